@@ -1,0 +1,476 @@
+//! The calling-context tree that everything here folds into, and is drawn from.
+//!
+//! A profile, whatever wrote it, is a set of stacks with counts. [`CallTree`] keeps them as a tree
+//! in which a node is a *frame* below a *parent*: the stacks `main;parse;read` and `main;parse`
+//! share the nodes of `main` and `parse`. Names are stored once each (*interned*) as bytes; they
+//! are text by custom only, and need not be UTF-8.
+//!
+//! ```
+//! use inferno::call_tree::CallTree;
+//!
+//! let mut tree = CallTree::new();
+//! tree.add_stack(["main", "parse", "read"], 3u64);
+//! tree.add_stack(["main", "parse"], 1u64);
+//! tree.add_stack(["main", "parse", "read"], 2u64);
+//!
+//! let totals = tree.totals();
+//! let lines: Vec<String> = tree
+//!     .walk()
+//!     .map(|visit| {
+//!         let name = String::from_utf8_lossy(tree.name(visit.node)).into_owned();
+//!         format!("{} {name} {}", visit.depth, totals[visit.node.index()])
+//!     })
+//!     .collect();
+//! assert_eq!(lines, ["1 main 6", "2 parse 6", "3 read 5"]);
+//! ```
+//!
+//! It goes to and from text with [`folded`](crate::folded), comes out of every
+//! [`Collapse`](crate::collapse::Collapse) with
+//! [`collapse_to_tree`](crate::collapse::Collapse::collapse_to_tree), and is drawn by
+//! [`flamegraph::from_call_tree`](crate::flamegraph::from_call_tree).
+
+mod walk;
+
+use ahash::RandomState;
+use hashbrown::HashTable;
+
+pub use crate::count::Count;
+pub(crate) use walk::Children;
+pub use walk::{Visit, Walk};
+
+/// Names a node of one [`CallTree`]. Parents have smaller ids than their children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(u32);
+
+impl NodeId {
+    /// The position of the node in what [`CallTree::totals`] returns.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Names an interned frame name of one [`CallTree`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FrameId(u32);
+
+impl FrameId {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Interned frames, and the tree of the stacks made of them with a count for each.
+///
+/// Memory grows with the number of distinct names and of distinct stacks, not with the number of
+/// samples added. See the [module](self) for what it is for.
+#[derive(Debug, Clone)]
+pub struct CallTree {
+    frames: FrameTable,
+    nodes: Vec<Node>,
+    /// (parent, frame) to node; unused where siblings keep the order of their arrival.
+    edges: HashTable<Edge>,
+    /// The counts of the profile compared with, a count for each node; empty until there are two.
+    before: Vec<Count>,
+    arrivals: Option<Vec<Arrival>>,
+    hasher: RandomState,
+}
+
+#[derive(Debug, Clone)]
+struct Node {
+    parent: NodeId,
+    frame: FrameId,
+    // A `Count`, taken apart so that a node is 24 bytes.
+    whole: u64,
+    nanos: u32,
+    recorded: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Edge {
+    parent: NodeId,
+    frame: FrameId,
+    child: NodeId,
+}
+
+/// What a tree in time order knows of a node beyond its counts.
+#[derive(Debug, Clone, Copy)]
+struct Arrival {
+    newest_child: Option<NodeId>,
+    /// The parent's self count when this node was made.
+    parent_self: Count,
+}
+
+impl Default for CallTree {
+    fn default() -> CallTree {
+        CallTree::new()
+    }
+}
+
+impl CallTree {
+    /// The node that all stacks start from. It stands for no frame; its name is empty.
+    pub const ROOT: NodeId = NodeId(0);
+
+    /// An empty tree in which equal stacks are one.
+    pub fn new() -> CallTree {
+        let mut tree = CallTree {
+            frames: FrameTable::default(),
+            nodes: Vec::new(),
+            edges: HashTable::new(),
+            before: Vec::new(),
+            arrivals: None,
+            hasher: RandomState::new(),
+        };
+        let frame = tree.intern(b"");
+        tree.push_node(Self::ROOT, frame);
+        tree
+    }
+
+    /// An empty tree in which siblings keep the order they come in, and only the newest child of
+    /// a node is ever used again: what a flame chart, whose x axis is time, is drawn from.
+    pub fn in_time_order() -> CallTree {
+        let mut tree = CallTree::new();
+        tree.arrivals = Some(vec![Arrival {
+            newest_child: None,
+            parent_self: Count::ZERO,
+        }]);
+        tree
+    }
+
+    /// Whether this tree was made by [`CallTree::in_time_order`].
+    pub fn is_in_time_order(&self) -> bool {
+        self.arrivals.is_some()
+    }
+
+    /// The id of the frame called `name`, which is stored if it is new.
+    pub fn intern(&mut self, name: &[u8]) -> FrameId {
+        self.frames.intern(name, &self.hasher)
+    }
+
+    /// The child of `parent` for `frame`, which is made if it is not there.
+    pub fn child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
+        if let Some(arrivals) = &self.arrivals {
+            return match arrivals[parent.index()].newest_child {
+                Some(child) if self.nodes[child.index()].frame == frame => child,
+                _ => self.push_newest(parent, frame),
+            };
+        }
+        let hash = edge_hash(&self.hasher, parent, frame);
+        let same = |edge: &Edge| edge.parent == parent && edge.frame == frame;
+        if let Some(edge) = self.edges.find(hash, same) {
+            return edge.child;
+        }
+        let child = self.push_node(parent, frame);
+        let edge = Edge {
+            parent,
+            frame,
+            child,
+        };
+        let hasher = &self.hasher;
+        self.edges.insert_unique(hash, edge, |edge| {
+            edge_hash(hasher, edge.parent, edge.frame)
+        });
+        child
+    }
+
+    /// Adds `count` to the node's self count, and marks the node as the end of a stack (which a
+    /// count of zero does too).
+    pub fn add(&mut self, node: NodeId, count: impl Into<Count>) {
+        let count = count.into();
+        if let Some(before) = self.before.get_mut(node.index()) {
+            *before += count;
+        }
+        self.add_self(node, count);
+    }
+
+    /// Adds to the two counts of a node: what it was in the profile compared with, and what it is.
+    ///
+    /// The first call makes the tree [differential](CallTree::is_differential). Counts given to
+    /// [`CallTree::add`], until then or later, are taken as unchanged.
+    pub fn add_change(&mut self, node: NodeId, before: impl Into<Count>, after: impl Into<Count>) {
+        if self.before.is_empty() {
+            self.before = self.nodes.iter().map(Node::count).collect();
+        }
+        self.before[node.index()] += before.into();
+        self.add_self(node, after.into());
+    }
+
+    /// Adds one stack, its frames given from the root to the leaf, and returns its last node.
+    ///
+    /// A `;` within a name separates frames, as it does in folded text.
+    pub fn add_stack<I>(&mut self, frames: I, count: impl Into<Count>) -> NodeId
+    where
+        I: IntoIterator,
+        I::Item: AsRef<[u8]>,
+    {
+        let leaf = frames.into_iter().fold(Self::ROOT, |parent, name| {
+            self.descend(parent, name.as_ref())
+        });
+        self.add(leaf, count);
+        leaf
+    }
+
+    /// The node reached from `parent` by the frames in `path`, which are separated by `;`.
+    pub fn descend(&mut self, parent: NodeId, path: &[u8]) -> NodeId {
+        path.split(|&byte| byte == b';').fold(parent, |node, name| {
+            let frame = self.intern(name);
+            self.child(node, frame)
+        })
+    }
+
+    /// Adds all stacks of `other` to this tree: counts of equal stacks are summed.
+    pub fn merge(&mut self, other: &CallTree) {
+        let frames: Vec<FrameId> = other.frames.iter().map(|name| self.intern(name)).collect();
+        let mut here = Vec::with_capacity(other.nodes.len());
+        for (id, node) in other.ids().zip(&other.nodes) {
+            here.push(match id {
+                Self::ROOT => Self::ROOT,
+                _ => self.child(here[node.parent.index()], frames[node.frame.index()]),
+            });
+            if node.recorded {
+                self.add_recorded(here[id.index()], other, id);
+            }
+        }
+    }
+
+    /// The number of nodes, the root included.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether no stack was added yet.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.len() == 1 && !self.nodes[0].recorded
+    }
+
+    /// The node one frame nearer to the root; `None` for the root.
+    pub fn parent(&self, node: NodeId) -> Option<NodeId> {
+        (node != Self::ROOT).then(|| self.nodes[node.index()].parent)
+    }
+
+    /// The name of the node's frame.
+    pub fn name(&self, node: NodeId) -> &[u8] {
+        self.frames.name(self.frame(node))
+    }
+
+    /// The interned frame of the node.
+    pub fn frame(&self, node: NodeId) -> FrameId {
+        self.nodes[node.index()].frame
+    }
+
+    /// The counts added to the node itself, without its callees; `None` if no stack ends here.
+    pub fn self_count(&self, node: NodeId) -> Option<Count> {
+        let node = &self.nodes[node.index()];
+        node.recorded.then(|| node.count())
+    }
+
+    /// The node's self count in the profile compared with; `None` if no stack ends here or the
+    /// tree is not [differential](CallTree::is_differential).
+    pub fn self_before(&self, node: NodeId) -> Option<Count> {
+        let before = self.before.get(node.index())?;
+        self.nodes[node.index()].recorded.then_some(*before)
+    }
+
+    /// Whether nodes have two counts, before and after: see [`CallTree::add_change`].
+    pub fn is_differential(&self) -> bool {
+        !self.before.is_empty()
+    }
+
+    /// For each node, by [`NodeId::index`], the count of itself and all below it.
+    pub fn totals(&self) -> Vec<Count> {
+        self.sum_up(self.nodes.iter().map(Node::count).collect())
+    }
+
+    /// The same as [`CallTree::totals`] for the profile compared with; empty if there is none.
+    pub fn totals_before(&self) -> Vec<Count> {
+        self.sum_up(self.before.clone())
+    }
+
+    /// All nodes but the root, each before its children.
+    ///
+    /// Siblings come in the order of their first folded line, that is by name; in a tree
+    /// [in time order](CallTree::in_time_order) in the order of their arrival. The work of
+    /// sorting, `O(n log n)`, is done here.
+    pub fn walk(&self) -> Walk<'_> {
+        Walk::new(self)
+    }
+
+    /// The part of the parent's self count that lies before this node: all of it, unless the tree
+    /// is in time order.
+    pub(crate) fn parent_self_before(&self, node: NodeId) -> Count {
+        match &self.arrivals {
+            Some(arrivals) => arrivals[node.index()].parent_self,
+            None => self.nodes[self.nodes[node.index()].parent.index()].count(),
+        }
+    }
+
+    /// All nodes, the root first, parents before their children.
+    pub(crate) fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
+        (0..self.nodes.len() as u32).map(NodeId)
+    }
+
+    /// Adds to `node` what `other` has recorded at `theirs`.
+    pub(crate) fn add_recorded(&mut self, node: NodeId, other: &CallTree, theirs: NodeId) {
+        let count = other.nodes[theirs.index()].count();
+        match other.self_before(theirs) {
+            Some(before) => self.add_change(node, before, count),
+            None => self.add(node, count),
+        }
+    }
+
+    fn sum_up(&self, mut counts: Vec<Count>) -> Vec<Count> {
+        for id in (1..counts.len()).rev() {
+            let count = counts[id];
+            counts[self.nodes[id].parent.index()] += count;
+        }
+        counts
+    }
+
+    fn add_self(&mut self, node: NodeId, count: Count) {
+        let node = &mut self.nodes[node.index()];
+        let sum = node.count() + count;
+        (node.whole, node.nanos) = (sum.whole(), sum.nanos());
+        node.recorded = true;
+    }
+
+    fn push_node(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
+        let id = u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes");
+        self.nodes.push(Node {
+            parent,
+            frame,
+            whole: 0,
+            nanos: 0,
+            recorded: false,
+        });
+        if !self.before.is_empty() {
+            self.before.push(Count::ZERO);
+        }
+        NodeId(id)
+    }
+
+    fn push_newest(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
+        let child = self.push_node(parent, frame);
+        let parent_self = self.nodes[parent.index()].count();
+        if let Some(arrivals) = &mut self.arrivals {
+            arrivals[parent.index()].newest_child = Some(child);
+            arrivals.push(Arrival {
+                newest_child: None,
+                parent_self,
+            });
+        }
+        child
+    }
+}
+
+impl Node {
+    fn count(&self) -> Count {
+        Count::from_parts(self.whole, self.nanos)
+    }
+}
+
+fn edge_hash(hasher: &RandomState, parent: NodeId, frame: FrameId) -> u64 {
+    hasher.hash_one(u64::from(parent.0) << 32 | u64::from(frame.0))
+}
+
+/// Byte strings stored once each, end to end.
+#[derive(Debug, Clone, Default)]
+struct FrameTable {
+    bytes: Vec<u8>,
+    /// Where each name ends in `bytes`.
+    ends: Vec<usize>,
+    ids: HashTable<FrameId>,
+}
+
+impl FrameTable {
+    fn intern(&mut self, name: &[u8], hasher: &RandomState) -> FrameId {
+        let hash = hasher.hash_one(name);
+        let FrameTable { bytes, ends, ids } = self;
+        if let Some(id) = ids.find(hash, |&id| slice_of(bytes, ends, id) == name) {
+            return *id;
+        }
+        let id = FrameId(u32::try_from(ends.len()).expect("fewer than 2^32 frames"));
+        bytes.extend_from_slice(name);
+        ends.push(bytes.len());
+        ids.insert_unique(hash, id, |&id| hasher.hash_one(slice_of(bytes, ends, id)));
+        id
+    }
+
+    fn name(&self, id: FrameId) -> &[u8] {
+        slice_of(&self.bytes, &self.ends, id)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.ends.len() as u32).map(|id| self.name(FrameId(id)))
+    }
+}
+
+fn slice_of<'a>(bytes: &'a [u8], ends: &[usize], id: FrameId) -> &'a [u8] {
+    let start = match id.index() {
+        0 => 0,
+        index => ends[index - 1],
+    };
+    &bytes[start..ends[id.index()]]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folded(tree: &CallTree) -> String {
+        let mut out = Vec::new();
+        crate::folded::write(tree, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn equal_stacks_are_one() {
+        let mut tree = CallTree::new();
+        tree.add_stack(["a", "b"], 1u64);
+        tree.add_stack(["a"], 5u64);
+        tree.add_stack(["a", "b"], 2u64);
+        assert_eq!(folded(&tree), "a 5\na;b 3\n");
+        assert_eq!(tree.len(), 3);
+    }
+
+    #[test]
+    fn a_count_of_zero_is_still_a_stack() {
+        let mut tree = CallTree::new();
+        assert!(tree.is_empty());
+        tree.add_stack(["a", "b"], 0u64);
+        assert!(!tree.is_empty());
+        assert_eq!(folded(&tree), "a;b 0\n");
+    }
+
+    #[test]
+    fn merging_adds() {
+        let mut one = CallTree::new();
+        one.add_stack(["a", "b"], 1u64);
+        let mut two = CallTree::new();
+        two.add_stack(["b"], 7u64);
+        two.add_stack(["a", "b"], 2u64);
+        one.merge(&two);
+        assert_eq!(folded(&one), "a;b 3\nb 7\n");
+    }
+
+    #[test]
+    fn merging_a_differential_keeps_both_counts() {
+        let mut one = CallTree::new();
+        one.add_stack(["a"], 4u64);
+        let mut two = CallTree::new();
+        let node = two.descend(CallTree::ROOT, b"a;b");
+        two.add_change(node, 10u64, 30u64);
+        one.merge(&two);
+        assert!(one.is_differential());
+        assert_eq!(one.totals()[0], Count::from(34));
+        assert_eq!(one.totals_before()[0], Count::from(14));
+    }
+
+    #[test]
+    fn in_time_order_only_the_newest_child_is_used_again() {
+        let mut tree = CallTree::in_time_order();
+        for stack in [["a", "x"], ["a", "x"], ["a", "y"], ["a", "x"]] {
+            tree.add_stack(stack, 1u64);
+        }
+        let names: Vec<&[u8]> = tree.walk().map(|visit| tree.name(visit.node)).collect();
+        assert_eq!(names, [b"a", b"x", b"y", b"x"]);
+    }
+}

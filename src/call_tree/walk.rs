@@ -1,0 +1,113 @@
+//! Depth-first walks of a [`CallTree`].
+
+use super::{CallTree, NodeId};
+use std::cmp::Ordering;
+
+/// One step of a [`Walk`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Visit {
+    /// The node come to.
+    pub node: NodeId,
+    /// How many frames its stack has: 1 for a child of the root.
+    pub depth: usize,
+}
+
+/// The iterator that [`CallTree::walk`] returns.
+#[derive(Debug, Clone)]
+pub struct Walk<'a> {
+    tree: &'a CallTree,
+    children: Children,
+    /// Nodes still to come, the next one last.
+    pending: Vec<Visit>,
+    siblings: Vec<NodeId>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(tree: &'a CallTree) -> Walk<'a> {
+        let mut walk = Walk {
+            tree,
+            children: Children::new(tree),
+            pending: Vec::new(),
+            siblings: Vec::new(),
+        };
+        walk.push_children(CallTree::ROOT, 1);
+        walk
+    }
+
+    fn push_children(&mut self, parent: NodeId, depth: usize) {
+        self.siblings.clear();
+        self.siblings.extend_from_slice(self.children.of(parent));
+        if self.siblings.len() > 1 && !self.tree.is_in_time_order() {
+            let tree = self.tree;
+            self.siblings
+                .sort_unstable_by(|&a, &b| cmp_first_line(tree, a, b));
+        }
+        let visits = self.siblings.iter().rev();
+        self.pending
+            .extend(visits.map(|&node| Visit { node, depth }));
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = Visit;
+
+    fn next(&mut self) -> Option<Visit> {
+        let visit = self.pending.pop()?;
+        self.push_children(visit.node, visit.depth + 1);
+        Some(visit)
+    }
+}
+
+/// Orders siblings as the first of the sorted folded lines they appear in: the line of `foo`
+/// itself is `foo COUNT`, the lines below it begin `foo;`.
+fn cmp_first_line(tree: &CallTree, a: NodeId, b: NodeId) -> Ordering {
+    let (name_a, name_b) = (tree.name(a), tree.name(b));
+    let common = name_a.len().min(name_b.len());
+    name_a[..common].cmp(&name_b[..common]).then_with(|| {
+        // One name begins with the other: what follows the shorter one in its line decides.
+        let rest_a = [&name_a[common..], line_after_name(tree, a).as_bytes()].concat();
+        let rest_b = [&name_b[common..], line_after_name(tree, b).as_bytes()].concat();
+        rest_a.cmp(&rest_b)
+    })
+}
+
+fn line_after_name(tree: &CallTree, node: NodeId) -> String {
+    match tree.self_count(node) {
+        Some(count) => format!(" {count}"),
+        None => ";".to_string(),
+    }
+}
+
+/// The children of every node, in the order they were made.
+#[derive(Debug, Clone)]
+pub(crate) struct Children {
+    /// Children of all nodes, grouped by parent.
+    nodes: Vec<NodeId>,
+    /// Where each parent's group starts; one more entry closes the last.
+    starts: Vec<u32>,
+}
+
+impl Children {
+    pub(crate) fn new(tree: &CallTree) -> Children {
+        let mut starts = vec![0u32; tree.len() + 1];
+        for id in tree.ids().skip(1) {
+            starts[tree.nodes[id.index()].parent.index() + 1] += 1;
+        }
+        for parent in 0..tree.len() {
+            starts[parent + 1] += starts[parent];
+        }
+        let mut next = starts.clone();
+        let mut nodes = vec![CallTree::ROOT; tree.len() - 1];
+        for id in tree.ids().skip(1) {
+            let slot = &mut next[tree.nodes[id.index()].parent.index()];
+            nodes[*slot as usize] = id;
+            *slot += 1;
+        }
+        Children { nodes, starts }
+    }
+
+    pub(crate) fn of(&self, parent: NodeId) -> &[NodeId] {
+        let group = self.starts[parent.index()]..self.starts[parent.index() + 1];
+        &self.nodes[group.start as usize..group.end as usize]
+    }
+}

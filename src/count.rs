@@ -1,0 +1,196 @@
+//! [`Count`]: how much a stack weighs.
+
+use std::fmt;
+use std::iter::Sum;
+
+const NANOS_PER_ONE: u32 = 1_000_000_000;
+
+/// The weight of a stack: a number of samples, or a sum of periods, bytes, nanoseconds.
+///
+/// It is a decimal fixed-point number: every `u64` is exact, and so are fractions of up to nine
+/// digits, so that `0.1 + 0.2` is `0.3`. Addition saturates at [`Count::MAX`] and never wraps.
+///
+/// ```
+/// use inferno::call_tree::Count;
+///
+/// let half = Count::parse(b"0.5").unwrap();
+/// assert_eq!((half + Count::from(2)).to_string(), "2.5");
+/// assert_eq!(half + half, Count::from(1));
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Count {
+    whole: u64,
+    nanos: u32,
+}
+
+impl Count {
+    /// Nothing at all.
+    pub const ZERO: Count = Count { whole: 0, nanos: 0 };
+
+    /// The largest count; sums beyond it stay there.
+    pub const MAX: Count = Count {
+        whole: u64::MAX,
+        nanos: NANOS_PER_ONE - 1,
+    };
+
+    pub(crate) const fn from_parts(whole: u64, nanos: u32) -> Count {
+        Count { whole, nanos }
+    }
+
+    /// Reads `digits` or `digits.digits`, as a folded line ends in.
+    ///
+    /// Returns `None` for anything else: signs, exponents, a missing whole part, or a whole part
+    /// above `u64::MAX`. Digits of the fraction after the ninth are cut.
+    pub fn parse(text: &[u8]) -> Option<Count> {
+        let (whole, fraction) = match memchr::memchr(b'.', text) {
+            Some(dot) => (&text[..dot], &text[dot + 1..]),
+            None => (text, &[][..]),
+        };
+        Some(Count {
+            whole: parse_digits(whole)?,
+            nanos: parse_fraction(fraction)?,
+        })
+    }
+
+    /// The part before the decimal point.
+    pub fn whole(self) -> u64 {
+        self.whole
+    }
+
+    /// The part after the decimal point, in units of 10⁻⁹: 0 to 999,999,999.
+    pub fn nanos(self) -> u32 {
+        self.nanos
+    }
+
+    /// Whether this is zero.
+    pub fn is_zero(self) -> bool {
+        self == Count::ZERO
+    }
+
+    /// The nearest `f64`; exact below 2⁵³ without a fraction.
+    pub fn to_f64(self) -> f64 {
+        self.whole as f64 + f64::from(self.nanos) / f64::from(NANOS_PER_ONE)
+    }
+
+    /// The count in units of 10⁻⁹, for exact differences and ratios.
+    pub(crate) fn in_nanos(self) -> i128 {
+        i128::from(self.whole) * i128::from(NANOS_PER_ONE) + i128::from(self.nanos)
+    }
+}
+
+impl From<u64> for Count {
+    fn from(whole: u64) -> Count {
+        Count { whole, nanos: 0 }
+    }
+}
+
+impl std::ops::Add for Count {
+    type Output = Count;
+
+    fn add(self, other: Count) -> Count {
+        let nanos = self.nanos + other.nanos;
+        let carry = u64::from(nanos >= NANOS_PER_ONE);
+        let whole = self.whole.checked_add(other.whole);
+        match whole.and_then(|whole| whole.checked_add(carry)) {
+            Some(whole) => Count {
+                whole,
+                nanos: nanos % NANOS_PER_ONE,
+            },
+            None => Count::MAX,
+        }
+    }
+}
+
+impl std::ops::AddAssign for Count {
+    fn add_assign(&mut self, other: Count) {
+        *self = *self + other;
+    }
+}
+
+impl Sum for Count {
+    fn sum<I: Iterator<Item = Count>>(counts: I) -> Count {
+        counts.fold(Count::ZERO, |sum, count| sum + count)
+    }
+}
+
+impl fmt::Display for Count {
+    /// Writes the shortest decimal that [`Count::parse`] reads back: `3`, `0.5`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.nanos == 0 {
+            return write!(f, "{}", self.whole);
+        }
+        let fraction = format!("{:09}", self.nanos);
+        write!(f, "{}.{}", self.whole, fraction.trim_end_matches('0'))
+    }
+}
+
+/// The value of `text` if it is all ASCII digits, at least one, and fits.
+pub(crate) fn parse_digits(text: &[u8]) -> Option<u64> {
+    if text.is_empty() {
+        return None;
+    }
+    text.iter().try_fold(0u64, |value, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value.checked_mul(10)?.checked_add(u64::from(digit))
+    })
+}
+
+/// The billionths that the digits after a decimal point stand for.
+fn parse_fraction(digits: &[u8]) -> Option<u32> {
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let nanos = (0..9).fold(0, |nanos, place| {
+        nanos * 10 + digits.get(place).map_or(0, |digit| u32::from(digit - b'0'))
+    });
+    Some(nanos)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Count;
+
+    #[test]
+    fn reads_what_it_writes() {
+        for text in ["0", "7", "0.5", "12.000000001", "18446744073709551615"] {
+            assert_eq!(Count::parse(text.as_bytes()).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_count() {
+        for text in [
+            "",
+            ".",
+            ".5",
+            "-1",
+            "+1",
+            "1e3",
+            "1.2.3",
+            "0x1",
+            "18446744073709551616",
+        ] {
+            assert_eq!(Count::parse(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn takes_a_bare_trailing_point_and_long_fractions() {
+        assert_eq!(Count::parse(b"5."), Some(Count::from(5)));
+        assert_eq!(
+            Count::parse(b"0.1234567891").unwrap().to_string(),
+            "0.123456789"
+        );
+    }
+
+    #[test]
+    fn addition_carries_and_saturates() {
+        let most = Count::parse(b"0.999999999").unwrap();
+        assert_eq!((most + most).to_string(), "1.999999998");
+        assert_eq!(Count::from(u64::MAX) + Count::from(1), Count::MAX);
+        assert_eq!(Count::from(u64::MAX) + most, Count::MAX);
+    }
+}

@@ -1,0 +1,397 @@
+//! Folded stacks, the text between collapsers and flame graphs: the one reader and writer of it.
+//!
+//! ```text
+//! file    = { line LF }
+//! line    = comment | stack SP count | stack SP count SP count      (before, after)
+//! stack   = frame { ";" frame }                                     (root first, leaf last)
+//! count   = digits [ "." digits ]
+//! comment = "# " text | white space only
+//! ```
+//!
+//! A frame may hold anything but `;` and a line end, spaces too: the count is what follows the
+//! last space. A line with two counts is *differential*: `inferno-diff-folded` writes it.
+//!
+//! ```text
+//! swapper;start_kernel;rest_init;cpu_idle;default_idle 17
+//! main;std::vec::Vec<T, A>::push 3 5
+//! ```
+//!
+//! ```
+//! use inferno::folded;
+//!
+//! let stacks = "main;parse 3\nmain;draw 4\nmain;parse 1\n";
+//! let profile = folded::read(stacks.as_bytes())?;
+//! assert_eq!(profile.ignored_lines, 0);
+//!
+//! let mut out = Vec::new();
+//! folded::write(&profile.tree, &mut out)?;
+//! assert_eq!(out, b"main;draw 4\nmain;parse 4\n");
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+use crate::blocks::Blocks;
+use crate::call_tree::{CallTree, Children, Count, NodeId};
+use crate::text::{trim, trim_end};
+use std::cmp::Ordering;
+use std::io::{self, Read, Write};
+
+/// What [`read`] found.
+#[derive(Debug, Clone, Default)]
+pub struct Profile {
+    /// The stacks with their counts.
+    pub tree: CallTree,
+    /// How many lines were neither a stack with a count nor a comment.
+    pub ignored_lines: u64,
+}
+
+/// Reads folded stacks until the end of `reader`, which needs no buffering of its own.
+///
+/// Counts of equal stacks are added up. Lines that are no stacks are counted and left out.
+///
+/// # Errors
+/// Those of `reader`.
+pub fn read<R: Read>(reader: R) -> io::Result<Profile> {
+    let mut folder = LineFolder::new(CallTree::new());
+    folder.read(reader)?;
+    Ok(folder.finish())
+}
+
+/// Writes the stacks of `tree`, a line each, sorted by the bytes of the stack.
+///
+/// The lines of a [differential](CallTree::is_differential) tree have two counts, before and
+/// after.
+///
+/// # Errors
+/// Those of `writer`. It is written to in pieces of some ten kilobytes, and flushed at the end.
+pub fn write<W: Write>(tree: &CallTree, writer: W) -> io::Result<()> {
+    let mut lines = LineWriter::new(tree, writer);
+    lines.write_own_line(CallTree::ROOT)?;
+    let mut pending = lines.parts_below(CallTree::ROOT, 0);
+    while let Some(part) = pending.pop() {
+        lines.stack.truncate(part.prefix);
+        lines.stack.extend_from_slice(tree.name(part.node));
+        if part.is_subtree {
+            lines.stack.push(b';');
+            pending.extend(lines.parts_below(part.node, lines.stack.len()));
+        } else {
+            lines.write_own_line(part.node)?;
+        }
+    }
+    lines.flush()?;
+    lines.writer.flush()
+}
+
+/// A line of folded text, taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Line<'a> {
+    pub stack: &'a [u8],
+    /// The first of two counts.
+    pub before: Option<Count>,
+    pub count: Count,
+}
+
+impl<'a> Line<'a> {
+    /// Takes a trimmed line apart; `None` if it is no stack with a count.
+    pub fn parse(line: &'a [u8]) -> Option<Line<'a>> {
+        let (rest, count) = split_count(line)?;
+        let (stack, before) = match split_count(rest) {
+            Some((stack, before)) => (stack, Some(before)),
+            None => (rest, None),
+        };
+        (!stack.is_empty()).then_some(Line {
+            stack,
+            before,
+            count,
+        })
+    }
+}
+
+/// Splits `STACK COUNT` at its last space. The stack loses white space at its end.
+pub(crate) fn split_count(line: &[u8]) -> Option<(&[u8], Count)> {
+    let space = memchr::memrchr(b' ', line)?;
+    let count = Count::parse(&line[space + 1..])?;
+    Some((trim_end(&line[..space]), count))
+}
+
+/// Whether a trimmed line is blank or a comment.
+fn is_no_stack(line: &[u8]) -> bool {
+    line.is_empty() || line.starts_with(b"# ")
+}
+
+/// Folds lines into a tree, one after another.
+///
+/// Neighbouring lines of sorted text mostly begin alike. The frames that a line shares with the
+/// one before are not looked up again.
+pub(crate) struct LineFolder {
+    tree: CallTree,
+    ignored_lines: u64,
+    previous: Vec<u8>,
+    /// For each frame of `previous`: where it ends in it, and its node.
+    path: Vec<(usize, NodeId)>,
+    is_sorted: bool,
+}
+
+impl LineFolder {
+    pub fn new(tree: CallTree) -> LineFolder {
+        LineFolder {
+            tree,
+            ignored_lines: 0,
+            previous: Vec::new(),
+            path: Vec::new(),
+            is_sorted: true,
+        }
+    }
+
+    pub fn read<R: Read>(&mut self, reader: R) -> io::Result<()> {
+        let mut blocks = Blocks::new(reader);
+        let mut block = Vec::new();
+        while blocks.next_into(&mut block, after_last_line)? {
+            for line in lines_of(&block) {
+                self.fold_line(line);
+            }
+        }
+        Ok(())
+    }
+
+    pub fn fold_line(&mut self, line: &[u8]) {
+        let line = trim(line);
+        if is_no_stack(line) {
+            return;
+        }
+        match Line::parse(line) {
+            Some(parsed) => self.fold_stack(line, parsed),
+            None => self.ignored_lines += 1,
+        }
+    }
+
+    /// Whether no line sorted before the stack of the line above it.
+    pub fn is_sorted(&self) -> bool {
+        self.is_sorted
+    }
+
+    pub fn finish(self) -> Profile {
+        Profile {
+            tree: self.tree,
+            ignored_lines: self.ignored_lines,
+        }
+    }
+
+    fn fold_stack(&mut self, line: &[u8], parsed: Line) {
+        self.is_sorted &= line >= self.previous.as_slice();
+        let node = self.walk_to(parsed.stack);
+        match parsed.before {
+            Some(before) => self.tree.add_change(node, before, parsed.count),
+            None => self.tree.add(node, parsed.count),
+        }
+    }
+
+    fn walk_to(&mut self, stack: &[u8]) -> NodeId {
+        self.drop_unshared(stack);
+        let (mut start, mut node) = match self.path.last() {
+            Some(&(end, node)) => (end + 1, node),
+            None => (0, CallTree::ROOT),
+        };
+        while start <= stack.len() {
+            let end = memchr::memchr(b';', &stack[start..]).map_or(stack.len(), |at| start + at);
+            let frame = self.tree.intern(&stack[start..end]);
+            node = self.tree.child(node, frame);
+            self.path.push((end, node));
+            start = end + 1;
+        }
+        self.previous.clear();
+        self.previous.extend_from_slice(stack);
+        node
+    }
+
+    /// Leaves in `path` the frames that are the same in `stack`.
+    fn drop_unshared(&mut self, stack: &[u8]) {
+        let common = common_prefix(&self.previous, stack);
+        let is_shared = |end: usize| end < common || (end == common && is_frame_end(stack, end));
+        let shared = self.path.partition_point(|&(end, _)| is_shared(end));
+        self.path.truncate(shared);
+    }
+}
+
+fn is_frame_end(stack: &[u8], at: usize) -> bool {
+    stack.get(at).is_none_or(|&byte| byte == b';')
+}
+
+/// How many bytes `a` and `b` have in common at their start.
+fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+    const STEP: usize = 32;
+    let equal_steps = a
+        .chunks_exact(STEP)
+        .zip(b.chunks_exact(STEP))
+        .take_while(|(a, b)| a == b);
+    let start = equal_steps.count() * STEP;
+    let equal_bytes = a[start..]
+        .iter()
+        .zip(&b[start..])
+        .take_while(|(a, b)| a == b);
+    start + equal_bytes.count()
+}
+
+/// The lines of `block`, without their ends. The last one may lack it.
+pub(crate) fn lines_of(block: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut start = 0;
+    memchr::memchr_iter(b'\n', block)
+        .chain((!block.ends_with(b"\n")).then_some(block.len()))
+        .map(move |end| {
+            let line = &block[start..end];
+            start = end + 1;
+            line
+        })
+}
+
+/// Where the last whole line of `block` ends.
+pub(crate) fn after_last_line(block: &[u8]) -> Option<usize> {
+    memchr::memrchr(b'\n', block).map(|at| at + 1)
+}
+
+/// A node's own line, or all lines below it: the two sort apart (`a`, `a::x`, `a;b`).
+struct Part {
+    node: NodeId,
+    is_subtree: bool,
+    /// The length of the stack up to this frame, with the `;`.
+    prefix: usize,
+}
+
+struct LineWriter<'a, W> {
+    tree: &'a CallTree,
+    children: Children,
+    writer: W,
+    out: Vec<u8>,
+    stack: Vec<u8>,
+}
+
+impl<'a, W: Write> LineWriter<'a, W> {
+    const FLUSH_AT: usize = 1 << 16;
+
+    fn new(tree: &'a CallTree, writer: W) -> Self {
+        LineWriter {
+            tree,
+            children: Children::new(tree),
+            writer,
+            out: Vec::with_capacity(2 * Self::FLUSH_AT),
+            stack: Vec::new(),
+        }
+    }
+
+    /// What there is to write below `parent`, last part first.
+    fn parts_below(&self, parent: NodeId, prefix: usize) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for &node in self.children.of(parent) {
+            let part = |is_subtree| Part {
+                node,
+                is_subtree,
+                prefix,
+            };
+            if !self.children.of(node).is_empty() {
+                parts.push(part(true));
+            }
+            if self.tree.self_count(node).is_some() {
+                parts.push(part(false));
+            }
+        }
+        if !self.tree.is_in_time_order() {
+            parts.sort_by(|a, b| cmp_parts(self.tree, b, a));
+        }
+        parts
+    }
+
+    fn write_own_line(&mut self, node: NodeId) -> io::Result<()> {
+        let Some(count) = self.tree.self_count(node) else {
+            return Ok(());
+        };
+        self.out.extend_from_slice(&self.stack);
+        if let Some(before) = self.tree.self_before(node) {
+            write!(self.out, " {before}")?;
+        }
+        writeln!(self.out, " {count}")?;
+        if self.out.len() >= Self::FLUSH_AT {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.write_all(&self.out)?;
+        self.out.clear();
+        Ok(())
+    }
+}
+
+/// Orders the parts of siblings as their lines: a subtree's begin with the name and a `;`.
+fn cmp_parts(tree: &CallTree, a: &Part, b: &Part) -> Ordering {
+    let (name_a, name_b) = (tree.name(a.node), tree.name(b.node));
+    let common = name_a.len().min(name_b.len());
+    name_a[..common].cmp(&name_b[..common]).then_with(|| {
+        let rest = |name: &[u8], part: &Part| {
+            let end = part.is_subtree.then_some(b';');
+            name[common..]
+                .iter()
+                .copied()
+                .chain(end)
+                .collect::<Vec<u8>>()
+        };
+        rest(name_a, a).cmp(&rest(name_b, b))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refold(text: &str) -> (String, u64) {
+        let profile = read(text.as_bytes()).unwrap();
+        let mut out = Vec::new();
+        write(&profile.tree, &mut out).unwrap();
+        (String::from_utf8(out).unwrap(), profile.ignored_lines)
+    }
+
+    #[test]
+    fn writes_what_sorting_the_lines_would() {
+        let sorted = "a 1\na b;x 2\na!;x 3\na::x 4\na;b 5\na;b;c 6\na;b::c 7\nab 8\n";
+        let mut stacks: Vec<&str> = sorted.lines().collect();
+        stacks.sort_by_key(|line| line.rsplit_once(' ').unwrap().0);
+        let expected = stacks.join("\n") + "\n";
+        stacks.reverse();
+        assert_eq!(refold(&stacks.join("\n")).0, expected);
+    }
+
+    #[test]
+    fn adds_up_and_counts_what_it_ignores() {
+        let text = "a;b 1\n\n# comment\na;b 2\r\nno count\n#tag 3\n5\n a;b  0.5\n";
+        assert_eq!(refold(text), ("#tag 3\na;b 3.5\n".to_string(), 2));
+    }
+
+    #[test]
+    fn empty_frames_stay() {
+        assert_eq!(refold("a;;b 1\na; 2\n; 3\n").0, "; 3\na; 2\na;;b 1\n");
+    }
+
+    #[test]
+    fn frames_that_begin_alike_are_not_mixed_up() {
+        let text = "a;bc 1\na;b 2\na;b;c 3\na;bcd 4\nab 5\na 6\n";
+        assert_eq!(
+            refold(text).0,
+            "a 6\na;b 2\na;b;c 3\na;bc 1\na;bcd 4\nab 5\n"
+        );
+    }
+
+    #[test]
+    fn two_counts_make_a_differential() {
+        assert_eq!(refold("a;b 1 2\na 5\na;b 10 20\n").0, "a 5 5\na;b 11 22\n");
+    }
+
+    #[test]
+    fn common_prefix_counts_bytes() {
+        let a = vec![b'x'; 100];
+        for at in [0, 1, 31, 32, 33, 63, 64, 99] {
+            let mut b = a.clone();
+            b[at] = b'y';
+            assert_eq!(common_prefix(&a, &b), at);
+        }
+        assert_eq!(common_prefix(&a, &a[..40]), 40);
+    }
+}

@@ -1,0 +1,7 @@
+//! From a profile to a flame graph.
+
+mod blocks;
+pub mod call_tree;
+mod count;
+pub mod folded;
+mod text;

@@ -1,0 +1,115 @@
+//! Small helpers for lines of bytes that are mostly, but not surely, UTF-8.
+
+use std::borrow::Cow;
+
+/// `line` without white space (Unicode's `White_Space`) at both ends.
+pub(crate) fn trim(line: &[u8]) -> &[u8] {
+    trim_start(trim_end(line))
+}
+
+/// `line` without white space at its end, so without `\r` and `\n`.
+pub(crate) fn trim_end(line: &[u8]) -> &[u8] {
+    match line.last() {
+        Some(byte) if byte.is_ascii_graphic() => line,
+        Some(0x80..) => trim_with(line, str::trim_end),
+        _ => trim_end_slow(line),
+    }
+}
+
+/// `line` without white space at its start.
+pub(crate) fn trim_start(line: &[u8]) -> &[u8] {
+    match line.first() {
+        Some(byte) if byte.is_ascii_graphic() => line,
+        Some(0x80..) => trim_with(line, str::trim_start),
+        _ => {
+            let rest = line.iter().position(|&byte| !is_ascii_white(byte));
+            let rest = &line[rest.unwrap_or(line.len())..];
+            if rest.len() == line.len() {
+                rest
+            } else {
+                trim_start(rest)
+            }
+        }
+    }
+}
+
+fn trim_end_slow(line: &[u8]) -> &[u8] {
+    let end = line.iter().rposition(|&byte| !is_ascii_white(byte));
+    let rest = &line[..end.map_or(0, |last| last + 1)];
+    if rest.len() == line.len() {
+        rest
+    } else {
+        trim_end(rest)
+    }
+}
+
+fn trim_with(line: &[u8], trim: fn(&str) -> &str) -> &[u8] {
+    std::str::from_utf8(line).map_or(line, |text| trim(text).as_bytes())
+}
+
+/// The white space of ASCII, of which `u8::is_ascii_whitespace` leaves out the vertical tab.
+fn is_ascii_white(byte: u8) -> bool {
+    byte == b' ' || (b'\t'..=b'\r').contains(&byte)
+}
+
+/// `bytes` as text, with U+FFFD for what is not UTF-8.
+pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+/// The start of `line`, fit to be quoted in a message: one line, printable, not too long.
+pub(crate) fn excerpt(line: &[u8]) -> String {
+    const MOST_CHARS: usize = 80;
+    let text = lossy(trim(line));
+    let mut quoted: String = text
+        .chars()
+        .take(MOST_CHARS)
+        .flat_map(char::escape_debug)
+        .collect();
+    if text.chars().nth(MOST_CHARS).is_some() {
+        quoted.push('…');
+    }
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trims_as_str_does() {
+        for text in [
+            "",
+            " ",
+            "a",
+            " a b\t\r\n",
+            "\u{b}x\u{b}",
+            "\u{a0} \u{2003}é \u{85}",
+            "é",
+            " é ",
+        ] {
+            assert_eq!(trim(text.as_bytes()), text.trim().as_bytes(), "{text:?}");
+            assert_eq!(
+                trim_end(text.as_bytes()),
+                text.trim_end().as_bytes(),
+                "{text:?}"
+            );
+            assert_eq!(
+                trim_start(text.as_bytes()),
+                text.trim_start().as_bytes(),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn leaves_what_is_not_utf8() {
+        assert_eq!(trim(b" \xff\xfe \n"), b"\xff\xfe");
+    }
+
+    #[test]
+    fn an_excerpt_is_short_and_printable() {
+        assert_eq!(excerpt(b"\ta\0b\xff\n"), "a\\0b\u{fffd}");
+        assert_eq!(excerpt(&[b'x'; 100]).chars().count(), 81);
+    }
+}
