@@ -30,7 +30,7 @@ impl Count {
     /// The largest count; sums beyond it stay there.
     pub const MAX: Count = Count {
         whole: u64::MAX,
-        nanos: NANOS_PER_ONE - 1,
+        nanos: 0,
     };
 
     pub(crate) const fn from_parts(whole: u64, nanos: u32) -> Count {
@@ -46,10 +46,11 @@ impl Count {
             Some(dot) => (&text[..dot], &text[dot + 1..]),
             None => (text, &[][..]),
         };
-        Some(Count {
+        let count = Count {
             whole: parse_digits(whole)?,
             nanos: parse_fraction(fraction)?,
-        })
+        };
+        Some(count.min(Count::MAX))
     }
 
     /// The part before the decimal point.
@@ -90,14 +91,12 @@ impl std::ops::Add for Count {
     fn add(self, other: Count) -> Count {
         let nanos = self.nanos + other.nanos;
         let carry = u64::from(nanos >= NANOS_PER_ONE);
-        let whole = self.whole.checked_add(other.whole);
-        match whole.and_then(|whole| whole.checked_add(carry)) {
-            Some(whole) => Count {
-                whole,
-                nanos: nanos % NANOS_PER_ONE,
-            },
-            None => Count::MAX,
-        }
+        let whole = self.whole.saturating_add(other.whole).saturating_add(carry);
+        let sum = Count {
+            whole,
+            nanos: nanos % NANOS_PER_ONE,
+        };
+        sum.min(Count::MAX)
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod blocks;
 pub mod call_tree;
+pub mod collapse;
 mod count;
+pub mod decode;
 pub mod folded;
 mod text;

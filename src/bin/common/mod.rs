@@ -1,0 +1,93 @@
+//! What all the tools do alike: flags for logging and output, input, errors, exit codes.
+
+mod input;
+mod output;
+
+pub use input::Input;
+pub use output::Output;
+
+use clap::Args;
+use inferno::call_tree::CallTree;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The flags that every tool has.
+#[derive(Debug, Args)]
+pub struct CommonArgs {
+    /// Silence all log output
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Verbose logging mode (-v, -vv, -vvv)
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+
+    /// Write to this file instead of standard output; it is written whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+impl CommonArgs {
+    fn log_level(&self) -> log::LevelFilter {
+        match self.verbose {
+            _ if self.quiet => log::LevelFilter::Off,
+            0 => log::LevelFilter::Warn,
+            1 => log::LevelFilter::Info,
+            2 => log::LevelFilter::Debug,
+            _ => log::LevelFilter::Trace,
+        }
+    }
+
+    fn start_logging(&self) {
+        let level = self.log_level().as_str().to_lowercase();
+        let environment = env_logger::Env::default().default_filter_or(level);
+        env_logger::Builder::from_env(environment)
+            .format(|out, record| {
+                writeln!(
+                    out,
+                    "[{:<5} {}] {}",
+                    record.level(),
+                    record.target(),
+                    record.args()
+                )
+            })
+            .init();
+    }
+}
+
+/// Runs a tool: sets up logging, and turns what it returns into one line and an exit code.
+pub fn run(
+    tool: &str,
+    args: &CommonArgs,
+    work: impl FnOnce(&Output) -> io::Result<()>,
+) -> ExitCode {
+    args.start_logging();
+    let output = Output::new(args.output.clone());
+    match work(&output) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Who reads our output has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            // If even that fails, the exit code has to do.
+            let _ = writeln!(io::stderr(), "{tool}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error unless there is something in `tree`, which was read from `input`.
+pub fn expect_stacks(tree: CallTree, input: &str, expected: &str) -> io::Result<CallTree> {
+    match tree.is_empty() {
+        true => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("{input}: found no stacks, expected {expected}"),
+        )),
+        false => Ok(tree),
+    }
+}
+
+/// Says of an error what it happened to.
+pub fn about(what: &str, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{what}: {error}"))
+}

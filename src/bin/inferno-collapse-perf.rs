@@ -1,0 +1,124 @@
+//! Folds the output of `perf script`.
+
+mod common;
+
+use clap::Parser;
+use common::{CommonArgs, Input, Output, expect_stacks};
+use inferno::collapse::Collapse;
+use inferno::collapse::perf::{Folder, Options};
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Fold the output of `perf script`: one line for each distinct stack, with its count
+#[derive(Debug, Parser)]
+#[command(
+    name = "inferno-collapse-perf",
+    version,
+    after_help = "\
+[1] perf script must print both PIDs and TIDs for --pid and --tid to work:
+        perf script -F comm,pid,tid,cpu,time,period,event,ip,sym,dso"
+)]
+struct Args {
+    /// Include raw addresses where symbols can't be found
+    #[arg(long)]
+    addrs: bool,
+
+    /// All annotations (--kernel --jit)
+    #[arg(long)]
+    all: bool,
+
+    /// Annotate jit functions with a `_[j]`
+    #[arg(long)]
+    jit: bool,
+
+    /// Annotate kernel functions with a `_[k]`
+    #[arg(long)]
+    kernel: bool,
+
+    /// Include PID with process names [1]
+    #[arg(long)]
+    pid: bool,
+
+    /// Include TID and PID with process names [1]
+    #[arg(long)]
+    tid: bool,
+
+    /// Fold samples of this event only, named as perf prints it, with or without modifiers
+    /// [default: the event of the first sample]
+    #[arg(long, value_name = "STRING")]
+    event_filter: Option<String>,
+
+    /// Number of threads to use
+    #[arg(short, long, value_name = "UINT", default_value_t = Options::default().nthreads)]
+    nthreads: usize,
+
+    /// Omit all callers of functions of this name, and the process name; can be repeated
+    ///
+    /// Has no effect on stacks in which no function has the name, which is to be given as perf
+    /// prints it: with arguments, without offset.
+    #[arg(long, value_name = "STRING")]
+    skip_after: Vec<String>,
+
+    /// Output of perf script; `-` or nothing for standard input. It may be compressed (gzip, zstd)
+    #[arg(value_name = "PATH")]
+    infile: Option<PathBuf>,
+
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+impl Args {
+    fn options(&self) -> Options {
+        let mut options = Options::default();
+        options.annotate_jit = self.jit || self.all;
+        options.annotate_kernel = self.kernel || self.all;
+        options.event_filter = self.event_filter.clone();
+        options.include_addrs = self.addrs;
+        options.include_pid = self.pid || self.tid;
+        options.include_tid = self.tid;
+        options.nthreads = self.nthreads;
+        options.skip_after = self.skip_after.clone();
+        options
+    }
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    common::run("inferno-collapse-perf", &args.common, |output| {
+        collapse(&args, output)
+    })
+}
+
+fn collapse(args: &Args, output: &Output) -> io::Result<()> {
+    let input = Input::new(args.infile.as_deref());
+    let mut folder = Folder::from(args.options());
+    let tree = input.read(|reader| folder.collapse_to_tree(reader))?;
+    let tree = expect_stacks(tree, &input.name(), "the output of `perf script`")?;
+    output.write(|writer| inferno::folded::write(&tree, writer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_flags_are_the_default_options() {
+        let options = Args::parse_from(["inferno-collapse-perf"]).options();
+        assert_eq!(format!("{options:?}"), format!("{:?}", Options::default()));
+    }
+
+    #[test]
+    fn flags_set_their_options() {
+        let flags =
+            "--all --tid --addrs --event-filter cycles:u -n 3 --skip-after a --skip-after=b";
+        let args = ["inferno-collapse-perf"]
+            .into_iter()
+            .chain(flags.split(' '));
+        let options = Args::parse_from(args).options();
+        assert!(options.annotate_jit && options.annotate_kernel);
+        assert!(options.include_addrs && options.include_pid && options.include_tid);
+        assert_eq!(options.event_filter.as_deref(), Some("cycles:u"));
+        assert_eq!((options.nthreads, options.skip_after.len()), (3, 2));
+    }
+}

@@ -1,0 +1,336 @@
+//! Readers and slices to blocks, blocks to workers, their trees to one: the only file that starts
+//! threads.
+//!
+//! ```text
+//! reader ─> blocks of whole records ─┬─> worker: tree ─┬─> one tree
+//!           (bounded channel)        └─> worker: tree ─┘   (merged by addition)
+//! ```
+//!
+//! What comes out depends neither on the number of threads nor on the size of the blocks: counts
+//! are sums, a tree has no order of its own, and of several errors the one in the earliest block
+//! is reported.
+
+use super::error::ParseError;
+use super::format::{Block, Format, count_lines};
+use crate::blocks::{BLOCK_SIZE, Blocks};
+use crate::call_tree::CallTree;
+use std::borrow::Cow;
+use std::io::{self, Read};
+
+/// The number of threads to use if nobody says.
+pub(crate) fn default_nthreads() -> usize {
+    #[cfg(feature = "multithreaded")]
+    return num_cpus::get();
+    #[cfg(not(feature = "multithreaded"))]
+    return 1;
+}
+
+/// How to fold: on how many threads, and in blocks of how many bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Engine {
+    nthreads: usize,
+    block_size: usize,
+}
+
+impl Engine {
+    pub fn new(nthreads: usize) -> Engine {
+        Engine {
+            nthreads: nthreads.max(1),
+            block_size: BLOCK_SIZE,
+        }
+    }
+
+    /// Folds what `reader` gives, which needs no buffering of its own.
+    pub fn fold<F: Format>(&self, format: &F, reader: impl Read) -> io::Result<CallTree> {
+        self.fold_source(format, Blocks::with_size(reader, self.block_size))
+    }
+
+    /// Folds a profile in memory without copying it.
+    pub fn fold_slice<F: Format>(&self, format: &F, profile: &[u8]) -> io::Result<CallTree> {
+        let rest = SliceBlocks {
+            rest: profile,
+            size: self.block_size,
+        };
+        self.fold_source(format, rest)
+    }
+
+    fn fold_source<'a, F: Format>(
+        &self,
+        format: &F,
+        source: impl Source<'a>,
+    ) -> io::Result<CallTree> {
+        let mut input = Numbered {
+            source,
+            next_line: 1,
+            next_index: 0,
+        };
+        let mut crew = Crew::new(format);
+        while let Some(block) = input.next(format, Vec::new())? {
+            if let Some(prelude) = format.prelude(&block.bytes) {
+                crew.prelude = prelude;
+                self.fold_rest(&mut crew, block, &mut input)?;
+                break;
+            }
+            crew.fold(&block)?;
+        }
+        Ok(crew.conclude()?)
+    }
+
+    fn fold_rest<'a, F: Format>(
+        &self,
+        crew: &mut Crew<F>,
+        first: NumberedBlock<'a>,
+        input: &mut Numbered<impl Source<'a>>,
+    ) -> io::Result<()> {
+        crew.fold(&first)?;
+        #[cfg(feature = "multithreaded")]
+        if F::IS_PARALLEL && self.nthreads > 1 {
+            // One more block shows whether there is work for threads at all.
+            let Some(second) = input.next(crew.format, first.into_buffer())? else {
+                return Ok(());
+            };
+            return parallel::fold(crew, self.nthreads, second, input);
+        }
+        let mut buffer = first.into_buffer();
+        while let Some(block) = input.next(crew.format, buffer)? {
+            crew.fold(&block)?;
+            buffer = block.into_buffer();
+        }
+        Ok(())
+    }
+}
+
+/// Gives blocks of whole records.
+trait Source<'a> {
+    /// The next block, for which `buffer` may be used.
+    fn next<F: Format>(&mut self, format: &F, buffer: Vec<u8>)
+    -> io::Result<Option<Cow<'a, [u8]>>>;
+}
+
+impl<'a, R: Read> Source<'a> for Blocks<R> {
+    fn next<F: Format>(
+        &mut self,
+        format: &F,
+        mut buffer: Vec<u8>,
+    ) -> io::Result<Option<Cow<'a, [u8]>>> {
+        let is_block = self.next_into(&mut buffer, |block| format.split_point(block))?;
+        Ok(is_block.then_some(Cow::Owned(buffer)))
+    }
+}
+
+struct SliceBlocks<'a> {
+    rest: &'a [u8],
+    size: usize,
+}
+
+impl<'a> Source<'a> for SliceBlocks<'a> {
+    fn next<F: Format>(&mut self, format: &F, _: Vec<u8>) -> io::Result<Option<Cow<'a, [u8]>>> {
+        let mut size = self.size;
+        while size < self.rest.len() {
+            let end = format.split_point(&self.rest[..size]);
+            if let Some(end) = end.filter(|&end| end > 0) {
+                let (block, rest) = self.rest.split_at(end);
+                self.rest = rest;
+                return Ok(Some(Cow::Borrowed(block)));
+            }
+            size *= 2;
+        }
+        let block = std::mem::take(&mut self.rest);
+        Ok((!block.is_empty()).then_some(Cow::Borrowed(block)))
+    }
+}
+
+/// A source whose blocks know where they stand.
+struct Numbered<S> {
+    source: S,
+    next_line: u64,
+    next_index: u64,
+}
+
+struct NumberedBlock<'a> {
+    bytes: Cow<'a, [u8]>,
+    first_line: u64,
+    index: u64,
+}
+
+impl<'a, S: Source<'a>> Numbered<S> {
+    fn next<F: Format>(
+        &mut self,
+        format: &F,
+        buffer: Vec<u8>,
+    ) -> io::Result<Option<NumberedBlock<'a>>> {
+        let Some(bytes) = self.source.next(format, buffer)? else {
+            return Ok(None);
+        };
+        let (first_line, index) = (self.next_line, self.next_index);
+        self.next_line += count_lines(&bytes);
+        self.next_index += 1;
+        Ok(Some(NumberedBlock {
+            bytes,
+            first_line,
+            index,
+        }))
+    }
+}
+
+impl NumberedBlock<'_> {
+    fn as_block(&self) -> Block<'_> {
+        Block {
+            bytes: &self.bytes,
+            first_line: self.first_line,
+        }
+    }
+
+    /// The memory of the block, for the next one.
+    fn into_buffer(self) -> Vec<u8> {
+        match self.bytes {
+            Cow::Owned(buffer) => buffer,
+            Cow::Borrowed(_) => Vec::new(),
+        }
+    }
+}
+
+/// This thread's worker and tree, and what the others have brought.
+struct Crew<'f, F: Format> {
+    format: &'f F,
+    prelude: F::Prelude,
+    worker: F::Worker,
+    tree: CallTree,
+    others: Vec<F::Worker>,
+}
+
+impl<'f, F: Format> Crew<'f, F> {
+    fn new(format: &'f F) -> Self {
+        Crew {
+            format,
+            prelude: F::Prelude::default(),
+            worker: F::Worker::default(),
+            tree: CallTree::new(),
+            others: Vec::new(),
+        }
+    }
+
+    fn fold(&mut self, block: &NumberedBlock<'_>) -> Result<(), ParseError> {
+        let block = block.as_block();
+        self.format
+            .fold(&self.prelude, block, &mut self.worker, &mut self.tree)
+    }
+
+    fn conclude(mut self) -> Result<CallTree, ParseError> {
+        let mut workers = vec![self.worker];
+        workers.append(&mut self.others);
+        self.format
+            .conclude(&self.prelude, workers, &mut self.tree)?;
+        Ok(self.tree)
+    }
+}
+
+#[cfg(feature = "multithreaded")]
+mod parallel {
+    //! The part of the engine that runs on several threads.
+
+    use super::{CallTree, Crew, Format, Numbered, NumberedBlock, ParseError, Source};
+    use crossbeam_channel::{Receiver, Sender, bounded};
+    use std::io;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    /// What one worker thread brings home.
+    struct Harvest<W> {
+        worker: W,
+        tree: CallTree,
+        /// The first error it met, with the index of its block.
+        error: Option<(u64, ParseError)>,
+    }
+
+    /// Folds `first` and the rest of `input` on `nthreads` threads while this one reads.
+    pub(super) fn fold<'a, F: Format>(
+        crew: &mut Crew<'_, F>,
+        nthreads: usize,
+        first: NumberedBlock<'a>,
+        input: &mut Numbered<impl Source<'a>>,
+    ) -> io::Result<()> {
+        let (blocks, queue) = bounded::<NumberedBlock<'a>>(2 * nthreads);
+        let (spent, buffers) = bounded::<Vec<u8>>(4 * nthreads);
+        let failed = AtomicBool::new(false);
+        let (format, prelude) = (crew.format, &crew.prelude);
+        let (sent, harvests) = thread::scope(|scope| {
+            let workers: Vec<_> = (0..nthreads)
+                .map(|_| {
+                    let (queue, spent, failed) = (queue.clone(), spent.clone(), &failed);
+                    scope.spawn(move || work(format, prelude, queue, spent, failed))
+                })
+                .collect();
+            let sent = send_all(format, first, input, blocks, &buffers, &failed);
+            let harvests: Vec<_> = workers.into_iter().map(join).collect();
+            (sent, harvests)
+        });
+        bring_in(crew, harvests)?;
+        sent
+    }
+
+    fn send_all<'a, F: Format>(
+        format: &F,
+        first: NumberedBlock<'a>,
+        input: &mut Numbered<impl Source<'a>>,
+        blocks: Sender<NumberedBlock<'a>>,
+        buffers: &Receiver<Vec<u8>>,
+        failed: &AtomicBool,
+    ) -> io::Result<()> {
+        let mut next = Some(first);
+        while let Some(block) = next
+            && !failed.load(Ordering::Relaxed)
+            && blocks.send(block).is_ok()
+        {
+            next = input.next(format, buffers.try_recv().unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    /// Folds blocks until there are no more. All that were sent before a bad one are folded, so
+    /// that the error of the earliest is known.
+    fn work<F: Format>(
+        format: &F,
+        prelude: &F::Prelude,
+        queue: Receiver<NumberedBlock<'_>>,
+        spent: Sender<Vec<u8>>,
+        failed: &AtomicBool,
+    ) -> Harvest<F::Worker> {
+        let mut harvest = Harvest {
+            worker: F::Worker::default(),
+            tree: CallTree::new(),
+            error: None,
+        };
+        for block in queue {
+            let (worker, tree) = (&mut harvest.worker, &mut harvest.tree);
+            let folded = format.fold(prelude, block.as_block(), worker, tree);
+            if let Err(error) = folded {
+                failed.store(true, Ordering::Relaxed);
+                harvest.error.get_or_insert((block.index, error));
+            }
+            // If there are buffers enough, this one is freed.
+            let _ = spent.try_send(block.into_buffer());
+        }
+        harvest
+    }
+
+    fn join<T>(worker: thread::ScopedJoinHandle<'_, T>) -> T {
+        worker
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+
+    fn bring_in<F: Format>(
+        crew: &mut Crew<'_, F>,
+        harvests: Vec<Harvest<F::Worker>>,
+    ) -> Result<(), ParseError> {
+        let mut first_error: Option<(u64, ParseError)> = None;
+        for harvest in harvests {
+            crew.tree.merge(&harvest.tree);
+            crew.others.push(harvest.worker);
+            let errors = first_error.into_iter().chain(harvest.error);
+            first_error = errors.min_by_key(|(index, _)| *index);
+        }
+        first_error.map_or(Ok(()), |(_, error)| Err(error))
+    }
+}

@@ -1,0 +1,71 @@
+//! What a format tells the engine.
+
+use super::error::ParseError;
+use crate::call_tree::CallTree;
+
+/// A format of profiles: where its records end, and how they fold into a tree.
+///
+/// An implementation holds the options, which all workers share. It knows nothing of threads,
+/// readers, files or output, and never sees part of a record (but at the end of the input, which
+/// may be cut anywhere).
+pub(crate) trait Format: Sync {
+    /// What is decided once from the start of the input; perf's event to count, say.
+    type Prelude: Default + Sync;
+
+    /// What a worker keeps from block to block: caches, and notes for [`Format::conclude`].
+    type Worker: Default + Send;
+
+    /// Whether blocks can be folded in any order by several workers. If not, there is one worker,
+    /// which gets them one after another.
+    const IS_PARALLEL: bool;
+
+    /// Decides the prelude from a block. `None` if the block leaves it open: it is then folded
+    /// with the default, and the next block is asked.
+    fn prelude(&self, block: &[u8]) -> Option<Self::Prelude>;
+
+    /// Where the last record that ends in `block` ends; `None` if none does.
+    fn split_point(&self, block: &[u8]) -> Option<usize>;
+
+    /// Folds a block of whole records into `tree`.
+    fn fold(
+        &self,
+        prelude: &Self::Prelude,
+        block: Block<'_>,
+        worker: &mut Self::Worker,
+        tree: &mut CallTree,
+    ) -> Result<(), ParseError>;
+
+    /// Is called once after all blocks are folded and merged into `tree`.
+    fn conclude(
+        &self,
+        prelude: &Self::Prelude,
+        workers: Vec<Self::Worker>,
+        tree: &mut CallTree,
+    ) -> Result<(), ParseError>;
+
+    /// Whether the input that starts with `head` is in this format; `None` if more is needed.
+    fn sniff(&self, head: &[u8]) -> Option<bool>;
+}
+
+/// Whole records, and where they stand in the input.
+#[derive(Clone, Copy)]
+pub(crate) struct Block<'a> {
+    pub bytes: &'a [u8],
+    /// The number of the first line, from 1.
+    pub first_line: u64,
+}
+
+impl Block<'_> {
+    /// The number of the line that holds `part`, which must be a slice of the block.
+    #[cold]
+    pub fn line_of(&self, part: &[u8]) -> u64 {
+        let offset = (part.as_ptr() as usize).saturating_sub(self.bytes.as_ptr() as usize);
+        let before = &self.bytes[..offset.min(self.bytes.len())];
+        self.first_line + count_lines(before)
+    }
+}
+
+/// How many line ends `text` has.
+pub(crate) fn count_lines(text: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', text).count() as u64
+}

@@ -1,0 +1,120 @@
+//! Profiler output in, folded stacks out.
+//!
+//! Each format has a module with its `Options` and its `Folder`, which implements [`Collapse`].
+//! [`perf`] is the output of `perf script`; [`guess`] tells the
+//! format from the input.
+//!
+//! ```
+//! use inferno::collapse::{Collapse, perf::{Folder, Options}};
+//!
+//! let script = "\
+//! prog 4321 [000] 100.000001:     250000 cpu-clock:
+//! \t    55d0c0de1139 leaf+0x19 (/usr/bin/prog)
+//! \t    55d0c0de1180 main+0x20 (/usr/bin/prog)
+//!
+//! ";
+//! let mut folded = Vec::new();
+//! Folder::from(Options::default()).collapse(script.as_bytes(), &mut folded)?;
+//! assert_eq!(folded, b"prog;main;leaf 250000\n");
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+mod engine;
+mod error;
+mod format;
+pub mod guess;
+pub mod perf;
+mod symbol;
+
+use crate::call_tree::CallTree;
+use crate::folded;
+use std::fs::File;
+use std::io::{self, BufRead, Write};
+use std::path::Path;
+
+/// The number of threads that folding uses unless told otherwise: one for each logical CPU.
+#[doc(hidden)]
+pub static DEFAULT_NTHREADS: once_cell::sync::Lazy<usize> =
+    once_cell::sync::Lazy::new(engine::default_nthreads);
+
+/// Turns the output of a profiler into stacks with counts.
+pub trait Collapse {
+    /// Reads a profile until the end of `reader` and writes its stacks as
+    /// [folded](crate::folded) text, sorted by the bytes of the stack.
+    ///
+    /// Nothing is written before all is read, so nothing is if there is an error. A profile
+    /// without stacks gives no output and no error; what was odd in it is logged as a warning.
+    ///
+    /// # Errors
+    /// Those of `reader` and `writer`. Input that does not fit the format and cannot be passed
+    /// over is [`io::ErrorKind::InvalidData`]; its message names the line.
+    fn collapse<R, W>(&mut self, reader: R, writer: W) -> io::Result<()>
+    where
+        R: BufRead,
+        W: Write;
+
+    /// [`Collapse::collapse`] for the file at `infile`, or for standard input if it is `None`.
+    ///
+    /// # Errors
+    /// As [`Collapse::collapse`], and if the file cannot be opened; the message names the path.
+    fn collapse_file<P, W>(&mut self, infile: Option<P>, writer: W) -> io::Result<()>
+    where
+        P: AsRef<Path>,
+        W: Write,
+    {
+        match infile {
+            Some(path) => self.collapse(io::BufReader::new(open(path.as_ref())?), writer),
+            None => self.collapse(io::stdin().lock(), writer),
+        }
+    }
+
+    /// [`Collapse::collapse_file`] to standard output.
+    ///
+    /// # Errors
+    /// As [`Collapse::collapse_file`].
+    fn collapse_file_to_stdout<P>(&mut self, infile: Option<P>) -> io::Result<()>
+    where
+        P: AsRef<Path>,
+    {
+        self.collapse_file(infile, io::stdout().lock())
+    }
+
+    /// Whether `input`, the start of some file, is in this format: `None` if it takes more of the
+    /// file to tell.
+    fn is_applicable(&mut self, input: &str) -> Option<bool>;
+
+    /// Reads a profile until the end of `reader` into a tree, with no text between.
+    ///
+    /// ```
+    /// use inferno::collapse::{Collapse, perf::Folder};
+    ///
+    /// let script = "prog 1 1.0: 7 cycles:\n\t 12 leaf (m)\n\t 34 main (m)\n\n";
+    /// let tree = Folder::default().collapse_to_tree(script.as_bytes())?;
+    /// assert_eq!(tree.walk().count(), 3);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Collapse::collapse`].
+    fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
+    where
+        R: BufRead,
+    {
+        let mut text = Vec::new();
+        self.collapse(reader, &mut text)?;
+        Ok(folded::read(text.as_slice())?.tree)
+    }
+
+    /// [`Collapse::collapse_to_tree`] for a profile that is in memory, which is not copied.
+    ///
+    /// # Errors
+    /// As [`Collapse::collapse`].
+    fn collapse_slice_to_tree(&mut self, profile: &[u8]) -> io::Result<CallTree> {
+        self.collapse_to_tree(profile)
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+}

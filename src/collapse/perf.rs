@@ -1,0 +1,501 @@
+//! The output of `perf script`.
+//!
+//! ```text
+//! input  = { comment | sample | blank line }
+//! sample = event line, { frame line }, blank line     (the leaf first, the root last)
+//! ```
+//!
+//! ```text
+//! # captured on: Tue May  7 10:12:52 2024
+//! swapper     0 [000] 26012.170881:    1001001 cpu-clock:pppH:
+//! 	ffffffff8103ce3b native_safe_halt+0xb ([kernel.kallsyms])
+//! 	ffffffff8101b4ba default_idle+0x2a ([kernel.kallsyms])
+//! 	    55d0c0de1139 _start+0x25 (/usr/bin/prog)
+//!
+//! false 64414 20110.539270:      34467 cycles:u:  ffffffff9aa3c8de [unknown] ([unknown])
+//! ```
+//!
+//! The stack of a sample is its command's name and its functions, without offsets and arguments;
+//! its count is the period perf printed, or 1. A comment is a line that is `#`, or starts with it
+//! and white space or `=` (a thread may be called `#1`). An event line ends the sample before it,
+//! be there a blank line or not.
+//!
+//! Only one event is folded: [`Options::event_filter`], or the first in the input. Counts of
+//! different events are no sum of anything. A warning tells what was left out.
+//!
+//! # How it is fast
+//!
+//! Samples that follow each other share most of their stack, and profiles repeat the same frame
+//! lines all the time. So a sample is read from its end, which is the root:
+//!
+//! 1. The bytes it has in common with the end of the sample before need no look at all: these
+//!    lines are nodes of the tree already.
+//! 2. Of the other lines the address is dropped, which differs; what is left is compared with the
+//!    line at the same depth of the sample before, then looked up in a cache of lines. Only lines
+//!    never seen before are parsed.
+//! 3. A frame more is one step in the call tree: a number (parent, frame) looked up in a table.
+//!
+//! Samples that don't look as perf usually prints them take the slow way, line by line. Both ways
+//! end in [`stack::Stacks`], and tests hold them against each other.
+
+mod event;
+mod frame;
+mod report;
+mod stack;
+
+use super::engine::Engine;
+use super::error::ParseError;
+use super::format::{Block, Format};
+use super::{Collapse, DEFAULT_NTHREADS};
+use crate::call_tree::CallTree;
+use crate::text::{trim, trim_end};
+use event::EventLine;
+use frame::FrameLine;
+use report::Report;
+use stack::{Reading, Stacks};
+use std::io::{self, BufRead, Write};
+use std::ops::Range;
+
+/// What to make of the output of `perf script`.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// Put `_[j]` behind functions that were compiled at run time (in `/tmp/perf-PID.map`, or
+    /// `jitted-PID-N.so`). Default: `false`.
+    pub annotate_jit: bool,
+
+    /// Put `_[k]` behind functions of the kernel. Default: `false`.
+    pub annotate_kernel: bool,
+
+    /// Fold the samples of this event only, given with or without its modifiers (`cycles`,
+    /// `cycles:u`). Default: `None`, the event of the first sample.
+    pub event_filter: Option<String>,
+
+    /// Name functions without a symbol by their address too: `[libc.so.6 <7f722d142778>]`.
+    /// Default: `false`.
+    pub include_addrs: bool,
+
+    /// Put the process id behind the command's name: `java-24636`. Default: `false`.
+    pub include_pid: bool,
+
+    /// Put the process and thread ids behind the command's name: `java-24636/25607`. Default:
+    /// `false`.
+    pub include_tid: bool,
+
+    /// The number of threads to use; 0 is taken as 1. Default: one for each logical CPU.
+    pub nthreads: usize,
+
+    /// Leave out what called the innermost function of one of these names, the command's name
+    /// too. A name is to be given as perf prints it, without the offset. Default: none.
+    pub skip_after: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            annotate_jit: false,
+            annotate_kernel: false,
+            event_filter: None,
+            include_addrs: false,
+            include_pid: false,
+            include_tid: false,
+            nthreads: *DEFAULT_NTHREADS,
+            skip_after: Vec::new(),
+        }
+    }
+}
+
+/// Folds the output of `perf script`. See the [module](self) for what is read.
+#[derive(Default)]
+pub struct Folder {
+    options: Options,
+}
+
+impl From<Options> for Folder {
+    fn from(options: Options) -> Folder {
+        Folder { options }
+    }
+}
+
+impl Collapse for Folder {
+    fn collapse<R, W>(&mut self, reader: R, writer: W) -> io::Result<()>
+    where
+        R: BufRead,
+        W: Write,
+    {
+        crate::folded::write(&self.collapse_to_tree(reader)?, writer)
+    }
+
+    fn is_applicable(&mut self, input: &str) -> Option<bool> {
+        self.options.sniff(input.as_bytes())
+    }
+
+    fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
+    where
+        R: BufRead,
+    {
+        Engine::new(self.options.nthreads).fold(&self.options, reader)
+    }
+
+    fn collapse_slice_to_tree(&mut self, profile: &[u8]) -> io::Result<CallTree> {
+        Engine::new(self.options.nthreads).fold_slice(&self.options, profile)
+    }
+}
+
+/// What a worker keeps from block to block.
+#[derive(Default)]
+pub(crate) struct Worker {
+    stacks: Stacks,
+    report: Report,
+}
+
+impl Format for Options {
+    /// The event to fold.
+    type Prelude = Option<Vec<u8>>;
+    type Worker = Worker;
+    const IS_PARALLEL: bool = true;
+
+    fn prelude(&self, block: &[u8]) -> Option<Self::Prelude> {
+        match &self.event_filter {
+            Some(name) => Some(Some(name.as_bytes().to_vec())),
+            None => first_event(block).map(|name| Some(name.to_vec())),
+        }
+    }
+
+    fn split_point(&self, block: &[u8]) -> Option<usize> {
+        last_boundary(block)
+    }
+
+    fn fold(
+        &self,
+        prelude: &Self::Prelude,
+        block: Block<'_>,
+        worker: &mut Worker,
+        tree: &mut CallTree,
+    ) -> Result<(), ParseError> {
+        worker.stacks.start_block();
+        let mut folder = BlockFolder {
+            options: self,
+            filter: prelude.as_deref(),
+            block,
+            worker,
+            tree,
+        };
+        folder.fold_all();
+        Ok(())
+    }
+
+    fn conclude(
+        &self,
+        prelude: &Self::Prelude,
+        workers: Vec<Worker>,
+        tree: &mut CallTree,
+    ) -> Result<(), ParseError> {
+        let reports = workers.into_iter().map(|worker| worker.report);
+        Report::merge(reports).log(
+            prelude.as_deref(),
+            self.event_filter.is_some(),
+            tree.is_empty(),
+        );
+        Ok(())
+    }
+
+    /// The first line that is no comment must be an event line, and the line after it a frame or
+    /// another event.
+    fn sniff(&self, head: &[u8]) -> Option<bool> {
+        let mut is_after_event = false;
+        for line in whole_lines(head).map(trim_end) {
+            if trim(line).is_empty() {
+                is_after_event = false;
+            } else if line.starts_with(b"#") {
+                continue;
+            } else if is_after_event {
+                return Some(FrameLine::parse(line).is_some() || is_event_line(line));
+            } else {
+                let parsed = EventLine::parse(line).filter(|_| !line.starts_with(b"\t"));
+                let payload = parsed?.payload;
+                if FrameLine::parse(payload).is_some() {
+                    return Some(true);
+                }
+                is_after_event = true;
+            }
+        }
+        None
+    }
+}
+
+/// A line in a sample or between samples.
+enum Class<'a> {
+    Blank,
+    Comment,
+    Event(EventLine<'a>),
+    Frame(FrameLine<'a>),
+    Unknown,
+}
+
+/// Tells what a line is that has no white space at its end. perf starts frame lines with a tab,
+/// and event lines never.
+fn classify(line: &[u8], is_in_sample: bool) -> Class<'_> {
+    if line.is_empty() {
+        return Class::Blank;
+    }
+    if is_comment(line) {
+        return Class::Comment;
+    }
+    let event = match line[0] {
+        b'\t' => None,
+        _ => EventLine::parse(line),
+    };
+    if !is_in_sample {
+        return event.map_or(Class::Unknown, Class::Event);
+    }
+    let frame = FrameLine::parse(line);
+    match (event, frame) {
+        (Some(event), _) if event.has_time && event.event.is_some() => Class::Event(event),
+        (_, Some(frame)) if frame.has_hex_address() => Class::Frame(frame),
+        (Some(event), _) if event.event.is_some() => Class::Event(event),
+        (_, Some(frame)) => Class::Frame(frame),
+        _ => Class::Unknown,
+    }
+}
+
+fn is_comment(line: &[u8]) -> bool {
+    let after = line.get(1);
+    line[0] == b'#' && after.is_none_or(|byte| byte.is_ascii_whitespace() || *byte == b'=')
+}
+
+fn is_event_line(line: &[u8]) -> bool {
+    matches!(classify(line, true), Class::Event(_))
+}
+
+/// The name of the first event in `block`.
+fn first_event(block: &[u8]) -> Option<&[u8]> {
+    let mut is_in_sample = false;
+    for line in crate::folded::lines_of(block).map(trim_end) {
+        match classify(line, is_in_sample) {
+            Class::Blank => is_in_sample = false,
+            Class::Event(line) => match line.event.filter(|event| !event.is_record()) {
+                Some(event) => return Some(event.name),
+                None => is_in_sample = true,
+            },
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Where the last blank line of `block` ends, or failing that where its last event line starts:
+/// a sample never goes on beyond either.
+fn last_boundary(block: &[u8]) -> Option<usize> {
+    if let Some(at) = memchr::memmem::rfind(block, b"\n\n") {
+        return Some(at + 2);
+    }
+    let mut end = memchr::memrchr(b'\n', block)?;
+    loop {
+        let start = memchr::memrchr(b'\n', &block[..end]).map_or(0, |at| at + 1);
+        let line = trim_end(&block[start..end]);
+        if line.is_empty() {
+            return Some(end + 1);
+        }
+        if start == 0 {
+            return None;
+        }
+        if is_event_line(line) {
+            return Some(start);
+        }
+        end = start - 1;
+    }
+}
+
+/// The lines of `head` that end.
+fn whole_lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let end = crate::folded::after_last_line(head).unwrap_or(0);
+    crate::folded::lines_of(&head[..end]).take(if end == 0 { 0 } else { usize::MAX })
+}
+
+/// Folds the samples of one block.
+struct BlockFolder<'a> {
+    options: &'a Options,
+    filter: Option<&'a [u8]>,
+    block: Block<'a>,
+    worker: &'a mut Worker,
+    tree: &'a mut CallTree,
+}
+
+impl<'a> BlockFolder<'a> {
+    fn fold_all(&mut self) {
+        let bytes = self.block.bytes;
+        let mut start = 0;
+        for end in memchr::memmem::find_iter(bytes, b"\n\n").chain([bytes.len()]) {
+            if start < end && !self.fold_plain(start..end) {
+                self.fold_lines(&bytes[start..end]);
+            }
+            start = end + 2;
+        }
+    }
+
+    /// Folds a sample as perf usually prints it: an event line, then lines that start with a tab.
+    /// If it turns out to be something else, nothing is folded and the answer is `false`.
+    fn fold_plain(&mut self, piece: Range<usize>) -> bool {
+        let bytes = &self.block.bytes[piece.clone()];
+        let Some(length) = memchr::memchr(b'\n', bytes) else {
+            return false;
+        };
+        let Class::Event(event) = classify(trim_end(&bytes[..length]), false) else {
+            return false;
+        };
+        if FrameLine::parse(event.payload).is_some() {
+            return false;
+        }
+        if !self.is_wanted(&event) {
+            return self.leave_out_plain(&event, &bytes[length..]);
+        }
+        let text = piece.start + length..piece.end;
+        let stacks = &mut self.worker.stacks;
+        let Some(reading) =
+            stacks.read_plain(self.block.bytes, text, &event, self.options, self.tree)
+        else {
+            return false;
+        };
+        if reading.has_unread {
+            self.note_unread(&bytes[length..]);
+        }
+        self.count(&event, reading);
+        true
+    }
+
+    /// Leaves a sample out if its lines are plain.
+    fn leave_out_plain(&mut self, event: &EventLine<'_>, lines: &[u8]) -> bool {
+        let mut starts = memchr::memchr_iter(b'\n', lines).map(|at| lines.get(at + 1));
+        let is_plain = starts.all(|byte| byte.is_none_or(|byte| *byte == b'\t'));
+        if is_plain {
+            self.leave_out(event);
+        }
+        is_plain
+    }
+
+    /// Folds lines one by one.
+    fn fold_lines(&mut self, piece: &'a [u8]) {
+        let mut sample: Option<Sample<'a>> = None;
+        let mut lines = crate::folded::lines_of(piece).map(trim_end).peekable();
+        while let Some(line) = lines.next() {
+            match classify(line, sample.is_some()) {
+                Class::Blank => self.end(sample.take()),
+                Class::Comment => {}
+                Class::Event(event) => {
+                    self.end(sample.take());
+                    let is_followed = lines.peek().is_some_and(|next| is_frame_after_event(next));
+                    sample = self.begin(event, is_followed);
+                }
+                Class::Frame(_) => {
+                    if let Some(sample) = &mut sample {
+                        sample.frames.push(line);
+                    }
+                }
+                Class::Unknown => self.note_unknown(line, sample.as_ref()),
+            }
+        }
+        self.end(sample);
+    }
+
+    /// Begins a sample; if the event line is all of it, ends it too.
+    fn begin(&mut self, event: EventLine<'a>, is_followed: bool) -> Option<Sample<'a>> {
+        let is_wanted = self.is_wanted(&event);
+        let mut sample = Sample {
+            event,
+            is_wanted,
+            frames: Vec::new(),
+        };
+        if FrameLine::parse(event.payload).is_some() && !is_followed {
+            sample.frames.push(event.payload);
+            self.end(Some(sample));
+            return None;
+        }
+        Some(sample)
+    }
+
+    fn end(&mut self, sample: Option<Sample<'a>>) {
+        let Some(sample) = sample else {
+            return;
+        };
+        if !sample.is_wanted {
+            return self.leave_out(&sample.event);
+        }
+        let lines = sample.frames.iter().rev().copied();
+        let stacks = &mut self.worker.stacks;
+        let reading = stacks.read_lines(lines, &sample.event, self.options, self.tree);
+        self.count(&sample.event, reading);
+    }
+
+    fn is_wanted(&self, line: &EventLine<'_>) -> bool {
+        match (self.filter, &line.event) {
+            (_, Some(event)) if event.is_record() => false,
+            (Some(filter), Some(event)) => event.is(filter),
+            _ => true,
+        }
+    }
+
+    /// Adds the stack read last to the tree.
+    fn count(&mut self, event: &EventLine<'_>, reading: Reading) {
+        if !reading.has_frames {
+            self.worker.report.without_stack += 1;
+            return;
+        }
+        let node = self.worker.stacks.walk(event, self.options, self.tree);
+        self.tree.add(node, event.period.unwrap_or(1));
+    }
+
+    #[cold]
+    fn leave_out(&mut self, line: &EventLine<'_>) {
+        if let Some(event) = line.event.filter(|event| !event.is_record()) {
+            self.worker.report.leave_out(event.name);
+        }
+    }
+
+    #[cold]
+    fn note_unknown(&mut self, line: &[u8], sample: Option<&Sample<'_>>) {
+        let notes = match sample {
+            Some(sample) if !sample.is_wanted => return,
+            Some(_) if is_source_line(line) => return,
+            Some(_) => &mut self.worker.report.no_frames,
+            None => &mut self.worker.report.no_events,
+        };
+        notes.add(line, || self.block.line_of(line));
+    }
+
+    #[cold]
+    fn note_unread(&mut self, lines: &[u8]) {
+        for line in crate::folded::lines_of(lines).skip(1) {
+            if FrameLine::parse(line).is_none() {
+                let notes = &mut self.worker.report.no_frames;
+                notes.add(line, || self.block.line_of(line));
+            }
+        }
+    }
+}
+
+/// A sample that is read line by line.
+struct Sample<'a> {
+    event: EventLine<'a>,
+    is_wanted: bool,
+    frames: Vec<&'a [u8]>,
+}
+
+/// Whether the line after an event line is the first frame of its sample, so that what stands
+/// behind the event is not.
+fn is_frame_after_event(line: &[u8]) -> bool {
+    let is_indented = line.first().is_some_and(u8::is_ascii_whitespace);
+    is_indented && matches!(classify(line, true), Class::Frame(frame) if frame.has_hex_address())
+}
+
+/// Whether `line` is what `perf script -F +srcline` puts below a frame: `  main.c:12`, or where it
+/// has no line number `  libc.so.6[2724a]` and `  [kernel.kallsyms]+0x12`.
+fn is_source_line(line: &[u8]) -> bool {
+    let text = match line.strip_prefix(b"  ") {
+        Some(text) if !text.starts_with(b" ") => text,
+        _ => return false,
+    };
+    let has_number = memchr::memrchr(b':', text)
+        .is_some_and(|at| at > 0 && text[at + 1..].iter().all(u8::is_ascii_digit));
+    has_number || text.ends_with(b"]") || memchr::memmem::find(text, b"+0x").is_some()
+}

@@ -1,0 +1,371 @@
+//! A frame line, and the frames it stands for.
+//!
+//! ```text
+//! frame line = white-space address SP symbol ["+0x" offset] SP "(" module ")"
+//! ```
+//!
+//! ```text
+//!	    7f722d142778 Ljava/io/PrintStream;::print+0x48 (/tmp/perf-19982.map)
+//!	ffffffff8103ce3b native_safe_halt+0xb ([kernel.kallsyms])
+//!	    55d0c0de1139 std::vector<int, std::allocator<int> >::push_back(int&&)+0x19 (/opt/my app/x)
+//! ```
+
+use super::Options;
+use crate::collapse::symbol::fix_partially_demangled_rust;
+use crate::text::{lossy, trim, trim_end, trim_start};
+
+const ANONYMOUS_NAMESPACE: &str = "(anonymous namespace)";
+
+/// A frame line, taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FrameLine<'a> {
+    pub address: &'a [u8],
+    /// The symbol, with its offset.
+    pub symbol: &'a [u8],
+    /// The module, without the parentheses around it.
+    pub module: &'a [u8],
+}
+
+impl<'a> FrameLine<'a> {
+    pub fn parse(line: &'a [u8]) -> Option<FrameLine<'a>> {
+        let line = trim_start(trim_end(line));
+        let space = memchr::memchr(b' ', line)?;
+        let (address, rest) = (&line[..space], &line[space + 1..]);
+        let open = module_start(rest)?;
+        let symbol = trim(&rest[..open - 1]);
+        Some(FrameLine {
+            address,
+            symbol: if symbol.is_empty() { b" " } else { symbol },
+            module: &rest[open + 1..rest.len() - 1],
+        })
+    }
+
+    /// Whether the line can be nothing but a frame: its address is one.
+    pub fn has_hex_address(&self) -> bool {
+        self.address.iter().all(u8::is_ascii_hexdigit)
+    }
+}
+
+/// Where the module of `SYMBOL (MODULE)` opens: at the parenthesis that belongs to the last one,
+/// for a module may hold spaces and parentheses: `(/memfd:x (deleted))`.
+fn module_start(text: &[u8]) -> Option<usize> {
+    let is_start = |at: &usize| *at > 0 && text[at - 1] == b' ';
+    if text.last() != Some(&b')') {
+        return None;
+    }
+    let mut depth = 0usize;
+    for at in memchr::memrchr2_iter(b'(', b')', text) {
+        match text[at] {
+            b')' => depth += 1,
+            _ => depth -= 1,
+        }
+        if depth == 0 {
+            return Some(at).filter(is_start);
+        }
+    }
+    // Not balanced: the module is the last word.
+    let last_word = memchr::memrchr(b' ', text)? + 1;
+    (text[last_word] == b'(').then_some(last_word)
+}
+
+/// The name of a symbol as `--skip-after` knows it: without the offset, repaired. `None` for a
+/// process name in parentheses, which is no frame.
+pub(super) fn function_name(symbol: &str) -> Option<String> {
+    let name = without_offset(symbol);
+    if name.starts_with('(') && !name.starts_with(ANONYMOUS_NAMESPACE) {
+        return None;
+    }
+    Some(fix_partially_demangled_rust(name).into_owned())
+}
+
+fn without_offset(symbol: &str) -> &str {
+    match symbol.rfind("+0x") {
+        Some(at)
+            if symbol[at + 3..]
+                .bytes()
+                .all(|byte| byte.is_ascii_hexdigit()) =>
+        {
+            &symbol[..at]
+        }
+        _ => symbol,
+    }
+}
+
+/// The names of the frames that `function` stands for, the outermost first: more than one where
+/// perf-map-agent wrote inlined functions as `outer->inner`.
+pub(super) fn frame_names(
+    function: &str,
+    line: &FrameLine<'_>,
+    options: &Options,
+    is_java: bool,
+) -> Vec<String> {
+    let module = lossy(line.module);
+    let mut names = Vec::new();
+    for part in split_inlined(function) {
+        let mut name = if part == "[unknown]" {
+            name_unknown(&module, line.address, options)
+        } else {
+            without_arguments(&part.replace(';', ":")).to_string()
+        };
+        if is_java && name.starts_with('L') && name.contains('/') {
+            name.remove(0);
+        }
+        annotate(&mut name, names.len(), &module, options);
+        names.push(name);
+    }
+    names
+}
+
+fn name_unknown(module: &str, address: &[u8], options: &Options) -> String {
+    let file = match module {
+        "[unknown]" => "unknown",
+        path => path.rsplit('/').next().unwrap_or(path),
+    };
+    let name = match options.include_addrs {
+        true => format!("[{file} <{}>]", lossy(address)),
+        false => format!("[{file}]"),
+    };
+    name.replace(';', ":")
+}
+
+fn annotate(name: &mut String, index: usize, module: &str, options: &Options) {
+    if index > 0 {
+        if !name.contains("_[i]") {
+            name.push_str("_[i]");
+        }
+    } else if options.annotate_kernel && is_kernel(module) {
+        name.push_str("_[k]");
+    } else if options.annotate_jit && is_jit(module) && !name.contains("_[j]") {
+        name.push_str("_[j]");
+    }
+}
+
+fn is_kernel(module: &str) -> bool {
+    let is_image_name = |name: &str| {
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        name.bytes().all(is_part)
+    };
+    let is_image = module
+        .rfind("vmlinux")
+        .is_some_and(|at| is_image_name(&module[at..]));
+    (module.starts_with('[') || module.ends_with(".ko") || is_image) && module != "[unknown]"
+}
+
+fn is_jit(module: &str) -> bool {
+    (module.starts_with("/tmp/perf-") && module.ends_with(".map"))
+        || (module.contains("/jitted-") && module.ends_with(".so"))
+}
+
+/// Splits at the `->` of inlined Java functions, but not where it is part of a C++ or Rust name:
+/// `operator->`, and within brackets or between spaces (`call_once<fn() -> i32>`).
+fn split_inlined(function: &str) -> Vec<&str> {
+    if !function.contains("->") {
+        return vec![function];
+    }
+    let enclosed = bracketed_spans(function.as_bytes());
+    let is_in_name = |at: usize| {
+        function[..at].ends_with("operator")
+            || function[..at].ends_with(' ')
+            || enclosed.iter().any(|span| span.contains(&at))
+    };
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, _) in function.match_indices("->") {
+        if !is_in_name(at) {
+            parts.push(&function[start..at]);
+            start = at + 2;
+        }
+    }
+    parts.push(&function[start..]);
+    parts
+}
+
+/// The outermost spans between brackets that match.
+fn bracketed_spans(name: &[u8]) -> Vec<std::ops::Range<usize>> {
+    let mut open: Vec<(u8, usize)> = Vec::new();
+    let mut spans: Vec<std::ops::Range<usize>> = Vec::new();
+    for (at, &byte) in name.iter().enumerate() {
+        let opening = match byte {
+            b'<' | b'(' | b'[' | b'{' => {
+                open.push((byte, at));
+                continue;
+            }
+            b'>' if at > 0 && name[at - 1] != b'-' => b'<',
+            b')' => b'(',
+            b']' => b'[',
+            b'}' => b'{',
+            _ => continue,
+        };
+        if let Some(&(bracket, start)) = open.last()
+            && bracket == opening
+        {
+            open.pop();
+            while spans.last().is_some_and(|inner| inner.start > start) {
+                spans.pop();
+            }
+            spans.push(start..at);
+        }
+    }
+    spans
+}
+
+/// The name without its parameter list and what follows it.
+///
+/// The list is the first parenthesis that is in no other bracket. It is none after a dot (methods
+/// in Go: `pkg.(*T).m`) nor in `(anonymous namespace)`, and brackets that are part of an
+/// operator's name open nothing.
+fn without_arguments(name: &str) -> &str {
+    let bytes = name.as_bytes();
+    let mut depth = 0i64;
+    let mut at = 0;
+    while at < bytes.len() {
+        if let Some(length) = operator_length(&name[at..]) {
+            at += length;
+            continue;
+        }
+        match bytes[at] {
+            b'(' if depth == 0 && !name[..at].ends_with('.') && !starts_anonymous(name, at) => {
+                return &name[..at];
+            }
+            b'<' | b'{' | b'[' | b'(' => depth += 1,
+            b'>' | b'}' | b']' | b')' => depth -= 1,
+            _ => {}
+        }
+        at += next_char_boundary(&name[at..]);
+    }
+    name
+}
+
+fn starts_anonymous(name: &str, at: usize) -> bool {
+    name[at..].starts_with(ANONYMOUS_NAMESPACE)
+}
+
+fn next_char_boundary(text: &str) -> usize {
+    text.chars().next().map_or(1, char::len_utf8)
+}
+
+/// The length of the C++ operator (`operator<<`, `operator()`) that `text` starts with.
+fn operator_length(text: &str) -> Option<usize> {
+    const OPERATORS: [&str; 17] = [
+        "()",
+        "[]",
+        "<=>",
+        "<<=",
+        ">>=",
+        "->*",
+        "<<",
+        ">>",
+        "<=",
+        ">=",
+        "->",
+        "<",
+        ">",
+        "new[]",
+        "delete[]",
+        " new[]",
+        " delete[]",
+    ];
+    let rest = text.strip_prefix("operator")?;
+    let operator = OPERATORS
+        .iter()
+        .find(|operator| rest.starts_with(**operator))?;
+    Some("operator".len() + operator.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Option<(String, String)> {
+        let frame = FrameLine::parse(line.as_bytes())?;
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        Some((text(frame.symbol), text(frame.module)))
+    }
+
+    #[test]
+    fn symbols_and_modules() {
+        for (line, symbol, module) in [
+            ("\t 12 foo+0x1 (/bin/x)", "foo+0x1", "/bin/x"),
+            ("12 foo ([JIT app cache])", "foo", "[JIT app cache]"),
+            ("12 bar (/opt/my app/x.so)", "bar", "/opt/my app/x.so"),
+            ("12 bar (/memfd:x (deleted))", "bar", "/memfd:x (deleted)"),
+            (
+                "12 f(int (*)(int)) const (/bin/x)",
+                "f(int (*)(int)) const",
+                "/bin/x",
+            ),
+            ("12 operator()(int) (m)", "operator()(int)", "m"),
+            ("12 a) b (m)", "a) b", "m"),
+            ("12 a (m))", "a", "m)"),
+            ("12  (m)", " ", "m"),
+        ] {
+            let expected = Some((symbol.to_string(), module.to_string()));
+            assert_eq!(parse(line), expected, "{line}");
+        }
+        for line in [
+            "",
+            "12",
+            "12 (m)",
+            "12 foo",
+            "12 foo m)",
+            "12 foo (m",
+            "12 foo(m)",
+            "12 foo)",
+        ] {
+            assert_eq!(parse(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn arguments_go_and_operators_stay() {
+        for (name, expected) in [
+            ("foo(int, char)", "foo"),
+            ("foo<Vec::<usize>>(Vec<usize>)", "foo<Vec::<usize>>"),
+            (
+                "std::function<void (int, int)>::operator()(int) const",
+                "std::function<void (int, int)>::operator()",
+            ),
+            (
+                "{lambda(int)#2}::operator()(int)",
+                "{lambda(int)#2}::operator()",
+            ),
+            ("operator<<(A, B)", "operator<<"),
+            ("operator>(A, B)", "operator>"),
+            ("a::operator-><int>(A)", "a::operator-><int>"),
+            (
+                "std::unique_ptr<Foo>::operator->() const",
+                "std::unique_ptr<Foo>::operator->",
+            ),
+            ("operator new[](unsigned long)", "operator new[]"),
+            ("T::operator bool() const", "T::operator bool"),
+            (
+                "(anonymous namespace)::work(int)",
+                "(anonymous namespace)::work",
+            ),
+            ("main.(*T).method(0x1)", "main.(*T).method"),
+            (".run()V", ".run"),
+            ("héllo(wörld)", "héllo"),
+        ] {
+            assert_eq!(without_arguments(name), expected);
+        }
+    }
+
+    #[test]
+    fn inlined_java_is_split_and_cpp_and_rust_are_not() {
+        assert_eq!(split_inlined("A->B->C"), ["A", "B", "C"]);
+        assert_eq!(
+            split_inlined("La/B;.f(I)V->Lc/D;.<init>()V"),
+            ["La/B;.f(I)V", "Lc/D;.<init>()V"]
+        );
+        for name in [
+            "std::unique_ptr<Foo>::operator->() const",
+            "x::operator->*(int)",
+            "FnOnce::call_once<fn() -> i32, ()>",
+            "f<fn()->i32>",
+            "{closure} -> i32",
+        ] {
+            assert_eq!(split_inlined(name), [name]);
+        }
+        assert_eq!(split_inlined("a<b->c"), ["a<b", "c"]);
+    }
+}

@@ -1,0 +1,109 @@
+//! What was odd or left out in a profile: gathered by the workers, logged once at the end.
+
+use crate::text::{excerpt, lossy};
+use ahash::AHashMap;
+
+/// Lines of one kind: how many, and the first of them.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    count: u64,
+    /// Its number, and what it says.
+    first: Option<(u64, String)>,
+}
+
+impl Notes {
+    pub fn add(&mut self, line: &[u8], number: impl FnOnce() -> u64) {
+        self.count += 1;
+        if self.first.is_none() {
+            self.first = Some((number(), excerpt(line)));
+        }
+    }
+
+    fn merge(&mut self, other: Notes) {
+        self.count += other.count;
+        let firsts = self.first.take().into_iter().chain(other.first);
+        self.first = firsts.min_by_key(|(number, _)| *number);
+    }
+
+    fn log(&self, expected: &str) {
+        if let Some((number, found)) = &self.first {
+            let lines = plural(self.count, "line", "lines");
+            log::warn!("passed over {lines}: expected {expected}, found `{found}` [line {number}]");
+        }
+    }
+}
+
+/// What one worker noted.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    /// Lines between samples that are no event lines.
+    pub no_events: Notes,
+    /// Lines in samples that are no frame lines.
+    pub no_frames: Notes,
+    /// How many samples had no stack at all.
+    pub without_stack: u64,
+    /// How many samples of which other event there were.
+    left_out: AHashMap<Vec<u8>, u64>,
+}
+
+impl Report {
+    pub fn leave_out(&mut self, event: &[u8]) {
+        match self.left_out.get_mut(event) {
+            Some(samples) => *samples += 1,
+            None => {
+                self.left_out.insert(event.to_vec(), 1);
+            }
+        }
+    }
+
+    pub fn merge(reports: impl IntoIterator<Item = Report>) -> Report {
+        let mut all = Report::default();
+        for report in reports {
+            all.no_events.merge(report.no_events);
+            all.no_frames.merge(report.no_frames);
+            all.without_stack += report.without_stack;
+            for (event, samples) in report.left_out {
+                *all.left_out.entry(event).or_default() += samples;
+            }
+        }
+        all
+    }
+
+    /// Logs what the user should know. Samples of other events are no news to who asked for one,
+    /// unless there is none of it.
+    pub fn log(&self, filter: Option<&[u8]>, was_asked_for: bool, is_empty: bool) {
+        self.no_events
+            .log("an event line (`comm tid time: event:`)");
+        self.no_frames
+            .log("a frame line (`address symbol (module)`)");
+        if self.without_stack > 0 {
+            let samples = plural(self.without_stack, "sample has", "samples have");
+            log::warn!("{samples} no stack and cannot be shown; record with `perf record -g`");
+        }
+        if let Some(filter) = filter
+            && !self.left_out.is_empty()
+            && (is_empty || !was_asked_for)
+        {
+            log::warn!("{}", self.describe_left_out(filter, is_empty));
+        }
+    }
+
+    fn describe_left_out(&self, filter: &[u8], is_empty: bool) -> String {
+        let mut events: Vec<_> = self.left_out.iter().collect();
+        events.sort();
+        let events: Vec<String> = events
+            .into_iter()
+            .map(|(event, n)| format!("`{}` ({})", lossy(event), plural(*n, "sample", "samples")))
+            .collect();
+        let (filter, events) = (lossy(filter), events.join(", "));
+        let found = match is_empty {
+            true => format!("no sample of event `{filter}` has a stack; the profile has"),
+            false => format!("only event `{filter}` is shown; left out:"),
+        };
+        format!("{found} {events}; choose one with the event filter (--event-filter EVENT)")
+    }
+}
+
+fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
