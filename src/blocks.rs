@@ -6,6 +6,52 @@ use std::io::{self, Read};
 /// it is folded, large enough that what is done once a block does not show.
 pub(crate) const BLOCK_SIZE: usize = 1 << 20;
 
+/// A block, in memory that is used again for the next one.
+///
+/// All of `bytes` is initialised; a reader can fill the part behind `len` with no need to clear
+/// it first, as a `Vec` of that length would have it.
+#[derive(Debug, Default)]
+pub(crate) struct Buffer {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Buffer {
+    fn set(&mut self, bytes: &[u8]) {
+        self.reserve(bytes.len());
+        self.bytes[..bytes.len()].copy_from_slice(bytes);
+        self.len = bytes.len();
+    }
+
+    fn reserve(&mut self, size: usize) {
+        if self.bytes.len() < size {
+            self.bytes.resize(size, 0);
+        }
+    }
+
+    /// Reads until the block is `size` bytes long; `false` if the reader ends before.
+    fn fill(&mut self, reader: &mut impl Read, size: usize) -> io::Result<bool> {
+        self.reserve(size);
+        while self.len < size {
+            match reader.read(&mut self.bytes[self.len..size]) {
+                Ok(0) => return Ok(false),
+                Ok(read) => self.len += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl std::ops::Deref for Buffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
 /// Cuts what a reader gives into blocks that end where a record ends.
 ///
 /// A record longer than a block makes that block as long as it needs to be; memory is bounded by
@@ -38,52 +84,40 @@ impl<R: Read> Blocks<R> {
     /// what is left, be it a whole record or not.
     pub fn next_into(
         &mut self,
-        block: &mut Vec<u8>,
+        block: &mut Buffer,
         split_point: impl Fn(&[u8]) -> Option<usize>,
     ) -> io::Result<bool> {
-        block.clear();
-        block.append(&mut self.carry);
+        block.set(&self.carry);
+        self.carry.clear();
         let mut size = self.size;
         while !self.is_at_end {
-            self.fill(block, size)?;
-            if self.is_at_end {
+            if !block.fill(&mut self.reader, size)? {
+                self.is_at_end = true;
                 break;
             }
             if let Some(end) = split_point(block).filter(|&end| end > 0) {
                 self.carry.extend_from_slice(&block[end..]);
-                block.truncate(end);
+                block.len = end;
                 return Ok(true);
             }
             size = 2 * block.len();
         }
         Ok(!block.is_empty())
     }
-
-    fn fill(&mut self, block: &mut Vec<u8>, size: usize) -> io::Result<()> {
-        let missing = size.saturating_sub(block.len());
-        block.reserve(missing);
-        let read = self
-            .reader
-            .by_ref()
-            .take(missing as u64)
-            .read_to_end(block)?;
-        self.is_at_end = read < missing;
-        Ok(())
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Blocks;
+    use super::{Blocks, Buffer};
 
     fn blocks(text: &[u8], size: usize) -> Vec<Vec<u8>> {
         let mut blocks = Blocks::with_size(text, size);
-        let (mut all, mut block) = (Vec::new(), Vec::new());
+        let (mut all, mut block) = (Vec::new(), Buffer::default());
         while blocks
             .next_into(&mut block, crate::folded::after_last_line)
             .unwrap()
         {
-            all.push(block.clone());
+            all.push(block.to_vec());
         }
         all
     }

@@ -29,7 +29,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
-use crate::blocks::Blocks;
+use crate::blocks::{Blocks, Buffer};
 use crate::call_tree::{CallTree, Children, Count, NodeId};
 use crate::text::{trim, trim_end};
 use std::cmp::Ordering;
@@ -144,7 +144,7 @@ impl LineFolder {
 
     pub fn read<R: Read>(&mut self, reader: R) -> io::Result<()> {
         let mut blocks = Blocks::new(reader);
-        let mut block = Vec::new();
+        let mut block = Buffer::default();
         while blocks.next_into(&mut block, after_last_line)? {
             for line in lines_of(&block) {
                 self.fold_line(line);

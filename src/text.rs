@@ -54,7 +54,8 @@ fn is_ascii_white(byte: u8) -> bool {
 
 /// `bytes` as text, with U+FFFD for what is not UTF-8.
 pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes)
+    // The whole check is several times faster than the one that can find the bad place.
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// The start of `line`, fit to be quoted in a message: one line, printable, not too long.

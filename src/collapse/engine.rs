@@ -12,9 +12,8 @@
 
 use super::error::ParseError;
 use super::format::{Block, Format, count_lines};
-use crate::blocks::{BLOCK_SIZE, Blocks};
+use crate::blocks::{BLOCK_SIZE, Blocks, Buffer};
 use crate::call_tree::CallTree;
-use std::borrow::Cow;
 use std::io::{self, Read};
 
 /// The number of threads to use if nobody says.
@@ -65,7 +64,7 @@ impl Engine {
             next_index: 0,
         };
         let mut crew = Crew::new(format);
-        while let Some(block) = input.next(format, Vec::new())? {
+        while let Some(block) = input.next(format, Buffer::default())? {
             if let Some(prelude) = format.prelude(&block.bytes) {
                 crew.prelude = prelude;
                 self.fold_rest(&mut crew, block, &mut input)?;
@@ -103,18 +102,13 @@ impl Engine {
 /// Gives blocks of whole records.
 trait Source<'a> {
     /// The next block, for which `buffer` may be used.
-    fn next<F: Format>(&mut self, format: &F, buffer: Vec<u8>)
-    -> io::Result<Option<Cow<'a, [u8]>>>;
+    fn next<F: Format>(&mut self, format: &F, buffer: Buffer) -> io::Result<Option<Bytes<'a>>>;
 }
 
 impl<'a, R: Read> Source<'a> for Blocks<R> {
-    fn next<F: Format>(
-        &mut self,
-        format: &F,
-        mut buffer: Vec<u8>,
-    ) -> io::Result<Option<Cow<'a, [u8]>>> {
+    fn next<F: Format>(&mut self, format: &F, mut buffer: Buffer) -> io::Result<Option<Bytes<'a>>> {
         let is_block = self.next_into(&mut buffer, |block| format.split_point(block))?;
-        Ok(is_block.then_some(Cow::Owned(buffer)))
+        Ok(is_block.then_some(Bytes::Owned(buffer)))
     }
 }
 
@@ -124,19 +118,36 @@ struct SliceBlocks<'a> {
 }
 
 impl<'a> Source<'a> for SliceBlocks<'a> {
-    fn next<F: Format>(&mut self, format: &F, _: Vec<u8>) -> io::Result<Option<Cow<'a, [u8]>>> {
+    fn next<F: Format>(&mut self, format: &F, _: Buffer) -> io::Result<Option<Bytes<'a>>> {
         let mut size = self.size;
         while size < self.rest.len() {
             let end = format.split_point(&self.rest[..size]);
             if let Some(end) = end.filter(|&end| end > 0) {
                 let (block, rest) = self.rest.split_at(end);
                 self.rest = rest;
-                return Ok(Some(Cow::Borrowed(block)));
+                return Ok(Some(Bytes::Borrowed(block)));
             }
             size *= 2;
         }
         let block = std::mem::take(&mut self.rest);
-        Ok((!block.is_empty()).then_some(Cow::Borrowed(block)))
+        Ok((!block.is_empty()).then_some(Bytes::Borrowed(block)))
+    }
+}
+
+/// A block, read or part of a slice.
+enum Bytes<'a> {
+    Owned(Buffer),
+    Borrowed(&'a [u8]),
+}
+
+impl std::ops::Deref for Bytes<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Bytes::Owned(buffer) => buffer,
+            Bytes::Borrowed(bytes) => bytes,
+        }
     }
 }
 
@@ -148,7 +159,7 @@ struct Numbered<S> {
 }
 
 struct NumberedBlock<'a> {
-    bytes: Cow<'a, [u8]>,
+    bytes: Bytes<'a>,
     first_line: u64,
     index: u64,
 }
@@ -157,7 +168,7 @@ impl<'a, S: Source<'a>> Numbered<S> {
     fn next<F: Format>(
         &mut self,
         format: &F,
-        buffer: Vec<u8>,
+        buffer: Buffer,
     ) -> io::Result<Option<NumberedBlock<'a>>> {
         let Some(bytes) = self.source.next(format, buffer)? else {
             return Ok(None);
@@ -182,10 +193,10 @@ impl NumberedBlock<'_> {
     }
 
     /// The memory of the block, for the next one.
-    fn into_buffer(self) -> Vec<u8> {
+    fn into_buffer(self) -> Buffer {
         match self.bytes {
-            Cow::Owned(buffer) => buffer,
-            Cow::Borrowed(_) => Vec::new(),
+            Bytes::Owned(buffer) => buffer,
+            Bytes::Borrowed(_) => Buffer::default(),
         }
     }
 }
@@ -229,7 +240,7 @@ impl<'f, F: Format> Crew<'f, F> {
 mod parallel {
     //! The part of the engine that runs on several threads.
 
-    use super::{CallTree, Crew, Format, Numbered, NumberedBlock, ParseError, Source};
+    use super::{Buffer, CallTree, Crew, Format, Numbered, NumberedBlock, ParseError, Source};
     use crossbeam_channel::{Receiver, Sender, bounded};
     use std::io;
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -251,7 +262,7 @@ mod parallel {
         input: &mut Numbered<impl Source<'a>>,
     ) -> io::Result<()> {
         let (blocks, queue) = bounded::<NumberedBlock<'a>>(2 * nthreads);
-        let (spent, buffers) = bounded::<Vec<u8>>(4 * nthreads);
+        let (spent, buffers) = bounded::<Buffer>(4 * nthreads);
         let failed = AtomicBool::new(false);
         let (format, prelude) = (crew.format, &crew.prelude);
         let (sent, harvests) = thread::scope(|scope| {
@@ -274,7 +285,7 @@ mod parallel {
         first: NumberedBlock<'a>,
         input: &mut Numbered<impl Source<'a>>,
         blocks: Sender<NumberedBlock<'a>>,
-        buffers: &Receiver<Vec<u8>>,
+        buffers: &Receiver<Buffer>,
         failed: &AtomicBool,
     ) -> io::Result<()> {
         let mut next = Some(first);
@@ -293,7 +304,7 @@ mod parallel {
         format: &F,
         prelude: &F::Prelude,
         queue: Receiver<NumberedBlock<'_>>,
-        spent: Sender<Vec<u8>>,
+        spent: Sender<Buffer>,
         failed: &AtomicBool,
     ) -> Harvest<F::Worker> {
         let mut harvest = Harvest {

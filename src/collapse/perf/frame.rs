@@ -13,6 +13,8 @@
 use super::Options;
 use crate::collapse::symbol::fix_partially_demangled_rust;
 use crate::text::{lossy, trim, trim_end, trim_start};
+use memchr::memmem;
+use std::borrow::Cow;
 
 const ANONYMOUS_NAMESPACE: &str = "(anonymous namespace)";
 
@@ -70,12 +72,12 @@ fn module_start(text: &[u8]) -> Option<usize> {
 
 /// The name of a symbol as `--skip-after` knows it: without the offset, repaired. `None` for a
 /// process name in parentheses, which is no frame.
-pub(super) fn function_name(symbol: &str) -> Option<String> {
+pub(super) fn function_name(symbol: &str) -> Option<Cow<'_, str>> {
     let name = without_offset(symbol);
     if name.starts_with('(') && !name.starts_with(ANONYMOUS_NAMESPACE) {
         return None;
     }
-    Some(fix_partially_demangled_rust(name).into_owned())
+    Some(fix_partially_demangled_rust(name))
 }
 
 fn without_offset(symbol: &str) -> &str {
@@ -91,75 +93,84 @@ fn without_offset(symbol: &str) -> &str {
     }
 }
 
-/// The names of the frames that `function` stands for, the outermost first: more than one where
-/// perf-map-agent wrote inlined functions as `outer->inner`.
-pub(super) fn frame_names(
+/// Calls `add` with the name of each frame that `function` stands for, the outermost first: more
+/// than one where perf-map-agent wrote inlined functions as `outer->inner`.
+pub(super) fn name_frames(
     function: &str,
     line: &FrameLine<'_>,
     options: &Options,
     is_java: bool,
-) -> Vec<String> {
-    let module = lossy(line.module);
-    let mut names = Vec::new();
-    for part in split_inlined(function) {
-        let mut name = if part == "[unknown]" {
-            name_unknown(&module, line.address, options)
-        } else {
-            without_arguments(&part.replace(';', ":")).to_string()
+    mut add: impl FnMut(&str),
+) {
+    for (index, part) in split_inlined(function).into_iter().enumerate() {
+        let mut name = match part {
+            "[unknown]" => Cow::Owned(name_unknown(line, options)),
+            _ => without_separators(without_arguments(part)),
         };
         if is_java && name.starts_with('L') && name.contains('/') {
-            name.remove(0);
+            name.to_mut().remove(0);
         }
-        annotate(&mut name, names.len(), &module, options);
-        names.push(name);
+        if let Some(mark) = annotation(&name, index, line.module, options) {
+            name.to_mut().push_str(mark);
+        }
+        add(&name);
     }
-    names
 }
 
-fn name_unknown(module: &str, address: &[u8], options: &Options) -> String {
-    let file = match module {
+/// The name with `:` for `;`, which separates frames.
+fn without_separators(name: &str) -> Cow<'_, str> {
+    match memchr::memchr(b';', name.as_bytes()) {
+        Some(_) => Cow::Owned(name.replace(';', ":")),
+        None => Cow::Borrowed(name),
+    }
+}
+
+/// A function without a symbol is named after its module.
+fn name_unknown(line: &FrameLine<'_>, options: &Options) -> String {
+    let module = lossy(line.module);
+    let file = match &*module {
         "[unknown]" => "unknown",
         path => path.rsplit('/').next().unwrap_or(path),
     };
     let name = match options.include_addrs {
-        true => format!("[{file} <{}>]", lossy(address)),
+        true => format!("[{file} <{}>]", lossy(line.address)),
         false => format!("[{file}]"),
     };
     name.replace(';', ":")
 }
 
-fn annotate(name: &mut String, index: usize, module: &str, options: &Options) {
+/// What to put behind the name of the `index`th frame of a line: whether it is inlined, the
+/// kernel's, or compiled at run time.
+fn annotation(name: &str, index: usize, module: &[u8], options: &Options) -> Option<&'static str> {
     if index > 0 {
-        if !name.contains("_[i]") {
-            name.push_str("_[i]");
-        }
+        (!name.contains("_[i]")).then_some("_[i]")
     } else if options.annotate_kernel && is_kernel(module) {
-        name.push_str("_[k]");
-    } else if options.annotate_jit && is_jit(module) && !name.contains("_[j]") {
-        name.push_str("_[j]");
+        Some("_[k]")
+    } else if options.annotate_jit && is_jit(module) {
+        (!name.contains("_[j]")).then_some("_[j]")
+    } else {
+        None
     }
 }
 
-fn is_kernel(module: &str) -> bool {
-    let is_image_name = |name: &str| {
-        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-        name.bytes().all(is_part)
+fn is_kernel(module: &[u8]) -> bool {
+    let is_image_name = |name: &[u8]| {
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._".contains(byte);
+        name.iter().all(is_part)
     };
-    let is_image = module
-        .rfind("vmlinux")
-        .is_some_and(|at| is_image_name(&module[at..]));
-    (module.starts_with('[') || module.ends_with(".ko") || is_image) && module != "[unknown]"
+    let is_image = memmem::rfind(module, b"vmlinux").is_some_and(|at| is_image_name(&module[at..]));
+    (module.starts_with(b"[") || module.ends_with(b".ko") || is_image) && module != b"[unknown]"
 }
 
-fn is_jit(module: &str) -> bool {
-    (module.starts_with("/tmp/perf-") && module.ends_with(".map"))
-        || (module.contains("/jitted-") && module.ends_with(".so"))
+fn is_jit(module: &[u8]) -> bool {
+    (module.starts_with(b"/tmp/perf-") && module.ends_with(b".map"))
+        || (memmem::find(module, b"/jitted-").is_some() && module.ends_with(b".so"))
 }
 
 /// Splits at the `->` of inlined Java functions, but not where it is part of a C++ or Rust name:
 /// `operator->`, and within brackets or between spaces (`call_once<fn() -> i32>`).
 fn split_inlined(function: &str) -> Vec<&str> {
-    if !function.contains("->") {
+    if memmem::find(function.as_bytes(), b"->").is_none() {
         return vec![function];
     }
     let enclosed = bracketed_spans(function.as_bytes());
@@ -218,35 +229,27 @@ fn without_arguments(name: &str) -> &str {
     let bytes = name.as_bytes();
     let mut depth = 0i64;
     let mut at = 0;
-    while at < bytes.len() {
-        if let Some(length) = operator_length(&name[at..]) {
-            at += length;
-            continue;
-        }
-        match bytes[at] {
-            b'(' if depth == 0 && !name[..at].ends_with('.') && !starts_anonymous(name, at) => {
-                return &name[..at];
-            }
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'o' => at += operator_length(&bytes[at..]),
+            b'(' if depth == 0 && opens_arguments(bytes, at) => return &name[..at],
             b'<' | b'{' | b'[' | b'(' => depth += 1,
             b'>' | b'}' | b']' | b')' => depth -= 1,
             _ => {}
         }
-        at += next_char_boundary(&name[at..]);
+        at += 1;
     }
     name
 }
 
-fn starts_anonymous(name: &str, at: usize) -> bool {
-    name[at..].starts_with(ANONYMOUS_NAMESPACE)
+fn opens_arguments(name: &[u8], at: usize) -> bool {
+    !name[..at].ends_with(b".") && !name[at..].starts_with(ANONYMOUS_NAMESPACE.as_bytes())
 }
 
-fn next_char_boundary(text: &str) -> usize {
-    text.chars().next().map_or(1, char::len_utf8)
-}
-
-/// The length of the C++ operator (`operator<<`, `operator()`) that `text` starts with.
-fn operator_length(text: &str) -> Option<usize> {
-    const OPERATORS: [&str; 17] = [
+/// The length of the C++ operator (`operator<<`, `operator()`) that `text` starts with, less one;
+/// 0 if it is none, or one without brackets.
+fn operator_length(text: &[u8]) -> usize {
+    const OPERATORS: [&str; 15] = [
         "()",
         "[]",
         "<=>",
@@ -260,16 +263,16 @@ fn operator_length(text: &str) -> Option<usize> {
         "->",
         "<",
         ">",
-        "new[]",
-        "delete[]",
         " new[]",
         " delete[]",
     ];
-    let rest = text.strip_prefix("operator")?;
+    let Some(rest) = text.strip_prefix(b"operator") else {
+        return 0;
+    };
     let operator = OPERATORS
         .iter()
-        .find(|operator| rest.starts_with(**operator))?;
-    Some("operator".len() + operator.len())
+        .find(|operator| rest.starts_with(operator.as_bytes()));
+    operator.map_or(0, |operator| "operator".len() + operator.len() - 1)
 }
 
 #[cfg(test)]

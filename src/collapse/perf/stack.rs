@@ -5,7 +5,7 @@
 
 use super::Options;
 use super::event::EventLine;
-use super::frame::{FrameLine, frame_names, function_name};
+use super::frame::{FrameLine, function_name, name_frames};
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::text::lossy;
 use ahash::{AHashMap, RandomState};
@@ -132,7 +132,7 @@ impl Stacks {
             0 => root,
             walked => self.levels[walked - 1].node,
         };
-        let lines = &self.lines[usize::from(self.is_java)];
+        let lines = &mut self.lines[usize::from(self.is_java)];
         for level in &mut self.levels[self.walked..] {
             node = lines.walk(level.line, node, tree);
             level.node = node;
@@ -149,7 +149,7 @@ impl Stacks {
         tree: &mut CallTree,
     ) -> NodeId {
         self.walked = 0;
-        let lines = &self.lines[usize::from(self.is_java)];
+        let lines = &mut self.lines[usize::from(self.is_java)];
         let first = self
             .levels
             .iter()
@@ -204,14 +204,14 @@ impl Stacks {
 
     fn push_level(&mut self, line: LineId, from_end: usize, key: (usize, usize)) {
         let outer = self.reading();
-        let meaning = self.lines[usize::from(self.is_java)].meaning(line);
+        let read = self.lines[usize::from(self.is_java)].line(line);
         self.levels.push(Level {
             line,
             from_end,
             key,
             node: CallTree::ROOT,
-            has_frames: outer.has_frames || !meaning.frames.is_empty(),
-            has_unread: outer.has_unread || meaning.is_unread,
+            has_frames: outer.has_frames || !read.frames.is_empty(),
+            has_unread: outer.has_unread || read.is_unread,
         });
     }
 }
@@ -272,20 +272,32 @@ struct LineId(u32);
 #[derive(Default)]
 struct LineCache {
     hasher: RandomState,
-    ids: HashTable<LineId>,
-    meanings: Vec<Meaning>,
-    /// The text of all lines, end to end, so that comparing stays within little memory.
+    entries: HashTable<Entry>,
+    lines: Vec<Line>,
+    /// The text of all lines, end to end.
     text: Vec<u8>,
     frames: Vec<FrameId>,
 }
 
+/// What a lookup compares. It holds where the text is, so that text and line, which are mostly in
+/// cold memory, are fetched at the same time.
+#[derive(Clone, Copy)]
+struct Entry {
+    hash: u32,
+    line: LineId,
+    text_start: usize,
+    text_len: usize,
+}
+
 /// What a line stands for.
-struct Meaning {
-    text: Range<usize>,
+struct Line {
     /// In [`LineCache::frames`], the outermost first. None for a process name in parentheses.
-    frames: Range<usize>,
+    frames: Range<u32>,
     is_unread: bool,
     hides_callers: bool,
+    /// A function is mostly called by the same one: the node the line was last found below, and
+    /// its node then, save the tree a lookup.
+    last_step: Option<(NodeId, NodeId)>,
 }
 
 impl LineCache {
@@ -299,64 +311,90 @@ impl LineCache {
         tree: &mut CallTree,
     ) -> LineId {
         let hash = self.hasher.hash_one(key);
-        let same = |id: &LineId| self.text[self.meanings[id.0 as usize].text.clone()] == *key;
-        if let Some(id) = self.ids.find(hash, same) {
-            return *id;
+        let text = &self.text;
+        let same = |entry: &Entry| {
+            entry.hash == hash as u32
+                && text[entry.text_start..entry.text_start + entry.text_len] == *key
+        };
+        if let Some(entry) = self.entries.find(hash, same) {
+            return entry.line;
         }
-        let meaning = self.read(key, whole, options, is_java, tree);
-        let id = LineId(u32::try_from(self.meanings.len()).expect("fewer than 2^32 lines"));
-        self.meanings.push(meaning);
-        let (hasher, text, meanings) = (&self.hasher, &self.text, &self.meanings);
-        let hash_of = |id: &LineId| hasher.hash_one(&text[meanings[id.0 as usize].text.clone()]);
-        self.ids.insert_unique(hash, id, hash_of);
-        id
+        let line = LineId(u32::try_from(self.lines.len()).expect("fewer than 2^32 lines"));
+        let read = self.read(whole, options, is_java, tree);
+        self.lines.push(read);
+        self.insert(hash, key, line);
+        line
+    }
+
+    fn insert(&mut self, hash: u64, key: &[u8], line: LineId) {
+        let (text_start, text_len) = (self.text.len(), key.len());
+        self.text.extend_from_slice(key);
+        let entry = Entry {
+            hash: hash as u32,
+            line,
+            text_start,
+            text_len,
+        };
+        let (hasher, text) = (&self.hasher, &self.text);
+        self.entries.insert_unique(hash, entry, |entry| {
+            hasher.hash_one(&text[entry.text_start..entry.text_start + entry.text_len])
+        });
     }
 
     #[cold]
     fn read(
         &mut self,
-        key: &[u8],
         whole: &[u8],
         options: &Options,
         is_java: bool,
         tree: &mut CallTree,
-    ) -> Meaning {
-        let text = self.text.len()..self.text.len() + key.len();
-        self.text.extend_from_slice(key);
-        let mut meaning = Meaning {
-            text,
-            frames: self.frames.len()..self.frames.len(),
+    ) -> Line {
+        let frame_count =
+            |frames: &Vec<FrameId>| u32::try_from(frames.len()).expect("fewer than 2^32 frames");
+        let start = frame_count(&self.frames);
+        let mut read = Line {
+            frames: start..start,
             is_unread: false,
             hides_callers: false,
+            last_step: None,
         };
         let Some(line) = FrameLine::parse(whole) else {
-            meaning.is_unread = true;
-            return meaning;
+            read.is_unread = true;
+            return read;
         };
-        if let Some(function) = function_name(&lossy(line.symbol)) {
-            meaning.hides_callers = options.skip_after.contains(&function);
-            let names = frame_names(&function, &line, options, is_java);
-            self.frames
-                .extend(names.iter().map(|name| tree.intern(name.as_bytes())));
-            meaning.frames.end = self.frames.len();
+        let symbol = lossy(line.symbol);
+        if let Some(function) = function_name(&symbol) {
+            read.hides_callers = options.skip_after.iter().any(|name| *name == function);
+            name_frames(&function, &line, options, is_java, |name| {
+                self.frames.push(tree.intern(name.as_bytes()));
+            });
+            read.frames.end = frame_count(&self.frames);
         }
-        meaning
+        read
     }
 
-    fn meaning(&self, line: LineId) -> &Meaning {
-        &self.meanings[line.0 as usize]
+    fn line(&self, line: LineId) -> &Line {
+        &self.lines[line.0 as usize]
     }
 
     fn hides_callers(&self, line: LineId) -> bool {
-        self.meaning(line).hides_callers
+        self.line(line).hides_callers
     }
 
-    /// The node below `node` for the frames of `line`.
-    fn walk(&self, line: LineId, node: NodeId, tree: &mut CallTree) -> NodeId {
-        let frames = &self.frames[self.meaning(line).frames.clone()];
-        frames
+    /// The node below `parent` for the frames of `line`.
+    fn walk(&mut self, line: LineId, parent: NodeId, tree: &mut CallTree) -> NodeId {
+        let line = &mut self.lines[line.0 as usize];
+        if let Some((last_parent, node)) = line.last_step
+            && last_parent == parent
+        {
+            return node;
+        }
+        let frames = &self.frames[line.frames.start as usize..line.frames.end as usize];
+        let node = frames
             .iter()
-            .fold(node, |node, &frame| tree.child(node, frame))
+            .fold(parent, |node, &frame| tree.child(node, frame));
+        line.last_step = Some((parent, node));
+        node
     }
 }
 
