@@ -3,10 +3,8 @@
 mod common;
 
 use clap::Parser;
-use common::{CommonArgs, Input, Output, expect_stacks};
-use inferno::collapse::Collapse;
+use common::CommonArgs;
 use inferno::collapse::perf::{Folder, Options};
-use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -86,16 +84,14 @@ impl Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     common::run("inferno-collapse-perf", &args.common, |output| {
-        collapse(&args, output)
+        let folder = Folder::from(args.options());
+        common::collapse(
+            args.infile.as_deref(),
+            folder,
+            "the output of `perf script`",
+            output,
+        )
     })
-}
-
-fn collapse(args: &Args, output: &Output) -> io::Result<()> {
-    let input = Input::new(args.infile.as_deref());
-    let mut folder = Folder::from(args.options());
-    let tree = input.read(|reader| folder.collapse_to_tree(reader))?;
-    let tree = expect_stacks(tree, &input.name(), "the output of `perf script`")?;
-    output.write(|writer| inferno::folded::write(&tree, writer))
 }
 
 #[cfg(test)]

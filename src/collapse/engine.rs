@@ -39,6 +39,14 @@ impl Engine {
         }
     }
 
+    #[cfg(test)]
+    pub fn with_block_size(nthreads: usize, block_size: usize) -> Engine {
+        Engine {
+            block_size,
+            ..Engine::new(nthreads)
+        }
+    }
+
     /// Folds what `reader` gives, which needs no buffering of its own.
     pub fn fold<F: Format>(&self, format: &F, reader: impl Read) -> io::Result<CallTree> {
         self.fold_source(format, Blocks::with_size(reader, self.block_size))

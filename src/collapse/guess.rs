@@ -110,19 +110,33 @@ fn recognise(reader: &mut impl BufRead, head: &mut Vec<u8>) -> io::Result<Option
     while !open.is_empty() && looked_at <= MOST_LOOKED_AT {
         let missing = looked_at - head.len();
         let is_at_end = reader.take(missing as u64).read_to_end(head)? < missing;
-        let mut still_open = Vec::new();
-        for row in open {
-            match (row.sniff)(head) {
-                Some(true) => return Ok(Some(row)),
-                Some(false) => {}
-                None => still_open.push(row),
-            }
+        if let Some(row) = ask(&mut open, head, is_at_end) {
+            return Ok(Some(row));
         }
         if is_at_end {
             break;
         }
-        open = still_open;
         looked_at *= 4;
     }
     Ok(None)
+}
+
+/// Returns the first of the `open` formats that says yes, and drops those that say no.
+fn ask(open: &mut Vec<&'static Row>, head: &[u8], is_at_end: bool) -> Option<&'static Row> {
+    // Formats look at whole lines only; at the end of the input the last one is whole.
+    let end: &[u8] = if is_at_end { b"\n" } else { b"" };
+    let head = [head, end].concat();
+    let mut yes = None;
+    open.retain(|row| {
+        let answer = if yes.is_none() {
+            (row.sniff)(&head)
+        } else {
+            None
+        };
+        if answer == Some(true) {
+            yes = Some(*row);
+        }
+        answer != Some(false)
+    });
+    yes
 }

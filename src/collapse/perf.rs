@@ -8,9 +8,9 @@
 //! ```text
 //! # captured on: Tue May  7 10:12:52 2024
 //! swapper     0 [000] 26012.170881:    1001001 cpu-clock:pppH:
-//! 	ffffffff8103ce3b native_safe_halt+0xb ([kernel.kallsyms])
-//! 	ffffffff8101b4ba default_idle+0x2a ([kernel.kallsyms])
-//! 	    55d0c0de1139 _start+0x25 (/usr/bin/prog)
+//!     ffffffff8103ce3b native_safe_halt+0xb ([kernel.kallsyms])
+//!     ffffffff8101b4ba default_idle+0x2a ([kernel.kallsyms])
+//!         55d0c0de1139 _start+0x25 (/usr/bin/prog)
 //!
 //! false 64414 20110.539270:      34467 cycles:u:  ffffffff9aa3c8de [unknown] ([unknown])
 //! ```
@@ -212,9 +212,10 @@ impl Format for Options {
             } else if is_after_event {
                 return Some(FrameLine::parse(line).is_some() || is_event_line(line));
             } else {
-                let parsed = EventLine::parse(line).filter(|_| !line.starts_with(b"\t"));
-                let payload = parsed?.payload;
-                if FrameLine::parse(payload).is_some() {
+                let Class::Event(event) = classify(line, false) else {
+                    return Some(false);
+                };
+                if FrameLine::parse(event.payload).is_some() {
                     return Some(true);
                 }
                 is_after_event = true;
@@ -499,3 +500,6 @@ fn is_source_line(line: &[u8]) -> bool {
         .is_some_and(|at| at > 0 && text[at + 1..].iter().all(u8::is_ascii_digit));
     has_number || text.ends_with(b"]") || memchr::memmem::find(text, b"+0x").is_some()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,8 @@
 //! What all the tools do alike: flags for logging and output, input, errors, exit codes.
 
+// Each tool uses a part of this.
+#![allow(dead_code)]
+
 mod input;
 mod output;
 
@@ -8,8 +11,10 @@ pub use output::Output;
 
 use clap::Args;
 use inferno::call_tree::CallTree;
+use inferno::collapse::Collapse;
+use inferno::folded;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The flags that every tool has.
@@ -74,6 +79,19 @@ pub fn run(
             ExitCode::FAILURE
         }
     }
+}
+
+/// Folds an input in one format and writes it as folded text. `expected` says what the format is.
+pub fn collapse(
+    path: Option<&Path>,
+    mut folder: impl Collapse,
+    expected: &str,
+    output: &Output,
+) -> io::Result<()> {
+    let input = Input::new(path);
+    let tree = input.read(|reader| folder.collapse_to_tree(reader))?;
+    let tree = expect_stacks(tree, &input.name(), expected)?;
+    output.write(|writer| folded::write(&tree, writer))
 }
 
 /// An error unless there is something in `tree`, which was read from `input`.

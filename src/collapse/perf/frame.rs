@@ -5,9 +5,9 @@
 //! ```
 //!
 //! ```text
-//!	    7f722d142778 Ljava/io/PrintStream;::print+0x48 (/tmp/perf-19982.map)
-//!	ffffffff8103ce3b native_safe_halt+0xb ([kernel.kallsyms])
-//!	    55d0c0de1139 std::vector<int, std::allocator<int> >::push_back(int&&)+0x19 (/opt/my app/x)
+//!         7f722d142778 Ljava/io/PrintStream;::print+0x48 (/tmp/perf-19982.map)
+//!     ffffffff8103ce3b native_safe_halt+0xb ([kernel.kallsyms])
+//!         55d0c0de1139 std::vector<int, std::allocator<int> >::push_back(int&&)+0x19 (/opt/my app/x)
 //! ```
 
 use super::Options;

@@ -1,37 +1,8 @@
 //! What was odd or left out in a profile: gathered by the workers, logged once at the end.
 
-use crate::text::{excerpt, lossy};
+use crate::collapse::notes::{Notes, plural};
+use crate::text::lossy;
 use ahash::AHashMap;
-
-/// Lines of one kind: how many, and the first of them.
-#[derive(Debug, Default)]
-pub(super) struct Notes {
-    count: u64,
-    /// Its number, and what it says.
-    first: Option<(u64, String)>,
-}
-
-impl Notes {
-    pub fn add(&mut self, line: &[u8], number: impl FnOnce() -> u64) {
-        self.count += 1;
-        if self.first.is_none() {
-            self.first = Some((number(), excerpt(line)));
-        }
-    }
-
-    fn merge(&mut self, other: Notes) {
-        self.count += other.count;
-        let firsts = self.first.take().into_iter().chain(other.first);
-        self.first = firsts.min_by_key(|(number, _)| *number);
-    }
-
-    fn log(&self, expected: &str) {
-        if let Some((number, found)) = &self.first {
-            let lines = plural(self.count, "line", "lines");
-            log::warn!("passed over {lines}: expected {expected}, found `{found}` [line {number}]");
-        }
-    }
-}
 
 /// What one worker noted.
 #[derive(Debug, Default)]
@@ -102,8 +73,4 @@ impl Report {
         };
         format!("{found} {events}; choose one with the event filter (--event-filter EVENT)")
     }
-}
-
-fn plural(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

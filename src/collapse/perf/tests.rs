@@ -1,0 +1,183 @@
+//! One profile, every path: threads, block sizes, slices and readers, fast and slow.
+
+use super::*;
+use crate::collapse::engine::Engine;
+use proptest::prelude::*;
+
+const HEAD: &str = "prog 100 [000] 10.000001:          1 cycles: \n";
+
+fn fold(options: &Options, text: &[u8]) -> String {
+    let tree = Engine::new(1).fold_slice(options, text).unwrap();
+    to_text(&tree)
+}
+
+fn to_text(tree: &CallTree) -> String {
+    let mut out = Vec::new();
+    crate::folded::write(tree, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// Folds `text` line by line, as if no sample were plain.
+fn fold_slowly(options: &Options, text: &[u8]) -> String {
+    let (mut worker, mut tree) = (Worker::default(), CallTree::new());
+    let filter = options.prelude(text).flatten();
+    let mut folder = BlockFolder {
+        options,
+        filter: filter.as_deref(),
+        block: Block {
+            bytes: text,
+            first_line: 1,
+        },
+        worker: &mut worker,
+        tree: &mut tree,
+    };
+    folder.fold_lines(text);
+    to_text(&tree)
+}
+
+fn with_options(set: impl FnOnce(&mut Options)) -> Options {
+    let mut options = Options::default();
+    set(&mut options);
+    options
+}
+
+fn some_options() -> Vec<Options> {
+    vec![
+        Options::default(),
+        with_options(|options| options.include_tid = true),
+        with_options(|options| {
+            options.include_addrs = true;
+            options.annotate_kernel = true;
+            options.annotate_jit = true;
+        }),
+        with_options(|options| options.skip_after = vec!["mid".to_string(), "leaf".to_string()]),
+        with_options(|options| options.event_filter = Some("cycles:u".to_string())),
+    ]
+}
+
+fn assert_all_paths_agree(text: &[u8]) {
+    for options in some_options() {
+        let expected = fold_slowly(&options, text);
+        for block_size in [1, 64, 1 << 20] {
+            for nthreads in [1, 3] {
+                let engine = Engine::with_block_size(nthreads, block_size);
+                let from_slice = to_text(&engine.fold_slice(&options, text).unwrap());
+                assert_eq!(
+                    from_slice, expected,
+                    "slice, {nthreads} threads, {block_size} bytes"
+                );
+                let from_reader = to_text(&engine.fold(&options, text).unwrap());
+                assert_eq!(
+                    from_reader, expected,
+                    "reader, {nthreads} threads, {block_size} bytes"
+                );
+            }
+        }
+    }
+}
+
+fn any_line() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        8 => prop::sample::select(vec![
+            "\t 11 leaf+0x1 (/bin/x)",
+            "\t 22 mid+0x2 (/bin/x)",
+            "\t 23 mid+0x3 (/bin/x)",
+            "\t 33 main+0x3 (/bin/x)",
+            "\tffffffff8103ce3b idle+0xb ([kernel.kallsyms])",
+            "\t 44 [unknown] (/tmp/perf-1.map)",
+            "\t 45 [unknown] (/tmp/perf-1.map)",
+            "\t 55 La/B;::f->La/C;::g (/tmp/perf-1.map)",
+        ]),
+        2 => prop::sample::select(vec![
+            "prog 100 [000] 10.000001:          1 cycles: ",
+            "prog 100/101 [000] 10.000001:          5 cycles:u: ",
+            "java 7 10.000001: 2 cycles:",
+            "other 7 10.000001: 2 instructions:",
+            "one 1 2.0: 7 cycles:  99 leaf (m)",
+            "t 1 2.0: sched:sched_switch: prev_comm=x",
+            "x 0 0.0: PERF_RECORD_MMAP -1/0: [0xff]: x",
+        ]),
+        3 => Just(""),
+        1 => prop::sample::select(vec![
+            "# comment", "#x", "garbage", "\t", "\tgarbage", "\t 1 no module", " 2 spaced (m)",
+            "\t 3 (process)", "  main.c:12", "   ", "\r", "\t 11 leaf+0x1 (/bin/x)\r",
+        ]),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+    #[test]
+    fn all_paths_agree(lines in prop::collection::vec(any_line(), 0..60), ends: bool) {
+        let end = if ends { "\n" } else { "" };
+        assert_all_paths_agree((lines.join("\n") + end).as_bytes());
+    }
+
+    #[test]
+    fn any_bytes_are_folded_without_panic(text in prop::collection::vec(any::<u8>(), 0..400)) {
+        assert_all_paths_agree(&text);
+        assert_all_paths_agree(&[HEAD.as_bytes(), b"\t 1 ", &text, b" (m)\n"].concat());
+    }
+}
+
+#[test]
+fn all_paths_agree_on_carriage_returns() {
+    let text = format!("{HEAD}\t 1 leaf (m)\n\t 2 main (m)\n\n")
+        .replace('\n', "\r\n")
+        .repeat(3);
+    assert_all_paths_agree(text.as_bytes());
+    assert_eq!(
+        fold(&Options::default(), text.as_bytes()),
+        "prog;main;leaf 3\n"
+    );
+}
+
+#[test]
+fn an_event_line_ends_the_sample_before() {
+    let text = format!("{HEAD}\t a foo (m)\n{HEAD}\t a bar (m)\n");
+    assert_eq!(
+        fold(&Options::default(), text.as_bytes()),
+        "prog;bar 1\nprog;foo 1\n"
+    );
+}
+
+#[test]
+fn tracepoints_keep_their_frames() {
+    let text =
+        "a 1 2.0: 7 sched:sched_switch: prev_comm=x ==> next_comm=y\n\t a f (m)\n\t b g (m)\n\n";
+    assert_eq!(fold(&Options::default(), text.as_bytes()), "a;g;f 7\n");
+}
+
+#[test]
+fn an_address_behind_the_event_is_a_frame_only_if_none_follows() {
+    let line = "a 1 2.0: 7 page-faults:  55798c842000 [unknown] ([heap])\n";
+    assert_eq!(fold(&Options::default(), line.as_bytes()), "a;[[heap]] 7\n");
+    let text = format!("{line}\t a f (m)\n\n");
+    assert_eq!(fold(&Options::default(), text.as_bytes()), "a;f 7\n");
+}
+
+#[test]
+fn only_the_first_event_is_folded_unless_another_is_asked_for() {
+    let text =
+        "a 1 2.0: 7 cpu_atom/cycles/:\n\t a f (m)\n\na 1 2.0: 9 cpu_core/cycles/:\n\t a f (m)\n\n";
+    assert_eq!(fold(&Options::default(), text.as_bytes()), "a;f 7\n");
+    let core = with_options(|options| options.event_filter = Some("cpu_core/cycles/".to_string()));
+    assert_eq!(fold(&core, text.as_bytes()), "a;f 9\n");
+}
+
+#[test]
+fn sniffing() {
+    let sniff = |text: &str| Options::default().sniff(text.as_bytes());
+    assert_eq!(sniff(""), None);
+    assert_eq!(sniff("# comment\n"), None);
+    assert_eq!(sniff(HEAD), None);
+    assert_eq!(sniff(&format!("{HEAD}\t 1 leaf (m)\n")), Some(true));
+    assert_eq!(sniff("one 1 2.0: 7 cycles:  99 leaf (m)\n"), Some(true));
+    assert_eq!(sniff(&format!("{HEAD}garbage\n")), Some(false));
+    assert_eq!(sniff("main;leaf 3\n"), Some(false));
+    assert_eq!(
+        sniff("CPU     ID                    FUNCTION:NAME\n"),
+        Some(false)
+    );
+}
