@@ -48,8 +48,10 @@ const FORMATS: [Row; 1] = [Row {
     name: "perf",
     sniff: |head| perf::Options::default().sniff(head),
     collapse: |options, reader| {
-        let mut perf = perf::Options::default();
-        perf.nthreads = options.nthreads;
+        let perf = perf::Options {
+            nthreads: options.nthreads,
+            ..perf::Options::default()
+        };
         perf::Folder::from(perf).collapse_to_tree(reader)
     },
 }];
