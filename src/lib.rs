@@ -3,5 +3,6 @@
 mod blocks;
 pub mod call_tree;
 mod count;
+pub mod flamegraph;
 pub mod folded;
 mod text;
