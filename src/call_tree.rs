@@ -325,11 +325,15 @@ impl CallTree {
         counts
     }
 
-    fn add_self(&mut self, node: NodeId, count: Count) {
-        let node = &mut self.nodes[node.index()];
+    fn add_self(&mut self, id: NodeId, count: Count) {
+        let node = &mut self.nodes[id.index()];
         let sum = node.count() + count;
         (node.whole, node.nanos) = (sum.whole(), sum.nanos());
         node.recorded = true;
+        if let Some(arrivals) = &mut self.arrivals {
+            // The node ran itself, so what it calls from now on is called anew.
+            arrivals[id.index()].newest_child = None;
+        }
     }
 
     fn push_node(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
@@ -472,5 +476,31 @@ mod tests {
         }
         let names: Vec<&[u8]> = tree.walk().map(|visit| tree.name(visit.node)).collect();
         assert_eq!(names, [b"a", b"x", b"y", b"x"]);
+    }
+
+    #[test]
+    fn in_time_order_a_child_ends_when_its_parent_goes_on() {
+        let mut tree = CallTree::in_time_order();
+        tree.add_stack(["a", "x"], 1u64);
+        tree.add_stack(["a"], 1u64);
+        tree.add_stack(["a", "x"], 1u64);
+        let names: Vec<&[u8]> = tree.walk().map(|visit| tree.name(visit.node)).collect();
+        assert_eq!(names, [b"a", b"x", b"x"]);
+    }
+
+    #[test]
+    fn a_walk_can_leave_out_what_is_below_a_node() {
+        let mut tree = CallTree::new();
+        tree.add_stack(["a", "b", "c"], 1u64);
+        tree.add_stack(["d", "e"], 1u64);
+        let mut walk = tree.walk();
+        let mut names = Vec::new();
+        while let Some(visit) = walk.next() {
+            names.push(tree.name(visit.node));
+            if tree.name(visit.node) == b"b" {
+                walk.skip_callees();
+            }
+        }
+        assert_eq!(names, [b"a", b"b", b"d", b"e"]);
     }
 }

@@ -68,6 +68,18 @@ impl Count {
         self == Count::ZERO
     }
 
+    /// The difference, or zero if `other` is larger.
+    pub(crate) fn saturating_sub(self, other: Count) -> Count {
+        if self <= other {
+            return Count::ZERO;
+        }
+        let borrow = self.nanos < other.nanos;
+        Count {
+            whole: self.whole - other.whole - u64::from(borrow),
+            nanos: self.nanos + if borrow { NANOS_PER_ONE } else { 0 } - other.nanos,
+        }
+    }
+
     /// The nearest `f64`; exact below 2⁵³ without a fraction.
     pub fn to_f64(self) -> f64 {
         self.whole as f64 + f64::from(self.nanos) / f64::from(NANOS_PER_ONE)
@@ -183,6 +195,14 @@ mod tests {
             Count::parse(b"0.1234567891").unwrap().to_string(),
             "0.123456789"
         );
+    }
+
+    #[test]
+    fn subtraction_borrows_and_saturates() {
+        let count = |text: &str| Count::parse(text.as_bytes()).unwrap();
+        assert_eq!(count("2.25").saturating_sub(count("0.5")), count("1.75"));
+        assert_eq!(count("2.5").saturating_sub(count("0.5")), count("2"));
+        assert_eq!(count("2.5").saturating_sub(count("2.75")), Count::ZERO);
     }
 
     #[test]

@@ -5,5 +5,6 @@ pub mod call_tree;
 pub mod collapse;
 mod count;
 pub mod decode;
+pub mod flamegraph;
 pub mod folded;
 mod text;

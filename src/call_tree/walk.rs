@@ -17,6 +17,8 @@ pub struct Visit {
 pub struct Walk<'a> {
     tree: &'a CallTree,
     children: Children,
+    /// The node come to last, unless its children are to be left out.
+    last: Option<Visit>,
     /// Nodes still to come, the next one last.
     pending: Vec<Visit>,
     siblings: Vec<NodeId>,
@@ -24,14 +26,21 @@ pub struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     pub(super) fn new(tree: &'a CallTree) -> Walk<'a> {
-        let mut walk = Walk {
+        Walk {
             tree,
             children: Children::new(tree),
+            last: Some(Visit {
+                node: CallTree::ROOT,
+                depth: 0,
+            }),
             pending: Vec::new(),
             siblings: Vec::new(),
-        };
-        walk.push_children(CallTree::ROOT, 1);
-        walk
+        }
+    }
+
+    /// Leaves out all nodes below the one that was returned last.
+    pub fn skip_callees(&mut self) {
+        self.last = None;
     }
 
     fn push_children(&mut self, parent: NodeId, depth: usize) {
@@ -52,9 +61,11 @@ impl Iterator for Walk<'_> {
     type Item = Visit;
 
     fn next(&mut self) -> Option<Visit> {
-        let visit = self.pending.pop()?;
-        self.push_children(visit.node, visit.depth + 1);
-        Some(visit)
+        if let Some(Visit { node, depth }) = self.last.take() {
+            self.push_children(node, depth + 1);
+        }
+        self.last = self.pending.pop();
+        self.last
     }
 }
 

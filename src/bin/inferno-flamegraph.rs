@@ -1,0 +1,385 @@
+//! Draws folded stacks as a flame graph.
+
+use clap::Parser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use inferno::flamegraph::color::{
+    BackgroundColor, Color, Palette, PaletteMap, SearchColor, StrokeColor, parse_hex_color,
+};
+use inferno::flamegraph::{self, Direction, Options, TextTruncateDirection, defaults};
+use std::fs::File;
+use std::io::{self, Write};
+use std::num::ParseIntError;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[cfg(feature = "nameattr")]
+use inferno::flamegraph::FuncFrameAttrsMap;
+
+/// The file, in the current directory, that `--cp` keeps colours in.
+const PALETTE_MAP: &str = "palette.map";
+
+/// Draw folded stacks as a flame graph, an interactive SVG.
+#[derive(Debug, Parser)]
+#[command(name = "inferno-flamegraph", version, about)]
+struct Flags {
+    /// Use consistent palette (palette.map)
+    #[arg(long = "cp")]
+    cp: bool,
+
+    /// Colors are selected by hashing the function name, weighting earlier characters more heavily
+    #[arg(long = "hash", conflicts_with = "deterministic")]
+    hash: bool,
+
+    /// Colors are selected such that the color of a function does not change between runs
+    #[arg(long = "deterministic")]
+    deterministic: bool,
+
+    /// Plot the flame graph up-side-down
+    #[arg(short = 'i', long = "inverted")]
+    inverted: bool,
+
+    /// If text doesn't fit in frame, truncate right side
+    #[arg(long = "truncate-text-right")]
+    truncate_text_right: bool,
+
+    /// Switch differential hues (red<->blue)
+    #[arg(long = "negate")]
+    negate: bool,
+
+    /// Don't sort the input lines: they are sorted already, and it is an error if they are not
+    #[arg(long = "no-sort", conflicts_with_all = ["reverse", "flame_chart"])]
+    no_sort: bool,
+
+    /// Pretty print XML with newlines and indentation
+    #[arg(long = "pretty-xml")]
+    pretty_xml: bool,
+
+    /// Don't include static JavaScript in the flame graph, for tests
+    #[arg(long = "no-javascript", hide = true)]
+    no_javascript: bool,
+
+    /// Silence all log output
+    #[arg(short = 'q', long = "quiet")]
+    quiet: bool,
+
+    /// Generate stack-reversed flame graph
+    #[arg(long = "reverse", conflicts_with = "flame_chart")]
+    reverse: bool,
+
+    /// Verbose logging mode (-v, -vv, -vvv)
+    #[arg(short = 'v', long = "verbose", action = clap::ArgAction::Count)]
+    verbose: u8,
+
+    /// Set background colors. Gradient choices are yellow, blue, green, grey; flat colors use
+    /// "#rrggbb" [default: by the palette]
+    #[arg(long = "bgcolors", value_name = "STRING")]
+    bgcolors: Option<BackgroundColor>,
+
+    /// Set color palette
+    #[arg(
+        short = 'c', long = "colors", value_name = "STRING", default_value = defaults::COLORS,
+        value_parser = PossibleValuesParser::new(Palette::VARIANTS).try_map(|name| name.parse::<Palette>())
+    )]
+    colors: Palette,
+
+    /// Color frames based on their width, highlighting expensive codepaths
+    #[arg(long = "colordiffusion", conflicts_with = "colors")]
+    color_diffusion: bool,
+
+    /// Count type label
+    #[arg(long = "countname", value_name = "STRING", default_value = defaults::COUNT_NAME)]
+    count_name: String,
+
+    /// Factor to scale sample counts by
+    #[arg(long = "factor", value_name = "FLOAT", default_value = &**defaults::str::FACTOR)]
+    factor: f64,
+
+    /// Font size
+    #[arg(long = "fontsize", value_name = "UINT", default_value = &**defaults::str::FONT_SIZE)]
+    font_size: usize,
+
+    /// Font type
+    #[arg(long = "fonttype", value_name = "STRING", default_value = defaults::FONT_TYPE)]
+    font_type: String,
+
+    /// Font width
+    #[arg(long = "fontwidth", value_name = "FLOAT", default_value = &**defaults::str::FONT_WIDTH)]
+    font_width: f64,
+
+    /// Color of UI text such as the search and reset zoom buttons
+    #[arg(
+        long = "uicolor", value_name = "#RRGGBB", default_value = defaults::UI_COLOR,
+        value_parser = parse_ui_color
+    )]
+    ui_color: Color,
+
+    /// Height of each frame
+    #[arg(
+        long = "height", value_name = "UINT", default_value = &**defaults::str::FRAME_HEIGHT,
+        value_parser = parse_height
+    )]
+    frame_height: usize,
+
+    /// Omit functions smaller than <FLOAT> percent
+    #[arg(long = "minwidth", value_name = "FLOAT", default_value = &**defaults::str::MIN_WIDTH)]
+    min_width: f64,
+
+    /// File containing attributes to use for the SVG frames of particular functions. Each line in
+    /// the file should be a function name followed by a tab, then a sequence of tab separated
+    /// name=value pairs
+    #[cfg(feature = "nameattr")]
+    #[arg(long = "nameattr", value_name = "PATH")]
+    nameattr: Option<PathBuf>,
+
+    /// Name type label
+    #[arg(long = "nametype", value_name = "STRING", default_value = defaults::NAME_TYPE)]
+    name_type: String,
+
+    /// Set embedded notes in SVG
+    #[arg(long = "notes", value_name = "STRING")]
+    notes: Option<String>,
+
+    /// Search color
+    #[arg(long = "search-color", value_name = "STRING", default_value = defaults::SEARCH_COLOR)]
+    search_color: SearchColor,
+
+    /// Adds an outline to every frame
+    #[arg(long = "stroke-color", value_name = "STRING", default_value = defaults::STROKE_COLOR)]
+    stroke_color: StrokeColor,
+
+    /// Second level title (optional)
+    #[arg(long = "subtitle", value_name = "STRING")]
+    subtitle: Option<String>,
+
+    /// Change title text
+    #[arg(long = "title", value_name = "STRING", default_value = defaults::TITLE)]
+    title: String,
+
+    /// Width of image
+    #[arg(long = "width", value_name = "UINT")]
+    image_width: Option<usize>,
+
+    /// Omit samples whose stacks do not contain this symbol. When this symbol is in a sample's
+    /// stack, truncate the call stack so that this is the bottom-most symbol. This is particularly
+    /// useful when you want to profile a specific function in a codebase that uses some kind of
+    /// heavy runtime like rayon, tokio, or the rustc query system. Can be given several times
+    #[arg(long = "base", value_name = "STRING")]
+    base: Vec<String>,
+
+    /// Produce a flame chart (sort by time, do not merge stacks)
+    #[arg(long = "flamechart")]
+    flame_chart: bool,
+
+    /// Write to this file instead of the standard output
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Collapsed perf output files. With no PATH, or PATH is -, read STDIN
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+impl Flags {
+    /// How to draw, apart from what is read from files.
+    fn options(&self) -> Options<'static> {
+        let mut options = Options::default();
+        options.colors = self.colors;
+        options.bgcolors = self.bgcolors;
+        options.uicolor = self.ui_color;
+        options.hash = self.hash;
+        options.deterministic = self.deterministic;
+        options.search_color = self.search_color;
+        options.stroke_color = self.stroke_color;
+        options.title = self.title.clone();
+        options.subtitle = self.subtitle.clone();
+        options.image_width = self.image_width;
+        options.frame_height = self.frame_height;
+        options.min_width = self.min_width;
+        options.font_type = self.font_type.clone();
+        options.font_size = self.font_size;
+        options.font_width = self.font_width;
+        options.count_name = self.count_name.clone();
+        options.name_type = self.name_type.clone();
+        options.notes = self.notes.clone().unwrap_or_default();
+        options.negate_differentials = self.negate;
+        options.factor = self.factor;
+        options.pretty_xml = self.pretty_xml;
+        options.no_sort = self.no_sort;
+        options.reverse_stack_order = self.reverse;
+        options.no_javascript = self.no_javascript;
+        options.color_diffusion = self.color_diffusion;
+        options.flame_chart = self.flame_chart;
+        options.base = self.base.clone();
+        if self.inverted {
+            options.direction = Direction::Inverted;
+        }
+        if self.truncate_text_right {
+            options.text_truncate_direction = TextTruncateDirection::Right;
+        }
+        options
+    }
+}
+
+fn parse_ui_color(text: &str) -> Result<Color, String> {
+    let expected = "Expected a color in hexadecimal format";
+    parse_hex_color(text).ok_or_else(|| format!("{expected}, got: {text}"))
+}
+
+fn parse_height(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("must be at least 1".to_string()),
+        Ok(height) => Ok(height),
+        Err(error) => Err(ParseIntError::to_string(&error)),
+    }
+}
+
+fn main() -> ExitCode {
+    let flags = Flags::parse();
+    log_to_stderr(&flags);
+    match run(&flags) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("inferno-flamegraph: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(flags: &Flags) -> io::Result<()> {
+    let mut colors = PaletteMap::default();
+    let mut options = flags.options();
+    #[cfg(feature = "nameattr")]
+    if let Some(path) = &flags.nameattr {
+        options.func_frameattrs = FuncFrameAttrsMap::from_file(path)?;
+    }
+    if flags.cp {
+        colors = PaletteMap::load_from_file_or_empty(&PALETTE_MAP)?;
+        options.palette_map = Some(&mut colors);
+    }
+    draw(&mut options, flags)?;
+    if flags.cp {
+        colors.save_to_file(&PALETTE_MAP)?;
+    }
+    Ok(())
+}
+
+fn draw(options: &mut Options<'_>, flags: &Flags) -> io::Result<()> {
+    match &flags.output {
+        Some(path) => flamegraph::from_files(options, &flags.paths, create(path)?),
+        None => flamegraph::from_files(options, &flags.paths, io::stdout().lock()),
+    }
+}
+
+fn create(path: &Path) -> io::Result<impl Write> {
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    File::create(path).map_err(named)
+}
+
+fn log_to_stderr(flags: &Flags) {
+    let level = match flags.verbose {
+        _ if flags.quiet => "off",
+        0 => "warn",
+        1 => "info",
+        2 => "debug",
+        _ => "trace",
+    };
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(level))
+        .format_timestamp(None)
+        .init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(flags: &[&str]) -> Options<'static> {
+        let arguments = std::iter::once(&"inferno-flamegraph").chain(flags);
+        Flags::try_parse_from(arguments).unwrap().options()
+    }
+
+    #[test]
+    fn no_flags_are_the_default_options() {
+        assert_eq!(options(&[]), Options::default());
+    }
+
+    #[test]
+    fn each_flag_sets_its_option() {
+        macro_rules! check {
+            ($flags:expr, $field:ident, $value:expr) => {
+                let mut expected = Options::default();
+                expected.$field = $value;
+                assert_eq!(options(&$flags), expected);
+            };
+        }
+        check!(["--hash"], hash, true);
+        check!(["--deterministic"], deterministic, true);
+        check!(["-i"], direction, Direction::Inverted);
+        check!(["--inverted"], direction, Direction::Inverted);
+        check!(
+            ["--truncate-text-right"],
+            text_truncate_direction,
+            TextTruncateDirection::Right
+        );
+        check!(["--negate"], negate_differentials, true);
+        check!(["--no-sort"], no_sort, true);
+        check!(["--pretty-xml"], pretty_xml, true);
+        check!(["--no-javascript"], no_javascript, true);
+        check!(["--reverse"], reverse_stack_order, true);
+        check!(
+            ["--bgcolors", "grey"],
+            bgcolors,
+            Some(BackgroundColor::Grey)
+        );
+        check!(["-c", "java"], colors, "java".parse().unwrap());
+        check!(["--colors=aqua"], colors, "aqua".parse().unwrap());
+        check!(["--colordiffusion"], color_diffusion, true);
+        check!(["--countname", "bytes"], count_name, "bytes".to_string());
+        check!(["--factor=-1.5"], factor, -1.5);
+        check!(["--fontsize", "20"], font_size, 20);
+        check!(["--fonttype", "Verdana"], font_type, "Verdana".to_string());
+        check!(["--fontwidth", "0.5"], font_width, 0.5);
+        check!(["--uicolor", "#010203"], uicolor, Color::new(1, 2, 3));
+        check!(["--height", "20"], frame_height, 20);
+        check!(["--minwidth", "0.5"], min_width, 0.5);
+        check!(["--nametype", "Line:"], name_type, "Line:".to_string());
+        check!(["--notes", "n"], notes, "n".to_string());
+        check!(
+            ["--search-color", "#010203"],
+            search_color,
+            "#010203".parse().unwrap()
+        );
+        check!(
+            ["--stroke-color", "#010203"],
+            stroke_color,
+            "#010203".parse().unwrap()
+        );
+        check!(["--subtitle", "s"], subtitle, Some("s".to_string()));
+        check!(["--title", "t"], title, "t".to_string());
+        check!(["--width", "800"], image_width, Some(800));
+        check!(
+            ["--base", "a", "--base", "b"],
+            base,
+            vec!["a".to_string(), "b".to_string()]
+        );
+        check!(["--flamechart"], flame_chart, true);
+    }
+
+    #[test]
+    fn what_excludes_each_other_is_refused() {
+        for flags in [
+            ["--hash", "--deterministic"],
+            ["--reverse", "--flamechart"],
+            ["--reverse", "--no-sort"],
+            ["--flamechart", "--no-sort"],
+            ["--colordiffusion", "--colors=hot"],
+            ["--title=a", "--title=b"],
+            ["--height", "0"],
+            ["--colors", "nope"],
+        ] {
+            let arguments = ["inferno-flamegraph"].iter().chain(&flags);
+            assert!(Flags::try_parse_from(arguments).is_err(), "{flags:?}");
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! The frames of the graph as elements of the SVG.
+//!
+//! A large graph is nearly all made of these, so nothing here allocates.
+
+use super::color::Color;
+use super::geometry::Geometry;
+use super::label;
+use super::layout::{Frame, Layout};
+use super::number::{push_count, push_fixed, push_grouped, push_grouped_count, push_uint};
+use super::paint::Painter;
+use super::svg::Xml;
+use super::{Options, defaults};
+use crate::call_tree::{CallTree, Count};
+use crate::text::lossy;
+
+/// The space left of a label, in pixels.
+const LABEL_PAD: f64 = 3.0;
+
+/// How far below the middle of its frame a label's base line is, in pixels.
+const LABEL_DROP: f64 = 3.0;
+
+/// The width of a character in the fonts that browsers take for `monospace`, in units of its size.
+/// The default font width is a little less, so labels cut by it would stick out.
+const MONOSPACE_WIDTH: f64 = 0.602;
+
+/// Writes the frames of a layout, one after another.
+pub(super) struct Frames<'f, 'o> {
+    opt: &'f Options<'o>,
+    tree: &'f CallTree,
+    layout: &'f Layout,
+    geometry: &'f Geometry,
+    painter: Painter<'f>,
+    next: usize,
+    /// All samples.
+    total: f64,
+    /// The width of a character, in pixels.
+    character: f64,
+    /// [`LABEL_PAD`] in percent of the image.
+    label_pad: f64,
+}
+
+/// A horizontal extent in percent.
+#[derive(Clone, Copy)]
+struct Extent {
+    left: f64,
+    width: f64,
+}
+
+impl<'f, 'o> Frames<'f, 'o> {
+    pub fn new(
+        opt: &'f Options<'o>,
+        tree: &'f CallTree,
+        layout: &'f Layout,
+        geometry: &'f Geometry,
+        painter: Painter<'f>,
+    ) -> Frames<'f, 'o> {
+        Frames {
+            opt,
+            tree,
+            layout,
+            geometry,
+            painter,
+            next: 0,
+            total: layout.total().to_f64(),
+            character: character_width(opt),
+            label_pad: 100.0 * LABEL_PAD / geometry.width.max(1) as f64,
+        }
+    }
+
+    /// All samples of the graph.
+    pub fn total(&self) -> Count {
+        self.layout.total()
+    }
+
+    /// Writes the next frame; `false` if there is none.
+    pub fn write_next(&mut self, xml: &mut Xml) -> bool {
+        let layout = self.layout;
+        let Some(frame) = layout.frames.get(self.next) else {
+            return false;
+        };
+        self.next += 1;
+        self.write(frame, xml);
+        true
+    }
+
+    fn write(&mut self, frame: &Frame, xml: &mut Xml) {
+        let tree = self.tree;
+        let name = lossy(tree.name(frame.node));
+        let left = self.percent(frame.start);
+        let width = self.percent(frame.start + frame.count) - left;
+        let extent = Extent { left, width };
+        let fill = self.painter.fill(&name, width, self.shown_change(frame));
+
+        let title = start_group(xml, self.opt, &name);
+        xml.start("title");
+        match title {
+            Some(title) => xml.text(title),
+            None => self.write_title(frame, &name, xml),
+        }
+        xml.end();
+        self.write_rect(frame, extent, fill, xml);
+        self.write_label(frame, extent, &name, xml);
+        xml.end();
+    }
+
+    /// How much the frame's colour says that it grew. The root is as much as all the rest.
+    fn shown_change(&self, frame: &Frame) -> Option<i128> {
+        let delta = self.layout.delta(frame)?;
+        Some(if frame.depth == 0 { 0 } else { delta })
+    }
+
+    fn percent(&self, count: Count) -> f64 {
+        100.0 * count.to_f64() / self.total
+    }
+
+    fn write_title(&self, frame: &Frame, name: &str, xml: &mut Xml) {
+        let is_root = frame.depth == 0;
+        xml.text(if is_root {
+            ROOT_NAME
+        } else {
+            without_annotation(name)
+        });
+        xml.text_with(|out| {
+            out.extend_from_slice(b" (");
+            push_samples(out, frame.count, self.opt.factor);
+            out.push(b' ');
+        });
+        xml.text(&self.opt.count_name);
+        xml.text_with(|out| {
+            out.extend_from_slice(b", ");
+            if is_root {
+                out.extend_from_slice(b"100");
+            } else {
+                push_fixed::<2>(out, self.percent(frame.count));
+                self.push_change(out, frame);
+            }
+            out.extend_from_slice(b"%)");
+        });
+    }
+
+    /// In a differential graph, `%; +1.25`: by how much the frame grew, in percent of all samples.
+    fn push_change(&self, out: &mut Vec<u8>, frame: &Frame) {
+        let Some(delta) = self.layout.delta(frame) else {
+            return;
+        };
+        out.extend_from_slice(b"%; ");
+        let delta = if self.opt.negate_differentials {
+            -delta
+        } else {
+            delta
+        };
+        match delta {
+            0 => {}
+            1.. => out.push(b'+'),
+            _ => out.push(b'-'),
+        }
+        let share = delta.unsigned_abs() as f64 / 1e9 / self.total;
+        push_fixed::<2>(out, 100.0 * share);
+    }
+
+    fn write_rect(&self, frame: &Frame, extent: Extent, fill: Color, xml: &mut Xml) {
+        let (y, height) = self.geometry.rect(frame.depth);
+        xml.start("rect");
+        xml.attr_with("x", |out| push_percent(out, extent.left));
+        xml.attr_with("y", |out| push_uint(out, y as u64));
+        xml.attr_with("width", |out| push_percent(out, extent.width));
+        xml.attr_with("height", |out| push_uint(out, height as u64));
+        xml.attr_with("fill", |out| push_color(out, fill));
+        xml.attr_with("fg:x", |out| push_count(out, frame.start));
+        xml.attr_with("fg:w", |out| push_count(out, frame.count));
+        xml.end();
+    }
+
+    fn write_label(&self, frame: &Frame, extent: Extent, name: &str, xml: &mut Xml) {
+        let (y, height) = self.geometry.rect(frame.depth);
+        let base_line = LABEL_DROP + y as f64 + height as f64 / 2.0;
+        let name = if frame.depth == 0 {
+            ROOT_NAME
+        } else {
+            without_annotation(name)
+        };
+        let (start, mark) = label::fit(name, self.columns(extent.width));
+        xml.start("text");
+        xml.attr_with("x", |out| push_percent(out, extent.left + self.label_pad));
+        xml.attr_with("y", |out| push_fixed::<2>(out, base_line));
+        xml.text(start);
+        xml.text(mark);
+        xml.end();
+    }
+
+    /// How many characters fit on a frame that is `width` percent wide.
+    fn columns(&self, width: f64) -> usize {
+        let pixels = width / 100.0 * self.geometry.frames_width() as f64;
+        // From a negative number or none at all this makes 0, from infinity the largest.
+        ((pixels - LABEL_PAD) / self.character) as usize
+    }
+}
+
+/// What is shown in place of the name of the root, which has none.
+const ROOT_NAME: &str = "all";
+
+fn character_width(opt: &Options<'_>) -> f64 {
+    let is_default = opt.font_width == defaults::FONT_WIDTH && opt.font_type == defaults::FONT_TYPE;
+    let width = if is_default {
+        MONOSPACE_WIDTH
+    } else {
+        opt.font_width
+    };
+    width * opt.font_size as f64
+}
+
+/// Opens the element that holds a frame. Returns the title to be used instead of the usual one.
+#[cfg(feature = "nameattr")]
+fn start_group<'o>(xml: &mut Xml, opt: &'o Options<'_>, name: &str) -> Option<&'o str> {
+    let Some(attrs) = opt.func_frameattrs.get(name) else {
+        xml.start("g");
+        return None;
+    };
+    xml.start(if attrs.is_link() { "a" } else { "g" });
+    for (key, value) in &attrs.attrs {
+        xml.attr(key, value);
+    }
+    attrs.title.as_deref()
+}
+
+#[cfg(not(feature = "nameattr"))]
+fn start_group<'o>(xml: &mut Xml, _: &'o Options<'_>, _: &str) -> Option<&'o str> {
+    xml.start("g");
+    None
+}
+
+/// The name without a final `_[k]`, which collapsers add for the sake of colours.
+fn without_annotation(name: &str) -> &str {
+    match name.as_bytes() {
+        [.., b'_', b'[', b'k' | b'w' | b'i' | b'j', b']'] => &name[..name.len() - 4],
+        _ => name,
+    }
+}
+
+/// The count itself, exactly, unless there is a factor to multiply it by.
+fn push_samples(out: &mut Vec<u8>, count: Count, factor: f64) {
+    if factor == 1.0 {
+        push_grouped_count(out, count);
+    } else {
+        push_grouped(out, (count.to_f64() * factor).round() as u64);
+    }
+}
+
+fn push_percent(out: &mut Vec<u8>, percent: f64) {
+    push_fixed::<4>(out, percent);
+    out.push(b'%');
+}
+
+fn push_color(out: &mut Vec<u8>, color: Color) {
+    out.extend_from_slice(b"rgb(");
+    push_uint(out, u64::from(color.r));
+    out.push(b',');
+    push_uint(out, u64::from(color.g));
+    out.push(b',');
+    push_uint(out, u64::from(color.b));
+    out.push(b')');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_known_annotations_are_dropped() {
+        for (name, expected) in [
+            ("sys_read_[k]", "sys_read"),
+            ("f_[w]", "f"),
+            ("f_[i]", "f"),
+            ("f_[j]", "f"),
+            ("f_[x]", "f_[x]"),
+            ("f_[k]_[k]", "f_[k]"),
+            ("_[k]", ""),
+            ("é", "é"),
+        ] {
+            assert_eq!(without_annotation(name), expected);
+        }
+    }
+
+    #[test]
+    fn samples_are_exact_or_rounded() {
+        let samples = |count: &str, factor| {
+            let mut out = Vec::new();
+            push_samples(&mut out, Count::parse(count.as_bytes()).unwrap(), factor);
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(
+            samples("18446744073709551615", 1.0),
+            "18,446,744,073,709,551,615"
+        );
+        assert_eq!(samples("1234.5", 1.0), "1,234.5");
+        assert_eq!(samples("5", 0.5), "3");
+        assert_eq!(samples("5", -1.0), "0");
+        assert_eq!(samples("5", 1e30), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn the_default_width_of_a_character_is_that_of_monospaced_fonts() {
+        let mut opt = Options::default();
+        assert_eq!(character_width(&opt), 0.602 * 12.0);
+        opt.font_width = 0.3;
+        assert_eq!(character_width(&opt), 0.3 * 12.0);
+        opt.font_width = defaults::FONT_WIDTH;
+        opt.font_type = "Verdana".to_string();
+        assert_eq!(character_width(&opt), 0.59 * 12.0);
+    }
+}

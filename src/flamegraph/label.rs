@@ -1,0 +1,109 @@
+//! The text on a frame: as much of its name as there is room for.
+//!
+//! Room is measured in columns of a monospaced font. East Asian characters and emoji take two,
+//! combining characters none.
+
+/// What is left of a long name ends so.
+const ELLIPSIS: &str = "..";
+
+/// Below this, nothing is written: what would remain of most names is less than a letter.
+const LEAST_COLUMNS: usize = 3;
+
+/// The start of `name` that fits into `columns`, and what marks that it was cut.
+pub(super) fn fit(name: &str, columns: usize) -> (&str, &'static str) {
+    if columns < LEAST_COLUMNS {
+        return ("", "");
+    }
+    if name.is_ascii() {
+        return match name.len() <= columns {
+            true => (name, ""),
+            false => (&name[..columns - ELLIPSIS.len()], ELLIPSIS),
+        };
+    }
+    match end_of_columns(name, columns) {
+        end if end == name.len() => (name, ""),
+        _ => (
+            &name[..end_of_columns(name, columns - ELLIPSIS.len())],
+            ELLIPSIS,
+        ),
+    }
+}
+
+/// The length of the longest prefix of `text` that takes no more than `columns` and does not take
+/// a character from what modifies it.
+fn end_of_columns(text: &str, columns: usize) -> usize {
+    const ZERO_WIDTH_JOINER: char = '\u{200d}';
+    let (mut used, mut is_joined) = (0, false);
+    for (at, character) in text.char_indices() {
+        // What is joined to the character before it is drawn over that, as one emoji.
+        let width = if is_joined { 0 } else { columns_of(character) };
+        if used + width > columns {
+            return at;
+        }
+        used += width;
+        is_joined = character == ZERO_WIDTH_JOINER;
+    }
+    text.len()
+}
+
+/// 0 for what combines with the character before it, 2 for what Unicode calls wide.
+fn columns_of(character: char) -> usize {
+    match u32::from(character) {
+        0..0x300 => 1,
+        0x300..=0x36f | 0x483..=0x489 | 0x591..=0x5bd | 0x610..=0x61a | 0x64b..=0x65f => 0,
+        0x900..=0x902 | 0x93c | 0x941..=0x948 | 0x94d | 0xe31 | 0xe34..=0xe3a | 0xe47..=0xe4e => 0,
+        0x1ab0..=0x1aff | 0x1dc0..=0x1dff | 0x200b..=0x200f | 0x20d0..=0x20ff => 0,
+        0xfe00..=0xfe0f | 0xfe20..=0xfe2f | 0xfeff | 0x1f3fb..=0x1f3ff | 0xe0000..=0xe0fff => 0,
+        0x1100..=0x115f | 0x231a..=0x231b | 0x23e9..=0x23ec | 0x2e80..=0x303e => 2,
+        0x3041..=0x33ff | 0x3400..=0x4dbf | 0x4e00..=0xa4cf | 0xa960..=0xa97f => 2,
+        0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f | 0xff00..=0xff60 => 2,
+        0xffe0..=0xffe6 | 0x1f1e6..=0x1f1ff | 0x1f300..=0x1f64f | 0x1f680..=0x1f6ff => 2,
+        0x1f900..=0x1faff | 0x20000..=0x3fffd => 2,
+        // Symbols that fonts draw as emoji, though Unicode calls some of them narrow.
+        0x2600..=0x27bf => 2,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fitted(name: &str, columns: usize) -> String {
+        let (start, mark) = fit(name, columns);
+        format!("{start}{mark}")
+    }
+
+    #[test]
+    fn cuts_to_the_columns_there_are() {
+        assert_eq!(fitted("function", 8), "function");
+        assert_eq!(fitted("function", 7), "funct..");
+        assert_eq!(fitted("function", 3), "f..");
+        assert_eq!(fitted("fn", 3), "fn");
+        assert_eq!(fitted("fn", 2), "");
+        assert_eq!(fitted("", 100), "");
+    }
+
+    #[test]
+    fn counts_characters_and_not_bytes() {
+        assert_eq!(fitted("éééééééé", 8), "éééééééé");
+        assert_eq!(fitted("éééééééé", 7), "ééééé..");
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        assert_eq!(fitted("関数名", 6), "関数名");
+        assert_eq!(fitted("関数名", 5), "関..");
+        assert_eq!(fitted("関数名", 4), "関..");
+        assert_eq!(fitted("관수명칭", 7), "관수..");
+    }
+
+    #[test]
+    fn what_belongs_together_is_not_cut_apart() {
+        // A family of three, joined by U+200D.
+        let family = "👨\u{200d}👩\u{200d}👧";
+        assert_eq!(fitted(&format!("{family}abc"), 4), format!("{family}.."));
+        // e and U+0301, a combining accent.
+        assert_eq!(fitted("e\u{301}abcdef", 3), "e\u{301}..");
+    }
+}

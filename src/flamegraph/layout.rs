@@ -1,0 +1,184 @@
+//! Which frames are drawn, and where: a walk of the call tree that knows no pixels, no colours and
+//! no XML.
+
+use crate::call_tree::{CallTree, Count, NodeId};
+
+/// The frames of a graph that are wide enough to be drawn.
+#[derive(Debug)]
+pub(super) struct Layout {
+    /// Each frame before those it called.
+    pub frames: Vec<Frame>,
+    /// The largest [`Frame::depth`].
+    pub deepest: usize,
+    /// The largest change of a frame that has a width; the root, which all of them sum up to,
+    /// does not count. In units of 10⁻⁹ samples.
+    pub largest_delta: i128,
+    total: Count,
+    /// What the nodes were in the profile compared with; empty if there is none.
+    totals_before: Vec<Count>,
+}
+
+/// A frame that is drawn. It covers the samples from `start` to `start + count`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Frame {
+    pub node: NodeId,
+    /// 0 for the root, which stands for all stacks.
+    pub depth: usize,
+    /// The samples left of it.
+    pub start: Count,
+    /// Its samples, those of its callees included.
+    pub count: Count,
+}
+
+impl Layout {
+    /// Leaves out the frames that have less than `min_width` percent of the samples.
+    pub fn new(tree: &CallTree, min_width: f64) -> Layout {
+        let totals = tree.totals();
+        let total = totals[CallTree::ROOT.index()];
+        let mut layout = Layout {
+            frames: Vec::new(),
+            deepest: 0,
+            largest_delta: 0,
+            total,
+            totals_before: tree.totals_before(),
+        };
+        layout.place(tree, &totals, min_width / (100.0 / total.to_f64()));
+        layout
+    }
+
+    /// All samples of the profile.
+    pub fn total(&self) -> Count {
+        self.total
+    }
+
+    /// By how much the frame grew, in units of 10⁻⁹ samples; `None` if the profile is not a
+    /// differential one.
+    pub fn delta(&self, frame: &Frame) -> Option<i128> {
+        let before = self.totals_before.get(frame.node.index())?;
+        Some(frame.count.in_nanos() - before.in_nanos())
+    }
+
+    fn place(&mut self, tree: &CallTree, totals: &[Count], least: f64) {
+        let is_drawn = |count: Count| count.to_f64() >= least;
+        if !is_drawn(self.total) {
+            return;
+        }
+        self.push(Frame {
+            node: CallTree::ROOT,
+            depth: 0,
+            start: Count::ZERO,
+            count: self.total,
+        });
+        // For each frame that is open: where it starts, and the samples of its callees so far.
+        let mut open = vec![(Count::ZERO, Count::ZERO)];
+        let mut walk = tree.walk();
+        while let Some(visit) = walk.next() {
+            open.truncate(visit.depth);
+            let count = totals[visit.node.index()];
+            let (caller_start, done) = &mut open[visit.depth - 1];
+            let start = *caller_start + tree.parent_self_before(visit.node) + *done;
+            *done += count;
+            if is_drawn(count) {
+                open.push((start, Count::ZERO));
+                self.push(Frame {
+                    node: visit.node,
+                    depth: visit.depth,
+                    start,
+                    count,
+                });
+            } else {
+                walk.skip_callees();
+            }
+        }
+    }
+
+    fn push(&mut self, frame: Frame) {
+        self.deepest = self.deepest.max(frame.depth);
+        if frame.depth > 0 && !frame.count.is_zero() {
+            let delta = self.delta(&frame).unwrap_or(0);
+            self.largest_delta = self.largest_delta.max(delta.abs());
+        }
+        self.frames.push(frame);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::folded::LineFolder;
+
+    fn tree(tree: CallTree, lines: &str) -> CallTree {
+        let mut folder = LineFolder::new(tree);
+        lines
+            .lines()
+            .for_each(|line| folder.fold_line(line.as_bytes()));
+        folder.finish().tree
+    }
+
+    /// Depth, name, start and count of each frame.
+    fn drawn(tree: &CallTree, min_width: f64) -> Vec<String> {
+        let describe = |frame: &Frame| {
+            let name = crate::text::lossy(tree.name(frame.node)).into_owned();
+            format!("{} {name} {}+{}", frame.depth, frame.start, frame.count)
+        };
+        Layout::new(tree, min_width)
+            .frames
+            .iter()
+            .map(describe)
+            .collect()
+    }
+
+    #[test]
+    fn own_samples_come_before_those_of_callees() {
+        let tree = tree(CallTree::new(), "a;c 4\na 1\na;b 2\nd 8\n");
+        let expected = ["0  0+15", "1 a 0+7", "2 b 1+2", "2 c 3+4", "1 d 7+8"];
+        assert_eq!(drawn(&tree, 0.0), expected);
+    }
+
+    #[test]
+    fn one_function_is_one_frame() {
+        let tree = tree(CallTree::new(), "foo 5\nfoo::bar 1\nfoo;x 1\n");
+        let expected = ["0  0+7", "1 foo 0+6", "2 x 5+1", "1 foo::bar 6+1"];
+        assert_eq!(drawn(&tree, 0.0), expected);
+    }
+
+    #[test]
+    fn narrow_frames_are_left_out_with_all_they_called() {
+        let tree = tree(CallTree::new(), "a;b 1\nc;d;e 98\nf 1\n");
+        let expected = ["0  0+100", "1 c 1+98", "2 d 1+98", "3 e 1+98"];
+        assert_eq!(drawn(&tree, 1.5), expected);
+        assert_eq!(drawn(&tree, 1.0).len(), 7);
+        assert!(drawn(&tree, 101.0).is_empty());
+        assert_eq!(Layout::new(&tree, 1.5).deepest, 3);
+    }
+
+    #[test]
+    fn time_order_interleaves_a_frame_and_its_callees() {
+        let lines = "a;b 1\na 2\na;b 3\na;b 4\nc 1\na 1\n";
+        let tree = tree(CallTree::in_time_order(), lines);
+        let expected = [
+            "0  0+12", "1 a 0+10", "2 b 0+1", "2 b 3+7", "1 c 10+1", "1 a 11+1",
+        ];
+        assert_eq!(drawn(&tree, 0.0), expected);
+    }
+
+    #[test]
+    fn fractions_add_up() {
+        let tree = tree(CallTree::new(), "a;b 0.1\na;c 0.2\n");
+        assert_eq!(
+            drawn(&tree, 0.0),
+            ["0  0+0.3", "1 a 0+0.3", "2 b 0+0.1", "2 c 0.1+0.2"]
+        );
+    }
+
+    #[test]
+    fn a_change_is_that_of_the_whole_subtree() {
+        let tree = tree(CallTree::new(), "p;a 10 30\np;b 10 30\nq 7 0\np;a 5 5\n");
+        let layout = Layout::new(&tree, 0.0);
+        let samples = |frame: &Frame| layout.delta(frame).unwrap() / 1_000_000_000;
+        let deltas: Vec<i128> = layout.frames.iter().map(samples).collect();
+        assert_eq!(deltas, [33, 40, 20, 20, -7]);
+        // What vanished is nothing to compare colours with.
+        assert_eq!(layout.largest_delta, 40_000_000_000);
+    }
+}

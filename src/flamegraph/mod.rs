@@ -1,0 +1,203 @@
+//! Draws a profile as a flame graph: an interactive SVG that needs nothing but a browser.
+//!
+//! Each rectangle is a frame. It stands on the frame that called it and is as wide as its share of
+//! the samples, its callees' included. [`from_lines`], [`from_reader`], [`from_readers`] and
+//! [`from_files`] take [folded stacks](crate::folded); [`from_call_tree`] draws what is in memory
+//! already. How it looks is up to the [`Options`].
+//!
+//! ```
+//! use inferno::flamegraph::{self, Options};
+//!
+//! let mut options = Options::default();
+//! options.title = "Breakfast".to_string();
+//! let mut svg = Vec::new();
+//! flamegraph::from_lines(&mut options, ["main;boil;egg 6", "main;toast 2"], &mut svg)?;
+//!
+//! let svg = String::from_utf8(svg).unwrap();
+//! assert!(svg.contains("<title>egg (6 samples, 75.00%)</title>"));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+#[cfg(feature = "nameattr")]
+mod attrs;
+pub mod color;
+mod frames;
+mod geometry;
+mod label;
+mod layout;
+mod number;
+mod options;
+mod paint;
+mod render;
+mod style;
+mod svg;
+mod transform;
+
+#[cfg(feature = "nameattr")]
+pub use attrs::FuncFrameAttrsMap;
+pub use color::Palette;
+pub use options::{Direction, Options, TextTruncateDirection, defaults};
+
+use crate::call_tree::{CallTree, Count};
+use crate::folded::LineFolder;
+use layout::Layout;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// Draws the folded stacks in `lines`, an item each, to `writer`.
+///
+/// Counts may have a fraction; a line with two counts, before and after, makes the graph a
+/// differential one. Lines that are no stacks are left out, and their number is logged as a warning.
+///
+/// # Errors
+/// * [`InvalidInput`](io::ErrorKind::InvalidInput) if the options cannot be drawn with: a frame
+///   height of 0.
+/// * [`InvalidData`](io::ErrorKind::InvalidData) if there is no sample in the input (a picture
+///   that says so is written all the same), if the counts add up to more than `u64::MAX`, or if
+///   `no_sort` is set and the lines are not sorted.
+/// * Those of `writer`.
+pub fn from_lines<'a, I, W>(opt: &mut Options<'_>, lines: I, writer: W) -> io::Result<()>
+where
+    I: IntoIterator<Item = &'a str>,
+    W: Write,
+{
+    let lines = lines.into_iter();
+    let tree = fold(opt, |folder| {
+        lines.for_each(|line| folder.fold_line(line.as_bytes()));
+        Ok(())
+    })?;
+    from_call_tree(opt, &tree, writer)
+}
+
+/// Draws the folded stacks that `reader` has, which needs no buffering of its own, to `writer`.
+///
+/// The stacks are bytes: what is not UTF-8 in them is drawn as U+FFFD.
+///
+/// # Errors
+/// As for [`from_lines`], and those of `reader`.
+pub fn from_reader<R, W>(opt: &mut Options<'_>, reader: R, writer: W) -> io::Result<()>
+where
+    R: Read,
+    W: Write,
+{
+    from_readers(opt, std::iter::once(reader), writer)
+}
+
+/// Draws the folded stacks of several readers together, as if they were one file.
+///
+/// The last line of a reader ends with it, whether or not it has a line end.
+///
+/// # Errors
+/// As for [`from_reader`].
+pub fn from_readers<R, W>(opt: &mut Options<'_>, readers: R, writer: W) -> io::Result<()>
+where
+    R: IntoIterator,
+    R::Item: Read,
+    W: Write,
+{
+    let mut readers = readers.into_iter();
+    let tree = fold(opt, |folder| {
+        readers.try_for_each(|reader| folder.read(reader))
+    })?;
+    from_call_tree(opt, &tree, writer)
+}
+
+/// Draws the folded stacks of several files together.
+///
+/// The path `-` stands for standard input, which is also what is read if there is no path.
+///
+/// # Errors
+/// As for [`from_reader`]; an error of a file names its path.
+pub fn from_files<W: Write>(opt: &mut Options<'_>, files: &[PathBuf], writer: W) -> io::Result<()> {
+    let stdin = [PathBuf::from("-")];
+    let files = if files.is_empty() { &stdin } else { files };
+    let tree = fold(opt, |folder| {
+        let mut stdin = Some(io::stdin().lock());
+        for path in files {
+            if path.as_os_str() != "-" {
+                fold_file(folder, path)?;
+            } else if let Some(stdin) = stdin.take() {
+                folder.read(stdin)?;
+            }
+        }
+        Ok(())
+    })?;
+    from_call_tree(opt, &tree, writer)
+}
+
+/// Draws a call tree; everything else here comes down to it.
+///
+/// A flame chart, whose x axis is time, comes of a tree made by [`CallTree::in_time_order`]; a
+/// [differential](CallTree::is_differential) tree is coloured by how much its frames changed.
+///
+/// ```
+/// use inferno::call_tree::CallTree;
+/// use inferno::flamegraph::{self, Options};
+///
+/// let mut tree = CallTree::new();
+/// tree.add_stack(["main", "parse"], 3u64);
+/// tree.add_stack(["main", "draw"], 1u64);
+///
+/// let mut svg = Vec::new();
+/// flamegraph::from_call_tree(&mut Options::default(), &tree, &mut svg)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+/// As for [`from_lines`], apart from unsorted lines. `writer` is written to in pieces of some ten
+/// kilobytes, and flushed at the end.
+pub fn from_call_tree<W: Write>(
+    opt: &mut Options<'_>,
+    tree: &CallTree,
+    mut writer: W,
+) -> io::Result<()> {
+    opt.check()?;
+    let tree = transform::for_drawing(tree, opt);
+    let layout = Layout::new(&tree, opt.min_width);
+    let problem = match layout.total() {
+        Count::ZERO => "No stack counts found",
+        Count::MAX => "The stack counts add up to more than 64 bits hold",
+        _ => return render::draw(opt, &tree, &layout, writer),
+    };
+    render::draw_error(opt, &mut writer)?;
+    Err(invalid_data(problem))
+}
+
+/// The tree of what `read_into` folds.
+fn fold(
+    opt: &Options<'_>,
+    read_into: impl FnOnce(&mut LineFolder) -> io::Result<()>,
+) -> io::Result<CallTree> {
+    let mut folder = LineFolder::new(match opt.flame_chart {
+        true => CallTree::in_time_order(),
+        false => CallTree::new(),
+    });
+    read_into(&mut folder)?;
+    if opt.needs_sorted_lines() && !folder.is_sorted() {
+        return Err(invalid_data("unsorted input lines detected"));
+    }
+    let profile = folder.finish();
+    if profile.ignored_lines > 0 {
+        log::warn!(
+            "Ignored {} lines with invalid format",
+            profile.ignored_lines
+        );
+    }
+    Ok(profile.tree)
+}
+
+fn fold_file(folder: &mut LineFolder, path: &Path) -> io::Result<()> {
+    File::open(path)
+        .and_then(|file| folder.read(file))
+        .map_err(|error| named(path, &error))
+}
+
+/// The same error, with the path that it is about.
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+fn invalid_data(message: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, message)
+}

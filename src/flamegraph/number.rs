@@ -1,0 +1,155 @@
+//! Numbers as the SVG has them, written without the machinery of `std::fmt` where it is hot.
+
+use crate::call_tree::Count;
+use std::io::Write;
+
+pub(super) fn push_uint(out: &mut Vec<u8>, mut value: u64) {
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[start..]);
+}
+
+/// With a comma after every third digit from the right: `1,234,567`.
+pub(super) fn push_grouped(out: &mut Vec<u8>, value: u64) {
+    let start = out.len();
+    push_uint(out, value);
+    let mut at = out.len();
+    while at > start + 3 {
+        at -= 3;
+        out.insert(at, b',');
+    }
+}
+
+/// The exact count, its whole part grouped: `1,234.5`.
+pub(super) fn push_grouped_count(out: &mut Vec<u8>, count: Count) {
+    push_grouped(out, count.whole());
+    push_fraction(out, count.nanos());
+}
+
+/// The exact count: `1234.5`.
+pub(super) fn push_count(out: &mut Vec<u8>, count: Count) {
+    push_uint(out, count.whole());
+    push_fraction(out, count.nanos());
+}
+
+fn push_fraction(out: &mut Vec<u8>, nanos: u32) {
+    if nanos == 0 {
+        return;
+    }
+    out.push(b'.');
+    push_padded(out, u64::from(nanos), 9);
+    while out.last() == Some(&b'0') {
+        out.pop();
+    }
+}
+
+/// The same digits as `{value:.PLACES$}`.
+///
+/// `std` finds them with long arithmetic, as it must for numbers of any size. Those that occur
+/// here, coordinates and percentages, can be scaled to an integer; the rounding error of that
+/// matters only next to a tie, which is left to `std`.
+pub(super) fn push_fixed<const PLACES: usize>(out: &mut Vec<u8>, value: f64) {
+    let scale = 10u64.pow(PLACES as u32);
+    let scaled = value * scale as f64;
+    let is_simple = value.is_sign_positive() && scaled < 1e9;
+    if !is_simple || (scaled.fract() - 0.5).abs() < 1e-6 {
+        push_fmt(out, format_args!("{value:.PLACES$}"));
+        return;
+    }
+    let rounded = scaled.round() as u64;
+    push_uint(out, rounded / scale);
+    out.push(b'.');
+    push_padded(out, rounded % scale, PLACES);
+}
+
+pub(super) fn push_fmt(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+    out.write_fmt(text).expect("a Vec takes everything");
+}
+
+fn push_padded(out: &mut Vec<u8>, value: u64, places: usize) {
+    let start = out.len();
+    push_uint(out, value);
+    for _ in out.len() - start..places {
+        out.insert(start, b'0');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn text(push: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        push(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn groups_of_three() {
+        for (value, expected) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (123_456_789, "123,456,789"),
+            (u64::MAX, "18,446,744,073,709,551,615"),
+        ] {
+            assert_eq!(text(|out| push_grouped(out, value)), expected);
+        }
+    }
+
+    #[test]
+    fn fractions_are_exact() {
+        for (count, expected) in [("0.5", "0.5"), ("1234.000000001", "1,234.000000001")] {
+            let count = Count::parse(count.as_bytes()).unwrap();
+            assert_eq!(text(|out| push_grouped_count(out, count)), expected);
+        }
+    }
+
+    #[test]
+    fn ties_and_odd_values_are_those_of_std() {
+        for value in [
+            0.125,
+            0.375,
+            0.00005,
+            2.5,
+            99.99995,
+            1e30,
+            f64::NAN,
+            f64::INFINITY,
+            -1.5,
+            -0.0,
+        ] {
+            assert_eq!(
+                text(|out| push_fixed::<2>(out, value)),
+                format!("{value:.2}")
+            );
+            assert_eq!(
+                text(|out| push_fixed::<4>(out, value)),
+                format!("{value:.4}")
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn fixed_is_what_std_writes(value in prop_oneof![0.0..100.0, 0.0..1e12, -10.0..10.0]) {
+            prop_assert_eq!(text(|out| push_fixed::<2>(out, value)), format!("{value:.2}"));
+            prop_assert_eq!(text(|out| push_fixed::<4>(out, value)), format!("{value:.4}"));
+        }
+
+        #[test]
+        fn percentages_are_what_std_writes(part in 0u32..1000, whole in 1u32..1000) {
+            let value = 100.0 * f64::from(part) / f64::from(whole);
+            prop_assert_eq!(text(|out| push_fixed::<2>(out, value)), format!("{value:.2}"));
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The colour of each frame.
+
+use super::Options;
+use super::color::{self, Color, Palette, PaletteMap, Random};
+
+pub(super) struct Painter<'p> {
+    palette: Palette,
+    choice: Choice,
+    is_by_width: bool,
+    /// -1 to swap what growing and what shrinking frames look like.
+    sign: i128,
+    largest_delta: i128,
+    palette_map: Option<&'p mut PaletteMap>,
+}
+
+/// How a colour of the palette is chosen.
+enum Choice {
+    ByPrefix,
+    ByHash,
+    AtRandom(Random),
+}
+
+/// As many steps does the scale of widths have.
+const WIDTH_STEPS: f64 = 2000.0;
+
+impl<'p> Painter<'p> {
+    pub fn new(
+        opt: &Options<'_>,
+        largest_delta: i128,
+        palette_map: Option<&'p mut PaletteMap>,
+    ) -> Painter<'p> {
+        Painter {
+            palette: opt.colors,
+            choice: match (opt.hash, opt.deterministic) {
+                (true, _) => Choice::ByPrefix,
+                (false, true) => Choice::ByHash,
+                (false, false) => Choice::AtRandom(Random::new()),
+            },
+            is_by_width: opt.color_diffusion,
+            sign: if opt.negate_differentials { -1 } else { 1 },
+            largest_delta,
+            palette_map,
+        }
+    }
+
+    /// The colour of a frame that is `width` percent wide and grew by `delta`, if that is known.
+    pub fn fill(&mut self, name: &str, width: f64, delta: Option<i128>) -> Color {
+        if let Some(color) = color::of_no_function(name) {
+            return color;
+        }
+        if self.is_by_width {
+            let steps = ((width / 100.0).sqrt() * WIDTH_STEPS) as i128;
+            return color::on_scale(steps, WIDTH_STEPS as i128);
+        }
+        match delta {
+            Some(delta) => color::on_scale(self.sign * delta, self.largest_delta),
+            None => self.mapped(name),
+        }
+    }
+
+    fn mapped(&mut self, name: &str) -> Color {
+        let known = self.palette_map.as_ref().and_then(|map| map.get(name));
+        known.unwrap_or_else(|| {
+            let color = self.chosen(name);
+            if let Some(map) = &mut self.palette_map {
+                map.insert(name, color);
+            }
+            color
+        })
+    }
+
+    fn chosen(&mut self, name: &str) -> Color {
+        let vector = match &mut self.choice {
+            Choice::ByPrefix => color::by_prefix(name),
+            Choice::ByHash => color::by_hash(name),
+            Choice::AtRandom(random) => random.vector(),
+        };
+        self.palette.color(name, vector)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fill(opt: &Options<'_>, name: &str, width: f64, delta: Option<i128>) -> Color {
+        Painter::new(opt, 10, None).fill(name, width, delta)
+    }
+
+    #[test]
+    fn the_first_rule_that_applies_decides() {
+        let mut opt = Options::default();
+        opt.color_diffusion = true;
+        assert_eq!(fill(&opt, "--", 100.0, Some(10)), Color::new(160, 160, 160));
+        assert_eq!(fill(&opt, "-", 100.0, Some(10)), Color::new(200, 200, 200));
+        assert_eq!(fill(&opt, "f", 25.0, Some(10)), Color::new(255, 175, 175));
+        opt.color_diffusion = false;
+        assert_eq!(fill(&opt, "f", 25.0, Some(10)), Color::new(255, 100, 100));
+        opt.negate_differentials = true;
+        assert_eq!(fill(&opt, "f", 25.0, Some(10)), Color::new(100, 100, 255));
+        opt.hash = true;
+        assert_eq!(fill(&opt, "", 25.0, None), Color::new(255, 230, 55));
+    }
+
+    #[test]
+    fn a_palette_map_is_used_and_added_to() {
+        let mut opt = Options::default();
+        opt.hash = true;
+        let mut map = PaletteMap::default();
+        map.insert("known", Color::new(1, 2, 3));
+        let mut painter = Painter::new(&opt, 0, Some(&mut map));
+        assert_eq!(painter.fill("known", 1.0, None), Color::new(1, 2, 3));
+        let color = painter.fill("new_[k]", 1.0, None);
+        painter.fill("-", 1.0, None);
+        let known: Vec<_> = map.iter().collect();
+        assert_eq!(known, [("known", Color::new(1, 2, 3)), ("new_[k]", color)]);
+    }
+}

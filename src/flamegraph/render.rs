@@ -1,0 +1,227 @@
+//! From a layout to the SVG document.
+//!
+//! The document's structure is what scripts and other tools rely on: an `svg` with the id `frames`
+//! that holds, for each frame, a group of a `title`, a `rect` and a `text`. The rectangles carry
+//! the samples they cover as `fg:x` and `fg:w`; positions across are percentages, so that the
+//! graph can be made any width.
+
+use super::Options;
+use super::color::css;
+use super::frames::Frames;
+use super::geometry::{Geometry, X_PAD, image_width};
+use super::layout::Layout;
+use super::number::push_count;
+use super::paint::Painter;
+use super::style;
+use super::svg::Xml;
+use crate::call_tree::CallTree;
+use std::io::{self, Write};
+
+/// How much is written at once, in bytes.
+const WRITE_AT: usize = 1 << 16;
+
+/// Draws the frames of `layout`, which is one of `tree`.
+pub(super) fn draw<W: Write>(
+    opt: &mut Options<'_>,
+    tree: &CallTree,
+    layout: &Layout,
+    writer: W,
+) -> io::Result<()> {
+    let mut palette_map = opt.palette_map.take();
+    let geometry = Geometry::new(opt, layout.deepest);
+    let mut document = Document {
+        xml: Xml::new(opt.pretty_xml),
+        writer,
+        opt,
+        geometry: &geometry,
+    };
+    let painter = Painter::new(opt, layout.largest_delta, palette_map.as_deref_mut());
+    let drawn = document.write(&mut Frames::new(opt, tree, layout, &geometry, painter));
+    opt.palette_map = palette_map;
+    drawn
+}
+
+/// Draws a picture that says that there is nothing to draw.
+pub(super) fn draw_error<W: Write>(opt: &Options<'_>, writer: &mut W) -> io::Result<()> {
+    let mut xml = Xml::new(opt.pretty_xml);
+    start_svg(
+        &mut xml,
+        opt,
+        image_width(opt),
+        opt.font_size.saturating_mul(5),
+        None,
+    );
+    xml.start("text");
+    xml.attr("x", "50.0000%");
+    xml.attr("y", &format!("{}.00", opt.font_size.saturating_mul(2)));
+    xml.attr("text-anchor", "middle");
+    xml.attr("font-size", &opt.font_size.to_string());
+    xml.text("ERROR: No valid input provided to flamegraph");
+    xml.end();
+    xml.end();
+    writer.write_all(xml.out())?;
+    writer.flush()
+}
+
+fn start_svg(xml: &mut Xml, opt: &Options<'_>, width: usize, height: usize, onload: Option<&str>) {
+    xml.raw(r#"<?xml version="1.0" standalone="no"?>"#);
+    xml.raw(
+        "<!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \
+         \"http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd\">",
+    );
+    xml.start("svg");
+    xml.attr("version", "1.1");
+    xml.attr("width", &width.to_string());
+    xml.attr("height", &height.to_string());
+    if let Some(onload) = onload {
+        xml.attr("onload", onload);
+    }
+    xml.attr("viewBox", &format!("0 0 {width} {height}"));
+    xml.attr("xmlns", "http://www.w3.org/2000/svg");
+    xml.attr("xmlns:xlink", "http://www.w3.org/1999/xlink");
+    xml.attr("xmlns:fg", "http://github.com/jonhoo/inferno");
+    xml.comment(
+        "Flame graph stack visualization. See https://github.com/brendangregg/FlameGraph for \
+         latest version, and http://www.brendangregg.com/flamegraphs.html for examples.",
+    );
+    xml.comment(&format!("NOTES: {}", opt.notes));
+}
+
+struct Document<'d, 'o, W> {
+    xml: Xml,
+    writer: W,
+    opt: &'d Options<'o>,
+    geometry: &'d Geometry,
+}
+
+impl<W: Write> Document<'_, '_, W> {
+    fn write(&mut self, frames: &mut Frames<'_, '_>) -> io::Result<()> {
+        let onload = (!self.opt.no_javascript).then_some("init(evt)");
+        let (width, height) = (self.geometry.width, self.geometry.height);
+        start_svg(&mut self.xml, self.opt, width, height, onload);
+        self.write_gradient();
+        self.write_style_and_script();
+        self.write_background();
+        self.write_texts();
+        self.write_frames(frames)?;
+        self.xml.end();
+        self.pass_on()?;
+        self.writer.flush()
+    }
+
+    fn write_gradient(&mut self) {
+        let xml = &mut self.xml;
+        let (upper, lower) = self.opt.background();
+        xml.start("defs");
+        xml.start("linearGradient");
+        for (name, value) in [
+            ("id", "background"),
+            ("y1", "0"),
+            ("y2", "1"),
+            ("x1", "0"),
+            ("x2", "0"),
+        ] {
+            xml.attr(name, value);
+        }
+        for (color, offset) in [(upper, "5%"), (lower, "95%")] {
+            xml.start("stop");
+            xml.attr(
+                "stop-color",
+                &format!("#{:02x}{:02x}{:02x}", color.r, color.g, color.b),
+            );
+            xml.attr("offset", offset);
+            xml.end();
+        }
+        xml.end();
+        xml.end();
+    }
+
+    fn write_style_and_script(&mut self) {
+        let xml = &mut self.xml;
+        xml.start("style");
+        xml.attr("type", "text/css");
+        xml.text(&style::style_sheet(self.opt));
+        xml.end();
+        xml.start("script");
+        xml.attr("type", "text/ecmascript");
+        let mut script = style::script_variables(self.opt);
+        if !self.opt.no_javascript {
+            script += style::VIEWER;
+        }
+        xml.cdata(&script);
+        xml.end();
+    }
+
+    fn write_background(&mut self) {
+        let xml = &mut self.xml;
+        xml.start("rect");
+        xml.attr("x", "0");
+        xml.attr("y", "0");
+        xml.attr("width", "100%");
+        xml.attr("height", &self.geometry.height.to_string());
+        xml.attr("fill", "url(#background)");
+        xml.end();
+    }
+
+    fn write_texts(&mut self) {
+        let geometry = &self.geometry;
+        let (title_y, details_y) = (geometry.title_y(), geometry.details_y());
+        let (matched_y, left) = (geometry.matched_y(), X_PAD.to_string());
+        let right = geometry.width.saturating_sub(X_PAD).to_string();
+        let (opt, middle) = (self.opt, "50.0000%");
+        self.write_text("title", None, middle, title_y, opt.shown_title());
+        if let Some(subtitle) = &opt.subtitle {
+            self.write_text(
+                "subtitle",
+                None,
+                middle,
+                title_y.saturating_mul(2),
+                subtitle,
+            );
+        }
+        self.write_text("details", None, &left, details_y, " ");
+        self.write_text("unzoom", Some("hide"), &left, title_y, "Reset Zoom");
+        self.write_text("search", None, &right, title_y, "Search");
+        self.write_text("matched", None, &right, matched_y, " ");
+    }
+
+    fn write_text(&mut self, id: &str, class: Option<&str>, x: &str, y: usize, text: &str) {
+        let xml = &mut self.xml;
+        xml.start("text");
+        xml.attr("id", id);
+        if let Some(class) = class {
+            xml.attr("class", class);
+        }
+        if id != "subtitle" {
+            xml.attr("fill", &css(self.opt.uicolor));
+        }
+        xml.attr("x", x);
+        xml.attr("y", &format!("{y}.00"));
+        xml.text(text);
+        xml.end();
+    }
+
+    fn write_frames(&mut self, frames: &mut Frames<'_, '_>) -> io::Result<()> {
+        self.xml.start("svg");
+        self.xml.attr("id", "frames");
+        self.xml.attr("x", &X_PAD.to_string());
+        let width = self.geometry.frames_width();
+        self.xml.attr("width", &width.to_string());
+        let total = frames.total();
+        self.xml
+            .attr_with("total_samples", |out| push_count(out, total));
+        while frames.write_next(&mut self.xml) {
+            if self.xml.len() >= WRITE_AT {
+                self.pass_on()?;
+            }
+        }
+        self.xml.end();
+        Ok(())
+    }
+
+    fn pass_on(&mut self) -> io::Result<()> {
+        self.writer.write_all(self.xml.out())?;
+        self.xml.out().clear();
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! The parts of the SVG that are no drawing: its style sheet, and what the viewer's script needs to
+//! know of the options.
+
+use super::color::{StrokeColor, css};
+use super::geometry::X_PAD;
+use super::{Options, TextTruncateDirection};
+use std::fmt::Write;
+
+/// The viewer: zoom, search, details.
+pub(super) const VIEWER: &str = include_str!("viewer.js");
+
+const VIEWER_STYLE: &str = include_str!("viewer.css");
+
+pub(super) fn style_sheet(opt: &Options<'_>) -> String {
+    let family = font_family(&opt.font_type);
+    let (size, title_size) = (opt.font_size, opt.font_size.saturating_add(5));
+    let mut style = format!(
+        "\ntext {{ font-family:{family}; font-size:{size}px }}\n\
+         #title {{ text-anchor:middle; font-size:{title_size}px; }}\n"
+    );
+    if let StrokeColor::Color(color) = opt.stroke_color {
+        let color = css(color);
+        style += &format!("#frames > * > rect {{ stroke:{color}; stroke-width:1; }}\n");
+    }
+    style + VIEWER_STYLE
+}
+
+/// The variables that the viewer starts from.
+pub(super) fn script_variables(opt: &Options<'_>) -> String {
+    let truncate_right = opt.text_truncate_direction == TextTruncateDirection::Right;
+    let variables = [
+        ("nametype", js_string(&opt.name_type)),
+        ("fontsize", opt.font_size.to_string()),
+        ("fontwidth", js_number(opt.font_width)),
+        ("xpad", X_PAD.to_string()),
+        ("inverted", opt.is_inverted().to_string()),
+        ("searchcolor", js_string(&opt.search_color.to_string())),
+        ("fluiddrawing", opt.image_width.is_none().to_string()),
+        ("truncate_text_right", truncate_right.to_string()),
+    ];
+    let mut script = "\n".to_string();
+    for (name, value) in variables {
+        script += &format!("        var {name} = {value};\n");
+    }
+    script + "    "
+}
+
+/// A family name in quotes, unless it is one of those that stand for no certain font.
+fn font_family(font_type: &str) -> String {
+    const GENERIC: [&str; 5] = ["cursive", "fantasy", "monospace", "serif", "sans-serif"];
+    if GENERIC.contains(&font_type) {
+        return font_type.to_string();
+    }
+    let mut quoted = "\"".to_string();
+    for character in font_type.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            '\n' | '\r' | '\u{c}' => quoted.push(' '),
+            other => quoted.push(other),
+        }
+    }
+    quoted + "\""
+}
+
+/// A string literal that ends neither its line, nor a CDATA section, nor a script element of HTML.
+fn js_string(text: &str) -> String {
+    let mut literal = "'".to_string();
+    for character in text.chars() {
+        match character {
+            '\'' | '\\' => literal.extend(['\\', character]),
+            '<' | ']' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+                // Writing into a String does not fail.
+                let _ = write!(literal, "\\u{:04x}", u32::from(character));
+            }
+            other => literal.push(other),
+        }
+    }
+    literal + "'"
+}
+
+fn js_number(number: f64) -> String {
+    match number.is_finite() {
+        true => number.to_string(),
+        false => "0".to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_are_quoted_unless_generic() {
+        assert_eq!(font_family("monospace"), "monospace");
+        assert_eq!(font_family("Andale Mono"), "\"Andale Mono\"");
+        assert_eq!(font_family("a\"b\\c\n"), "\"a\\\"b\\\\c \"");
+    }
+
+    #[test]
+    fn strings_cannot_end_what_they_are_in() {
+        assert_eq!(js_string("Function:"), "'Function:'");
+        assert_eq!(js_string("a'b\\c"), r"'a\'b\\c'");
+        assert_eq!(
+            js_string("\n]]></script>\u{2028}"),
+            r"'\u000a\u005d\u005d>\u003c/script>\u2028'"
+        );
+    }
+
+    #[test]
+    fn the_viewer_can_be_embedded() {
+        assert!(!VIEWER.contains("]]>"));
+        assert!(!VIEWER.contains("</script"));
+    }
+}

@@ -1,0 +1,2 @@
+// The viewer comes here.
+function init(evt) {}
