@@ -164,6 +164,11 @@ impl LineFolder {
         }
     }
 
+    /// Adds stacks that come from elsewhere.
+    pub fn merge(&mut self, tree: &CallTree) {
+        self.tree.merge(tree);
+    }
+
     /// Whether no line sorted before the stack of the line above it.
     pub fn is_sorted(&self) -> bool {
         self.is_sorted

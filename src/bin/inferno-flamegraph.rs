@@ -1,15 +1,17 @@
-//! Draws folded stacks as a flame graph.
+//! Draws a profile as a flame graph.
+
+mod common;
 
 use clap::Parser;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use common::{CommonArgs, Input, Output};
 use inferno::flamegraph::color::{
     BackgroundColor, Color, Palette, PaletteMap, SearchColor, StrokeColor, parse_hex_color,
 };
-use inferno::flamegraph::{self, Direction, Options, TextTruncateDirection, defaults};
-use std::fs::File;
-use std::io::{self, Write};
+use inferno::flamegraph::{self, Collector, Direction, Options, TextTruncateDirection, defaults};
+use std::io;
 use std::num::ParseIntError;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[cfg(feature = "nameattr")]
@@ -18,7 +20,7 @@ use inferno::flamegraph::FuncFrameAttrsMap;
 /// The file, in the current directory, that `--cp` keeps colours in.
 const PALETTE_MAP: &str = "palette.map";
 
-/// Draw folded stacks as a flame graph, an interactive SVG.
+/// Draw a profile as a flame graph: an interactive SVG
 #[derive(Debug, Parser)]
 #[command(name = "inferno-flamegraph", version, about)]
 struct Flags {
@@ -58,17 +60,9 @@ struct Flags {
     #[arg(long = "no-javascript", hide = true)]
     no_javascript: bool,
 
-    /// Silence all log output
-    #[arg(short = 'q', long = "quiet")]
-    quiet: bool,
-
     /// Generate stack-reversed flame graph
     #[arg(long = "reverse", conflicts_with = "flame_chart")]
     reverse: bool,
-
-    /// Verbose logging mode (-v, -vv, -vvv)
-    #[arg(short = 'v', long = "verbose", action = clap::ArgAction::Count)]
-    verbose: u8,
 
     /// Set background colors. Gradient choices are yellow, blue, green, grey; flat colors use
     /// "#rrggbb" [default: by the palette]
@@ -170,13 +164,13 @@ struct Flags {
     #[arg(long = "flamechart")]
     flame_chart: bool,
 
-    /// Write to this file instead of the standard output
-    #[arg(short = 'o', long = "output", value_name = "FILE")]
-    output: Option<PathBuf>,
-
-    /// Collapsed perf output files. With no PATH, or PATH is -, read STDIN
+    /// Folded stacks, or profiles in a format that a collapser reads, which are folded first; `-`
+    /// or nothing for standard input. They may be compressed (gzip, zstd)
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    common: CommonArgs,
 }
 
 impl Flags {
@@ -235,18 +229,12 @@ fn parse_height(text: &str) -> Result<usize, String> {
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
-    log_to_stderr(&flags);
-    match run(&flags) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("inferno-flamegraph: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    common::run("inferno-flamegraph", &flags.common, |output| {
+        run(&flags, output)
+    })
 }
 
-fn run(flags: &Flags) -> io::Result<()> {
+fn run(flags: &Flags, output: &Output) -> io::Result<()> {
     let mut colors = PaletteMap::default();
     let mut options = flags.options();
     #[cfg(feature = "nameattr")]
@@ -257,37 +245,27 @@ fn run(flags: &Flags) -> io::Result<()> {
         colors = PaletteMap::load_from_file_or_empty(&PALETTE_MAP)?;
         options.palette_map = Some(&mut colors);
     }
-    draw(&mut options, flags)?;
+    draw(&mut options, &flags.paths, output)?;
     if flags.cp {
         colors.save_to_file(&PALETTE_MAP)?;
     }
     Ok(())
 }
 
-fn draw(options: &mut Options<'_>, flags: &Flags) -> io::Result<()> {
-    match &flags.output {
-        Some(path) => flamegraph::from_files(options, &flags.paths, create(path)?),
-        None => flamegraph::from_files(options, &flags.paths, io::stdout().lock()),
+fn draw(options: &mut Options<'_>, paths: &[PathBuf], output: &Output) -> io::Result<()> {
+    let inputs = Input::all(paths);
+    let mut stacks = Collector::new(options);
+    for input in &inputs {
+        input.read(|reader| stacks.add(reader))?;
     }
-}
-
-fn create(path: &Path) -> io::Result<impl Write> {
-    let named =
-        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-    File::create(path).map_err(named)
-}
-
-fn log_to_stderr(flags: &Flags) {
-    let level = match flags.verbose {
-        _ if flags.quiet => "off",
-        0 => "warn",
-        1 => "info",
-        2 => "debug",
-        _ => "trace",
-    };
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(level))
-        .format_timestamp(None)
-        .init();
+    let tree = stacks.finish()?;
+    output
+        .write(|writer| flamegraph::from_call_tree(options, &tree, writer))
+        .map_err(|error| match error.kind() {
+            // What there is to say of the stacks is to say of the inputs.
+            io::ErrorKind::InvalidData => common::about(&Input::names(&inputs), error),
+            _ => error,
+        })
 }
 
 #[cfg(test)]

@@ -57,8 +57,11 @@ const FORMATS: [Row; 1] = [Row {
 }];
 
 impl Folder {
-    /// Folds `reader` into a tree if its format is recognised; if not, returns `None` and leaves
-    /// what was read in `head`.
+    /// Folds `reader` into a tree if its format is recognised; if not, returns `None`, and what
+    /// was read of it is in `head`.
+    ///
+    /// # Errors
+    /// Those of `reader`, and those of the format.
     pub fn collapse_if_recognised<R: BufRead>(
         &self,
         mut reader: R,

@@ -20,6 +20,7 @@
 
 #[cfg(feature = "nameattr")]
 mod attrs;
+mod collect;
 pub mod color;
 mod frames;
 mod geometry;
@@ -35,6 +36,7 @@ mod transform;
 
 #[cfg(feature = "nameattr")]
 pub use attrs::FuncFrameAttrsMap;
+pub use collect::Collector;
 pub use color::Palette;
 pub use options::{Direction, Options, TextTruncateDirection, defaults};
 
@@ -169,20 +171,26 @@ fn fold(
     opt: &Options<'_>,
     read_into: impl FnOnce(&mut LineFolder) -> io::Result<()>,
 ) -> io::Result<CallTree> {
-    let mut folder = LineFolder::new(match opt.flame_chart {
+    let mut folder = line_folder(opt);
+    read_into(&mut folder)?;
+    finish_lines(folder, opt.needs_sorted_lines())
+}
+
+fn line_folder(opt: &Options<'_>) -> LineFolder {
+    LineFolder::new(match opt.flame_chart {
         true => CallTree::in_time_order(),
         false => CallTree::new(),
-    });
-    read_into(&mut folder)?;
-    if opt.needs_sorted_lines() && !folder.is_sorted() {
+    })
+}
+
+fn finish_lines(folder: LineFolder, needs_sorted_lines: bool) -> io::Result<CallTree> {
+    if needs_sorted_lines && !folder.is_sorted() {
         return Err(invalid_data("unsorted input lines detected"));
     }
     let profile = folder.finish();
     if profile.ignored_lines > 0 {
-        log::warn!(
-            "Ignored {} lines with invalid format",
-            profile.ignored_lines
-        );
+        let ignored = profile.ignored_lines;
+        log::warn!("Ignored {ignored} lines with invalid format");
     }
     Ok(profile.tree)
 }

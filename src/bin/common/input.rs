@@ -23,6 +23,31 @@ impl Input {
         }
     }
 
+    /// The inputs at `paths`; if there are none, standard input. It is read once however often it
+    /// is named.
+    pub fn all(paths: &[PathBuf]) -> Vec<Input> {
+        let mut inputs = Vec::new();
+        for path in paths {
+            let input = Input::new(Some(path));
+            if input != Input::Stdin || !inputs.contains(&input) {
+                inputs.push(input);
+            }
+        }
+        if inputs.is_empty() {
+            inputs.push(Input::Stdin);
+        }
+        inputs
+    }
+
+    /// What messages call several.
+    pub fn names(inputs: &[Input]) -> String {
+        inputs
+            .iter()
+            .map(Input::name)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
     /// What messages call it.
     pub fn name(&self) -> String {
         match self {

@@ -1,0 +1,65 @@
+//! Stacks from profiles in any format.
+
+use super::{Options, finish_lines, line_folder};
+use crate::call_tree::CallTree;
+use crate::collapse::guess;
+use crate::folded::LineFolder;
+use std::io::{self, BufRead, Read};
+
+/// Gathers the stacks of one or more profiles, each in any format that
+/// [`collapse::guess`](crate::collapse::guess) recognises or as [folded](crate::folded) text.
+///
+/// Nothing is turned into text on the way:
+///
+/// ```
+/// use inferno::flamegraph::{self, Collector, Options};
+///
+/// let mut options = Options::default();
+/// let mut profiles = Collector::new(&options);
+/// profiles.add("prog 1 1.0: 7 cycles:\n\t 12 leaf (m)\n\t 34 main (m)\n\n".as_bytes())?;
+/// profiles.add("prog;main;other 3\n".as_bytes())?;
+///
+/// let mut svg = Vec::new();
+/// flamegraph::from_call_tree(&mut options, &profiles.finish()?, &mut svg)?;
+/// assert!(String::from_utf8_lossy(&svg).contains("<title>main (10 samples, 100.00%)</title>"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Collector {
+    lines: LineFolder,
+    guess: guess::Folder,
+    needs_sorted_lines: bool,
+}
+
+impl Collector {
+    /// A collector of stacks that are to be drawn with these options: they say whether the order
+    /// of the input matters.
+    pub fn new(opt: &Options<'_>) -> Collector {
+        Collector {
+            lines: line_folder(opt),
+            guess: guess::Folder::default(),
+            needs_sorted_lines: opt.needs_sorted_lines(),
+        }
+    }
+
+    /// Adds the stacks that `reader` has.
+    ///
+    /// # Errors
+    /// Those of `reader`, and those of the format that is recognised.
+    pub fn add<R: BufRead>(&mut self, mut reader: R) -> io::Result<()> {
+        let mut head = Vec::new();
+        match self.guess.collapse_if_recognised(&mut reader, &mut head)? {
+            Some(tree) => self.lines.merge(&tree),
+            None => self.lines.read(head.chain(reader))?,
+        }
+        Ok(())
+    }
+
+    /// All stacks together.
+    ///
+    /// # Errors
+    /// [`InvalidData`](io::ErrorKind::InvalidData) if `no_sort` is set and folded text was not
+    /// sorted.
+    pub fn finish(self) -> io::Result<CallTree> {
+        finish_lines(self.lines, self.needs_sorted_lines)
+    }
+}
