@@ -223,8 +223,8 @@ fn bracketed_spans(name: &[u8]) -> Vec<std::ops::Range<usize>> {
 /// The name without its parameter list and what follows it.
 ///
 /// The list is the first parenthesis that is in no other bracket. It is none after a dot (methods
-/// in Go: `pkg.(*T).m`) nor in `(anonymous namespace)`, and brackets that are part of an
-/// operator's name open nothing.
+/// in Go: `pkg.(*T).m`) nor in `(anonymous namespace)`. An arrow is no bracket, nor are those that
+/// are part of an operator's name.
 fn without_arguments(name: &str) -> &str {
     let bytes = name.as_bytes();
     let mut depth = 0i64;
@@ -234,6 +234,7 @@ fn without_arguments(name: &str) -> &str {
             b'o' => at += operator_length(&bytes[at..]),
             b'(' if depth == 0 && opens_arguments(bytes, at) => return &name[..at],
             b'<' | b'{' | b'[' | b'(' => depth += 1,
+            b'>' if bytes[..at].ends_with(b"-") => {}
             b'>' | b'}' | b']' | b')' => depth -= 1,
             _ => {}
         }
@@ -332,6 +333,7 @@ mod tests {
                 "{lambda(int)#2}::operator()(int)",
                 "{lambda(int)#2}::operator()",
             ),
+            ("call_once<fn() -> i32, ()>", "call_once<fn() -> i32, ()>"),
             ("operator<<(A, B)", "operator<<"),
             ("operator>(A, B)", "operator>"),
             ("a::operator-><int>(A)", "a::operator-><int>"),

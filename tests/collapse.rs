@@ -1,0 +1,131 @@
+//! Golden cases: each profile `tests/data/FORMAT/CASE.*` is folded by `inferno-collapse-FORMAT`,
+//! and must come out as `CASE.folded`. `CASE.args` holds command line arguments, one a line.
+//! Profiles may be compressed. `BLESS=1 cargo test --test collapse` writes what comes out.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
+
+struct Case {
+    format: String,
+    profile: PathBuf,
+    args: Vec<String>,
+    expected: PathBuf,
+}
+
+/// All cases, in the directories of formats that have a tool.
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for directory in entries(Path::new(DATA)).filter(|path| path.is_dir()) {
+        let format = name(&directory);
+        if tool(&format).exists() {
+            cases.extend(cases_in(&directory, &format));
+        }
+    }
+    cases
+}
+
+fn cases_in(directory: &Path, format: &str) -> Vec<Case> {
+    let mut profiles = BTreeMap::new();
+    for path in entries(directory).filter(|path| path.is_file()) {
+        let (case, kind) = name(&path)
+            .split_once('.')
+            .map(owned)
+            .expect("a file with an ending");
+        if kind != "folded" && kind != "args" {
+            let other = profiles.insert(case, path);
+            assert!(other.is_none(), "two profiles for one case: {other:?}");
+        }
+    }
+    let case = |(case, profile): (String, PathBuf)| Case {
+        format: format.to_string(),
+        profile,
+        args: fs::read_to_string(directory.join(format!("{case}.args")))
+            .map(|args| args.lines().map(str::to_string).collect())
+            .unwrap_or_default(),
+        expected: directory.join(format!("{case}.folded")),
+    };
+    profiles.into_iter().map(case).collect()
+}
+
+fn owned((a, b): (&str, &str)) -> (String, String) {
+    (a.to_string(), b.to_string())
+}
+
+fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(directory).expect("a directory of test data");
+    entries.map(|entry| entry.expect("a directory entry").path())
+}
+
+fn name(path: &Path) -> String {
+    path.file_name()
+        .expect("a name")
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn tool(format: &str) -> PathBuf {
+    let tools = Path::new(env!("CARGO_BIN_EXE_inferno-collapse-perf"))
+        .parent()
+        .expect("a directory");
+    tools.join(format!(
+        "inferno-collapse-{format}{}",
+        std::env::consts::EXE_SUFFIX
+    ))
+}
+
+fn fold(case: &Case, more_args: &[&str]) -> String {
+    let output = Command::new(tool(&case.format))
+        .args(&case.args)
+        .args(more_args)
+        .arg(&case.profile)
+        .output()
+        .expect("the tool runs");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{}: {stderr}",
+        case.profile.display()
+    );
+    String::from_utf8(output.stdout).expect("folded text in UTF-8")
+}
+
+#[test]
+fn profiles_fold_as_expected() {
+    let cases = cases();
+    assert!(cases.len() > 30, "the cases were found");
+    let mut failures = Vec::new();
+    for case in &cases {
+        let folded = fold(case, &[]);
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&case.expected, &folded).expect("the expected file is written");
+        } else if fs::read_to_string(&case.expected).unwrap_or_default() != folded {
+            failures.push(format!("{}:\n{folded}", case.expected.display()));
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{} differ:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+}
+
+/// The sum of what comes out does not hang on how the work is shared.
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    for case in cases().iter().filter(|case| case.format == "perf") {
+        let expected = fold(case, &["-n1"]);
+        for threads in ["-n0", "-n2", "-n7"] {
+            assert_eq!(
+                fold(case, &[threads]),
+                expected,
+                "{} {threads}",
+                case.profile.display()
+            );
+        }
+    }
+}

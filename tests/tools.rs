@@ -1,0 +1,302 @@
+//! The tools as their users meet them: input, output, messages, exit codes.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const PERF: &str = env!("CARGO_BIN_EXE_inferno-collapse-perf");
+const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
+
+const SCRIPT: &str = "prog 1 1.0: 7 cycles:\n\t 12 leaf (m)\n\t 34 main (m)\n\n";
+
+/// Runs a tool in an empty directory.
+fn run_in(directory: &Path, tool: &str, args: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(tool)
+        .args(args)
+        .current_dir(directory)
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the tool runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // The tool may end before it has read all.
+    let _ = stdin.write_all(input);
+    drop(stdin);
+    child.wait_with_output().expect("the tool ends")
+}
+
+fn run(tool: &str, args: &[&str], input: &[u8]) -> Output {
+    let directory = tempfile::tempdir().expect("a directory");
+    run_in(directory.path(), tool, args, input)
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("text")
+}
+
+#[track_caller]
+fn assert_fails(output: &Output, message: &str) {
+    assert_eq!(stderr(output), message);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[track_caller]
+fn assert_folds(output: &Output, folded: &str) {
+    assert_eq!(stderr(output), "");
+    assert_eq!(stdout(output), folded);
+    assert!(output.status.success());
+}
+
+#[test]
+fn standard_input_is_read_with_and_without_a_dash() {
+    assert_folds(&run(PERF, &[], SCRIPT.as_bytes()), "prog;main;leaf 7\n");
+    assert_folds(&run(PERF, &["-"], SCRIPT.as_bytes()), "prog;main;leaf 7\n");
+}
+
+#[test]
+fn compressed_input_is_recognised() {
+    for file in ["script.gz", "script.zst", "two-members.gz", "frames.zst"] {
+        let path = format!("{DATA}/compressed/{file}");
+        let count = if file.starts_with("script") { 7 } else { 14 };
+        let folded = format!("prog;main;leaf {count}\n");
+        assert_folds(&run(PERF, &[&path], b""), &folded);
+        assert_folds(
+            &run(PERF, &[], &fs::read(path).expect("a fixture")),
+            &folded,
+        );
+    }
+}
+
+#[test]
+fn damaged_compressed_input_is_an_error() {
+    let read = |file: &str| fs::read(format!("{DATA}/compressed/{file}")).expect("a fixture");
+    let (gzip, zstd) = (read("script.gz"), read("script.zst"));
+    assert_fails(
+        &run(PERF, &[], &gzip[..gzip.len() - 9]),
+        "inferno-collapse-perf: standard input: the gzip data ends early\n",
+    );
+    for cut in [5, 20] {
+        let output = run(PERF, &[], &zstd[..zstd.len() - cut]);
+        let message = stderr(&output);
+        let start = "inferno-collapse-perf: standard input: the zstd data ";
+        assert!(
+            message.starts_with(start) && message.lines().count() == 1,
+            "{message}"
+        );
+        assert_eq!(output.status.code(), Some(1));
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let message =
+        |tool: &str| format!("{tool}: no-such-file: No such file or directory (os error 2)\n");
+    assert_fails(
+        &run(PERF, &["no-such-file"], b""),
+        &message("inferno-collapse-perf"),
+    );
+    assert_fails(
+        &run(FLAMEGRAPH, &["no-such-file"], b""),
+        &message("inferno-flamegraph"),
+    );
+    assert_fails(
+        &run(FLAMEGRAPH, &["--nameattr", "no-such-file"], b"a 1\n"),
+        &message("inferno-flamegraph"),
+    );
+}
+
+#[test]
+fn a_directory_is_no_input() {
+    assert_fails(
+        &run(PERF, &["."], b""),
+        "inferno-collapse-perf: .: is a directory\n",
+    );
+}
+
+#[test]
+fn input_without_stacks_is_an_error() {
+    let nothing = "standard input: found no stacks, expected the output of `perf script`\n";
+    assert_fails(
+        &run(PERF, &[], b""),
+        &format!("inferno-collapse-perf: {nothing}"),
+    );
+    let output = run(PERF, &["-q"], b"\x7fELF\x02\x01\x01\0\0\n\0\xff\xfe\n");
+    assert_fails(&output, &format!("inferno-collapse-perf: {nothing}"));
+    assert_eq!(stdout(&output), "");
+    let output = run(FLAMEGRAPH, &["-q"], b"no stacks\n");
+    assert_fails(
+        &output,
+        "inferno-flamegraph: standard input: No stack counts found\n",
+    );
+}
+
+#[test]
+fn lines_that_are_passed_over_are_warned_of_once() {
+    let script =
+        format!("junk one\njunk two\n\n{SCRIPT}{SCRIPT}").replacen("\t 34 main (m)", "\t oops", 1);
+    let output = run(PERF, &[], script.as_bytes());
+    assert_eq!(stdout(&output), "prog;leaf 7\nprog;main;leaf 7\n");
+    assert_eq!(
+        stderr(&output),
+        "[WARN  inferno::collapse::notes] passed over 2 lines: expected an event line \
+         (`comm tid time: event:`), found `junk one` [line 1]\n\
+         [WARN  inferno::collapse::notes] passed over 1 line: expected a frame line \
+         (`address symbol (module)`), found `oops` [line 6]\n"
+    );
+    assert!(output.status.success());
+}
+
+#[test]
+fn events_that_are_left_out_are_named() {
+    let script = format!(
+        "{SCRIPT}{}",
+        SCRIPT.replace("cycles", "instructions").repeat(2)
+    );
+    let output = run(PERF, &[], script.as_bytes());
+    assert_eq!(stdout(&output), "prog;main;leaf 7\n");
+    assert_eq!(
+        stderr(&output),
+        "[WARN  inferno::collapse::perf::report] only event `cycles` is shown; left out: \
+         `instructions` (2 samples); choose one with the event filter (--event-filter EVENT)\n"
+    );
+    assert_folds(
+        &run(PERF, &["--event-filter", "instructions"], script.as_bytes()),
+        "prog;main;leaf 14\n",
+    );
+    assert_folds(&run(PERF, &["-q"], script.as_bytes()), "prog;main;leaf 7\n");
+}
+
+#[test]
+fn an_output_file_is_written_whole_or_not_at_all() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("out");
+    let names = || fs::read_dir(directory.path()).expect("a directory").count();
+
+    let output = run_in(directory.path(), PERF, &["-o", "out"], SCRIPT.as_bytes());
+    assert_folds(&output, "");
+    assert_eq!(
+        fs::read_to_string(&file).expect("the output"),
+        "prog;main;leaf 7\n"
+    );
+
+    let output = run_in(directory.path(), PERF, &["-q", "--output=out"], b"");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        fs::read_to_string(&file).expect("the output"),
+        "prog;main;leaf 7\n"
+    );
+    assert_eq!(names(), 1, "no temporary file is left");
+
+    let output = run_in(
+        directory.path(),
+        FLAMEGRAPH,
+        &["-o", "out"],
+        SCRIPT.as_bytes(),
+    );
+    assert_folds(&output, "");
+    assert!(
+        fs::read_to_string(&file)
+            .expect("the output")
+            .ends_with("</svg>")
+    );
+    assert_eq!(names(), 1, "no temporary file is left");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_output_file_keeps_its_permissions_and_its_link() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let directory = tempfile::tempdir().expect("a directory");
+    let (file, link) = (directory.path().join("file"), directory.path().join("link"));
+    fs::write(&file, "old").expect("a file");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("permissions");
+    symlink("file", &link).expect("a link");
+
+    assert_folds(
+        &run_in(directory.path(), PERF, &["-o", "link"], SCRIPT.as_bytes()),
+        "",
+    );
+    assert!(fs::symlink_metadata(&link).expect("the link").is_symlink());
+    assert_eq!(
+        fs::read_to_string(&file).expect("the output"),
+        "prog;main;leaf 7\n"
+    );
+    assert_eq!(
+        fs::metadata(&file)
+            .expect("the output")
+            .permissions()
+            .mode()
+            & 0o777,
+        0o640
+    );
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    for tool in [PERF, FLAMEGRAPH] {
+        let mut child = Command::new(tool)
+            .arg(format!("{DATA}/perf/c-fp.txt"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the tool runs");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("the tool ends");
+        assert_eq!(stderr(&output), "");
+        assert!(output.status.success());
+    }
+}
+
+#[test]
+fn version_and_help_and_wrong_flags() {
+    for tool in [PERF, FLAMEGRAPH] {
+        let version = stdout(&run(tool, &["--version"], b""));
+        assert!(
+            version.ends_with(concat!(" ", env!("CARGO_PKG_VERSION"), "\n")),
+            "{version}"
+        );
+        assert!(run(tool, &["--help"], b"").status.success());
+        assert_eq!(run(tool, &["--no-such-flag"], b"").status.code(), Some(2));
+    }
+}
+
+#[test]
+fn the_flame_graph_tool_folds_a_profile_itself() {
+    let folded = run(PERF, &[], SCRIPT.as_bytes()).stdout;
+    let in_two_steps = run(FLAMEGRAPH, &[], &folded);
+    let in_one_step = run(FLAMEGRAPH, &[], SCRIPT.as_bytes());
+    assert!(stdout(&in_one_step).contains("<title>leaf (7 samples, 100.00%)</title>"));
+    assert_eq!(stdout(&in_one_step), stdout(&in_two_steps));
+}
+
+#[test]
+fn several_inputs_are_drawn_together() {
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("a"), "prog;main;leaf 1").expect("a file");
+    fs::write(directory.path().join("b"), SCRIPT).expect("a file");
+    let output = run_in(
+        directory.path(),
+        FLAMEGRAPH,
+        &["a", "-", "b", "-"],
+        b"prog;main;leaf 2\n",
+    );
+    assert!(stdout(&output).contains("<title>leaf (10 samples, 100.00%)</title>"));
+}
+
+#[test]
+fn consistent_palettes_are_kept_in_a_file() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let draw = || stdout(&run_in(directory.path(), FLAMEGRAPH, &["--cp"], b"a;b 1\n"));
+    let first = draw();
+    let map = fs::read_to_string(directory.path().join("palette.map")).expect("the map");
+    assert!(map.lines().any(|line| line.starts_with("b->rgb(")), "{map}");
+    assert_eq!(draw(), first);
+}
