@@ -6,16 +6,28 @@ use std::io::Write;
 pub(super) fn push_uint(out: &mut Vec<u8>, mut value: u64) {
     let mut digits = [0; 20];
     let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b'0' + (value % 10) as u8;
-        value /= 10;
-        if value == 0 {
-            break;
-        }
+    while value >= 100 {
+        start -= 2;
+        digits[start..start + 2].copy_from_slice(&PAIRS[(value % 100) as usize]);
+        value /= 100;
     }
+    let [tens, ones] = PAIRS[value as usize];
+    digits[start - 1] = ones;
+    digits[start - 2] = tens;
+    start -= if tens == b'0' { 1 } else { 2 };
     out.extend_from_slice(&digits[start..]);
 }
+
+/// The numbers from 00 to 99 as text: half as many divisions.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
 
 /// With a comma after every third digit from the right: `1,234,567`.
 pub(super) fn push_grouped(out: &mut Vec<u8>, value: u64) {
@@ -66,8 +78,14 @@ pub(super) fn push_fixed<const PLACES: usize>(out: &mut Vec<u8>, value: f64) {
     }
     let rounded = scaled.round() as u64;
     push_uint(out, rounded / scale);
+    let mut fraction = rounded % scale;
+    let mut digits = [b'0'; PLACES];
+    for digit in digits.iter_mut().rev() {
+        *digit += (fraction % 10) as u8;
+        fraction /= 10;
+    }
     out.push(b'.');
-    push_padded(out, rounded % scale, PLACES);
+    out.extend_from_slice(&digits);
 }
 
 pub(super) fn push_fmt(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
@@ -97,6 +115,10 @@ mod tests {
     fn groups_of_three() {
         for (value, expected) in [
             (0, "0"),
+            (7, "7"),
+            (10, "10"),
+            (99, "99"),
+            (100, "100"),
             (999, "999"),
             (1000, "1,000"),
             (123_456_789, "123,456,789"),

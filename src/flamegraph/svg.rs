@@ -41,6 +41,7 @@ impl Xml {
     }
 
     /// Opens an element within the innermost open one.
+    #[inline]
     pub fn start(&mut self, name: &'static str) {
         self.start_child();
         self.open.push(Open {
@@ -53,6 +54,7 @@ impl Xml {
     }
 
     /// Closes the innermost element.
+    #[inline]
     pub fn end(&mut self) {
         let Some(element) = self.open.pop() else {
             return;
@@ -72,10 +74,11 @@ impl Xml {
 
     /// Adds an attribute to the element just started.
     pub fn attr(&mut self, name: &str, value: &str) {
-        self.attr_with(name, |out| escape(out, value, is_special_in_attribute));
+        self.attr_with(name, |out| escape(out, value, &IN_ATTRIBUTE));
     }
 
     /// Adds an attribute whose value, written by `push`, needs no escaping.
+    #[inline]
     pub fn attr_with(&mut self, name: &str, push: impl FnOnce(&mut Vec<u8>)) {
         debug_assert!(self.is_in_tag, "attributes come first");
         self.out.push(b' ');
@@ -86,13 +89,15 @@ impl Xml {
     }
 
     /// Adds text to the innermost element.
+    #[inline]
     pub fn text(&mut self, text: &str) {
         if !text.is_empty() {
-            self.text_with(|out| escape(out, text, is_special_in_text));
+            self.text_with(|out| escape(out, text, &IN_TEXT));
         }
     }
 
     /// Adds text, written by `push`, that needs no escaping.
+    #[inline]
     pub fn text_with(&mut self, push: impl FnOnce(&mut Vec<u8>)) {
         self.finish_tag();
         push(&mut self.out);
@@ -112,7 +117,7 @@ impl Xml {
         if text.ends_with('-') {
             text.push(' ');
         }
-        escape(&mut self.out, &text, is_special_in_attribute);
+        escape(&mut self.out, &text, &IN_ATTRIBUTE);
         self.out.extend_from_slice(b"-->");
     }
 
@@ -121,7 +126,7 @@ impl Xml {
         self.finish_tag();
         self.out.extend_from_slice(b"<![CDATA[");
         let text = text.replace("]]>", "]]]]><![CDATA[>");
-        escape(&mut self.out, &text, |_| None);
+        escape(&mut self.out, &text, &IN_CDATA);
         self.out.extend_from_slice(b"]]>");
     }
 
@@ -152,57 +157,62 @@ impl Xml {
     }
 }
 
-fn is_special_in_text(byte: u8) -> Option<&'static [u8]> {
-    match byte {
-        b'&' => Some(b"&amp;"),
-        b'<' => Some(b"&lt;"),
-        b'>' => Some(b"&gt;"),
-        b'\r' => Some(b"&#13;"),
-        _ => None,
-    }
+/// For each byte, what there is to do with a character that begins with it.
+type Rules = [Rule; 256];
+
+#[derive(Clone, Copy)]
+enum Rule {
+    Copy,
+    Replace(&'static [u8]),
+    /// U+FFFE and U+FFFF begin with this byte, but most that do so are legal.
+    Look,
 }
 
-fn is_special_in_attribute(byte: u8) -> Option<&'static [u8]> {
-    match byte {
-        b'"' => Some(b"&quot;"),
-        b'\'' => Some(b"&apos;"),
-        b'\t' => Some(b"&#9;"),
-        b'\n' => Some(b"&#10;"),
-        _ => is_special_in_text(byte),
-    }
-}
-
-/// Copies `text` with what `special` gives for some ASCII characters, and U+FFFD for what may
-/// not be in XML at all.
-#[inline]
-fn escape(out: &mut Vec<u8>, text: &str, special: impl Fn(u8) -> Option<&'static [u8]>) {
-    let bytes = text.as_bytes();
-    let mut copied = 0;
-    let mut at = 0;
-    while at < bytes.len() {
-        let length = illegal_length(&bytes[at..]);
-        let replacement = match length {
-            0 => special(bytes[at]),
-            _ => Some(REPLACEMENT),
-        };
-        if let Some(replacement) = replacement {
-            out.extend_from_slice(&bytes[copied..at]);
-            out.extend_from_slice(replacement);
-            copied = at + length.max(1);
+const IN_CDATA: Rules = {
+    let mut rules = [Rule::Copy; 256];
+    let mut control = 0;
+    while control < b' ' {
+        if !matches!(control, b'\t' | b'\n' | b'\r') {
+            rules[control as usize] = Rule::Replace(REPLACEMENT);
         }
-        at += length.max(1);
+        control += 1;
     }
-    out.extend_from_slice(&bytes[copied..]);
-}
+    rules[0xef] = Rule::Look;
+    rules
+};
 
-/// The length of the character that `text` starts with if XML may not hold it, else 0.
-fn illegal_length(text: &[u8]) -> usize {
-    match text {
-        [0..=8 | 11..=12 | 14..=31, ..] => 1,
-        // U+FFFE and U+FFFF.
-        [0xef, 0xbf, 0xbe | 0xbf, ..] => 3,
-        _ => 0,
+static IN_TEXT: Rules = {
+    let mut rules = IN_CDATA;
+    rules[b'&' as usize] = Rule::Replace(b"&amp;");
+    rules[b'<' as usize] = Rule::Replace(b"&lt;");
+    rules[b'>' as usize] = Rule::Replace(b"&gt;");
+    rules[b'\r' as usize] = Rule::Replace(b"&#13;");
+    rules
+};
+
+static IN_ATTRIBUTE: Rules = {
+    let mut rules = IN_TEXT;
+    rules[b'"' as usize] = Rule::Replace(b"&quot;");
+    rules[b'\'' as usize] = Rule::Replace(b"&apos;");
+    rules[b'\t' as usize] = Rule::Replace(b"&#9;");
+    rules[b'\n' as usize] = Rule::Replace(b"&#10;");
+    rules
+};
+
+fn escape(out: &mut Vec<u8>, text: &str, rules: &Rules) {
+    let mut rest = text.as_bytes();
+    let is_special = |byte: &u8| !matches!(rules[usize::from(*byte)], Rule::Copy);
+    while let Some(at) = rest.iter().position(is_special) {
+        out.extend_from_slice(&rest[..at]);
+        let (replacement, length) = match (rules[usize::from(rest[at])], &rest[at..]) {
+            (Rule::Replace(replacement), _) => (replacement, 1),
+            (_, [_, 0xbf, 0xbe | 0xbf, ..]) => (REPLACEMENT, 3),
+            _ => (&rest[at..=at], 1),
+        };
+        out.extend_from_slice(replacement);
+        rest = &rest[at + length..];
     }
+    out.extend_from_slice(rest);
 }
 
 #[cfg(test)]
