@@ -323,7 +323,7 @@ var init = (function () {
         return next;
       }
       const text = document.createElementNS(SVG, 'text');
-      text.setAttribute('y', number(rect, 'y') + number(rect, 'height') / 2 + LABEL_PADDING + 0.5);
+      text.setAttribute('y', number(rect, 'y') + number(rect, 'height') / 2 + LABEL_PADDING);
       this.frames.groups[frame].insertBefore(text, next);
       return text;
     }

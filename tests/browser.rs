@@ -1,0 +1,76 @@
+//! The flame graph in a real browser: tests/browser/viewer.mjs uses it as a reader would.
+//!
+//! This needs Chromium (the one named by the environment variable CHROMIUM, else the first one found
+//! in PATH) and Node 20. Without them the test says that it was skipped; with CI set, it fails.
+
+#![cfg(feature = "cli")]
+
+use std::env;
+use std::error::Error;
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::Command;
+
+const BROWSERS: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome-stable",
+    "google-chrome",
+];
+
+#[test]
+fn the_graph_works_in_chromium() -> Result<(), Box<dyn Error>> {
+    let browser = env::var_os("CHROMIUM")
+        .map(PathBuf::from)
+        .or_else(|| BROWSERS.into_iter().find_map(in_path));
+    let (Some(browser), Some(node)) = (browser, in_path("node")) else {
+        assert!(env::var_os("CI").is_none(), "CI needs Chromium and Node");
+        eprintln!("SKIPPED browser::the_graph_works_in_chromium: no Chromium or no Node");
+        return Ok(());
+    };
+    let directory = tempfile::tempdir()?;
+    let graph = directory.path().join("graph.svg");
+    let drawn = Command::new(env!("CARGO_BIN_EXE_inferno-flamegraph"))
+        .arg("tests/browser/example.folded")
+        .stdout(File::create(&graph)?)
+        .status()?;
+    assert!(drawn.success());
+    let output = Command::new(node)
+        .arg("tests/browser/viewer.mjs")
+        .args([browser, graph])
+        .output()?;
+    let report = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{report}{errors}");
+    assert!(report.ends_with("0 failed\n"), "{report}{errors}");
+    Ok(())
+}
+
+/// The viewer is written in a CDATA section, and the SVG is inlined in HTML.
+#[test]
+fn the_viewer_ends_nothing_it_stands_in() {
+    let script = include_str!("../src/flamegraph/viewer.js");
+    let style = include_str!("../src/flamegraph/viewer.css");
+    for mark in ["]]>", "</", "<!--"] {
+        assert!(!script.contains(mark), "{mark} in the script");
+        assert!(!style.contains(mark), "{mark} in the style");
+    }
+}
+
+/// Comments and indentation can be left out of the SVG line by line.
+#[test]
+fn comments_of_the_viewer_have_lines_of_their_own() {
+    let script = include_str!("../src/flamegraph/viewer.js");
+    assert!(!script.contains("/*"));
+    for line in script.lines().filter(|line| line.contains("//")) {
+        let is_comment = line.trim_start().starts_with("//");
+        assert!(is_comment || line.contains("http://"), "{line}");
+    }
+}
+
+fn in_path(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|directory| directory.join(program))
+        .find(|candidate| candidate.is_file())
+}
