@@ -1,0 +1,50 @@
+//! The profiles to measure with.
+
+use inferno::collapse::{Collapse, perf::Folder};
+use inferno::{decode, folded};
+use std::io::Read;
+
+/// The output of `perf script` shipped with the crate: 10 MB, hardly a stack twice.
+pub fn diverse() -> Vec<u8> {
+    let packed = include_bytes!("../../examples/rustc-memchr.perf.gz");
+    let mut text = Vec::new();
+    decode::decoded(packed.as_slice())
+        .and_then(|mut reader| reader.read_to_end(&mut text))
+        .expect("the example is a whole gzip file");
+    text
+}
+
+/// Some samples of [`diverse`] over and over, 40 MB of them: other times, the same few stacks.
+pub fn repetitive() -> Vec<u8> {
+    let text = String::from_utf8(diverse()).expect("the example is UTF-8");
+    let samples: Vec<&str> = text.split_inclusive("\n\n").step_by(17).take(100).collect();
+    let mut out = String::new();
+    for round in 0.. {
+        if out.len() > 40_000_000 {
+            break;
+        }
+        samples
+            .iter()
+            .for_each(|sample| push_at(&mut out, sample, round));
+    }
+    out.into_bytes()
+}
+
+/// Appends `sample` with the second `round` as its time.
+fn push_at(out: &mut String, sample: &str, round: u32) {
+    let (head, rest) = sample.split_once(": ").expect("a time in each event line");
+    let (thread, time) = head.rsplit_once(' ').expect("a thread before the time");
+    let (_, micros) = time.split_once('.').expect("a fraction in the time");
+    out.push_str(&format!("{thread} {round}.{micros}: {rest}"));
+}
+
+/// `script` as folded text.
+#[allow(dead_code, reason = "not every benchmark reads folded text")]
+pub fn folded(script: &[u8]) -> Vec<u8> {
+    let tree = Folder::default()
+        .collapse_slice_to_tree(script)
+        .expect("a slice can be read");
+    let mut text = Vec::new();
+    folded::write(&tree, &mut text).expect("a vector can be written to");
+    text
+}

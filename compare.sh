@@ -1,0 +1,106 @@
+#!/bin/bash
+# Compares this checkout with the published inferno and, where the submodule flamegraph/ is checked out and perl is
+# there, with the Perl scripts:
+#
+#     ./compare.sh [PERF_SCRIPT_OUTPUT...]       default: the profiles in examples/; gzip and xz are unpacked first
+#
+# Needs hyperfine. ROUNDS=n sets the number of rounds (default 7). All contenders run once a round, in turns, so that
+# whatever else the machine does meets all of them; the numbers are medians. The last thing printed is a table in
+# Markdown. Peak memory is that of one run, where GNU time is at /usr/bin/time.
+set -euo pipefail
+cd "$(dirname "$0")"
+export LC_ALL=C
+rounds=${ROUNDS:-7}
+version=0.12.8
+work=$PWD/target/compare
+published=$work/bin
+ours=$PWD/target/release
+perl=$PWD/flamegraph
+
+prepare() {
+    command -v hyperfine > /dev/null || { echo "compare.sh: needs hyperfine" >&2; exit 1; }
+    mkdir -p "$work"
+    cargo build --release --quiet
+    [[ -x $published/inferno-flamegraph ]] || cargo install inferno --version "$version" --root "$work" --locked --quiet
+    [[ -f $perl/flamegraph.pl ]] && command -v perl > /dev/null || perl=
+}
+
+# unpacked FILE: prints the path of FILE, or of its unpacked copy. The published tools read no gzip.
+unpacked() {
+    local copy="$work/$(basename "$1")"
+    case $1 in
+        *.gz) gzip -dc "$1" > "${copy%.gz}" && echo "${copy%.gz}" ;;
+        *.xz) xz -dc "$1" > "${copy%.xz}" && echo "${copy%.xz}" ;;
+        *) realpath "$1" ;;
+    esac
+}
+
+median() { sort -g | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
+
+# Peak memory of the biggest process of COMMAND in MB; for a pipeline each part is asked for.
+peak() {
+    [[ -x /usr/bin/time ]] || { echo -; return; }
+    local log="$work/time.log"
+    : > "$log"
+    bash -c "${1//@/\/usr\/bin\/time -a -o $log -f %M }" > /dev/null 2>&1
+    sort -n "$log" | awk 'END { printf "%.1f\n", $1 / 1024 }'
+}
+
+# measure TASK NAME=COMMAND...: prints a row of the table for each contender; the first one is ours. In a COMMAND an @
+# stands before each program.
+measure() {
+    local task=$1 name command csv="$work/round.csv" round base_wall base_user wall user
+    shift
+    rm -f "$work"/*.runs
+    for ((round = 0; round <= rounds; round++)); do
+        for contender in "$@"; do
+            name=${contender%%=*} command=${contender#*=}
+            hyperfine --style none --runs 1 --export-csv "$csv" -- "${command//@/}" > /dev/null 2>&1
+            ((round == 0)) || tail -1 "$csv" >> "$work/$name.runs" # The first round only warms the caches.
+        done
+    done
+    for contender in "$@"; do
+        name=${contender%%=*} command=${contender#*=}
+        # The last columns are mean, stddev, median, user, system, min, max.
+        wall=$(awk -F, '{ print $(NF - 4) }' "$work/$name.runs" | median)
+        user=$(awk -F, '{ print $(NF - 3) }' "$work/$name.runs" | median)
+        : "${base_wall:=$wall}" "${base_user:=$user}"
+        awk -v task="$task" -v name="$name" -v w="$wall" -v u="$user" -v bw="$base_wall" -v bu="$base_user" -v m="$(peak "$command")" \
+            'BEGIN { printf "| %s | %s | %.3f | %.2f | %.3f | %.2f | %s |\n", task, name, w, w / bw, u, u / bu, m }'
+    done
+}
+
+# contenders OURS PUBLISHED PERL: fills the array `list` with those that are at hand.
+contenders() {
+    list=("ours=$1" "published=$2")
+    if [[ -n $perl && -n $3 ]]; then list+=("perl=$3"); fi
+}
+
+compare() {
+    local input folded size list
+    input=$(unpacked "$1")
+    folded="$work/input.folded"
+    size=$(wc -c < "$input" | awk '{ printf "%.1f MB", $1 / 1e6 }')
+    "$ours/inferno-collapse-perf" -q "$input" > "$folded"
+    echo
+    echo "**$(basename "$input")**, $size"
+    echo
+    echo "| task | who | wall s | ratio | user s | ratio | peak MB |"
+    echo "|---|---|---:|---:|---:|---:|---:|"
+    contenders "@$ours/inferno-collapse-perf -q -n 1 $input" "@$published/inferno-collapse-perf -q -n 1 $input" \
+        "@perl $perl/stackcollapse-perf.pl $input"
+    measure "collapse-perf -n 1" "${list[@]}"
+    contenders "@$ours/inferno-collapse-perf -q $input" "@$published/inferno-collapse-perf -q $input" ""
+    measure "collapse-perf, $(nproc) threads" "${list[@]}"
+    contenders "@$ours/inferno-flamegraph -q $folded" "@$published/inferno-flamegraph -q $folded" "@perl $perl/flamegraph.pl $folded"
+    measure "flamegraph" "${list[@]}"
+    contenders "@$ours/inferno-collapse-perf -q $input | @$ours/inferno-flamegraph -q" \
+        "@$published/inferno-collapse-perf -q $input | @$published/inferno-flamegraph -q" \
+        "@perl $perl/stackcollapse-perf.pl $input | @perl $perl/flamegraph.pl"
+    measure "perf script text to SVG" "${list[@]}"
+}
+
+prepare
+echo "$(rustc --version), $(uname -sm), $(nproc) cores, $(date -u +%Y-%m-%d), medians of $rounds rounds"
+if (($# == 0)); then set -- examples/*.perf.gz; fi
+for profile in "$@"; do compare "$profile"; done
