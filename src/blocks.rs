@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 /// How much is read before a block is cut, in bytes. Small enough to stay in a core's cache while
 /// it is folded, large enough that what is done once a block does not show.
-pub(crate) const BLOCK_SIZE: usize = 1 << 20;
+pub(crate) const BLOCK_SIZE: usize = 1 << 18;
 
 /// A block, in memory that is used again for the next one.
 ///

@@ -14,7 +14,7 @@ use std::process::ExitCode;
     name = "inferno-collapse-perf",
     version,
     after_help = "\
-[1] perf script must print both PIDs and TIDs for --pid and --tid to work:
+perf script must print both PIDs and TIDs for --pid and --tid to work:
         perf script -F comm,pid,tid,cpu,time,period,event,ip,sym,dso"
 )]
 struct Args {
@@ -34,11 +34,11 @@ struct Args {
     #[arg(long)]
     kernel: bool,
 
-    /// Include PID with process names [1]
+    /// Include PID with process names (see the note below)
     #[arg(long)]
     pid: bool,
 
-    /// Include TID and PID with process names [1]
+    /// Include TID and PID with process names (see the note below)
     #[arg(long)]
     tid: bool,
 

@@ -41,7 +41,7 @@ pub static DEFAULT_NTHREADS: once_cell::sync::Lazy<usize> =
 /// Turns the output of a profiler into stacks with counts.
 pub trait Collapse {
     /// Reads a profile until the end of `reader` and writes its stacks as
-    /// [folded](crate::folded) text, sorted by the bytes of the stack.
+    /// [folded] text, sorted by the bytes of the stack.
     ///
     /// Nothing is written before all is read, so nothing is if there is an error. A profile
     /// without stacks gives no output and no error; what was odd in it is logged as a warning.

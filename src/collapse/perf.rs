@@ -36,7 +36,7 @@
 //! 3. A frame more is one step in the call tree: a number (parent, frame) looked up in a table.
 //!
 //! Samples that don't look as perf usually prints them take the slow way, line by line. Both ways
-//! end in [`stack::Stacks`], and tests hold them against each other.
+//! end in `stack::Stacks`, and tests hold them against each other.
 
 mod event;
 mod frame;

@@ -13,7 +13,6 @@ use hashbrown::HashTable;
 use std::ops::Range;
 
 /// The stack of the sample read last, and the caches.
-#[derive(Default)]
 pub(super) struct Stacks {
     /// The lines of the sample, the root's first.
     levels: Vec<Level>,
@@ -47,6 +46,23 @@ pub(super) struct Reading {
     pub has_frames: bool,
     /// Whether some lines are no frame lines.
     pub has_unread: bool,
+}
+
+impl Default for Stacks {
+    fn default() -> Stacks {
+        let lines = [false, true].map(|is_java| LineCache {
+            is_java,
+            ..LineCache::default()
+        });
+        Stacks {
+            levels: Vec::new(),
+            walked: 0,
+            text: 0..0,
+            is_java: false,
+            lines,
+            commands: Commands::default(),
+        }
+    }
 }
 
 impl Stacks {
@@ -107,8 +123,8 @@ impl Stacks {
         self.walked = 0;
         self.is_java = event.comm.starts_with(b"java");
         for line in lines {
-            let lines = &mut self.lines[usize::from(self.is_java)];
-            let id = lines.look_up(line, line, options, self.is_java, tree);
+            let outer = self.levels.last().map(|level| level.line);
+            let id = self.cache().look_up(outer, line, line, options, tree);
             self.push_level(id, Self::NOT_IN_TEXT, (0, 0));
         }
         self.reading()
@@ -132,7 +148,7 @@ impl Stacks {
             0 => root,
             walked => self.levels[walked - 1].node,
         };
-        let lines = &mut self.lines[usize::from(self.is_java)];
+        let lines = &self.lines[usize::from(self.is_java)];
         for level in &mut self.levels[self.walked..] {
             node = lines.walk(level.line, node, tree);
             level.node = node;
@@ -149,7 +165,7 @@ impl Stacks {
         tree: &mut CallTree,
     ) -> NodeId {
         self.walked = 0;
-        let lines = &mut self.lines[usize::from(self.is_java)];
+        let lines = &self.lines[usize::from(self.is_java)];
         let first = self
             .levels
             .iter()
@@ -162,6 +178,10 @@ impl Stacks {
         levels
             .iter()
             .fold(root, |node, level| lines.walk(level.line, node, tree))
+    }
+
+    fn cache(&mut self) -> &mut LineCache {
+        &mut self.lines[usize::from(self.is_java)]
     }
 
     fn reading(&self) -> Reading {
@@ -197,8 +217,8 @@ impl Stacks {
         self.levels.truncate(depth);
         self.walked = self.walked.min(depth);
         let whole = &block[line.start..line.key.1];
-        let is_java = self.is_java;
-        let id = self.lines[usize::from(is_java)].look_up(key, whole, options, is_java, tree);
+        let outer = self.levels.last().map(|level| level.line);
+        let id = self.cache().look_up(outer, key, whole, options, tree);
         self.push_level(id, from_end, line.key);
     }
 
@@ -269,94 +289,123 @@ fn common_suffix(a: &[u8], b: &[u8]) -> usize {
 struct LineId(u32);
 
 /// Every frame line seen, with the frames it stands for.
+///
+/// A large profile has more of them than a core's caches hold, so what counts is how much cold
+/// memory a lookup touches. Lines are stored in the order they come in, each stack's together,
+/// and a line knows which one followed it last: if that one follows again, as it does half of the
+/// time, nothing is hashed and only memory next to the last is read.
 #[derive(Default)]
 struct LineCache {
+    /// Whether the lines are those of Java commands.
+    is_java: bool,
     hasher: RandomState,
     entries: HashTable<Entry>,
     lines: Vec<Line>,
     /// The text of all lines, end to end.
     text: Vec<u8>,
     frames: Vec<FrameId>,
+    /// The outermost line of the last stack.
+    outermost: Option<LineId>,
 }
 
-/// What a lookup compares. It holds where the text is, so that text and line, which are mostly in
-/// cold memory, are fetched at the same time.
+/// What a lookup compares first.
 #[derive(Clone, Copy)]
 struct Entry {
     hash: u32,
     line: LineId,
-    text_start: usize,
-    text_len: usize,
 }
 
-/// What a line stands for.
+/// What a line says, and what it stands for.
 struct Line {
+    /// In [`LineCache::text`].
+    text: Range<usize>,
     /// In [`LineCache::frames`], the outermost first. None for a process name in parentheses.
     frames: Range<u32>,
     is_unread: bool,
     hides_callers: bool,
-    /// A function is mostly called by the same one: the node the line was last found below, and
-    /// its node then, save the tree a lookup.
-    last_step: Option<(NodeId, NodeId)>,
+    /// The line that came next, towards the leaf, when this one was last looked up.
+    next: Option<LineId>,
 }
 
 impl LineCache {
-    /// The line `whole`, whose meaning hangs on `key` only.
+    /// The line `whole`, whose meaning hangs on `key` only. `outer` is the line before it.
     fn look_up(
         &mut self,
+        outer: Option<LineId>,
         key: &[u8],
         whole: &[u8],
         options: &Options,
-        is_java: bool,
         tree: &mut CallTree,
     ) -> LineId {
-        let hash = self.hasher.hash_one(key);
-        let text = &self.text;
-        let same = |entry: &Entry| {
-            entry.hash == hash as u32
-                && text[entry.text_start..entry.text_start + entry.text_len] == *key
+        let expected = match outer {
+            Some(outer) => self.line(outer).next,
+            None => self.outermost,
         };
-        if let Some(entry) = self.entries.find(hash, same) {
-            return entry.line;
+        if let Some(line) = expected
+            && self.text_of(line) == key
+        {
+            return line;
         }
-        let line = LineId(u32::try_from(self.lines.len()).expect("fewer than 2^32 lines"));
-        let read = self.read(whole, options, is_java, tree);
-        self.lines.push(read);
-        self.insert(hash, key, line);
+        let line = self
+            .find(key)
+            .unwrap_or_else(|hash| self.insert(hash, key, whole, options, tree));
+        match outer {
+            Some(outer) => self.lines[outer.0 as usize].next = Some(line),
+            None => self.outermost = Some(line),
+        }
         line
     }
 
-    fn insert(&mut self, hash: u64, key: &[u8], line: LineId) {
-        let (text_start, text_len) = (self.text.len(), key.len());
-        self.text.extend_from_slice(key);
-        let entry = Entry {
-            hash: hash as u32,
-            line,
-            text_start,
-            text_len,
-        };
-        let (hasher, text) = (&self.hasher, &self.text);
-        self.entries.insert_unique(hash, entry, |entry| {
-            hasher.hash_one(&text[entry.text_start..entry.text_start + entry.text_len])
-        });
+    /// The line that says `key`, or the hash to insert it with.
+    fn find(&self, key: &[u8]) -> Result<LineId, u64> {
+        let hash = self.hasher.hash_one(key);
+        let same = |entry: &Entry| entry.hash == hash as u32 && self.text_of(entry.line) == key;
+        self.entries
+            .find(hash, same)
+            .map(|entry| entry.line)
+            .ok_or(hash)
     }
 
     #[cold]
-    fn read(
+    fn insert(
         &mut self,
+        hash: u64,
+        key: &[u8],
         whole: &[u8],
         options: &Options,
-        is_java: bool,
         tree: &mut CallTree,
-    ) -> Line {
+    ) -> LineId {
+        let line = LineId(u32::try_from(self.lines.len()).expect("fewer than 2^32 lines"));
+        let mut read = self.read(whole, options, tree);
+        read.text = self.text.len()..self.text.len() + key.len();
+        self.text.extend_from_slice(key);
+        self.lines.push(read);
+        let entry = Entry {
+            hash: hash as u32,
+            line,
+        };
+        let (hasher, lines, text) = (&self.hasher, &self.lines, &self.text);
+        self.entries.insert_unique(hash, entry, |entry| {
+            hasher.hash_one(&text[lines[entry.line.0 as usize].text.clone()])
+        });
+        line
+    }
+
+    fn text_of(&self, line: LineId) -> &[u8] {
+        &self.text[self.line(line).text.clone()]
+    }
+
+    #[cold]
+    fn read(&mut self, whole: &[u8], options: &Options, tree: &mut CallTree) -> Line {
         let frame_count =
             |frames: &Vec<FrameId>| u32::try_from(frames.len()).expect("fewer than 2^32 frames");
         let start = frame_count(&self.frames);
         let mut read = Line {
+            text: 0..0,
             frames: start..start,
             is_unread: false,
             hides_callers: false,
-            last_step: None,
+            next: None,
         };
         let Some(line) = FrameLine::parse(whole) else {
             read.is_unread = true;
@@ -365,7 +414,7 @@ impl LineCache {
         let symbol = lossy(line.symbol);
         if let Some(function) = function_name(&symbol) {
             read.hides_callers = options.skip_after.iter().any(|name| *name == function);
-            name_frames(&function, &line, options, is_java, |name| {
+            name_frames(&function, &line, options, self.is_java, |name| {
                 self.frames.push(tree.intern(name.as_bytes()));
             });
             read.frames.end = frame_count(&self.frames);
@@ -382,19 +431,12 @@ impl LineCache {
     }
 
     /// The node below `parent` for the frames of `line`.
-    fn walk(&mut self, line: LineId, parent: NodeId, tree: &mut CallTree) -> NodeId {
-        let line = &mut self.lines[line.0 as usize];
-        if let Some((last_parent, node)) = line.last_step
-            && last_parent == parent
-        {
-            return node;
-        }
-        let frames = &self.frames[line.frames.start as usize..line.frames.end as usize];
-        let node = frames
+    fn walk(&self, line: LineId, parent: NodeId, tree: &mut CallTree) -> NodeId {
+        let frames = &self.line(line).frames;
+        let frames = &self.frames[frames.start as usize..frames.end as usize];
+        frames
             .iter()
-            .fold(parent, |node, &frame| tree.child(node, frame));
-        line.last_step = Some((parent, node));
-        node
+            .fold(parent, |node, &frame| tree.child(node, frame))
     }
 }
 
