@@ -42,7 +42,7 @@ pub(super) fn draw<W: Write>(
 }
 
 /// Draws a picture that says that there is nothing to draw.
-pub(super) fn draw_error<W: Write>(opt: &Options<'_>, writer: &mut W) -> io::Result<()> {
+pub(super) fn draw_error<W: Write>(opt: &Options<'_>, mut writer: W) -> io::Result<()> {
     let mut xml = Xml::new(opt.pretty_xml);
     start_svg(
         &mut xml,
