@@ -169,7 +169,7 @@ impl<W: Write> Document<'_, '_, W> {
         let (matched_y, left) = (geometry.matched_y(), X_PAD.to_string());
         let right = geometry.width.saturating_sub(X_PAD).to_string();
         let (opt, middle) = (self.opt, "50.0000%");
-        self.write_text("title", None, middle, title_y, opt.shown_title());
+        self.write_text("title", None, middle, title_y, &opt.title);
         if let Some(subtitle) = &opt.subtitle {
             self.write_text(
                 "subtitle",
