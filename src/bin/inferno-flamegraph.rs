@@ -114,7 +114,7 @@ struct Flags {
     )]
     frame_height: usize,
 
-    /// Omit functions smaller than <FLOAT> percent
+    /// Omit functions smaller than `<FLOAT>` percent
     #[arg(long = "minwidth", value_name = "FLOAT", default_value = &**defaults::str::MIN_WIDTH)]
     min_width: f64,
 
