@@ -184,7 +184,7 @@ impl Flags {
         options.deterministic = self.deterministic;
         options.search_color = self.search_color;
         options.stroke_color = self.stroke_color;
-        options.title = self.title.clone();
+        options.title = self.title().to_string();
         options.subtitle = self.subtitle.clone();
         options.image_width = self.image_width;
         options.frame_height = self.frame_height;
@@ -211,6 +211,15 @@ impl Flags {
             options.text_truncate_direction = TextTruncateDirection::Right;
         }
         options
+    }
+
+    /// The title that the graph's kind has, unless there is one given.
+    fn title(&self) -> &str {
+        match self.title.as_str() {
+            defaults::TITLE if self.flame_chart => defaults::CHART_TITLE,
+            defaults::TITLE if self.inverted => "Icicle Graph",
+            title => title,
+        }
     }
 }
 
@@ -286,9 +295,11 @@ mod tests {
     fn each_flag_sets_its_option() {
         macro_rules! check {
             ($flags:expr, $field:ident, $value:expr) => {
+                let found = options(&$flags);
                 let mut expected = Options::default();
+                expected.title = found.title.clone();
                 expected.$field = $value;
-                assert_eq!(options(&$flags), expected);
+                assert_eq!(found, expected);
             };
         }
         check!(["--hash"], hash, true);
@@ -342,6 +353,13 @@ mod tests {
             vec!["a".to_string(), "b".to_string()]
         );
         check!(["--flamechart"], flame_chart, true);
+    }
+
+    #[test]
+    fn the_title_depends_on_the_graph_unless_given() {
+        assert_eq!(options(&["-i"]).title, "Icicle Graph");
+        assert_eq!(options(&["--flamechart", "-i"]).title, "Flame Chart");
+        assert_eq!(options(&["-i", "--title=t"]).title, "t");
     }
 
     #[test]

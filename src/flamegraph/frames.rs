@@ -98,7 +98,8 @@ impl<'f, 'o> Frames<'f, 'o> {
             None => self.write_title(frame, &name, xml),
         }
         xml.end();
-        self.write_rect(frame, extent, fill, xml);
+        let hidden_name = title.is_some().then_some(&*name);
+        self.write_rect(frame, extent, fill, hidden_name, xml);
         self.write_label(frame, extent, &name, xml);
         xml.end();
     }
@@ -158,7 +159,15 @@ impl<'f, 'o> Frames<'f, 'o> {
         push_fixed::<2>(out, 100.0 * share);
     }
 
-    fn write_rect(&self, frame: &Frame, extent: Extent, fill: Color, xml: &mut Xml) {
+    /// A name that the title does not say is what the viewer searches for and labels the frame with.
+    fn write_rect(
+        &self,
+        frame: &Frame,
+        extent: Extent,
+        fill: Color,
+        hidden_name: Option<&str>,
+        xml: &mut Xml,
+    ) {
         let (y, height) = self.geometry.rect(frame.depth);
         xml.start("rect");
         xml.attr_with("x", |out| push_percent(out, extent.left));
@@ -168,6 +177,9 @@ impl<'f, 'o> Frames<'f, 'o> {
         xml.attr_with("fill", |out| push_color(out, fill));
         xml.attr_with("fg:x", |out| push_count(out, frame.start));
         xml.attr_with("fg:w", |out| push_count(out, frame.count));
+        if let Some(name) = hidden_name {
+            xml.attr("fg:name", without_annotation(name));
+        }
         xml.end();
     }
 

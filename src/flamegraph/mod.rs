@@ -152,18 +152,31 @@ pub fn from_files<W: Write>(opt: &mut Options<'_>, files: &[PathBuf], writer: W)
 pub fn from_call_tree<W: Write>(
     opt: &mut Options<'_>,
     tree: &CallTree,
-    mut writer: W,
+    writer: W,
 ) -> io::Result<()> {
     opt.check()?;
     let tree = transform::for_drawing(tree, opt);
     let layout = Layout::new(&tree, opt.min_width);
-    let problem = match layout.total() {
-        Count::ZERO => "No stack counts found",
-        Count::MAX => "The stack counts add up to more than 64 bits hold",
-        _ => return render::draw(opt, &tree, &layout, writer),
-    };
-    render::draw_error(opt, &mut writer)?;
-    Err(invalid_data(problem))
+    if layout.total().is_zero() {
+        return refuse(opt, "No stack counts found", writer);
+    }
+    if !is_exact(&tree, layout.total()) {
+        let message = "The stack counts add up to more than 64 bits hold";
+        return refuse(opt, message, writer);
+    }
+    render::draw(opt, &tree, &layout, writer)
+}
+
+/// Whether `total` is really the sum of all counts, and not just the largest number there is.
+fn is_exact(tree: &CallTree, total: Count) -> bool {
+    let counts = || tree.ids().filter_map(|node| tree.self_count(node));
+    total < Count::MAX || counts().map(Count::in_nanos).sum::<i128>() <= Count::MAX.in_nanos()
+}
+
+/// Draws a picture that says that there is nothing to draw, and returns the reason as an error.
+fn refuse<W: Write>(opt: &Options<'_>, reason: &'static str, writer: W) -> io::Result<()> {
+    render::draw_error(opt, writer)?;
+    Err(invalid_data(reason))
 }
 
 /// The tree of what `read_into` folds.

@@ -122,8 +122,7 @@ pub struct Options<'a> {
     /// The colour of an outline around every frame. Default: none.
     pub stroke_color: StrokeColor,
 
-    /// The title. Default: `Flame Graph`, which for an inverted graph reads `Icicle Graph` and
-    /// for a flame chart `Flame Chart`.
+    /// The title. Default: `Flame Graph`.
     pub title: String,
 
     /// A second line below the title. Default: `None`.
@@ -243,15 +242,6 @@ impl Options<'_> {
         Ok(())
     }
 
-    /// The title to write, which the default leaves to the kind of graph.
-    pub(super) fn shown_title(&self) -> &str {
-        match self.title.as_str() {
-            defaults::TITLE if self.flame_chart => defaults::CHART_TITLE,
-            defaults::TITLE if self.is_inverted() => "Icicle Graph",
-            title => title,
-        }
-    }
-
     pub(super) fn is_inverted(&self) -> bool {
         self.direction == Direction::Inverted
     }
@@ -272,18 +262,6 @@ impl Options<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_default_title_depends_on_the_graph() {
-        let mut opt = Options::default();
-        assert_eq!(opt.shown_title(), "Flame Graph");
-        opt.direction = Direction::Inverted;
-        assert_eq!(opt.shown_title(), "Icicle Graph");
-        opt.flame_chart = true;
-        assert_eq!(opt.shown_title(), "Flame Chart");
-        opt.title = "Mine".to_string();
-        assert_eq!(opt.shown_title(), "Mine");
-    }
 
     #[test]
     fn default_colours_are_the_ones_named() {

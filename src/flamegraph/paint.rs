@@ -89,8 +89,10 @@ mod tests {
 
     #[test]
     fn the_first_rule_that_applies_decides() {
-        let mut opt = Options::default();
-        opt.color_diffusion = true;
+        let mut opt = Options {
+            color_diffusion: true,
+            ..Options::default()
+        };
         assert_eq!(fill(&opt, "--", 100.0, Some(10)), Color::new(160, 160, 160));
         assert_eq!(fill(&opt, "-", 100.0, Some(10)), Color::new(200, 200, 200));
         assert_eq!(fill(&opt, "f", 25.0, Some(10)), Color::new(255, 175, 175));
@@ -104,8 +106,10 @@ mod tests {
 
     #[test]
     fn a_palette_map_is_used_and_added_to() {
-        let mut opt = Options::default();
-        opt.hash = true;
+        let opt = Options {
+            hash: true,
+            ..Options::default()
+        };
         let mut map = PaletteMap::default();
         map.insert("known", Color::new(1, 2, 3));
         let mut painter = Painter::new(&opt, 0, Some(&mut map));

@@ -42,7 +42,7 @@ pub(super) fn draw<W: Write>(
 }
 
 /// Draws a picture that says that there is nothing to draw.
-pub(super) fn draw_error<W: Write>(opt: &Options<'_>, writer: &mut W) -> io::Result<()> {
+pub(super) fn draw_error<W: Write>(opt: &Options<'_>, mut writer: W) -> io::Result<()> {
     let mut xml = Xml::new(opt.pretty_xml);
     start_svg(
         &mut xml,
@@ -169,7 +169,7 @@ impl<W: Write> Document<'_, '_, W> {
         let (matched_y, left) = (geometry.matched_y(), X_PAD.to_string());
         let right = geometry.width.saturating_sub(X_PAD).to_string();
         let (opt, middle) = (self.opt, "50.0000%");
-        self.write_text("title", None, middle, title_y, opt.shown_title());
+        self.write_text("title", None, middle, title_y, &opt.title);
         if let Some(subtitle) = &opt.subtitle {
             self.write_text(
                 "subtitle",

@@ -90,6 +90,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_outline_is_for_links_too() {
+        let color = "#010203".parse().unwrap();
+        let opt = Options {
+            stroke_color: color,
+            ..Options::default()
+        };
+        let rule = "#frames > * > rect { stroke:rgb(1,2,3); stroke-width:1; }";
+        assert!(style_sheet(&opt).contains(rule));
+        assert!(!style_sheet(&Options::default()).contains("stroke-width:1;"));
+    }
+
+    #[test]
     fn families_are_quoted_unless_generic() {
         assert_eq!(font_family("monospace"), "monospace");
         assert_eq!(font_family("Andale Mono"), "\"Andale Mono\"");

@@ -185,10 +185,11 @@ mod tests {
     }
 
     fn options(base: &[&str], reverse: bool) -> Options<'static> {
-        let mut opt = Options::default();
-        opt.base = base.iter().map(|name| name.to_string()).collect();
-        opt.reverse_stack_order = reverse;
-        opt
+        Options {
+            base: base.iter().map(|name| name.to_string()).collect(),
+            reverse_stack_order: reverse,
+            ..Options::default()
+        }
     }
 
     const LINES: [&str; 4] = ["b 1", "a;b;c;b;d 2", "b;c 4", "x;y 8"];

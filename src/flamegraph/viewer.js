@@ -161,7 +161,7 @@ var init = (function () {
     // The function's name: stated where the title was replaced, else the title without the counts.
     name(frame) {
       return (this.names[frame] ??=
-        this.groups[frame].getAttribute('fg:name') ??
+        this.rects[frame].getAttribute('fg:name') ??
         withoutCounts(this.title(frame), this.countName));
     }
   }

@@ -1,0 +1,641 @@
+//! Flame graphs, drawn through the library and by `inferno-flamegraph`.
+//!
+//! `tests/data/flamegraph` holds a directory for each golden case: `input.folded`, `args` (one a
+//! line), files the tool is to find, and `expected.svg`; `expected.NAME` for what a file must hold
+//! afterwards, `expected.stderr` for warnings. A new case needs the input and the arguments;
+//! `BLESS=1 cargo test --test flamegraph` writes the rest, to be looked at.
+
+#[path = "support/xml.rs"]
+mod xml;
+
+use inferno::call_tree::CallTree;
+use inferno::flamegraph::color::{Color, PaletteMap};
+use inferno::flamegraph::{self, Direction, Options};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+/// A frame as it is in the document.
+#[derive(Debug, Clone, PartialEq)]
+struct Frame {
+    title: String,
+    label: String,
+    fill: String,
+    /// The samples it begins at, and those it covers.
+    start: f64,
+    count: f64,
+    y: u64,
+}
+
+fn draw(opt: &mut Options<'_>, lines: &[&str]) -> (xml::Element, Vec<Frame>) {
+    let mut svg = Vec::new();
+    flamegraph::from_lines(opt, lines.iter().copied(), &mut svg).unwrap();
+    read_svg(&svg)
+}
+
+fn read_svg(svg: &[u8]) -> (xml::Element, Vec<Frame>) {
+    let root = xml::parse(std::str::from_utf8(svg).unwrap()).unwrap();
+    let frames = root.by_id("frames").unwrap().children.iter();
+    let frames = frames.map(read_frame).collect();
+    (root, frames)
+}
+
+fn read_frame(group: &xml::Element) -> Frame {
+    let rect = group.child("rect").unwrap();
+    let number = |name: &str| rect.attribute(name).unwrap().parse().unwrap();
+    Frame {
+        title: group.child("title").unwrap().text.clone(),
+        label: group.child("text").unwrap().text.clone(),
+        fill: rect.attribute("fill").unwrap().to_string(),
+        start: number("fg:x"),
+        count: number("fg:w"),
+        y: number("y") as u64,
+    }
+}
+
+fn titles(opt: &mut Options<'_>, lines: &[&str]) -> Vec<String> {
+    let (_, frames) = draw(opt, lines);
+    frames.into_iter().map(|frame| frame.title).collect()
+}
+
+fn options(change: impl FnOnce(&mut Options<'_>)) -> Options<'static> {
+    let mut opt = Options::default();
+    change(&mut opt);
+    opt
+}
+
+fn error_of(opt: &mut Options<'_>, lines: &[&str]) -> (io::Error, Vec<u8>) {
+    let mut svg = Vec::new();
+    let error = flamegraph::from_lines(opt, lines.iter().copied(), &mut svg).unwrap_err();
+    (error, svg)
+}
+
+#[test]
+fn a_parent_changes_by_what_its_callees_do() {
+    let lines = ["p;a 10 30", "p;b 10 30", "p;a 5 5", "q 5 0"];
+    assert_eq!(
+        titles(&mut Options::default(), &lines),
+        [
+            "all (65 samples, 100%)",
+            "p (65 samples, 100.00%; +61.54%)",
+            "a (35 samples, 53.85%; +30.77%)",
+            "b (30 samples, 46.15%; +30.77%)",
+        ]
+    );
+}
+
+#[test]
+fn changes_survive_factor_reverse_and_base() {
+    let lines = ["m;a 10 30", "m;b;a 20 5", "n 1 5"];
+    let mut opt = options(|opt| opt.factor = 0.5);
+    assert_eq!(
+        titles(&mut opt, &lines)[2],
+        "a (15 samples, 75.00%; +50.00%)"
+    );
+    let mut opt = options(|opt| opt.reverse_stack_order = true);
+    assert_eq!(
+        titles(&mut opt, &lines),
+        [
+            "all (40 samples, 100%)",
+            "a (35 samples, 87.50%; +12.50%)",
+            "b (5 samples, 12.50%; -37.50%)",
+            "m (5 samples, 12.50%; -37.50%)",
+            "m (30 samples, 75.00%; +50.00%)",
+            "n (5 samples, 12.50%; +10.00%)",
+        ]
+    );
+    let mut opt = options(|opt| opt.base = vec!["b".to_string()]);
+    assert_eq!(
+        titles(&mut opt, &lines),
+        [
+            "all (5 samples, 100%)",
+            "b (5 samples, 100.00%; -300.00%)",
+            "a (5 samples, 100.00%; -300.00%)",
+        ]
+    );
+}
+
+#[test]
+fn what_vanished_does_not_set_the_colours() {
+    let (_, frames) = draw(&mut Options::default(), &["a 0 10", "b 1000 0"]);
+    assert_eq!(frames[1].fill, "rgb(255,100,100)");
+    let mut opt = options(|opt| opt.min_width = 0.0);
+    let (_, frames) = draw(&mut opt, &["a 0 10", "b 1000 0"]);
+    let fills: Vec<&str> = frames.iter().map(|frame| frame.fill.as_str()).collect();
+    assert_eq!(
+        fills,
+        ["rgb(250,250,250)", "rgb(255,100,100)", "rgb(100,100,255)"]
+    );
+}
+
+#[test]
+fn counts_are_exact() {
+    let lines = ["a 9007199254740993", "b 0.5", "b 0.25"];
+    let (root, frames) = draw(&mut options(|opt| opt.min_width = 0.0), &lines);
+    let frames_root = root.by_id("frames").unwrap();
+    assert_eq!(
+        frames_root.attribute("total_samples"),
+        Some("9007199254740993.75")
+    );
+    assert_eq!(
+        frames[0].title,
+        "all (9,007,199,254,740,993.75 samples, 100%)"
+    );
+    assert_eq!(frames[2].title, "b (0.75 samples, 0.00%)");
+}
+
+#[test]
+fn a_factor_does_not_change_percentages() {
+    let percentages = |factor| {
+        let titles = titles(&mut options(|opt| opt.factor = factor), &["a 31", "b 302"]);
+        titles[1].split_once(", ").unwrap().1.to_string()
+    };
+    for factor in [1.0, 0.1, 0.0, 1000.0] {
+        assert_eq!(percentages(factor), "9.31%)", "{factor}");
+    }
+}
+
+#[test]
+fn time_runs_to_the_right() {
+    let mut opt = options(|opt| opt.flame_chart = true);
+    let lines = ["m;z 1", "m;a 1", "m;z 1", "m;z 2"];
+    let (_, frames) = draw(&mut opt, &lines);
+    let places: Vec<(&str, f64, f64)> = frames[2..]
+        .iter()
+        .map(|frame| (frame.label.as_str(), frame.start, frame.count))
+        .collect();
+    assert_eq!(places, [("z", 0.0, 1.0), ("a", 1.0, 1.0), ("z", 2.0, 3.0)]);
+}
+
+#[test]
+fn a_tree_is_drawn_as_the_lines_that_make_it() {
+    let mut tree = CallTree::new();
+    tree.add_stack(["a", "b"], 3u64);
+    tree.add_stack(["a"], 1u64);
+    let mut svg = Vec::new();
+    flamegraph::from_call_tree(&mut Options::default(), &tree, &mut svg).unwrap();
+    let mut from_lines = Vec::new();
+    flamegraph::from_lines(&mut Options::default(), ["a;b 3", "a 1"], &mut from_lines).unwrap();
+    assert_eq!(svg, from_lines);
+}
+
+#[test]
+fn a_reader_ends_the_line_it_ends_in() {
+    let mut svg = Vec::new();
+    let readers = ["a;b 1\nc 2".as_bytes(), "d;e 3".as_bytes()];
+    flamegraph::from_readers(&mut Options::default(), readers, &mut svg).unwrap();
+    let titles: Vec<String> = read_svg(&svg)
+        .1
+        .into_iter()
+        .map(|frame| frame.title)
+        .collect();
+    assert_eq!(
+        titles[3..5],
+        ["c (2 samples, 33.33%)", "d (3 samples, 50.00%)"]
+    );
+}
+
+#[test]
+fn without_samples_there_is_a_picture_that_says_so() {
+    for lines in [&[][..], &["a 0"], &["nonsense"]] {
+        let (error, svg) = error_of(&mut Options::default(), lines);
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        assert_eq!(error.to_string(), "No stack counts found");
+        let root = xml::parse(std::str::from_utf8(&svg).unwrap()).unwrap();
+        let text = &root.child("text").unwrap().text;
+        assert_eq!(text, "ERROR: No valid input provided to flamegraph");
+        // There is no script that this could call.
+        assert_eq!(root.attribute("onload"), None);
+    }
+}
+
+#[test]
+fn counts_beyond_64_bits_are_refused() {
+    let lines = ["a 18446744073709551615", "b 1"];
+    let (error, svg) = error_of(&mut Options::default(), &lines);
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    assert_eq!(
+        error.to_string(),
+        "The stack counts add up to more than 64 bits hold"
+    );
+    assert!(xml::parse(std::str::from_utf8(&svg).unwrap()).is_ok());
+    // This is just what they hold.
+    let lines = ["a 18446744073709551614", "b 1"];
+    assert_eq!(
+        titles(&mut Options::default(), &lines)[0],
+        "all (18,446,744,073,709,551,615 samples, 100%)"
+    );
+}
+
+#[test]
+fn unsorted_lines_are_refused_where_order_was_promised() {
+    let lines = ["b 1", "a 1"];
+    let (error, svg) = error_of(&mut options(|opt| opt.no_sort = true), &lines);
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    assert_eq!(error.to_string(), "unsorted input lines detected");
+    assert!(svg.is_empty());
+    draw(&mut options(|opt| opt.no_sort = true), &["a 1", "b 1"]);
+}
+
+#[test]
+fn a_frame_height_of_nothing_is_refused() {
+    let (error, svg) = error_of(&mut options(|opt| opt.frame_height = 0), &["a 1"]);
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    assert_eq!(
+        error.to_string(),
+        "the frame height must be at least 1 pixel"
+    );
+    assert!(svg.is_empty());
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let files = ["no such file".into()];
+    let drawn = flamegraph::from_files(&mut Options::default(), &files, io::sink());
+    let error = drawn.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    assert!(error.to_string().starts_with("no such file: "), "{error}");
+}
+
+#[test]
+fn the_writers_error_is_passed_on() {
+    struct Full;
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut colors = PaletteMap::default();
+    let mut opt = Options::default();
+    opt.palette_map = Some(&mut colors);
+    let error = flamegraph::from_lines(&mut opt, ["a 1"], Full).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    assert!(opt.palette_map.is_some());
+}
+
+#[test]
+fn colours_are_the_same_in_every_run_and_kept_in_the_map() {
+    let lines = ["a;b 1", "a;c 2", "a;a 3"];
+    let fills = |opt: &mut Options<'_>| -> Vec<String> {
+        let (_, frames) = draw(opt, &lines);
+        frames.into_iter().map(|frame| frame.fill).collect()
+    };
+    assert_eq!(
+        fills(&mut Options::default()),
+        fills(&mut Options::default())
+    );
+
+    let mut colors = PaletteMap::default();
+    colors.insert("b", Color::new(1, 2, 3));
+    let mut opt = Options::default();
+    opt.palette_map = Some(&mut colors);
+    let fills = fills(&mut opt);
+    // The root, a, a;a, a;b and a;c.
+    assert_eq!(fills[1], fills[2]);
+    assert_eq!(fills[3], "rgb(1,2,3)");
+    let names: Vec<&str> = colors.iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["", "a", "b", "c"]);
+}
+
+#[test]
+fn any_byte_may_be_in_a_name() {
+    let mut folded = Vec::new();
+    for byte in 0..=255u8 {
+        for name in [
+            vec![byte],
+            vec![b'x', byte, b'y'],
+            vec![0xef, 0xbf, byte],
+            vec![byte; 40],
+        ] {
+            folded.extend_from_slice(&name);
+            folded.extend_from_slice(b" 1\n");
+        }
+    }
+    let mut opt = options(|opt| {
+        opt.min_width = 0.0;
+        opt.count_name = "\0<&\"]]>".to_string();
+        opt.title = "\u{1}\u{fffe}<".to_string();
+        opt.subtitle = Some("\u{b}".to_string());
+        opt.notes = "-->\0--".to_string();
+        opt.name_type = "\0]]>\n'</script>".to_string();
+        opt.font_type = "\0<]]>\"\n".to_string();
+    });
+    for pretty in [false, true] {
+        opt.pretty_xml = pretty;
+        let mut svg = Vec::new();
+        flamegraph::from_reader(&mut opt, folded.as_slice(), &mut svg).unwrap();
+        let (_, frames) = read_svg(&svg);
+        assert!(frames.len() > 900, "{}", frames.len());
+        assert!(
+            frames
+                .iter()
+                .any(|frame| frame.title.starts_with("x\u{fffd}y ("))
+        );
+    }
+}
+
+#[test]
+fn sizes_of_any_kind_can_be_drawn() {
+    for size in [0, 1, 10, 19, 20, 21, usize::MAX] {
+        for direction in [Direction::Straight, Direction::Inverted] {
+            let mut opt = options(|opt| {
+                opt.image_width = Some(size);
+                opt.font_size = size;
+                opt.frame_height = size.max(1);
+                opt.direction = direction;
+            });
+            let (root, _) = draw(&mut opt, &["a;b;c 1"]);
+            let width = root.by_id("frames").unwrap().attribute("width");
+            assert_eq!(width, Some(size.saturating_sub(20).to_string().as_str()));
+        }
+    }
+    for number in [0.0, -1.0, f64::NAN, f64::INFINITY, f64::MIN] {
+        let mut opt = options(|opt| {
+            opt.font_width = number;
+            opt.factor = number;
+        });
+        assert_eq!(draw(&mut opt, &["a;b;c 1"]).1.len(), 4);
+    }
+}
+
+/// Stacks of the frames `a` to `d`, with a count.
+fn any_stacks() -> impl Strategy<Value = Vec<(Vec<String>, u32)>> {
+    let frame = prop::sample::select(vec!["a", "b", "a::b", "c d"]).prop_map(str::to_string);
+    let stack = prop::collection::vec(frame, 1..6);
+    prop::collection::vec((stack, 0..100u32), 1..30)
+}
+
+fn lines_of(stacks: &[(Vec<String>, u32)]) -> Vec<String> {
+    let line = |(stack, count): &(Vec<String>, u32)| format!("{} {count}", stack.join(";"));
+    stacks.iter().map(line).collect()
+}
+
+proptest! {
+    /// The widths are what a naive sum over all prefixes of all stacks gives.
+    #[test]
+    fn widths_are_sums_of_counts(stacks in any_stacks()) {
+        let mut expected: BTreeMap<&[String], u32> = BTreeMap::new();
+        for (stack, count) in &stacks {
+            for depth in 0..=stack.len() {
+                *expected.entry(&stack[..depth]).or_default() += count;
+            }
+        }
+        expected.retain(|_, count| *count > 0);
+        prop_assume!(!expected.is_empty());
+        let mut widths: Vec<(usize, String, u32)> = expected
+            .iter()
+            .map(|(stack, count)| {
+                let name = stack.last().map_or("all", String::as_str);
+                (stack.len(), name.to_string(), *count)
+            })
+            .collect();
+        widths.sort();
+        let mut drawn: Vec<_> = frames_by_depth(&stacks, false)
+            .into_iter()
+            .map(|(depth, frame)| (depth, frame.label, frame.count as u32))
+            .collect();
+        drawn.sort();
+        prop_assert_eq!(drawn, widths);
+    }
+
+    #[test]
+    fn callees_lie_within_their_caller_and_not_over_each_other(
+        stacks in any_stacks(),
+        flame_chart: bool,
+    ) {
+        prop_assume!(stacks.iter().any(|(_, count)| *count > 0));
+        let mut callers: Vec<Frame> = Vec::new();
+        for (depth, frame) in frames_by_depth(&stacks, flame_chart) {
+            // A frame comes after its caller and its caller's earlier callees.
+            if let Some(earlier) = callers.get(depth) {
+                prop_assert!(earlier.start + earlier.count <= frame.start);
+            }
+            callers.truncate(depth);
+            if let Some(caller) = callers.last() {
+                prop_assert!(caller.start <= frame.start);
+                prop_assert!(frame.start + frame.count <= caller.start + caller.count);
+            }
+            callers.push(frame);
+        }
+    }
+}
+
+/// All frames in document order, with labels that are not cut.
+fn frames_by_depth(stacks: &[(Vec<String>, u32)], flame_chart: bool) -> Vec<(usize, Frame)> {
+    let mut opt = options(|opt| {
+        opt.font_size = 0;
+        opt.image_width = Some(1_000_000);
+        opt.flame_chart = flame_chart;
+        opt.direction = Direction::Inverted;
+    });
+    let lines = lines_of(stacks);
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let (_, frames) = draw(&mut opt, &lines);
+    let top = frames[0].y;
+    let with_depth = |frame: Frame| ((frame.y - top) as usize / 16, frame);
+    frames.into_iter().map(with_depth).collect()
+}
+
+#[cfg(feature = "cli")]
+mod tool {
+    //! `inferno-flamegraph`, run as a process.
+
+    use super::xml;
+    use std::fs;
+    use std::io::Write;
+    use std::path::Path;
+    use std::process::{Command, Output, Stdio};
+
+    fn command(directory: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_inferno-flamegraph"));
+        command.current_dir(directory).env_remove("RUST_LOG");
+        command.args(args);
+        command
+    }
+
+    fn run(directory: &Path, args: &[&str], input: &[u8]) -> Output {
+        let mut command = command(directory, args);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // The tool may end without reading all of it.
+        let _ = child.stdin.take().unwrap().write_all(input);
+        child.wait_with_output().unwrap()
+    }
+
+    fn text(bytes: &[u8]) -> String {
+        String::from_utf8_lossy(bytes).into_owned()
+    }
+
+    #[test]
+    fn golden_cases() {
+        let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/flamegraph");
+        let mut failed = Vec::new();
+        for case in fs::read_dir(cases).unwrap() {
+            let case = case.unwrap().path();
+            if let Err(difference) = check_case(&case) {
+                failed.push(format!("{}: {difference}", case.display()));
+            }
+        }
+        assert!(failed.is_empty(), "{}", failed.join("\n"));
+    }
+
+    fn check_case(case: &Path) -> Result<(), String> {
+        let directory = tempfile::tempdir().unwrap();
+        for file in fs::read_dir(case).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), directory.path().join(file.file_name())).unwrap();
+        }
+        let args = fs::read_to_string(case.join("args")).unwrap();
+        let mut args: Vec<&str> = args.lines().collect();
+        // The viewer's script and style are not what is tested here.
+        args.extend(["--no-javascript", "--pretty-xml", "input.folded"]);
+        let output = run(directory.path(), &args, b"");
+        let svg = text(&output.stdout);
+        xml::parse(&svg)?;
+        check_file(case, "expected.svg", &without_style(&svg))?;
+        check_file(case, "expected.stderr", &text(&output.stderr))?;
+        let map = fs::read_to_string(directory.path().join("palette.map"));
+        check_file(case, "expected.palette.map", &map.unwrap_or_default())
+    }
+
+    /// Compares with a file of the case, which need not be there if it would be empty.
+    fn check_file(case: &Path, name: &str, found: &str) -> Result<(), String> {
+        let path = case.join(name);
+        if std::env::var_os("BLESS").is_some() && !found.is_empty() {
+            fs::write(&path, found).unwrap();
+        }
+        let expected = fs::read_to_string(&path).unwrap_or_default();
+        if expected == found {
+            return Ok(());
+        }
+        let lines = expected.lines().zip(found.lines());
+        let different = lines
+            .into_iter()
+            .find(|(expected, found)| expected != found);
+        Err(format!("{name} differs: {different:#?}"))
+    }
+
+    fn without_style(svg: &str) -> String {
+        let (start, end) = (svg.find("<style"), svg.find("</style>"));
+        let (start, end) = (start.unwrap_or(svg.len()), end.unwrap_or(svg.len()));
+        svg[..start].to_string() + &svg[end..]
+    }
+
+    #[test]
+    fn errors_are_one_line_that_names_the_place() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("empty"), "").unwrap();
+        fs::write(directory.path().join("ok"), "a 1\n").unwrap();
+        for (args, message) in [
+            (&["missing"][..], "missing: No such file or directory"),
+            (&["empty"], "No stack counts found"),
+            (&["ok", "--base", "b"], "No stack counts found"),
+            (
+                &["ok", "--nameattr", "none"],
+                "none: No such file or directory",
+            ),
+            (
+                &["ok", "-o", "no/file"],
+                "no/file: No such file or directory",
+            ),
+        ] {
+            let output = run(directory.path(), args, b"");
+            let stderr = text(&output.stderr);
+            let expected = format!("inferno-flamegraph: {message}");
+            assert!(stderr.starts_with(&expected), "{stderr}");
+            assert_eq!(stderr.lines().count(), 1, "{stderr}");
+            assert_eq!(output.status.code(), Some(1), "{args:?}");
+        }
+        let unsorted = run(directory.path(), &["--no-sort"], b"b 1\na 1\n");
+        let message = "inferno-flamegraph: unsorted input lines detected\n";
+        assert_eq!(text(&unsorted.stderr), message);
+    }
+
+    #[test]
+    fn wrong_usage_is_told_apart() {
+        let directory = tempfile::tempdir().unwrap();
+        for (args, message) in [
+            (
+                &["--height", "0"][..],
+                "invalid value '0' for '--height <UINT>': must be at least 1",
+            ),
+            (
+                &["--colors", "pink"],
+                "invalid value 'pink' for '--colors <STRING>'",
+            ),
+            (
+                &["--bgcolors", "pink"],
+                "invalid value 'pink' for '--bgcolors <STRING>': unknown background color: pink",
+            ),
+            (
+                &["--uicolor", "red"],
+                "invalid value 'red' for '--uicolor <#RRGGBB>': \
+                 Expected a color in hexadecimal format, got: red",
+            ),
+        ] {
+            let output = run(directory.path(), args, b"a 1\n");
+            let first_line = text(&output.stderr).lines().next().unwrap().to_string();
+            assert_eq!(first_line, format!("error: {message}"));
+            assert_eq!(output.status.code(), Some(2));
+            assert!(output.stdout.is_empty());
+        }
+    }
+
+    #[test]
+    fn standard_input_is_the_default_and_read_once() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("file"), "b 2\n").unwrap();
+        for (args, total) in [(&[][..], "1"), (&["-"], "1"), (&["-", "file", "-"], "3")] {
+            let output = run(directory.path(), args, b"a 1\n");
+            let root = xml::parse(&text(&output.stdout)).unwrap();
+            let frames = root.by_id("frames").unwrap();
+            assert_eq!(frames.attribute("total_samples"), Some(total), "{args:?}");
+        }
+    }
+
+    #[test]
+    fn an_output_file_is_written_whole_or_not_at_all() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("out.svg");
+        fs::write(&file, "old").unwrap();
+        assert!(
+            !run(directory.path(), &["-o", "out.svg"], b"")
+                .status
+                .success()
+        );
+        assert_eq!(fs::read_to_string(&file).unwrap(), "old");
+        let output = run(directory.path(), &["--output=out.svg"], b"a 1\n");
+        assert!(output.status.success() && output.stdout.is_empty());
+        assert!(xml::parse(&fs::read_to_string(&file).unwrap()).is_ok());
+    }
+
+    #[test]
+    fn a_reader_that_has_seen_enough_is_no_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut command = command(directory.path(), &[]);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        drop(child.stdout.take());
+        let folded: String = (0..5000).map(|number| format!("f{number} 1\n")).collect();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(folded.as_bytes())
+            .unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(
+            (text(&output.stderr), output.status.code()),
+            (String::new(), Some(0))
+        );
+    }
+}
