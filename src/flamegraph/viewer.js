@@ -438,7 +438,7 @@ var init = (function () {
 
     // Put off until the first search: it is only needed there.
     read() {
-      const [names, nodes = ''] = this.text.trimStart().split('\n\n');
+      const [names, nodes = ''] = this.text.split('\n\n');
       const groups = this.frames.svg.children;
       this.text = '';
       this.names = names.split('\n');
@@ -465,14 +465,16 @@ var init = (function () {
     const query = new Map();
     for (const part of location.search.slice(1).split('&')) {
       const equals = part.indexOf('=');
-      if (part) {
-        query.set(equals < 0 ? part : part.slice(0, equals), equals < 0 ? null : part.slice(equals + 1));
+      if (equals >= 0) {
+        query.set(part.slice(0, equals), part.slice(equals + 1));
+      } else if (part) {
+        query.set(part, null);
       }
     }
     return query;
   }
 
-  // Replaces `changes` in the query; null removes. With `isNew` the former URL stays in the history.
+  // Replaces `changes` in the query; null removes. With `isNew` the history keeps the former URL.
   function writeQuery(changes, isNew) {
     const query = readQuery();
     for (const [key, value] of Object.entries(changes)) {
@@ -615,28 +617,33 @@ var init = (function () {
       const { width } = this.picture;
       const matched = this.matched.textContent.trim();
       const taken = matched ? this.font.width(matched) + 2 * this.font.size : 0;
+      // First, as it reads the layout and the others change it.
       this.place();
       this.matched.setAttribute('x', width - options.padding);
       this.details.textContent =
         this.font.fit(this.text, width - 2 * options.padding - taken, keepBothEnds);
-      this.back.classList.toggle('hide', this.isHome || !(matched || this.text));
     }
 
     place() {
       const [top, bottom] = this.picture.inSight();
       const [highest, lowest] = [top + this.line, bottom - this.line / 3];
       let y = Math.min(Math.max(this.baseline, highest), lowest);
-      this.isHome = y === this.baseline;
-      if (!this.isHome && this.hides(y)) {
+      const isHome = y === this.baseline;
+      if (!isHome && this.hides(y)) {
         y = this.baseline < highest ? lowest : highest;
       }
+      const isEmpty = !this.text && !this.matched.textContent.trim();
+      this.back.classList.toggle('hide', isHome || isEmpty);
       this.group.setAttribute('transform', `translate(0 ${(y - this.baseline).toFixed(1)})`);
     }
 
     // Whether at `y` it would lie over the frame it is about.
     hides(y) {
-      const top = this.rect ? number(this.rect, 'y') : Infinity;
-      return top < y + this.line / 2 && top + number(this.rect ?? this.back, 'height') > y - this.line;
+      if (!this.rect) {
+        return false;
+      }
+      const [top, height] = [number(this.rect, 'y'), number(this.rect, 'height')];
+      return top < y + this.line / 2 && top + height > y - this.line;
     }
   }
 
@@ -653,7 +660,6 @@ var init = (function () {
     }
 
     open(term) {
-      this.place ??= create(SVG, 'foreignObject', { id: 'searchbox', ...SEARCH_BOX }, this.picture.root);
       this.input ??= this.createInput();
       this.place.setAttribute('x', Math.max(this.right - SEARCH_BOX.width, 0));
       this.place.setAttribute('y', this.picture.inSight()[0] + SEARCH_BOX.height / 2);
@@ -667,7 +673,9 @@ var init = (function () {
     }
 
     createInput() {
+      const { root } = this.picture;
       const label = 'Search: regular expression';
+      this.place = create(SVG, 'foreignObject', { id: 'searchbox', ...SEARCH_BOX }, root);
       const input = create(XHTML, 'input', { type: 'text', 'aria-label': label }, this.place);
       input.placeholder = 'regex';
       input.spellcheck = false;
@@ -1028,8 +1036,8 @@ var init = (function () {
         return;
       }
       const key = event.key.toLowerCase();
-      const command = event.ctrlKey || event.metaKey;
-      const isTyping = event.target.matches('input, textarea, select, [contenteditable]');
+      const command = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+      const isTyping = event.target.matches?.('input, textarea, select, [contenteditable]');
       if (command && key === 'i' && (!isTyping || event.target === this.box.input)) {
         event.preventDefault();
         this.toggleCase();

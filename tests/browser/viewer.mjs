@@ -237,7 +237,8 @@ const checks = {
   },
 
   async 'passes over a URL that makes no sense'({ tab, graph, url }) {
-    for (const query of ['?x=1&y=abc', '?x=1e999&y=1', '?s=%E0%A4%A', '?s=(', '?__proto__&x', '?&&=']) {
+    const zooms = ['?x=1&y=abc', '?x=1e999&y=1', '?x=0', '?x=3&y=53'];
+    for (const query of [...zooms, '?s=%E0%A4%A', '?s=(', '?__proto__&x', '?&&=']) {
       await tab.goto(url('/graph.svg' + query));
       assert.equal((await graph.shown()).length, 14, query);
     }
@@ -251,7 +252,8 @@ const checks = {
           .filter((group) => /^(all|parse) /.test(group.textContent))
           .map((group) => Math.round(group.querySelector('rect').getBoundingClientRect().width)),
       );
-    const width = (await tab.evaluate(() => document.querySelector('svg').clientWidth)) - 2 * PADDING;
+    const page = await tab.evaluate(() => document.querySelector('svg').clientWidth);
+    const width = page - 2 * PADDING;
     const second = await tab.evaluate(() => {
       const groups = [...document.querySelectorAll('svg svg')[1].children];
       const parse = groups.find((group) => group.textContent.startsWith('parse '));
