@@ -593,6 +593,10 @@ var init = (function () {
       this.matched.setAttribute('aria-live', 'polite');
       this.baseline = number(this.details, 'y');
       this.line = Math.ceil(font.size * 1.5);
+      // Below the texts at the top.
+      const header = Array.from(picture.root.querySelectorAll('#search, #subtitle'));
+      const lowest = Math.max(...header.map((text) => number(text, 'y')));
+      this.top = Math.min(lowest + this.line, this.baseline);
       this.text = '';
       this.rect = null;
       this.group = create(SVG, 'g', { id: 'bar' }, picture.root);
@@ -626,7 +630,7 @@ var init = (function () {
 
     place() {
       const [top, bottom] = this.picture.inSight();
-      const [highest, lowest] = [top + this.line, bottom - this.line / 3];
+      const [highest, lowest] = [Math.max(top + this.line, this.top), bottom - this.line / 3];
       let y = Math.min(Math.max(this.baseline, highest), lowest);
       const isHome = y === this.baseline;
       if (!isHome && this.hides(y)) {
