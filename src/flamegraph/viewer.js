@@ -371,12 +371,13 @@ var init = (function () {
       this.frames = frames;
       this.pruned = pruned;
       this.matches = new Uint8Array(frames.count);
-      this.pattern = null;
     }
 
     // `pattern` is a RegExp, or null for no search.
     run(pattern) {
-      this.pattern = pattern;
+      if (pattern !== null) {
+        this.pruned.match(pattern);
+      }
       for (let frame = 1; frame < this.frames.count; frame++) {
         const matches = pattern !== null && pattern.test(this.frames.name(frame)) ? 1 : 0;
         if (matches !== this.matches[frame]) {
@@ -404,47 +405,52 @@ var init = (function () {
     }
 
     samplesInPruned(frame) {
-      const nodes = this.pruned.under(frame);
       let [sum, inside] = [0, Infinity];
-      for (let at = 0; at + 2 < nodes.length; at += 3) {
-        const [level, name, samples] = [nodes[at], nodes[at + 1], nodes[at + 2]];
+      for (const [level, samples, ...names] of this.pruned.under(frame)) {
         if (level <= inside) {
-          const matches = this.pattern.test(this.pruned.names[name]);
-          inside = matches ? level : Infinity;
-          sum += matches ? samples : 0;
+          const first = names.findIndex((name) => this.pruned.matches[name]);
+          inside = first < 0 ? Infinity : level + first;
+          sum += first < 0 ? 0 : samples;
         }
       }
       return sum;
     }
   }
 
-  // What was too narrow to be drawn, from the optional <metadata id="pruned">: a name a line, an
-  // empty line, then for each drawn frame that has such children a line of numbers: its place
-  // among the elements of #frames, then depth below it, name and samples of each frame in preorder.
+  // What was too narrow to be drawn, from the <metadata id="pruned"> if there is one: a name a
+  // line, an empty line, then for each drawn frame that has such children its place among the
+  // drawn ones and runs of what is below it. A run is a level, a number of samples, and names
+  // that call each other in this order, all with these samples.
   class Pruned {
     constructor(frames, metadata) {
       this.frames = frames;
       this.names = [];
-      this.nodes = new Map();
+      this.matches = [];
+      this.runs = new Map();
       this.text = metadata ? metadata.textContent : '';
     }
 
     under(frame) {
+      return this.runs.get(frame) ?? [];
+    }
+
+    match(pattern) {
       if (this.text) {
         this.read();
       }
-      return this.nodes.get(frame) ?? [];
+      this.matches = this.names.map((name) => pattern.test(name));
     }
 
     // Put off until the first search: it is only needed there.
     read() {
-      const [names, nodes = ''] = this.text.split('\n\n');
+      const [names, lines] = this.text.split('\n\n');
       const groups = this.frames.svg.children;
       this.text = '';
       this.names = names.split('\n');
-      for (const line of nodes.split('\n')) {
-        const [place, ...numbers] = line.split(' ').map(Number);
-        this.nodes.set(this.frames.indexOf.get(groups[place]), numbers);
+      for (const line of lines.split('\n')) {
+        const [place, ...runs] = line.split(';');
+        const frame = this.frames.indexOf.get(groups[place]);
+        this.runs.set(frame, runs.map((run) => run.split(' ').map(Number)));
       }
     }
   }
