@@ -619,8 +619,10 @@ var init = (function () {
     }
 
     showMatched(text) {
-      this.matched.textContent = text;
-      this.layout();
+      if (text !== this.matched.textContent.trim()) {
+        this.matched.textContent = text;
+        this.layout();
+      }
     }
 
     layout() {
