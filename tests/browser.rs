@@ -8,7 +8,7 @@
 use std::env;
 use std::error::Error;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const BROWSERS: [&str; 4] = [
@@ -29,20 +29,27 @@ fn the_graph_works_in_chromium() -> Result<(), Box<dyn Error>> {
         return Ok(());
     };
     let directory = tempfile::tempdir()?;
-    let graph = directory.path().join("graph.svg");
-    let drawn = Command::new(env!("CARGO_BIN_EXE_inferno-flamegraph"))
-        .arg("tests/browser/example.folded")
-        .stdout(File::create(&graph)?)
-        .status()?;
-    assert!(drawn.success());
+    let [graph, wide] = ["graph.svg", "wide.svg"].map(|name| directory.path().join(name));
+    draw(&graph, &[])?;
+    draw(&wide, &["--minwidth", "15"])?;
     let output = Command::new(node)
         .arg("tests/browser/viewer.mjs")
-        .args([browser, graph])
+        .args([browser, graph, wide])
         .output()?;
     let report = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{report}{errors}");
     assert!(report.ends_with("0 failed\n"), "{report}{errors}");
+    Ok(())
+}
+
+fn draw(graph: &Path, flags: &[&str]) -> Result<(), Box<dyn Error>> {
+    let drawn = Command::new(env!("CARGO_BIN_EXE_inferno-flamegraph"))
+        .args(flags)
+        .arg("tests/browser/example.folded")
+        .stdout(File::create(graph)?)
+        .status()?;
+    assert!(drawn.success());
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use super::layout::{Frame, Layout};
 use super::number::{push_count, push_fixed, push_grouped, push_grouped_count, push_uint};
 use super::paint::Painter;
 use super::svg::Xml;
-use super::{Options, defaults};
+use super::{Options, defaults, pruned};
 use crate::call_tree::{CallTree, Count};
 use crate::text::lossy;
 
@@ -70,6 +70,11 @@ impl<'f, 'o> Frames<'f, 'o> {
     /// All samples of the graph.
     pub fn total(&self) -> Count {
         self.layout.total()
+    }
+
+    /// Writes what is too narrow to be a frame, for the viewer.
+    pub fn write_pruned(&self, xml: &mut Xml) {
+        pruned::write(self.tree, self.layout, xml);
     }
 
     /// Writes the next frame; `false` if there is none.
@@ -242,7 +247,7 @@ fn start_group<'o>(xml: &mut Xml, _: &'o Options<'_>, _: &str) -> Option<&'o str
 }
 
 /// The name without a final `_[k]`, which collapsers add for the sake of colours.
-fn without_annotation(name: &str) -> &str {
+pub(super) fn without_annotation(name: &str) -> &str {
     match name.as_bytes() {
         [.., b'_', b'[', b'k' | b'w' | b'i' | b'j', b']'] => &name[..name.len() - 4],
         _ => name,

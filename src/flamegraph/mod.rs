@@ -29,6 +29,7 @@ mod layout;
 mod number;
 mod options;
 mod paint;
+mod pruned;
 mod render;
 mod style;
 mod svg;

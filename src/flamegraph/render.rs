@@ -104,6 +104,9 @@ impl<W: Write> Document<'_, '_, W> {
         self.write_background();
         self.write_texts();
         self.write_frames(frames)?;
+        if !self.opt.no_javascript {
+            frames.write_pruned(&mut self.xml);
+        }
         self.xml.end();
         self.pass_on()?;
         self.writer.flush()

@@ -371,12 +371,13 @@ var init = (function () {
       this.frames = frames;
       this.pruned = pruned;
       this.matches = new Uint8Array(frames.count);
-      this.pattern = null;
     }
 
     // `pattern` is a RegExp, or null for no search.
     run(pattern) {
-      this.pattern = pattern;
+      if (pattern !== null) {
+        this.pruned.match(pattern);
+      }
       for (let frame = 1; frame < this.frames.count; frame++) {
         const matches = pattern !== null && pattern.test(this.frames.name(frame)) ? 1 : 0;
         if (matches !== this.matches[frame]) {
@@ -404,47 +405,52 @@ var init = (function () {
     }
 
     samplesInPruned(frame) {
-      const nodes = this.pruned.under(frame);
       let [sum, inside] = [0, Infinity];
-      for (let at = 0; at + 2 < nodes.length; at += 3) {
-        const [level, name, samples] = [nodes[at], nodes[at + 1], nodes[at + 2]];
+      for (const [level, samples, ...names] of this.pruned.under(frame)) {
         if (level <= inside) {
-          const matches = this.pattern.test(this.pruned.names[name]);
-          inside = matches ? level : Infinity;
-          sum += matches ? samples : 0;
+          const first = names.findIndex((name) => this.pruned.matches[name]);
+          inside = first < 0 ? Infinity : level + first;
+          sum += first < 0 ? 0 : samples;
         }
       }
       return sum;
     }
   }
 
-  // What was too narrow to be drawn, from the optional <metadata id="pruned">: a name a line, an
-  // empty line, then for each drawn frame that has such children a line of numbers: its place
-  // among the elements of #frames, then depth below it, name and samples of each frame in preorder.
+  // What was too narrow to be drawn, from the <metadata id="pruned"> if there is one: a name a
+  // line, an empty line, then for each drawn frame that has such children its place among the
+  // drawn ones and runs of what is below it. A run is a level, a number of samples, and names
+  // that call each other in this order, all with these samples.
   class Pruned {
     constructor(frames, metadata) {
       this.frames = frames;
       this.names = [];
-      this.nodes = new Map();
+      this.matches = [];
+      this.runs = new Map();
       this.text = metadata ? metadata.textContent : '';
     }
 
     under(frame) {
+      return this.runs.get(frame) ?? [];
+    }
+
+    match(pattern) {
       if (this.text) {
         this.read();
       }
-      return this.nodes.get(frame) ?? [];
+      this.matches = this.names.map((name) => pattern.test(name));
     }
 
     // Put off until the first search: it is only needed there.
     read() {
-      const [names, nodes = ''] = this.text.trimStart().split('\n\n');
+      const [names, lines] = this.text.split('\n\n');
       const groups = this.frames.svg.children;
       this.text = '';
       this.names = names.split('\n');
-      for (const line of nodes.split('\n')) {
-        const [place, ...numbers] = line.split(' ').map(Number);
-        this.nodes.set(this.frames.indexOf.get(groups[place]), numbers);
+      for (const line of lines.split('\n')) {
+        const [place, ...runs] = line.split(';');
+        const frame = this.frames.indexOf.get(groups[place]);
+        this.runs.set(frame, runs.map((run) => run.split(' ').map(Number)));
       }
     }
   }
@@ -465,14 +471,16 @@ var init = (function () {
     const query = new Map();
     for (const part of location.search.slice(1).split('&')) {
       const equals = part.indexOf('=');
-      if (part) {
-        query.set(equals < 0 ? part : part.slice(0, equals), equals < 0 ? null : part.slice(equals + 1));
+      if (equals >= 0) {
+        query.set(part.slice(0, equals), part.slice(equals + 1));
+      } else if (part) {
+        query.set(part, null);
       }
     }
     return query;
   }
 
-  // Replaces `changes` in the query; null removes. With `isNew` the former URL stays in the history.
+  // Replaces `changes` in the query; null removes. With `isNew` the history keeps the former URL.
   function writeQuery(changes, isNew) {
     const query = readQuery();
     for (const [key, value] of Object.entries(changes)) {
@@ -591,6 +599,10 @@ var init = (function () {
       this.matched.setAttribute('aria-live', 'polite');
       this.baseline = number(this.details, 'y');
       this.line = Math.ceil(font.size * 1.5);
+      // Below the texts at the top.
+      const header = Array.from(picture.root.querySelectorAll('#search, #subtitle'));
+      const lowest = Math.max(...header.map((text) => number(text, 'y')));
+      this.top = Math.min(lowest + this.line, this.baseline);
       this.text = '';
       this.rect = null;
       this.group = create(SVG, 'g', { id: 'bar' }, picture.root);
@@ -607,36 +619,43 @@ var init = (function () {
     }
 
     showMatched(text) {
-      this.matched.textContent = text;
-      this.layout();
+      if (text !== this.matched.textContent.trim()) {
+        this.matched.textContent = text;
+        this.layout();
+      }
     }
 
     layout() {
       const { width } = this.picture;
       const matched = this.matched.textContent.trim();
       const taken = matched ? this.font.width(matched) + 2 * this.font.size : 0;
+      // First, as it reads the layout and the others change it.
       this.place();
       this.matched.setAttribute('x', width - options.padding);
       this.details.textContent =
         this.font.fit(this.text, width - 2 * options.padding - taken, keepBothEnds);
-      this.back.classList.toggle('hide', this.isHome || !(matched || this.text));
     }
 
     place() {
       const [top, bottom] = this.picture.inSight();
-      const [highest, lowest] = [top + this.line, bottom - this.line / 3];
+      const [highest, lowest] = [Math.max(top + this.line, this.top), bottom - this.line / 3];
       let y = Math.min(Math.max(this.baseline, highest), lowest);
-      this.isHome = y === this.baseline;
-      if (!this.isHome && this.hides(y)) {
+      const isHome = y === this.baseline;
+      if (!isHome && this.hides(y)) {
         y = this.baseline < highest ? lowest : highest;
       }
+      const isEmpty = !this.text && !this.matched.textContent.trim();
+      this.back.classList.toggle('hide', isHome || isEmpty);
       this.group.setAttribute('transform', `translate(0 ${(y - this.baseline).toFixed(1)})`);
     }
 
     // Whether at `y` it would lie over the frame it is about.
     hides(y) {
-      const top = this.rect ? number(this.rect, 'y') : Infinity;
-      return top < y + this.line / 2 && top + number(this.rect ?? this.back, 'height') > y - this.line;
+      if (!this.rect) {
+        return false;
+      }
+      const [top, height] = [number(this.rect, 'y'), number(this.rect, 'height')];
+      return top < y + this.line / 2 && top + height > y - this.line;
     }
   }
 
@@ -653,7 +672,6 @@ var init = (function () {
     }
 
     open(term) {
-      this.place ??= create(SVG, 'foreignObject', { id: 'searchbox', ...SEARCH_BOX }, this.picture.root);
       this.input ??= this.createInput();
       this.place.setAttribute('x', Math.max(this.right - SEARCH_BOX.width, 0));
       this.place.setAttribute('y', this.picture.inSight()[0] + SEARCH_BOX.height / 2);
@@ -667,7 +685,9 @@ var init = (function () {
     }
 
     createInput() {
+      const { root } = this.picture;
       const label = 'Search: regular expression';
+      this.place = create(SVG, 'foreignObject', { id: 'searchbox', ...SEARCH_BOX }, root);
       const input = create(XHTML, 'input', { type: 'text', 'aria-label': label }, this.place);
       input.placeholder = 'regex';
       input.spellcheck = false;
@@ -1028,8 +1048,8 @@ var init = (function () {
         return;
       }
       const key = event.key.toLowerCase();
-      const command = event.ctrlKey || event.metaKey;
-      const isTyping = event.target.matches('input, textarea, select, [contenteditable]');
+      const command = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+      const isTyping = event.target.matches?.('input, textarea, select, [contenteditable]');
       if (command && key === 'i' && (!isTyping || event.target === this.box.input)) {
         event.preventDefault();
         this.toggleCase();

@@ -1,7 +1,8 @@
 // Opens a flame graph of example.folded in Chromium and uses it as a reader would.
 //
-//   node viewer.mjs CHROMIUM GRAPH.svg
+//   node viewer.mjs CHROMIUM GRAPH.svg WIDE.svg
 //
+// WIDE is drawn with `--minwidth 15`, so that it leaves out a few frames.
 // Prints a line for each check, and exits with 1 if one failed. tests/browser.rs runs it.
 
 import assert from 'node:assert/strict';
@@ -197,6 +198,20 @@ const checks = {
     assert.deepEqual(await graph.highlighted(), ['memchr', 'memchr']);
   },
 
+  async 'counts what is too narrow to be drawn'({ tab, graph, url }) {
+    await tab.goto(url('/wide.svg'));
+    assert.equal((await graph.shown()).length, 8);
+    const shares = { idle: '10.0', 'kernel|idle': '10.0', 'push|memchr': '40.0', 'read$': '10.0' };
+    for (const [term, share] of Object.entries(shares)) {
+      await graph.search(term);
+      assert.equal(await graph.text('matched'), `Matched: ${share}%`, term);
+      await graph.clickText('search');
+    }
+    await graph.clickFrame('parse ');
+    await graph.search('memchr');
+    assert.equal(await graph.text('matched'), 'Matched: 25.0%');
+  },
+
   async 'ignores case when told to'({ graph }) {
     await graph.search('^WRITE$');
     assert.equal(await graph.text('matched'), 'No match');
@@ -237,7 +252,8 @@ const checks = {
   },
 
   async 'passes over a URL that makes no sense'({ tab, graph, url }) {
-    for (const query of ['?x=1&y=abc', '?x=1e999&y=1', '?s=%E0%A4%A', '?s=(', '?__proto__&x', '?&&=']) {
+    const zooms = ['?x=1&y=abc', '?x=1e999&y=1', '?x=0', '?x=3&y=53'];
+    for (const query of [...zooms, '?s=%E0%A4%A', '?s=(', '?__proto__&x', '?&&=']) {
       await tab.goto(url('/graph.svg' + query));
       assert.equal((await graph.shown()).length, 14, query);
     }
@@ -251,7 +267,8 @@ const checks = {
           .filter((group) => /^(all|parse) /.test(group.textContent))
           .map((group) => Math.round(group.querySelector('rect').getBoundingClientRect().width)),
       );
-    const width = (await tab.evaluate(() => document.querySelector('svg').clientWidth)) - 2 * PADDING;
+    const page = await tab.evaluate(() => document.querySelector('svg').clientWidth);
+    const width = page - 2 * PADDING;
     const second = await tab.evaluate(() => {
       const groups = [...document.querySelectorAll('svg svg')[1].children];
       const parse = groups.find((group) => group.textContent.startsWith('parse '));
@@ -288,10 +305,11 @@ const checks = {
 
 // ---- Running them ----
 
-function serve(svg) {
+function serve(svg, wide) {
   const inline = svg.replace(/^<\?xml[^>]*>/, '').replace(/<!DOCTYPE[^>]*>/, '');
   const pages = {
     '/graph.svg': ['image/svg+xml', svg],
+    '/wide.svg': ['image/svg+xml', wide],
     '/two.html': ['text/html', `<!doctype html><title>two</title>${inline}${inline}`],
     '/image.html': ['text/html', '<!doctype html><title>image</title><img src="graph.svg">'],
   };
@@ -319,8 +337,8 @@ async function check(name, tab, url) {
   }
 }
 
-const [executable, svg] = process.argv.slice(2);
-const server = await serve(readFileSync(svg, 'utf8'));
+const [executable, ...graphs] = process.argv.slice(2);
+const server = await serve(...graphs.map((graph) => readFileSync(graph, 'utf8')));
 const browser = new Chromium(executable);
 const url = (path) => `http://127.0.0.1:${server.address().port}${path}`;
 let failed = 0;
