@@ -1,6 +1,8 @@
 //! Profiles that come compressed: gzip and zstd, recognised by their first bytes.
 
-use std::io::{self, BufRead, Read};
+#[cfg(feature = "compression")]
+use std::io::Read;
+use std::io::{self, BufRead};
 
 /// A reader that gives plain bytes, whatever the one below gives.
 pub type Decoded<'a> = Box<dyn BufRead + 'a>;

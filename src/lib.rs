@@ -78,3 +78,8 @@ pub mod decode;
 pub mod flamegraph;
 pub mod folded;
 mod text;
+
+/// The README's example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,5 +1,7 @@
 //! The profiles to measure with.
 
+#![allow(dead_code, reason = "no benchmark uses them all")]
+
 use inferno::collapse::{Collapse, perf::Folder};
 use inferno::{decode, folded};
 use std::io::Read;
@@ -39,7 +41,6 @@ fn push_at(out: &mut String, sample: &str, round: u32) {
 }
 
 /// `script` as folded text.
-#[allow(dead_code, reason = "not every benchmark reads folded text")]
 pub fn folded(script: &[u8]) -> Vec<u8> {
     let tree = Folder::default()
         .collapse_slice_to_tree(script)

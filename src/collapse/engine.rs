@@ -27,6 +27,10 @@ pub(crate) fn default_nthreads() -> usize {
 /// How to fold: on how many threads, and in blocks of how many bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Engine {
+    #[cfg_attr(
+        not(feature = "multithreaded"),
+        expect(dead_code, reason = "one thread then")
+    )]
     nthreads: usize,
     block_size: usize,
 }
@@ -169,6 +173,10 @@ struct Numbered<S> {
 struct NumberedBlock<'a> {
     bytes: Bytes<'a>,
     first_line: u64,
+    #[cfg_attr(
+        not(feature = "multithreaded"),
+        expect(dead_code, reason = "blocks then come in order")
+    )]
     index: u64,
 }
 

@@ -17,6 +17,10 @@ pub(crate) trait Format: Sync {
 
     /// Whether blocks can be folded in any order by several workers. If not, there is one worker,
     /// which gets them one after another.
+    #[cfg_attr(
+        not(feature = "multithreaded"),
+        expect(dead_code, reason = "one worker then")
+    )]
     const IS_PARALLEL: bool;
 
     /// Decides the prelude from a block. `None` if the block leaves it open: it is then folded

@@ -1,0 +1,121 @@
+//! What the documents say must be so: versions, tools, files, tests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// All files below `directory` with this extension.
+fn files(directory: &str, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut pending = vec![root().join(directory)];
+    while let Some(directory) = pending.pop() {
+        for entry in fs::read_dir(&directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.ends_with("node_modules") {
+                pending.push(path);
+            } else if path.extension().is_some_and(|found| found == extension) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+/// The words of `text` made of letters, digits, and what may be in the name of a file or a tool.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && !"-_./".contains(c))
+}
+
+#[test]
+fn the_changelog_has_this_version() {
+    let heading = concat!("## ", env!("CARGO_PKG_VERSION"));
+    assert!(
+        read("CHANGELOG.md")
+            .lines()
+            .any(|line| line.starts_with(heading))
+    );
+}
+
+#[test]
+fn the_readme_names_the_minimum_rust_version() {
+    let claim = concat!("Rust ", env!("CARGO_PKG_RUST_VERSION"), " or later");
+    assert!(read("README.md").contains(claim));
+}
+
+#[test]
+fn the_readme_names_exactly_the_tools_that_exist() {
+    let readme = read("README.md");
+    let mut named: Vec<&str> = words(&readme)
+        .map(|word| word.trim_end_matches('.'))
+        .filter(|word| word.starts_with("inferno-"))
+        .collect();
+    named.sort_unstable();
+    named.dedup();
+    let mut tools: Vec<String> = fs::read_dir(root().join("src/bin"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_string())
+        .collect();
+    tools.sort_unstable();
+    assert_eq!(named, tools);
+}
+
+#[test]
+fn files_that_documents_name_exist() {
+    for document in ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"] {
+        for word in words(&read(document)) {
+            let path = word.trim_end_matches('.').trim_start_matches("./");
+            let is_path = ["src/", "tests/", "docs/", "examples/", "benches/", ".ci/"]
+                .iter()
+                .any(|start| path.starts_with(start));
+            // Placeholders are in capitals: tests/data/FORMAT/.
+            let is_placeholder = path.contains("FORMAT");
+            if is_path && !is_placeholder {
+                assert!(root().join(path).exists(), "{document} names {path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_source_file_is_very_long() {
+    const MOST_LINES: usize = 900;
+    for path in files("src", "rs") {
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        assert!(lines <= MOST_LINES, "{} has {lines} lines", path.display());
+    }
+}
+
+/// Each row's last column names what holds it, in backticks: files, tests, cases.
+#[test]
+fn each_difference_names_a_test_that_exists() {
+    let mut tests = String::new();
+    let mut cases = Vec::new();
+    for path in [files("src", "rs"), files("tests", "rs")].concat() {
+        tests += &fs::read_to_string(path).unwrap();
+    }
+    for path in files("tests", "folded") {
+        cases.push(path.file_stem().unwrap().to_str().unwrap().to_string());
+    }
+    let differences = read("docs/DIFFERENCES.md");
+    let is_row = |line: &&str| line.starts_with("| ") && !line.starts_with("| what |");
+    for row in differences.lines().filter(is_row) {
+        let last = row.trim_end_matches([' ', '|']).rsplit('|').next().unwrap();
+        let names: Vec<&str> = last.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "no test in the row {row}");
+        for name in names {
+            let is_known = root().join(name).exists()
+                || tests.contains(&format!("fn {name}("))
+                || cases.iter().any(|case| case == name);
+            assert!(is_known, "{name} is no file, test or case: {row}");
+        }
+    }
+}
