@@ -534,8 +534,8 @@ mod tool {
         fs::write(directory.path().join("ok"), "a 1\n").unwrap();
         for (args, message) in [
             (&["missing"][..], "missing: No such file or directory"),
-            (&["empty"], "No stack counts found"),
-            (&["ok", "--base", "b"], "No stack counts found"),
+            (&["empty"], "empty: No stack counts found"),
+            (&["ok", "--base", "b"], "ok: No stack counts found"),
             (
                 &["ok", "--nameattr", "none"],
                 "none: No such file or directory",
