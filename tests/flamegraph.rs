@@ -553,7 +553,7 @@ mod tool {
             assert_eq!(output.status.code(), Some(1), "{args:?}");
         }
         let unsorted = run(directory.path(), &["--no-sort"], b"b 1\na 1\n");
-        let message = "inferno-flamegraph: unsorted input lines detected\n";
+        let message = "inferno-flamegraph: standard input: unsorted input lines detected\n";
         assert_eq!(text(&unsorted.stderr), message);
     }
 

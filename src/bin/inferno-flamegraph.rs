@@ -267,9 +267,9 @@ fn draw(options: &mut Options<'_>, paths: &[PathBuf], output: &Output) -> io::Re
     for input in &inputs {
         input.read(|reader| stacks.add(reader))?;
     }
-    let tree = stacks.finish()?;
-    output
-        .write(|writer| flamegraph::from_call_tree(options, &tree, writer))
+    stacks
+        .finish()
+        .and_then(|tree| output.write(|writer| flamegraph::from_call_tree(options, &tree, writer)))
         .map_err(|error| match error.kind() {
             // What there is to say of the stacks is to say of the inputs.
             io::ErrorKind::InvalidData => common::about(&Input::names(&inputs), error),

@@ -74,9 +74,19 @@ fn new_file_in(directory: &Path, path: &Path) -> io::Result<tempfile::NamedTempF
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let file = builder.tempfile_in(directory)?;
+    let file = builder.tempfile_in(directory).map_err(without_path)?;
     if let Ok(metadata) = fs::metadata(path) {
         fs::set_permissions(file.path(), metadata.permissions())?;
     }
     Ok(file)
+}
+
+/// The error below one that names a temporary file, of which the user knows nothing.
+fn without_path(error: io::Error) -> io::Error {
+    let source = error.get_ref().and_then(|error| error.source());
+    let below = source.and_then(|error| error.downcast_ref::<io::Error>());
+    match below.and_then(io::Error::raw_os_error) {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => error,
+    }
 }
