@@ -887,10 +887,11 @@ var init = (function () {
       const on = (target, name, action) => target.addEventListener(name, (event) => action(event));
       on(svg, 'mouseover', (event) => this.showDetails(this.frames.under(event.target)));
       on(svg, 'mouseleave', () => this.showDetails(-1));
-      on(svg, 'focusin', (event) => this.showDetails(this.frames.under(event.target)));
-      on(svg, 'focusout', () => this.showDetails(-1));
       on(svg, 'click', (event) => this.onClick(event));
       on(svg, 'keydown', (event) => this.onFrameKey(event));
+      // Not on the frames: Chromium takes an SVG element that listens to the focus for focusable.
+      on(document, 'focusin', (event) => this.showDetails(this.frames.under(event.target)));
+      on(document, 'focusout', () => this.showDetails(-1));
       on(document, 'keydown', (event) => this.onKey(event));
       on(window, 'scroll', () => this.bar.place());
       on(window, 'resize', () => this.resize());

@@ -126,6 +126,8 @@ const checks = {
     const before = await graph.frames();
     assert.equal(await graph.text('unzoom'), null);
     await graph.clickFrame('parse ');
+    const focused = await graph.tab.evaluate(() => document.activeElement?.id ?? '');
+    assert.equal(focused, '', 'no ring around all frames');
     const shown = ['all', 'app', 'main', 'memchr', 'parse', 'read', 'read_line'];
     assert.deepEqual(await graph.shown(), shown);
     for (const name of ['all ', 'app ', 'main ', 'parse ']) {
