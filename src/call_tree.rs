@@ -381,38 +381,42 @@ struct FrameTable {
     bytes: Vec<u8>,
     /// Where each name ends in `bytes`.
     ends: Vec<usize>,
-    ids: HashTable<FrameId>,
+    entries: HashTable<FrameEntry>,
+}
+
+/// A name by its hash, which is kept so that no name is read when the table grows.
+#[derive(Debug, Clone, Copy)]
+struct FrameEntry {
+    hash: u64,
+    id: FrameId,
 }
 
 impl FrameTable {
     fn intern(&mut self, name: &[u8], hasher: &RandomState) -> FrameId {
         let hash = hasher.hash_one(name);
-        let FrameTable { bytes, ends, ids } = self;
-        if let Some(id) = ids.find(hash, |&id| slice_of(bytes, ends, id) == name) {
-            return *id;
+        let same = |entry: &FrameEntry| entry.hash == hash && self.name(entry.id) == name;
+        if let Some(entry) = self.entries.find(hash, same) {
+            return entry.id;
         }
-        let id = FrameId(u32::try_from(ends.len()).expect("fewer than 2^32 frames"));
-        bytes.extend_from_slice(name);
-        ends.push(bytes.len());
-        ids.insert_unique(hash, id, |&id| hasher.hash_one(slice_of(bytes, ends, id)));
+        let id = FrameId(u32::try_from(self.ends.len()).expect("fewer than 2^32 frames"));
+        self.bytes.extend_from_slice(name);
+        self.ends.push(self.bytes.len());
+        self.entries
+            .insert_unique(hash, FrameEntry { hash, id }, |entry| entry.hash);
         id
     }
 
     fn name(&self, id: FrameId) -> &[u8] {
-        slice_of(&self.bytes, &self.ends, id)
+        let start = match id.index() {
+            0 => 0,
+            index => self.ends[index - 1],
+        };
+        &self.bytes[start..self.ends[id.index()]]
     }
 
     fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.ends.len() as u32).map(|id| self.name(FrameId(id)))
     }
-}
-
-fn slice_of<'a>(bytes: &'a [u8], ends: &[usize], id: FrameId) -> &'a [u8] {
-    let start = match id.index() {
-        0 => 0,
-        index => ends[index - 1],
-    };
-    &bytes[start..ends[id.index()]]
 }
 
 #[cfg(test)]
