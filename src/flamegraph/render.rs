@@ -149,7 +149,7 @@ impl<W: Write> Document<'_, '_, W> {
         xml.attr("type", "text/ecmascript");
         let mut script = style::script_variables(self.opt);
         if !self.opt.no_javascript {
-            script += style::VIEWER;
+            script += &style::viewer();
         }
         xml.cdata(&script);
         xml.end();
