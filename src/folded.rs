@@ -248,6 +248,12 @@ pub(crate) fn lines_of(block: &[u8]) -> impl Iterator<Item = &[u8]> {
         })
 }
 
+/// The lines of `text` that end.
+pub(crate) fn whole_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let end = after_last_line(text).unwrap_or(0);
+    lines_of(&text[..end]).take(if end == 0 { 0 } else { usize::MAX })
+}
+
 /// Where the last whole line of `block` ends.
 pub(crate) fn after_last_line(block: &[u8]) -> Option<usize> {
     memchr::memrchr(b'\n', block).map(|at| at + 1)

@@ -25,7 +25,10 @@ mod format;
 pub mod guess;
 mod notes;
 pub mod perf;
+pub mod sample;
 mod symbol;
+#[cfg(test)]
+mod testing;
 
 use crate::call_tree::CallTree;
 use crate::folded;
