@@ -1,5 +1,6 @@
 //! What is wrong with a profile, and where.
 
+use super::vsprof;
 use std::fmt;
 use std::io;
 
@@ -36,6 +37,18 @@ pub(crate) enum ErrorKind {
     OddIndentation(String),
     /// What stands in the place of the number of samples.
     InvalidSamples(String),
+    /// What stands in the place of the CPU time, in the CSV of VTune.
+    InvalidTime(String),
+    /// The first line of Visual Studio's CSV is not its header.
+    NoSummaryHeader(String),
+    /// A row of Visual Studio's CSV that ends before the name.
+    NoFunctionName(String),
+    /// A row of Visual Studio's CSV whose name is not in quotes.
+    UnquotedFunctionName(String),
+    /// What stands in the place of a number, in Visual Studio's CSV.
+    InvalidInteger(String),
+    /// A number in Visual Studio's CSV whose digits do not stand in groups of three.
+    NoThousandsSeparator(String),
 }
 
 impl fmt::Display for ErrorKind {
@@ -69,6 +82,32 @@ impl fmt::Display for ErrorKind {
             ErrorKind::InvalidSamples(found) => write!(
                 f,
                 "Invalid samples field, expected a number of samples, found `{found}`"
+            ),
+            ErrorKind::InvalidTime(found) => write!(
+                f,
+                "Invalid `CPU Time:Self` field, expected a number of seconds, found `{found}`"
+            ),
+            ErrorKind::NoSummaryHeader(line) => write!(
+                f,
+                "Expected first line to be header line `{}`, found `{line}`",
+                vsprof::HEADER
+            ),
+            ErrorKind::NoFunctionName(line) => write!(
+                f,
+                "Missing function name in line, expected `LEVEL,\"NAME\",CALLS`, found `{line}`"
+            ),
+            ErrorKind::UnquotedFunctionName(line) => write!(
+                f,
+                "Unable to parse function name from line, expected it in quotes, found `{line}`"
+            ),
+            ErrorKind::InvalidInteger(found) => write!(
+                f,
+                "Unable to parse integer from '{found}', expected digits in groups of three"
+            ),
+            ErrorKind::NoThousandsSeparator(found) => write!(
+                f,
+                "Missing thousands separator in number '{found}', expected digits in groups of \
+                 three"
             ),
         }
     }

@@ -60,6 +60,12 @@ pub(crate) struct Block<'a> {
 }
 
 impl Block<'_> {
+    /// Whether `line`, which must be a slice of the block, is not ended: it is the last of an input
+    /// that may have been cut.
+    pub fn is_cut(&self, line: &[u8]) -> bool {
+        !line.is_empty() && line.as_ptr_range().end == self.bytes.as_ptr_range().end
+    }
+
     /// The number of the line that holds `part`, which must be a slice of the block.
     #[cold]
     pub fn line_of(&self, part: &[u8]) -> u64 {

@@ -29,6 +29,7 @@ use super::Collapse;
 use super::engine::Engine;
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format};
+use super::lines::LineCache;
 use super::symbol::fix_partially_demangled_rust;
 use crate::call_tree::{CallTree, NodeId};
 use crate::count::parse_digits;
@@ -123,8 +124,8 @@ pub(crate) struct Worker {
     line: u64,
     /// From the thread to the node of the line before.
     open: Vec<OpenNode>,
-    /// The name of a frame while it is put together.
-    name: Vec<u8>,
+    /// What the nodes are called, and whether a thread waits there.
+    labels: LineCache<bool>,
     /// Samples in functions that wait.
     waiting: u64,
 }
@@ -139,6 +140,7 @@ enum Place {
 
 struct OpenNode {
     node: NodeId,
+    is_waiting: bool,
     /// The samples that no child has had.
     own: u64,
 }
@@ -240,7 +242,13 @@ impl Worker {
             return Err(ErrorKind::SkippedIndentation(excerpt(line)));
         }
         self.close_down_to(read.depth, tree);
-        read.write_name(options, &mut self.name);
+        let label = read.label.without_address();
+        let line = self.labels.look_up(label.0, |frames| {
+            let name = label.name(options);
+            let names = name.split(';');
+            frames.extend(names.map(|name| tree.intern(name.as_bytes())));
+            label.is_waiting()
+        });
         let parent = match self.open.last_mut() {
             Some(parent) => {
                 parent.own = parent.own.saturating_sub(read.count);
@@ -249,7 +257,8 @@ impl Worker {
             None => CallTree::ROOT,
         };
         self.open.push(OpenNode {
-            node: tree.descend(parent, &self.name),
+            node: self.labels.walk(line, parent, tree),
+            is_waiting: *self.labels.facts(line),
             own: read.count,
         });
         Ok(())
@@ -261,7 +270,7 @@ impl Worker {
             if closed.own == 0 {
                 continue;
             }
-            if is_waiting(tree.name(closed.node)) {
+            if closed.is_waiting {
                 self.waiting = self.waiting.saturating_add(closed.own);
             } else {
                 tree.add(closed.node, closed.own);
@@ -292,19 +301,12 @@ impl Worker {
     }
 }
 
-/// Whether a thread whose innermost frame is called `name` waits.
-fn is_waiting(name: &[u8]) -> bool {
-    let function = memchr::memrchr(b'`', name).map_or(name, |at| &name[at + 1..]);
-    WAITING.contains(&function)
-}
-
 /// A node of the call graph, as it is printed.
 struct Node<'a> {
     /// 0 for a thread.
     depth: usize,
     count: u64,
-    /// All that stands behind the count.
-    label: &'a [u8],
+    label: Label<'a>,
 }
 
 impl<'a> Node<'a> {
@@ -312,7 +314,10 @@ impl<'a> Node<'a> {
         let Some(text) = line.strip_prefix(b"    ") else {
             return Err(ErrorKind::NotIndented(excerpt(line)));
         };
-        let Some(indent) = text.iter().position(|byte| !b" +!:|".contains(byte)) else {
+        let Some(indent) = text
+            .iter()
+            .position(|byte| !matches!(byte, b' ' | b'+' | b'!' | b':' | b'|'))
+        else {
             return Err(ErrorKind::OnlyIndentation(excerpt(line)));
         };
         if indent % 2 == 1 {
@@ -322,35 +327,55 @@ impl<'a> Node<'a> {
         Ok(Node {
             depth: indent / 2,
             count,
-            label,
+            label: Label(label),
         })
     }
+}
 
-    /// Writes ``module`name`` to `out`, or what there is of it.
-    fn write_name(&self, options: &Options, out: &mut Vec<u8>) {
-        out.clear();
-        if !options.no_modules
-            && let Some(module) = self.module()
-        {
-            let module = module.strip_suffix(b".dylib").unwrap_or(module);
-            out.extend_from_slice(lossy(module).as_bytes());
-            out.push(b'`');
+/// What stands behind the count of a node.
+#[derive(Clone, Copy)]
+struct Label<'a>(&'a [u8]);
+
+impl<'a> Label<'a> {
+    /// The label without the offset and the address, which do not matter to its meaning.
+    fn without_address(self) -> Label<'a> {
+        let Some(close) = memchr::memrchr(b')', self.0) else {
+            return self;
+        };
+        let (whole, address) = self.0.split_at(close + 1);
+        let has_open = |text| memchr::memchr(b'(', text).is_some();
+        let is_all = has_open(whole) && !has_open(address);
+        if is_all { Label(whole) } else { self }
+    }
+
+    /// ``module`name``, or what there is of it.
+    fn name(self, options: &Options) -> String {
+        let function = lossy(self.function());
+        let function = fix_partially_demangled_rust(&function);
+        match self.module().filter(|_| !options.no_modules) {
+            Some(module) => {
+                let module = module.strip_suffix(b".dylib").unwrap_or(module);
+                format!("{}`{function}", lossy(module))
+            }
+            None => function.into_owned(),
         }
-        let name = lossy(self.function());
-        out.extend_from_slice(fix_partially_demangled_rust(&name).as_bytes());
+    }
+
+    fn is_waiting(self) -> bool {
+        WAITING.contains(&self.function())
     }
 
     /// The function without arguments, or the thread.
-    fn function(&self) -> &'a [u8] {
+    fn function(self) -> &'a [u8] {
         const ANONYMOUS_NAMESPACE: &[u8] = b"(anonymous namespace)";
-        let end = memchr::memchr_iter(b'(', self.label)
-            .find(|&at| !self.label[at..].starts_with(ANONYMOUS_NAMESPACE));
-        trim_end(&self.label[..end.unwrap_or(self.label.len())])
+        let end = memchr::memchr_iter(b'(', self.0)
+            .find(|&at| !self.0[at..].starts_with(ANONYMOUS_NAMESPACE));
+        trim_end(&self.0[..end.unwrap_or(self.0.len())])
     }
 
-    fn module(&self) -> Option<&'a [u8]> {
-        let rest = memchr::memrchr_iter(b'(', self.label)
-            .find_map(|at| self.label[at..].strip_prefix(b"(in "))?;
+    fn module(self) -> Option<&'a [u8]> {
+        let rest =
+            memchr::memrchr_iter(b'(', self.0).find_map(|at| self.0[at..].strip_prefix(b"(in "))?;
         let end = memchr::memchr(b')', rest)?;
         (end > 0).then_some(&rest[..end])
     }
