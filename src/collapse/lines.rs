@@ -13,6 +13,11 @@ use std::ops::Range;
 pub(super) struct LineId(u32);
 
 /// Lines with their frames, and with `T`, what else a format knows of a line.
+///
+/// A large profile has more of them than a core's caches hold, so what counts is how much cold
+/// memory a lookup touches. Lines are stored in the order they come in, each stack's together,
+/// and a line knows which one followed it last: if that one follows again, as it does half of the
+/// time, nothing is hashed and only memory next to the last is read.
 pub(super) struct LineCache<T> {
     hasher: RandomState,
     entries: HashTable<Entry>,
@@ -20,32 +25,26 @@ pub(super) struct LineCache<T> {
     /// The text of all lines, end to end.
     text: Vec<u8>,
     frames: Vec<FrameId>,
+    /// The outermost line of the last stack.
+    outermost: Option<LineId>,
 }
 
-/// What a lookup compares. It holds where the text is, so that text and line, which are mostly in
-/// cold memory, are fetched at the same time.
+/// What a lookup compares first.
 #[derive(Clone, Copy)]
 struct Entry {
-    hash: u64,
-    text_start: usize,
-    text_len: u32,
+    hash: u32,
     line: LineId,
 }
 
-impl Entry {
-    fn text<'a>(&self, all: &'a [u8]) -> &'a [u8] {
-        &all[self.text_start..self.text_start + self.text_len as usize]
-    }
-}
-
-/// What a line stands for.
+/// What a line says, and what it stands for.
 struct Line<T> {
+    /// In [`LineCache::text`].
+    text: Range<usize>,
     /// In [`LineCache::frames`], the outermost first.
     frames: Range<u32>,
     facts: T,
-    /// A function is mostly called by the same one: the node the line was last found below, and
-    /// its node then, save the tree a lookup.
-    last_step: Option<(NodeId, NodeId)>,
+    /// The line that came next, towards the leaf, when this one was last looked up.
+    next: Option<LineId>,
 }
 
 impl<T> Default for LineCache<T> {
@@ -56,70 +55,107 @@ impl<T> Default for LineCache<T> {
             lines: Vec::new(),
             text: Vec::new(),
             frames: Vec::new(),
+            outermost: None,
         }
     }
 }
 
 impl<T> LineCache<T> {
-    /// The line whose meaning hangs on `key`. If it is new, `read` says what it is, and adds the
-    /// frames it stands for, the outermost first.
-    pub fn look_up(&mut self, key: &[u8], read: impl FnOnce(&mut Vec<FrameId>) -> T) -> LineId {
-        let hash = self.hasher.hash_one(key);
-        let text = &self.text;
-        let same = |entry: &Entry| entry.hash == hash && entry.text(text) == key;
-        if let Some(entry) = self.entries.find(hash, same) {
-            return entry.line;
+    /// The line whose meaning hangs on `key`. `outer` is the line before it in its stack.
+    ///
+    /// If it is new, `read` says what it is, and adds the frames it stands for, the outermost
+    /// first.
+    pub fn look_up(
+        &mut self,
+        outer: Option<LineId>,
+        key: &[u8],
+        read: impl FnOnce(&mut Vec<FrameId>) -> T,
+    ) -> LineId {
+        let expected = match outer {
+            Some(outer) => self.line(outer).next,
+            None => self.outermost,
+        };
+        if let Some(line) = expected
+            && self.text_of(line) == key
+        {
+            return line;
         }
-        let line = LineId(number(self.lines.len()));
-        let start = number(self.frames.len());
-        let facts = read(&mut self.frames);
-        self.lines.push(Line {
-            frames: start..number(self.frames.len()),
-            facts,
-            last_step: None,
-        });
-        self.insert(hash, key, line);
+        let line = self
+            .find(key)
+            .unwrap_or_else(|hash| self.insert(hash, key, read));
+        match outer {
+            Some(outer) => self.lines[outer.0 as usize].next = Some(line),
+            None => self.outermost = Some(line),
+        }
         line
     }
 
     /// What `read` said of the line.
     pub fn facts(&self, line: LineId) -> &T {
-        &self.lines[line.0 as usize].facts
+        &self.line(line).facts
     }
 
     /// Whether the line stands for any frames.
     pub fn has_frames(&self, line: LineId) -> bool {
-        !self.lines[line.0 as usize].frames.is_empty()
+        !self.line(line).frames.is_empty()
     }
 
     /// The node below `parent` for the frames of `line`.
-    pub fn walk(&mut self, line: LineId, parent: NodeId, tree: &mut CallTree) -> NodeId {
-        let line = &mut self.lines[line.0 as usize];
-        if let Some((last_parent, node)) = line.last_step
-            && last_parent == parent
-        {
-            return node;
-        }
-        let frames = &self.frames[line.frames.start as usize..line.frames.end as usize];
-        let node = frames
+    pub fn walk(&self, line: LineId, parent: NodeId, tree: &mut CallTree) -> NodeId {
+        let frames = &self.line(line).frames;
+        let frames = &self.frames[frames.start as usize..frames.end as usize];
+        frames
             .iter()
-            .fold(parent, |node, &frame| tree.child(node, frame));
-        line.last_step = Some((parent, node));
-        node
+            .fold(parent, |node, &frame| tree.child(node, frame))
     }
 
-    fn insert(&mut self, hash: u64, key: &[u8], line: LineId) {
+    /// The line that says `key`, or the hash to insert it with.
+    fn find(&self, key: &[u8]) -> Result<LineId, u64> {
+        let hash = self.hasher.hash_one(key);
+        let same = |entry: &Entry| entry.hash == hash as u32 && self.text_of(entry.line) == key;
+        self.entries
+            .find(hash, same)
+            .map(|entry| entry.line)
+            .ok_or(hash)
+    }
+
+    #[cold]
+    fn insert(
+        &mut self,
+        hash: u64,
+        key: &[u8],
+        read: impl FnOnce(&mut Vec<FrameId>) -> T,
+    ) -> LineId {
+        let line = LineId(number(self.lines.len()));
+        let start = number(self.frames.len());
+        let facts = read(&mut self.frames);
+        self.lines.push(Line {
+            text: self.text.len()..self.text.len() + key.len(),
+            frames: start..number(self.frames.len()),
+            facts,
+            next: None,
+        });
+        self.text.extend_from_slice(key);
         let entry = Entry {
-            hash,
-            text_start: self.text.len(),
-            text_len: number(key.len()),
+            hash: hash as u32,
             line,
         };
-        self.text.extend_from_slice(key);
-        self.entries.insert_unique(hash, entry, |entry| entry.hash);
+        let (hasher, lines, text) = (&self.hasher, &self.lines, &self.text);
+        self.entries.insert_unique(hash, entry, |entry| {
+            hasher.hash_one(&text[lines[entry.line.0 as usize].text.clone()])
+        });
+        line
+    }
+
+    fn line(&self, line: LineId) -> &Line<T> {
+        &self.lines[line.0 as usize]
+    }
+
+    fn text_of(&self, line: LineId) -> &[u8] {
+        &self.text[self.line(line).text.clone()]
     }
 }
 
 fn number(count: usize) -> u32 {
-    u32::try_from(count).expect("fewer than 2^32 lines, frames, and bytes in a line")
+    u32::try_from(count).expect("fewer than 2^32 lines and frames")
 }

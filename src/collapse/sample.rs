@@ -29,7 +29,7 @@ use super::Collapse;
 use super::engine::Engine;
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format};
-use super::lines::LineCache;
+use super::lines::{LineCache, LineId};
 use super::symbol::fix_partially_demangled_rust;
 use crate::call_tree::{CallTree, NodeId};
 use crate::count::parse_digits;
@@ -140,7 +140,7 @@ enum Place {
 
 struct OpenNode {
     node: NodeId,
-    is_waiting: bool,
+    line: LineId,
     /// The samples that no child has had.
     own: u64,
 }
@@ -242,23 +242,23 @@ impl Worker {
             return Err(ErrorKind::SkippedIndentation(excerpt(line)));
         }
         self.close_down_to(read.depth, tree);
+        let (caller, outer) = match self.open.last_mut() {
+            Some(caller) => {
+                caller.own = caller.own.saturating_sub(read.count);
+                (caller.node, Some(caller.line))
+            }
+            None => (CallTree::ROOT, None),
+        };
         let label = read.label.without_address();
-        let line = self.labels.look_up(label.0, |frames| {
+        let line = self.labels.look_up(outer, label.0, |frames| {
             let name = label.name(options);
             let names = name.split(';');
             frames.extend(names.map(|name| tree.intern(name.as_bytes())));
             label.is_waiting()
         });
-        let parent = match self.open.last_mut() {
-            Some(parent) => {
-                parent.own = parent.own.saturating_sub(read.count);
-                parent.node
-            }
-            None => CallTree::ROOT,
-        };
         self.open.push(OpenNode {
-            node: self.labels.walk(line, parent, tree),
-            is_waiting: *self.labels.facts(line),
+            node: self.labels.walk(line, caller, tree),
+            line,
             own: read.count,
         });
         Ok(())
@@ -270,7 +270,7 @@ impl Worker {
             if closed.own == 0 {
                 continue;
             }
-            if closed.is_waiting {
+            if *self.labels.facts(closed.line) {
                 self.waiting = self.waiting.saturating_add(closed.own);
             } else {
                 tree.add(closed.node, closed.own);

@@ -28,7 +28,7 @@ use super::Collapse;
 use super::engine::Engine;
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format};
-use super::lines::LineCache;
+use super::lines::{LineCache, LineId};
 use super::notes::warn_of_cut;
 use crate::call_tree::{CallTree, NodeId};
 use crate::count::parse_digits;
@@ -105,7 +105,7 @@ pub(crate) struct Worker {
     /// The number of the line read last.
     line: u64,
     /// From the outermost function to that of the row before.
-    stack: Vec<NodeId>,
+    stack: Vec<(NodeId, LineId)>,
     /// The name of a frame while it is put together.
     name: Vec<u8>,
     names: LineCache<()>,
@@ -135,7 +135,7 @@ impl Format for Options {
             worker.line += 1;
             if let Err(kind) = worker.read(trim_end(line), self, tree) {
                 let error = ParseError::new(kind, worker.line);
-                if !block.is_cut(line) {
+                if !block.is_unended(line) {
                     return Err(error);
                 }
                 warn_of_cut(&error);
@@ -178,14 +178,17 @@ impl Worker {
         }
         self.stack.truncate(row.depth);
         row.write_name(&mut self.name);
-        let parent = self.stack.last().copied().unwrap_or(CallTree::ROOT);
-        let name = self.names.look_up(&self.name, |frames| {
+        let (caller, outer) = match self.stack.last() {
+            Some(&(node, line)) => (node, Some(line)),
+            None => (CallTree::ROOT, None),
+        };
+        let line = self.names.look_up(outer, &self.name, |frames| {
             let name = lossy(&self.name);
             let names = name.split(';');
             frames.extend(names.map(|name| tree.intern(name.as_bytes())));
         });
-        let node = self.names.walk(name, parent, tree);
-        self.stack.push(node);
+        let node = self.names.walk(line, caller, tree);
+        self.stack.push((node, line));
         if row.milliseconds > 0 {
             tree.add(node, row.milliseconds);
         }
@@ -374,7 +377,7 @@ mod tests {
             (
                 "\"T,1,m\n",
                 "line 3: Unable to parse stack line, expected `FUNCTION,SECONDS,MODULE`, found \
-                 `\"T,1,m`",
+                 `\\\"T,1,m`",
             ),
             (
                 "T, 1,m\n",
