@@ -67,7 +67,8 @@ impl FrameId {
 pub struct CallTree {
     frames: FrameTable,
     nodes: Vec<Node>,
-    /// (parent, frame) to node; unused where siblings keep the order of their arrival.
+    /// (parent, frame) to node, but for first children; unused where siblings keep the order of
+    /// their arrival.
     edges: HashTable<Edge>,
     /// The counts of the profile compared with, a count for each node; empty until there are two.
     before: Vec<Count>,
@@ -79,10 +80,15 @@ pub struct CallTree {
 struct Node {
     parent: NodeId,
     frame: FrameId,
-    // A `Count`, taken apart so that a node is 24 bytes.
+    /// The child asked for last, which is mostly the next one asked for; the root if there is
+    /// none. It saves the lookup of an edge, which is far away in memory.
+    latest_child: NodeId,
+    /// The child made first, which has no edge: most nodes have no other child, and most edges of
+    /// a large table are far away in memory. The root if there is none.
+    first_child: NodeId,
+    // A `Count`, taken apart so that a node is 32 bytes.
     whole: u64,
     nanos: u32,
-    recorded: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -147,6 +153,7 @@ impl CallTree {
     }
 
     /// The child of `parent` for `frame`, which is made if it is not there.
+    #[inline]
     pub fn child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
         if let Some(arrivals) = &self.arrivals {
             return match arrivals[parent.index()].newest_child {
@@ -154,21 +161,12 @@ impl CallTree {
                 _ => self.push_newest(parent, frame),
             };
         }
-        let hash = edge_hash(&self.hasher, parent, frame);
-        let same = |edge: &Edge| edge.parent == parent && edge.frame == frame;
-        if let Some(edge) = self.edges.find(hash, same) {
-            return edge.child;
+        let latest = self.nodes[parent.index()].latest_child;
+        if latest != Self::ROOT && self.nodes[latest.index()].frame == frame {
+            return latest;
         }
-        let child = self.push_node(parent, frame);
-        let edge = Edge {
-            parent,
-            frame,
-            child,
-        };
-        let hasher = &self.hasher;
-        self.edges.insert_unique(hash, edge, |edge| {
-            edge_hash(hasher, edge.parent, edge.frame)
-        });
+        let child = self.find_or_push_child(parent, frame);
+        self.nodes[parent.index()].latest_child = child;
         child
     }
 
@@ -226,7 +224,7 @@ impl CallTree {
                 Self::ROOT => Self::ROOT,
                 _ => self.child(here[node.parent.index()], frames[node.frame.index()]),
             });
-            if node.recorded {
+            if node.is_recorded() {
                 self.add_recorded(here[id.index()], other, id);
             }
         }
@@ -239,7 +237,7 @@ impl CallTree {
 
     /// Whether no stack was added yet.
     pub fn is_empty(&self) -> bool {
-        self.nodes.len() == 1 && !self.nodes[0].recorded
+        self.nodes.len() == 1 && !self.nodes[0].is_recorded()
     }
 
     /// The node one frame nearer to the root; `None` for the root.
@@ -260,14 +258,14 @@ impl CallTree {
     /// The counts added to the node itself, without its callees; `None` if no stack ends here.
     pub fn self_count(&self, node: NodeId) -> Option<Count> {
         let node = &self.nodes[node.index()];
-        node.recorded.then(|| node.count())
+        node.is_recorded().then(|| node.count())
     }
 
     /// The node's self count in the profile compared with; `None` if no stack ends here or the
     /// tree is not [differential](CallTree::is_differential).
     pub fn self_before(&self, node: NodeId) -> Option<Count> {
         let before = self.before.get(node.index())?;
-        self.nodes[node.index()].recorded.then_some(*before)
+        self.nodes[node.index()].is_recorded().then_some(*before)
     }
 
     /// Whether nodes have two counts, before and after: see [`CallTree::add_change`].
@@ -329,11 +327,42 @@ impl CallTree {
         let node = &mut self.nodes[id.index()];
         let sum = node.count() + count;
         (node.whole, node.nanos) = (sum.whole(), sum.nanos());
-        node.recorded = true;
         if let Some(arrivals) = &mut self.arrivals {
             // The node ran itself, so what it calls from now on is called anew.
             arrivals[id.index()].newest_child = None;
         }
+    }
+
+    fn find_or_push_child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
+        let first = self.nodes[parent.index()].first_child;
+        if first == Self::ROOT {
+            let child = self.push_node(parent, frame);
+            self.nodes[parent.index()].first_child = child;
+            return child;
+        }
+        if self.nodes[first.index()].frame == frame {
+            return first;
+        }
+        self.find_or_push_edge(parent, frame)
+    }
+
+    fn find_or_push_edge(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
+        let hash = edge_hash(&self.hasher, parent, frame);
+        let same = |edge: &Edge| edge.parent == parent && edge.frame == frame;
+        if let Some(edge) = self.edges.find(hash, same) {
+            return edge.child;
+        }
+        let child = self.push_node(parent, frame);
+        let edge = Edge {
+            parent,
+            frame,
+            child,
+        };
+        let hasher = &self.hasher;
+        self.edges.insert_unique(hash, edge, |edge| {
+            edge_hash(hasher, edge.parent, edge.frame)
+        });
+        child
     }
 
     fn push_node(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
@@ -342,8 +371,9 @@ impl CallTree {
             parent,
             frame,
             whole: 0,
-            nanos: 0,
-            recorded: false,
+            nanos: Node::NOT_RECORDED,
+            latest_child: Self::ROOT,
+            first_child: Self::ROOT,
         });
         if !self.before.is_empty() {
             self.before.push(Count::ZERO);
@@ -366,8 +396,18 @@ impl CallTree {
 }
 
 impl Node {
+    /// Stands in `nanos` until a count is added.
+    const NOT_RECORDED: u32 = u32::MAX;
+
+    fn is_recorded(&self) -> bool {
+        self.nanos != Self::NOT_RECORDED
+    }
+
     fn count(&self) -> Count {
-        Count::from_parts(self.whole, self.nanos)
+        match self.is_recorded() {
+            true => Count::from_parts(self.whole, self.nanos),
+            false => Count::ZERO,
+        }
     }
 }
 

@@ -69,7 +69,7 @@ pub fn write<W: Write>(tree: &CallTree, writer: W) -> io::Result<()> {
     let mut pending = lines.parts_below(CallTree::ROOT, 0);
     while let Some(part) = pending.pop() {
         lines.stack.truncate(part.prefix);
-        lines.stack.extend_from_slice(tree.name(part.node));
+        lines.stack.extend_from_slice(part.name);
         if part.is_subtree {
             lines.stack.push(b';');
             pending.extend(lines.parts_below(part.node, lines.stack.len()));
@@ -79,6 +79,17 @@ pub fn write<W: Write>(tree: &CallTree, writer: W) -> io::Result<()> {
     }
     lines.flush()?;
     lines.writer.flush()
+}
+
+/// Whether the text that starts with `head` is folded: all lines of it must be stacks or comments,
+/// and one a stack. `None` if more is needed.
+pub(crate) fn sniff(head: &[u8]) -> Option<bool> {
+    let mut lines = whole_lines(head)
+        .map(trim)
+        .filter(|line| !is_no_stack(line))
+        .peekable();
+    lines.peek()?;
+    Some(lines.all(|line| Line::parse(line).is_some()))
 }
 
 /// A line of folded text, taken apart.
@@ -248,14 +259,21 @@ pub(crate) fn lines_of(block: &[u8]) -> impl Iterator<Item = &[u8]> {
         })
 }
 
+/// The lines of `text` that end.
+pub(crate) fn whole_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let end = after_last_line(text).unwrap_or(0);
+    lines_of(&text[..end]).take(if end == 0 { 0 } else { usize::MAX })
+}
+
 /// Where the last whole line of `block` ends.
 pub(crate) fn after_last_line(block: &[u8]) -> Option<usize> {
     memchr::memrchr(b'\n', block).map(|at| at + 1)
 }
 
 /// A node's own line, or all lines below it: the two sort apart (`a`, `a::x`, `a;b`).
-struct Part {
+struct Part<'a> {
     node: NodeId,
+    name: &'a [u8],
     is_subtree: bool,
     /// The length of the stack up to this frame, with the `;`.
     prefix: usize,
@@ -283,11 +301,12 @@ impl<'a, W: Write> LineWriter<'a, W> {
     }
 
     /// What there is to write below `parent`, last part first.
-    fn parts_below(&self, parent: NodeId, prefix: usize) -> Vec<Part> {
+    fn parts_below(&self, parent: NodeId, prefix: usize) -> Vec<Part<'a>> {
         let mut parts = Vec::new();
         for &node in self.children.of(parent) {
             let part = |is_subtree| Part {
                 node,
+                name: self.tree.name(node),
                 is_subtree,
                 prefix,
             };
@@ -299,7 +318,7 @@ impl<'a, W: Write> LineWriter<'a, W> {
             }
         }
         if !self.tree.is_in_time_order() {
-            parts.sort_by(|a, b| cmp_parts(self.tree, b, a));
+            parts.sort_by(|a, b| cmp_parts(b, a));
         }
         parts
     }
@@ -327,11 +346,11 @@ impl<'a, W: Write> LineWriter<'a, W> {
 }
 
 /// Orders the parts of siblings as their lines: a subtree's begin with the name and a `;`.
-fn cmp_parts(tree: &CallTree, a: &Part, b: &Part) -> Ordering {
-    let (name_a, name_b) = (tree.name(a.node), tree.name(b.node));
+fn cmp_parts(a: &Part<'_>, b: &Part<'_>) -> Ordering {
+    let (name_a, name_b) = (a.name, b.name);
     let common = name_a.len().min(name_b.len());
     name_a[..common].cmp(&name_b[..common]).then_with(|| {
-        let rest = |name: &[u8], part: &Part| {
+        let rest = |name: &[u8], part: &Part<'_>| {
             let end = part.is_subtree.then_some(b';');
             name[common..]
                 .iter()

@@ -1,5 +1,6 @@
 //! What is wrong with a profile, and where.
 
+use super::vsprof;
 use std::fmt;
 use std::io;
 
@@ -11,13 +12,104 @@ pub(crate) struct ParseError {
     pub line: u64,
 }
 
+impl ParseError {
+    #[cold]
+    pub fn new(kind: ErrorKind, line: u64) -> ParseError {
+        ParseError { kind, line }
+    }
+}
+
 /// The ways in which a profile can fail to fit its format.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ErrorKind {}
+pub(crate) enum ErrorKind {
+    /// A frame is two or more levels deeper than the frame before it. The line is quoted.
+    SkippedIndentation(String),
+    /// A line of a call tree lacks a part.
+    UnreadableStackLine {
+        line: String,
+        expected: &'static str,
+    },
+    /// A line of `sample` that is outside the call graph before the graph has ended.
+    NotIndented(String),
+    /// A line of `sample` that draws the tree and names no function.
+    OnlyIndentation(String),
+    /// A line of `sample` that ends between two levels.
+    OddIndentation(String),
+    /// What stands in the place of the number of samples.
+    InvalidSamples(String),
+    /// What stands in the place of the CPU time, in the CSV of VTune.
+    InvalidTime(String),
+    /// The first line of Visual Studio's CSV is not its header.
+    NoSummaryHeader(String),
+    /// A row of Visual Studio's CSV that ends before the name.
+    NoFunctionName(String),
+    /// A row of Visual Studio's CSV whose name is not in quotes.
+    UnquotedFunctionName(String),
+    /// What stands in the place of a number, in Visual Studio's CSV.
+    InvalidInteger(String),
+    /// A number in Visual Studio's CSV whose digits do not stand in groups of three.
+    NoThousandsSeparator(String),
+}
 
 impl fmt::Display for ErrorKind {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {}
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ErrorKind::SkippedIndentation(line) => write!(
+                f,
+                "Skipped indentation level at line, expected at most one level more than the line \
+                 before, found `{line}`"
+            ),
+            ErrorKind::UnreadableStackLine { line, expected } => {
+                write!(
+                    f,
+                    "Unable to parse stack line, expected {expected}, found `{line}`"
+                )
+            }
+            ErrorKind::NotIndented(line) => write!(
+                f,
+                "Stack line doesn't start with 4 spaces, expected a call graph up to the line \
+                 `Total number in stack`, found `{line}`"
+            ),
+            ErrorKind::OnlyIndentation(line) => write!(
+                f,
+                "Found stack line with only indent characters, expected a function behind them, \
+                 found `{line}`"
+            ),
+            ErrorKind::OddIndentation(line) => write!(
+                f,
+                "Odd number of indentation characters for line, expected two a level, found `{line}`"
+            ),
+            ErrorKind::InvalidSamples(found) => write!(
+                f,
+                "Invalid samples field, expected a number of samples, found `{found}`"
+            ),
+            ErrorKind::InvalidTime(found) => write!(
+                f,
+                "Invalid `CPU Time:Self` field, expected a number of seconds, found `{found}`"
+            ),
+            ErrorKind::NoSummaryHeader(line) => write!(
+                f,
+                "Expected first line to be header line `{}`, found `{line}`",
+                vsprof::HEADER
+            ),
+            ErrorKind::NoFunctionName(line) => write!(
+                f,
+                "Missing function name in line, expected `LEVEL,\"NAME\",CALLS`, found `{line}`"
+            ),
+            ErrorKind::UnquotedFunctionName(line) => write!(
+                f,
+                "Unable to parse function name from line, expected it in quotes, found `{line}`"
+            ),
+            ErrorKind::InvalidInteger(found) => write!(
+                f,
+                "Unable to parse integer from '{found}', expected digits in groups of three"
+            ),
+            ErrorKind::NoThousandsSeparator(found) => write!(
+                f,
+                "Missing thousands separator in number '{found}', expected digits in groups of \
+                 three"
+            ),
+        }
     }
 }
 

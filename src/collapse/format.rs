@@ -63,10 +63,20 @@ impl Block<'_> {
     /// The number of the line that holds `part`, which must be a slice of the block.
     #[cold]
     pub fn line_of(&self, part: &[u8]) -> u64 {
-        let offset = (part.as_ptr() as usize).saturating_sub(self.bytes.as_ptr() as usize);
-        let before = &self.bytes[..offset.min(self.bytes.len())];
-        self.first_line + count_lines(before)
+        self.first_line + count_lines(&self.bytes[..offset_in(self.bytes, part)])
     }
+
+    /// Whether the block ends with `line`, one of its lines, and without a line end: so it is the
+    /// last line of an input, which may be cut off.
+    pub fn is_unended(&self, line: &[u8]) -> bool {
+        offset_in(self.bytes, line) + line.len() == self.bytes.len()
+    }
+}
+
+/// Where `part`, a slice of `text`, starts in it.
+pub(crate) fn offset_in(text: &[u8], part: &[u8]) -> usize {
+    let offset = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+    offset.min(text.len())
 }
 
 /// How many line ends `text` has.

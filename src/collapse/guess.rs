@@ -1,8 +1,13 @@
 //! Any format that can be collapsed, told from the first lines of the input.
+//!
+//! The formats are asked in the order of [`formats`], with more and more of the input, until one of
+//! them says that it is its own or all have said that it is not.
 
 use super::format::Format;
-use super::{Collapse, DEFAULT_NTHREADS, perf};
+use super::notes::plural;
+use super::{Collapse, DEFAULT_NTHREADS, perf, sample, vsprof, vtune};
 use crate::call_tree::CallTree;
+use crate::folded;
 use std::io::{self, BufRead, Read, Write};
 
 /// How much of the input is looked at before giving up.
@@ -43,22 +48,86 @@ struct Row {
     collapse: fn(&Options, &mut dyn BufRead) -> io::Result<CallTree>,
 }
 
-/// All formats, in the order in which they are asked. The first to say yes gets the input.
-const FORMATS: [Row; 1] = [Row {
-    name: "perf",
-    sniff: |head| perf::Options::default().sniff(head),
-    collapse: |options, reader| {
-        let perf = perf::Options {
-            nthreads: options.nthreads,
-            ..perf::Options::default()
-        };
-        perf::Folder::from(perf).collapse_to_tree(reader)
+/// The formats of profilers, in the order in which they are asked. The first to say yes gets the
+/// input.
+static PROFILERS: [Row; 4] = [
+    Row {
+        name: "perf",
+        sniff: |head| perf::Options::default().sniff(head),
+        collapse: |options, reader| {
+            let perf = perf::Options {
+                nthreads: options.nthreads,
+                ..perf::Options::default()
+            };
+            perf::Folder::from(perf).collapse_to_tree(reader)
+        },
     },
-}];
+    Row {
+        name: "sample",
+        sniff: |head| sample::Options::default().sniff(head),
+        collapse: |_, reader| sample::Folder::default().collapse_to_tree(reader),
+    },
+    Row {
+        name: "vtune",
+        sniff: |head| vtune::Options::default().sniff(head),
+        collapse: |_, reader| vtune::Folder::default().collapse_to_tree(reader),
+    },
+    Row {
+        name: "vsprof",
+        sniff: |head| vsprof::Summary::default().sniff(head),
+        collapse: |_, reader| vsprof::Folder::default().collapse_to_tree(reader),
+    },
+];
+
+/// What all of these fold into is asked after them.
+static FOLDED: Row = Row {
+    name: "folded",
+    sniff: folded::sniff,
+    collapse: |_, reader| add_up(reader),
+};
+
+/// The names of the formats, in the order in which they are asked.
+///
+/// ```
+/// let formats: Vec<&str> = inferno::collapse::guess::formats().collect();
+/// assert_eq!((formats[0], formats[formats.len() - 1]), ("perf", "folded"));
+/// ```
+pub fn formats() -> impl Iterator<Item = &'static str> {
+    rows().map(|row| row.name)
+}
+
+fn rows() -> impl Iterator<Item = &'static Row> {
+    PROFILERS.iter().chain([&FOLDED])
+}
 
 impl Folder {
-    /// Folds `reader` into a tree if its format is recognised; if not, returns `None`, and what
-    /// was read of it is in `head`.
+    /// Folds `reader` into a tree if its format is recognised, be it text that is folded already;
+    /// if not, returns `None`.
+    ///
+    /// ```
+    /// use inferno::collapse::guess::Folder;
+    ///
+    /// let tree = Folder::default().try_collapse("main;parse 3\nmain;parse 4\n".as_bytes())?;
+    /// assert_eq!(tree.unwrap().totals()[0].to_string(), "7");
+    /// assert!(Folder::default().try_collapse("Dear all,\n".as_bytes())?.is_none());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of `reader`, and those of the format.
+    pub fn try_collapse<R: BufRead>(&self, mut reader: R) -> io::Result<Option<CallTree>> {
+        let mut head = Vec::new();
+        match recognise(&mut reader, &mut head)? {
+            Some(row) => self.collapse_as(row, &head, reader).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Folds `reader` into a tree if it has the format of a profiler; if not, returns `None`, and
+    /// what was read of it is in `head`.
+    ///
+    /// Text that is folded already is left to the caller, to whom the order of the lines may
+    /// matter.
     ///
     /// # Errors
     /// Those of `reader`, and those of the format.
@@ -67,12 +136,16 @@ impl Folder {
         mut reader: R,
         head: &mut Vec<u8>,
     ) -> io::Result<Option<CallTree>> {
-        let Some(row) = recognise(&mut reader, head)? else {
-            return Ok(None);
-        };
+        match recognise(&mut reader, head)? {
+            Some(row) if row.name != FOLDED.name => self.collapse_as(row, head, reader).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn collapse_as(&self, row: &Row, head: &[u8], rest: impl BufRead) -> io::Result<CallTree> {
         log::info!("Using {} collapser", row.name);
-        let mut whole = io::BufReader::new(io::Cursor::new(&*head).chain(reader));
-        (row.collapse)(&self.options, &mut whole).map(Some)
+        let mut whole = io::BufReader::new(head.chain(rest));
+        (row.collapse)(&self.options, &mut whole)
     }
 }
 
@@ -84,11 +157,11 @@ impl Collapse for Folder {
         R: BufRead,
         W: Write,
     {
-        crate::folded::write(&self.collapse_to_tree(reader)?, writer)
+        folded::write(&self.collapse_to_tree(reader)?, writer)
     }
 
     fn is_applicable(&mut self, input: &str) -> Option<bool> {
-        let answers = FORMATS.map(|row| (row.sniff)(input.as_bytes()));
+        let answers: Vec<_> = rows().map(|row| (row.sniff)(input.as_bytes())).collect();
         match answers {
             _ if answers.contains(&Some(true)) => Some(true),
             _ if answers.contains(&None) => None,
@@ -100,7 +173,7 @@ impl Collapse for Folder {
     where
         R: BufRead,
     {
-        let tree = self.collapse_if_recognised(reader, &mut Vec::new())?;
+        let tree = self.try_collapse(reader)?;
         if tree.is_none() {
             log::error!("No applicable collapse implementation found for input");
         }
@@ -108,9 +181,19 @@ impl Collapse for Folder {
     }
 }
 
+/// Adds up folded stacks.
+fn add_up(reader: &mut dyn BufRead) -> io::Result<CallTree> {
+    let profile = folded::read(reader)?;
+    if profile.ignored_lines > 0 {
+        let lines = plural(profile.ignored_lines, "line", "lines");
+        log::warn!("passed over {lines}: expected `frame;frame COUNT`");
+    }
+    Ok(profile.tree)
+}
+
 /// Reads into `head` until a format says yes, all say no, or there is no more.
 fn recognise(reader: &mut impl BufRead, head: &mut Vec<u8>) -> io::Result<Option<&'static Row>> {
-    let mut open: Vec<&'static Row> = FORMATS.iter().collect();
+    let mut open: Vec<&'static Row> = rows().collect();
     let mut looked_at = 1 << 12;
     while !open.is_empty() && looked_at <= MOST_LOOKED_AT {
         let missing = looked_at - head.len();
@@ -144,4 +227,133 @@ fn ask(open: &mut Vec<&'static Row>, head: &[u8], is_at_end: bool) -> Option<&'s
         answer != Some(false)
     });
     yes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::decoded;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    fn recognised(input: &[u8]) -> Option<&'static str> {
+        recognise(&mut &*input, &mut Vec::new())
+            .unwrap()
+            .map(|row| row.name)
+    }
+
+    #[test]
+    fn tells_formats_apart() {
+        let sample_head = "Process: x\n".repeat(1000) + "Call graph:\n    5 T\n";
+        let vtune_head = "war: x\n".repeat(1000) + "Function Stack,CPU Time:Self,Module\n";
+        for (input, format) in [
+            ("", None),
+            ("\n", None),
+            ("Dear all,\n", None),
+            ("prog 1 1.0: 7 cycles:\n\t 12 leaf (m)\n", Some("perf")),
+            ("prog 1 1.0: 7 cycles:\n\t 12 leaf (m)", Some("perf")),
+            (&sample_head, Some("sample")),
+            (&vtune_head, Some("vtune")),
+            (vsprof::HEADER, Some("vsprof")),
+            ("main;leaf 3", Some("folded")),
+            ("# comment\n\nmain;leaf 3 4\nmain 0.5\n", Some("folded")),
+            ("main;leaf 3\nDear all,\n", None),
+        ] {
+            assert_eq!(recognised(input.as_bytes()), format, "{input:.60}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_no_obstacle() {
+        assert_eq!(recognised(b"main;\xff\xfe 3\n"), Some("folded"));
+        assert_eq!(
+            recognised(b"pr\xff 1 1.0: 7 cycles:\n\t 12 leaf (m)\n"),
+            Some("perf")
+        );
+    }
+
+    #[test]
+    fn folded_text_is_added_up_but_left_to_who_wants_its_order() {
+        let text: &[u8] = b"b 1\na;c 2\nb 3\n";
+        let mut folded = Vec::new();
+        Folder::default().collapse(text, &mut folded).unwrap();
+        assert_eq!(folded, b"a;c 2\nb 4\n");
+        let mut head = Vec::new();
+        let tree = Folder::default()
+            .collapse_if_recognised(text, &mut head)
+            .unwrap();
+        assert!(tree.is_none());
+        assert_eq!(head, text);
+    }
+
+    #[test]
+    fn unknown_input_is_nothing_and_no_error() {
+        for input in ["", "Dear all,\n"] {
+            let mut folded = Vec::new();
+            Folder::default()
+                .collapse(input.as_bytes(), &mut folded)
+                .unwrap();
+            assert!(folded.is_empty());
+        }
+    }
+
+    #[test]
+    fn applicable_is_what_any_format_takes() {
+        let mut folder = Folder::default();
+        assert_eq!(folder.is_applicable("main;leaf 3\n"), Some(true));
+        assert_eq!(folder.is_applicable("Process: x\n"), None);
+    }
+
+    /// The files in `tests/data/DIRECTORY`, but for those that hold arguments.
+    fn fixtures(directory: &Path) -> Vec<PathBuf> {
+        let mut paths: Vec<PathBuf> = fs::read_dir(directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file() && path.extension().is_none_or(|end| end != "args"))
+            .collect();
+        paths.sort();
+        paths
+    }
+
+    /// Asserts that no format but `owner` claims the file, and returns whether that does.
+    fn is_claimed_by_owner(path: &Path, owner: &str) -> bool {
+        let file = io::BufReader::new(fs::File::open(path).unwrap());
+        let mut text = Vec::new();
+        decoded(file).unwrap().read_to_end(&mut text).unwrap();
+        let claim = recognised(&text);
+        assert!(
+            claim.is_none_or(|name| name == owner),
+            "{path:?} is claimed by {claim:?}"
+        );
+        text.push(b'\n');
+        for row in rows().filter(|row| row.name != owner) {
+            let answer = (row.sniff)(&text);
+            assert_ne!(answer, Some(true), "{path:?} is claimed by {}", row.name);
+        }
+        claim.is_some()
+    }
+
+    #[cfg(feature = "compression")]
+    #[test]
+    fn no_format_claims_the_fixtures_of_another() {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+        for row in PROFILERS.iter() {
+            let is_folded = |path: &PathBuf| path.extension().is_some_and(|end| end == "folded");
+            let (folded, profiles): (Vec<_>, Vec<_>) = fixtures(&data.join(row.name))
+                .into_iter()
+                .partition(is_folded);
+            let mut claims = profiles
+                .iter()
+                .map(|path| is_claimed_by_owner(path, row.name));
+            // A fixture may be too broken to be recognised, but not all of them.
+            assert!(
+                claims.by_ref().filter(|is_claimed| *is_claimed).count() > 0,
+                "{}",
+                row.name
+            );
+            for path in folded {
+                is_claimed_by_owner(&path, FOLDED.name);
+            }
+        }
+    }
 }

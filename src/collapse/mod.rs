@@ -23,9 +23,15 @@ mod engine;
 mod error;
 mod format;
 pub mod guess;
+mod lines;
 mod notes;
 pub mod perf;
+pub mod sample;
 mod symbol;
+#[cfg(test)]
+mod testing;
+pub mod vsprof;
+pub mod vtune;
 
 use crate::call_tree::CallTree;
 use crate::folded;

@@ -1,5 +1,6 @@
 //! Lines that were passed over: gathered by the workers, logged once at the end.
 
+use super::error::ParseError;
 use crate::text::excerpt;
 
 /// Lines of one kind: how many, and the first of them.
@@ -32,6 +33,15 @@ impl Notes {
             log::warn!("passed over {lines}: expected {expected}, found `{found}` [line {number}]");
         }
     }
+}
+
+/// Logs that the last line of the input cannot be read and has no line end.
+#[cold]
+pub(crate) fn warn_of_cut(error: &ParseError) {
+    let ParseError { kind, line } = error;
+    log::warn!(
+        "the input ends in the middle of a line, which is passed over: {kind} [line {line}]"
+    );
 }
 
 /// `1 line`, `2 lines`.

@@ -48,6 +48,7 @@ use super::error::ParseError;
 use super::format::{Block, Format};
 use super::{Collapse, DEFAULT_NTHREADS};
 use crate::call_tree::CallTree;
+use crate::folded::whole_lines;
 use crate::text::{trim, trim_end};
 use event::EventLine;
 use frame::FrameLine;
@@ -306,12 +307,6 @@ fn last_boundary(block: &[u8]) -> Option<usize> {
         }
         end = start - 1;
     }
-}
-
-/// The lines of `head` that end.
-fn whole_lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let end = crate::folded::after_last_line(head).unwrap_or(0);
-    crate::folded::lines_of(&head[..end]).take(if end == 0 { 0 } else { usize::MAX })
 }
 
 /// Folds the samples of one block.

@@ -1,0 +1,74 @@
+//! Folds a profile in any format that is recognised.
+
+mod common;
+
+use clap::Parser;
+use common::{CommonArgs, Input};
+use inferno::collapse::guess::{self, Folder, Options};
+use inferno::folded;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Fold a profile in any format that is recognised: one line for each distinct stack, with its
+/// count
+#[derive(Debug, Parser)]
+#[command(
+    name = "inferno-collapse-guess",
+    version,
+    after_help = "\
+[1] The format is told from the first lines of the input, and folded with the default options of \
+its own tool. Folded stacks are added up."
+)]
+struct Args {
+    /// Number of threads to use
+    #[arg(short, long, value_name = "UINT", default_value_t = Options::default().nthreads)]
+    nthreads: usize,
+
+    /// Profile [1]; `-` or nothing for standard input. It may be compressed (gzip, zstd)
+    #[arg(value_name = "PATH")]
+    infile: Option<PathBuf>,
+
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+impl Args {
+    fn options(&self) -> Options {
+        let mut options = Options::default();
+        options.nthreads = self.nthreads;
+        options
+    }
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    common::run("inferno-collapse-guess", &args.common, |output| {
+        let input = Input::new(args.infile.as_deref());
+        let folder = Folder::from(args.options());
+        let tree = input.read(|reader| folder.try_collapse(reader)?.ok_or_else(unrecognised))?;
+        let tree = common::expect_stacks(tree, &input.name(), "some")?;
+        output.write(|writer| folded::write(&tree, writer))
+    })
+}
+
+fn unrecognised() -> io::Error {
+    let formats: Vec<&str> = guess::formats().collect();
+    let message = format!("not in a format known here; tried {}", formats.join(", "));
+    io::Error::new(io::ErrorKind::InvalidData, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_set_their_options() {
+        let nthreads = |flags: &[&str]| {
+            let args = ["inferno-collapse-guess"].iter().chain(flags);
+            Args::parse_from(args).options().nthreads
+        };
+        assert_eq!(nthreads(&[]), Options::default().nthreads);
+        assert_eq!(nthreads(&["-n", "3"]), 3);
+    }
+}

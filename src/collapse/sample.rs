@@ -1,0 +1,594 @@
+//! The call graph that macOS's `sample` writes, and Activity Monitor's "Sample Process".
+//!
+//! ```text
+//! input = { line }, "Call graph:", { node | blank line }, "Total number in stack", { line }
+//! node  = 4 spaces, { 2 × indent }, count, " ", name, [ "(" arguments ")" ],
+//!         [ "  (in ", module, ")" ], { any character }
+//! indent = " " | "+" | "!" | ":" | "|"
+//! ```
+//!
+//! ```text
+//! Call graph:
+//!     825 Thread_15758523   DispatchQueue_1: com.apple.main-thread  (serial)
+//!     + 825 start  (in libdyld.dylib) + 1  [0x7fff737cf3d5]
+//!     +   825 main  (in rg) + 41  [0x10384b549]
+//!     +     800 ignore::walk::WalkParallel::run::h9c94d86e305a5f70  (in rg) + 3616  [0x1037cb520]
+//!     +     ! 800 __ulock_wait  (in libsystem_kernel.dylib) + 10  [0x7fff73904c0e]
+//!     +     25 std::io::stdio::stdout::h55ff56ea9ff6b4c7  (in rg) + 21  [0x103a117d5]
+//!
+//! Total number in stack (recursive counted multiple, when >=5):
+//! ```
+//!
+//! A node counts the samples in it and in all it called; what is folded is the part that is its
+//! own. A frame is called ``module`name``, without arguments and without the `.dylib` of a module.
+//!
+//! Threads that wait are left out: stacks whose innermost function is one of those that a thread
+//! sleeps in, `__psynch_cvwait` say. They would be most of the samples of most programs.
+
+use super::Collapse;
+use super::engine::Engine;
+use super::error::{ErrorKind, ParseError};
+use super::format::{Block, Format};
+use super::lines::{LineCache, LineId};
+use super::symbol::fix_partially_demangled_rust;
+use crate::call_tree::{CallTree, NodeId};
+use crate::count::parse_digits;
+use crate::folded::{after_last_line, whole_lines};
+use crate::text::{excerpt, lossy, trim_end};
+use std::io::{self, BufRead, Write};
+
+const START: &[u8] = b"Call graph:";
+const END: &[u8] = b"Total number in stack";
+
+/// The functions in which a thread waits.
+const WAITING: [&[u8]; 10] = [
+    b"__psynch_cvwait",
+    b"__select",
+    b"__semwait_signal",
+    b"__ulock_wait",
+    b"__wait4",
+    b"__workq_kernreturn",
+    b"kevent",
+    b"mach_msg_trap",
+    b"read",
+    b"semaphore_wait_trap",
+];
+
+/// What to make of the output of `sample`.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Options {
+    /// Leave out the modules: `main`, not ``prog`main``. Default: `false`.
+    pub no_modules: bool,
+}
+
+/// Folds the output of macOS's `sample`. See the [module](self) for what is read.
+///
+/// ```
+/// use inferno::collapse::{Collapse, sample::Folder};
+///
+/// let report = "\
+/// Call graph:
+///     5 Thread_1
+///     + 5 main  (in prog) + 12  [0x10d1]
+///     +   3 parse(char const*)  (in libparse.dylib) + 7  [0x20e4]
+///
+/// Total number in stack (recursive counted multiple, when >=5):
+/// ";
+/// let mut folded = Vec::new();
+/// Folder::default().collapse(report.as_bytes(), &mut folded)?;
+/// assert_eq!(folded, b"Thread_1;prog`main 2\nThread_1;prog`main;libparse`parse 3\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Folder {
+    options: Options,
+}
+
+impl From<Options> for Folder {
+    fn from(options: Options) -> Folder {
+        Folder { options }
+    }
+}
+
+impl Collapse for Folder {
+    fn collapse<R, W>(&mut self, reader: R, writer: W) -> io::Result<()>
+    where
+        R: BufRead,
+        W: Write,
+    {
+        crate::folded::write(&self.collapse_to_tree(reader)?, writer)
+    }
+
+    fn is_applicable(&mut self, input: &str) -> Option<bool> {
+        self.options.sniff(input.as_bytes())
+    }
+
+    fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
+    where
+        R: BufRead,
+    {
+        Engine::new(1).fold(&self.options, reader)
+    }
+
+    fn collapse_slice_to_tree(&mut self, profile: &[u8]) -> io::Result<CallTree> {
+        Engine::new(1).fold_slice(&self.options, profile)
+    }
+}
+
+/// Where in the report a worker is, and the nodes that may get children yet.
+#[derive(Default)]
+pub(crate) struct Worker {
+    place: Place,
+    /// The number of the line read last.
+    line: u64,
+    /// From the thread to the node of the line before.
+    open: Vec<OpenNode>,
+    /// What the nodes are called, and whether a thread waits there.
+    labels: LineCache<bool>,
+    /// Samples in functions that wait.
+    waiting: u64,
+}
+
+#[derive(Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    BeforeGraph,
+    InGraph,
+    AfterGraph,
+}
+
+struct OpenNode {
+    node: NodeId,
+    line: LineId,
+    /// The samples that no child has had.
+    own: u64,
+}
+
+impl Format for Options {
+    type Prelude = ();
+    type Worker = Worker;
+    const IS_PARALLEL: bool = false;
+
+    fn prelude(&self, _: &[u8]) -> Option<()> {
+        Some(())
+    }
+
+    fn split_point(&self, block: &[u8]) -> Option<usize> {
+        after_last_line(block)
+    }
+
+    fn fold(
+        &self,
+        _: &(),
+        block: Block<'_>,
+        worker: &mut Worker,
+        tree: &mut CallTree,
+    ) -> Result<(), ParseError> {
+        for line in whole_lines(block.bytes).map(trim_end) {
+            worker.line += 1;
+            worker
+                .read(line, self, tree)
+                .map_err(|kind| ParseError::new(kind, worker.line))?;
+        }
+        let cut = &block.bytes[after_last_line(block.bytes).unwrap_or(0)..];
+        if !cut.is_empty() {
+            worker.line += 1;
+            worker.read_cut(cut, tree);
+        }
+        Ok(())
+    }
+
+    fn conclude(
+        &self,
+        _: &(),
+        workers: Vec<Worker>,
+        tree: &mut CallTree,
+    ) -> Result<(), ParseError> {
+        for mut worker in workers {
+            worker.conclude(tree);
+        }
+        Ok(())
+    }
+
+    /// The line that starts the call graph must be there, and the graph.
+    fn sniff(&self, head: &[u8]) -> Option<bool> {
+        let mut is_in_graph = false;
+        for line in whole_lines(head).map(trim_end) {
+            if line.starts_with(START) {
+                is_in_graph = true;
+            } else if line.starts_with(END) {
+                return Some(is_in_graph);
+            } else if is_in_graph && Node::parse(line).is_ok() {
+                return Some(true);
+            }
+        }
+        None
+    }
+}
+
+impl Worker {
+    fn read(
+        &mut self,
+        line: &[u8],
+        options: &Options,
+        tree: &mut CallTree,
+    ) -> Result<(), ErrorKind> {
+        match self.place {
+            Place::BeforeGraph if line.starts_with(START) => self.place = Place::InGraph,
+            Place::InGraph if line.starts_with(END) => self.end_graph(tree),
+            Place::InGraph if !line.is_empty() => self.open(line, options, tree)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Reads the last line of an input that does not end in a line end. A node may have lost a
+    /// digit or half of its name; its samples stay with what called it.
+    fn read_cut(&mut self, line: &[u8], tree: &mut CallTree) {
+        if self.place == Place::InGraph && line.starts_with(END) {
+            self.end_graph(tree);
+        }
+    }
+
+    fn open(
+        &mut self,
+        line: &[u8],
+        options: &Options,
+        tree: &mut CallTree,
+    ) -> Result<(), ErrorKind> {
+        let read = Node::parse(line)?;
+        if read.depth > self.open.len() {
+            return Err(ErrorKind::SkippedIndentation(excerpt(line)));
+        }
+        self.close_down_to(read.depth, tree);
+        let (caller, outer) = match self.open.last_mut() {
+            Some(caller) => {
+                caller.own = caller.own.saturating_sub(read.count);
+                (caller.node, Some(caller.line))
+            }
+            None => (CallTree::ROOT, None),
+        };
+        let label = read.label.without_address();
+        let line = self.labels.look_up(outer, label.0, |frames| {
+            let name = label.name(options);
+            let names = name.split(';');
+            frames.extend(names.map(|name| tree.intern(name.as_bytes())));
+            label.is_waiting()
+        });
+        self.open.push(OpenNode {
+            node: self.labels.walk(line, caller, tree),
+            line,
+            own: read.count,
+        });
+        Ok(())
+    }
+
+    /// Adds what is their own to the nodes that have all their children, the innermost first.
+    fn close_down_to(&mut self, depth: usize, tree: &mut CallTree) {
+        for closed in self.open.drain(depth.min(self.open.len())..).rev() {
+            if closed.own == 0 {
+                continue;
+            }
+            if *self.labels.facts(closed.line) {
+                self.waiting = self.waiting.saturating_add(closed.own);
+            } else {
+                tree.add(closed.node, closed.own);
+            }
+        }
+    }
+
+    fn end_graph(&mut self, tree: &mut CallTree) {
+        self.close_down_to(0, tree);
+        self.place = Place::AfterGraph;
+    }
+
+    fn conclude(&mut self, tree: &mut CallTree) {
+        self.close_down_to(0, tree);
+        match self.place {
+            Place::BeforeGraph => {
+                log::warn!("File ended before start of call graph, expected a line `Call graph:`")
+            }
+            Place::InGraph => log::warn!(
+                "File ended before end of call graph; what was read is kept [line {}]",
+                self.line
+            ),
+            Place::AfterGraph => {}
+        }
+        if self.waiting > 0 {
+            log::info!("left out {} samples of threads that wait", self.waiting);
+        }
+    }
+}
+
+/// A node of the call graph, as it is printed.
+struct Node<'a> {
+    /// 0 for a thread.
+    depth: usize,
+    count: u64,
+    label: Label<'a>,
+}
+
+impl<'a> Node<'a> {
+    fn parse(line: &'a [u8]) -> Result<Node<'a>, ErrorKind> {
+        let Some(text) = line.strip_prefix(b"    ") else {
+            return Err(ErrorKind::NotIndented(excerpt(line)));
+        };
+        let Some(indent) = text
+            .iter()
+            .position(|byte| !matches!(byte, b' ' | b'+' | b'!' | b':' | b'|'))
+        else {
+            return Err(ErrorKind::OnlyIndentation(excerpt(line)));
+        };
+        if indent % 2 == 1 {
+            return Err(ErrorKind::OddIndentation(excerpt(line)));
+        }
+        let (count, label) = split_count(&text[indent..], line)?;
+        Ok(Node {
+            depth: indent / 2,
+            count,
+            label: Label(label),
+        })
+    }
+}
+
+/// What stands behind the count of a node.
+#[derive(Clone, Copy)]
+struct Label<'a>(&'a [u8]);
+
+impl<'a> Label<'a> {
+    /// The label without the offset and the address, which do not matter to its meaning.
+    fn without_address(self) -> Label<'a> {
+        let Some(close) = memchr::memrchr(b')', self.0) else {
+            return self;
+        };
+        let (whole, address) = self.0.split_at(close + 1);
+        let has_open = |text| memchr::memchr(b'(', text).is_some();
+        let is_all = has_open(whole) && !has_open(address);
+        if is_all { Label(whole) } else { self }
+    }
+
+    /// ``module`name``, or what there is of it.
+    fn name(self, options: &Options) -> String {
+        let function = lossy(self.function());
+        let function = fix_partially_demangled_rust(&function);
+        match self.module().filter(|_| !options.no_modules) {
+            Some(module) => {
+                let module = module.strip_suffix(b".dylib").unwrap_or(module);
+                format!("{}`{function}", lossy(module))
+            }
+            None => function.into_owned(),
+        }
+    }
+
+    fn is_waiting(self) -> bool {
+        WAITING.contains(&self.function())
+    }
+
+    /// The function without arguments, or the thread.
+    fn function(self) -> &'a [u8] {
+        const ANONYMOUS_NAMESPACE: &[u8] = b"(anonymous namespace)";
+        let end = memchr::memchr_iter(b'(', self.0)
+            .find(|&at| !self.0[at..].starts_with(ANONYMOUS_NAMESPACE));
+        trim_end(&self.0[..end.unwrap_or(self.0.len())])
+    }
+
+    fn module(self) -> Option<&'a [u8]> {
+        let rest =
+            memchr::memrchr_iter(b'(', self.0).find_map(|at| self.0[at..].strip_prefix(b"(in "))?;
+        let end = memchr::memchr(b')', rest)?;
+        (end > 0).then_some(&rest[..end])
+    }
+}
+
+/// Splits `COUNT LABEL`, which stands in `line`.
+fn split_count<'a>(text: &'a [u8], line: &[u8]) -> Result<(u64, &'a [u8]), ErrorKind> {
+    let Some(space) = memchr::memchr(b' ', text) else {
+        return Err(ErrorKind::UnreadableStackLine {
+            line: excerpt(line),
+            expected: "a number of samples and a function",
+        });
+    };
+    let (count, label) = (&text[..space], &text[space + 1..]);
+    match parse_digits(count) {
+        Some(count) => Ok((count, label)),
+        None => Err(ErrorKind::InvalidSamples(excerpt(count))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collapse::testing;
+    use proptest::prelude::*;
+
+    fn fold(graph: &str) -> Result<String, String> {
+        fold_with(&Options::default(), graph)
+    }
+
+    fn fold_with(options: &Options, graph: &str) -> Result<String, String> {
+        let report = format!("Process: x\n\nCall graph:\n{graph}\nTotal number in stack\n 5 x\n");
+        testing::fold(options, report.as_bytes())
+    }
+
+    #[test]
+    fn own_samples_of_all_nodes_are_added_up() {
+        let graph = "    10 T
+    + 3 a  (in m) + 1  [0x1]
+    + ! 1 b  (in m) + 1  [0x1]
+    + 2 a  (in m) + 9  [0x2]
+    4 T
+";
+        assert_eq!(fold(graph).unwrap(), "T 9\nT;m`a 4\nT;m`a;m`b 1\n");
+    }
+
+    #[test]
+    fn names_and_modules() {
+        for (label, expected) in [
+            ("start  (in libdyld.dylib) + 1  [0x7f]", "libdyld`start"),
+            ("f(int (in x))  (in libq.dylib) + 5  [0x1]", "libq`f"),
+            ("g  (in My Framework) + 5", "My Framework`g"),
+            ("h  (in a.dylib.dylib)", "a.dylib`h"),
+            ("k  (in )", "k"),
+            (
+                "???  (in <unknown binary>)  [0x7fff]",
+                "<unknown binary>`???",
+            ),
+            (
+                "-[NSView drawRect:]  (in AppKit) + 3  [0x3]",
+                "AppKit`-[NSView drawRect:]",
+            ),
+            (
+                "(anonymous namespace)::run(int)  (in m) + 3",
+                "m`(anonymous namespace)::run",
+            ),
+            (
+                "a::(anonymous namespace)::run(int)  (in m)",
+                "m`a::(anonymous namespace)::run",
+            ),
+            ("rg::main::h6909bd3a32e27a08  (in rg) + 34", "rg`rg::main"),
+            ("éabcdefghijklmnop  (in m)", "m`éabcdefghijklmnop"),
+            ("Thread_7: Socket Thread", "Thread_7: Socket Thread"),
+            (
+                "Thread_1   DispatchQueue_1: com.apple.main-thread  (serial)",
+                "Thread_1   DispatchQueue_1: com.apple.main-thread",
+            ),
+            ("one;two  (in m)", "m`one;two"),
+        ] {
+            let folded = fold(&format!("    5 {label}\r\n")).unwrap();
+            assert_eq!(folded, format!("{expected} 5\n"), "{label}");
+        }
+        let options = Options { no_modules: true };
+        let folded = fold_with(&options, "    5 f(int)  (in m) + 34\n");
+        assert_eq!(folded.unwrap(), "f 5\n");
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_replaced() {
+        let report = b"Call graph:\n    5 T\xff\n\nTotal number in stack\n";
+        let folded = testing::fold(&Options::default(), report).unwrap();
+        assert_eq!(folded, "T\u{fffd} 5\n");
+    }
+
+    #[test]
+    fn only_threads_that_wait_are_left_out() {
+        for name in WAITING {
+            let name = lossy(name);
+            let graph = format!("    5 T\n      5 {name}  (in libsystem_kernel.dylib) + 1\n");
+            assert_eq!(fold(&graph).unwrap(), "", "{name}");
+        }
+        for name in ["start_wqthread", "pread", "kevent64"] {
+            let folded = fold(&format!("    5 T\n      5 {name}  (in m) + 1\n")).unwrap();
+            assert_eq!(folded, format!("T;m`{name} 5\n"));
+        }
+    }
+
+    #[test]
+    fn errors_name_the_line() {
+        for (graph, expected) in [
+            (
+                "    5 T\n\t5 a\n",
+                "line 5: Stack line doesn't start with 4 spaces, expected a call graph up to the \
+                 line `Total number in stack`, found `5 a`",
+            ),
+            (
+                "    5 T\n    + |:!\n",
+                "line 5: Found stack line with only indent characters, expected a function \
+                 behind them, found `+ |:!`",
+            ),
+            (
+                "    5 T\n    +  5 a\n",
+                "line 5: Odd number of indentation characters for line, expected two a level, \
+                 found `+  5 a`",
+            ),
+            (
+                "    5 T\n    +   5 a  (in m)\n",
+                "line 5: Skipped indentation level at line, expected at most one level more than \
+                 the line before, found `+   5 a  (in m)`",
+            ),
+            (
+                "    5 T\n    + BAD\n",
+                "line 5: Unable to parse stack line, expected a number of samples and a \
+                 function, found `+ BAD`",
+            ),
+            (
+                "    5 T\n    + start  (in m)\n",
+                "line 5: Invalid samples field, expected a number of samples, found `start`",
+            ),
+        ] {
+            assert_eq!(fold(graph).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn what_was_whole_is_kept_of_a_cut_report() {
+        let report = "Call graph:\n    9 T\n    + 7 a\n    + ! 3 b\n    + 2 lo";
+        let folded = testing::fold(&Options::default(), report.as_bytes());
+        assert_eq!(folded.unwrap(), "T 2\nT;a 4\nT;a;b 3\n");
+        let folded = testing::fold(&Options::default(), b"Process: x\n\n----\n");
+        assert_eq!(folded.unwrap(), "");
+    }
+
+    #[test]
+    fn sniffing() {
+        let sniff = |text: &str| Options::default().sniff(text.as_bytes());
+        assert_eq!(sniff("Process: x\n\n"), None);
+        assert_eq!(sniff("Process: x\n\nCall graph:\n    5 T\n"), Some(true));
+        assert_eq!(sniff("Process: x\n\nCall graph:\n    5 T"), None);
+        assert_eq!(
+            sniff("Call graph:\n\nTotal number in stack (x)\n"),
+            Some(true)
+        );
+        assert_eq!(sniff("Total number in stack (x)\n"), Some(false));
+    }
+
+    /// Prints stacks as `sample` does, each as a thread of its own, in parts that share callers.
+    fn print_graph(stacks: &[(Vec<&str>, u64)]) -> String {
+        let mut graph = String::new();
+        for (stack, own) in stacks {
+            for (depth, name) in stack.iter().enumerate() {
+                let indent = [" ", "+ ", "! ", ": ", "| "].iter().cycle().skip(1);
+                let indent: String = indent.take(depth).copied().collect();
+                // The caller has a sample of its own at every level.
+                let count = own + (stack.len() - depth) as u64 - 1;
+                graph += &format!("    {indent}{count} {name}  (in lib{depth}.dylib) + 1  [0x1]\n");
+            }
+        }
+        graph
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_sample_is_lost(
+            stacks in prop::collection::vec(
+                (
+                    prop::collection::vec(prop::sample::select(vec!["a", "b", "c(int)"]), 1..6),
+                    1u64..100,
+                ),
+                0..20,
+            )
+        ) {
+            let folded = fold(&print_graph(&stacks)).unwrap();
+            let sum: u64 = folded
+                .lines()
+                .map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap())
+                .sum();
+            let samples: u64 = stacks
+                .iter()
+                .map(|(stack, own)| own + stack.len() as u64 - 1)
+                .sum();
+            prop_assert_eq!(sum, samples);
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = testing::fold(&Options::default(), &bytes);
+            for start in ["Call graph:\n", "Call graph:\n    5 T\n    + ", "Call graph:\n    5 "] {
+                let report = [start.as_bytes(), &bytes].concat();
+                let _ = testing::fold(&Options::default(), &report);
+            }
+        }
+    }
+}

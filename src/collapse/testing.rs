@@ -1,0 +1,30 @@
+//! What the tests of the formats share.
+
+use super::engine::Engine;
+use super::format::Format;
+use crate::call_tree::CallTree;
+use std::io;
+
+/// Folds `profile` on every path there is, which must all give the same: the folded text, or the
+/// message of the error.
+pub(crate) fn fold<F: Format>(format: &F, profile: &[u8]) -> Result<String, String> {
+    let expected = to_text(Engine::new(1).fold_slice(format, profile));
+    for block_size in [1, 7, 64, 1 << 20] {
+        for nthreads in [1, 3] {
+            let engine = Engine::with_block_size(nthreads, block_size);
+            let way = format!("{nthreads} threads, blocks of {block_size} bytes");
+            let from_slice = to_text(engine.fold_slice(format, profile));
+            assert_eq!(from_slice, expected, "slice, {way}");
+            let from_reader = to_text(engine.fold(format, profile));
+            assert_eq!(from_reader, expected, "reader, {way}");
+        }
+    }
+    expected
+}
+
+fn to_text(folded: io::Result<CallTree>) -> Result<String, String> {
+    let tree = folded.map_err(|error| error.to_string())?;
+    let mut text = Vec::new();
+    crate::folded::write(&tree, &mut text).map_err(|error| error.to_string())?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}

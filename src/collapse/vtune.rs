@@ -1,0 +1,447 @@
+//! The hotspots of Intel VTune, as the CSV of its top-down report.
+//!
+//! ```text
+//! input = { line }, header, { row | blank line }
+//! row   = { " " }, name, ",", self time, [ ",", module ]        (a space for each caller)
+//! name  = '"', { any character }, '",'  |  { any character but "," }
+//! ```
+//!
+//! ```text
+//! Function Stack,CPU Time:Self,Module
+//! Total,0.0,[Unknown]
+//!  RtlUserThreadStart,0.0,ntdll.dll
+//!   main,0.015,prog.exe
+//!    "std::rt::lang_start<core::result::Result<(), std::io::error::Error>>",0.25,prog.exe
+//! ```
+//!
+//! It comes from
+//!
+//! ```text
+//! vtune -collect hotspots -r DIR -- PROGRAM
+//! vtune -R top-down -call-stack-mode all -column="CPU Time:Self","Module" -report-out result.csv \
+//!       -filter "Function Stack" -format csv -csv-delimiter comma -r DIR
+//! ```
+//!
+//! A frame is called ``module`name``. Its count is its own time in milliseconds, rounded.
+
+use super::Collapse;
+use super::engine::Engine;
+use super::error::{ErrorKind, ParseError};
+use super::format::{Block, Format};
+use super::lines::{LineCache, LineId};
+use super::notes::warn_of_cut;
+use crate::call_tree::{CallTree, NodeId};
+use crate::count::parse_digits;
+use crate::folded::{after_last_line, lines_of, whole_lines};
+use crate::text::{excerpt, lossy, trim_end};
+use std::io::{self, BufRead, Write};
+
+const HEADER: &[u8] = b"Function Stack,CPU Time:Self,Module";
+
+/// What to make of VTune's CSV.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Options {
+    /// Leave out the modules: `main`, not ``prog`main``. Default: `false`.
+    pub no_modules: bool,
+}
+
+/// Folds VTune's CSV. See the [module](self) for what is read.
+///
+/// ```
+/// use inferno::collapse::{Collapse, vtune::Folder};
+///
+/// let csv = "\
+/// Function Stack,CPU Time:Self,Module
+/// Total,0.0,
+///  main,0.5,prog
+///   \"parse(int, char)\",1.25,libparse.so
+/// ";
+/// let mut folded = Vec::new();
+/// Folder::default().collapse(csv.as_bytes(), &mut folded)?;
+/// assert_eq!(folded, b"Total;prog`main 500\nTotal;prog`main;libparse.so`parse(int, char) 1250\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Folder {
+    options: Options,
+}
+
+impl From<Options> for Folder {
+    fn from(options: Options) -> Folder {
+        Folder { options }
+    }
+}
+
+impl Collapse for Folder {
+    fn collapse<R, W>(&mut self, reader: R, writer: W) -> io::Result<()>
+    where
+        R: BufRead,
+        W: Write,
+    {
+        crate::folded::write(&self.collapse_to_tree(reader)?, writer)
+    }
+
+    fn is_applicable(&mut self, input: &str) -> Option<bool> {
+        self.options.sniff(input.as_bytes())
+    }
+
+    fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
+    where
+        R: BufRead,
+    {
+        Engine::new(1).fold(&self.options, reader)
+    }
+
+    fn collapse_slice_to_tree(&mut self, profile: &[u8]) -> io::Result<CallTree> {
+        Engine::new(1).fold_slice(&self.options, profile)
+    }
+}
+
+/// The rows that the next one may be below.
+#[derive(Default)]
+pub(crate) struct Worker {
+    is_after_header: bool,
+    /// The number of the line read last.
+    line: u64,
+    /// From the outermost function to that of the row before.
+    stack: Vec<(NodeId, LineId)>,
+    /// The name of a frame while it is put together.
+    name: Vec<u8>,
+    names: LineCache<()>,
+}
+
+impl Format for Options {
+    type Prelude = ();
+    type Worker = Worker;
+    const IS_PARALLEL: bool = false;
+
+    fn prelude(&self, _: &[u8]) -> Option<()> {
+        Some(())
+    }
+
+    fn split_point(&self, block: &[u8]) -> Option<usize> {
+        after_last_line(block)
+    }
+
+    fn fold(
+        &self,
+        _: &(),
+        block: Block<'_>,
+        worker: &mut Worker,
+        tree: &mut CallTree,
+    ) -> Result<(), ParseError> {
+        for line in lines_of(block.bytes) {
+            worker.line += 1;
+            if let Err(kind) = worker.read(trim_end(line), self, tree) {
+                let error = ParseError::new(kind, worker.line);
+                if !block.is_unended(line) {
+                    return Err(error);
+                }
+                warn_of_cut(&error);
+            }
+        }
+        Ok(())
+    }
+
+    fn conclude(&self, _: &(), workers: Vec<Worker>, _: &mut CallTree) -> Result<(), ParseError> {
+        if workers.iter().all(|worker| !worker.is_after_header) {
+            let header = lossy(HEADER);
+            log::warn!("File ended before header, expected a line `{header}`");
+        }
+        Ok(())
+    }
+
+    fn sniff(&self, head: &[u8]) -> Option<bool> {
+        let has_header = whole_lines(head).any(|line| line.starts_with(HEADER));
+        has_header.then_some(true)
+    }
+}
+
+impl Worker {
+    fn read(
+        &mut self,
+        line: &[u8],
+        options: &Options,
+        tree: &mut CallTree,
+    ) -> Result<(), ErrorKind> {
+        if !self.is_after_header {
+            self.is_after_header = line.starts_with(HEADER);
+            return Ok(());
+        }
+        if line.is_empty() {
+            return Ok(());
+        }
+        let row = Row::parse(line, options)?;
+        if row.depth > self.stack.len() {
+            return Err(ErrorKind::SkippedIndentation(excerpt(line)));
+        }
+        self.stack.truncate(row.depth);
+        row.write_name(&mut self.name);
+        let (caller, outer) = match self.stack.last() {
+            Some(&(node, line)) => (node, Some(line)),
+            None => (CallTree::ROOT, None),
+        };
+        let line = self.names.look_up(outer, &self.name, |frames| {
+            let name = lossy(&self.name);
+            let names = name.split(';');
+            frames.extend(names.map(|name| tree.intern(name.as_bytes())));
+        });
+        let node = self.names.walk(line, caller, tree);
+        self.stack.push((node, line));
+        if row.milliseconds > 0 {
+            tree.add(node, row.milliseconds);
+        }
+        Ok(())
+    }
+}
+
+struct Row<'a> {
+    /// 0 for a function without callers.
+    depth: usize,
+    name: &'a [u8],
+    milliseconds: u64,
+    /// Empty if it is unknown, or not asked for.
+    module: &'a [u8],
+}
+
+impl<'a> Row<'a> {
+    fn parse(line: &'a [u8], options: &Options) -> Result<Row<'a>, ErrorKind> {
+        let depth = line.iter().take_while(|byte| **byte == b' ').count();
+        let Some((name, rest)) = split_name(&line[depth..]) else {
+            return Err(unreadable(line));
+        };
+        let (time, module) = match split_at_comma(rest) {
+            Some((time, module)) => (time, Some(module)),
+            None => (rest, None),
+        };
+        let module = match options.no_modules {
+            true => b"",
+            false => module.ok_or_else(|| unreadable(line))?,
+        };
+        Ok(Row {
+            depth,
+            name,
+            milliseconds: parse_seconds(time)?,
+            module,
+        })
+    }
+
+    /// Writes ``module`name`` to `out`, or the name alone.
+    fn write_name(&self, out: &mut Vec<u8>) {
+        out.clear();
+        if !self.module.is_empty() {
+            out.extend_from_slice(self.module);
+            out.push(b'`');
+        }
+        out.extend_from_slice(self.name);
+    }
+}
+
+#[cold]
+fn unreadable(line: &[u8]) -> ErrorKind {
+    ErrorKind::UnreadableStackLine {
+        line: excerpt(line),
+        expected: "`FUNCTION,SECONDS,MODULE`",
+    }
+}
+
+/// Splits a row behind the name of its function, which may be quoted.
+fn split_name(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let Some(quoted) = text.strip_prefix(b"\"") else {
+        return split_at_comma(text);
+    };
+    let end = memchr::memchr_iter(b'"', quoted).find(|&at| quoted.get(at + 1) == Some(&b','))?;
+    Some((&quoted[..end], &quoted[end + 2..]))
+}
+
+fn split_at_comma(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let comma = memchr::memchr(b',', text)?;
+    Some((&text[..comma], &text[comma + 1..]))
+}
+
+/// Reads seconds as milliseconds: rounded, and not below zero nor above what fits.
+fn parse_seconds(text: &[u8]) -> Result<u64, ErrorKind> {
+    if let Some(milliseconds) = parse_plain_seconds(text) {
+        return Ok(milliseconds);
+    }
+    let text_utf8 = std::str::from_utf8(text).ok();
+    match text_utf8.and_then(|text| text.parse::<f64>().ok()) {
+        // The conversion saturates, and takes what is not a number as zero.
+        Some(seconds) => Ok((seconds * 1000.0).round() as u64),
+        None => Err(ErrorKind::InvalidTime(excerpt(text))),
+    }
+}
+
+/// The milliseconds in `DIGITS.DIGITS` with at most three digits of a fraction, as VTune mostly
+/// prints it. There is nothing to round then.
+fn parse_plain_seconds(text: &[u8]) -> Option<u64> {
+    let (whole, fraction) = text.split_at(memchr::memchr(b'.', text)?);
+    let unit = match fraction.len() {
+        2 => 100,
+        3 => 10,
+        4 => 1,
+        _ => return None,
+    };
+    let seconds = parse_digits(whole).filter(|&seconds| seconds < 1_000_000_000)?;
+    Some(seconds * 1000 + parse_digits(&fraction[1..])? * unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collapse::testing;
+    use proptest::prelude::*;
+
+    fn fold(rows: &str) -> Result<String, String> {
+        fold_with(&Options::default(), rows)
+    }
+
+    fn fold_with(options: &Options, rows: &str) -> Result<String, String> {
+        let csv = format!("war:Column filter is ON.\nFunction Stack,CPU Time:Self,Module\n{rows}");
+        testing::fold(options, csv.as_bytes())
+    }
+
+    #[test]
+    fn own_times_of_equal_stacks_are_added_up() {
+        let rows = "T,0.0,\n a,1,m\n  b,0.5,m\n a,2,m\n\n  \"b\",0.25,m\nT,4,\n";
+        assert_eq!(fold(rows).unwrap(), "T 4000\nT;m`a 3000\nT;m`a;m`b 750\n");
+    }
+
+    #[test]
+    fn names_and_modules() {
+        for (row, expected) in [
+            ("f,1,m", "m`f"),
+            ("f,1,", "f"),
+            ("f,1,\"a,b\"", "\"a,b\"`f"),
+            ("\"f(int, char)\",1,m", "m`f(int, char)"),
+            ("\"f \"\"q\"\" x\",1,m\r", "m`f \"\"q\"\" x"),
+            ("a;b,1,m", "m`a;b"),
+            ("é,1,m", "m`é"),
+        ] {
+            let folded = fold(&format!("{row}\n")).unwrap();
+            assert_eq!(folded, format!("{expected} 1000\n"), "{row}");
+        }
+        let options = Options { no_modules: true };
+        for row in ["f,1,m", "f,1,", "f,1"] {
+            assert_eq!(fold_with(&options, row).unwrap(), "f 1000\n", "{row}");
+        }
+    }
+
+    #[test]
+    fn times_are_rounded_to_milliseconds() {
+        for (time, expected) in [
+            ("0.0005", "f 1\n"),
+            ("1.2345", "f 1235\n"),
+            ("0.520", "f 520\n"),
+            ("12.05", "f 12050\n"),
+            ("12.5", "f 12500\n"),
+            ("12.", "f 12000\n"),
+            (".5", "f 500\n"),
+            ("999999999999.001", "f 999999999999001\n"),
+            ("1e2", "f 100000\n"),
+            ("inf", "f 18446744073709551615\n"),
+            ("1e30", "f 18446744073709551615\n"),
+            ("0.0004", ""),
+            ("-1", ""),
+            ("nan", ""),
+        ] {
+            assert_eq!(fold(&format!("f,{time},")).unwrap(), expected, "{time}");
+        }
+    }
+
+    #[test]
+    fn sums_beyond_what_fits_stay_there() {
+        let folded = fold("f,1e30,\nf,1,\n").unwrap();
+        assert_eq!(folded, "f 18446744073709551615\n");
+    }
+
+    #[test]
+    fn errors_name_the_line() {
+        for (rows, expected) in [
+            (
+                "T,1,m\n   f,1,m\n",
+                "line 4: Skipped indentation level at line, expected at most one level more than \
+                 the line before, found `f,1,m`",
+            ),
+            (
+                " f,1,m\n",
+                "line 3: Skipped indentation level at line, expected at most one level more than \
+                 the line before, found `f,1,m`",
+            ),
+            (
+                "T,1\n",
+                "line 3: Unable to parse stack line, expected `FUNCTION,SECONDS,MODULE`, found \
+                 `T,1`",
+            ),
+            (
+                "\"T,1,m\n",
+                "line 3: Unable to parse stack line, expected `FUNCTION,SECONDS,MODULE`, found \
+                 `\\\"T,1,m`",
+            ),
+            (
+                "T, 1,m\n",
+                "line 3: Invalid `CPU Time:Self` field, expected a number of seconds, found `1`",
+            ),
+        ] {
+            assert_eq!(fold(rows).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn what_was_whole_is_kept_of_a_cut_report() {
+        for cut in [" f", " \"f(int", " f,0.", " f,-"] {
+            let folded = fold(&format!("T,1,m\n{cut}"));
+            assert_eq!(folded.unwrap(), "m`T 1000\n", "{cut}");
+        }
+        assert_eq!(fold("T,1,m\n f,2,m").unwrap(), "m`T 1000\nm`T;m`f 2000\n");
+    }
+
+    #[test]
+    fn without_a_header_there_is_nothing() {
+        let options = Options::default();
+        assert_eq!(testing::fold(&options, b"T,1,m\n f,1,m\n").unwrap(), "");
+        assert_eq!(testing::fold(&options, b"").unwrap(), "");
+    }
+
+    #[test]
+    fn sniffing() {
+        let sniff = |text: &str| Options::default().sniff(text.as_bytes());
+        let header = "Function Stack,CPU Time:Self,Module";
+        assert_eq!(sniff(&format!("war: x\n{header},x\r\n")), Some(true));
+        assert_eq!(sniff(header), None);
+        assert_eq!(sniff("main;leaf 3\n"), None);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_time_is_lost(
+            stacks in prop::collection::vec(
+                prop::collection::vec((prop::sample::select(vec!["a", "b"]), 0u64..100), 1..6),
+                0..20,
+            )
+        ) {
+            let rows: Vec<String> = stacks
+                .iter()
+                .flat_map(|stack| stack.iter().enumerate())
+                .map(|(depth, (name, ms))| format!("{}{name},0.{ms:03},m\n", " ".repeat(depth)))
+                .collect();
+            let folded = fold(&rows.concat()).unwrap();
+            let sum: u64 = folded
+                .lines()
+                .map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap())
+                .sum();
+            prop_assert_eq!(sum, stacks.iter().flatten().map(|(_, ms)| ms).sum::<u64>());
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            for start in ["", "T,1,m\n ", "\""] {
+                let csv = [HEADER, b"\n", start.as_bytes(), &bytes].concat();
+                let _ = testing::fold(&Options::default(), &csv);
+            }
+        }
+    }
+}
