@@ -23,7 +23,7 @@ mod engine;
 mod error;
 mod format;
 pub mod guess;
-mod notes;
+pub(crate) mod notes;
 pub mod perf;
 mod symbol;
 
