@@ -38,7 +38,7 @@ mod transform;
 pub use attrs::FuncFrameAttrsMap;
 pub use collect::Collector;
 pub use color::Palette;
-pub use options::{Direction, Options, TextTruncateDirection, defaults};
+pub use options::{DiffWidth, Direction, Options, TextTruncateDirection, defaults};
 
 use crate::call_tree::{CallTree, Count};
 use crate::folded::LineFolder;
@@ -156,7 +156,7 @@ pub fn from_call_tree<W: Write>(
 ) -> io::Result<()> {
     opt.check()?;
     let tree = transform::for_drawing(tree, opt);
-    let layout = Layout::new(&tree, opt.min_width);
+    let layout = Layout::new(&tree, opt.min_width, opt.diff_width);
     let problem = match layout.total() {
         Count::ZERO => "No stack counts found",
         Count::MAX => "The stack counts add up to more than 64 bits hold",
