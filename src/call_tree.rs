@@ -283,6 +283,11 @@ impl CallTree {
         self.sum_up(self.before.clone())
     }
 
+    /// The same as [`CallTree::totals`] for other counts of the nodes themselves.
+    pub(crate) fn totals_of(&self, own: impl Fn(NodeId) -> Count) -> Vec<Count> {
+        self.sum_up(self.ids().map(own).collect())
+    }
+
     /// All nodes but the root, each before its children.
     ///
     /// Siblings come in the order of their first folded line, that is by name; in a tree
@@ -304,6 +309,11 @@ impl CallTree {
     /// All nodes, the root first, parents before their children.
     pub(crate) fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
         (0..self.nodes.len() as u32).map(NodeId)
+    }
+
+    /// The names of all frames, in the order of their ids.
+    pub(crate) fn frame_names(&self) -> impl Iterator<Item = &[u8]> {
+        self.frames.iter()
     }
 
     /// Adds to `node` what `other` has recorded at `theirs`.

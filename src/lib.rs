@@ -75,6 +75,7 @@ pub mod call_tree;
 pub mod collapse;
 mod count;
 pub mod decode;
+pub mod differential;
 pub mod flamegraph;
 pub mod folded;
 mod text;

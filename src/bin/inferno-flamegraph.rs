@@ -2,13 +2,18 @@
 
 mod common;
 
-use clap::Parser;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use common::{CommonArgs, Input, Output};
+use inferno::call_tree::CallTree;
+use inferno::differential;
 use inferno::flamegraph::color::{
     BackgroundColor, Color, Palette, PaletteMap, SearchColor, StrokeColor, parse_hex_color,
 };
-use inferno::flamegraph::{self, Collector, Direction, Options, TextTruncateDirection, defaults};
+use inferno::flamegraph::{
+    self, Collector, DiffWidth, Direction, Options, TextTruncateDirection, defaults,
+};
 use std::io;
 use std::num::ParseIntError;
 use std::path::PathBuf;
@@ -47,6 +52,30 @@ struct Flags {
     /// Switch differential hues (red<->blue)
     #[arg(long = "negate")]
     negate: bool,
+
+    /// Compare two profiles, in any format that is read, and draw what changed: red grew, blue
+    /// shrank
+    #[arg(
+        long = "diff", num_args = 2, value_names = ["BEFORE", "AFTER"],
+        conflicts_with_all = ["paths", "flame_chart", "no_sort"]
+    )]
+    diff: Option<Vec<PathBuf>>,
+
+    /// With --diff: scale the counts before, so that both profiles have the same total
+    #[arg(long = "normalize", requires = "diff", conflicts_with = "paths")]
+    normalize: bool,
+
+    /// With --diff: strip hex numbers (addresses), 0x45fe becomes 0x...
+    #[arg(long = "strip-hex", requires = "diff", conflicts_with = "paths")]
+    strip_hex: bool,
+
+    /// In a differential graph, draw frames as wide as they are `after`, as they were `before`
+    /// (which shows what vanished), or as the `larger` of the two (which shows all)
+    #[arg(
+        long = "diff-width", value_name = "WHICH", default_value = "after",
+        value_parser = PossibleValuesParser::new(["after", "before", "larger"]).map(|name| diff_width(&name))
+    )]
+    diff_width: DiffWidth,
 
     /// Don't sort the input lines: they are sorted already, and it is an error if they are not
     #[arg(long = "no-sort", conflicts_with_all = ["reverse", "flame_chart"])]
@@ -196,6 +225,7 @@ impl Flags {
         options.name_type = self.name_type.clone();
         options.notes = self.notes.clone().unwrap_or_default();
         options.negate_differentials = self.negate;
+        options.diff_width = self.diff_width;
         options.factor = self.factor;
         options.pretty_xml = self.pretty_xml;
         options.no_sort = self.no_sort;
@@ -221,6 +251,29 @@ impl Flags {
             title => title,
         }
     }
+
+    /// The two inputs to compare, if that is wanted.
+    fn diff_inputs(&self) -> Option<[Input; 2]> {
+        match self.diff.as_deref()? {
+            [before, after] => Some([before, after].map(|path| Input::new(Some(path)))),
+            _ => None,
+        }
+    }
+
+    fn diff_options(&self) -> differential::Options {
+        differential::Options {
+            normalize: self.normalize,
+            strip_hex: self.strip_hex,
+        }
+    }
+}
+
+fn diff_width(name: &str) -> DiffWidth {
+    match name {
+        "before" => DiffWidth::Before,
+        "larger" => DiffWidth::Larger,
+        _ => DiffWidth::After,
+    }
 }
 
 fn parse_ui_color(text: &str) -> Result<Color, String> {
@@ -238,6 +291,14 @@ fn parse_height(text: &str) -> Result<usize, String> {
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
+    if let Some([before, after]) = flags.diff_inputs()
+        && (&before, &after) == (&Input::Stdin, &Input::Stdin)
+    {
+        let message = "only one of the two profiles can be standard input";
+        Flags::command()
+            .error(ErrorKind::ArgumentConflict, message)
+            .exit();
+    }
     common::run("inferno-flamegraph", &flags.common, |output| {
         run(&flags, output)
     })
@@ -254,7 +315,10 @@ fn run(flags: &Flags, output: &Output) -> io::Result<()> {
         colors = PaletteMap::load_from_file_or_empty(&PALETTE_MAP)?;
         options.palette_map = Some(&mut colors);
     }
-    draw(&mut options, &flags.paths, output)?;
+    match flags.diff_inputs() {
+        Some(inputs) => draw_diff(&mut options, flags.diff_options(), &inputs, output)?,
+        None => draw(&mut options, &flags.paths, output)?,
+    }
     if flags.cp {
         colors.save_to_file(&PALETTE_MAP)?;
     }
@@ -267,12 +331,41 @@ fn draw(options: &mut Options<'_>, paths: &[PathBuf], output: &Output) -> io::Re
     for input in &inputs {
         input.read(|reader| stacks.add(reader))?;
     }
-    stacks
+    let tree = stacks
         .finish()
-        .and_then(|tree| output.write(|writer| flamegraph::from_call_tree(options, &tree, writer)))
+        .map_err(|error| common::about(&Input::names(&inputs), error))?;
+    draw_tree(options, &tree, &inputs, output)
+}
+
+/// Draws how the second input differs from the first.
+fn draw_diff(
+    options: &mut Options<'_>,
+    diff_options: differential::Options,
+    inputs: &[Input; 2],
+    output: &Output,
+) -> io::Result<()> {
+    let expected = "folded stacks or a profile in a format that a collapser reads";
+    let read = |input: &Input| {
+        let mut stacks = Collector::new(options);
+        input.read(|reader| stacks.add(reader))?;
+        common::expect_stacks(stacks.finish()?, &input.name(), expected)
+    };
+    let (before, after) = (read(&inputs[0])?, read(&inputs[1])?);
+    let tree = differential::compare(&before, &after, diff_options);
+    draw_tree(options, &tree, inputs, output)
+}
+
+fn draw_tree(
+    options: &mut Options<'_>,
+    tree: &CallTree,
+    inputs: &[Input],
+    output: &Output,
+) -> io::Result<()> {
+    output
+        .write(|writer| flamegraph::from_call_tree(options, tree, writer))
         .map_err(|error| match error.kind() {
             // What there is to say of the stacks is to say of the inputs.
-            io::ErrorKind::InvalidData => common::about(&Input::names(&inputs), error),
+            io::ErrorKind::InvalidData => common::about(&Input::names(inputs), error),
             _ => error,
         })
 }
@@ -353,6 +446,24 @@ mod tests {
             vec!["a".to_string(), "b".to_string()]
         );
         check!(["--flamechart"], flame_chart, true);
+        check!(["--diff-width=after"], diff_width, DiffWidth::After);
+        check!(["--diff-width=before"], diff_width, DiffWidth::Before);
+        check!(["--diff-width=larger"], diff_width, DiffWidth::Larger);
+    }
+
+    #[test]
+    fn two_profiles_can_be_compared() {
+        let parse = |flags: &str| {
+            let arguments = ["inferno-flamegraph"].into_iter().chain(flags.split(' '));
+            Flags::try_parse_from(arguments)
+        };
+        let flags = parse("--diff a.perf - --normalize --strip-hex").unwrap();
+        let file = Input::File(PathBuf::from("a.perf"));
+        assert_eq!(flags.diff_inputs(), Some([file, Input::Stdin]));
+        assert!(flags.diff_options().normalize && flags.diff_options().strip_hex);
+        for more in ["c", "--flamechart", "--no-sort"] {
+            assert!(parse(&format!("--diff a b {more}")).is_err(), "{more}");
+        }
     }
 
     #[test]
@@ -372,6 +483,10 @@ mod tests {
             ["--colordiffusion", "--colors=hot"],
             ["--title=a", "--title=b"],
             ["--height", "0"],
+            ["--diff", "only-one"],
+            ["--normalize", "no-diff"],
+            ["--strip-hex", "no-diff"],
+            ["--diff-width", "widest"],
             ["--colors", "nope"],
         ] {
             let arguments = ["inferno-flamegraph"].iter().chain(&flags);

@@ -24,7 +24,7 @@ mod error;
 mod format;
 pub mod guess;
 mod lines;
-mod notes;
+pub(crate) mod notes;
 pub mod perf;
 pub mod sample;
 mod symbol;

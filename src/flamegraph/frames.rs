@@ -185,6 +185,11 @@ impl<'f, 'o> Frames<'f, 'o> {
         if let Some(name) = hidden_name {
             xml.attr("fg:name", without_annotation(name));
         }
+        // The title has a form that programs read, with no room for more.
+        if let Some((before, after)) = self.layout.before_and_after(frame) {
+            xml.attr_with("fg:before", |out| push_shown(out, before, self.opt.factor));
+            xml.attr_with("fg:after", |out| push_shown(out, after, self.opt.factor));
+        }
         xml.end();
     }
 
@@ -263,6 +268,17 @@ fn push_samples(out: &mut Vec<u8>, count: Count, factor: f64) {
     }
 }
 
+/// As [`push_samples`], to two places: scaled profiles have counts with endless fractions.
+fn push_shown(out: &mut Vec<u8>, count: Count, factor: f64) {
+    const NANOS: i128 = 1_000_000_000;
+    let hundredths = (count.in_nanos() + NANOS / 200) / (NANOS / 100);
+    let rounded = Count::from_parts(
+        u64::try_from(hundredths / 100).unwrap_or(u64::MAX),
+        (hundredths % 100) as u32 * 10_000_000,
+    );
+    push_samples(out, rounded, factor);
+}
+
 fn push_percent(out: &mut Vec<u8>, percent: f64) {
     push_fixed::<4>(out, percent);
     out.push(b'%');
@@ -313,6 +329,22 @@ mod tests {
         assert_eq!(samples("5", 0.5), "3");
         assert_eq!(samples("5", -1.0), "0");
         assert_eq!(samples("5", 1e30), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn what_was_before_is_shown_to_two_places() {
+        for (count, factor, expected) in [
+            ("1234", 1.0, "1,234"),
+            ("1.833333333", 1.0, "1.83"),
+            ("0.995", 1.0, "1"),
+            ("0.004", 1.0, "0"),
+            ("18446744073709551615", 1.0, "18,446,744,073,709,551,615"),
+            ("1234", 10.0, "12,340"),
+        ] {
+            let mut out = Vec::new();
+            push_shown(&mut out, Count::parse(count.as_bytes()).unwrap(), factor);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Which frames are drawn, and where: a walk of the call tree that knows no pixels, no colours and
 //! no XML.
 
+use super::DiffWidth;
 use crate::call_tree::{CallTree, Count, NodeId};
 
 /// The frames of a graph that are wide enough to be drawn.
@@ -14,8 +15,9 @@ pub(super) struct Layout {
     /// does not count. In units of 10⁻⁹ samples.
     pub largest_delta: i128,
     total: Count,
-    /// What the nodes were in the profile compared with; empty if there is none.
-    totals_before: Vec<Count>,
+    /// What the nodes are in the two profiles of a differential graph; else empty.
+    before: Vec<Count>,
+    after: Vec<Count>,
 }
 
 /// A frame that is drawn. It covers the samples from `start` to `start + count`.
@@ -26,23 +28,29 @@ pub(super) struct Frame {
     pub depth: usize,
     /// The samples left of it.
     pub start: Count,
-    /// Its samples, those of its callees included.
+    /// Its samples, those of its callees included. In a differential graph, those of the profile
+    /// that widths are taken from.
     pub count: Count,
 }
 
 impl Layout {
     /// Leaves out the frames that have less than `min_width` percent of the samples.
-    pub fn new(tree: &CallTree, min_width: f64) -> Layout {
-        let totals = tree.totals();
-        let total = totals[CallTree::ROOT.index()];
+    pub fn new(tree: &CallTree, min_width: f64, diff_width: DiffWidth) -> Layout {
+        let widths = Widths::new(tree, diff_width);
+        let total = widths.totals[CallTree::ROOT.index()];
+        let (before, after) = match tree.is_differential() {
+            true => (tree.totals_before(), tree.totals()),
+            false => Default::default(),
+        };
         let mut layout = Layout {
             frames: Vec::new(),
             deepest: 0,
             largest_delta: 0,
             total,
-            totals_before: tree.totals_before(),
+            before,
+            after,
         };
-        layout.place(tree, &totals, min_width / (100.0 / total.to_f64()));
+        layout.place(tree, &widths, min_width / (100.0 / total.to_f64()));
         layout
     }
 
@@ -54,11 +62,17 @@ impl Layout {
     /// By how much the frame grew, in units of 10⁻⁹ samples; `None` if the profile is not a
     /// differential one.
     pub fn delta(&self, frame: &Frame) -> Option<i128> {
-        let before = self.totals_before.get(frame.node.index())?;
-        Some(frame.count.in_nanos() - before.in_nanos())
+        let (before, after) = self.before_and_after(frame)?;
+        Some(after.in_nanos() - before.in_nanos())
     }
 
-    fn place(&mut self, tree: &CallTree, totals: &[Count], least: f64) {
+    /// What the frame was and what it is; `None` if the profile is not a differential one.
+    pub fn before_and_after(&self, frame: &Frame) -> Option<(Count, Count)> {
+        let index = frame.node.index();
+        Some((*self.before.get(index)?, *self.after.get(index)?))
+    }
+
+    fn place(&mut self, tree: &CallTree, widths: &Widths<'_>, least: f64) {
         let is_drawn = |count: Count| count.to_f64() >= least;
         if !is_drawn(self.total) {
             return;
@@ -74,9 +88,9 @@ impl Layout {
         let mut walk = tree.walk();
         while let Some(visit) = walk.next() {
             open.truncate(visit.depth);
-            let count = totals[visit.node.index()];
+            let count = widths.totals[visit.node.index()];
             let (caller_start, done) = &mut open[visit.depth - 1];
-            let start = *caller_start + tree.parent_self_before(visit.node) + *done;
+            let start = *caller_start + widths.caller_self(visit.node) + *done;
             *done += count;
             if is_drawn(count) {
                 open.push((start, Count::ZERO));
@@ -102,6 +116,56 @@ impl Layout {
     }
 }
 
+/// How wide nodes are, in samples.
+struct Widths<'t> {
+    tree: &'t CallTree,
+    diff_width: DiffWidth,
+    /// With all that they called.
+    totals: Vec<Count>,
+}
+
+impl<'t> Widths<'t> {
+    fn new(tree: &'t CallTree, diff_width: DiffWidth) -> Widths<'t> {
+        let has_choice = tree.is_differential() && !tree.is_in_time_order();
+        let mut widths = Widths {
+            tree,
+            diff_width: if has_choice {
+                diff_width
+            } else {
+                DiffWidth::After
+            },
+            totals: Vec::new(),
+        };
+        widths.totals = match widths.diff_width {
+            DiffWidth::After => tree.totals(),
+            DiffWidth::Before => tree.totals_before(),
+            DiffWidth::Larger => tree.totals_of(|node| widths.of_self(node)),
+        };
+        widths
+    }
+
+    fn of_self(&self, node: NodeId) -> Count {
+        let before = self.tree.self_before(node).unwrap_or_default();
+        let after = self.tree.self_count(node).unwrap_or_default();
+        match self.diff_width {
+            DiffWidth::After => after,
+            DiffWidth::Before => before,
+            DiffWidth::Larger => before.max(after),
+        }
+    }
+
+    /// What the caller of `node` ran itself before it called that.
+    fn caller_self(&self, node: NodeId) -> Count {
+        match self.diff_width {
+            DiffWidth::After => self.tree.parent_self_before(node),
+            _ => self
+                .tree
+                .parent(node)
+                .map_or(Count::ZERO, |caller| self.of_self(caller)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,7 +185,7 @@ mod tests {
             let name = crate::text::lossy(tree.name(frame.node)).into_owned();
             format!("{} {name} {}+{}", frame.depth, frame.start, frame.count)
         };
-        Layout::new(tree, min_width)
+        Layout::new(tree, min_width, DiffWidth::After)
             .frames
             .iter()
             .map(describe)
@@ -149,7 +213,7 @@ mod tests {
         assert_eq!(drawn(&tree, 1.5), expected);
         assert_eq!(drawn(&tree, 1.0).len(), 7);
         assert!(drawn(&tree, 101.0).is_empty());
-        assert_eq!(Layout::new(&tree, 1.5).deepest, 3);
+        assert_eq!(Layout::new(&tree, 1.5, DiffWidth::After).deepest, 3);
     }
 
     #[test]
@@ -174,11 +238,61 @@ mod tests {
     #[test]
     fn a_change_is_that_of_the_whole_subtree() {
         let tree = tree(CallTree::new(), "p;a 10 30\np;b 10 30\nq 7 0\np;a 5 5\n");
-        let layout = Layout::new(&tree, 0.0);
+        let layout = Layout::new(&tree, 0.0, DiffWidth::After);
         let samples = |frame: &Frame| layout.delta(frame).unwrap() / 1_000_000_000;
         let deltas: Vec<i128> = layout.frames.iter().map(samples).collect();
         assert_eq!(deltas, [33, 40, 20, 20, -7]);
         // What vanished is nothing to compare colours with.
         assert_eq!(layout.largest_delta, 40_000_000_000);
+    }
+
+    /// Depth, name, start, count and change of each frame.
+    fn drawn_as(lines: &str, diff_width: DiffWidth) -> Vec<String> {
+        let tree = tree(CallTree::new(), lines);
+        let layout = Layout::new(&tree, 0.01, diff_width);
+        let describe = |frame: &Frame| {
+            let name = crate::text::lossy(tree.name(frame.node)).into_owned();
+            let (before, after) = layout.before_and_after(frame).unwrap();
+            let (depth, start, count) = (frame.depth, frame.start, frame.count);
+            format!("{depth} {name} {start}+{count}: {before} to {after}")
+        };
+        layout.frames.iter().map(describe).collect()
+    }
+
+    #[test]
+    fn either_profile_can_set_the_widths() {
+        let lines = "p 2 1\np;gone 6 0\np;new 0 3\nq 1 4\n";
+        let after = [
+            "0  0+8: 9 to 8",
+            "1 p 0+4: 8 to 4",
+            "2 new 1+3: 0 to 3",
+            "1 q 4+4: 1 to 4",
+        ];
+        assert_eq!(drawn_as(lines, DiffWidth::After), after);
+        let before = [
+            "0  0+9: 9 to 8",
+            "1 p 0+8: 8 to 4",
+            "2 gone 2+6: 6 to 0",
+            "1 q 8+1: 1 to 4",
+        ];
+        assert_eq!(drawn_as(lines, DiffWidth::Before), before);
+        let larger = [
+            "0  0+15: 9 to 8",
+            "1 p 0+11: 8 to 4",
+            "2 gone 2+6: 6 to 0",
+            "2 new 8+3: 0 to 3",
+            "1 q 11+4: 1 to 4",
+        ];
+        assert_eq!(drawn_as(lines, DiffWidth::Larger), larger);
+    }
+
+    #[test]
+    fn without_a_second_profile_there_is_one_width() {
+        let tree = tree(CallTree::new(), "a;b 1\na 2\n");
+        for diff_width in [DiffWidth::After, DiffWidth::Before, DiffWidth::Larger] {
+            let layout = Layout::new(&tree, 0.0, diff_width);
+            assert_eq!(layout.total(), Count::from(3));
+            assert_eq!(layout.before_and_after(&layout.frames[0]), None);
+        }
     }
 }

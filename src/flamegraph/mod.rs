@@ -39,7 +39,7 @@ mod transform;
 pub use attrs::FuncFrameAttrsMap;
 pub use collect::Collector;
 pub use color::Palette;
-pub use options::{Direction, Options, TextTruncateDirection, defaults};
+pub use options::{DiffWidth, Direction, Options, TextTruncateDirection, defaults};
 
 use crate::call_tree::{CallTree, Count};
 use crate::folded::LineFolder;
@@ -157,7 +157,7 @@ pub fn from_call_tree<W: Write>(
 ) -> io::Result<()> {
     opt.check()?;
     let tree = transform::for_drawing(tree, opt);
-    let layout = Layout::new(&tree, opt.min_width);
+    let layout = Layout::new(&tree, opt.min_width, opt.diff_width);
     if layout.total().is_zero() {
         return refuse(opt, "No stack counts found", writer);
     }

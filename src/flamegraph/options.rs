@@ -75,6 +75,20 @@ pub enum TextTruncateDirection {
     Right,
 }
 
+/// Which of the two profiles of a differential graph its frames are as wide as.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DiffWidth {
+    /// The one after. Frames that vanished have no width.
+    #[default]
+    After,
+    /// The one before. Frames that are new have no width.
+    Before,
+    /// For each stack, the one in which it has more samples, so that both what vanished and what
+    /// is new can be seen. A frame is as wide as all stacks that it is part of.
+    Larger,
+}
+
 /// How a flame graph is drawn.
 ///
 /// More fields may come, so start from the default:
@@ -164,6 +178,10 @@ pub struct Options<'a> {
     /// the other way round.
     pub negate_differentials: bool,
 
+    /// In a differential graph, which profile the widths are those of; percentages are of its
+    /// samples. A flame chart is always as wide as the profile after. Default: the one after.
+    pub diff_width: DiffWidth,
+
     /// What counts are multiplied by before they are shown. Default: 1.
     pub factor: f64,
 
@@ -220,6 +238,7 @@ impl Default for Options<'_> {
             name_type: defaults::NAME_TYPE.to_string(),
             notes: String::new(),
             negate_differentials: false,
+            diff_width: DiffWidth::default(),
             factor: defaults::FACTOR,
             pretty_xml: false,
             no_sort: false,

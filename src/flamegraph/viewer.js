@@ -158,6 +158,13 @@ var init = (function () {
       return title ? title.textContent : '';
     }
 
+    // In a differential graph, what the frame was before and what it is after.
+    change(frame) {
+      const [before, after] = ['before', 'after'].map((side) =>
+        this.rects[frame].getAttribute(`fg:${side}`));
+      return before === null ? '' : `, before ${before}, after ${after}`;
+    }
+
     // The function's name: stated where the title was replaced, else the title without the counts.
     name(frame) {
       return (this.names[frame] ??=
@@ -927,7 +934,7 @@ var init = (function () {
         this.bar.show('', null);
       } else {
         const text = `${options.nameType} ${this.frames.title(frame)}`;
-        this.bar.show(text, this.frames.rects[frame]);
+        this.bar.show(text + this.frames.change(frame), this.frames.rects[frame]);
       }
     }
 

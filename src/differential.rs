@@ -1,0 +1,499 @@
+//! What changed from one profile to another: two sets of stacks become one with two counts each.
+//!
+//! ```text
+//! before:  main;parse 3      after:  main;parse 5      difference:  main;draw 0 2
+//!          main;wait 4               main;draw 2                    main;parse 3 5
+//!                                                                   main;wait 4 0
+//! ```
+//!
+//! [`from_readers`] and [`from_files`] go from [folded](crate::folded) text to folded text with
+//! counts before and after, for which a [flame graph](crate::flamegraph) is coloured by what grew
+//! and what shrank. [`compare`] does the same for profiles in memory.
+//!
+//! ```
+//! use inferno::differential::{self, Options};
+//!
+//! let before = "main;parse 3\nmain;wait 4\n";
+//! let after = "main;parse 5\nmain;draw 2\n";
+//! let mut lines = Vec::new();
+//! let options = Options::default();
+//! differential::from_readers(options, before.as_bytes(), after.as_bytes(), &mut lines)?;
+//! assert_eq!(lines, b"main;draw 0 2\nmain;parse 3 5\nmain;wait 4 0\n");
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # How it is fast
+//!
+//! Folded text is mostly sorted, and always so if it comes from the tools here. So nothing is
+//! looked up: both sides are put in order, which for sorted lines is one comparison each, and
+//! then walked side by side. Lines are slices of the text all the way.
+
+use crate::call_tree::{CallTree, Count, FrameId};
+use crate::collapse::notes::Notes;
+use crate::folded::{lines_of, split_count};
+use crate::text::{lossy, trim_end};
+use memchr::memmem;
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
+
+/// How to compare two profiles.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Scale the counts before so that both profiles have the same total. It takes out that one
+    /// was recorded for longer, and leaves what became more or less of the whole. Default:
+    /// `false`.
+    pub normalize: bool,
+
+    /// Replace hexadecimal numbers (`0x7f722d142778`) by `0x...`, so that stacks that differ only
+    /// in addresses are the same. Default: `false`.
+    pub strip_hex: bool,
+}
+
+/// Writes the stacks of two folded profiles, each with its count before and after, sorted by the
+/// bytes of the stack.
+///
+/// Counts of equal stacks are added up; a stack that one side lacks counts 0 there. Counts are
+/// whole: a fraction is cut, which is logged as a warning, and so is what
+/// [`Options::normalize`] scales. ([`compare`] keeps fractions.) Lines that are no stack with a
+/// count are left out, which is logged as a warning too.
+///
+/// Memory is needed for both texts.
+///
+/// # Errors
+/// Those of the readers and of `writer`, which is written to in pieces of some ten kilobytes and
+/// flushed at the end.
+pub fn from_readers<R1, R2, W>(opt: Options, before: R1, after: R2, writer: W) -> io::Result<()>
+where
+    R1: BufRead,
+    R2: BufRead,
+    W: Write,
+{
+    from_slices(opt, &read_all(before)?, &read_all(after)?, writer)
+}
+
+/// [`from_readers`] for the files at two paths.
+///
+/// # Errors
+/// As [`from_readers`], and if a file cannot be read; the message names the path.
+pub fn from_files<P1, P2, W>(
+    opt: Options,
+    file_before: P1,
+    file_after: P2,
+    writer: W,
+) -> io::Result<()>
+where
+    P1: AsRef<Path>,
+    P2: AsRef<Path>,
+    W: Write,
+{
+    let before = read_file(file_before.as_ref())?;
+    let after = read_file(file_after.as_ref())?;
+    from_slices(opt, &before, &after, writer)
+}
+
+/// [`from_readers`] for text that is in memory, which is not copied.
+///
+/// # Errors
+/// Those of `writer`.
+pub fn from_slices<W: Write>(
+    opt: Options,
+    before: &[u8],
+    after: &[u8],
+    writer: W,
+) -> io::Result<()> {
+    let (before, after) = (lossy(before), lossy(after));
+    let before = without_hex_if(opt.strip_hex, before.as_bytes());
+    let after = without_hex_if(opt.strip_hex, after.as_bytes());
+    let mut before = Stacks::read(&before);
+    let after = Stacks::read(&after);
+    if opt.normalize {
+        before.scale_to(after.total());
+    }
+    write_both(&before, &after, writer)
+}
+
+/// Returns a [differential](CallTree::is_differential) tree of all stacks of two trees.
+///
+/// Fractions are kept, also those that [`Options::normalize`] makes, to nine digits. Of a tree
+/// that is differential itself, the counts after are taken.
+///
+/// ```
+/// use inferno::call_tree::{CallTree, Count};
+/// use inferno::differential::{self, Options};
+///
+/// let (mut before, mut after) = (CallTree::new(), CallTree::new());
+/// before.add_stack(["main", "wait"], 4u64);
+/// after.add_stack(["main", "wait"], 1u64);
+/// after.add_stack(["main", "draw"], 2u64);
+///
+/// let tree = differential::compare(&before, &after, Options::default());
+/// assert_eq!(tree.totals_before()[CallTree::ROOT.index()], Count::from(4));
+/// assert_eq!(tree.totals()[CallTree::ROOT.index()], Count::from(3));
+/// ```
+pub fn compare(before: &CallTree, after: &CallTree, opt: Options) -> CallTree {
+    let total = |tree: &CallTree| tree.totals()[CallTree::ROOT.index()].to_f64();
+    let (total_before, total_after) = (total(before), total(after));
+    let mut tree = CallTree::new();
+    add_all(&mut tree, before, opt, |count| {
+        let is_scaled = opt.normalize && total_before != total_after;
+        let count = match is_scaled {
+            true => scaled(count, total_before, total_after),
+            false => count,
+        };
+        (count, Count::ZERO)
+    });
+    add_all(&mut tree, after, opt, |count| (Count::ZERO, count));
+    tree
+}
+
+/// Adds the stacks of `other` to `tree`, with the two counts that `counts` makes of theirs.
+fn add_all(
+    tree: &mut CallTree,
+    other: &CallTree,
+    opt: Options,
+    counts: impl Fn(Count) -> (Count, Count),
+) {
+    let frames: Vec<FrameId> = other
+        .frame_names()
+        .map(|name| tree.intern(&without_hex_if(opt.strip_hex, name)))
+        .collect();
+    let mut here = Vec::with_capacity(other.len());
+    for id in other.ids() {
+        let node = match other.parent(id) {
+            Some(parent) => tree.child(here[parent.index()], frames[other.frame(id).index()]),
+            None => CallTree::ROOT,
+        };
+        here.push(node);
+        if let Some(count) = other.self_count(id) {
+            let (before, after) = counts(count);
+            tree.add_change(node, before, after);
+        }
+    }
+}
+
+/// What `count` of a whole of `total` is of a whole of `new_total`.
+fn scaled(count: Count, total: f64, new_total: f64) -> Count {
+    let value = match count.is_zero() {
+        true => 0.0,
+        false => count.to_f64() * new_total / total,
+    };
+    Count::from_parts(value as u64, (value.fract() * 1e9) as u32)
+}
+
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    File::open(path)
+        .and_then(|file| read_all(BufReader::new(file)))
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+}
+
+fn read_all(mut reader: impl Read) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    reader.read_to_end(&mut text)?;
+    Ok(text)
+}
+
+fn without_hex_if(is_wanted: bool, text: &[u8]) -> Cow<'_, [u8]> {
+    match is_wanted {
+        true => without_hex(text),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// `text` with `0x...` for each `0x` that hexadecimal digits follow.
+fn without_hex(text: &[u8]) -> Cow<'_, [u8]> {
+    let mut out = Vec::new();
+    // What is before is in `out`.
+    let mut done = 0;
+    for at in memmem::find_iter(text, b"0x") {
+        let digits = &text[at + 2..];
+        let length = digits.iter().take_while(|byte| byte.is_ascii_hexdigit());
+        let length = length.count();
+        // Where the 0 is a digit of the number before, it is gone already.
+        if length > 0 && at >= done {
+            out.extend_from_slice(&text[done..at]);
+            out.extend_from_slice(b"0x...");
+            done = at + 2 + length;
+        }
+    }
+    if done == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.extend_from_slice(&text[done..]);
+    Cow::Owned(out)
+}
+
+/// The stacks of a profile, sorted, each once.
+struct Stacks<'t> {
+    stacks: Vec<Stack<'t>>,
+}
+
+struct Stack<'t> {
+    frames: &'t [u8],
+    count: u64,
+}
+
+impl<'t> Stacks<'t> {
+    fn read(text: &'t [u8]) -> Stacks<'t> {
+        let mut stacks = read_lines(text);
+        // The stable sort takes one pass over what is sorted already.
+        stacks.sort_by(|a, b| a.frames.cmp(b.frames));
+        stacks.dedup_by(|next, kept| {
+            let is_same = next.frames == kept.frames;
+            if is_same {
+                kept.count = kept.count.saturating_add(next.count);
+            }
+            is_same
+        });
+        Stacks { stacks }
+    }
+
+    fn total(&self) -> u64 {
+        let add = |sum: u64, stack: &Stack| sum.saturating_add(stack.count);
+        self.stacks.iter().fold(0, add)
+    }
+
+    fn scale_to(&mut self, new_total: u64) {
+        let total = self.total();
+        if total == new_total {
+            return;
+        }
+        for stack in &mut self.stacks {
+            let count = Count::from(stack.count);
+            stack.count = scaled(count, total as f64, new_total as f64).whole();
+        }
+    }
+}
+
+/// The stacks of `text` in its order, which may have some several times.
+fn read_lines(text: &[u8]) -> Vec<Stack<'_>> {
+    let mut stacks = Vec::new();
+    let (mut has_fractions, mut notes) = (false, Notes::default());
+    for (line, number) in lines_of(text).zip(1..) {
+        let line = trim_end(line);
+        match split_count(line) {
+            Some((frames, count)) => {
+                has_fractions |= count.nanos() > 0;
+                stacks.push(Stack {
+                    frames,
+                    count: count.whole(),
+                });
+            }
+            None if line.is_empty() => {}
+            None => notes.add(line, || number),
+        }
+    }
+    if has_fractions {
+        log::warn!(
+            "The input data has fractional sample counts that will be truncated to integers"
+        );
+    }
+    notes.log("a stack and its count (`main;parse 17`)");
+    stacks
+}
+
+/// Writes all stacks of both sides in their order.
+fn write_both(before: &Stacks<'_>, after: &Stacks<'_>, writer: impl Write) -> io::Result<()> {
+    let mut lines = LineWriter::new(writer);
+    let (mut before, mut after) = (before.stacks.iter(), after.stacks.iter());
+    let (mut one, mut two) = (before.next(), after.next());
+    loop {
+        let order = match (one, two) {
+            (Some(one), Some(two)) => one.frames.cmp(two.frames),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return lines.finish(),
+        };
+        lines.write(one.filter(|_| order.is_le()), two.filter(|_| order.is_ge()))?;
+        if order.is_le() {
+            one = before.next();
+        }
+        if order.is_ge() {
+            two = after.next();
+        }
+    }
+}
+
+struct LineWriter<W> {
+    writer: W,
+    out: Vec<u8>,
+}
+
+/// How much is written at once, in bytes.
+const WRITE_AT: usize = 1 << 16;
+
+impl<W: Write> LineWriter<W> {
+    fn new(writer: W) -> LineWriter<W> {
+        LineWriter {
+            writer,
+            out: Vec::with_capacity(2 * WRITE_AT),
+        }
+    }
+
+    /// Writes a stack that either side has, or both.
+    fn write(&mut self, before: Option<&Stack<'_>>, after: Option<&Stack<'_>>) -> io::Result<()> {
+        if let Some(stack) = before.or(after) {
+            self.out.extend_from_slice(stack.frames);
+        }
+        let count = |stack: Option<&Stack<'_>>| stack.map_or(0, |stack| stack.count);
+        writeln!(self.out, " {} {}", count(before), count(after))?;
+        if self.out.len() >= WRITE_AT {
+            self.writer.write_all(&self.out)?;
+            self.out.clear();
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        self.writer.write_all(&self.out)?;
+        self.writer.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::folded;
+    use proptest::prelude::*;
+
+    fn options(normalize: bool, strip_hex: bool) -> Options {
+        Options {
+            normalize,
+            strip_hex,
+        }
+    }
+
+    fn text(opt: Options, before: &str, after: &str) -> String {
+        let mut out = Vec::new();
+        from_readers(opt, before.as_bytes(), after.as_bytes(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn tree(text: &str) -> CallTree {
+        folded::read(text.as_bytes()).unwrap().tree
+    }
+
+    fn tree_text(opt: Options, before: &str, after: &str) -> String {
+        let mut out = Vec::new();
+        folded::write(&compare(&tree(before), &tree(after), opt), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_stack_is_there_once_and_sorted() {
+        let before = "a;c 1\na::b 2\na 3\na;c 4\n";
+        let after = "z 1\na 1\na::b 9";
+        let expected = "a 3 1\na::b 2 9\na;c 5 0\nz 0 1\n";
+        assert_eq!(text(Options::default(), before, after), expected);
+        assert_eq!(tree_text(Options::default(), before, after), expected);
+        assert_eq!(text(Options::default(), "", ""), "");
+    }
+
+    #[test]
+    fn lines_that_are_no_stacks_are_left_out() {
+        let before = "no count\n\n5\na;b\t5\n 5\nx 1e3\na 1\r\nc 5.\n";
+        let expected = " 5 0\na 1 0\nc 5 0\n";
+        assert_eq!(text(Options::default(), before, ""), expected);
+    }
+
+    #[test]
+    fn text_has_whole_counts_and_a_tree_has_fractions() {
+        let (before, after) = ("a 1.9\na 1.9\n", "a 2.1\n");
+        assert_eq!(text(Options::default(), before, after), "a 2 2\n");
+        assert_eq!(tree_text(Options::default(), before, after), "a 3.8 2.1\n");
+    }
+
+    #[test]
+    fn normalizing_scales_what_was_before() {
+        let (before, after) = ("a 1\nb 2\nc 3\n", "a 10\nb 1\n");
+        let expected = "a 1 10\nb 3 1\nc 5 0\n";
+        assert_eq!(text(options(true, false), before, after), expected);
+        let expected = "a 1.833333333 10\nb 3.666666666 1\nc 5.5 0\n";
+        assert_eq!(tree_text(options(true, false), before, after), expected);
+        assert_eq!(
+            text(options(true, false), "a 0\n", after),
+            "a 0 10\nb 0 1\n"
+        );
+        let most = format!("a {}\n", u64::MAX);
+        assert_eq!(text(options(true, false), &most, "a 1\n"), "a 1 1\n");
+        assert_eq!(text(options(true, false), "a 3\n", ""), "a 0 0\n");
+    }
+
+    #[test]
+    fn hexadecimal_numbers_are_made_the_same() {
+        for (name, expected) in [
+            ("0xdeadBEEF", "0x..."),
+            ("f+0x12 g 0x3", "f+0x... g 0x..."),
+            ("0x", "0x"),
+            ("0xzz", "0xzz"),
+            ("x0x1y", "x0x...y"),
+            ("0x10x2", "0x...x2"),
+            ("0X1f", "0X1f"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(
+                &*without_hex(name.as_bytes()),
+                expected.as_bytes(),
+                "{name}"
+            );
+        }
+        let (before, after) = ("a;0x1 1\na;0x2 2\n", "a;0x3 4\n");
+        for text in [text, tree_text] {
+            assert_eq!(text(options(false, true), before, after), "a;0x... 3 4\n");
+        }
+    }
+
+    #[test]
+    fn what_is_not_utf8_becomes_one_character() {
+        let mut out = Vec::new();
+        from_slices(Options::default(), b"\xff;b 1\n", b"\xfe;b 2\n", &mut out).unwrap();
+        assert_eq!(out, "\u{fffd};b 1 2\n".as_bytes());
+    }
+
+    fn profile() -> impl Strategy<Value = String> {
+        let frame = prop::sample::select(vec!["a", "b", "a::x", "a b", "0x1f", "0x2"]);
+        let stack = prop::collection::vec(frame, 1..4);
+        let line = (stack, 0u64..100).prop_map(|(stack, count)| {
+            let stack = stack.join(";");
+            format!("{stack} {count}\n")
+        });
+        prop::collection::vec(line, 0..12).prop_map(|lines| lines.concat())
+    }
+
+    fn total(text: &str, column_from_end: usize) -> u64 {
+        let column = |line: &str| {
+            line.rsplit(' ')
+                .nth(column_from_end)
+                .unwrap()
+                .parse::<u64>()
+        };
+        text.lines().map(|line| column(line).unwrap()).sum()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Text and trees are compared alike, and no sample is lost.
+        #[test]
+        fn both_ways_agree(before in profile(), after in profile(), strip_hex: bool) {
+            let opt = options(false, strip_hex);
+            let lines = text(opt, &before, &after);
+            prop_assert_eq!(&lines, &tree_text(opt, &before, &after));
+            prop_assert_eq!(total(&lines, 1), total(&before, 0));
+            prop_assert_eq!(total(&lines, 0), total(&after, 0));
+        }
+
+        /// Normalized, both sides have the same total, but for what rounding takes.
+        #[test]
+        fn normalized_totals_are_equal(before in profile(), after in profile()) {
+            prop_assume!(total(&before, 0) > 0);
+            let opt = options(true, false);
+            let tree = compare(&tree(&before), &tree(&after), opt);
+            let root = CallTree::ROOT.index();
+            let (one, two) = (tree.totals_before()[root], tree.totals()[root]);
+            prop_assert!((one.to_f64() - two.to_f64()).abs() < 1e-6);
+        }
+    }
+}
