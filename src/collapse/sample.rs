@@ -133,9 +133,9 @@ pub(crate) struct Worker {
 #[derive(Default, PartialEq, Eq)]
 enum Place {
     #[default]
-    BeforeGraph,
-    InGraph,
-    AfterGraph,
+    Preamble,
+    CallGraph,
+    Rest,
 }
 
 struct OpenNode {
@@ -215,9 +215,9 @@ impl Worker {
         tree: &mut CallTree,
     ) -> Result<(), ErrorKind> {
         match self.place {
-            Place::BeforeGraph if line.starts_with(START) => self.place = Place::InGraph,
-            Place::InGraph if line.starts_with(END) => self.end_graph(tree),
-            Place::InGraph if !line.is_empty() => self.open(line, options, tree)?,
+            Place::Preamble if line.starts_with(START) => self.place = Place::CallGraph,
+            Place::CallGraph if line.starts_with(END) => self.end_graph(tree),
+            Place::CallGraph if !line.is_empty() => self.open(line, options, tree)?,
             _ => {}
         }
         Ok(())
@@ -226,7 +226,7 @@ impl Worker {
     /// Reads the last line of an input that does not end in a line end. A node may have lost a
     /// digit or half of its name; its samples stay with what called it.
     fn read_cut(&mut self, line: &[u8], tree: &mut CallTree) {
-        if self.place == Place::InGraph && line.starts_with(END) {
+        if self.place == Place::CallGraph && line.starts_with(END) {
             self.end_graph(tree);
         }
     }
@@ -280,20 +280,20 @@ impl Worker {
 
     fn end_graph(&mut self, tree: &mut CallTree) {
         self.close_down_to(0, tree);
-        self.place = Place::AfterGraph;
+        self.place = Place::Rest;
     }
 
     fn conclude(&mut self, tree: &mut CallTree) {
         self.close_down_to(0, tree);
         match self.place {
-            Place::BeforeGraph => {
+            Place::Preamble => {
                 log::warn!("File ended before start of call graph, expected a line `Call graph:`")
             }
-            Place::InGraph => log::warn!(
+            Place::CallGraph => log::warn!(
                 "File ended before end of call graph; what was read is kept [line {}]",
                 self.line
             ),
-            Place::AfterGraph => {}
+            Place::Rest => {}
         }
         if self.waiting > 0 {
             log::info!("left out {} samples of threads that wait", self.waiting);
