@@ -141,6 +141,7 @@ impl<'p> Pruned<'p> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flamegraph::DiffWidth;
     use crate::folded::LineFolder;
 
     fn written(lines: &str, min_width: f64) -> String {
@@ -150,7 +151,7 @@ mod tests {
             .for_each(|line| folder.fold_line(line.as_bytes()));
         let tree = folder.finish().tree;
         let mut xml = Xml::new(false);
-        write(&tree, &Layout::new(&tree, min_width), &mut xml);
+        write(&tree, &Layout::new(&tree, min_width, DiffWidth::After), &mut xml);
         String::from_utf8(std::mem::take(xml.out())).unwrap()
     }
 
