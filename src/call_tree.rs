@@ -237,7 +237,7 @@ impl CallTree {
 
     /// Whether no stack was added yet.
     pub fn is_empty(&self) -> bool {
-        self.nodes.len() == 1 && !self.nodes[0].is_recorded()
+        !self.nodes.iter().any(Node::is_recorded)
     }
 
     /// The node one frame nearer to the root; `None` for the root.
@@ -492,6 +492,7 @@ mod tests {
     #[test]
     fn a_count_of_zero_is_still_a_stack() {
         let mut tree = CallTree::new();
+        tree.descend(CallTree::ROOT, b"a;b");
         assert!(tree.is_empty());
         tree.add_stack(["a", "b"], 0u64);
         assert!(!tree.is_empty());

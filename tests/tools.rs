@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 const PERF: &str = env!("CARGO_BIN_EXE_inferno-collapse-perf");
+const GUESS: &str = env!("CARGO_BIN_EXE_inferno-collapse-guess");
 const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
 
@@ -136,6 +137,36 @@ fn input_without_stacks_is_an_error() {
         &output,
         "inferno-flamegraph: standard input: No stack counts found\n",
     );
+}
+
+#[test]
+fn unknown_formats_are_an_error_that_names_the_known_ones() {
+    let formats: Vec<&str> = inferno::collapse::guess::formats().collect();
+    let message = format!(
+        "inferno-collapse-guess: standard input: not in a format known here; tried {}\n",
+        formats.join(", ")
+    );
+    for input in [&b""[..], b"Dear all,\n", b"\x7fELF\x02\xff\xfe\n"] {
+        let output = run(GUESS, &[], input);
+        assert_fails(&output, &message);
+        assert_eq!(stdout(&output), "");
+    }
+}
+
+#[test]
+fn formats_are_guessed() {
+    assert_folds(&run(GUESS, &[], SCRIPT.as_bytes()), "prog;main;leaf 7\n");
+    assert_folds(
+        &run(GUESS, &["-n", "2"], b"a;b 1\na 2\na;b 3"),
+        "a 2\na;b 4\n",
+    );
+    for file in ["script.gz", "script.zst"] {
+        let path = format!("{DATA}/compressed/{file}");
+        assert_folds(&run(GUESS, &[&path], b""), "prog;main;leaf 7\n");
+    }
+    let output = run(GUESS, &["-v"], SCRIPT.as_bytes());
+    let message = "[INFO  inferno::collapse::guess] Using perf collapser\n";
+    assert_eq!(stderr(&output), message);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Profiler output in, folded stacks out.
 //!
 //! Each format has a module with its `Options` and its `Folder`, which implements [`Collapse`].
-//! [`perf`] is the output of `perf script`; [`guess`] tells the
-//! format from the input.
+//! [`perf`] is the output of `perf script`, [`sample`] that of macOS's `sample`; [`vtune`] and
+//! [`vsprof`] are CSV, of Intel VTune and of Visual Studio. [`guess`] tells the format from the
+//! input.
 //!
 //! ```
 //! use inferno::collapse::{Collapse, perf::{Folder, Options}};

@@ -30,6 +30,7 @@ use super::engine::Engine;
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format};
 use super::lines::{LineCache, LineId};
+use super::notes::plural;
 use super::symbol::fix_partially_demangled_rust;
 use crate::call_tree::{CallTree, NodeId};
 use crate::count::parse_digits;
@@ -133,9 +134,9 @@ pub(crate) struct Worker {
 #[derive(Default, PartialEq, Eq)]
 enum Place {
     #[default]
-    Preamble,
-    CallGraph,
-    Rest,
+    Head,
+    Graph,
+    Tail,
 }
 
 struct OpenNode {
@@ -215,9 +216,9 @@ impl Worker {
         tree: &mut CallTree,
     ) -> Result<(), ErrorKind> {
         match self.place {
-            Place::Preamble if line.starts_with(START) => self.place = Place::CallGraph,
-            Place::CallGraph if line.starts_with(END) => self.end_graph(tree),
-            Place::CallGraph if !line.is_empty() => self.open(line, options, tree)?,
+            Place::Head if line.starts_with(START) => self.place = Place::Graph,
+            Place::Graph if line.starts_with(END) => self.end_graph(tree),
+            Place::Graph if !line.is_empty() => self.open(line, options, tree)?,
             _ => {}
         }
         Ok(())
@@ -226,7 +227,7 @@ impl Worker {
     /// Reads the last line of an input that does not end in a line end. A node may have lost a
     /// digit or half of its name; its samples stay with what called it.
     fn read_cut(&mut self, line: &[u8], tree: &mut CallTree) {
-        if self.place == Place::CallGraph && line.starts_with(END) {
+        if self.place == Place::Graph && line.starts_with(END) {
             self.end_graph(tree);
         }
     }
@@ -280,23 +281,28 @@ impl Worker {
 
     fn end_graph(&mut self, tree: &mut CallTree) {
         self.close_down_to(0, tree);
-        self.place = Place::Rest;
+        self.place = Place::Tail;
     }
 
     fn conclude(&mut self, tree: &mut CallTree) {
         self.close_down_to(0, tree);
         match self.place {
-            Place::Preamble => {
+            Place::Head => {
                 log::warn!("File ended before start of call graph, expected a line `Call graph:`")
             }
-            Place::CallGraph => log::warn!(
+            Place::Graph => log::warn!(
                 "File ended before end of call graph; what was read is kept [line {}]",
                 self.line
             ),
-            Place::Rest => {}
+            Place::Tail => {}
         }
         if self.waiting > 0 {
-            log::info!("left out {} samples of threads that wait", self.waiting);
+            let level = match tree.is_empty() {
+                true => log::Level::Warn,
+                false => log::Level::Info,
+            };
+            let samples = plural(self.waiting, "sample", "samples");
+            log::log!(level, "left out {samples} of threads that wait");
         }
     }
 }
