@@ -29,10 +29,10 @@ pub(super) struct LineCache<T> {
     outermost: Option<LineId>,
 }
 
-/// What a lookup compares first.
+/// What a lookup compares first. It holds the hash, so that no text is read when the table grows.
 #[derive(Clone, Copy)]
 struct Entry {
-    hash: u32,
+    hash: u64,
     line: LineId,
 }
 
@@ -95,6 +95,11 @@ impl<T> LineCache<T> {
         &self.line(line).facts
     }
 
+    /// Whether the line stands for any frames.
+    pub fn has_frames(&self, line: LineId) -> bool {
+        !self.line(line).frames.is_empty()
+    }
+
     /// The node below `parent` for the frames of `line`.
     pub fn walk(&self, line: LineId, parent: NodeId, tree: &mut CallTree) -> NodeId {
         let frames = &self.line(line).frames;
@@ -107,7 +112,7 @@ impl<T> LineCache<T> {
     /// The line that says `key`, or the hash to insert it with.
     fn find(&self, key: &[u8]) -> Result<LineId, u64> {
         let hash = self.hasher.hash_one(key);
-        let same = |entry: &Entry| entry.hash == hash as u32 && self.text_of(entry.line) == key;
+        let same = |entry: &Entry| entry.hash == hash && self.text_of(entry.line) == key;
         self.entries
             .find(hash, same)
             .map(|entry| entry.line)
@@ -131,14 +136,8 @@ impl<T> LineCache<T> {
             next: None,
         });
         self.text.extend_from_slice(key);
-        let entry = Entry {
-            hash: hash as u32,
-            line,
-        };
-        let (hasher, lines, text) = (&self.hasher, &self.lines, &self.text);
-        self.entries.insert_unique(hash, entry, |entry| {
-            hasher.hash_one(&text[lines[entry.line.0 as usize].text.clone()])
-        });
+        self.entries
+            .insert_unique(hash, Entry { hash, line }, |entry| entry.hash);
         line
     }
 
