@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 
 /// `line` without white space (Unicode's `White_Space`) at both ends.
+#[inline]
 pub(crate) fn trim(line: &[u8]) -> &[u8] {
     trim_start(trim_end(line))
 }
 
 /// `line` without white space at its end, so without `\r` and `\n`.
+#[inline]
 pub(crate) fn trim_end(line: &[u8]) -> &[u8] {
     match line.last() {
         Some(byte) if byte.is_ascii_graphic() => line,
@@ -17,17 +19,21 @@ pub(crate) fn trim_end(line: &[u8]) -> &[u8] {
 }
 
 /// `line` without white space at its start.
-pub(crate) fn trim_start(line: &[u8]) -> &[u8] {
+#[inline]
+pub(crate) fn trim_start(mut line: &[u8]) -> &[u8] {
+    // Most white space is the indentation of frame lines.
+    while let Some(rest) = line.strip_prefix(b"        ") {
+        line = rest;
+    }
     match line.first() {
         Some(byte) if byte.is_ascii_graphic() => line,
         Some(0x80..) => trim_with(line, str::trim_start),
         _ => {
             let rest = line.iter().position(|&byte| !is_ascii_white(byte));
             let rest = &line[rest.unwrap_or(line.len())..];
-            if rest.len() == line.len() {
-                rest
-            } else {
-                trim_start(rest)
+            match rest.first() {
+                Some(0x80..) => trim_with(rest, str::trim_start),
+                _ => rest,
             }
         }
     }

@@ -95,6 +95,11 @@ impl<T> LineCache<T> {
         &self.line(line).facts
     }
 
+    /// Whether the line stands for any frames.
+    pub fn has_frames(&self, line: LineId) -> bool {
+        !self.line(line).frames.is_empty()
+    }
+
     /// The node below `parent` for the frames of `line`.
     pub fn walk(&self, line: LineId, parent: NodeId, tree: &mut CallTree) -> NodeId {
         let frames = &self.line(line).frames;

@@ -1,6 +1,8 @@
 //! Clean-up of symbol names that several formats share.
 
+use memchr::memmem;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// What the Rust compiler's legacy mangling writes for characters that linkers don't take.
 const RUST_ESCAPES: [(&str, &str); 20] = [
@@ -41,6 +43,68 @@ pub(super) fn fix_partially_demangled_rust(name: &str) -> Cow<'_, str> {
         path
     };
     unescape_rust(path)
+}
+
+/// Splits `outer->inner`, as perf-map-agent names inlined Java functions, but not where the arrow
+/// is part of a C++ or Rust name: `operator->`, and within brackets or between spaces
+/// (`call_once<fn() -> i32>`).
+pub(super) fn split_inlined(function: &str) -> Vec<&str> {
+    if memmem::find(function.as_bytes(), b"->").is_none() {
+        return vec![function];
+    }
+    let enclosed = bracketed_spans(function.as_bytes());
+    let is_in_name = |at: usize| {
+        function[..at].ends_with("operator")
+            || function[..at].ends_with(' ')
+            || enclosed.iter().any(|span| span.contains(&at))
+    };
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, _) in function.match_indices("->") {
+        if !is_in_name(at) {
+            parts.push(&function[start..at]);
+            start = at + 2;
+        }
+    }
+    parts.push(&function[start..]);
+    parts
+}
+
+/// The name with `:` for `;`, which separates frames.
+pub(super) fn without_separators(name: &str) -> Cow<'_, str> {
+    match memchr::memchr(b';', name.as_bytes()) {
+        Some(_) => Cow::Owned(name.replace(';', ":")),
+        None => Cow::Borrowed(name),
+    }
+}
+
+/// The outermost spans between brackets that match.
+fn bracketed_spans(name: &[u8]) -> Vec<Range<usize>> {
+    let mut open: Vec<(u8, usize)> = Vec::new();
+    let mut spans: Vec<Range<usize>> = Vec::new();
+    for (at, &byte) in name.iter().enumerate() {
+        let opening = match byte {
+            b'<' | b'(' | b'[' | b'{' => {
+                open.push((byte, at));
+                continue;
+            }
+            b'>' if at > 0 && name[at - 1] != b'-' => b'<',
+            b')' => b'(',
+            b']' => b'[',
+            b'}' => b'{',
+            _ => continue,
+        };
+        if let Some(&(bracket, start)) = open.last()
+            && bracket == opening
+        {
+            open.pop();
+            while spans.last().is_some_and(|inner| inner.start > start) {
+                spans.pop();
+            }
+            spans.push(start..at);
+        }
+    }
+    spans
 }
 
 /// The name before `h` and sixteen hexadecimal digits, if it ends in them.
@@ -90,7 +154,7 @@ fn unescape_one(text: &str) -> Option<(usize, &'static str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::fix_partially_demangled_rust as fix;
+    use super::{fix_partially_demangled_rust as fix, split_inlined};
 
     #[test]
     fn drops_the_hash() {
@@ -125,5 +189,24 @@ mod tests {
         ] {
             assert_eq!(fix(name), name);
         }
+    }
+
+    #[test]
+    fn inlined_java_is_split_and_cpp_and_rust_are_not() {
+        assert_eq!(split_inlined("A->B->C"), ["A", "B", "C"]);
+        assert_eq!(
+            split_inlined("La/B;.f(I)V->Lc/D;.<init>()V"),
+            ["La/B;.f(I)V", "Lc/D;.<init>()V"]
+        );
+        for name in [
+            "std::unique_ptr<Foo>::operator->() const",
+            "x::operator->*(int)",
+            "FnOnce::call_once<fn() -> i32, ()>",
+            "f<fn()->i32>",
+            "{closure} -> i32",
+        ] {
+            assert_eq!(split_inlined(name), [name]);
+        }
+        assert_eq!(split_inlined("a<b->c"), ["a<b", "c"]);
     }
 }

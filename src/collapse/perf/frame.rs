@@ -11,7 +11,7 @@
 //! ```
 
 use super::Options;
-use crate::collapse::symbol::fix_partially_demangled_rust;
+use crate::collapse::symbol::{fix_partially_demangled_rust, split_inlined, without_separators};
 use crate::text::{lossy, trim, trim_end, trim_start};
 use memchr::memmem;
 use std::borrow::Cow;
@@ -117,14 +117,6 @@ pub(super) fn name_frames(
     }
 }
 
-/// The name with `:` for `;`, which separates frames.
-fn without_separators(name: &str) -> Cow<'_, str> {
-    match memchr::memchr(b';', name.as_bytes()) {
-        Some(_) => Cow::Owned(name.replace(';', ":")),
-        None => Cow::Borrowed(name),
-    }
-}
-
 /// A function without a symbol is named after its module.
 fn name_unknown(line: &FrameLine<'_>, options: &Options) -> String {
     let module = lossy(line.module);
@@ -165,59 +157,6 @@ fn is_kernel(module: &[u8]) -> bool {
 fn is_jit(module: &[u8]) -> bool {
     (module.starts_with(b"/tmp/perf-") && module.ends_with(b".map"))
         || (memmem::find(module, b"/jitted-").is_some() && module.ends_with(b".so"))
-}
-
-/// Splits at the `->` of inlined Java functions, but not where it is part of a C++ or Rust name:
-/// `operator->`, and within brackets or between spaces (`call_once<fn() -> i32>`).
-fn split_inlined(function: &str) -> Vec<&str> {
-    if memmem::find(function.as_bytes(), b"->").is_none() {
-        return vec![function];
-    }
-    let enclosed = bracketed_spans(function.as_bytes());
-    let is_in_name = |at: usize| {
-        function[..at].ends_with("operator")
-            || function[..at].ends_with(' ')
-            || enclosed.iter().any(|span| span.contains(&at))
-    };
-    let mut parts = Vec::new();
-    let mut start = 0;
-    for (at, _) in function.match_indices("->") {
-        if !is_in_name(at) {
-            parts.push(&function[start..at]);
-            start = at + 2;
-        }
-    }
-    parts.push(&function[start..]);
-    parts
-}
-
-/// The outermost spans between brackets that match.
-fn bracketed_spans(name: &[u8]) -> Vec<std::ops::Range<usize>> {
-    let mut open: Vec<(u8, usize)> = Vec::new();
-    let mut spans: Vec<std::ops::Range<usize>> = Vec::new();
-    for (at, &byte) in name.iter().enumerate() {
-        let opening = match byte {
-            b'<' | b'(' | b'[' | b'{' => {
-                open.push((byte, at));
-                continue;
-            }
-            b'>' if at > 0 && name[at - 1] != b'-' => b'<',
-            b')' => b'(',
-            b']' => b'[',
-            b'}' => b'{',
-            _ => continue,
-        };
-        if let Some(&(bracket, start)) = open.last()
-            && bracket == opening
-        {
-            open.pop();
-            while spans.last().is_some_and(|inner| inner.start > start) {
-                spans.pop();
-            }
-            spans.push(start..at);
-        }
-    }
-    spans
 }
 
 /// The name without its parameter list and what follows it.
@@ -353,24 +292,5 @@ mod tests {
         ] {
             assert_eq!(without_arguments(name), expected);
         }
-    }
-
-    #[test]
-    fn inlined_java_is_split_and_cpp_and_rust_are_not() {
-        assert_eq!(split_inlined("A->B->C"), ["A", "B", "C"]);
-        assert_eq!(
-            split_inlined("La/B;.f(I)V->Lc/D;.<init>()V"),
-            ["La/B;.f(I)V", "Lc/D;.<init>()V"]
-        );
-        for name in [
-            "std::unique_ptr<Foo>::operator->() const",
-            "x::operator->*(int)",
-            "FnOnce::call_once<fn() -> i32, ()>",
-            "f<fn()->i32>",
-            "{closure} -> i32",
-        ] {
-            assert_eq!(split_inlined(name), [name]);
-        }
-        assert_eq!(split_inlined("a<b->c"), ["a<b", "c"]);
     }
 }

@@ -7,12 +7,13 @@ use super::Options;
 use super::event::EventLine;
 use super::frame::{FrameLine, function_name, name_frames};
 use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::collapse::lines::{LineCache, LineId};
 use crate::text::lossy;
-use ahash::{AHashMap, RandomState};
-use hashbrown::HashTable;
+use ahash::AHashMap;
 use std::ops::Range;
 
 /// The stack of the sample read last, and the caches.
+#[derive(Default)]
 pub(super) struct Stacks {
     /// The lines of the sample, the root's first.
     levels: Vec<Level>,
@@ -22,7 +23,7 @@ pub(super) struct Stacks {
     text: Range<usize>,
     is_java: bool,
     /// Lines of Java commands, which are named differently, are kept apart.
-    lines: [LineCache; 2],
+    lines: [LineCache<Facts>; 2],
     commands: Commands,
 }
 
@@ -46,23 +47,6 @@ pub(super) struct Reading {
     pub has_frames: bool,
     /// Whether some lines are no frame lines.
     pub has_unread: bool,
-}
-
-impl Default for Stacks {
-    fn default() -> Stacks {
-        let lines = [false, true].map(|is_java| LineCache {
-            is_java,
-            ..LineCache::default()
-        });
-        Stacks {
-            levels: Vec::new(),
-            walked: 0,
-            text: 0..0,
-            is_java: false,
-            lines,
-            commands: Commands::default(),
-        }
-    }
 }
 
 impl Stacks {
@@ -124,7 +108,7 @@ impl Stacks {
         self.is_java = event.comm.starts_with(b"java");
         for line in lines {
             let outer = self.levels.last().map(|level| level.line);
-            let id = self.cache().look_up(outer, line, line, options, tree);
+            let id = self.look_up(outer, line, line, options, tree);
             self.push_level(id, Self::NOT_IN_TEXT, (0, 0));
         }
         self.reading()
@@ -169,7 +153,7 @@ impl Stacks {
         let first = self
             .levels
             .iter()
-            .rposition(|level| lines.hides_callers(level.line));
+            .rposition(|level| lines.facts(level.line).hides_callers);
         let root = match first {
             Some(_) => CallTree::ROOT,
             None => self.commands.node(event, options, tree),
@@ -180,8 +164,19 @@ impl Stacks {
             .fold(root, |node, level| lines.walk(level.line, node, tree))
     }
 
-    fn cache(&mut self) -> &mut LineCache {
-        &mut self.lines[usize::from(self.is_java)]
+    /// The line `whole`, whose meaning hangs on `key` only. `outer` is the line before it.
+    fn look_up(
+        &mut self,
+        outer: Option<LineId>,
+        key: &[u8],
+        whole: &[u8],
+        options: &Options,
+        tree: &mut CallTree,
+    ) -> LineId {
+        let is_java = self.is_java;
+        self.lines[usize::from(is_java)].look_up(outer, key, |frames| {
+            read_line(whole, options, is_java, frames, tree)
+        })
     }
 
     fn reading(&self) -> Reading {
@@ -218,20 +213,21 @@ impl Stacks {
         self.walked = self.walked.min(depth);
         let whole = &block[line.start..line.key.1];
         let outer = self.levels.last().map(|level| level.line);
-        let id = self.cache().look_up(outer, key, whole, options, tree);
+        let id = self.look_up(outer, key, whole, options, tree);
         self.push_level(id, from_end, line.key);
     }
 
     fn push_level(&mut self, line: LineId, from_end: usize, key: (usize, usize)) {
         let outer = self.reading();
-        let read = self.lines[usize::from(self.is_java)].line(line);
+        let lines = &self.lines[usize::from(self.is_java)];
+        let (has_frames, facts) = (lines.has_frames(line), lines.facts(line));
         self.levels.push(Level {
             line,
             from_end,
             key,
             node: CallTree::ROOT,
-            has_frames: outer.has_frames || !read.frames.is_empty(),
-            has_unread: outer.has_unread || read.is_unread,
+            has_frames: outer.has_frames || has_frames,
+            has_unread: outer.has_unread || facts.is_unread,
         });
     }
 }
@@ -284,154 +280,38 @@ fn common_suffix(a: &[u8], b: &[u8]) -> usize {
     end + equal_bytes.count()
 }
 
-/// Names a line of a [`LineCache`].
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct LineId(u32);
-
-/// Every frame line seen, with the frames it stands for.
-///
-/// A large profile has more of them than a core's caches hold, so what counts is how much cold
-/// memory a lookup touches. Lines are stored in the order they come in, each stack's together,
-/// and a line knows which one followed it last: if that one follows again, as it does half of the
-/// time, nothing is hashed and only memory next to the last is read.
-#[derive(Default)]
-struct LineCache {
-    /// Whether the lines are those of Java commands.
-    is_java: bool,
-    hasher: RandomState,
-    entries: HashTable<Entry>,
-    lines: Vec<Line>,
-    /// The text of all lines, end to end.
-    text: Vec<u8>,
-    frames: Vec<FrameId>,
-    /// The outermost line of the last stack.
-    outermost: Option<LineId>,
-}
-
-/// What a lookup compares first. It holds the hash, so that no text is read when the table grows.
+/// What is known of a line beyond its frames.
 #[derive(Clone, Copy)]
-struct Entry {
-    hash: u64,
-    line: LineId,
-}
-
-/// What a line says, and what it stands for.
-struct Line {
-    /// In [`LineCache::text`].
-    text: Range<usize>,
-    /// In [`LineCache::frames`], the outermost first. None for a process name in parentheses.
-    frames: Range<u32>,
+struct Facts {
     is_unread: bool,
     hides_callers: bool,
-    /// The line that came next, towards the leaf, when this one was last looked up.
-    next: Option<LineId>,
 }
 
-impl LineCache {
-    /// The line `whole`, whose meaning hangs on `key` only. `outer` is the line before it.
-    fn look_up(
-        &mut self,
-        outer: Option<LineId>,
-        key: &[u8],
-        whole: &[u8],
-        options: &Options,
-        tree: &mut CallTree,
-    ) -> LineId {
-        let expected = match outer {
-            Some(outer) => self.line(outer).next,
-            None => self.outermost,
-        };
-        if let Some(line) = expected
-            && self.text_of(line) == key
-        {
-            return line;
-        }
-        let line = self
-            .find(key)
-            .unwrap_or_else(|hash| self.insert(hash, key, whole, options, tree));
-        match outer {
-            Some(outer) => self.lines[outer.0 as usize].next = Some(line),
-            None => self.outermost = Some(line),
-        }
-        line
+/// Reads `line`, and adds its frames; none for a process name in parentheses.
+#[cold]
+fn read_line(
+    line: &[u8],
+    options: &Options,
+    is_java: bool,
+    frames: &mut Vec<FrameId>,
+    tree: &mut CallTree,
+) -> Facts {
+    let mut facts = Facts {
+        is_unread: false,
+        hides_callers: false,
+    };
+    let Some(line) = FrameLine::parse(line) else {
+        facts.is_unread = true;
+        return facts;
+    };
+    let symbol = lossy(line.symbol);
+    if let Some(function) = function_name(&symbol) {
+        facts.hides_callers = options.skip_after.iter().any(|name| *name == function);
+        name_frames(&function, &line, options, is_java, |name| {
+            frames.push(tree.intern(name.as_bytes()));
+        });
     }
-
-    /// The line that says `key`, or the hash to insert it with.
-    fn find(&self, key: &[u8]) -> Result<LineId, u64> {
-        let hash = self.hasher.hash_one(key);
-        let same = |entry: &Entry| entry.hash == hash && self.text_of(entry.line) == key;
-        self.entries
-            .find(hash, same)
-            .map(|entry| entry.line)
-            .ok_or(hash)
-    }
-
-    #[cold]
-    fn insert(
-        &mut self,
-        hash: u64,
-        key: &[u8],
-        whole: &[u8],
-        options: &Options,
-        tree: &mut CallTree,
-    ) -> LineId {
-        let line = LineId(u32::try_from(self.lines.len()).expect("fewer than 2^32 lines"));
-        let mut read = self.read(whole, options, tree);
-        read.text = self.text.len()..self.text.len() + key.len();
-        self.text.extend_from_slice(key);
-        self.lines.push(read);
-        self.entries
-            .insert_unique(hash, Entry { hash, line }, |entry| entry.hash);
-        line
-    }
-
-    fn text_of(&self, line: LineId) -> &[u8] {
-        &self.text[self.line(line).text.clone()]
-    }
-
-    #[cold]
-    fn read(&mut self, whole: &[u8], options: &Options, tree: &mut CallTree) -> Line {
-        let frame_count =
-            |frames: &Vec<FrameId>| u32::try_from(frames.len()).expect("fewer than 2^32 frames");
-        let start = frame_count(&self.frames);
-        let mut read = Line {
-            text: 0..0,
-            frames: start..start,
-            is_unread: false,
-            hides_callers: false,
-            next: None,
-        };
-        let Some(line) = FrameLine::parse(whole) else {
-            read.is_unread = true;
-            return read;
-        };
-        let symbol = lossy(line.symbol);
-        if let Some(function) = function_name(&symbol) {
-            read.hides_callers = options.skip_after.iter().any(|name| *name == function);
-            name_frames(&function, &line, options, self.is_java, |name| {
-                self.frames.push(tree.intern(name.as_bytes()));
-            });
-            read.frames.end = frame_count(&self.frames);
-        }
-        read
-    }
-
-    fn line(&self, line: LineId) -> &Line {
-        &self.lines[line.0 as usize]
-    }
-
-    fn hides_callers(&self, line: LineId) -> bool {
-        self.line(line).hides_callers
-    }
-
-    /// The node below `parent` for the frames of `line`.
-    fn walk(&self, line: LineId, parent: NodeId, tree: &mut CallTree) -> NodeId {
-        let frames = &self.line(line).frames;
-        let frames = &self.frames[frames.start as usize..frames.end as usize];
-        frames
-            .iter()
-            .fold(parent, |node, &frame| tree.child(node, frame))
-    }
+    facts
 }
 
 /// The nodes of commands, which are the first frames of all stacks.
