@@ -49,6 +49,8 @@ pub(crate) enum ErrorKind {
     InvalidInteger(String),
     /// A number in Visual Studio's CSV whose digits do not stand in groups of three.
     NoThousandsSeparator(String),
+    /// The output of DTrace ends before the count of its first stack.
+    EndsInStack,
 }
 
 impl fmt::Display for ErrorKind {
@@ -108,6 +110,9 @@ impl fmt::Display for ErrorKind {
                 f,
                 "Missing thousands separator in number '{found}', expected digits in groups of \
                  three"
+            ),
+            ErrorKind::EndsInStack => f.write_str(
+                "Input data ends in the middle of a stack, expected a line with its count",
             ),
         }
     }

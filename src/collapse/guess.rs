@@ -5,7 +5,7 @@
 
 use super::format::Format;
 use super::notes::plural;
-use super::{Collapse, DEFAULT_NTHREADS, perf, sample, vsprof, vtune};
+use super::{Collapse, DEFAULT_NTHREADS, dtrace, perf, sample, vsprof, vtune};
 use crate::call_tree::CallTree;
 use crate::folded;
 use std::io::{self, BufRead, Read, Write};
@@ -50,7 +50,7 @@ struct Row {
 
 /// The formats of profilers, in the order in which they are asked. The first to say yes gets the
 /// input.
-static PROFILERS: [Row; 4] = [
+static PROFILERS: [Row; 5] = [
     Row {
         name: "perf",
         sniff: |head| perf::Options::default().sniff(head),
@@ -60,6 +60,17 @@ static PROFILERS: [Row; 4] = [
                 ..perf::Options::default()
             };
             perf::Folder::from(perf).collapse_to_tree(reader)
+        },
+    },
+    Row {
+        name: "dtrace",
+        sniff: |head| dtrace::Options::default().sniff(head),
+        collapse: |options, reader| {
+            let dtrace = dtrace::Options {
+                nthreads: options.nthreads,
+                ..dtrace::Options::default()
+            };
+            dtrace::Folder::from(dtrace).collapse_to_tree(reader)
         },
     },
     Row {

@@ -1,8 +1,9 @@
 //! Profiler output in, folded stacks out.
 //!
 //! Each format has a module with its `Options` and its `Folder`, which implements [`Collapse`].
-//! [`perf`] is the output of `perf script`; [`guess`] tells the
-//! format from the input.
+//! [`perf`] is the output of `perf script`, [`dtrace`] that of DTrace, [`sample`] that of macOS's
+//! `sample`; [`vtune`] and [`vsprof`] are the CSV of VTune and of Visual Studio's profiler.
+//! [`guess`] tells the format from the input.
 //!
 //! ```
 //! use inferno::collapse::{Collapse, perf::{Folder, Options}};
@@ -19,6 +20,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+pub mod dtrace;
 mod engine;
 mod error;
 mod format;
