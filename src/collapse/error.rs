@@ -51,6 +51,8 @@ pub(crate) enum ErrorKind {
     NoThousandsSeparator(String),
     /// The output of DTrace ends before the count of its first stack.
     EndsInStack,
+    /// A line of folded text that is no stack with a whole count. The line is quoted.
+    NotFolded(String),
 }
 
 impl fmt::Display for ErrorKind {
@@ -113,6 +115,10 @@ impl fmt::Display for ErrorKind {
             ),
             ErrorKind::EndsInStack => f.write_str(
                 "Input data ends in the middle of a stack, expected a line with its count",
+            ),
+            ErrorKind::NotFolded(line) => write!(
+                f,
+                "invalid data, expected `frame;frame COUNT` with a whole number, found `{line}`"
             ),
         }
     }

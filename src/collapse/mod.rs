@@ -3,7 +3,8 @@
 //! Each format has a module with its `Options` and its `Folder`, which implements [`Collapse`].
 //! [`perf`] is the output of `perf script`, [`dtrace`] that of DTrace, [`sample`] that of macOS's
 //! `sample`; [`vtune`] and [`vsprof`] are the CSV of VTune and of Visual Studio's profiler.
-//! [`guess`] tells the format from the input.
+//! [`guess`] tells the format from the input. [`recursive`] takes folded stacks and joins frames that
+//! call themselves.
 //!
 //! ```
 //! use inferno::collapse::{Collapse, perf::{Folder, Options}};
@@ -28,6 +29,7 @@ pub mod guess;
 mod lines;
 pub(crate) mod notes;
 pub mod perf;
+pub mod recursive;
 pub mod sample;
 mod symbol;
 #[cfg(test)]
