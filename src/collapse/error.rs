@@ -53,6 +53,10 @@ pub(crate) enum ErrorKind {
     EndsInStack,
     /// A line of folded text that is no stack with a whole count. The line is quoted.
     NotFolded(String),
+    /// The table of a GHC profile has no column of this title.
+    NoColumn(&'static str),
+    /// What stands in the column of the costs of a GHC profile.
+    InvalidCost(String),
 }
 
 impl fmt::Display for ErrorKind {
@@ -120,6 +124,14 @@ impl fmt::Display for ErrorKind {
                 f,
                 "invalid data, expected `frame;frame COUNT` with a whole number, found `{line}`"
             ),
+            ErrorKind::NoColumn(title) => write!(
+                f,
+                "Expected '{title}' column but it was not present: run the program with +RTS -P or \
+                 -pa"
+            ),
+            ErrorKind::InvalidCost(found) => {
+                write!(f, "Invalid cost field, expected a number, found `{found}`")
+            }
         }
     }
 }

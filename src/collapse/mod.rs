@@ -2,7 +2,8 @@
 //!
 //! Each format has a module with its `Options` and its `Folder`, which implements [`Collapse`].
 //! [`perf`] is the output of `perf script`, [`dtrace`] that of DTrace, [`sample`] that of macOS's
-//! `sample`; [`vtune`] and [`vsprof`] are the CSV of VTune and of Visual Studio's profiler.
+//! `sample`, [`ghcprof`] that of programs built by GHC; [`vtune`] and [`vsprof`] are the CSV of VTune
+//! and of Visual Studio's profiler.
 //! [`guess`] tells the format from the input. [`recursive`] takes folded stacks and joins frames that
 //! call themselves.
 //!
@@ -25,6 +26,7 @@ pub mod dtrace;
 mod engine;
 mod error;
 mod format;
+pub mod ghcprof;
 pub mod guess;
 mod lines;
 pub(crate) mod notes;
