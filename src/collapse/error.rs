@@ -57,6 +57,20 @@ pub(crate) enum ErrorKind {
     NoColumn(&'static str),
     /// What stands in the column of the costs of a GHC profile.
     InvalidCost(String),
+    /// What the XML reader says of a document that is not well-formed.
+    Xml(String),
+    /// A document of xctrace ends before its root element does.
+    UnexpectedEof,
+    /// An element of xctrace whose `id` or `ref` is no number.
+    InvalidId { tag: &'static str, id: String },
+    /// An element of xctrace has the id of an earlier one.
+    RepeatedId { tag: &'static str, id: u64 },
+    /// An element of xctrace refers to one that was not written out before.
+    UnknownRef { tag: &'static str, id: u64 },
+    /// A frame of xctrace has neither a name nor an address.
+    NoFrameName,
+    /// A backtrace of xctrace in a shape that is not known.
+    UnknownBacktrace,
 }
 
 impl fmt::Display for ErrorKind {
@@ -132,6 +146,26 @@ impl fmt::Display for ErrorKind {
             ErrorKind::InvalidCost(found) => {
                 write!(f, "Invalid cost field, expected a number, found `{found}`")
             }
+            ErrorKind::Xml(error) => write!(f, "Read xml event failed: {error}"),
+            ErrorKind::UnexpectedEof => {
+                f.write_str("Unexpected EOF, expected `</trace-query-result>`")
+            }
+            ErrorKind::InvalidId { tag, id } => {
+                write!(f, "Invalid {tag} id, expected a number, found `{id}`")
+            }
+            ErrorKind::RepeatedId { tag, id } => {
+                write!(f, "Repeated {tag} id in xctrace output: {id}")
+            }
+            ErrorKind::UnknownRef { tag, id } => write!(
+                f,
+                "Invalid {tag} ref id: {id}, expected one that is written out before"
+            ),
+            ErrorKind::NoFrameName => {
+                f.write_str("Frame without a name, expected `name` or `addr`")
+            }
+            ErrorKind::UnknownBacktrace => f.write_str(
+                "Unknown kind of backtrace, expected one `backtrace` that holds `frame` elements",
+            ),
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Each format has a module with its `Options` and its `Folder`, which implements [`Collapse`].
 //! [`perf`] is the output of `perf script`, [`dtrace`] that of DTrace, [`sample`] that of macOS's
-//! `sample`, [`ghcprof`] that of programs built by GHC; [`vtune`] and [`vsprof`] are the CSV of VTune
-//! and of Visual Studio's profiler.
+//! `sample`, [`ghcprof`] that of programs built by GHC, [`xctrace`] that of Apple's Instruments;
+//! [`vtune`] and [`vsprof`] are the CSV of VTune and of Visual Studio's profiler.
 //! [`guess`] tells the format from the input. [`recursive`] takes folded stacks and joins frames that
 //! call themselves.
 //!
@@ -38,6 +38,7 @@ mod symbol;
 mod testing;
 pub mod vsprof;
 pub mod vtune;
+pub mod xctrace;
 
 use crate::call_tree::CallTree;
 use crate::folded;
