@@ -30,7 +30,7 @@
 //! ```
 
 use crate::blocks::{Blocks, Buffer};
-use crate::call_tree::{CallTree, Children, Count, NodeId};
+use crate::call_tree::{CallTree, Children, Count, FrameId, NodeId};
 use crate::text::{trim, trim_end};
 use std::cmp::Ordering;
 use std::io::{self, Read, Write};
@@ -140,6 +140,7 @@ pub(crate) struct LineFolder {
     /// For each frame of `previous`: where it ends in it, and its node.
     path: Vec<(usize, NodeId)>,
     is_sorted: bool,
+    joins_recursion: bool,
 }
 
 impl LineFolder {
@@ -150,6 +151,15 @@ impl LineFolder {
             previous: Vec::new(),
             path: Vec::new(),
             is_sorted: true,
+            joins_recursion: false,
+        }
+    }
+
+    /// Makes frames that follow each other under one name a single frame.
+    pub fn joining_recursion(tree: CallTree) -> LineFolder {
+        LineFolder {
+            joins_recursion: true,
+            ..LineFolder::new(tree)
         }
     }
 
@@ -173,6 +183,12 @@ impl LineFolder {
             Some(parsed) => self.fold_stack(line, parsed),
             None => self.ignored_lines += 1,
         }
+    }
+
+    /// Adds one stack. An empty one is a frame without a name.
+    pub fn add(&mut self, stack: &[u8], count: Count) {
+        let node = self.walk_to(stack);
+        self.tree.add(node, count);
     }
 
     /// Adds stacks that come from elsewhere.
@@ -210,13 +226,19 @@ impl LineFolder {
         while start <= stack.len() {
             let end = memchr::memchr(b';', &stack[start..]).map_or(stack.len(), |at| start + at);
             let frame = self.tree.intern(&stack[start..end]);
-            node = self.tree.child(node, frame);
+            if !self.is_recursion(node, frame) {
+                node = self.tree.child(node, frame);
+            }
             self.path.push((end, node));
             start = end + 1;
         }
         self.previous.clear();
         self.previous.extend_from_slice(stack);
         node
+    }
+
+    fn is_recursion(&self, caller: NodeId, frame: FrameId) -> bool {
+        self.joins_recursion && caller != CallTree::ROOT && self.tree.frame(caller) == frame
     }
 
     /// Leaves in `path` the frames that are the same in `stack`.

@@ -117,7 +117,8 @@ fn profiles_fold_as_expected() {
 /// The sum of what comes out does not hang on how the work is shared.
 #[test]
 fn the_number_of_threads_changes_nothing() {
-    for case in cases().iter().filter(|case| case.format == "perf") {
+    let has_threads = |case: &&Case| ["perf", "dtrace", "recursive"].contains(&&*case.format);
+    for case in cases().iter().filter(has_threads) {
         let expected = fold(case, &["-n1"]);
         for threads in ["-n0", "-n2", "-n7"] {
             assert_eq!(

@@ -49,6 +49,28 @@ pub(crate) enum ErrorKind {
     InvalidInteger(String),
     /// A number in Visual Studio's CSV whose digits do not stand in groups of three.
     NoThousandsSeparator(String),
+    /// The output of DTrace ends before the count of its first stack.
+    EndsInStack,
+    /// A line of folded text that is no stack with a whole count. The line is quoted.
+    NotFolded(String),
+    /// The table of a GHC profile has no column of this title.
+    NoColumn(&'static str),
+    /// What stands in the column of the costs of a GHC profile.
+    InvalidCost(String),
+    /// What the XML reader says of a document that is not well-formed.
+    Xml(String),
+    /// A document of xctrace ends before its root element does.
+    UnexpectedEof,
+    /// An element of xctrace whose `id` or `ref` is no number.
+    InvalidId { tag: &'static str, id: String },
+    /// An element of xctrace has the id of an earlier one.
+    RepeatedId { tag: &'static str, id: u64 },
+    /// An element of xctrace refers to one that was not written out before.
+    UnknownRef { tag: &'static str, id: u64 },
+    /// A frame of xctrace has neither a name nor an address.
+    NoFrameName,
+    /// A backtrace of xctrace in a shape that is not known.
+    UnknownBacktrace,
 }
 
 impl fmt::Display for ErrorKind {
@@ -108,6 +130,41 @@ impl fmt::Display for ErrorKind {
                 f,
                 "Missing thousands separator in number '{found}', expected digits in groups of \
                  three"
+            ),
+            ErrorKind::EndsInStack => f.write_str(
+                "Input data ends in the middle of a stack, expected a line with its count",
+            ),
+            ErrorKind::NotFolded(line) => write!(
+                f,
+                "invalid data, expected `frame;frame COUNT` with a whole number, found `{line}`"
+            ),
+            ErrorKind::NoColumn(title) => write!(
+                f,
+                "Expected '{title}' column but it was not present: run the program with +RTS -P or \
+                 -pa"
+            ),
+            ErrorKind::InvalidCost(found) => {
+                write!(f, "Invalid cost field, expected a number, found `{found}`")
+            }
+            ErrorKind::Xml(error) => write!(f, "Read xml event failed: {error}"),
+            ErrorKind::UnexpectedEof => {
+                f.write_str("Unexpected EOF, expected `</trace-query-result>`")
+            }
+            ErrorKind::InvalidId { tag, id } => {
+                write!(f, "Invalid {tag} id, expected a number, found `{id}`")
+            }
+            ErrorKind::RepeatedId { tag, id } => {
+                write!(f, "Repeated {tag} id in xctrace output: {id}")
+            }
+            ErrorKind::UnknownRef { tag, id } => write!(
+                f,
+                "Invalid {tag} ref id: {id}, expected one that is written out before"
+            ),
+            ErrorKind::NoFrameName => {
+                f.write_str("Frame without a name, expected `name` or `addr`")
+            }
+            ErrorKind::UnknownBacktrace => f.write_str(
+                "Unknown kind of backtrace, expected one `backtrace` that holds `frame` elements",
             ),
         }
     }

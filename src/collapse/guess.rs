@@ -5,7 +5,7 @@
 
 use super::format::Format;
 use super::notes::plural;
-use super::{Collapse, DEFAULT_NTHREADS, perf, sample, vsprof, vtune};
+use super::{Collapse, DEFAULT_NTHREADS, dtrace, ghcprof, perf, sample, vsprof, vtune, xctrace};
 use crate::call_tree::CallTree;
 use crate::folded;
 use std::io::{self, BufRead, Read, Write};
@@ -50,7 +50,7 @@ struct Row {
 
 /// The formats of profilers, in the order in which they are asked. The first to say yes gets the
 /// input.
-static PROFILERS: [Row; 4] = [
+static PROFILERS: [Row; 7] = [
     Row {
         name: "perf",
         sniff: |head| perf::Options::default().sniff(head),
@@ -60,6 +60,17 @@ static PROFILERS: [Row; 4] = [
                 ..perf::Options::default()
             };
             perf::Folder::from(perf).collapse_to_tree(reader)
+        },
+    },
+    Row {
+        name: "dtrace",
+        sniff: |head| dtrace::Options::default().sniff(head),
+        collapse: |options, reader| {
+            let dtrace = dtrace::Options {
+                nthreads: options.nthreads,
+                ..dtrace::Options::default()
+            };
+            dtrace::Folder::from(dtrace).collapse_to_tree(reader)
         },
     },
     Row {
@@ -76,6 +87,16 @@ static PROFILERS: [Row; 4] = [
         name: "vsprof",
         sniff: |head| vsprof::Summary::default().sniff(head),
         collapse: |_, reader| vsprof::Folder::default().collapse_to_tree(reader),
+    },
+    Row {
+        name: "ghcprof",
+        sniff: |head| ghcprof::Options::default().sniff(head),
+        collapse: |_, reader| ghcprof::Folder::default().collapse_to_tree(reader),
+    },
+    Row {
+        name: "xctrace",
+        sniff: xctrace::sniff,
+        collapse: |_, reader| xctrace::Folder::default().collapse_to_tree(reader),
     },
 ];
 

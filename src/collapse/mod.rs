@@ -1,9 +1,11 @@
 //! Profiler output in, folded stacks out.
 //!
 //! Each format has a module with its `Options` and its `Folder`, which implements [`Collapse`].
-//! [`perf`] is the output of `perf script`, [`sample`] that of macOS's `sample`; [`vtune`] and
-//! [`vsprof`] are CSV, of Intel VTune and of Visual Studio. [`guess`] tells the format from the
-//! input.
+//! [`perf`] is the output of `perf script`, [`dtrace`] that of DTrace, [`sample`] that of macOS's
+//! `sample`, [`ghcprof`] that of programs built by GHC, [`xctrace`] that of Apple's Instruments;
+//! [`vtune`] and [`vsprof`] are the CSV of VTune and of Visual Studio's profiler.
+//! [`guess`] tells the format from the input. [`recursive`] takes folded stacks and joins frames that
+//! call themselves.
 //!
 //! ```
 //! use inferno::collapse::{Collapse, perf::{Folder, Options}};
@@ -20,19 +22,23 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+pub mod dtrace;
 mod engine;
 mod error;
 mod format;
+pub mod ghcprof;
 pub mod guess;
 mod lines;
 pub(crate) mod notes;
 pub mod perf;
+pub mod recursive;
 pub mod sample;
 mod symbol;
 #[cfg(test)]
 mod testing;
 pub mod vsprof;
 pub mod vtune;
+pub mod xctrace;
 
 use crate::call_tree::CallTree;
 use crate::folded;

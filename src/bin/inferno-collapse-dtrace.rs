@@ -1,0 +1,70 @@
+//! Folds the output of DTrace.
+
+mod common;
+
+use clap::Parser;
+use common::CommonArgs;
+use inferno::collapse::dtrace::{Folder, Options};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Fold what DTrace prints of stack() and ustack(): one line for each distinct stack, with its
+/// count
+#[derive(Debug, Parser)]
+#[command(name = "inferno-collapse-dtrace", version)]
+struct Args {
+    /// Include function offset (except leafs)
+    #[arg(long)]
+    includeoffset: bool,
+
+    /// Number of threads to use
+    #[arg(short, long, value_name = "UINT", default_value_t = Options::default().nthreads)]
+    nthreads: usize,
+
+    /// Output of dtrace; `-` or nothing for standard input. It may be compressed (gzip, zstd)
+    #[arg(value_name = "PATH")]
+    infile: Option<PathBuf>,
+
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+impl Args {
+    fn options(&self) -> Options {
+        let mut options = Options::default();
+        options.includeoffset = self.includeoffset;
+        options.nthreads = self.nthreads;
+        options
+    }
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    common::run("inferno-collapse-dtrace", &args.common, |output| {
+        let folder = Folder::from(args.options());
+        common::collapse(
+            args.infile.as_deref(),
+            folder,
+            "the stacks and counts that dtrace prints",
+            output,
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_flags_are_the_default_options() {
+        let options = Args::parse_from(["inferno-collapse-dtrace"]).options();
+        assert_eq!(format!("{options:?}"), format!("{:?}", Options::default()));
+    }
+
+    #[test]
+    fn flags_set_their_options() {
+        let args = ["inferno-collapse-dtrace", "--includeoffset", "-n3"];
+        let options = Args::parse_from(args).options();
+        assert_eq!((options.includeoffset, options.nthreads), (true, 3));
+    }
+}

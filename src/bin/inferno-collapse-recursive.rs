@@ -1,0 +1,58 @@
+//! Joins frames that call themselves in folded stacks.
+
+mod common;
+
+use clap::Parser;
+use common::CommonArgs;
+use inferno::collapse::recursive::{Folder, Options};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Join frames that call themselves in folded stacks: `main;f;f;f;g` becomes `main;f;g`
+#[derive(Debug, Parser)]
+#[command(name = "inferno-collapse-recursive", version)]
+struct Args {
+    /// Number of threads to use
+    #[arg(short, long, value_name = "UINT", default_value_t = Options::default().nthreads)]
+    nthreads: usize,
+
+    /// Folded stacks; `-` or nothing for standard input. They may be compressed (gzip, zstd)
+    #[arg(value_name = "PATH")]
+    infile: Option<PathBuf>,
+
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+impl Args {
+    fn options(&self) -> Options {
+        let mut options = Options::default();
+        options.nthreads = self.nthreads;
+        options
+    }
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    common::run("inferno-collapse-recursive", &args.common, |output| {
+        let folder = Folder::from(args.options());
+        common::collapse(args.infile.as_deref(), folder, "folded stacks", output)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_flags_are_the_default_options() {
+        let options = Args::parse_from(["inferno-collapse-recursive"]).options();
+        assert_eq!(format!("{options:?}"), format!("{:?}", Options::default()));
+    }
+
+    #[test]
+    fn flags_set_their_options() {
+        let args = ["inferno-collapse-recursive", "-n3"];
+        assert_eq!(Args::parse_from(args).options().nthreads, 3);
+    }
+}

@@ -1,0 +1,450 @@
+//! Samples of Apple's Instruments, as `xctrace export` writes them in XML.
+//!
+//! ```text
+//! input   = <trace-query-result> { <node> { row } </node> } </trace-query-result>
+//! row     = <row> { other element } [ stack ] { other element } </row>
+//! stack   = <backtrace id=N> { frame } </backtrace> | <backtrace ref=N/>
+//!         | <tagged-backtrace id=N> { stack | other } </tagged-backtrace> | <tagged-backtrace ref=N/>
+//! frame   = <frame id=N name=NAME> { other } </frame> | <frame ref=N/>      (the leaf first)
+//! ```
+//!
+//! ```text
+//! <?xml version="1.0"?>
+//! <trace-query-result>
+//! <node xpath='//trace-toc[1]/run[1]/data[1]/table[2]'>
+//! <row><sample-time id="1" fmt="00:00.349">349251</sample-time><weight id="9" fmt="1.00 ms">1000000</weight>
+//! <tagged-backtrace id="10"><backtrace id="11"><frame id="12" name="leaf" addr="0x104745730"><binary id="13"
+//! name="prog"/></frame><frame id="14" name="main" addr="0x1047457a0"/></backtrace></tagged-backtrace></row>
+//! <row><sample-time id="15" fmt="00:00.350">350251</sample-time><weight ref="9"/><tagged-backtrace ref="10"/></row>
+//! </node></trace-query-result>
+//! ```
+//!
+//! An element is written out once, with an `id`; later ones name it by `ref`. Older versions of
+//! Xcode put backtraces into rows as they are, newer ones tag them.
+//!
+//! Each row counts 1, whatever its weight, for the last stack in it. Rows without a stack are
+//! told of in a warning. A stack that holds something other than frames (bare addresses, say) is
+//! an error: what cannot be read is not left out.
+
+mod stacks;
+
+use super::Collapse;
+use super::error::{ErrorKind, ParseError};
+use super::format::count_lines;
+use super::notes::plural;
+use crate::call_tree::CallTree;
+use crate::text::lossy;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, escape};
+use stacks::{Reference, Stack, Stacks};
+use std::borrow::Cow;
+use std::io::{self, BufRead, Read, Write};
+
+/// Folds what `xctrace export` writes of a table of samples. See the [module](self) for what is
+/// read.
+///
+/// The document is read in a stream. Where it is cut off, the rows before are folded, with a
+/// warning; if there are none, it is an error.
+///
+/// ```
+/// use inferno::collapse::{Collapse, xctrace::Folder};
+///
+/// let export = r#"<?xml version="1.0"?>
+/// <trace-query-result><node>
+/// <row><backtrace id="1"><frame id="2" name="leaf"/><frame id="3" name="main"/></backtrace></row>
+/// <row><backtrace ref="1"/></row>
+/// </node></trace-query-result>
+/// "#;
+/// let mut folded = Vec::new();
+/// Folder::default().collapse(export.as_bytes(), &mut folded)?;
+/// assert_eq!(folded, b"main;leaf 2\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Folder {}
+
+impl Collapse for Folder {
+    fn collapse<R, W>(&mut self, reader: R, writer: W) -> io::Result<()>
+    where
+        R: BufRead,
+        W: Write,
+    {
+        crate::folded::write(&self.collapse_to_tree(reader)?, writer)
+    }
+
+    fn is_applicable(&mut self, input: &str) -> Option<bool> {
+        sniff(input.as_bytes())
+    }
+
+    fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
+    where
+        R: BufRead,
+    {
+        let mut reader = Reader::from_reader(Pieces::new(reader));
+        let mut document = Document::default();
+        let read = document.read(&mut reader);
+        let line = reader.get_ref().line;
+        if let Err(Failure::Io(error)) = read {
+            return Err(error);
+        }
+        document.conclude(read.map_err(|failure| failure.at(line)))
+    }
+}
+
+/// There must be an XML declaration and the root element.
+pub(super) fn sniff(head: &[u8]) -> Option<bool> {
+    let has = |text: &str| memchr::memmem::find(head, text.as_bytes()).is_some();
+    (has("<?xml version=\"1.0\"") && has("<trace-query-result>")).then_some(true)
+}
+
+/// Gives what a reader gives in pieces that end with a `>`, with U+FFFD for what is not UTF-8.
+struct Pieces<R> {
+    reader: R,
+    piece: Vec<u8>,
+    /// How much of `piece` is consumed.
+    done: usize,
+    /// The number of the line on which `piece` ends, from 1.
+    line: u64,
+}
+
+impl<R: BufRead> Pieces<R> {
+    fn new(reader: R) -> Pieces<R> {
+        Pieces {
+            reader,
+            piece: Vec::new(),
+            done: 0,
+            line: 1,
+        }
+    }
+
+    fn read_piece(&mut self) -> io::Result<()> {
+        self.piece.clear();
+        self.done = 0;
+        self.reader.read_until(b'>', &mut self.piece)?;
+        if let Cow::Owned(text) = lossy(&self.piece) {
+            self.piece = text.into_bytes();
+        }
+        self.line += count_lines(&self.piece);
+        Ok(())
+    }
+}
+
+impl<R: BufRead> Read for Pieces<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl<R: BufRead> BufRead for Pieces<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.done >= self.piece.len() {
+            self.read_piece()?;
+        }
+        Ok(&self.piece[self.done..])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.done = self.piece.len().min(self.done + amount);
+    }
+}
+
+/// Why a document was not read to its end.
+enum Failure {
+    Io(io::Error),
+    /// It ends too early.
+    Cut,
+    Invalid(ErrorKind),
+}
+
+impl Failure {
+    fn at(self, line: u64) -> ParseError {
+        let kind = match self {
+            Failure::Invalid(kind) => kind,
+            Failure::Cut | Failure::Io(_) => ErrorKind::UnexpectedEof,
+        };
+        ParseError::new(kind, line)
+    }
+}
+
+impl From<ErrorKind> for Failure {
+    fn from(kind: ErrorKind) -> Failure {
+        Failure::Invalid(kind)
+    }
+}
+
+impl From<quick_xml::Error> for Failure {
+    fn from(error: quick_xml::Error) -> Failure {
+        match error {
+            quick_xml::Error::Io(error) => Failure::Io(io::Error::new(error.kind(), error)),
+            // Markup without an end.
+            quick_xml::Error::Syntax(_) => Failure::Cut,
+            error => Failure::Invalid(ErrorKind::Xml(error.to_string())),
+        }
+    }
+}
+
+/// What has been read of a document.
+#[derive(Default)]
+struct Document {
+    tree: CallTree,
+    stacks: Stacks,
+    /// The elements that hold what is being read, the root first; of those in [`Tag::of`].
+    open: Vec<Open>,
+    rows_without_stack: u64,
+}
+
+/// The elements that mean something here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tag {
+    Result,
+    Node,
+    Row,
+    TaggedBacktrace,
+    Backtrace,
+    Frame,
+}
+
+impl Tag {
+    fn of(name: &str) -> Option<Tag> {
+        Some(match name {
+            "trace-query-result" => Tag::Result,
+            "node" => Tag::Node,
+            "row" => Tag::Row,
+            "tagged-backtrace" => Tag::TaggedBacktrace,
+            "backtrace" => Tag::Backtrace,
+            "frame" => Tag::Frame,
+            _ => return None,
+        })
+    }
+}
+
+/// An element whose end is not read yet.
+enum Open {
+    Result,
+    Node,
+    /// With the last stack in it.
+    Row(Option<Stack>),
+    /// With the stack in it.
+    Tagged(Tagged),
+    Backtrace(Backtrace),
+    Frame,
+    /// One that is not where it means something, or that refers to another.
+    Other,
+}
+
+struct Tagged {
+    id: Option<u64>,
+    stack: Option<Stack>,
+    has_children: bool,
+}
+
+struct Backtrace {
+    id: Option<u64>,
+    stack: Stack,
+    has_frames: bool,
+    has_children: bool,
+}
+
+impl Document {
+    fn read(&mut self, reader: &mut Reader<impl BufRead>) -> Result<(), Failure> {
+        let mut buffer = Vec::new();
+        loop {
+            buffer.clear();
+            let is_at_end = match reader.read_event_into(&mut buffer)? {
+                Event::Start(element) => {
+                    self.start(&element)?;
+                    false
+                }
+                Event::Empty(element) => {
+                    self.start(&element)?;
+                    self.end(element.name().into_inner())?
+                }
+                Event::End(element) => self.end(element.name().into_inner())?,
+                Event::Eof => return Err(Failure::Cut),
+                _ => false,
+            };
+            if is_at_end {
+                return Ok(());
+            }
+        }
+    }
+
+    fn conclude(self, read: Result<(), ParseError>) -> io::Result<CallTree> {
+        match read {
+            Err(error) if error.kind == ErrorKind::UnexpectedEof && !self.tree.is_empty() => {
+                log::warn!("{error}; the rows before are folded");
+            }
+            read => read?,
+        }
+        if self.rows_without_stack > 0 {
+            let rows = plural(self.rows_without_stack, "row has", "rows have");
+            log::warn!("{rows} no backtrace and cannot be shown");
+        }
+        Ok(self.tree)
+    }
+
+    fn start(&mut self, element: &BytesStart<'_>) -> Result<(), ErrorKind> {
+        match self.open.last_mut() {
+            Some(Open::Tagged(tagged)) => tagged.has_children = true,
+            Some(Open::Backtrace(backtrace)) => backtrace.has_children = true,
+            _ => {}
+        }
+        let Some(tag) = Tag::of(element.name().into_inner()) else {
+            return Ok(());
+        };
+        if self.open.is_empty() && tag != Tag::Result {
+            return Ok(());
+        }
+        let open = match tag {
+            Tag::Result => Open::Result,
+            Tag::Node if matches!(self.open.last(), Some(Open::Result)) => Open::Node,
+            Tag::Row if matches!(self.open.last(), Some(Open::Node)) => Open::Row(None),
+            Tag::Node | Tag::Row => Open::Other,
+            Tag::TaggedBacktrace => self.start_tagged(element)?,
+            Tag::Backtrace => self.start_backtrace(element)?,
+            Tag::Frame => self.start_frame(element)?,
+        };
+        self.open.push(open);
+        Ok(())
+    }
+
+    fn start_tagged(&mut self, element: &BytesStart<'_>) -> Result<Open, ErrorKind> {
+        Ok(match reference(element, "tagged-backtrace")? {
+            Reference::Ref(id) => {
+                self.hold(self.stacks.tagged(id)?)?;
+                Open::Other
+            }
+            Reference::Definition(id) => Open::Tagged(Tagged {
+                id,
+                stack: None,
+                has_children: false,
+            }),
+        })
+    }
+
+    fn start_backtrace(&mut self, element: &BytesStart<'_>) -> Result<Open, ErrorKind> {
+        Ok(match reference(element, "backtrace")? {
+            Reference::Ref(id) => {
+                self.hold(self.stacks.backtrace(id)?)?;
+                Open::Other
+            }
+            Reference::Definition(id) => Open::Backtrace(Backtrace {
+                id,
+                stack: self.stacks.begin(),
+                has_frames: false,
+                has_children: false,
+            }),
+        })
+    }
+
+    fn start_frame(&mut self, element: &BytesStart<'_>) -> Result<Open, ErrorKind> {
+        let frame = match reference(element, "frame")? {
+            Reference::Ref(id) => self.stacks.frame(id)?,
+            Reference::Definition(id) => {
+                let name = frame_name(element)?;
+                self.stacks.define_frame(id, &name, &mut self.tree)?
+            }
+        };
+        match self.open.last_mut() {
+            Some(Open::Backtrace(backtrace)) => {
+                backtrace.has_frames = true;
+                self.stacks.push(backtrace.stack, frame);
+            }
+            Some(Open::Tagged(_)) => return Err(ErrorKind::UnknownBacktrace),
+            _ => {}
+        }
+        Ok(Open::Frame)
+    }
+
+    /// Ends the innermost element if it is one of those in `open`. Returns whether the document
+    /// is at its end.
+    fn end(&mut self, name: &str) -> Result<bool, ErrorKind> {
+        if Tag::of(name).is_none() {
+            return Ok(false);
+        }
+        match self.open.pop() {
+            Some(Open::Result) => return Ok(self.open.is_empty()),
+            Some(Open::Row(None)) => self.rows_without_stack += 1,
+            Some(Open::Row(Some(stack))) => self.stacks.count(stack, &mut self.tree),
+            Some(Open::Tagged(tagged)) => self.end_tagged(tagged)?,
+            Some(Open::Backtrace(backtrace)) => self.end_backtrace(backtrace)?,
+            Some(Open::Node | Open::Frame | Open::Other) | None => {}
+        }
+        Ok(false)
+    }
+
+    fn end_tagged(&mut self, tagged: Tagged) -> Result<(), ErrorKind> {
+        let stack = match tagged.stack {
+            Some(stack) => stack,
+            None if tagged.has_children => return Err(ErrorKind::UnknownBacktrace),
+            None => self.stacks.begin(),
+        };
+        self.stacks.define_tagged(tagged.id, stack)?;
+        self.hold(stack)
+    }
+
+    fn end_backtrace(&mut self, backtrace: Backtrace) -> Result<(), ErrorKind> {
+        if backtrace.has_children && !backtrace.has_frames {
+            return Err(ErrorKind::UnknownBacktrace);
+        }
+        self.stacks
+            .define_backtrace(backtrace.id, backtrace.stack)?;
+        self.hold(backtrace.stack)
+    }
+
+    /// Gives `stack` to the element around it.
+    fn hold(&mut self, stack: Stack) -> Result<(), ErrorKind> {
+        match self.open.last_mut() {
+            Some(Open::Row(last)) => *last = Some(stack),
+            Some(Open::Tagged(tagged)) if tagged.stack.is_none() => tagged.stack = Some(stack),
+            Some(Open::Tagged(_) | Open::Backtrace(_)) => return Err(ErrorKind::UnknownBacktrace),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Whether the element is written out here, or elsewhere.
+fn reference(element: &BytesStart<'_>, tag: &'static str) -> Result<Reference, ErrorKind> {
+    let id = |name| {
+        let Some(value) = attribute(element, name)? else {
+            return Ok(None);
+        };
+        match crate::count::parse_digits(value.as_bytes()) {
+            Some(id) => Ok(Some(id)),
+            None => Err(ErrorKind::InvalidId { tag, id: value }),
+        }
+    };
+    Ok(match id("ref")? {
+        Some(id) => Reference::Ref(id),
+        None => Reference::Definition(id("id")?),
+    })
+}
+
+/// The name of a frame. One without a symbol has its address as its name.
+fn frame_name(element: &BytesStart<'_>) -> Result<String, ErrorKind> {
+    let name = match attribute(element, "name")? {
+        Some(name) => Some(name),
+        None => attribute(element, "addr")?,
+    };
+    name.ok_or(ErrorKind::NoFrameName)
+}
+
+/// The value of an attribute, on one line.
+fn attribute(element: &BytesStart<'_>, name: &str) -> Result<Option<String>, ErrorKind> {
+    for attribute in element.attributes().with_checks(false) {
+        let attribute = attribute.map_err(|error| ErrorKind::Xml(error.to_string()))?;
+        if attribute.key.into_inner() == name {
+            let value = escape::unescape(&attribute.value);
+            let value = value.map_err(|error| ErrorKind::Xml(error.to_string()))?;
+            return Ok(Some(value.replace(['\n', '\r'], " ")));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,278 @@
+//! Shapes of backtraces, old and new, and what is wrong with documents.
+
+use super::*;
+use proptest::prelude::*;
+
+fn try_fold(text: &[u8]) -> Result<String, String> {
+    let tree = Folder::default().collapse_to_tree(text);
+    tree.map(|tree| to_text(&tree))
+        .map_err(|error| error.to_string())
+}
+
+fn to_text(tree: &CallTree) -> String {
+    let mut out = Vec::new();
+    crate::folded::write(tree, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn document(rows: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\"?>\n<trace-query-result>\n<node xpath='//x'>\n{rows}</node></trace-query-result>\n"
+    )
+}
+
+fn fold(rows: &str) -> Result<String, String> {
+    try_fold(document(rows).as_bytes())
+}
+
+fn error(rows: &str) -> String {
+    fold(rows).unwrap_err()
+}
+
+const BACKTRACE: &str = r#"<backtrace id="10"><frame id="11" name="leaf" addr="0x1"><binary id="5" name="b" path="/x"/></frame><frame id="12" name="main" addr="0x2"></frame></backtrace>"#;
+
+#[test]
+fn backtraces_and_frames_are_referred_to() {
+    let rows = format!(
+        r#"<row><sample-time id="1">1</sample-time><weight id="9">1000000</weight>{BACKTRACE}</row>
+        <row><weight ref="9"/><backtrace ref="10"/></row>
+        <row><weight ref="9"/><backtrace id="20"><frame id="21" name="a &amp; b&lt;c&gt; &#65;"/><frame ref="12"/></backtrace></row>"#
+    );
+    assert_eq!(fold(&rows).unwrap(), "main;a & b<c> A 1\nmain;leaf 2\n");
+}
+
+#[test]
+fn tagged_backtraces_are_read_and_referred_to() {
+    let rows = format!(
+        r#"<row><tagged-backtrace id="1" fmt="leaf"><tag id="2">x</tag>{BACKTRACE}</tagged-backtrace></row>
+        <row><tagged-backtrace ref="1"/></row>
+        <row><tagged-backtrace id="3"><backtrace ref="10"/></tagged-backtrace></row>
+        <row><tagged-backtrace id="4"><tagged-backtrace ref="3"/></tagged-backtrace></row>
+        <row><tagged-backtrace ref="4"/></row>
+        <row><backtrace ref="10"/></row>"#
+    );
+    assert_eq!(fold(&rows).unwrap(), "main;leaf 6\n");
+}
+
+#[test]
+fn a_backtrace_in_another_element_is_the_rows() {
+    let rows = format!("<row><wrapper><other/>{BACKTRACE}</wrapper></row>");
+    assert_eq!(fold(&rows).unwrap(), "main;leaf 1\n");
+}
+
+#[test]
+fn the_last_stack_of_a_row_counts() {
+    let rows = format!("<row>{BACKTRACE}<backtrace id=\"3\"><frame ref=\"12\"/></backtrace></row>");
+    assert_eq!(fold(&rows).unwrap(), "main 1\n");
+}
+
+#[test]
+fn stacks_of_the_same_names_add_up() {
+    let rows = r#"<row><backtrace id="1"><frame id="2" name="f"/></backtrace></row>
+        <row><backtrace id="3"><frame id="4" name="f"/></backtrace></row>
+        </node><node><row><backtrace ref="1"/></row>"#;
+    assert_eq!(fold(rows).unwrap(), "f 3\n");
+}
+
+#[test]
+fn names() {
+    let name = |name: &str| {
+        let folded = fold(&format!(
+            "<row><backtrace><frame {name}/></backtrace></row>"
+        ));
+        folded.unwrap().strip_suffix(" 1\n").unwrap().to_string()
+    };
+    assert_eq!(
+        name(r#"name="_$LT$T$u20$as$u20$core..Foo$GT$::bar::h0123456789abcdef""#),
+        "<T as core::Foo>::bar"
+    );
+    assert_eq!(name(r#"name="a;b""#), "a;b");
+    assert_eq!(name("name=\"two\nlines&#10;\""), "two lines ");
+    assert_eq!(name(r#"name="naïve λ""#), "naïve λ");
+    assert_eq!(name(r#"name="éabcdefghijklmnop""#), "éabcdefghijklmnop");
+    assert_eq!(name(r#"addr="0x1f""#), "0x1f");
+}
+
+#[test]
+fn names_need_not_be_utf8() {
+    let text = document("<row><backtrace><frame name=\"a^b\"/></backtrace></row>");
+    let text = text
+        .bytes()
+        .map(|byte| if byte == b'^' { 0xff } else { byte });
+    assert_eq!(
+        try_fold(&text.collect::<Vec<u8>>()).unwrap(),
+        "a\u{fffd}b 1\n"
+    );
+}
+
+#[test]
+fn an_empty_backtrace_is_an_empty_stack() {
+    let rows = r#"<row><backtrace id="30"/></row><row><backtrace id="31"></backtrace></row>
+        <row><tagged-backtrace id="32"/></row><row><backtrace ref="30"/></row>"#;
+    assert_eq!(fold(rows).unwrap(), " 4\n");
+}
+
+#[test]
+fn rows_without_a_stack_are_passed_over() {
+    let rows = format!("<row><sentinel/></row><row>{BACKTRACE}</row><row/>");
+    assert_eq!(fold(&rows).unwrap(), "main;leaf 1\n");
+}
+
+#[test]
+fn comments_and_character_data_are_passed_over() {
+    let rows = format!("<!-- <row> --><![CDATA[<row>]]><row>{BACKTRACE}</row>");
+    assert_eq!(fold(&rows).unwrap(), "main;leaf 1\n");
+}
+
+#[test]
+fn unknown_shapes_are_refused_and_not_folded_in_part() {
+    let unknown =
+        "line 4: Unknown kind of backtrace, expected one `backtrace` that holds `frame` elements";
+    for shape in [
+        r#"<tagged-backtrace id="1"><frame id="2" name="f"/></tagged-backtrace>"#,
+        r#"<tagged-backtrace id="1"><addresses>1 2</addresses></tagged-backtrace>"#,
+        r#"<backtrace id="1"><text-addresses id="2">1 2</text-addresses></backtrace>"#,
+        r#"<backtrace id="1"><backtrace id="2"><frame id="2" name="f"/></backtrace></backtrace>"#,
+        r#"<tagged-backtrace id="1"><backtrace id="1"/><backtrace id="2"/></tagged-backtrace>"#,
+    ] {
+        let rows = format!("<row>{shape}</row>\n<row>{BACKTRACE}</row>\n");
+        assert_eq!(error(&rows), unknown, "{shape}");
+    }
+}
+
+#[test]
+fn errors_name_the_line() {
+    for (row, message) in [
+        (
+            r#"<backtrace ref="99"/>"#,
+            "line 4: Invalid backtrace ref id: 99, expected one that is written out before",
+        ),
+        (
+            r#"<tagged-backtrace ref="99"/>"#,
+            "line 4: Invalid tagged-backtrace ref id: 99, expected one that is written out before",
+        ),
+        (
+            r#"<backtrace id="1"><frame ref="77"/></backtrace>"#,
+            "line 4: Invalid frame ref id: 77, expected one that is written out before",
+        ),
+        (
+            "\n<backtrace id=\"x\"/>",
+            "line 5: Invalid backtrace id, expected a number, found `x`",
+        ),
+        (
+            "<backtrace id=\"1\"/>\n<backtrace id=\"1\"/>",
+            "line 5: Repeated backtrace id in xctrace output: 1",
+        ),
+        (
+            r#"<backtrace id="1"><frame id="2"/></backtrace>"#,
+            "line 4: Frame without a name, expected `name` or `addr`",
+        ),
+    ] {
+        assert_eq!(error(&format!("<row>{row}</row>\n")), message);
+    }
+    for row in [r#"<frame name="a&foo;b"/>"#, "</node>"] {
+        let message = error(&format!("<row>{row}</row>\n"));
+        assert!(
+            message.starts_with("line 4: Read xml event failed: "),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_document_that_is_cut_off_keeps_its_whole_rows() {
+    let text = document(&format!(
+        "<row>{BACKTRACE}</row>\n<row><backtrace ref=\"10\"/></row>\n"
+    ));
+    let second_row = text.find("<row><backtrace ref").unwrap();
+    for end in second_row..second_row + 30 {
+        assert_eq!(
+            try_fold(&text.as_bytes()[..end]).unwrap(),
+            "main;leaf 1\n",
+            "{end}"
+        );
+    }
+    assert_eq!(
+        try_fold(&text.as_bytes()[..90]),
+        Err("line 4: Unexpected EOF, expected `</trace-query-result>`".to_string())
+    );
+    assert_eq!(
+        try_fold(b"hello\n"),
+        Err("line 2: Unexpected EOF, expected `</trace-query-result>`".to_string())
+    );
+}
+
+#[test]
+fn what_reads_small_pieces_reads_the_same() {
+    let text = document(&format!(
+        "<row>{BACKTRACE}</row>\n<row>\n<backtrace ref=\"99\"/></row>\n"
+    ));
+    for size in [1, 7, 64] {
+        let reader = io::BufReader::with_capacity(size, text.as_bytes());
+        let error = Folder::default().collapse_to_tree(reader).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "line 6: Invalid backtrace ref id: 99, expected one that is written out before"
+        );
+    }
+}
+
+#[test]
+fn errors_of_the_reader_are_passed_on() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::new(io::ErrorKind::ConnectionReset, "gone"))
+        }
+    }
+    let reader = io::BufReader::new(Broken);
+    let error = Folder::default().collapse_to_tree(reader).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+}
+
+#[test]
+fn sniffing() {
+    assert_eq!(sniff(document("").as_bytes()), Some(true));
+    assert_eq!(sniff(b"<?xml version=\"1.0\"?>\n"), None);
+    assert_eq!(sniff(b"<trace-query-result>\n"), None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_row_is_lost(rows in prop::collection::vec((0..6u64, 0..4usize, any::<bool>()), 0..30)) {
+        let (mut text, mut written) = (String::new(), std::collections::HashSet::new());
+        for (id, depth, is_tagged) in &rows {
+            let stack = if written.insert(*id) {
+                let frames = "<frame name=\"f\"/>".repeat(*depth);
+                format!("<tagged-backtrace id=\"{id}\"><backtrace id=\"{id}\">{frames}</backtrace></tagged-backtrace>")
+            } else if *is_tagged {
+                format!("<tagged-backtrace ref=\"{id}\"/>")
+            } else {
+                format!("<backtrace ref=\"{id}\"/>")
+            };
+            text += &format!("<row>{stack}</row>\n");
+        }
+        let tree = Folder::default().collapse_to_tree(document(&text).as_bytes()).unwrap();
+        prop_assert_eq!(tree.totals()[0].whole(), rows.len() as u64);
+    }
+
+    #[test]
+    fn any_bytes_are_read_without_panic(text in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = try_fold(&text);
+        let _ = try_fold(&[b"<trace-query-result><node><row>", &text[..]].concat());
+    }
+
+    #[test]
+    fn any_elements_are_read_without_panic(
+        pieces in prop::collection::vec(prop::sample::select(vec![
+            "<row>", "</row>", "<backtrace id=\"1\">", "<backtrace ref=\"1\"/>", "</backtrace>",
+            "<tagged-backtrace>", "</tagged-backtrace>", "<frame name='f'>", "</frame>", "<node>",
+            "</node>", "<trace-query-result>", "</trace-query-result>", "<", "&", "\n",
+        ]), 0..20)
+    ) {
+        let _ = try_fold(pieces.concat().as_bytes());
+        let _ = fold(&pieces.concat());
+    }
+}
