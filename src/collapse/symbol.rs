@@ -1,6 +1,5 @@
 //! Clean-up of symbol names that several formats share.
 
-use memchr::memmem;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -49,14 +48,18 @@ pub(super) fn fix_partially_demangled_rust(name: &str) -> Cow<'_, str> {
 /// is part of a C++ or Rust name: `operator->`, and within brackets or between spaces
 /// (`call_once<fn() -> i32>`).
 pub(super) fn split_inlined(function: &str) -> Vec<&str> {
-    if memmem::find(function.as_bytes(), b"->").is_none() {
+    let bytes = function.as_bytes();
+    if !memchr::memchr_iter(b'-', bytes).any(|at| bytes[at..].starts_with(b"->")) {
         return vec![function];
     }
-    let enclosed = bracketed_spans(function.as_bytes());
+    let enclosed = bracketed_spans(bytes);
+    let is_enclosed = |at: usize| {
+        let span = enclosed.get(enclosed.partition_point(|span| span.end < at));
+        span.is_some_and(|span| span.contains(&at))
+    };
     let is_in_name = |at: usize| {
-        function[..at].ends_with("operator")
-            || function[..at].ends_with(' ')
-            || enclosed.iter().any(|span| span.contains(&at))
+        let before = &function[..at];
+        before.ends_with("operator") || before.ends_with(' ') || is_enclosed(at)
     };
     let mut parts = Vec::new();
     let mut start = 0;

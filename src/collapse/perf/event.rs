@@ -60,7 +60,13 @@ impl<'a> EventName<'a> {
 }
 
 fn is_modifiers(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(|byte| b"ukhGHpPSDIWeb".contains(byte))
+    let is_modifier = |byte: &u8| {
+        matches!(
+            byte,
+            b'u' | b'k' | b'h' | b'G' | b'H' | b'p' | b'P' | b'S' | b'D' | b'I' | b'W' | b'e' | b'b'
+        )
+    };
+    !text.is_empty() && text.iter().all(is_modifier)
 }
 
 impl<'a> EventLine<'a> {
@@ -207,7 +213,9 @@ fn count_digits(text: &[u8]) -> usize {
 
 /// Splits before the first space; the rest begins with it, or is empty.
 fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
-    text.split_at(memchr::memchr(b' ', text).unwrap_or(text.len()))
+    // Words are a few bytes long, so a vector search would not pay.
+    let length = text.iter().position(|byte| *byte == b' ');
+    text.split_at(length.unwrap_or(text.len()))
 }
 
 #[cfg(test)]
