@@ -3,9 +3,8 @@
 //! Each format has a module with its `Options` and its `Folder`, which implements [`Collapse`].
 //! [`perf`] is the output of `perf script`, [`dtrace`] that of DTrace, [`sample`] that of macOS's
 //! `sample`, [`ghcprof`] that of programs built by GHC, [`xctrace`] that of Apple's Instruments;
-//! [`vtune`] and [`vsprof`] are the CSV of VTune and of Visual Studio's profiler.
-//! [`guess`] tells the format from the input. [`recursive`] takes folded stacks and joins frames that
-//! call themselves.
+//! [`vtune`] and [`vsprof`] are CSV, of Intel VTune and of Visual Studio. [`guess`] tells the
+//! format from the input. [`recursive`] takes folded stacks and joins frames that call themselves.
 //!
 //! ```
 //! use inferno::collapse::{Collapse, perf::{Folder, Options}};
