@@ -6,7 +6,6 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use common::{CommonArgs, Input, Output};
-use inferno::call_tree::CallTree;
 use inferno::differential;
 use inferno::flamegraph::color::{
     BackgroundColor, Color, Palette, PaletteMap, SearchColor, StrokeColor, parse_hex_color,
@@ -331,10 +330,10 @@ fn draw(options: &mut Options<'_>, paths: &[PathBuf], output: &Output) -> io::Re
     for input in &inputs {
         input.read(|reader| stacks.add(reader))?;
     }
-    let tree = stacks
+    let drawn = stacks
         .finish()
-        .map_err(|error| common::about(&Input::names(&inputs), error))?;
-    draw_tree(options, &tree, &inputs, output)
+        .and_then(|tree| output.write(|writer| flamegraph::from_call_tree(options, &tree, writer)));
+    name_inputs(drawn, &inputs)
 }
 
 /// Draws how the second input differs from the first.
@@ -352,22 +351,16 @@ fn draw_diff(
     };
     let (before, after) = (read(&inputs[0])?, read(&inputs[1])?);
     let tree = differential::compare(&before, &after, diff_options);
-    draw_tree(options, &tree, inputs, output)
+    let drawn = output.write(|writer| flamegraph::from_call_tree(options, &tree, writer));
+    name_inputs(drawn, inputs)
 }
 
-fn draw_tree(
-    options: &mut Options<'_>,
-    tree: &CallTree,
-    inputs: &[Input],
-    output: &Output,
-) -> io::Result<()> {
-    output
-        .write(|writer| flamegraph::from_call_tree(options, tree, writer))
-        .map_err(|error| match error.kind() {
-            // What there is to say of the stacks is to say of the inputs.
-            io::ErrorKind::InvalidData => common::about(&Input::names(inputs), error),
-            _ => error,
-        })
+/// What there is to say of the stacks is to say of the inputs.
+fn name_inputs(drawn: io::Result<()>, inputs: &[Input]) -> io::Result<()> {
+    drawn.map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => common::about(&Input::names(inputs), error),
+        _ => error,
+    })
 }
 
 #[cfg(test)]

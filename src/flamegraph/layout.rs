@@ -14,7 +14,8 @@ pub(super) struct Layout {
     /// The largest change of a frame that has a width; the root, which all of them sum up to,
     /// does not count. In units of 10⁻⁹ samples.
     pub largest_delta: i128,
-    total: Count,
+    /// How wide the nodes are, in samples, drawn or not.
+    totals: Vec<Count>,
     /// What the nodes are in the two profiles of a differential graph; else empty.
     before: Vec<Count>,
     after: Vec<Count>,
@@ -37,7 +38,6 @@ impl Layout {
     /// Leaves out the frames that have less than `min_width` percent of the samples.
     pub fn new(tree: &CallTree, min_width: f64, diff_width: DiffWidth) -> Layout {
         let widths = Widths::new(tree, diff_width);
-        let total = widths.totals[CallTree::ROOT.index()];
         let (before, after) = match tree.is_differential() {
             true => (tree.totals_before(), tree.totals()),
             false => Default::default(),
@@ -46,17 +46,22 @@ impl Layout {
             frames: Vec::new(),
             deepest: 0,
             largest_delta: 0,
-            total,
+            totals: widths.totals.clone(),
             before,
             after,
         };
-        layout.place(tree, &widths, min_width / (100.0 / total.to_f64()));
+        layout.place(tree, &widths, min_width / (100.0 / layout.total().to_f64()));
         layout
     }
 
     /// All samples of the profile.
     pub fn total(&self) -> Count {
-        self.total
+        self.totals[CallTree::ROOT.index()]
+    }
+
+    /// The samples of each node, by its index: its [`Frame::count`] if it is drawn.
+    pub fn totals(&self) -> &[Count] {
+        &self.totals
     }
 
     /// By how much the frame grew, in units of 10⁻⁹ samples; `None` if the profile is not a
@@ -74,14 +79,14 @@ impl Layout {
 
     fn place(&mut self, tree: &CallTree, widths: &Widths<'_>, least: f64) {
         let is_drawn = |count: Count| count.to_f64() >= least;
-        if !is_drawn(self.total) {
+        if !is_drawn(self.total()) {
             return;
         }
         self.push(Frame {
             node: CallTree::ROOT,
             depth: 0,
             start: Count::ZERO,
-            count: self.total,
+            count: self.total(),
         });
         // For each frame that is open: where it starts, and the samples of its callees so far.
         let mut open = vec![(Count::ZERO, Count::ZERO)];

@@ -171,7 +171,8 @@ pub fn from_call_tree<W: Write>(
 /// Whether `total` is really the sum of all counts, and not just the largest number there is.
 fn is_exact(tree: &CallTree, total: Count) -> bool {
     let counts = || tree.ids().filter_map(|node| tree.self_count(node));
-    total < Count::MAX || counts().map(Count::in_nanos).sum::<i128>() <= Count::MAX.in_nanos()
+    let is_sum = || counts().map(Count::in_nanos).sum::<i128>() <= Count::MAX.in_nanos();
+    total < Count::MAX || (!tree.is_differential() && is_sum())
 }
 
 /// Draws a picture that says that there is nothing to draw, and returns the reason as an error.

@@ -39,7 +39,7 @@ pub(super) fn write(tree: &CallTree, layout: &Layout, xml: &mut Xml) {
 
 struct Pruned<'p> {
     tree: &'p CallTree,
-    totals: Vec<Count>,
+    totals: &'p [Count],
     children: Children,
     /// By node.
     is_drawn: Vec<bool>,
@@ -55,7 +55,7 @@ struct Pruned<'p> {
 
 impl<'p> Pruned<'p> {
     fn new(tree: &'p CallTree, layout: &Layout) -> Pruned<'p> {
-        let totals = tree.totals();
+        let totals = layout.totals();
         let mut is_drawn = vec![false; totals.len()];
         for frame in &layout.frames {
             is_drawn[frame.node.index()] = true;
