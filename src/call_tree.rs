@@ -33,6 +33,7 @@ mod walk;
 
 use ahash::RandomState;
 use hashbrown::HashTable;
+use std::borrow::Cow;
 
 pub use crate::count::Count;
 pub(crate) use walk::Children;
@@ -217,7 +218,21 @@ impl CallTree {
 
     /// Adds all stacks of `other` to this tree: counts of equal stacks are summed.
     pub fn merge(&mut self, other: &CallTree) {
-        let frames: Vec<FrameId> = other.frames.iter().map(|name| self.intern(name)).collect();
+        self.graft(other, Cow::Borrowed, |tree, node, theirs| {
+            tree.add_recorded(node, other, theirs);
+        });
+    }
+
+    /// Makes all nodes of `other` here, their frames called what `rename` says, and calls `add`
+    /// with each node at which a stack ends and with its original.
+    pub(crate) fn graft<'o>(
+        &mut self,
+        other: &'o CallTree,
+        mut rename: impl FnMut(&'o [u8]) -> Cow<'o, [u8]>,
+        mut add: impl FnMut(&mut CallTree, NodeId, NodeId),
+    ) {
+        let names = other.frames.iter();
+        let frames: Vec<FrameId> = names.map(|name| self.intern(&rename(name))).collect();
         let mut here = Vec::with_capacity(other.nodes.len());
         for (id, node) in other.ids().zip(&other.nodes) {
             here.push(match id {
@@ -225,7 +240,7 @@ impl CallTree {
                 _ => self.child(here[node.parent.index()], frames[node.frame.index()]),
             });
             if node.is_recorded() {
-                self.add_recorded(here[id.index()], other, id);
+                add(self, here[id.index()], id);
             }
         }
     }

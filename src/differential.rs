@@ -28,7 +28,7 @@
 //! looked up: both sides are put in order, which for sorted lines is one comparison each, and
 //! then walked side by side. Lines are slices of the text all the way.
 
-use crate::call_tree::{CallTree, Count, FrameId};
+use crate::call_tree::{CallTree, Count};
 use crate::collapse::notes::Notes;
 use crate::folded::{lines_of, split_count};
 use crate::text::{lossy, trim_end};
@@ -137,41 +137,19 @@ pub fn compare(before: &CallTree, after: &CallTree, opt: Options) -> CallTree {
     let total = |tree: &CallTree| tree.totals()[CallTree::ROOT.index()].to_f64();
     let (total_before, total_after) = (total(before), total(after));
     let mut tree = CallTree::new();
-    add_all(&mut tree, before, opt, |count| {
-        let is_scaled = opt.normalize && total_before != total_after;
-        let count = match is_scaled {
-            true => scaled(count, total_before, total_after),
-            false => count,
+    let own = |tree: &CallTree, node| tree.self_count(node).unwrap_or_default();
+    let rename = |name| without_hex_if(opt.strip_hex, name);
+    tree.graft(before, rename, |tree, node, theirs| {
+        let count = match opt.normalize && total_before != total_after {
+            true => scaled(own(before, theirs), total_before, total_after),
+            false => own(before, theirs),
         };
-        (count, Count::ZERO)
+        tree.add_change(node, count, Count::ZERO);
     });
-    add_all(&mut tree, after, opt, |count| (Count::ZERO, count));
+    tree.graft(after, rename, |tree, node, theirs| {
+        tree.add_change(node, Count::ZERO, own(after, theirs));
+    });
     tree
-}
-
-/// Adds the stacks of `other` to `tree`, with the two counts that `counts` makes of theirs.
-fn add_all(
-    tree: &mut CallTree,
-    other: &CallTree,
-    opt: Options,
-    counts: impl Fn(Count) -> (Count, Count),
-) {
-    let frames: Vec<FrameId> = other
-        .frame_names()
-        .map(|name| tree.intern(&without_hex_if(opt.strip_hex, name)))
-        .collect();
-    let mut here = Vec::with_capacity(other.len());
-    for id in other.ids() {
-        let node = match other.parent(id) {
-            Some(parent) => tree.child(here[parent.index()], frames[other.frame(id).index()]),
-            None => CallTree::ROOT,
-        };
-        here.push(node);
-        if let Some(count) = other.self_count(id) {
-            let (before, after) = counts(count);
-            tree.add_change(node, before, after);
-        }
-    }
 }
 
 /// What `count` of a whole of `total` is of a whole of `new_total`.

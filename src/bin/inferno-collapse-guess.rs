@@ -21,6 +21,10 @@ use std::process::ExitCode;
 its own tool. Folded stacks are added up."
 )]
 struct Args {
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[arg(long)]
+    no_demangle: bool,
+
     /// Number of threads to use
     #[arg(short, long, value_name = "UINT", default_value_t = Options::default().nthreads)]
     nthreads: usize,
@@ -36,6 +40,7 @@ struct Args {
 impl Args {
     fn options(&self) -> Options {
         let mut options = Options::default();
+        options.demangle = !self.no_demangle;
         options.nthreads = self.nthreads;
         options
     }

@@ -42,6 +42,10 @@ struct Args {
     #[arg(long)]
     tid: bool,
 
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[arg(long)]
+    no_demangle: bool,
+
     /// Fold samples of this event only, named as perf prints it, with or without modifiers
     /// [default: the event of the first sample]
     #[arg(long, value_name = "STRING")]
@@ -69,6 +73,7 @@ struct Args {
 impl Args {
     fn options(&self) -> Options {
         let mut options = Options::default();
+        options.demangle = !self.no_demangle;
         options.annotate_jit = self.jit || self.all;
         options.annotate_kernel = self.kernel || self.all;
         options.event_filter = self.event_filter.clone();

@@ -19,6 +19,10 @@ use std::process::ExitCode;
         sample 1234 -file out.sample_stacks"
 )]
 struct Args {
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[arg(long)]
+    no_demangle: bool,
+
     /// Don't include modules with function names
     #[arg(long)]
     no_modules: bool,
@@ -34,6 +38,7 @@ struct Args {
 impl Args {
     fn options(&self) -> Options {
         let mut options = Options::default();
+        options.demangle = !self.no_demangle;
         options.no_modules = self.no_modules;
         options
     }

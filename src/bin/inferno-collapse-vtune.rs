@@ -22,6 +22,10 @@ use std::process::ExitCode;
     Older versions are called amplxe-cl."
 )]
 struct Args {
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[arg(long)]
+    no_demangle: bool,
+
     /// Don't include modules with function names
     #[arg(long)]
     no_modules: bool,
@@ -37,6 +41,7 @@ struct Args {
 impl Args {
     fn options(&self) -> Options {
         let mut options = Options::default();
+        options.demangle = !self.no_demangle;
         options.no_modules = self.no_modules;
         options
     }

@@ -10,6 +10,7 @@
 //! are sums, a tree has no order of its own, and of several errors the one in the earliest block
 //! is reported.
 
+use super::demangle::demangled;
 use super::error::ParseError;
 use super::format::{Block, Format, count_lines};
 use crate::blocks::{BLOCK_SIZE, Blocks, Buffer};
@@ -248,7 +249,10 @@ impl<'f, F: Format> Crew<'f, F> {
         workers.append(&mut self.others);
         self.format
             .conclude(&self.prelude, workers, &mut self.tree)?;
-        Ok(self.tree)
+        Ok(match self.format.demangles() {
+            true => demangled(self.tree),
+            false => self.tree,
+        })
     }
 }
 

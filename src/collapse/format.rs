@@ -47,6 +47,11 @@ pub(crate) trait Format: Sync {
         tree: &mut CallTree,
     ) -> Result<(), ParseError>;
 
+    /// Whether names that are mangled are made readable once all is folded.
+    fn demangles(&self) -> bool {
+        true
+    }
+
     /// Whether the input that starts with `head` is in this format; `None` if more is needed.
     fn sniff(&self, head: &[u8]) -> Option<bool>;
 }

@@ -17,6 +17,10 @@ const MOST_LOOKED_AT: usize = 1 << 20;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Options {
+    /// Write mangled names of Rust and C++ functions (`_RNv..`, `_ZN..`) as in their source,
+    /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
+    pub demangle: bool,
+
     /// The number of threads to use; 0 is taken as 1. Default: one for each logical CPU.
     pub nthreads: usize,
 }
@@ -24,6 +28,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
+            demangle: true,
             nthreads: *DEFAULT_NTHREADS,
         }
     }
@@ -56,6 +61,7 @@ static PROFILERS: [Row; 7] = [
         sniff: |head| perf::Options::default().sniff(head),
         collapse: |options, reader| {
             let perf = perf::Options {
+                demangle: options.demangle,
                 nthreads: options.nthreads,
                 ..perf::Options::default()
             };
@@ -76,12 +82,24 @@ static PROFILERS: [Row; 7] = [
     Row {
         name: "sample",
         sniff: |head| sample::Options::default().sniff(head),
-        collapse: |_, reader| sample::Folder::default().collapse_to_tree(reader),
+        collapse: |options, reader| {
+            let sample = sample::Options {
+                demangle: options.demangle,
+                ..sample::Options::default()
+            };
+            sample::Folder::from(sample).collapse_to_tree(reader)
+        },
     },
     Row {
         name: "vtune",
         sniff: |head| vtune::Options::default().sniff(head),
-        collapse: |_, reader| vtune::Folder::default().collapse_to_tree(reader),
+        collapse: |options, reader| {
+            let vtune = vtune::Options {
+                demangle: options.demangle,
+                ..vtune::Options::default()
+            };
+            vtune::Folder::from(vtune).collapse_to_tree(reader)
+        },
     },
     Row {
         name: "vsprof",

@@ -21,6 +21,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod demangle;
 pub mod dtrace;
 mod engine;
 mod error;

@@ -68,6 +68,10 @@ pub struct Options {
     /// Put `_[k]` behind functions of the kernel. Default: `false`.
     pub annotate_kernel: bool,
 
+    /// Write mangled names of Rust and C++ functions (`_RNv..`, `_ZN..`) as in their source,
+    /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
+    pub demangle: bool,
+
     /// Fold the samples of this event only, given with or without its modifiers (`cycles`,
     /// `cycles:u`). Default: `None`, the event of the first sample.
     pub event_filter: Option<String>,
@@ -96,6 +100,7 @@ impl Default for Options {
         Options {
             annotate_jit: false,
             annotate_kernel: false,
+            demangle: true,
             event_filter: None,
             include_addrs: false,
             include_pid: false,
@@ -155,6 +160,10 @@ impl Format for Options {
     type Prelude = Option<Vec<u8>>;
     type Worker = Worker;
     const IS_PARALLEL: bool = true;
+
+    fn demangles(&self) -> bool {
+        self.demangle
+    }
 
     fn prelude(&self, block: &[u8]) -> Option<Self::Prelude> {
         match &self.event_filter {

@@ -56,11 +56,24 @@ const WAITING: [&[u8]; 10] = [
 ];
 
 /// What to make of the output of `sample`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
+    /// Write mangled names of Rust and C++ functions (`_RNv..`, `_ZN..`) as in their source,
+    /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
+    pub demangle: bool,
+
     /// Leave out the modules: `main`, not ``prog`main``. Default: `false`.
     pub no_modules: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            demangle: true,
+            no_modules: false,
+        }
+    }
 }
 
 /// Folds the output of macOS's `sample`. See the [module](self) for what is read.
@@ -150,6 +163,10 @@ impl Format for Options {
     type Prelude = ();
     type Worker = Worker;
     const IS_PARALLEL: bool = false;
+
+    fn demangles(&self) -> bool {
+        self.demangle
+    }
 
     fn prelude(&self, _: &[u8]) -> Option<()> {
         Some(())
@@ -464,7 +481,10 @@ mod tests {
             let folded = fold(&format!("    5 {label}\r\n")).unwrap();
             assert_eq!(folded, format!("{expected} 5\n"), "{label}");
         }
-        let options = Options { no_modules: true };
+        let options = Options {
+            no_modules: true,
+            ..Options::default()
+        };
         let folded = fold_with(&options, "    5 f(int)  (in m) + 34\n");
         assert_eq!(folded.unwrap(), "f 5\n");
     }

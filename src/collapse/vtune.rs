@@ -39,11 +39,24 @@ use std::io::{self, BufRead, Write};
 const HEADER: &[u8] = b"Function Stack,CPU Time:Self,Module";
 
 /// What to make of VTune's CSV.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
+    /// Write mangled names of Rust and C++ functions (`_RNv..`, `_ZN..`) as in their source,
+    /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
+    pub demangle: bool,
+
     /// Leave out the modules: `main`, not ``prog`main``. Default: `false`.
     pub no_modules: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            demangle: true,
+            no_modules: false,
+        }
+    }
 }
 
 /// Folds VTune's CSV. See the [module](self) for what is read.
@@ -115,6 +128,10 @@ impl Format for Options {
     type Prelude = ();
     type Worker = Worker;
     const IS_PARALLEL: bool = false;
+
+    fn demangles(&self) -> bool {
+        self.demangle
+    }
 
     fn prelude(&self, _: &[u8]) -> Option<()> {
         Some(())
@@ -322,7 +339,10 @@ mod tests {
             let folded = fold(&format!("{row}\n")).unwrap();
             assert_eq!(folded, format!("{expected} 1000\n"), "{row}");
         }
-        let options = Options { no_modules: true };
+        let options = Options {
+            no_modules: true,
+            ..Options::default()
+        };
         for row in ["f,1,m", "f,1,", "f,1"] {
             assert_eq!(fold_with(&options, row).unwrap(), "f 1000\n", "{row}");
         }

@@ -54,7 +54,7 @@ struct Pruned<'p> {
 }
 
 impl<'p> Pruned<'p> {
-    fn new(tree: &'p CallTree, layout: &Layout) -> Pruned<'p> {
+    fn new(tree: &'p CallTree, layout: &'p Layout) -> Pruned<'p> {
         let totals = layout.totals();
         let mut is_drawn = vec![false; totals.len()];
         for frame in &layout.frames {
@@ -97,7 +97,7 @@ impl<'p> Pruned<'p> {
     }
 
     fn push_pending(&mut self, parent: NodeId, level: u64) {
-        let (is_drawn, totals) = (&self.is_drawn, &self.totals);
+        let (is_drawn, totals) = (&self.is_drawn, self.totals);
         let callees = self.children.of(parent).iter().copied();
         let is_pruned = |node: &NodeId| !is_drawn[node.index()] && !totals[node.index()].is_zero();
         self.pending
@@ -151,7 +151,11 @@ mod tests {
             .for_each(|line| folder.fold_line(line.as_bytes()));
         let tree = folder.finish().tree;
         let mut xml = Xml::new(false);
-        write(&tree, &Layout::new(&tree, min_width, DiffWidth::After), &mut xml);
+        write(
+            &tree,
+            &Layout::new(&tree, min_width, DiffWidth::After),
+            &mut xml,
+        );
         String::from_utf8(std::mem::take(xml.out())).unwrap()
     }
 

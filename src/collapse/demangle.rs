@@ -1,0 +1,337 @@
+//! Names as the linker has them, turned into names as in the source.
+//!
+//! ```text
+//! frame  = [module "`"] symbol [rest]
+//! symbol = "_R" .. | "_ZN" .. "17h" hash "E" | "_Z" ..     (Rust, Rust's older way, C++)
+//! ```
+//!
+//! ```text
+//! _RNvNtCsgEmfK2I1SDS_4core3fmt5write                        core::fmt::write
+//! _ZN3std2rt10lang_start17hdbee5a3fa7ab6636E                 std::rt::lang_start
+//! libx.so`_ZN12_GLOBAL__N_13barEi.isra.0+0x1f                libx.so`(anonymous namespace)::bar+0x1f
+//! ```
+//!
+//! What is left is what perf writes of a name it demangles itself: Rust without hashes, C++
+//! without arguments and return types.
+//!
+//! It is done once all is folded, to the distinct names in the tree and not to the frames of the
+//! samples, so it costs next to nothing. Names that become the same are one function then.
+//!
+//! A profile can hold any name, also one made to have no end: what is too long, before or after,
+//! is left as it is.
+
+use crate::call_tree::CallTree;
+use std::borrow::Cow;
+
+/// `tree` with the mangled names of Rust and C++ functions made readable.
+pub(super) fn demangled(tree: CallTree) -> CallTree {
+    if !tree.frame_names().any(has_mangled_start) {
+        return tree;
+    }
+    let mut made = CallTree::new();
+    made.graft(&tree, demangled_frame, |made, node, theirs| {
+        made.add_recorded(node, &tree, theirs);
+    });
+    made
+}
+
+/// Whether the name may be mangled: `_Z`, `_R`, or more underscores, as on macOS.
+fn has_mangled_start(frame: &[u8]) -> bool {
+    const MOST_UNDERSCORES: usize = 4;
+    let symbol = &frame[module_length(frame)..];
+    let underscores = symbol.iter().take_while(|byte| **byte == b'_').count();
+    let is_mark = matches!(symbol.get(underscores), Some(b'Z' | b'R'));
+    is_mark && (1..=MOST_UNDERSCORES).contains(&underscores)
+}
+
+/// The length of ``module` `` at the start of a frame.
+fn module_length(frame: &[u8]) -> usize {
+    memchr::memrchr(b'`', frame).map_or(0, |at| at + 1)
+}
+
+fn demangled_frame(frame: &[u8]) -> Cow<'_, [u8]> {
+    if !has_mangled_start(frame) {
+        return Cow::Borrowed(frame);
+    }
+    let (module, rest) = frame.split_at(module_length(frame));
+    let (symbol, rest) = rest.split_at(symbol_length(rest));
+    match std::str::from_utf8(symbol).ok().and_then(readable) {
+        // A `;` would be two frames.
+        Some(name) => Cow::Owned([module, name.replace(';', ":").as_bytes(), rest].concat()),
+        None => Cow::Borrowed(frame),
+    }
+}
+
+/// How much of `text` is a symbol: not an offset (`+0x1f`), a version (`@plt`), or the mark that a
+/// collapser puts behind it (`_[k]`).
+fn symbol_length(text: &[u8]) -> usize {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.$".contains(byte);
+    let length = text.iter().take_while(|byte| is_part(byte)).count();
+    match text[length..].first() {
+        Some(b'[') if text[..length].ends_with(b"_") => length - 1,
+        _ => length,
+    }
+}
+
+#[cfg(not(feature = "demangle"))]
+fn readable(_: &str) -> Option<String> {
+    None
+}
+
+#[cfg(feature = "demangle")]
+use mangling::readable;
+
+#[cfg(feature = "demangle")]
+mod mangling {
+    //! The two ways of mangling.
+
+    use cpp_demangle::{DemangleOptions, ParseOptions, Symbol};
+    use std::fmt::{self, Write};
+
+    /// Symbols longer than this are not read, in bytes.
+    const LONGEST_SYMBOL: usize = 1 << 14;
+
+    /// Names longer than this are not written, in bytes.
+    const LONGEST_NAME: usize = 1 << 15;
+
+    /// How deep the grammar of C++ names is followed. A level takes some kilobytes of the stack, in
+    /// debug builds up to 40; threads have 2 MB. One symbol in a thousand is deeper.
+    const DEEPEST: u32 = 48;
+
+    /// What a mangled name stands for; `None` if it is none, or too long.
+    pub fn readable(symbol: &str) -> Option<String> {
+        if symbol.len() > LONGEST_SYMBOL {
+            return None;
+        }
+        rust(symbol).or_else(|| cpp(symbol))
+    }
+
+    /// `{:#}` leaves out hashes.
+    fn rust(symbol: &str) -> Option<String> {
+        let is_rust = symbol.trim_start_matches('_').starts_with('R') || has_rust_hash(symbol);
+        let name = rustc_demangle::try_demangle(symbol)
+            .ok()
+            .filter(|_| is_rust)?;
+        let mut out = Bounded::default();
+        write!(out, "{name:#}").ok()?;
+        Some(without_suffix(out.name))
+    }
+
+    /// Whether the symbol ends in `17h`, sixteen hexadecimal digits and `E`, but for what LLVM
+    /// appends after a `.`. Other names with an `E` there are C++.
+    fn has_rust_hash(symbol: &str) -> bool {
+        let Some(at) = symbol.rfind("17h") else {
+            return false;
+        };
+        let hash = &symbol[at + 3..];
+        let digits = hash.bytes().take_while(u8::is_ascii_hexdigit).count();
+        // `E` is such a digit itself.
+        let digits = digits.min(16);
+        let rest = &hash[digits..];
+        digits == 16 && (rest == "E" || rest.starts_with("E."))
+    }
+
+    /// `{:#}` keeps what LLVM appended, but for its hash.
+    fn without_suffix(mut name: String) -> String {
+        for suffix in [".llvm.", ".cold", ".isra.", ".part.", ".constprop."] {
+            if let Some(at) = name.rfind(suffix) {
+                name.truncate(at);
+            }
+        }
+        name
+    }
+
+    fn cpp(symbol: &str) -> Option<String> {
+        match thunk(symbol) {
+            Some((kind, target)) => Some(kind.to_string() + &cpp_function(&format!("_Z{target}"))?),
+            None => cpp_function(symbol),
+        }
+    }
+
+    fn cpp_function(symbol: &str) -> Option<String> {
+        let parsing = ParseOptions::default().recursion_limit(DEEPEST);
+        let writing = DemangleOptions::new().recursion_limit(DEEPEST);
+        let symbol = Symbol::new_with_options(symbol, &parsing).ok()?;
+        let mut out = Bounded::default();
+        let writing = writing.no_params().no_return_type();
+        symbol.structured_demangle(&mut out, &writing).ok()?;
+        let name = out.name;
+        let length = name.strip_suffix(" const").map_or(name.len(), str::len);
+        Some(name[..length].to_string())
+    }
+
+    /// What the linker's symbol of a thunk says, and the mangled name of its function without `_Z`:
+    /// `_ZThn16_N1A1fEv`, `_ZTv0_n24_N1A1fEv`.
+    fn thunk(symbol: &str) -> Option<(&'static str, &str)> {
+        let is_offset = |text: &str| {
+            let digits = text.strip_prefix('n').unwrap_or(text);
+            !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let rest = symbol.trim_start_matches('_').strip_prefix("ZT")?;
+        if let Some(rest) = rest.strip_prefix('h') {
+            let (offset, target) = rest.split_once('_')?;
+            return is_offset(offset).then_some(("non-virtual thunk to ", target));
+        }
+        let (offset, rest) = rest.strip_prefix('v')?.split_once('_')?;
+        let (offset_there, target) = rest.split_once('_')?;
+        (is_offset(offset) && is_offset(offset_there)).then_some(("virtual thunk to ", target))
+    }
+
+    /// A name that cannot grow for ever, in as many steps as it likes.
+    #[derive(Default)]
+    struct Bounded {
+        name: String,
+        steps: usize,
+    }
+
+    impl Write for Bounded {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.steps += 1;
+            if self.name.len() + text.len() > LONGEST_NAME || self.steps > LONGEST_NAME {
+                return Err(fmt::Error);
+            }
+            self.name.push_str(text);
+            Ok(())
+        }
+    }
+}
+
+#[cfg(all(test, feature = "demangle"))]
+mod tests {
+    use super::*;
+    use crate::folded;
+    use proptest::prelude::*;
+
+    fn name(frame: &str) -> String {
+        String::from_utf8(demangled_frame(frame.as_bytes()).into_owned()).unwrap()
+    }
+
+    #[test]
+    fn rust_names_lose_their_hashes() {
+        for (frame, expected) in [
+            ("_RNvNtCsgEmfK2I1SDS_4core3fmt5write", "core::fmt::write"),
+            (
+                "_RNvXsZ_NtCslNYArtu3iFV_5alloc6stringNtB5_6StringNtNtCsgEmfK2I1SDS_4core3fmt5Write9write_str",
+                "<alloc::string::String as core::fmt::Write>::write_str",
+            ),
+            // The `;` in `[u8; 4]` would be two frames.
+            ("_RNvMCs1_3fooAhj4_3bar.llvm.123", "<[u8: 4]>::bar"),
+            (
+                "_ZN3std2rt10lang_start28_$u7b$$u7b$closure$u7d$$u7d$17hdbee5a3fa7ab6636E.llvm.5358835508072490010",
+                "std::rt::lang_start::{{closure}}",
+            ),
+            ("__ZN4main17h0123456789abcdefE", "main"),
+        ] {
+            assert_eq!(name(frame), expected);
+        }
+    }
+
+    #[test]
+    fn cpp_names_lose_their_arguments() {
+        for (frame, expected) in [
+            (
+                "_ZNSt6vectorIiSaIiEE9push_backERKi",
+                "std::vector<int, std::allocator<int> >::push_back",
+            ),
+            ("_Z3fooIiET_S0_", "foo<int>"),
+            (
+                "_ZN12_GLOBAL__N_13barEi.isra.0",
+                "(anonymous namespace)::bar",
+            ),
+            ("_ZZ4mainENKUliE_clEi", "main::{lambda(int)#1}::operator()"),
+            (
+                "_ZNKSt8functionIFviiEEclEii",
+                "std::function<void (int, int)>::operator()",
+            ),
+            ("_ZlsRSoRK3Foo", "operator<<"),
+            ("_ZN1AcvbEv", "A::operator bool"),
+            ("_Znwm", "operator new"),
+            (
+                "_Z1fI1aIiiES0_IS1_S1_EEvv",
+                "f<a<int, int>, a<a<int, int>, a<int, int> > >",
+            ),
+            ("_ZThn16_N1A1fEv", "non-virtual thunk to A::f"),
+            ("_ZTv0_n24_N1A1fEv", "virtual thunk to A::f"),
+            ("__ZN3foo3barEv", "foo::bar"),
+            ("_ZN4core3fmt5writeEv", "core::fmt::write"),
+        ] {
+            assert_eq!(name(frame), expected);
+        }
+    }
+
+    #[test]
+    fn what_stands_around_a_symbol_stays() {
+        for (frame, expected) in [
+            ("libx.so`_ZN3foo3barEv+0x1f", "libx.so`foo::bar+0x1f"),
+            ("_ZN3foo3barEv_[k]", "foo::bar_[k]"),
+            ("_ZNSt6thread4joinEv@plt", "std::thread::join@plt"),
+        ] {
+            assert_eq!(name(frame), expected);
+        }
+    }
+
+    #[test]
+    fn other_names_stay() {
+        for frame in [
+            "",
+            "main",
+            "_R",
+            "_Z",
+            "_Rb_tree_increment",
+            "_Zone_alloc",
+            "__ZZZ",
+            "_____ZN3foo3barEv",
+            "core::fmt::write",
+            "ZN3foo3barEv",
+            "_ZN3foo3bar",
+        ] {
+            assert_eq!(name(frame), frame);
+        }
+    }
+
+    #[test]
+    fn names_that_become_the_same_are_one() {
+        let lines = "a;_ZN1f17h0123456789abcdefE;b 1\na;_ZN1f17hfedcba9876543210E;b 2\na;f 4\n";
+        let tree = demangled(folded::read(lines.as_bytes()).unwrap().tree);
+        let mut out = Vec::new();
+        folded::write(&tree, &mut out).unwrap();
+        assert_eq!(out, b"a;f 4\na;f;b 3\n");
+    }
+
+    /// Each would take for ever, or more memory than there is, if it were not stopped.
+    #[test]
+    fn names_made_to_have_no_end_stay() {
+        // Each argument is the one before, twice.
+        let doubled = |at| format!("S0_IS{at}_S{at}_E", at = char::from(at));
+        let doubling: String = (b'1'..=b'9').chain(b'A'..=b'Z').map(doubled).collect();
+        for frame in [
+            format!("_Z1fI1aIiiE{doubling}Evv"),
+            format!("_Z1f{}i", "P".repeat(50_000)),
+            format!("_Z{}", "N".repeat(16_000)),
+            format!("_Z1fI{}", "1aI".repeat(5_000)),
+            format!("_ZN{}Ev", "1a".repeat(20_000)),
+            format!("_Z1fDT{}", "cl".repeat(8_000)),
+            format!("_Z1fDT{}L_Z1gvE{}v", "cl".repeat(90), "E".repeat(90)),
+            format!("_Z{}N1a1fEv", "Thn1_".repeat(3_000)),
+            format!("_R{}C1a1b", "Nv".repeat(8_000)),
+            format!("_RI{}E", "C1aB_".repeat(3_000)),
+        ] {
+            assert_eq!(name(&frame), frame);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn no_name_is_too_odd(parts in prop::collection::vec(prop::sample::select(vec![
+            "N", "E", "I", "S_", "S0_", "T_", "1a", "3foo", "P", "R", "F", "v", "i", "L", "Z",
+            "X", "J", "Dp", "U", "lE_", "cl", "cv", "t", "St", "C1", "Nv", "B_", "M", "é", "$",
+            "17h0123456789abcdefE", "h", "n1_", ".llvm.", "_[k]", "`", "@", "Th", "Tv0_n1_",
+        ]), 0..40), start in prop::sample::select(vec!["_Z", "_R", "__ZN", "m`_Z"])) {
+            let frame = start.to_string() + &parts.concat();
+            let name = name(&frame);
+            prop_assert!(!name.contains(';'));
+        }
+    }
+}
