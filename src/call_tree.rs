@@ -29,6 +29,7 @@
 //! [`collapse_to_tree`](crate::collapse::Collapse::collapse_to_tree), and is drawn by
 //! [`flamegraph::from_call_tree`](crate::flamegraph::from_call_tree).
 
+pub(crate) mod rebuild;
 mod walk;
 
 use ahash::RandomState;

@@ -65,6 +65,8 @@
 //!
 //! * `cli`: the tools, and what only they need.
 //! * `compression`: gzip and zstd input, see [`decode`].
+//! * `demangle`: readable names for Rust and C++ functions.
+//! * `filter`: stacks and frames chosen by regular expressions, see [`filter`].
 //! * `multithreaded`: folding on several cores.
 //! * `nameattr`: attributes for the frames of chosen functions.
 
@@ -76,6 +78,8 @@ pub mod collapse;
 mod count;
 pub mod decode;
 pub mod differential;
+#[cfg(feature = "filter")]
+pub mod filter;
 pub mod flamegraph;
 pub mod folded;
 mod text;

@@ -3,9 +3,8 @@
 mod common;
 
 use clap::Parser;
-use common::{CommonArgs, Input};
+use common::{CommonArgs, FilterArgs, Input};
 use inferno::collapse::guess::{self, Folder, Options};
-use inferno::folded;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +34,9 @@ struct Args {
 
     #[command(flatten)]
     common: CommonArgs,
+
+    #[command(flatten)]
+    filter: FilterArgs,
 }
 
 impl Args {
@@ -53,7 +55,7 @@ fn main() -> ExitCode {
         let folder = Folder::from(args.options());
         let tree = input.read(|reader| folder.try_collapse(reader)?.ok_or_else(unrecognised))?;
         let tree = common::expect_stacks(tree, &input.name(), "some")?;
-        output.write(|writer| folded::write(&tree, writer))
+        common::write_folded(args.filter.apply(tree)?, &input.name(), output)
     })
 }
 

@@ -3,7 +3,7 @@
 mod common;
 
 use clap::Parser;
-use common::CommonArgs;
+use common::{CommonArgs, FilterArgs};
 use inferno::collapse::perf::{Folder, Options};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -68,6 +68,9 @@ struct Args {
 
     #[command(flatten)]
     common: CommonArgs,
+
+    #[command(flatten)]
+    filter: FilterArgs,
 }
 
 impl Args {
@@ -94,6 +97,7 @@ fn main() -> ExitCode {
             args.infile.as_deref(),
             folder,
             "the output of `perf script`",
+            &args.filter,
             output,
         )
     })

@@ -3,7 +3,7 @@
 mod common;
 
 use clap::Parser;
-use common::CommonArgs;
+use common::{CommonArgs, FilterArgs};
 use inferno::collapse::sample::{Folder, Options};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -33,6 +33,9 @@ struct Args {
 
     #[command(flatten)]
     common: CommonArgs,
+
+    #[command(flatten)]
+    filter: FilterArgs,
 }
 
 impl Args {
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
             args.infile.as_deref(),
             folder,
             "the call graph of macOS's `sample`",
+            &args.filter,
             output,
         )
     })

@@ -3,7 +3,7 @@
 mod common;
 
 use clap::Parser;
-use common::CommonArgs;
+use common::{CommonArgs, FilterArgs};
 use inferno::collapse::vtune::{Folder, Options};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,6 +36,9 @@ struct Args {
 
     #[command(flatten)]
     common: CommonArgs,
+
+    #[command(flatten)]
+    filter: FilterArgs,
 }
 
 impl Args {
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
             args.infile.as_deref(),
             folder,
             "the CSV of a VTune hotspots report",
+            &args.filter,
             output,
         )
     })

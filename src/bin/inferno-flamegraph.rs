@@ -5,7 +5,7 @@ mod common;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use common::{CommonArgs, Input, Output};
+use common::{CommonArgs, FilterArgs, Input, Output};
 use inferno::differential;
 use inferno::flamegraph::color::{
     BackgroundColor, Color, Palette, PaletteMap, SearchColor, StrokeColor, parse_hex_color,
@@ -199,6 +199,9 @@ struct Flags {
 
     #[command(flatten)]
     common: CommonArgs,
+
+    #[command(flatten)]
+    filter: FilterArgs,
 }
 
 impl Flags {
@@ -315,8 +318,8 @@ fn run(flags: &Flags, output: &Output) -> io::Result<()> {
         options.palette_map = Some(&mut colors);
     }
     match flags.diff_inputs() {
-        Some(inputs) => draw_diff(&mut options, flags.diff_options(), &inputs, output)?,
-        None => draw(&mut options, &flags.paths, output)?,
+        Some(inputs) => draw_diff(&mut options, flags, &inputs, output)?,
+        None => draw(&mut options, flags, output)?,
     }
     if flags.cp {
         colors.save_to_file(&PALETTE_MAP)?;
@@ -324,14 +327,15 @@ fn run(flags: &Flags, output: &Output) -> io::Result<()> {
     Ok(())
 }
 
-fn draw(options: &mut Options<'_>, paths: &[PathBuf], output: &Output) -> io::Result<()> {
-    let inputs = Input::all(paths);
+fn draw(options: &mut Options<'_>, flags: &Flags, output: &Output) -> io::Result<()> {
+    let inputs = Input::all(&flags.paths);
     let mut stacks = Collector::new(options);
     for input in &inputs {
         input.read(|reader| stacks.add(reader))?;
     }
     let drawn = stacks
         .finish()
+        .and_then(|tree| flags.filter.apply(tree))
         .and_then(|tree| output.write(|writer| flamegraph::from_call_tree(options, &tree, writer)));
     name_inputs(drawn, &inputs)
 }
@@ -339,7 +343,7 @@ fn draw(options: &mut Options<'_>, paths: &[PathBuf], output: &Output) -> io::Re
 /// Draws how the second input differs from the first.
 fn draw_diff(
     options: &mut Options<'_>,
-    diff_options: differential::Options,
+    flags: &Flags,
     inputs: &[Input; 2],
     output: &Output,
 ) -> io::Result<()> {
@@ -347,10 +351,11 @@ fn draw_diff(
     let read = |input: &Input| {
         let mut stacks = Collector::new(options);
         input.read(|reader| stacks.add(reader))?;
-        common::expect_stacks(stacks.finish()?, &input.name(), expected)
+        let tree = common::expect_stacks(stacks.finish()?, &input.name(), expected)?;
+        flags.filter.apply(tree)
     };
     let (before, after) = (read(&inputs[0])?, read(&inputs[1])?);
-    let tree = differential::compare(&before, &after, diff_options);
+    let tree = differential::compare(&before, &after, flags.diff_options());
     let drawn = output.write(|writer| flamegraph::from_call_tree(options, &tree, writer));
     name_inputs(drawn, inputs)
 }

@@ -185,7 +185,8 @@ impl<'f, 'o> Frames<'f, 'o> {
         if let Some(name) = hidden_name {
             xml.attr("fg:name", without_annotation(name));
         }
-        // The title has a form that programs read, with no room for more.
+        // The title has a form that programs read, with no room for more. As in the title, the
+        // numbers are multiplied by the factor, and grouped.
         if let Some((before, after)) = self.layout.before_and_after(frame) {
             xml.attr_with("fg:before", |out| push_shown(out, before, self.opt.factor));
             xml.attr_with("fg:after", |out| push_shown(out, after, self.opt.factor));

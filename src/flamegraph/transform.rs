@@ -1,9 +1,7 @@
 //! From the profile to the tree that is drawn: stacks cut at a base, stacks turned round.
-//!
-//! Both counts of a differential profile go through it, so that a change stays with its stack.
 
 use super::Options;
-use crate::call_tree::{CallTree, Count, FrameId, NodeId};
+use crate::call_tree::{CallTree, rebuild};
 use std::borrow::Cow;
 
 /// `tree` itself unless the options ask for other stacks.
@@ -13,160 +11,26 @@ pub(super) fn for_drawing<'t>(tree: &'t CallTree, opt: &Options<'_>) -> Cow<'t, 
     if opt.base.is_empty() && !opt.reverse_stack_order {
         return Cow::Borrowed(tree);
     }
-    let mut builder = Builder::new(tree);
     let bases: Vec<&[u8]> = opt.base.iter().map(String::as_bytes).collect();
-    let mut stack = Vec::new();
-    for part in parts_in_order(tree) {
-        if !leaf_first_from_base(tree, part.node, &bases, &mut stack) {
-            continue;
+    Cow::Owned(rebuild::with_stacks(tree, |stack| {
+        if !bases.is_empty() {
+            let is_base = |node| bases.contains(&tree.name(node));
+            let Some(base) = stack.iter().rposition(|&node| is_base(node)) else {
+                return false;
+            };
+            stack.drain(..base);
         }
-        if !opt.reverse_stack_order {
+        if opt.reverse_stack_order {
             stack.reverse();
         }
-        builder.add(&stack, &part);
-    }
-    Cow::Owned(builder.made)
-}
-
-/// The self count of a node, or the part of it that lies between two children.
-struct Part {
-    node: NodeId,
-    before: Option<Count>,
-    count: Count,
-}
-
-/// What was counted, in the order of time if the tree is in time order.
-fn parts_in_order(tree: &CallTree) -> Vec<Part> {
-    if tree.is_in_time_order() {
-        return TimeOrder::new(tree).parts;
-    }
-    let whole = |node| Part::rest(tree, node, Count::ZERO);
-    tree.ids().filter_map(whole).collect()
-}
-
-impl Part {
-    /// What is left of the node's self count after `done` of it.
-    fn rest(tree: &CallTree, node: NodeId, done: Count) -> Option<Part> {
-        let count = tree.self_count(node)?.saturating_sub(done);
-        let before = tree.self_before(node);
-        // The rest says all about the count of the other profile, which knows no order of time.
-        let is_all_known = done > Count::ZERO && count.is_zero() && before.is_none();
-        (!is_all_known).then_some(Part {
-            node,
-            before,
-            count,
-        })
-    }
-}
-
-struct TimeOrder<'t> {
-    tree: &'t CallTree,
-    parts: Vec<Part>,
-    /// The nodes from the root to the current one, with how much of their self count is out.
-    open: Vec<(NodeId, Count)>,
-}
-
-impl<'t> TimeOrder<'t> {
-    fn new(tree: &'t CallTree) -> TimeOrder<'t> {
-        let mut order = TimeOrder {
-            tree,
-            parts: Vec::new(),
-            open: vec![(CallTree::ROOT, Count::ZERO)],
-        };
-        for visit in tree.walk() {
-            order.close_to(visit.depth);
-            order.count_up_to(tree.parent_self_before(visit.node));
-            order.open.push((visit.node, Count::ZERO));
-        }
-        order.close_to(0);
-        order
-    }
-
-    /// Ends the frames deeper than `depth`.
-    fn close_to(&mut self, depth: usize) {
-        for (node, done) in self.open.drain(depth..).rev() {
-            self.parts.extend(Part::rest(self.tree, node, done));
-        }
-    }
-
-    /// Lets the innermost open frame run until its self count reached `until`.
-    fn count_up_to(&mut self, until: Count) {
-        let Some((node, done)) = self.open.last_mut().filter(|(_, done)| *done < until) else {
-            return;
-        };
-        self.parts.push(Part {
-            node: *node,
-            before: self.tree.is_differential().then_some(Count::ZERO),
-            count: until.saturating_sub(*done),
-        });
-        *done = until;
-    }
-}
-
-/// Puts into `stack` the frames from `node` up to the nearest base, or to the root if there are no
-/// bases; `false` if there are, but none is in the stack.
-fn leaf_first_from_base(
-    tree: &CallTree,
-    node: NodeId,
-    bases: &[&[u8]],
-    stack: &mut Vec<NodeId>,
-) -> bool {
-    stack.clear();
-    let mut next = Some(node);
-    while let Some(node) = next.filter(|&node| node != CallTree::ROOT) {
-        stack.push(node);
-        if bases.contains(&tree.name(node)) {
-            return true;
-        }
-        next = tree.parent(node);
-    }
-    bases.is_empty()
-}
-
-struct Builder<'t> {
-    from: &'t CallTree,
-    made: CallTree,
-    /// The frames of `from` in `made`, where they are known.
-    frames: Vec<Option<FrameId>>,
-}
-
-impl<'t> Builder<'t> {
-    fn new(from: &'t CallTree) -> Builder<'t> {
-        Builder {
-            from,
-            made: match from.is_in_time_order() {
-                true => CallTree::in_time_order(),
-                false => CallTree::new(),
-            },
-            frames: Vec::new(),
-        }
-    }
-
-    fn add(&mut self, stack: &[NodeId], part: &Part) {
-        let mut node = CallTree::ROOT;
-        for &original in stack {
-            let frame = self.frame_of(original);
-            node = self.made.child(node, frame);
-        }
-        match part.before {
-            Some(before) => self.made.add_change(node, before, part.count),
-            None => self.made.add(node, part.count),
-        }
-    }
-
-    fn frame_of(&mut self, original: NodeId) -> FrameId {
-        let index = self.from.frame(original).index();
-        if index >= self.frames.len() {
-            self.frames.resize(index + 1, None);
-        }
-        let (from, made) = (self.from, &mut self.made);
-        *self.frames[index].get_or_insert_with(|| made.intern(from.name(original)))
-    }
+        true
+    }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call_tree::rebuild::parts_in_order;
     use crate::folded::{self, LineFolder};
 
     fn transformed(tree: CallTree, lines: &[&str], opt: &Options<'_>) -> Vec<String> {

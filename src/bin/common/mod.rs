@@ -3,9 +3,11 @@
 // Each tool uses a part of this.
 #![allow(dead_code)]
 
+mod filter;
 mod input;
 mod output;
 
+pub use filter::FilterArgs;
 pub use input::Input;
 pub use output::Output;
 
@@ -81,16 +83,24 @@ pub fn run(
     }
 }
 
-/// Folds an input in one format and writes it as folded text. `expected` says what the format is.
+/// Folds an input in one format, filters it and writes it as folded text. `expected` says what the
+/// format is.
 pub fn collapse(
     path: Option<&Path>,
     mut folder: impl Collapse,
     expected: &str,
+    filter: &FilterArgs,
     output: &Output,
 ) -> io::Result<()> {
     let input = Input::new(path);
     let tree = input.read(|reader| folder.collapse_to_tree(reader))?;
     let tree = expect_stacks(tree, &input.name(), expected)?;
+    write_folded(filter.apply(tree)?, &input.name(), output)
+}
+
+/// Writes what the filters left of an input as folded text; it is an error if that is nothing.
+pub fn write_folded(tree: CallTree, input: &str, output: &Output) -> io::Result<()> {
+    let tree = expect_stacks(tree, input, "some that the filters leave")?;
     output.write(|writer| folded::write(&tree, writer))
 }
 

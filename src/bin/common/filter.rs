@@ -1,0 +1,115 @@
+//! The flags that choose stacks and frames.
+
+use clap::Args;
+use inferno::call_tree::CallTree;
+use std::io;
+
+#[cfg(feature = "filter")]
+use inferno::filter::{Filter, PatternError};
+
+/// What to keep of the stacks, and what to call their frames.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Filters (regular expressions, after all else is folded)")]
+pub struct FilterArgs {
+    /// Replace all that matches in the names of frames by TO, in which $1 is a group; done first
+    #[cfg(feature = "filter")]
+    #[arg(long, num_args = 2, value_names = ["REGEX", "TO"])]
+    rename: Vec<String>,
+
+    /// Take out of names what is numbered by compilers and runtimes: closures, lambdas, hidden
+    /// classes, proxies, clones
+    #[cfg(feature = "filter")]
+    #[arg(long)]
+    merge_generated: bool,
+
+    /// Keep only stacks that match; can be repeated to keep more
+    #[cfg(feature = "filter")]
+    #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
+    keep: Vec<String>,
+
+    /// Leave out stacks that match; can be repeated
+    #[cfg(feature = "filter")]
+    #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
+    drop: Vec<String>,
+
+    /// Start stacks at the innermost frame that matches, leave out those without; can be repeated
+    #[cfg(feature = "filter")]
+    #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
+    base_regex: Vec<String>,
+
+    /// Leave out what called the innermost frame that matches; can be repeated
+    #[cfg(feature = "filter")]
+    #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
+    skip_after_regex: Vec<String>,
+
+    /// Count what frames that match called as their own; can be repeated
+    #[cfg(feature = "filter")]
+    #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
+    fold_callees: Vec<String>,
+
+    /// Leave out frames that match: what they called appears as called by their callers; can be
+    /// repeated
+    #[cfg(feature = "filter")]
+    #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
+    hide: Vec<String>,
+}
+
+#[cfg(not(feature = "filter"))]
+impl FilterArgs {
+    /// `tree` as it is.
+    pub fn apply(&self, tree: CallTree) -> io::Result<CallTree> {
+        Ok(tree)
+    }
+}
+
+#[cfg(feature = "filter")]
+type Step = fn(Filter, &str) -> Result<Filter, PatternError>;
+
+#[cfg(feature = "filter")]
+impl FilterArgs {
+    /// What the flags leave of `tree`.
+    pub fn apply(&self, tree: CallTree) -> io::Result<CallTree> {
+        let filter = self
+            .filter()
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        Ok(filter.apply(tree))
+    }
+
+    fn filter(&self) -> Result<Filter, PatternError> {
+        let mut filter = Filter::new();
+        if self.merge_generated {
+            filter = filter.merge_generated();
+        }
+        for rename in self.rename.chunks_exact(2) {
+            filter = filter.rename(&rename[0], &rename[1])?;
+        }
+        let steps: [(&[String], Step); 6] = [
+            (&self.keep, Filter::keep),
+            (&self.drop, Filter::drop),
+            (&self.base_regex, Filter::base),
+            (&self.skip_after_regex, Filter::skip_after),
+            (&self.fold_callees, Filter::fold_callees),
+            (&self.hide, Filter::hide),
+        ];
+        for (patterns, add) in steps.iter().filter(|(patterns, _)| !patterns.is_empty()) {
+            filter = add(filter, &any_of(patterns))?;
+        }
+        Ok(filter)
+    }
+}
+
+/// A pattern for what matches one of several.
+#[cfg(feature = "filter")]
+fn any_of(patterns: &[String]) -> String {
+    let groups: Vec<String> = patterns
+        .iter()
+        .map(|pattern| format!("(?:{pattern})"))
+        .collect();
+    groups.join("|")
+}
+
+#[cfg(feature = "filter")]
+fn parse_pattern(text: &str) -> Result<String, PatternError> {
+    Filter::new().keep(text)?;
+    Ok(text.to_string())
+}

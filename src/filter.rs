@@ -1,0 +1,497 @@
+//! What to keep of a profile, and what to call it: stacks and frames chosen by regular expressions.
+//!
+//! A [`Filter`] is a list of steps, done one after another, each from a
+//! [`CallTree`](crate::call_tree::CallTree) to another. It goes between any profile and any picture:
+//!
+//! ```
+//! use inferno::{filter::Filter, folded};
+//!
+//! let lines = "\
+//! app;main;serve;parse::{{closure}} 3
+//! app;main;serve;parse 4
+//! app;main;log;write 2
+//! idle;wait 90
+//! ";
+//! let filter = Filter::new()
+//!     .drop("^idle;")?
+//!     .rename(r"::\{\{closure\}\}", "")?
+//!     .hide("^main$")?;
+//! let tree = filter.apply(folded::read(lines.as_bytes())?.tree);
+//!
+//! let mut out = Vec::new();
+//! folded::write(&tree, &mut out)?;
+//! assert_eq!(out, b"app;log;write 2\napp;serve;parse 7\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Patterns are those of the [`regex`](https://docs.rs/regex/latest/regex/#syntax) crate. They match
+//! anywhere unless anchored with `^` and `$`. A pattern for *stacks* is matched against the whole
+//! stack as folded text has it, `main;parse;read`, as `grep` would; one for *frames* against the
+//! name of each frame. The command's name that collapsers put first is a frame.
+//!
+//! Only [`keep`](Filter::keep), [`drop`](Filter::drop) and [`base`](Filter::base) leave out samples.
+//! The others leave the sum of all counts as it is. A filter without steps returns the tree as it
+//! is, at no cost.
+
+use crate::call_tree::{CallTree, NodeId, rebuild};
+use regex::bytes::Regex;
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+
+/// What to keep of a profile, and what to call it. See the [module](self).
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    steps: Vec<Step>,
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Keep(Regex),
+    Drop(Regex),
+    Hide(Regex),
+    Base(Regex),
+    SkipAfter(Regex),
+    FoldCallees(Regex),
+    Rename(Regex, String),
+}
+
+/// What compilers and runtimes put into names and number differently in each run or build, and
+/// what to put in its place.
+const GENERATED: [(&str, &str); 7] = [
+    // Rust: closures in a function become the function.
+    (r"(::\{\{closure\}\}|::\{closure#\d+\})+", ""),
+    // C++: lambdas of a function become one.
+    (r"\{lambda\([^{}]*\)#\d+\}", "{lambda}"),
+    // Java: `A$$Lambda$14/0x0000000800c8d440`, `LambdaForm$MH/0x..`, and what hides in such classes.
+    (r"\$\$Lambda(\$\d+)?([/.+](0x)?[0-9a-fA-F]+)?", "$$$$Lambda"),
+    (r"(LambdaForm\$\w+)[/.+]0x[0-9a-fA-F]+", "$1"),
+    (r"[/.+]0x[0-9a-fA-F]{8,}", ""),
+    (
+        r"((?:GeneratedMethod|GeneratedConstructor)Accessor|\$Proxy)\d+",
+        "$1",
+    ),
+    // What gcc appends where it made several functions of one.
+    (
+        r"(\.(isra|part|constprop|lto_priv|cold)(\.\d+)?)+($|_\[)",
+        "$4",
+    ),
+];
+
+impl Filter {
+    /// A filter that leaves everything as it is.
+    pub fn new() -> Filter {
+        Filter::default()
+    }
+
+    /// Keeps only stacks that match.
+    ///
+    /// Kept twice, both patterns must match; `a|b` keeps what matches one of them.
+    ///
+    /// # Errors
+    /// If the pattern is no regular expression, as in all methods here.
+    pub fn keep(self, stacks: &str) -> Result<Filter, PatternError> {
+        Ok(self.then(Step::Keep(pattern(stacks)?)))
+    }
+
+    /// Leaves out stacks that match.
+    ///
+    /// # Errors
+    /// As [`Filter::keep`].
+    pub fn drop(self, stacks: &str) -> Result<Filter, PatternError> {
+        Ok(self.then(Step::Drop(pattern(stacks)?)))
+    }
+
+    /// Leaves out frames that match. What they called appears as called by their callers, their
+    /// own samples as their callers'.
+    ///
+    /// # Errors
+    /// As [`Filter::keep`].
+    pub fn hide(self, frames: &str) -> Result<Filter, PatternError> {
+        Ok(self.then(Step::Hide(pattern(frames)?)))
+    }
+
+    /// Starts each stack at its innermost frame that matches; stacks without one are left out.
+    ///
+    /// It is [`flamegraph::Options::base`](crate::flamegraph::Options::base) for patterns.
+    ///
+    /// # Errors
+    /// As [`Filter::keep`].
+    pub fn base(self, frames: &str) -> Result<Filter, PatternError> {
+        Ok(self.then(Step::Base(pattern(frames)?)))
+    }
+
+    /// Starts each stack at its innermost frame that matches, so that it is shown once and not
+    /// once for each caller; stacks without one stay whole.
+    ///
+    /// It is [`perf::Options::skip_after`](crate::collapse::perf::Options::skip_after) for
+    /// patterns and for any format.
+    ///
+    /// # Errors
+    /// As [`Filter::keep`].
+    pub fn skip_after(self, frames: &str) -> Result<Filter, PatternError> {
+        Ok(self.then(Step::SkipAfter(pattern(frames)?)))
+    }
+
+    /// Ends each stack at its outermost frame that matches: what it called counts as its own.
+    ///
+    /// # Errors
+    /// As [`Filter::keep`].
+    pub fn fold_callees(self, frames: &str) -> Result<Filter, PatternError> {
+        Ok(self.then(Step::FoldCallees(pattern(frames)?)))
+    }
+
+    /// Replaces all that matches in the name of a frame. In `replacement`, `$1` or `${name}` is
+    /// what the group matched, and `$$` is a `$`. Frames that get the same name become one.
+    ///
+    /// ```
+    /// use inferno::{filter::Filter, folded};
+    ///
+    /// let lines = "main;worker-1;run 3\nmain;worker-2;run 4\n";
+    /// let filter = Filter::new().rename(r"^(\w+)-\d+$", "$1")?;
+    /// let tree = filter.apply(folded::read(lines.as_bytes())?.tree);
+    /// let mut out = Vec::new();
+    /// folded::write(&tree, &mut out)?;
+    /// assert_eq!(out, b"main;worker;run 7\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// A `;`, which separates frames, becomes `:`.
+    ///
+    /// # Errors
+    /// As [`Filter::keep`].
+    pub fn rename(self, frames: &str, replacement: &str) -> Result<Filter, PatternError> {
+        Ok(self.then(Step::Rename(pattern(frames)?, replacement.to_string())))
+    }
+
+    /// Takes out of names what compilers and runtimes number: closures of Rust (`::{{closure}}`),
+    /// lambdas of C++ (`{lambda(int)#2}`) and Java (`$$Lambda$14/0x0000000800c8d440`), addresses
+    /// of hidden classes, numbers of accessors and proxies, suffixes of gcc (`.isra.0`).
+    ///
+    /// ```
+    /// use inferno::{filter::Filter, folded};
+    ///
+    /// let lines = "App$$Lambda$14/0x0000000800c8d440.run 1\nApp$$Lambda$15/0x0000000800c8d668.run 2\n";
+    /// let tree = Filter::new().merge_generated().apply(folded::read(lines.as_bytes())?.tree);
+    /// let mut out = Vec::new();
+    /// folded::write(&tree, &mut out)?;
+    /// assert_eq!(out, b"App$$Lambda.run 3\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn merge_generated(self) -> Filter {
+        GENERATED
+            .iter()
+            .fold(self, |filter, (frames, replacement)| {
+                let frames = Regex::new(frames).expect("a pattern of ours is right");
+                filter.then(Step::Rename(frames, replacement.to_string()))
+            })
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Does all steps, in the order in which they were added.
+    ///
+    /// Both counts of a differential tree are kept, and the order of a tree
+    /// [in time order](CallTree::in_time_order). Each step takes time for the frames of all stacks,
+    /// and matches each name once.
+    pub fn apply(&self, tree: CallTree) -> CallTree {
+        let steps = self.steps.iter();
+        steps.fold(tree, |tree, step| step.apply(&tree))
+    }
+
+    fn then(mut self, step: Step) -> Filter {
+        self.steps.push(step);
+        self
+    }
+}
+
+impl Step {
+    fn apply(&self, tree: &CallTree) -> CallTree {
+        match self {
+            Step::Keep(stacks) => with_stacks_that(tree, |stack| stacks.is_match(stack)),
+            Step::Drop(stacks) => with_stacks_that(tree, |stack| !stacks.is_match(stack)),
+            Step::Rename(frames, to) => {
+                rebuild::with_names(tree, |name| renamed(frames, name, to.as_bytes()))
+            }
+            Step::Hide(frames) => with_frames(tree, frames, |stack, is_match| {
+                stack.retain(|&node| !is_match(node));
+                true
+            }),
+            Step::Base(frames) => with_frames(tree, frames, |stack, is_match| {
+                drop_callers(stack, is_match).is_some()
+            }),
+            Step::SkipAfter(frames) => with_frames(tree, frames, |stack, is_match| {
+                drop_callers(stack, is_match);
+                true
+            }),
+            Step::FoldCallees(frames) => with_frames(tree, frames, |stack, is_match| {
+                let outermost = stack.iter().position(|&node| is_match(node));
+                stack.truncate(outermost.map_or(stack.len(), |at| at + 1));
+                true
+            }),
+        }
+    }
+}
+
+/// The tree of the stacks for which `is_wanted` says so of their text.
+fn with_stacks_that(tree: &CallTree, is_wanted: impl Fn(&[u8]) -> bool) -> CallTree {
+    let mut text = Vec::new();
+    rebuild::with_stacks(tree, |stack| {
+        text.clear();
+        for (index, &node) in stack.iter().enumerate() {
+            if index > 0 {
+                text.push(b';');
+            }
+            text.extend_from_slice(tree.name(node));
+        }
+        is_wanted(&text)
+    })
+}
+
+/// The tree of what `change` makes of each stack, knowing which nodes have a name that matches.
+fn with_frames(
+    tree: &CallTree,
+    frames: &Regex,
+    mut change: impl FnMut(&mut Vec<NodeId>, &dyn Fn(NodeId) -> bool) -> bool,
+) -> CallTree {
+    let matches: Vec<bool> = tree
+        .frame_names()
+        .map(|name| frames.is_match(name))
+        .collect();
+    let is_match = |node| matches[tree.frame(node).index()];
+    rebuild::with_stacks(tree, |stack| change(stack, &is_match))
+}
+
+/// Drops what called the innermost match; `None` if there is none.
+fn drop_callers(stack: &mut Vec<NodeId>, is_match: &dyn Fn(NodeId) -> bool) -> Option<()> {
+    let innermost = stack.iter().rposition(|&node| is_match(node))?;
+    stack.drain(..innermost);
+    Some(())
+}
+
+fn renamed<'n>(frames: &Regex, name: &'n [u8], replacement: &[u8]) -> Cow<'n, [u8]> {
+    match frames.replace_all(name, replacement) {
+        Cow::Owned(mut name) => {
+            let separators = name.iter_mut().filter(|byte| **byte == b';');
+            separators.for_each(|byte| *byte = b':');
+            Cow::Owned(name)
+        }
+        name => name,
+    }
+}
+
+fn pattern(text: &str) -> Result<Regex, PatternError> {
+    Regex::new(text).map_err(|error| PatternError {
+        pattern: text.to_string(),
+        error,
+    })
+}
+
+/// A pattern that is no regular expression.
+#[derive(Debug, Clone)]
+pub struct PatternError {
+    pattern: String,
+    error: regex::Error,
+}
+
+impl fmt::Display for PatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The last of several lines; those above point at the place.
+        let text = self.error.to_string();
+        let reason = text.lines().last().unwrap_or_default();
+        let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+        write!(
+            f,
+            "expected a regular expression, found `{}`: {reason}",
+            self.pattern
+        )
+    }
+}
+
+impl Error for PatternError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call_tree::Count;
+    use crate::folded::{self, LineFolder};
+    use proptest::prelude::*;
+
+    type Made = Result<Filter, PatternError>;
+
+    const LINES: &str =
+        "app;main;log;write 2\napp;main;serve;log;write 3\napp;main;serve 5\nidle 90\n";
+
+    fn filtered(lines: &str, filter: Made) -> Vec<String> {
+        let tree = folded::read(lines.as_bytes()).unwrap().tree;
+        written(&filter.unwrap().apply(tree))
+    }
+
+    fn written(tree: &CallTree) -> Vec<String> {
+        let mut out = Vec::new();
+        folded::write(tree, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        text.lines().map(str::to_string).collect()
+    }
+
+    #[test]
+    fn stacks_are_kept_and_dropped_by_their_text() {
+        let kept = ["app;main;log;write 2", "app;main;serve 5"];
+        let filter = Filter::new().drop("^idle$|serve;log");
+        assert_eq!(filtered(LINES, filter), kept);
+        let filter = Filter::new().keep("main;log|serve$");
+        assert_eq!(filtered(LINES, filter), kept);
+        let filter = Filter::new()
+            .keep("log")
+            .and_then(|filter| filter.keep("serve"));
+        assert_eq!(filtered(LINES, filter), ["app;main;serve;log;write 3"]);
+        assert!(filtered(LINES, Filter::new().keep("nothing")).is_empty());
+    }
+
+    #[test]
+    fn hidden_frames_leave_their_samples() {
+        let lines = filtered(LINES, Filter::new().hide("^(main|write|serve)$"));
+        assert_eq!(lines, ["app 5", "app;log 5", "idle 90"]);
+        assert_eq!(filtered("a;b 1\n", Filter::new().hide("")), [" 1"]);
+    }
+
+    #[test]
+    fn callers_and_callees_are_cut() {
+        let lines = filtered(LINES, Filter::new().base("^log|^serve"));
+        assert_eq!(lines, ["log;write 5", "serve 5"]);
+        let lines = filtered(LINES, Filter::new().skip_after("^log"));
+        assert_eq!(lines, ["app;main;serve 5", "idle 90", "log;write 5"]);
+        let lines = filtered(LINES, Filter::new().fold_callees("^log|^serve"));
+        assert_eq!(lines, ["app;main;log 2", "app;main;serve 8", "idle 90"]);
+    }
+
+    #[test]
+    fn frames_that_are_renamed_alike_are_one() {
+        let lines = filtered(LINES, Filter::new().rename("^(log|serve)$", "<$1>"));
+        assert_eq!(lines[0], "app;main;<log>;write 2");
+        let lines = filtered(LINES, Filter::new().rename("log|serve", "x;y"));
+        assert_eq!(lines[0], "app;main;x:y 5");
+    }
+
+    #[test]
+    fn generated_names_are_merged() {
+        for (name, expected) in [
+            ("a::f::{{closure}}", "a::f"),
+            ("a::f::{closure#0}::{closure#12}", "a::f"),
+            (
+                "main::{lambda(int, char)#2}::operator()",
+                "main::{lambda}::operator()",
+            ),
+            ("A$$Lambda$14/0x0000000800c8d440.run", "A$$Lambda.run"),
+            ("A$$Lambda$14/1018547642.run", "A$$Lambda.run"),
+            ("A$$Lambda/0x00007f0001.run", "A$$Lambda.run"),
+            (
+                "java/lang/invoke/LambdaForm$MH/0x0000000800c.invoke",
+                "java/lang/invoke/LambdaForm$MH.invoke",
+            ),
+            ("A$Hidden+0x0000000800c8d440.f", "A$Hidden.f"),
+            (
+                "GeneratedMethodAccessor12.invoke",
+                "GeneratedMethodAccessor.invoke",
+            ),
+            ("com/sun/proxy/$Proxy7.f", "com/sun/proxy/$Proxy.f"),
+            ("schedule.isra.0", "schedule"),
+            ("do_work.constprop.0.cold_[k]", "do_work_[k]"),
+            ("main.cold_start", "main.cold_start"),
+            ("plain", "plain"),
+        ] {
+            let lines = filtered(&format!("{name} 1\n"), Ok(Filter::new().merge_generated()));
+            assert_eq!(lines, [format!("{expected} 1")]);
+        }
+    }
+
+    #[test]
+    fn steps_are_done_in_their_order() {
+        let renamed_first = Filter::new()
+            .rename("log", "note")
+            .and_then(|f| f.keep("note"));
+        assert_eq!(filtered(LINES, renamed_first).len(), 2);
+        let kept_first = Filter::new()
+            .keep("note")
+            .and_then(|f| f.rename("log", "note"));
+        assert!(filtered(LINES, kept_first).is_empty());
+    }
+
+    #[test]
+    fn time_order_and_both_counts_are_kept() {
+        let mut folder = LineFolder::new(CallTree::in_time_order());
+        for line in ["a;x;b 1", "a;b 2", "c 3", "a;x;b 4"] {
+            folder.fold_line(line.as_bytes());
+        }
+        let tree = Filter::new().hide("x").unwrap().apply(folder.finish().tree);
+        let names: Vec<&[u8]> = tree.walk().map(|visit| tree.name(visit.node)).collect();
+        assert_eq!(names, [&b"a"[..], b"b", b"c", b"a", b"b"]);
+
+        let lines = filtered("a;x;b 1 10\na;b 2 20\n", Filter::new().hide("x"));
+        assert_eq!(lines, ["a;b 3 30"]);
+    }
+
+    #[test]
+    fn a_pattern_that_is_none_is_named() {
+        let error = Filter::new().keep("a(b").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "expected a regular expression, found `a(b`: unclosed group"
+        );
+    }
+
+    fn profile() -> impl Strategy<Value = CallTree> {
+        let frame = prop::sample::select(vec!["a", "b", "ab", "c::{{closure}}", "d"]);
+        let stack = prop::collection::vec(frame, 0..6);
+        prop::collection::vec((stack, 0u64..99, 0u64..99), 0..12).prop_map(|stacks| {
+            let mut tree = CallTree::new();
+            for (stack, before, after) in stacks {
+                let leaf = tree.add_stack(&stack, 0u64);
+                tree.add_change(leaf, before, after);
+            }
+            tree
+        })
+    }
+
+    fn sums(tree: &CallTree) -> (Count, Count) {
+        let own = |tree: &CallTree, count: fn(&CallTree, NodeId) -> Option<Count>| {
+            tree.ids().filter_map(|node| count(tree, node)).sum()
+        };
+        (
+            own(tree, CallTree::self_count),
+            own(tree, CallTree::self_before),
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// What only moves samples loses none, and what chooses stacks splits them in two.
+        #[test]
+        fn no_sample_is_lost(tree in profile(), pattern in prop::sample::select(vec![
+            "a", "^a$", "b$", "closure", "", "nothing",
+        ])) {
+            let all = sums(&tree);
+            for filter in [
+                Filter::new().hide(pattern),
+                Filter::new().skip_after(pattern),
+                Filter::new().fold_callees(pattern),
+                Filter::new().rename(pattern, "z"),
+                Ok(Filter::new().merge_generated()),
+                Ok(Filter::new()),
+            ] {
+                prop_assert_eq!(sums(&filter.unwrap().apply(tree.clone())), all);
+            }
+            let kept = sums(&Filter::new().keep(pattern).unwrap().apply(tree.clone()));
+            let dropped = sums(&Filter::new().drop(pattern).unwrap().apply(tree));
+            prop_assert_eq!((kept.0 + dropped.0, kept.1 + dropped.1), all);
+        }
+    }
+}
