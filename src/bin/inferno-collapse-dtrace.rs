@@ -3,7 +3,7 @@
 mod common;
 
 use clap::Parser;
-use common::CommonArgs;
+use common::{CommonArgs, FilterArgs};
 use inferno::collapse::dtrace::{Folder, Options};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,6 +17,10 @@ struct Args {
     #[arg(long)]
     includeoffset: bool,
 
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[arg(long)]
+    no_demangle: bool,
+
     /// Number of threads to use
     #[arg(short, long, value_name = "UINT", default_value_t = Options::default().nthreads)]
     nthreads: usize,
@@ -27,11 +31,15 @@ struct Args {
 
     #[command(flatten)]
     common: CommonArgs,
+
+    #[command(flatten)]
+    filter: FilterArgs,
 }
 
 impl Args {
     fn options(&self) -> Options {
         let mut options = Options::default();
+        options.demangle = !self.no_demangle;
         options.includeoffset = self.includeoffset;
         options.nthreads = self.nthreads;
         options
@@ -46,6 +54,7 @@ fn main() -> ExitCode {
             args.infile.as_deref(),
             folder,
             "the stacks and counts that dtrace prints",
+            &args.filter,
             output,
         )
     })

@@ -3,7 +3,7 @@
 mod common;
 
 use clap::Parser;
-use common::CommonArgs;
+use common::{CommonArgs, FilterArgs};
 use inferno::collapse::ghcprof::{Folder, Options, Source};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,6 +30,9 @@ struct Args {
 
     #[command(flatten)]
     common: CommonArgs,
+
+    #[command(flatten)]
+    filter: FilterArgs,
 }
 
 impl Args {
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
             args.infile.as_deref(),
             folder,
             "the table of calls in a .prof file of GHC",
+            &args.filter,
             output,
         )
     })

@@ -3,7 +3,7 @@
 mod common;
 
 use clap::Parser;
-use common::CommonArgs;
+use common::{CommonArgs, FilterArgs};
 use inferno::collapse::recursive::{Folder, Options};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,6 +22,9 @@ struct Args {
 
     #[command(flatten)]
     common: CommonArgs,
+
+    #[command(flatten)]
+    filter: FilterArgs,
 }
 
 impl Args {
@@ -36,7 +39,13 @@ fn main() -> ExitCode {
     let args = Args::parse();
     common::run("inferno-collapse-recursive", &args.common, |output| {
         let folder = Folder::from(args.options());
-        common::collapse(args.infile.as_deref(), folder, "folded stacks", output)
+        common::collapse(
+            args.infile.as_deref(),
+            folder,
+            "folded stacks",
+            &args.filter,
+            output,
+        )
     })
 }
 

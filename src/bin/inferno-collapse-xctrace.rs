@@ -3,7 +3,7 @@
 mod common;
 
 use clap::Parser;
-use common::CommonArgs;
+use common::{CommonArgs, FilterArgs};
 use inferno::collapse::xctrace::Folder;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,6 +19,9 @@ struct Args {
 
     #[command(flatten)]
     common: CommonArgs,
+
+    #[command(flatten)]
+    filter: FilterArgs,
 }
 
 fn main() -> ExitCode {
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
             args.infile.as_deref(),
             Folder::default(),
             "the XML that `xctrace export` writes of samples",
+            &args.filter,
             output,
         )
     })

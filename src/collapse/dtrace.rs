@@ -53,6 +53,10 @@ use std::io::{self, BufRead, Write};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Options {
+    /// Write mangled names of Rust and C++ functions (`_RNv..`, `_ZN..`) as in their source,
+    /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
+    pub demangle: bool,
+
     /// Keep the offsets of the callers, so that each place a function calls from is a frame of
     /// its own: ``unix`main+0x8``. The leaf of a stack never has an offset. Default: `false`.
     pub includeoffset: bool,
@@ -64,6 +68,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
+            demangle: true,
             includeoffset: false,
             nthreads: *DEFAULT_NTHREADS,
         }
@@ -152,6 +157,10 @@ impl Format for Options {
     type Prelude = ();
     type Worker = Worker;
     const IS_PARALLEL: bool = true;
+
+    fn demangles(&self) -> bool {
+        self.demangle
+    }
 
     fn prelude(&self, block: &[u8]) -> Option<()> {
         skip_header(block).map(|_| ())

@@ -136,6 +136,11 @@ impl Format for Options {
     type Worker = Worker;
     const IS_PARALLEL: bool = false;
 
+    /// Cost centres are no names of the linker.
+    fn demangles(&self) -> bool {
+        false
+    }
+
     fn prelude(&self, _: &[u8]) -> Option<()> {
         Some(())
     }

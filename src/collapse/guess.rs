@@ -73,6 +73,7 @@ static PROFILERS: [Row; 7] = [
         sniff: |head| dtrace::Options::default().sniff(head),
         collapse: |options, reader| {
             let dtrace = dtrace::Options {
+                demangle: options.demangle,
                 nthreads: options.nthreads,
                 ..dtrace::Options::default()
             };

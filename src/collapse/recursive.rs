@@ -101,6 +101,11 @@ impl Format for Options {
     type Worker = ();
     const IS_PARALLEL: bool = true;
 
+    /// The names are those of another collapser.
+    fn demangles(&self) -> bool {
+        false
+    }
+
     fn prelude(&self, _: &[u8]) -> Option<()> {
         Some(())
     }

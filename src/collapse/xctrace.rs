@@ -29,6 +29,7 @@
 mod stacks;
 
 use super::Collapse;
+use super::demangle::demangled;
 use super::error::{ErrorKind, ParseError};
 use super::format::count_lines;
 use super::notes::plural;
@@ -88,7 +89,8 @@ impl Collapse for Folder {
         if let Err(Failure::Io(error)) = read {
             return Err(error);
         }
-        document.conclude(read.map_err(|failure| failure.at(line)))
+        let tree = document.conclude(read.map_err(|failure| failure.at(line)))?;
+        Ok(demangled(tree))
     }
 }
 

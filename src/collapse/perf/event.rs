@@ -63,7 +63,18 @@ fn is_modifiers(text: &[u8]) -> bool {
     let is_modifier = |byte: &u8| {
         matches!(
             byte,
-            b'u' | b'k' | b'h' | b'G' | b'H' | b'p' | b'P' | b'S' | b'D' | b'I' | b'W' | b'e' | b'b'
+            b'u' | b'k'
+                | b'h'
+                | b'G'
+                | b'H'
+                | b'p'
+                | b'P'
+                | b'S'
+                | b'D'
+                | b'I'
+                | b'W'
+                | b'e'
+                | b'b'
         )
     };
     !text.is_empty() && text.iter().all(is_modifier)
