@@ -272,9 +272,6 @@ fn ask(open: &mut Vec<&'static Row>, head: &[u8], is_at_end: bool) -> Option<&'s
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decode::decoded;
-    use std::fs;
-    use std::path::{Path, PathBuf};
 
     fn recognised(input: &[u8]) -> Option<&'static str> {
         recognise(&mut &*input, &mut Vec::new())
@@ -344,55 +341,64 @@ mod tests {
         assert_eq!(folder.is_applicable("Process: x\n"), None);
     }
 
-    /// The files in `tests/data/DIRECTORY`, but for those that hold arguments.
-    fn fixtures(directory: &Path) -> Vec<PathBuf> {
-        let mut paths: Vec<PathBuf> = fs::read_dir(directory)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.is_file() && path.extension().is_none_or(|end| end != "args"))
-            .collect();
-        paths.sort();
-        paths
-    }
-
-    /// Asserts that no format but `owner` claims the file, and returns whether that does.
-    fn is_claimed_by_owner(path: &Path, owner: &str) -> bool {
-        let file = io::BufReader::new(fs::File::open(path).unwrap());
-        let mut text = Vec::new();
-        decoded(file).unwrap().read_to_end(&mut text).unwrap();
-        let claim = recognised(&text);
-        assert!(
-            claim.is_none_or(|name| name == owner),
-            "{path:?} is claimed by {claim:?}"
-        );
-        text.push(b'\n');
-        for row in rows().filter(|row| row.name != owner) {
-            let answer = (row.sniff)(&text);
-            assert_ne!(answer, Some(true), "{path:?} is claimed by {}", row.name);
-        }
-        claim.is_some()
-    }
-
+    /// Some fixtures are compressed.
     #[cfg(feature = "compression")]
-    #[test]
-    fn no_format_claims_the_fixtures_of_another() {
-        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-        for row in PROFILERS.iter() {
-            let is_folded = |path: &PathBuf| path.extension().is_some_and(|end| end == "folded");
-            let (folded, profiles): (Vec<_>, Vec<_>) = fixtures(&data.join(row.name))
-                .into_iter()
-                .partition(is_folded);
-            let mut claims = profiles
-                .iter()
-                .map(|path| is_claimed_by_owner(path, row.name));
-            // A fixture may be too broken to be recognised, but not all of them.
+    mod fixtures {
+        use super::*;
+        use crate::decode::decoded;
+        use std::fs;
+        use std::path::{Path, PathBuf};
+
+        /// The files in `tests/data/DIRECTORY`, but for those that hold arguments.
+        fn fixtures(directory: &Path) -> Vec<PathBuf> {
+            let mut paths: Vec<PathBuf> = fs::read_dir(directory)
+                .unwrap()
+                .map(|entry| entry.unwrap().path())
+                .filter(|path| path.is_file() && path.extension().is_none_or(|end| end != "args"))
+                .collect();
+            paths.sort();
+            paths
+        }
+
+        /// Asserts that no format but `owner` claims the file, and returns whether that does.
+        fn is_claimed_by_owner(path: &Path, owner: &str) -> bool {
+            let file = io::BufReader::new(fs::File::open(path).unwrap());
+            let mut text = Vec::new();
+            decoded(file).unwrap().read_to_end(&mut text).unwrap();
+            let claim = recognised(&text);
             assert!(
-                claims.by_ref().filter(|is_claimed| *is_claimed).count() > 0,
-                "{}",
-                row.name
+                claim.is_none_or(|name| name == owner),
+                "{path:?} is claimed by {claim:?}"
             );
-            for path in folded {
-                is_claimed_by_owner(&path, FOLDED.name);
+            text.push(b'\n');
+            for row in rows().filter(|row| row.name != owner) {
+                let answer = (row.sniff)(&text);
+                assert_ne!(answer, Some(true), "{path:?} is claimed by {}", row.name);
+            }
+            claim.is_some()
+        }
+
+        #[test]
+        fn no_format_claims_the_fixtures_of_another() {
+            let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+            for row in PROFILERS.iter() {
+                let is_folded =
+                    |path: &PathBuf| path.extension().is_some_and(|end| end == "folded");
+                let (folded, profiles): (Vec<_>, Vec<_>) = fixtures(&data.join(row.name))
+                    .into_iter()
+                    .partition(is_folded);
+                let mut claims = profiles
+                    .iter()
+                    .map(|path| is_claimed_by_owner(path, row.name));
+                // A fixture may be too broken to be recognised, but not all of them.
+                assert!(
+                    claims.by_ref().filter(|is_claimed| *is_claimed).count() > 0,
+                    "{}",
+                    row.name
+                );
+                for path in folded {
+                    is_claimed_by_owner(&path, FOLDED.name);
+                }
             }
         }
     }
