@@ -1,7 +1,7 @@
 //! What to keep of a profile, and what to call it: stacks and frames chosen by regular expressions.
 //!
 //! A [`Filter`] is a list of steps, done one after another, each from a
-//! [`CallTree`](crate::call_tree::CallTree) to another. It goes between any profile and any picture:
+//! [`CallTree`] to another. It goes between any profile and any picture:
 //!
 //! ```
 //! use inferno::{filter::Filter, folded};
