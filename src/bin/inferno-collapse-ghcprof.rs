@@ -12,7 +12,7 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(name = "inferno-collapse-ghcprof", version)]
 struct Args {
-    /// Source stack cost centre from the %time column, in thousandths [default]
+    /// Source stack cost centre from the %time column, in thousandths (the default)
     #[arg(long, group = "source")]
     time: bool,
 

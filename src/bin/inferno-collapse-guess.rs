@@ -16,7 +16,7 @@ use std::process::ExitCode;
     name = "inferno-collapse-guess",
     version,
     after_help = "\
-[1] The format is told from the first lines of the input, and folded with the default options of \
+The format is told from the first lines of the input, and folded with the default options of \
 its own tool. Folded stacks are added up."
 )]
 struct Args {
@@ -28,7 +28,7 @@ struct Args {
     #[arg(short, long, value_name = "UINT", default_value_t = Options::default().nthreads)]
     nthreads: usize,
 
-    /// Profile [1]; `-` or nothing for standard input. It may be compressed (gzip, zstd)
+    /// Profile; `-` or nothing for standard input. It may be compressed (gzip, zstd)
     #[arg(value_name = "PATH")]
     infile: Option<PathBuf>,
 

@@ -15,7 +15,7 @@ use std::process::ExitCode;
     name = "inferno-collapse-sample",
     version,
     after_help = "\
-[1] This processes the result of the sample command on macOS:
+This processes the result of the sample command on macOS:
         sample 1234 -file out.sample_stacks"
 )]
 struct Args {
@@ -27,7 +27,7 @@ struct Args {
     #[arg(long)]
     no_modules: bool,
 
-    /// Output of sample [1]; `-` or nothing for standard input. It may be compressed (gzip, zstd)
+    /// Output of sample; `-` or nothing for standard input. It may be compressed (gzip, zstd)
     #[arg(value_name = "PATH")]
     infile: Option<PathBuf>,
 

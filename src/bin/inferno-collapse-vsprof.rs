@@ -15,10 +15,10 @@ use std::process::ExitCode;
     name = "inferno-collapse-vsprof",
     version,
     after_help = "\
-[1] This processes the call tree summary of the built in Visual Studio profiler"
+This processes the call tree summary of the built in Visual Studio profiler"
 )]
 struct Args {
-    /// Call tree summary, as CSV [1]; `-` or nothing for standard input. It may be compressed
+    /// Call tree summary, as CSV; `-` or nothing for standard input. It may be compressed
     /// (gzip, zstd)
     #[arg(value_name = "PATH")]
     infile: Option<PathBuf>,

@@ -14,7 +14,7 @@ use std::process::ExitCode;
     name = "inferno-collapse-vtune",
     version,
     after_help = "\
-[1] This processes the CSV output of Intel VTune, created as follows:
+This processes the CSV output of Intel VTune, created as follows:
         vtune -collect hotspots -r <result-dir> -- <program-to-profile>
         vtune -R top-down -call-stack-mode all -column=\"CPU Time:Self\",\"Module\" \\
             -report-out result.csv -filter \"Function Stack\" -format csv \\
@@ -30,7 +30,7 @@ struct Args {
     #[arg(long)]
     no_modules: bool,
 
-    /// CSV of VTune [1]; `-` or nothing for standard input. It may be compressed (gzip, zstd)
+    /// CSV of VTune; `-` or nothing for standard input. It may be compressed (gzip, zstd)
     #[arg(value_name = "PATH")]
     infile: Option<PathBuf>,
 
