@@ -66,13 +66,13 @@ pub fn read<R: Read>(reader: R) -> io::Result<Profile> {
 pub fn write<W: Write>(tree: &CallTree, writer: W) -> io::Result<()> {
     let mut lines = LineWriter::new(tree, writer);
     lines.write_own_line(CallTree::ROOT)?;
-    let mut pending = lines.parts_below(CallTree::ROOT, 0);
-    while let Some(part) = pending.pop() {
+    lines.push_parts_below(CallTree::ROOT);
+    while let Some(part) = lines.pending.pop() {
         lines.stack.truncate(part.prefix);
         lines.stack.extend_from_slice(part.name);
         if part.is_subtree {
             lines.stack.push(b';');
-            pending.extend(lines.parts_below(part.node, lines.stack.len()));
+            lines.push_parts_below(part.node);
         } else {
             lines.write_own_line(part.node)?;
         }
@@ -307,6 +307,8 @@ struct LineWriter<'a, W> {
     writer: W,
     out: Vec<u8>,
     stack: Vec<u8>,
+    /// What there is still to write, the next part last.
+    pending: Vec<Part<'a>>,
 }
 
 impl<'a, W: Write> LineWriter<'a, W> {
@@ -319,30 +321,33 @@ impl<'a, W: Write> LineWriter<'a, W> {
             writer,
             out: Vec::with_capacity(2 * Self::FLUSH_AT),
             stack: Vec::new(),
+            pending: Vec::new(),
         }
     }
 
-    /// What there is to write below `parent`, last part first.
-    fn parts_below(&self, parent: NodeId, prefix: usize) -> Vec<Part<'a>> {
-        let mut parts = Vec::new();
+    /// Adds what there is to write below `parent`, of which `stack` has the frames.
+    fn push_parts_below(&mut self, parent: NodeId) {
+        let first = self.pending.len();
         for &node in self.children.of(parent) {
             let part = |is_subtree| Part {
                 node,
                 name: self.tree.name(node),
                 is_subtree,
-                prefix,
+                prefix: self.stack.len(),
             };
-            if !self.children.of(node).is_empty() {
-                parts.push(part(true));
-            }
+            let (own, subtree) = (part(false), part(true));
             if self.tree.self_count(node).is_some() {
-                parts.push(part(false));
+                self.pending.push(own);
+            }
+            if !self.children.of(node).is_empty() {
+                self.pending.push(subtree);
             }
         }
-        if !self.tree.is_in_time_order() {
-            parts.sort_by(|a, b| cmp_parts(b, a));
+        let parts = &mut self.pending[first..];
+        match self.tree.is_in_time_order() {
+            true => parts.reverse(),
+            false => parts.sort_by(|a, b| cmp_parts(b, a)),
         }
-        parts
     }
 
     fn write_own_line(&mut self, node: NodeId) -> io::Result<()> {

@@ -58,6 +58,25 @@ fn is_ascii_white(byte: u8) -> bool {
     byte == b' ' || (b'\t'..=b'\r').contains(&byte)
 }
 
+/// Which of 16 bytes are spaces: the top bit of each, the first byte being the lowest.
+#[inline]
+pub(crate) fn spaces(bytes: &[u8; 16]) -> u128 {
+    const LOW: u128 = u128::from_ne_bytes([0x7f; 16]);
+    let without_spaces = u128::from_le_bytes(*bytes) ^ u128::from_ne_bytes([b' '; 16]);
+    !(((without_spaces & LOW) + LOW) | without_spaces | LOW)
+}
+
+/// Where the last space is, which is expected to be near the end.
+#[inline]
+pub(crate) fn rfind_space(text: &[u8]) -> Option<usize> {
+    if let Some((before, chunk)) = text.split_last_chunk()
+        && let spaces @ 1.. = spaces(chunk)
+    {
+        return Some(before.len() + 15 - (spaces.leading_zeros() / 8) as usize);
+    }
+    text.iter().rposition(|byte| *byte == b' ')
+}
+
 /// `bytes` as text, with U+FFFD for what is not UTF-8.
 pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     // The whole check is several times faster than the one that can find the bad place.
@@ -107,6 +126,22 @@ mod tests {
                 "{text:?}"
             );
         }
+    }
+
+    #[test]
+    fn finds_spaces_among_any_bytes() {
+        let mut text: Vec<u8> = (0..=255).filter(|byte| *byte != b' ').collect();
+        assert_eq!(rfind_space(&text), None);
+        for at in 0..text.len() {
+            text.insert(at, b' ');
+            for start in [0, at.saturating_sub(16), at] {
+                assert_eq!(rfind_space(&text[start..]), Some(at - start));
+            }
+            let chunk = text[at..].first_chunk();
+            assert!(chunk.is_none_or(|chunk| spaces(chunk) == 0x80));
+            text.remove(at);
+        }
+        assert_eq!(rfind_space(b""), None);
     }
 
     #[test]

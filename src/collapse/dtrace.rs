@@ -136,8 +136,7 @@ impl Collapse for Folder {
 #[derive(Default)]
 pub(crate) struct Worker {
     header: Header,
-    /// Leaves, whose offsets are never kept, apart from the others.
-    lines: [LineCache<()>; 2],
+    lines: LineCache<()>,
     /// The line at which the stack starts that the input ends in.
     unfinished: Option<u64>,
 }
@@ -282,7 +281,7 @@ fn looks_like_frame(line: &[u8]) -> bool {
 /// Folds the lines of one block.
 struct BlockFolder<'a> {
     includes_offsets: bool,
-    lines: &'a mut [LineCache<()>; 2],
+    lines: &'a mut LineCache<()>,
     tree: &'a mut CallTree,
     /// The lines of the stack that is being read, the leaf's first.
     pending: Vec<&'a [u8]>,
@@ -293,7 +292,6 @@ struct BlockFolder<'a> {
 /// A line of a stack.
 struct Level<'a> {
     key: Key<'a>,
-    line: LineId,
     node: NodeId,
 }
 
@@ -336,12 +334,9 @@ impl<'a> BlockFolder<'a> {
             let key = self.key(self.pending[index], index == 0);
             let caller = self.levels.last();
             let parent = caller.map_or(CallTree::ROOT, |level| level.node);
-            // A leaf that loses its offset is in another cache than its caller.
-            let outer = caller.filter(|_| !key.loses_offset).map(|level| level.line);
-            let line = self.look_up(outer, key);
-            let lines = &self.lines[usize::from(key.loses_offset)];
-            let node = lines.walk(line, parent, self.tree);
-            self.levels.push(Level { key, line, node });
+            let line = self.look_up(key);
+            let node = self.lines.walk(line, parent, self.tree);
+            self.levels.push(Level { key, node });
         }
     }
 
@@ -372,9 +367,10 @@ impl<'a> BlockFolder<'a> {
         }
     }
 
-    fn look_up(&mut self, outer: Option<LineId>, key: Key<'_>) -> LineId {
+    fn look_up(&mut self, key: Key<'_>) -> LineId {
         let includes_offsets = self.includes_offsets;
-        self.lines[usize::from(key.loses_offset)].look_up(outer, key.text, |frames| {
+        let context = u64::from(key.loses_offset);
+        self.lines.look_up(context, key.text, |frames| {
             let line = lossy(key.text);
             name_frames(&line, includes_offsets, key.loses_offset, |name| {
                 frames.push(self.tree.intern(name.as_bytes()));

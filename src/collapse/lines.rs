@@ -4,8 +4,9 @@
 //! its names be made and interned again.
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use ahash::RandomState;
+use foldhash::fast::RandomState;
 use hashbrown::HashTable;
+use std::hash::{BuildHasher, Hasher};
 use std::ops::Range;
 
 /// Names a line of a [`LineCache`].
@@ -14,10 +15,8 @@ pub(super) struct LineId(u32);
 
 /// Lines with their frames, and with `T`, what else a format knows of a line.
 ///
-/// A large profile has more of them than a core's caches hold, so what counts is how much cold
-/// memory a lookup touches. Lines are stored in the order they come in, each stack's together,
-/// and a line knows which one followed it last: if that one follows again, as it does half of the
-/// time, nothing is hashed and only memory next to the last is read.
+/// What counts in a large profile is that they fit in a core's caches. So a format should leave out
+/// of a key all that does not tell functions apart: addresses, offsets.
 pub(super) struct LineCache<T> {
     hasher: RandomState,
     entries: HashTable<Entry>,
@@ -25,8 +24,6 @@ pub(super) struct LineCache<T> {
     /// The text of all lines, end to end.
     text: Vec<u8>,
     frames: Vec<FrameId>,
-    /// The outermost line of the last stack.
-    outermost: Option<LineId>,
 }
 
 /// What a lookup compares first. It holds the hash, so that no text is read when the table grows.
@@ -38,56 +35,47 @@ struct Entry {
 
 /// What a line says, and what it stands for.
 struct Line<T> {
+    context: u64,
     /// In [`LineCache::text`].
     text: Range<usize>,
     /// In [`LineCache::frames`], the outermost first.
     frames: Range<u32>,
     facts: T,
-    /// The line that came next, towards the leaf, when this one was last looked up.
-    next: Option<LineId>,
 }
 
 impl<T> Default for LineCache<T> {
     fn default() -> LineCache<T> {
         LineCache {
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
             entries: HashTable::new(),
             lines: Vec::new(),
             text: Vec::new(),
             frames: Vec::new(),
-            outermost: None,
         }
     }
 }
 
 impl<T> LineCache<T> {
-    /// The line whose meaning hangs on `key`. `outer` is the line before it in its stack.
+    /// The line that says `text`; `context` is what else its meaning hangs on.
     ///
     /// If it is new, `read` says what it is, and adds the frames it stands for, the outermost
     /// first.
     pub fn look_up(
         &mut self,
-        outer: Option<LineId>,
-        key: &[u8],
+        context: u64,
+        text: &[u8],
         read: impl FnOnce(&mut Vec<FrameId>) -> T,
     ) -> LineId {
-        let expected = match outer {
-            Some(outer) => self.line(outer).next,
-            None => self.outermost,
+        let hash = self.hash(context, text);
+        let is_same = |entry: &Entry| {
+            entry.hash == hash
+                && self.line(entry.line).context == context
+                && self.text_of(entry.line) == text
         };
-        if let Some(line) = expected
-            && self.text_of(line) == key
-        {
-            return line;
+        match self.entries.find(hash, is_same) {
+            Some(entry) => entry.line,
+            None => self.insert(hash, context, text, read),
         }
-        let line = self
-            .find(key)
-            .unwrap_or_else(|hash| self.insert(hash, key, read));
-        match outer {
-            Some(outer) => self.lines[outer.0 as usize].next = Some(line),
-            None => self.outermost = Some(line),
-        }
-        line
     }
 
     /// What `read` said of the line.
@@ -109,33 +97,32 @@ impl<T> LineCache<T> {
             .fold(parent, |node, &frame| tree.child(node, frame))
     }
 
-    /// The line that says `key`, or the hash to insert it with.
-    fn find(&self, key: &[u8]) -> Result<LineId, u64> {
-        let hash = self.hasher.hash_one(key);
-        let same = |entry: &Entry| entry.hash == hash && self.text_of(entry.line) == key;
-        self.entries
-            .find(hash, same)
-            .map(|entry| entry.line)
-            .ok_or(hash)
+    fn hash(&self, context: u64, text: &[u8]) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write_u64(context);
+        hasher.write(text);
+        hasher.finish()
     }
 
     #[cold]
     fn insert(
         &mut self,
         hash: u64,
-        key: &[u8],
+        context: u64,
+        text: &[u8],
         read: impl FnOnce(&mut Vec<FrameId>) -> T,
     ) -> LineId {
         let line = LineId(number(self.lines.len()));
         let start = number(self.frames.len());
         let facts = read(&mut self.frames);
+        let text_start = self.text.len();
+        self.text.extend_from_slice(text);
         self.lines.push(Line {
-            text: self.text.len()..self.text.len() + key.len(),
+            context,
+            text: text_start..self.text.len(),
             frames: start..number(self.frames.len()),
             facts,
-            next: None,
         });
-        self.text.extend_from_slice(key);
         self.entries
             .insert_unique(hash, Entry { hash, line }, |entry| entry.hash);
         line

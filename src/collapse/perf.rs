@@ -25,22 +25,27 @@
 //!
 //! # How it is fast
 //!
-//! Samples that follow each other share most of their stack, and profiles repeat the same frame
-//! lines all the time. So a sample is read from its end, which is the root:
+//! Profiles print the same frame lines, and often the same stacks, all the time. So a line is
+//! parsed once only, and what is looked up for a sample is as little and as seldom as can be:
 //!
-//! 1. The bytes it has in common with the end of the sample before need no look at all: these
-//!    lines are nodes of the tree already.
-//! 2. Of the other lines the address is dropped, which differs; what is left is compared with the
-//!    line at the same depth of the sample before, then looked up in a cache of lines. Only lines
-//!    never seen before are parsed.
-//! 3. A frame more is one step in the call tree: a number (parent, frame) looked up in a table.
+//! 1. A sample that reads as one before, but for addresses, has its node already (`known`). Where
+//!    few stacks come again, this is left off.
+//! 2. Else the sample is gone through from its last line, which is the root. The lines it shares
+//!    with the sample before are nodes of the tree already (`stack`).
+//! 3. Of the other lines the address and the offset are dropped: what is left tells the function,
+//!    and is looked up among those seen (`key`, and `lines` of the module above). They are few, so
+//!    that they stay in a core's caches.
+//! 4. A frame more is one step in the call tree: a number (parent, frame) looked up in a table.
 //!
 //! Samples that don't look as perf usually prints them take the slow way, line by line. Both ways
 //! end in `stack::Stacks`, and tests hold them against each other.
 
 mod event;
 mod frame;
+mod key;
+mod known;
 mod report;
+mod samples;
 mod stack;
 
 use super::engine::Engine;
@@ -53,9 +58,9 @@ use crate::text::{trim, trim_end};
 use event::EventLine;
 use frame::FrameLine;
 use report::Report;
-use stack::{Reading, Stacks};
+use samples::Samples;
+use stack::{Stack, Stacks};
 use std::io::{self, BufRead, Write};
-use std::ops::Range;
 
 /// What to make of the output of `perf script`.
 #[derive(Debug, Clone)]
@@ -329,54 +334,39 @@ struct BlockFolder<'a> {
 
 impl<'a> BlockFolder<'a> {
     fn fold_all(&mut self) {
-        let bytes = self.block.bytes;
-        let mut start = 0;
-        for end in memchr::memmem::find_iter(bytes, b"\n\n").chain([bytes.len()]) {
-            if start < end && !self.fold_plain(start..end) {
-                self.fold_lines(&bytes[start..end]);
+        let mut samples = Samples::new(self.block.bytes);
+        while let Some(sample) = samples.next(self.options, &mut self.worker.stacks.plain) {
+            if !self.fold_plain(&sample) {
+                self.fold_lines(&self.block.bytes[sample.all]);
             }
-            start = end + 2;
         }
     }
 
     /// Folds a sample as perf usually prints it: an event line, then lines that start with a tab.
-    /// If it turns out to be something else, nothing is folded and the answer is `false`.
-    fn fold_plain(&mut self, piece: Range<usize>) -> bool {
-        let bytes = &self.block.bytes[piece.clone()];
-        let Some(length) = memchr::memchr(b'\n', bytes) else {
+    /// If it is something else, nothing is folded and the answer is `false`.
+    fn fold_plain(&mut self, sample: &samples::Sample) -> bool {
+        if !sample.is_plain {
             return false;
-        };
-        let Class::Event(event) = classify(trim_end(&bytes[..length]), false) else {
+        }
+        let bytes = self.block.bytes;
+        let Class::Event(event) = classify(trim_end(&bytes[sample.first_line.clone()]), false)
+        else {
             return false;
         };
         if FrameLine::parse(event.payload).is_some() {
             return false;
         }
         if !self.is_wanted(&event) {
-            return self.leave_out_plain(&event, &bytes[length..]);
+            self.leave_out(&event);
+            return true;
         }
-        let text = piece.start + length..piece.end;
         let stacks = &mut self.worker.stacks;
-        let Some(reading) =
-            stacks.read_plain(self.block.bytes, text, &event, self.options, self.tree)
-        else {
-            return false;
-        };
-        if reading.has_unread {
-            self.note_unread(&bytes[length..]);
+        let stack = stacks.read_plain(bytes, &event, self.options, self.tree);
+        if stack.has_unread {
+            self.note_unread(&bytes[sample.all.clone()]);
         }
-        self.count(&event, reading);
+        self.count(&event, stack);
         true
-    }
-
-    /// Leaves a sample out if its lines are plain.
-    fn leave_out_plain(&mut self, event: &EventLine<'_>, lines: &[u8]) -> bool {
-        let mut starts = memchr::memchr_iter(b'\n', lines).map(|at| lines.get(at + 1));
-        let is_plain = starts.all(|byte| byte.is_none_or(|byte| *byte == b'\t'));
-        if is_plain {
-            self.leave_out(event);
-        }
-        is_plain
     }
 
     /// Folds lines one by one.
@@ -428,8 +418,8 @@ impl<'a> BlockFolder<'a> {
         }
         let lines = sample.frames.iter().rev().copied();
         let stacks = &mut self.worker.stacks;
-        let reading = stacks.read_lines(lines, &sample.event, self.options, self.tree);
-        self.count(&sample.event, reading);
+        let stack = stacks.read_lines(lines, &sample.event, self.options, self.tree);
+        self.count(&sample.event, stack);
     }
 
     fn is_wanted(&self, line: &EventLine<'_>) -> bool {
@@ -440,14 +430,11 @@ impl<'a> BlockFolder<'a> {
         }
     }
 
-    /// Adds the stack read last to the tree.
-    fn count(&mut self, event: &EventLine<'_>, reading: Reading) {
-        if !reading.has_frames {
-            self.worker.report.without_stack += 1;
-            return;
+    fn count(&mut self, event: &EventLine<'_>, stack: Stack) {
+        match stack.node {
+            Some(node) => self.tree.add(node, event.period.unwrap_or(1)),
+            None => self.worker.report.without_stack += 1,
         }
-        let node = self.worker.stacks.walk(event, self.options, self.tree);
-        self.tree.add(node, event.period.unwrap_or(1));
     }
 
     #[cold]

@@ -260,15 +260,15 @@ impl Worker {
             return Err(ErrorKind::SkippedIndentation(excerpt(line)));
         }
         self.close_down_to(read.depth, tree);
-        let (caller, outer) = match self.open.last_mut() {
+        let caller = match self.open.last_mut() {
             Some(caller) => {
                 caller.own = caller.own.saturating_sub(read.count);
-                (caller.node, Some(caller.line))
+                caller.node
             }
-            None => (CallTree::ROOT, None),
+            None => CallTree::ROOT,
         };
         let label = read.label.without_address();
-        let line = self.labels.look_up(outer, label.0, |frames| {
+        let line = self.labels.look_up(0, label.0, |frames| {
             let name = label.name(options);
             let names = name.split(';');
             frames.extend(names.map(|name| tree.intern(name.as_bytes())));

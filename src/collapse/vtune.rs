@@ -28,7 +28,7 @@ use super::Collapse;
 use super::engine::Engine;
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format};
-use super::lines::{LineCache, LineId};
+use super::lines::LineCache;
 use super::notes::warn_of_cut;
 use crate::call_tree::{CallTree, NodeId};
 use crate::count::parse_digits;
@@ -118,7 +118,7 @@ pub(crate) struct Worker {
     /// The number of the line read last.
     line: u64,
     /// From the outermost function to that of the row before.
-    stack: Vec<(NodeId, LineId)>,
+    stack: Vec<NodeId>,
     /// The name of a frame while it is put together.
     name: Vec<u8>,
     names: LineCache<()>,
@@ -195,17 +195,14 @@ impl Worker {
         }
         self.stack.truncate(row.depth);
         row.write_name(&mut self.name);
-        let (caller, outer) = match self.stack.last() {
-            Some(&(node, line)) => (node, Some(line)),
-            None => (CallTree::ROOT, None),
-        };
-        let line = self.names.look_up(outer, &self.name, |frames| {
+        let caller = self.stack.last().copied().unwrap_or(CallTree::ROOT);
+        let line = self.names.look_up(0, &self.name, |frames| {
             let name = lossy(&self.name);
             let names = name.split(';');
             frames.extend(names.map(|name| tree.intern(name.as_bytes())));
         });
         let node = self.names.walk(line, caller, tree);
-        self.stack.push((node, line));
+        self.stack.push(node);
         if row.milliseconds > 0 {
             tree.add(node, row.milliseconds);
         }

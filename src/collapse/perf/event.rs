@@ -14,7 +14,7 @@
 //! The payload of a tracepoint is free text. That of a sample without a call chain is its only
 //! frame.
 
-use crate::text::trim;
+use crate::text::{rfind_space, trim};
 
 /// An event line, taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,11 +83,42 @@ fn is_modifiers(text: &[u8]) -> bool {
 impl<'a> EventLine<'a> {
     /// Takes a line apart that has no white space at its end; `None` if it names no thread.
     pub fn parse(line: &'a [u8]) -> Option<EventLine<'a>> {
+        EventLine::parse_usual(line).or_else(|| EventLine::parse_any(line))
+    }
+
+    /// Reads `COMM [PID/]TID [CPU] TIME: PERIOD EVENT:`, from its end, if no word of the command's
+    /// name could be taken for the thread. `None` for all else.
+    fn parse_usual(line: &'a [u8]) -> Option<EventLine<'a>> {
+        let (rest, event) = split_last_word(line)?;
+        let (rest, period) = split_last_word(rest)?;
+        let (rest, time) = split_last_word(rest)?;
+        let (mut rest, mut thread) = split_last_word(rest)?;
+        if thread.starts_with(b"[") && thread.ends_with(b"]") {
+            (rest, thread) = split_last_word(rest)?;
+        }
+        let (comm, printed) = (trim(rest), event.strip_suffix(b":")?);
+        let is_usual = event[0].is_ascii_alphabetic()
+            && time_length(time) == Some(time.len())
+            && is_usual_thread(thread)
+            && !may_hold_thread(comm);
+        if !is_usual || !period[0].is_ascii_digit() {
+            return None;
+        }
+        let (pid, tid) = split_thread(thread);
+        Some(EventLine {
+            comm,
+            pid,
+            tid,
+            has_time: true,
+            period: Some(crate::count::parse_digits(period)?),
+            event: Some(EventName::new(printed)),
+            payload: b"",
+        })
+    }
+
+    fn parse_any(line: &'a [u8]) -> Option<EventLine<'a>> {
         let thread = find_thread(line)?;
-        let (pid, tid) = match memchr::memrchr(b'/', thread.word) {
-            Some(slash) => (Some(&thread.word[..slash]), &thread.word[slash + 1..]),
-            None => (None, thread.word),
-        };
+        let (pid, tid) = split_thread(thread.word);
         let comm = trim(&line[..thread.start]);
         let (has_time, text) = after_time(thread.rest);
         let mut parsed = EventLine {
@@ -179,6 +210,24 @@ fn is_thread_word(word: &[u8]) -> bool {
     digits.iter().any(u8::is_ascii_digit) && parts.all(is_number)
 }
 
+fn split_thread(word: &[u8]) -> (Option<&[u8]>, &[u8]) {
+    match word.iter().rposition(|byte| *byte == b'/') {
+        Some(slash) => (Some(&word[..slash]), &word[slash + 1..]),
+        None => (None, word),
+    }
+}
+
+fn is_usual_thread(word: &[u8]) -> bool {
+    let is_digit_or_slash = |byte: &u8| (b'/'..=b'9').contains(byte);
+    word[0] != b'/' && word.iter().all(is_digit_or_slash)
+}
+
+/// Whether a command's name has a word that starts like a thread's.
+fn may_hold_thread(comm: &[u8]) -> bool {
+    let mut words = comm.split(|byte| *byte == b' ');
+    words.any(|word| matches!(word, [b'-' | b'/'..=b'9', ..]))
+}
+
 /// Whether `word` can only come after the thread: the cpu, the time, the event.
 fn is_after_thread(word: &[u8]) -> bool {
     word.starts_with(b"[") || word.ends_with(b":")
@@ -227,6 +276,16 @@ fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
     // Words are a few bytes long, so a vector search would not pay.
     let length = text.iter().position(|byte| *byte == b' ');
     text.split_at(length.unwrap_or(text.len()))
+}
+
+/// Splits the last word off; `None` if there is none, or nothing before it.
+#[inline]
+fn split_last_word(mut text: &[u8]) -> Option<(&[u8], &[u8])> {
+    while let Some(rest) = text.strip_suffix(b" ") {
+        text = rest;
+    }
+    let start = rfind_space(text)? + 1;
+    Some((&text[..start], &text[start..]))
 }
 
 #[cfg(test)]
@@ -326,6 +385,34 @@ mod tests {
         ] {
             let shown = show(&format!("prog 1 {text}"));
             assert_eq!(shown, format!("prog|?/1|{expected}"), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_usual_line_is_read_as_any_other(
+            words in proptest::collection::vec(proptest::sample::select(vec![
+                "", "", "prog", "a:b", "12/34", "12", "-1", "/7", "x/7", "[001]", "[1", "5.6:", "5.6",
+                "4794564.109216:", "250000", "+3", "99999999999999999999", "cycles:ppp:", "cycles",
+                "probe:f:", "7:", "cpu_core/cycles/P:", "PERF_RECORD_MMAP:", "\t12", "é",
+            ]), 0..9),
+        ) {
+            let line = words.join(" ");
+            if let Some(usual) = EventLine::parse_usual(line.as_bytes()) {
+                let any = EventLine::parse_any(line.as_bytes());
+                proptest::prop_assert_eq!(Some(usual), any);
+            }
+        }
+    }
+
+    #[test]
+    fn what_perf_prints_is_usual() {
+        for line in [
+            "cargo  6753   454.275121:    1003009 cpu-clock:pppH:",
+            "java 24636/25607 [000] 4794564.109216:     250000 cycles:ppp:",
+            "V8 WorkerThread 25607 4794564.109216: 1 cpu_core/cycles/P:",
+        ] {
+            assert!(EventLine::parse_usual(line.as_bytes()).is_some(), "{line}");
         }
     }
 }

@@ -81,16 +81,8 @@ pub(super) fn function_name(symbol: &str) -> Option<Cow<'_, str>> {
 }
 
 fn without_offset(symbol: &str) -> &str {
-    match symbol.rfind("+0x") {
-        Some(at)
-            if symbol[at + 3..]
-                .bytes()
-                .all(|byte| byte.is_ascii_hexdigit()) =>
-        {
-            &symbol[..at]
-        }
-        _ => symbol,
-    }
+    let digits = symbol.trim_end_matches(|char: char| char.is_ascii_hexdigit());
+    digits.strip_suffix("+0x").unwrap_or(symbol)
 }
 
 /// Calls `add` with the name of each frame that `function` stands for, the outermost first: more

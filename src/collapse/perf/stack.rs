@@ -6,11 +6,13 @@
 use super::Options;
 use super::event::EventLine;
 use super::frame::{FrameLine, function_name, name_frames};
+use super::key::{Key, Modules};
+use super::known::KnownStacks;
+use super::samples::{PlainLine, told_in};
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::lines::{LineCache, LineId};
 use crate::text::lossy;
 use ahash::AHashMap;
-use std::ops::Range;
 
 /// The stack of the sample read last, and the caches.
 #[derive(Default)]
@@ -19,80 +21,113 @@ pub(super) struct Stacks {
     levels: Vec<Level>,
     /// How many levels, from the root, have the right node.
     walked: usize,
-    /// Where the text of the sample is in its block; empty if it is not to be compared with.
-    text: Range<usize>,
+    /// The lines of a plain sample, the leaf's first.
+    pub plain: Vec<PlainLine>,
+    /// What a plain sample says that tells its stack.
+    told: Vec<u8>,
     is_java: bool,
-    /// Lines of Java commands, which are named differently, are kept apart.
-    lines: [LineCache<Facts>; 2],
+    modules: Modules,
+    lines: LineCache<Facts>,
     commands: Commands,
+    known: KnownStacks,
 }
 
 /// A line of a sample.
 #[derive(Clone, Copy)]
 struct Level {
     line: LineId,
-    /// How far the line's start (with the line end before it) is from the end of the sample.
-    from_end: usize,
-    /// Where in the block the line stands, without its address.
-    key: (usize, usize),
+    /// Where in the block it is told what the line stands for; `None` if not in this block.
+    told: Option<PlainLine>,
     node: NodeId,
     /// Of this level or one nearer to the root.
     has_frames: bool,
     has_unread: bool,
 }
 
-/// What [`Stacks`] found in the lines of a sample.
+/// What [`Stacks`] made of the lines of a sample.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reading {
-    pub has_frames: bool,
+pub(super) struct Stack {
+    /// `None` if there are no frames.
+    pub node: Option<NodeId>,
     /// Whether some lines are no frame lines.
     pub has_unread: bool,
 }
 
 impl Stacks {
-    /// The distance from the end of a level that is not to be compared with.
-    const NOT_IN_TEXT: usize = usize::MAX;
-
     /// Forgets where the sample before stands: a new block begins.
     pub fn start_block(&mut self) {
-        self.text = 0..0;
         self.levels.clear();
+        self.walked = 0;
     }
 
-    /// Reads `text`, a part of `block`: lines that each follow a line end and start with a tab.
-    /// `None` if they don't.
+    /// Reads the plain sample whose lines are in `plain`.
     pub fn read_plain(
         &mut self,
         block: &[u8],
-        text: Range<usize>,
         event: &EventLine<'_>,
         options: &Options,
         tree: &mut CallTree,
-    ) -> Option<Reading> {
-        let is_java = event.comm.starts_with(b"java");
-        if is_java != self.is_java {
-            self.start_block();
+    ) -> Stack {
+        if !self.known.is_worth_asking() {
+            return self.read_cut(block, event, options, tree);
         }
-        self.is_java = is_java;
-        self.walked = self.walked.min(self.levels.len());
-        let mut depth = self.levels_in_common(block, text.clone());
-        let mut end = match depth {
-            0 => text.end,
-            _ => text.end - self.levels[depth - 1].from_end,
-        };
-        while end > text.start {
-            let Some(line) = PlainLine::before(block, text.start, end, options) else {
-                self.start_block();
-                return None;
-            };
-            self.set_level(depth, block, &line, text.end - line.start, options, tree);
-            end = line.start;
-            depth += 1;
+        self.tell(block, event, options);
+        match self.known.find(&self.told) {
+            Ok(node) => Stack {
+                node: Some(node),
+                has_unread: false,
+            },
+            Err(hash) => {
+                let stack = self.read_cut(block, event, options, tree);
+                if let Stack {
+                    node: Some(node),
+                    has_unread: false,
+                } = stack
+                {
+                    self.known.insert(hash, &self.told, node);
+                }
+                stack
+            }
         }
-        self.levels.truncate(depth);
-        self.walked = self.walked.min(depth);
-        self.text = text;
-        Some(self.reading())
+    }
+
+    /// Writes to `told` all that the stack of a plain sample hangs on.
+    fn tell(&mut self, block: &[u8], event: &EventLine<'_>, options: &Options) {
+        self.told.clear();
+        print_command(event, options, &mut self.told);
+        for line in &self.plain {
+            self.told.push(b'\n');
+            self.told.extend_from_slice(&block[line.told..line.end]);
+        }
+    }
+
+    /// Reads the lines of `plain`.
+    fn read_cut(
+        &mut self,
+        block: &[u8],
+        event: &EventLine<'_>,
+        options: &Options,
+        tree: &mut CallTree,
+    ) -> Stack {
+        self.set_java(event);
+        let told = |line: &PlainLine| &block[line.told..line.end];
+        let shared = self
+            .levels
+            .iter()
+            .zip(self.plain.iter().rev())
+            .take_while(|(level, line)| level.told.is_some_and(|other| told(&other) == told(line)))
+            .count();
+        self.levels.truncate(shared);
+        for (level, line) in self.levels.iter_mut().zip(self.plain.iter().rev()) {
+            level.told = Some(*line);
+        }
+        for index in (0..self.plain.len() - shared).rev() {
+            let line = self.plain[index];
+            let key = self.modules.key(&block[line.told..line.end]);
+            let id = self.look_up(key, &block[line.start..line.end], options, tree);
+            self.push_level(id, Some(line));
+        }
+        self.finish(event, options, tree)
     }
 
     /// Reads lines in any shape, the root's first. Those that are no frame lines are left out.
@@ -102,37 +137,48 @@ impl Stacks {
         event: &EventLine<'_>,
         options: &Options,
         tree: &mut CallTree,
-    ) -> Reading {
+    ) -> Stack {
         self.start_block();
-        self.walked = 0;
-        self.is_java = event.comm.starts_with(b"java");
+        self.set_java(event);
         for line in lines {
-            let outer = self.levels.last().map(|level| level.line);
-            let id = self.look_up(outer, line, line, options, tree);
-            self.push_level(id, Self::NOT_IN_TEXT, (0, 0));
+            let told = told_in(line, options).unwrap_or(0);
+            let id = self.look_up(Key::whole(&line[told..]), line, options, tree);
+            self.push_level(id, None);
         }
-        self.reading()
+        self.finish(event, options, tree)
+    }
+
+    fn set_java(&mut self, event: &EventLine<'_>) {
+        let is_java = event.comm.starts_with(b"java");
+        if is_java != self.is_java {
+            self.start_block();
+            self.is_java = is_java;
+        }
+    }
+
+    fn finish(&mut self, event: &EventLine<'_>, options: &Options, tree: &mut CallTree) -> Stack {
+        let leaf = self.levels.last();
+        let has_frames = leaf.is_some_and(|level| level.has_frames);
+        let has_unread = leaf.is_some_and(|level| level.has_unread);
+        let node = has_frames.then(|| self.walk(event, options, tree));
+        Stack { node, has_unread }
     }
 
     /// The node of the stack read last. Its missing part is made.
-    pub fn walk(
-        &mut self,
-        event: &EventLine<'_>,
-        options: &Options,
-        tree: &mut CallTree,
-    ) -> NodeId {
+    fn walk(&mut self, event: &EventLine<'_>, options: &Options, tree: &mut CallTree) -> NodeId {
         if !options.skip_after.is_empty() {
             return self.walk_skipping(event, options, tree);
         }
         let root = self.commands.node(event, options, tree);
-        if self.commands.has_changed {
-            self.walked = 0;
-        }
+        self.walked = match self.commands.has_changed {
+            true => 0,
+            false => self.walked.min(self.levels.len()),
+        };
         let mut node = match self.walked {
             0 => root,
             walked => self.levels[walked - 1].node,
         };
-        let lines = &self.lines[usize::from(self.is_java)];
+        let lines = &self.lines;
         for level in &mut self.levels[self.walked..] {
             node = lines.walk(level.line, node, tree);
             level.node = node;
@@ -149,7 +195,7 @@ impl Stacks {
         tree: &mut CallTree,
     ) -> NodeId {
         self.walked = 0;
-        let lines = &self.lines[usize::from(self.is_java)];
+        let lines = &self.lines;
         let first = self
             .levels
             .iter()
@@ -164,120 +210,37 @@ impl Stacks {
             .fold(root, |node, level| lines.walk(level.line, node, tree))
     }
 
-    /// The line `whole`, whose meaning hangs on `key` only. `outer` is the line before it.
+    /// The line `whole`, whose meaning hangs on `key` only.
+    #[inline]
     fn look_up(
         &mut self,
-        outer: Option<LineId>,
-        key: &[u8],
+        key: Key<'_>,
         whole: &[u8],
         options: &Options,
         tree: &mut CallTree,
     ) -> LineId {
         let is_java = self.is_java;
-        self.lines[usize::from(is_java)].look_up(outer, key, |frames| {
+        // Lines of Java commands are named differently.
+        let context = key.module << 1 | u64::from(is_java);
+        self.lines.look_up(context, key.text, |frames| {
             read_line(whole, options, is_java, frames, tree)
         })
     }
 
-    fn reading(&self) -> Reading {
-        Reading {
-            has_frames: self.levels.last().is_some_and(|level| level.has_frames),
-            has_unread: self.levels.last().is_some_and(|level| level.has_unread),
-        }
-    }
-
-    /// How many levels are, to the byte, those of the sample before.
-    fn levels_in_common(&self, block: &[u8], text: Range<usize>) -> usize {
-        let common = common_suffix(&block[self.text.clone()], &block[text]);
-        self.levels
-            .partition_point(|level| level.from_end <= common)
-    }
-
-    fn set_level(
-        &mut self,
-        depth: usize,
-        block: &[u8],
-        line: &PlainLine,
-        from_end: usize,
-        options: &Options,
-        tree: &mut CallTree,
-    ) {
-        let key = &block[line.key.0..line.key.1];
-        if let Some(level) = self.levels.get_mut(depth)
-            && block[level.key.0..level.key.1] == *key
-        {
-            (level.from_end, level.key) = (from_end, line.key);
-            return;
-        }
-        self.levels.truncate(depth);
-        self.walked = self.walked.min(depth);
-        let whole = &block[line.start..line.key.1];
-        let outer = self.levels.last().map(|level| level.line);
-        let id = self.look_up(outer, key, whole, options, tree);
-        self.push_level(id, from_end, line.key);
-    }
-
-    fn push_level(&mut self, line: LineId, from_end: usize, key: (usize, usize)) {
-        let outer = self.reading();
-        let lines = &self.lines[usize::from(self.is_java)];
+    fn push_level(&mut self, line: LineId, told: Option<PlainLine>) {
+        let outer = self.levels.last();
+        let lines = &self.lines;
         let (has_frames, facts) = (lines.has_frames(line), lines.facts(line));
-        self.levels.push(Level {
+        let level = Level {
             line,
-            from_end,
-            key,
+            told,
             node: CallTree::ROOT,
-            has_frames: outer.has_frames || has_frames,
-            has_unread: outer.has_unread || facts.is_unread,
-        });
-    }
-}
-
-/// A line of a plain sample, by its places in the block.
-struct PlainLine {
-    /// Where the line end before the line is.
-    start: usize,
-    /// What the line says, without the address unless that matters.
-    key: (usize, usize),
-}
-
-impl PlainLine {
-    /// The line that ends at `end`. `None` if it is not a tab, spaces, an address and more.
-    fn before(block: &[u8], from: usize, end: usize, options: &Options) -> Option<PlainLine> {
-        let start = from + memchr::memrchr(b'\n', &block[from..end])?;
-        let line = &block[start + 1..end];
-        if line.first() != Some(&b'\t') {
-            return None;
-        }
-        let address = line.iter().position(|byte| !matches!(byte, b'\t' | b' '))?;
-        if !line[address].is_ascii_graphic() {
-            return None;
-        }
-        let symbol = match options.include_addrs {
-            true => address,
-            false => address + line[address..].iter().position(|byte| *byte == b' ')?,
+            has_frames: has_frames || outer.is_some_and(|level| level.has_frames),
+            has_unread: facts.is_unread || outer.is_some_and(|level| level.has_unread),
         };
-        Some(PlainLine {
-            start,
-            key: (start + 1 + symbol, end),
-        })
+        self.walked = self.walked.min(self.levels.len());
+        self.levels.push(level);
     }
-}
-
-/// How many bytes `a` and `b` have in common at their end.
-fn common_suffix(a: &[u8], b: &[u8]) -> usize {
-    const STEP: usize = 32;
-    let equal_steps = a
-        .rchunks_exact(STEP)
-        .zip(b.rchunks_exact(STEP))
-        .take_while(|(a, b)| a == b);
-    let end = equal_steps.count() * STEP;
-    let (a, b) = (&a[..a.len() - end], &b[..b.len() - end]);
-    let equal_bytes = a
-        .iter()
-        .rev()
-        .zip(b.iter().rev())
-        .take_while(|(a, b)| a == b);
-    end + equal_bytes.count()
 }
 
 /// What is known of a line beyond its frames.
@@ -327,7 +290,8 @@ struct Commands {
 
 impl Commands {
     fn node(&mut self, event: &EventLine<'_>, options: &Options, tree: &mut CallTree) -> NodeId {
-        self.print(event, options);
+        self.printed.clear();
+        print_command(event, options, &mut self.printed);
         if let Some((printed, node)) = &self.last
             && *printed == self.printed
         {
@@ -347,18 +311,17 @@ impl Commands {
         self.last = Some((self.printed.clone(), node));
         node
     }
+}
 
-    /// Writes `COMM`, `COMM-PID` or `COMM-PID/TID` to `printed`.
-    fn print(&mut self, event: &EventLine<'_>, options: &Options) {
-        self.printed.clear();
-        self.printed.extend_from_slice(event.comm);
-        if options.include_pid || options.include_tid {
-            self.printed.push(b'-');
-            self.printed.extend_from_slice(event.pid.unwrap_or(b"?"));
-        }
-        if options.include_tid {
-            self.printed.push(b'/');
-            self.printed.extend_from_slice(event.tid);
-        }
+/// Writes `COMM`, `COMM-PID` or `COMM-PID/TID`.
+fn print_command(event: &EventLine<'_>, options: &Options, out: &mut Vec<u8>) {
+    out.extend_from_slice(event.comm);
+    if options.include_pid || options.include_tid {
+        out.push(b'-');
+        out.extend_from_slice(event.pid.unwrap_or(b"?"));
+    }
+    if options.include_tid {
+        out.push(b'/');
+        out.extend_from_slice(event.tid);
     }
 }

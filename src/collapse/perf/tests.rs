@@ -87,6 +87,17 @@ fn any_line() -> impl Strategy<Value = &'static str> {
             "\t 44 [unknown] (/tmp/perf-1.map)",
             "\t 45 [unknown] (/tmp/perf-1.map)",
             "\t 55 La/B;::f->La/C;::g (/tmp/perf-1.map)",
+            "\t    7f722d142778 leaf+0x9 (/bin/x)",
+            "\t    7f722d142778 leaf+0x9 ([kernel.kallsyms])",
+            "\t    7f722d142778 leaf+0x9 (/tmp/perf-1.map)",
+            "\t    7f722d142778 leaf (/bin/y)",
+            "\t    7f722d142779 leaf+0x1+0x2 (/bin/x)",
+            "\t    7f722d142779 leaf +0x2 (/bin/x)",
+            "\t    7f722d142779  leaf+0xfeed (/bin/x)",
+            "\t    7f722d142779 +0xfeed (/bin/x)",
+            "\t    7f722d142779 leaf+0x2 (/memfd:x (deleted))",
+            "\t    7f722d142779 f(int)+0x2 (/opt/my app/x)",
+            "\t    7f722d142779 f(int)+0x2 (/x)y)",
         ]),
         2 => prop::sample::select(vec![
             "prog 100 [000] 10.000001:          1 cycles: ",
@@ -131,6 +142,27 @@ fn all_paths_agree_on_carriage_returns() {
         fold(&Options::default(), text.as_bytes()),
         "prog;main;leaf 3\n"
     );
+}
+
+/// Enough samples for whole stacks to be looked for, found, given up and looked for again.
+#[test]
+fn all_paths_agree_on_stacks_that_come_again_or_do_not() {
+    let sample = |number: usize, function: usize| {
+        let comm = ["prog", "java", "prog two"][function % 3];
+        format!(
+            "{comm} 7 1.0: {number} cycles: \n\t{number:>17x} f{function}+0x{number:x} (/bin/x)\n\
+             \t{function:>17x} La{};+0x1 (/bin/{})\n\t 1 main (/bin/x)\n\n",
+            function % 7,
+            function % 5,
+        )
+    };
+    let few = (1..4000).map(|number| sample(number, number * number % 50));
+    let all = (1..6000).map(|number| sample(number, number));
+    let text: String = few.clone().chain(all).chain(few).collect();
+    for options in some_options() {
+        let text = text.as_bytes();
+        assert_eq!(fold(&options, text), fold_slowly(&options, text));
+    }
 }
 
 #[test]
