@@ -36,18 +36,16 @@
 //! cache; only those never seen before are parsed. A line is a step in the call tree that is
 //! mostly remembered too.
 
-use super::engine::Engine;
+use super::DEFAULT_NTHREADS;
 use super::error::{ErrorKind, ParseError};
-use super::format::{Block, Format, offset_in};
+use super::format::{Block, Format, impl_collapse, offset_in};
 use super::lines::{LineCache, LineId};
 use super::symbol::{fix_partially_demangled_rust, split_inlined, without_separators};
-use super::{Collapse, DEFAULT_NTHREADS};
 use crate::call_tree::{CallTree, NodeId};
 use crate::count::parse_digits;
 use crate::folded::{lines_of, whole_lines};
 use crate::text::{lossy, trim};
 use std::borrow::Cow;
-use std::io::{self, BufRead, Write};
 
 /// What to make of the output of DTrace.
 #[derive(Debug, Clone)]
@@ -107,30 +105,7 @@ impl From<Options> for Folder {
     }
 }
 
-impl Collapse for Folder {
-    fn collapse<R, W>(&mut self, reader: R, writer: W) -> io::Result<()>
-    where
-        R: BufRead,
-        W: Write,
-    {
-        crate::folded::write(&self.collapse_to_tree(reader)?, writer)
-    }
-
-    fn is_applicable(&mut self, input: &str) -> Option<bool> {
-        self.options.sniff(input.as_bytes())
-    }
-
-    fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
-    where
-        R: BufRead,
-    {
-        Engine::new(self.options.nthreads).fold(&self.options, reader)
-    }
-
-    fn collapse_slice_to_tree(&mut self, profile: &[u8]) -> io::Result<CallTree> {
-        Engine::new(self.options.nthreads).fold_slice(&self.options, profile)
-    }
-}
+impl_collapse!(Folder);
 
 /// What a worker keeps from block to block.
 #[derive(Default)]
@@ -156,6 +131,10 @@ impl Format for Options {
     type Prelude = ();
     type Worker = Worker;
     const IS_PARALLEL: bool = true;
+
+    fn nthreads(&self) -> usize {
+        self.nthreads
+    }
 
     fn demangles(&self) -> bool {
         self.demangle

@@ -37,6 +37,11 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
+    /// As many threads as the options say.
+    pub fn of(format: &impl Format) -> Engine {
+        Engine::new(format.nthreads())
+    }
+
     pub fn new(nthreads: usize) -> Engine {
         Engine {
             nthreads: nthreads.max(1),

@@ -47,14 +47,55 @@ pub(crate) trait Format: Sync {
         tree: &mut CallTree,
     ) -> Result<(), ParseError>;
 
-    /// Whether names that are mangled are made readable once all is folded.
-    fn demangles(&self) -> bool {
-        true
+    /// How many threads to fold on, if it is parallel.
+    fn nthreads(&self) -> usize {
+        1
     }
+
+    /// Whether names that are mangled are made readable once all is folded.
+    fn demangles(&self) -> bool;
 
     /// Whether the input that starts with `head` is in this format; `None` if more is needed.
     fn sniff(&self, head: &[u8]) -> Option<bool>;
 }
+
+/// Makes a `Folder` fold with the engine; its field `options` is the [`Format`].
+macro_rules! impl_collapse {
+    ($folder:ty) => {
+        impl $crate::collapse::Collapse for $folder {
+            fn collapse<R, W>(&mut self, reader: R, writer: W) -> std::io::Result<()>
+            where
+                R: std::io::BufRead,
+                W: std::io::Write,
+            {
+                $crate::folded::write(&self.collapse_to_tree(reader)?, writer)
+            }
+
+            fn is_applicable(&mut self, input: &str) -> Option<bool> {
+                $crate::collapse::format::Format::sniff(&self.options, input.as_bytes())
+            }
+
+            fn collapse_to_tree<R>(
+                &mut self,
+                reader: R,
+            ) -> std::io::Result<$crate::call_tree::CallTree>
+            where
+                R: std::io::BufRead,
+            {
+                $crate::collapse::engine::Engine::of(&self.options).fold(&self.options, reader)
+            }
+
+            fn collapse_slice_to_tree(
+                &mut self,
+                profile: &[u8],
+            ) -> std::io::Result<$crate::call_tree::CallTree> {
+                $crate::collapse::engine::Engine::of(&self.options)
+                    .fold_slice(&self.options, profile)
+            }
+        }
+    };
+}
+pub(crate) use impl_collapse;
 
 /// Whole records, and where they stand in the input.
 #[derive(Clone, Copy)]

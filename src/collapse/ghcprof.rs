@@ -20,14 +20,11 @@
 //! without those it calls. Columns are counted in characters, and each number is looked for where
 //! the header has its column.
 
-use super::Collapse;
-use super::engine::Engine;
 use super::error::{ErrorKind, ParseError};
-use super::format::{Block, Format};
+use super::format::{Block, Format, impl_collapse};
 use crate::call_tree::{CallTree, Count, NodeId};
 use crate::folded::{after_last_line, lines_of, whole_lines};
 use crate::text::{excerpt, lossy, trim, trim_end};
-use std::io::{self, BufRead, Write};
 
 /// What the counts are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -80,30 +77,7 @@ impl From<Options> for Folder {
     }
 }
 
-impl Collapse for Folder {
-    fn collapse<R, W>(&mut self, reader: R, writer: W) -> io::Result<()>
-    where
-        R: BufRead,
-        W: Write,
-    {
-        crate::folded::write(&self.collapse_to_tree(reader)?, writer)
-    }
-
-    fn is_applicable(&mut self, input: &str) -> Option<bool> {
-        self.options.sniff(input.as_bytes())
-    }
-
-    fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
-    where
-        R: BufRead,
-    {
-        Engine::new(1).fold(&self.options, reader)
-    }
-
-    fn collapse_slice_to_tree(&mut self, profile: &[u8]) -> io::Result<CallTree> {
-        Engine::new(1).fold_slice(&self.options, profile)
-    }
-}
+impl_collapse!(Folder);
 
 /// How far the profile is read.
 #[derive(Default)]
@@ -289,6 +263,7 @@ fn field(row: &str, column: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collapse::engine::Engine;
     use crate::collapse::testing;
     use proptest::prelude::*;
 

@@ -115,7 +115,12 @@ static PROFILERS: [Row; 7] = [
     Row {
         name: "xctrace",
         sniff: xctrace::sniff,
-        collapse: |_, reader| xctrace::Folder::default().collapse_to_tree(reader),
+        collapse: |options, reader| {
+            let xctrace = xctrace::Options {
+                demangle: options.demangle,
+            };
+            xctrace::Folder::from(xctrace).collapse_to_tree(reader)
+        },
     },
 ];
 

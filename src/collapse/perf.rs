@@ -48,10 +48,9 @@ mod report;
 mod samples;
 mod stack;
 
-use super::engine::Engine;
+use super::DEFAULT_NTHREADS;
 use super::error::ParseError;
-use super::format::{Block, Format};
-use super::{Collapse, DEFAULT_NTHREADS};
+use super::format::{Block, Format, impl_collapse};
 use crate::call_tree::CallTree;
 use crate::folded::whole_lines;
 use crate::text::{trim, trim_end};
@@ -60,7 +59,6 @@ use frame::FrameLine;
 use report::Report;
 use samples::Samples;
 use stack::{Stack, Stacks};
-use std::io::{self, BufRead, Write};
 
 /// What to make of the output of `perf script`.
 #[derive(Debug, Clone)]
@@ -128,30 +126,7 @@ impl From<Options> for Folder {
     }
 }
 
-impl Collapse for Folder {
-    fn collapse<R, W>(&mut self, reader: R, writer: W) -> io::Result<()>
-    where
-        R: BufRead,
-        W: Write,
-    {
-        crate::folded::write(&self.collapse_to_tree(reader)?, writer)
-    }
-
-    fn is_applicable(&mut self, input: &str) -> Option<bool> {
-        self.options.sniff(input.as_bytes())
-    }
-
-    fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
-    where
-        R: BufRead,
-    {
-        Engine::new(self.options.nthreads).fold(&self.options, reader)
-    }
-
-    fn collapse_slice_to_tree(&mut self, profile: &[u8]) -> io::Result<CallTree> {
-        Engine::new(self.options.nthreads).fold_slice(&self.options, profile)
-    }
-}
+impl_collapse!(Folder);
 
 /// What a worker keeps from block to block.
 #[derive(Default)]
@@ -165,6 +140,10 @@ impl Format for Options {
     type Prelude = Option<Vec<u8>>;
     type Worker = Worker;
     const IS_PARALLEL: bool = true;
+
+    fn nthreads(&self) -> usize {
+        self.nthreads
+    }
 
     fn demangles(&self) -> bool {
         self.demangle

@@ -25,10 +25,8 @@
 //! Threads that wait are left out: stacks whose innermost function is one of those that a thread
 //! sleeps in, `__psynch_cvwait` say. They would be most of the samples of most programs.
 
-use super::Collapse;
-use super::engine::Engine;
 use super::error::{ErrorKind, ParseError};
-use super::format::{Block, Format};
+use super::format::{Block, Format, impl_collapse};
 use super::lines::{LineCache, LineId};
 use super::notes::plural;
 use super::symbol::fix_partially_demangled_rust;
@@ -36,7 +34,6 @@ use crate::call_tree::{CallTree, NodeId};
 use crate::count::parse_digits;
 use crate::folded::{after_last_line, whole_lines};
 use crate::text::{excerpt, lossy, trim_end};
-use std::io::{self, BufRead, Write};
 
 const START: &[u8] = b"Call graph:";
 const END: &[u8] = b"Total number in stack";
@@ -105,30 +102,7 @@ impl From<Options> for Folder {
     }
 }
 
-impl Collapse for Folder {
-    fn collapse<R, W>(&mut self, reader: R, writer: W) -> io::Result<()>
-    where
-        R: BufRead,
-        W: Write,
-    {
-        crate::folded::write(&self.collapse_to_tree(reader)?, writer)
-    }
-
-    fn is_applicable(&mut self, input: &str) -> Option<bool> {
-        self.options.sniff(input.as_bytes())
-    }
-
-    fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
-    where
-        R: BufRead,
-    {
-        Engine::new(1).fold(&self.options, reader)
-    }
-
-    fn collapse_slice_to_tree(&mut self, profile: &[u8]) -> io::Result<CallTree> {
-        Engine::new(1).fold_slice(&self.options, profile)
-    }
-}
+impl_collapse!(Folder);
 
 /// Where in the report a worker is, and the nodes that may get children yet.
 #[derive(Default)]

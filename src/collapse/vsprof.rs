@@ -20,15 +20,12 @@
 //! callees behind which the tree goes back towards the root: they are seen there. The process, at
 //! level 0, has no calls and is no frame.
 
-use super::Collapse;
-use super::engine::Engine;
 use super::error::{ErrorKind, ParseError};
-use super::format::{Block, Format};
+use super::format::{Block, Format, impl_collapse};
 use super::notes::warn_of_cut;
 use crate::call_tree::{CallTree, NodeId};
 use crate::folded::{after_last_line, lines_of, whole_lines};
 use crate::text::{excerpt, lossy, trim, trim_end};
-use std::io::{self, BufRead, Write};
 
 /// What the first line starts with.
 pub(super) const HEADER: &str = "Level,Function Name,Number of Calls,Elapsed Inclusive Time %,\
@@ -53,33 +50,10 @@ pub(super) const HEADER: &str = "Level,Function Name,Number of Calls,Elapsed Inc
 /// ```
 #[derive(Default)]
 pub struct Folder {
-    summary: Summary,
+    options: Summary,
 }
 
-impl Collapse for Folder {
-    fn collapse<R, W>(&mut self, reader: R, writer: W) -> io::Result<()>
-    where
-        R: BufRead,
-        W: Write,
-    {
-        crate::folded::write(&self.collapse_to_tree(reader)?, writer)
-    }
-
-    fn is_applicable(&mut self, input: &str) -> Option<bool> {
-        self.summary.sniff(input.as_bytes())
-    }
-
-    fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
-    where
-        R: BufRead,
-    {
-        Engine::new(1).fold(&self.summary, reader)
-    }
-
-    fn collapse_slice_to_tree(&mut self, profile: &[u8]) -> io::Result<CallTree> {
-        Engine::new(1).fold_slice(&self.summary, profile)
-    }
-}
+impl_collapse!(Folder);
 
 /// The format, which has no options.
 #[derive(Default)]
@@ -104,6 +78,11 @@ impl Format for Summary {
     type Prelude = ();
     type Worker = Worker;
     const IS_PARALLEL: bool = false;
+
+    /// The names of Microsoft's linker are readable, or mangled in a way of its own.
+    fn demangles(&self) -> bool {
+        false
+    }
 
     fn prelude(&self, _: &[u8]) -> Option<()> {
         Some(())

@@ -24,17 +24,14 @@
 //!
 //! A frame is called ``module`name``. Its count is its own time in milliseconds, rounded.
 
-use super::Collapse;
-use super::engine::Engine;
 use super::error::{ErrorKind, ParseError};
-use super::format::{Block, Format};
+use super::format::{Block, Format, impl_collapse};
 use super::lines::LineCache;
 use super::notes::warn_of_cut;
 use crate::call_tree::{CallTree, NodeId};
 use crate::count::parse_digits;
 use crate::folded::{after_last_line, lines_of, whole_lines};
 use crate::text::{excerpt, lossy, trim_end};
-use std::io::{self, BufRead, Write};
 
 const HEADER: &[u8] = b"Function Stack,CPU Time:Self,Module";
 
@@ -86,30 +83,7 @@ impl From<Options> for Folder {
     }
 }
 
-impl Collapse for Folder {
-    fn collapse<R, W>(&mut self, reader: R, writer: W) -> io::Result<()>
-    where
-        R: BufRead,
-        W: Write,
-    {
-        crate::folded::write(&self.collapse_to_tree(reader)?, writer)
-    }
-
-    fn is_applicable(&mut self, input: &str) -> Option<bool> {
-        self.options.sniff(input.as_bytes())
-    }
-
-    fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
-    where
-        R: BufRead,
-    {
-        Engine::new(1).fold(&self.options, reader)
-    }
-
-    fn collapse_slice_to_tree(&mut self, profile: &[u8]) -> io::Result<CallTree> {
-        Engine::new(1).fold_slice(&self.options, profile)
-    }
-}
+impl_collapse!(Folder);
 
 /// The rows that the next one may be below.
 #[derive(Default)]

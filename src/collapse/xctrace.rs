@@ -26,6 +26,9 @@
 //! told of in a warning. A stack that holds something other than frames (bare addresses, say) is
 //! an error: what cannot be read is not left out.
 
+// This is no `Format`: one cannot tell from a part of a document where its elements end, and the
+// ids of all rows before are needed for the next one. So the engine could not cut it.
+
 mod stacks;
 
 use super::Collapse;
@@ -40,6 +43,21 @@ use quick_xml::{Reader, escape};
 use stacks::{Reference, Stack, Stacks};
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read, Write};
+
+/// What to make of what `xctrace export` writes.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// Write mangled names of Rust and C++ functions (`_RNv..`, `_ZN..`) as in their source,
+    /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
+    pub demangle: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { demangle: true }
+    }
+}
 
 /// Folds what `xctrace export` writes of a table of samples. See the [module](self) for what is
 /// read.
@@ -62,8 +80,15 @@ use std::io::{self, BufRead, Read, Write};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct Folder {}
+pub struct Folder {
+    options: Options,
+}
+
+impl From<Options> for Folder {
+    fn from(options: Options) -> Folder {
+        Folder { options }
+    }
+}
 
 impl Collapse for Folder {
     fn collapse<R, W>(&mut self, reader: R, writer: W) -> io::Result<()>
@@ -90,7 +115,10 @@ impl Collapse for Folder {
             return Err(error);
         }
         let tree = document.conclude(read.map_err(|failure| failure.at(line)))?;
-        Ok(demangled(tree))
+        Ok(match self.options.demangle {
+            true => demangled(tree),
+            false => tree,
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! One profile, every path; names; input that is cut off.
 
 use super::*;
+use crate::collapse::engine::Engine;
 use crate::collapse::testing;
 use proptest::prelude::*;
 

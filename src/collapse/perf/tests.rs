@@ -126,6 +126,28 @@ proptest! {
     }
 
     #[test]
+    fn no_period_is_lost(
+        samples in prop::collection::vec(
+            (0..3usize, prop::collection::vec((0..5u8, any::<u16>()), 1..6), any::<u32>()),
+            0..40,
+        )
+    ) {
+        let mut text = String::new();
+        for (comm, frames, period) in &samples {
+            text += &format!("{} 7 1.0: {period} cycles: \n", ["java", "prog", "a b"][*comm]);
+            for (frame, offset) in frames {
+                text += &format!("\t{offset:>16x} Lf{frame}+0x{offset:x} (/bin/{frame})\n");
+            }
+            text += "\n";
+        }
+        let sum: u64 = samples.iter().map(|(_, _, period)| u64::from(*period)).sum();
+        for options in [Options::default(), with_options(|options| options.include_addrs = true)] {
+            let tree = Engine::new(1).fold_slice(&options, text.as_bytes()).unwrap();
+            prop_assert_eq!(tree.totals()[0].whole(), sum);
+        }
+    }
+
+    #[test]
     fn any_bytes_are_folded_without_panic(text in prop::collection::vec(any::<u8>(), 0..400)) {
         assert_all_paths_agree(&text);
         assert_all_paths_agree(&[HEAD.as_bytes(), b"\t 1 ", &text, b" (m)\n"].concat());

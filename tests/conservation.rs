@@ -1,0 +1,252 @@
+//! No sample is lost: what comes out of a fixture adds up to what went in, which is counted here
+//! the simplest way that the format allows. Generated profiles are in the tests of the formats.
+//!
+//! Left out are `hand-*` fixtures of perf, which are about lines that are no samples, and vsprof,
+//! whose counts are calls: those of a function are not the sum of those below it.
+
+use inferno::folded;
+use std::fs::{self, File};
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
+
+/// Folds with the tool, and returns the sum of the counts and what was said on stderr.
+fn fold(tool: &str, profile: &Path) -> (u64, String) {
+    let output = Command::new(tool)
+        .arg("-v")
+        .args(args_of(profile))
+        .arg(profile)
+        .output()
+        .expect("the tool runs");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{}: {stderr}", profile.display());
+    let folded = folded::read(output.stdout.as_slice()).expect("folded text");
+    assert_eq!(folded.ignored_lines, 0);
+    (folded.tree.totals()[0].whole(), stderr)
+}
+
+fn args_of(profile: &Path) -> Vec<String> {
+    let name = profile.file_name().expect("a name").to_string_lossy();
+    let case = name.split('.').next().expect("a case").to_string();
+    let args = fs::read_to_string(profile.with_file_name(case + ".args")).unwrap_or_default();
+    args.lines().map(str::to_string).collect()
+}
+
+fn profiles(format: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(Path::new(DATA).join(format)).expect("fixtures");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths
+        .filter(|path| path.is_file())
+        .filter(|path| {
+            let name = path.to_string_lossy();
+            !name.ends_with(".folded") && !name.ends_with(".args") && !name.contains("hand-")
+        })
+        .collect()
+}
+
+fn text_of(profile: &Path) -> String {
+    let file = BufReader::new(File::open(profile).expect("the fixture"));
+    let mut text = Vec::new();
+    let mut reader = inferno::decode::decoded(file).expect("a compression we know");
+    reader.read_to_end(&mut text).expect("the whole fixture");
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Asserts that each fixture folds to what `count` says is in it, less what the tool says it left
+/// out.
+fn assert_nothing_is_lost(tool: &str, format: &str, count: impl Fn(&str, &[String]) -> u64) {
+    let profiles = profiles(format);
+    assert!(!profiles.is_empty());
+    for profile in profiles {
+        let expected = count(&text_of(&profile), &args_of(&profile));
+        let (sum, stderr) = fold(tool, &profile);
+        assert_eq!(sum + left_out(&stderr), expected, "{}", profile.display());
+    }
+}
+
+/// How many samples of threads that wait the tool has left out.
+fn left_out(stderr: &str) -> u64 {
+    let number = |line: &str| {
+        let text = line.split("left out ").nth(1)?;
+        let number = text.split(" sample").next()?;
+        text.contains("threads that wait")
+            .then(|| number.parse::<u64>().ok())?
+    };
+    stderr.lines().filter_map(number).sum()
+}
+
+#[test]
+fn of_perf_all_periods_of_the_event_come_out() {
+    let tool = env!("CARGO_BIN_EXE_inferno-collapse-perf");
+    assert_nothing_is_lost(tool, "perf", |text, args| {
+        let joined = args.join("=");
+        let filter = joined.split("--event-filter=").nth(1);
+        let samples: Vec<PerfSample> = samples_of_perf(text);
+        let event = filter.unwrap_or(&samples[0].event);
+        let is_counted = |sample: &&PerfSample| sample.event == *event;
+        samples
+            .iter()
+            .filter(is_counted)
+            .map(|sample| sample.period)
+            .sum()
+    });
+}
+
+struct PerfSample {
+    event: String,
+    period: u64,
+}
+
+/// Each sample that has frames, be it on its own line or on lines of their own.
+fn samples_of_perf(text: &str) -> Vec<PerfSample> {
+    let text = text.replace('\r', "");
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with("# "))
+        .collect();
+    let is_frame = |line: &str| line.starts_with('\t');
+    let mut samples = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let is_after_frame = at > 0 && is_frame(lines[at - 1]);
+        let is_event = !line.trim().is_empty() && !is_frame(line) && !is_after_frame;
+        let has_frames =
+            line.ends_with(')') || lines.get(at + 1).is_some_and(|next| is_frame(next));
+        if is_event && has_frames {
+            samples.push(sample_of_perf(line));
+        }
+    }
+    samples
+}
+
+fn sample_of_perf(line: &str) -> PerfSample {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let is_time =
+        |word: &&str| word.ends_with(':') && word.starts_with(|char: char| char.is_ascii_digit());
+    let start = words.iter().position(is_time).unwrap_or(0);
+    let is_event =
+        |at: &usize| words[*at].ends_with(':') && words[*at].contains(char::is_alphabetic);
+    let at = (start..words.len()).find(is_event);
+    let event = at.map_or("", |at| words[at].trim_end_matches(':'));
+    let is_modifiers = |text: &str| text.chars().all(|char| "ukhpP".contains(char));
+    let name = match event.rsplit_once(':') {
+        Some((name, modifiers)) if is_modifiers(modifiers) => name,
+        _ => event,
+    };
+    // A number that no time stands before is the thread's.
+    let is_period = |at: &usize| *at > 1 && words[at - 2].ends_with(':');
+    let period = at
+        .filter(is_period)
+        .and_then(|at| words[at - 1].parse().ok());
+    PerfSample {
+        event: name.to_string(),
+        period: period.unwrap_or(1),
+    }
+}
+
+#[test]
+fn of_dtrace_all_counts_come_out() {
+    let tool = env!("CARGO_BIN_EXE_inferno-collapse-dtrace");
+    assert_nothing_is_lost(tool, "dtrace", |text, _| {
+        let lines = text.lines().map(str::trim);
+        lines
+            .skip_while(|line| !line.is_empty())
+            .filter_map(|line| line.trim_start_matches('+').parse::<u64>().ok())
+            .sum()
+    });
+}
+
+#[test]
+fn of_sample_the_counts_of_all_threads_come_out() {
+    let tool = env!("CARGO_BIN_EXE_inferno-collapse-sample");
+    assert_nothing_is_lost(tool, "sample", |text, _| {
+        let graph = text
+            .lines()
+            .skip_while(|line| !line.starts_with("Call graph:"));
+        let thread = |line: &str| {
+            line.strip_prefix("    ")?
+                .split_once(' ')?
+                .0
+                .parse::<u64>()
+                .ok()
+        };
+        graph
+            .take_while(|line| !line.starts_with("Total number in stack"))
+            .filter_map(thread)
+            .sum::<u64>()
+    });
+}
+
+#[test]
+fn of_vtune_all_own_times_come_out_in_milliseconds() {
+    let tool = env!("CARGO_BIN_EXE_inferno-collapse-vtune");
+    assert_nothing_is_lost(tool, "vtune", |text, _| {
+        let rows = text
+            .lines()
+            .skip_while(|line| !line.starts_with("Function Stack,"));
+        let seconds = |row: &str| row.rsplit(',').nth(1)?.parse::<f64>().ok();
+        rows.skip(1)
+            .filter_map(seconds)
+            .map(|time| (time * 1000.0).round() as u64)
+            .sum()
+    });
+}
+
+#[test]
+fn of_xctrace_every_row_with_a_backtrace_comes_out() {
+    let tool = env!("CARGO_BIN_EXE_inferno-collapse-xctrace");
+    assert_nothing_is_lost(tool, "xctrace", |text, _| {
+        let rows = text.split("<row>").skip(1);
+        let is_whole = |row: &&str| row.contains("</row>") && row.contains("backtrace");
+        rows.filter(is_whole).count() as u64
+    });
+}
+
+#[test]
+fn of_ghcprof_the_individual_costs_of_all_rows_come_out() {
+    let tool = env!("CARGO_BIN_EXE_inferno-collapse-ghcprof");
+    assert_nothing_is_lost(tool, "ghcprof", |text, args| {
+        let (from_end, scale) = match args.first().map(String::as_str) {
+            Some("--bytes") => (1, 1.0),
+            Some("--ticks") => (2, 1.0),
+            _ => (6, 10.0),
+        };
+        let is_header = |line: &&str| line.starts_with("COST CENTRE") && line.contains(" no. ");
+        let rows = text.lines().skip_while(|line| !is_header(line)).skip(2);
+        let cost = |row: &str| {
+            let words: Vec<&str> = row.split_whitespace().collect();
+            words[words.len() - from_end]
+                .parse::<f64>()
+                .expect("a cost")
+                * scale
+        };
+        rows.take_while(|row| row.split_whitespace().count() > 9)
+            .map(|row| cost(row).round() as u64)
+            .sum()
+    });
+}
+
+#[test]
+fn of_recursive_all_counts_come_out() {
+    let tool = env!("CARGO_BIN_EXE_inferno-collapse-recursive");
+    let sum = |text: &str| -> u64 {
+        let counts = text.lines().filter_map(|line| line.rsplit_once(' '));
+        counts
+            .map(|(_, count)| count.parse::<u64>().expect("a count"))
+            .sum()
+    };
+    for profile in profiles("recursive") {
+        let output = Command::new(tool)
+            .arg(&profile)
+            .output()
+            .expect("the tool runs");
+        let folded = String::from_utf8(output.stdout).expect("UTF-8");
+        assert_eq!(
+            sum(&folded),
+            sum(&text_of(&profile)),
+            "{}",
+            profile.display()
+        );
+    }
+}
