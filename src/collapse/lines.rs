@@ -21,23 +21,34 @@ pub(super) struct LineCache<T> {
     hasher: RandomState,
     entries: HashTable<Entry>,
     lines: Vec<Line<T>>,
-    /// The text of all lines, end to end.
+    /// What all lines say, end to end: the context in 8 bytes, the text, a line end.
     text: Vec<u8>,
     frames: Vec<FrameId>,
 }
 
-/// What a lookup compares first. It holds the hash, so that no text is read when the table grows.
+/// What a lookup reads before the text itself. It holds the hash, so that no text is read when the
+/// table grows.
 #[derive(Clone, Copy)]
 struct Entry {
-    hash: u64,
+    hash: Hash,
     line: LineId,
+    /// Where in [`LineCache::text`] the line starts.
+    start: usize,
 }
 
-/// What a line says, and what it stands for.
+/// Half a hash, which is enough to tell lines apart that are not equal, but for a few.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Hash(u32);
+
+impl Hash {
+    /// The hash as the table wants it, which looks at the bits at both ends.
+    fn whole(self) -> u64 {
+        u64::from(self.0) << 32 | u64::from(self.0)
+    }
+}
+
+/// What a line stands for.
 struct Line<T> {
-    context: u64,
-    /// In [`LineCache::text`].
-    text: Range<usize>,
     /// In [`LineCache::frames`], the outermost first.
     frames: Range<u32>,
     facts: T,
@@ -56,7 +67,8 @@ impl<T> Default for LineCache<T> {
 }
 
 impl<T> LineCache<T> {
-    /// The line that says `text`; `context` is what else its meaning hangs on.
+    /// The line that says `text`, which holds no line end; `context` is what else its meaning
+    /// hangs on.
     ///
     /// If it is new, `read` says what it is, and adds the frames it stands for, the outermost
     /// first.
@@ -67,12 +79,8 @@ impl<T> LineCache<T> {
         read: impl FnOnce(&mut Vec<FrameId>) -> T,
     ) -> LineId {
         let hash = self.hash(context, text);
-        let is_same = |entry: &Entry| {
-            entry.hash == hash
-                && self.line(entry.line).context == context
-                && self.text_of(entry.line) == text
-        };
-        match self.entries.find(hash, is_same) {
+        let is_same = |entry: &Entry| entry.hash == hash && self.says(entry, context, text);
+        match self.entries.find(hash.whole(), is_same) {
             Some(entry) => entry.line,
             None => self.insert(hash, context, text, read),
         }
@@ -97,17 +105,27 @@ impl<T> LineCache<T> {
             .fold(parent, |node, &frame| tree.child(node, frame))
     }
 
-    fn hash(&self, context: u64, text: &[u8]) -> u64 {
+    #[inline]
+    fn says(&self, entry: &Entry, context: u64, text: &[u8]) -> bool {
+        let line = self.text[entry.start..].split_first_chunk();
+        line.is_some_and(|(start, rest)| {
+            u64::from_le_bytes(*start) == context
+                && rest.get(text.len()) == Some(&b'\n')
+                && rest.starts_with(text)
+        })
+    }
+
+    fn hash(&self, context: u64, text: &[u8]) -> Hash {
         let mut hasher = self.hasher.build_hasher();
         hasher.write_u64(context);
         hasher.write(text);
-        hasher.finish()
+        Hash((hasher.finish() >> 32) as u32)
     }
 
     #[cold]
     fn insert(
         &mut self,
-        hash: u64,
+        hash: Hash,
         context: u64,
         text: &[u8],
         read: impl FnOnce(&mut Vec<FrameId>) -> T,
@@ -115,25 +133,22 @@ impl<T> LineCache<T> {
         let line = LineId(number(self.lines.len()));
         let start = number(self.frames.len());
         let facts = read(&mut self.frames);
-        let text_start = self.text.len();
-        self.text.extend_from_slice(text);
         self.lines.push(Line {
-            context,
-            text: text_start..self.text.len(),
             frames: start..number(self.frames.len()),
             facts,
         });
+        let start = self.text.len();
+        self.text.extend_from_slice(&context.to_le_bytes());
+        self.text.extend_from_slice(text);
+        self.text.push(b'\n');
+        let entry = Entry { hash, line, start };
         self.entries
-            .insert_unique(hash, Entry { hash, line }, |entry| entry.hash);
+            .insert_unique(hash.whole(), entry, |entry| entry.hash.whole());
         line
     }
 
     fn line(&self, line: LineId) -> &Line<T> {
         &self.lines[line.0 as usize]
-    }
-
-    fn text_of(&self, line: LineId) -> &[u8] {
-        &self.text[self.line(line).text.clone()]
     }
 }
 
