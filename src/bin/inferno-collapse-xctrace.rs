@@ -4,7 +4,7 @@ mod common;
 
 use clap::Parser;
 use common::{CommonArgs, FilterArgs};
-use inferno::collapse::xctrace::Folder;
+use inferno::collapse::xctrace::{Folder, Options};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -13,6 +13,18 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(name = "inferno-collapse-xctrace", version)]
 struct Args {
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[arg(long)]
+    no_demangle: bool,
+
+    /// Start stacks with their process
+    #[arg(long)]
+    pid: bool,
+
+    /// Start stacks with their thread; after the process, if that is asked for too
+    #[arg(long)]
+    tid: bool,
+
     /// XML of xctrace; `-` or nothing for standard input. It may be compressed (gzip, zstd)
     #[arg(value_name = "PATH")]
     infile: Option<PathBuf>,
@@ -24,15 +36,45 @@ struct Args {
     filter: FilterArgs,
 }
 
+impl Args {
+    fn options(&self) -> Options {
+        let mut options = Options::default();
+        options.demangle = !self.no_demangle;
+        options.include_process = self.pid;
+        options.include_thread = self.tid;
+        options
+    }
+}
+
 fn main() -> ExitCode {
     let args = Args::parse();
     common::run("inferno-collapse-xctrace", &args.common, |output| {
         common::collapse(
             args.infile.as_deref(),
-            Folder::default(),
+            Folder::from(args.options()),
             "the XML that `xctrace export` writes of samples",
             &args.filter,
             output,
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_set_their_options() {
+        let options = |flags: &[&str]| {
+            let args = ["inferno-collapse-xctrace"].iter().chain(flags);
+            Args::parse_from(args).options()
+        };
+        assert_eq!(
+            format!("{:?}", options(&[])),
+            format!("{:?}", Options::default())
+        );
+        assert!(options(&["--pid"]).include_process);
+        assert!(options(&["--tid"]).include_thread);
+        assert!(!options(&["--no-demangle"]).demangle);
+    }
 }

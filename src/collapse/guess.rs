@@ -118,6 +118,7 @@ static PROFILERS: [Row; 7] = [
         collapse: |options, reader| {
             let xctrace = xctrace::Options {
                 demangle: options.demangle,
+                ..xctrace::Options::default()
             };
             xctrace::Folder::from(xctrace).collapse_to_tree(reader)
         },

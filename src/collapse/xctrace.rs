@@ -30,6 +30,7 @@
 // ids of all rows before are needed for the next one. So the engine could not cut it.
 
 mod stacks;
+mod threads;
 
 use super::Collapse;
 use super::demangle::demangled;
@@ -43,6 +44,7 @@ use quick_xml::{Reader, escape};
 use stacks::{Reference, Stack, Stacks};
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read, Write};
+use threads::{Thread, Threads};
 
 /// What to make of what `xctrace export` writes.
 #[derive(Debug, Clone)]
@@ -51,11 +53,22 @@ pub struct Options {
     /// Write mangled names of Rust and C++ functions (`_RNv..`, `_ZN..`) as in their source,
     /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
     pub demangle: bool,
+
+    /// Start stacks with their process, as Instruments calls it: `prog (7013)`. Default: `false`.
+    pub include_process: bool,
+
+    /// Start stacks with their thread, which Instruments calls by its process too:
+    /// `Main Thread 0x1b5d (prog, pid: 7013)`. Default: `false`.
+    pub include_thread: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { demangle: true }
+        Options {
+            demangle: true,
+            include_process: false,
+            include_thread: false,
+        }
     }
 }
 
@@ -108,7 +121,7 @@ impl Collapse for Folder {
         R: BufRead,
     {
         let mut reader = Reader::from_reader(Pieces::new(reader));
-        let mut document = Document::default();
+        let mut document = Document::new(&self.options);
         let read = document.read(&mut reader);
         let line = reader.get_ref().line;
         if let Err(Failure::Io(error)) = read {
@@ -217,10 +230,10 @@ impl From<quick_xml::Error> for Failure {
 }
 
 /// What has been read of a document.
-#[derive(Default)]
 struct Document {
     tree: CallTree,
     stacks: Stacks,
+    threads: Threads,
     /// The elements that hold what is being read, the root first; of those in [`Tag::of`].
     open: Vec<Open>,
     rows_without_stack: u64,
@@ -235,6 +248,8 @@ enum Tag {
     TaggedBacktrace,
     Backtrace,
     Frame,
+    Thread,
+    Process,
 }
 
 impl Tag {
@@ -246,6 +261,8 @@ impl Tag {
             "tagged-backtrace" => Tag::TaggedBacktrace,
             "backtrace" => Tag::Backtrace,
             "frame" => Tag::Frame,
+            "thread" => Tag::Thread,
+            "process" => Tag::Process,
             _ => return None,
         })
     }
@@ -255,14 +272,21 @@ impl Tag {
 enum Open {
     Result,
     Node,
-    /// With the last stack in it.
-    Row(Option<Stack>),
+    Row(Row),
     /// With the stack in it.
     Tagged(Tagged),
     Backtrace(Backtrace),
     Frame,
+    Thread(Option<u64>, Thread),
     /// One that is not where it means something, or that refers to another.
     Other,
+}
+
+#[derive(Default)]
+struct Row {
+    /// The last one in it.
+    stack: Option<Stack>,
+    thread: Thread,
 }
 
 struct Tagged {
@@ -279,6 +303,16 @@ struct Backtrace {
 }
 
 impl Document {
+    fn new(options: &Options) -> Document {
+        Document {
+            tree: CallTree::new(),
+            stacks: Stacks::default(),
+            threads: Threads::new(options),
+            open: Vec::new(),
+            rows_without_stack: 0,
+        }
+    }
+
     fn read(&mut self, reader: &mut Reader<impl BufRead>) -> Result<(), Failure> {
         let mut buffer = Vec::new();
         loop {
@@ -331,14 +365,69 @@ impl Document {
         let open = match tag {
             Tag::Result => Open::Result,
             Tag::Node if matches!(self.open.last(), Some(Open::Result)) => Open::Node,
-            Tag::Row if matches!(self.open.last(), Some(Open::Node)) => Open::Row(None),
+            Tag::Row if matches!(self.open.last(), Some(Open::Node)) => Open::Row(Row::default()),
             Tag::Node | Tag::Row => Open::Other,
             Tag::TaggedBacktrace => self.start_tagged(element)?,
             Tag::Backtrace => self.start_backtrace(element)?,
             Tag::Frame => self.start_frame(element)?,
+            Tag::Thread => self.start_thread(element)?,
+            Tag::Process => self.start_process(element)?,
         };
         self.open.push(open);
         Ok(())
+    }
+
+    fn start_thread(&mut self, element: &BytesStart<'_>) -> Result<Open, ErrorKind> {
+        let Some(Open::Row(row)) = self.open.last_mut() else {
+            return Ok(Open::Other);
+        };
+        if !self.threads.are_wanted() {
+            return Ok(Open::Other);
+        }
+        Ok(match reference(element, "thread")? {
+            Reference::Ref(id) => {
+                row.thread = self.threads.thread(id)?;
+                Open::Other
+            }
+            Reference::Definition(id) => {
+                let name = attribute(element, "fmt")?;
+                Open::Thread(id, self.threads.name_thread(name, &mut self.tree))
+            }
+        })
+    }
+
+    /// A process is named in a thread, or in a row of its own.
+    fn start_process(&mut self, element: &BytesStart<'_>) -> Result<Open, ErrorKind> {
+        let thread = match self.open.last_mut() {
+            Some(Open::Thread(_, thread)) => thread,
+            Some(Open::Row(row)) => &mut row.thread,
+            _ => return Ok(Open::Other),
+        };
+        if self.threads.are_wanted() {
+            thread.process = match reference(element, "process")? {
+                Reference::Ref(id) => self.threads.process(id)?,
+                Reference::Definition(id) => {
+                    let name = attribute(element, "fmt")?;
+                    self.threads.define_process(id, name, &mut self.tree)?
+                }
+            };
+        }
+        Ok(Open::Other)
+    }
+
+    fn end_thread(&mut self, id: Option<u64>, thread: Thread) -> Result<(), ErrorKind> {
+        self.threads.define_thread(id, thread)?;
+        if let Some(Open::Row(row)) = self.open.last_mut() {
+            row.thread = thread;
+        }
+        Ok(())
+    }
+
+    fn end_row(&mut self, row: Row) {
+        match row.stack {
+            Some(stack) => self.stacks.count(stack, row.thread, &mut self.tree),
+            None => self.rows_without_stack += 1,
+        }
     }
 
     fn start_tagged(&mut self, element: &BytesStart<'_>) -> Result<Open, ErrorKind> {
@@ -397,10 +486,10 @@ impl Document {
         }
         match self.open.pop() {
             Some(Open::Result) => return Ok(self.open.is_empty()),
-            Some(Open::Row(None)) => self.rows_without_stack += 1,
-            Some(Open::Row(Some(stack))) => self.stacks.count(stack, &mut self.tree),
+            Some(Open::Row(row)) => self.end_row(row),
             Some(Open::Tagged(tagged)) => self.end_tagged(tagged)?,
             Some(Open::Backtrace(backtrace)) => self.end_backtrace(backtrace)?,
+            Some(Open::Thread(id, thread)) => self.end_thread(id, thread)?,
             Some(Open::Node | Open::Frame | Open::Other) | None => {}
         }
         Ok(false)
@@ -428,7 +517,7 @@ impl Document {
     /// Gives `stack` to the element around it.
     fn hold(&mut self, stack: Stack) -> Result<(), ErrorKind> {
         match self.open.last_mut() {
-            Some(Open::Row(last)) => *last = Some(stack),
+            Some(Open::Row(row)) => row.stack = Some(stack),
             Some(Open::Tagged(tagged)) if tagged.stack.is_none() => tagged.stack = Some(stack),
             Some(Open::Tagged(_) | Open::Backtrace(_)) => return Err(ErrorKind::UnknownBacktrace),
             _ => {}

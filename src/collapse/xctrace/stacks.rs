@@ -1,5 +1,6 @@
 //! The stacks that a document has written out, to be referred to by their ids.
 
+use super::threads::Thread;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::error::ErrorKind;
 use crate::collapse::symbol::fix_partially_demangled_rust;
@@ -35,8 +36,8 @@ pub(super) struct Stacks {
 struct StackFrames {
     /// The leaf's first.
     frames: Vec<Frame>,
-    /// Its node, once it was counted.
-    node: Option<NodeId>,
+    /// Its node in the thread it was counted in last.
+    node: Option<(Thread, NodeId)>,
 }
 
 impl Stacks {
@@ -51,14 +52,16 @@ impl Stacks {
         self.stacks[stack.0].frames.push(frame);
     }
 
-    /// Counts one sample of `stack`.
-    pub fn count(&mut self, stack: Stack, tree: &mut CallTree) {
+    /// Counts one sample of `stack` in `thread`.
+    pub fn count(&mut self, stack: Stack, thread: Thread, tree: &mut CallTree) {
         let names = &self.names;
         let stack = &mut self.stacks[stack.0];
         let frames = stack.frames.iter().rev().flat_map(|frame| &names[frame.0]);
-        let node = *stack.node.get_or_insert_with(|| {
-            frames.fold(CallTree::ROOT, |node, &frame| tree.child(node, frame))
-        });
+        let node = match stack.node {
+            Some((last, node)) if last == thread => node,
+            _ => frames.fold(thread.node(tree), |node, &frame| tree.child(node, frame)),
+        };
+        stack.node = Some((thread, node));
         tree.add(node, 1);
     }
 
@@ -97,7 +100,7 @@ impl Stacks {
     }
 }
 
-fn define<T>(
+pub(super) fn define<T>(
     table: &mut AHashMap<u64, T>,
     tag: &'static str,
     id: Option<u64>,
@@ -112,7 +115,11 @@ fn define<T>(
     }
 }
 
-fn find<T: Copy>(table: &AHashMap<u64, T>, tag: &'static str, id: u64) -> Result<T, ErrorKind> {
+pub(super) fn find<T: Copy>(
+    table: &AHashMap<u64, T>,
+    tag: &'static str,
+    id: u64,
+) -> Result<T, ErrorKind> {
     let element = table.get(&id).copied();
     element.ok_or(ErrorKind::UnknownRef { tag, id })
 }

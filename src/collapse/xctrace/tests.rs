@@ -55,6 +55,51 @@ fn tagged_backtraces_are_read_and_referred_to() {
 }
 
 #[test]
+fn threads_and_processes_are_frames_if_asked_for() {
+    let rows = format!(
+        r#"<row><thread id="1" fmt="Main Thread 0x2a (prog, pid: 7)"><tid id="2">42</tid><process id="3" fmt="prog (7)"><pid id="4">7</pid></process></thread>{BACKTRACE}</row>
+        <row><thread ref="1"/><backtrace ref="10"/></row>
+        <row><thread id="5" fmt="0x2b"><process ref="3"/></thread><backtrace ref="10"/></row>
+        <row><process id="6" fmt="o;ther (8)"/><backtrace ref="10"/></row>
+        <row><backtrace ref="10"/></row>"#
+    );
+    let fold = |include_process, include_thread| {
+        let options = Options {
+            include_process,
+            include_thread,
+            ..Options::default()
+        };
+        let text = document(&rows);
+        to_text(
+            &Folder::from(options)
+                .collapse_to_tree(text.as_bytes())
+                .unwrap(),
+        )
+    };
+    assert_eq!(fold(false, false), "main;leaf 5\n");
+    assert_eq!(
+        fold(true, false),
+        "main;leaf 1\no:ther (8);main;leaf 1\nprog (7);main;leaf 3\n"
+    );
+    assert_eq!(
+        fold(false, true),
+        "0x2b;main;leaf 1\nMain Thread 0x2a (prog, pid: 7);main;leaf 2\nmain;leaf 2\n"
+    );
+    assert_eq!(
+        fold(true, true),
+        "main;leaf 1\no:ther (8);main;leaf 1\nprog (7);0x2b;main;leaf 1\n\
+         prog (7);Main Thread 0x2a (prog, pid: 7);main;leaf 2\n"
+    );
+    let unknown = r#"<row><thread ref="1"/></row>"#;
+    let options = Options {
+        include_thread: true,
+        ..Options::default()
+    };
+    let error = Folder::from(options).collapse_to_tree(document(unknown).as_bytes());
+    assert!(error.unwrap_err().to_string().contains("thread"));
+}
+
+#[test]
 fn a_backtrace_in_another_element_is_the_rows() {
     let rows = format!("<row><wrapper><other/>{BACKTRACE}</wrapper></row>");
     assert_eq!(fold(&rows).unwrap(), "main;leaf 1\n");
