@@ -2,7 +2,9 @@
 # Compares this checkout with the published inferno and, where the submodule flamegraph/ is checked out and perl is
 # there, with the Perl scripts:
 #
-#     ./compare.sh [PERF_SCRIPT_OUTPUT...]       default: the profiles in examples/; gzip and xz are unpacked first
+#     ./compare.sh [PROFILE...]                  default: the profiles in examples/; gzip and xz are unpacked first
+#
+# A profile is the output of `perf script`, or by its ending .dtrace, .sample (macOS) or .csv (VTune).
 #
 # Needs hyperfine. ROUNDS=n sets the number of rounds (default 7). All contenders run once a round, in turns, so that
 # whatever else the machine does meets all of them; the numbers are medians. The last thing printed is a table in
@@ -77,16 +79,33 @@ contenders() {
 }
 
 compare() {
-    local input folded size list
+    local input size
     input=$(unpacked "$1")
-    folded="$work/input.folded"
     size=$(wc -c < "$input" | awk '{ printf "%.1f MB", $1 / 1e6 }')
-    "$ours/inferno-collapse-perf" -q "$input" > "$folded"
     echo
     echo "**$(basename "$input")**, $size"
     echo
     echo "| task | who | wall s | ratio | user s | ratio | peak MB |"
     echo "|---|---|---:|---:|---:|---:|---:|"
+    case $input in
+        *.dtrace) compare_collapse dtrace "-n 1" "$input" stackcollapse.pl ;;
+        *.sample) compare_collapse sample "" "$input" stackcollapse-sample.awk ;;
+        *.csv) compare_collapse vtune "" "$input" stackcollapse-vtune.pl ;;
+        *) compare_perf "$input" ;;
+    esac
+}
+
+# compare_collapse FORMAT ARGS INPUT SCRIPT
+compare_collapse() {
+    local list
+    contenders "@$ours/inferno-collapse-$1 -q $2 $3" "@$published/inferno-collapse-$1 -q $2 $3" "@perl $perl/$4 $3"
+    [[ $4 != *.awk ]] || list=("${list[@]:0:2}")
+    measure "collapse-$1 $2" "${list[@]}"
+}
+
+compare_perf() {
+    local input=$1 folded="$work/input.folded" list
+    "$ours/inferno-collapse-perf" -q "$input" > "$folded"
     contenders "@$ours/inferno-collapse-perf -q -n 1 $input" "@$published/inferno-collapse-perf -q -n 1 $input" \
         "@perl $perl/stackcollapse-perf.pl $input"
     measure "collapse-perf -n 1" "${list[@]}"
@@ -94,6 +113,11 @@ compare() {
     measure "collapse-perf, $(nproc) threads" "${list[@]}"
     contenders "@$ours/inferno-flamegraph -q $folded" "@$published/inferno-flamegraph -q $folded" "@perl $perl/flamegraph.pl $folded"
     measure "flamegraph" "${list[@]}"
+    contenders "@$ours/inferno-flamegraph -q --minwidth 0 $folded" "@$published/inferno-flamegraph -q --minwidth 0 $folded" ""
+    measure "flamegraph --minwidth 0" "${list[@]}"
+    contenders "@$ours/inferno-diff-folded $folded $folded" "@$published/inferno-diff-folded $folded $folded" \
+        "@perl $perl/difffolded.pl $folded $folded"
+    measure "diff-folded" "${list[@]}"
     contenders "@$ours/inferno-collapse-perf -q $input | @$ours/inferno-flamegraph -q" \
         "@$published/inferno-collapse-perf -q $input | @$published/inferno-flamegraph -q" \
         "@perl $perl/stackcollapse-perf.pl $input | @perl $perl/flamegraph.pl"

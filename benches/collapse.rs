@@ -3,7 +3,7 @@
 mod profiles;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use inferno::collapse::{Collapse, perf};
+use inferno::collapse::{Collapse, dtrace, perf, sample, vtune};
 use std::io;
 
 fn perf_script(c: &mut Criterion) {
@@ -29,5 +29,26 @@ fn perf_script(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, perf_script);
+/// The other formats that profiles of some size come in, on one thread.
+fn other_formats(c: &mut Criterion) {
+    let mut options = dtrace::Options::default();
+    options.nthreads = 1;
+    measure(c, "dtrace", &profiles::dtrace(), || {
+        dtrace::Folder::from(options.clone())
+    });
+    measure(c, "sample", &profiles::sample(), sample::Folder::default);
+    measure(c, "vtune", &profiles::vtune(), vtune::Folder::default);
+}
+
+fn measure<F: Collapse>(c: &mut Criterion, format: &str, profile: &[u8], folder: impl Fn() -> F) {
+    let mut group = c.benchmark_group("collapse");
+    group.sample_size(20);
+    group.throughput(Throughput::Bytes(profile.len() as u64));
+    group.bench_function(format, |bench| {
+        bench.iter(|| folder().collapse(profile, io::sink()))
+    });
+    group.finish();
+}
+
+criterion_group!(benches, perf_script, other_formats);
 criterion_main!(benches);

@@ -3,8 +3,8 @@
 mod profiles;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use inferno::flamegraph::{self, Options};
-use inferno::folded;
+use inferno::flamegraph::{self, Collector, Options};
+use inferno::{differential, folded};
 use std::io;
 
 /// With the default narrowest width of a frame, and with every frame drawn.
@@ -38,5 +38,29 @@ fn folded_text(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, draw, folded_text);
+/// From the output of a profiler to the picture, with no text between; and two profiles compared.
+fn whole_ways(c: &mut Criterion) {
+    let script = profiles::diverse();
+    let mut group = c.benchmark_group("whole");
+    group.throughput(Throughput::Bytes(script.len() as u64));
+    group.bench_function("perf script to SVG", |bench| {
+        bench.iter(|| {
+            let mut options = Options::default();
+            let mut profile = Collector::new(&options);
+            profile.add(script.as_slice())?;
+            flamegraph::from_call_tree(&mut options, &profile.finish()?, io::sink())
+        })
+    });
+    let folded = profiles::folded(&script);
+    group.throughput(Throughput::Bytes(2 * folded.len() as u64));
+    group.bench_function("difference", |bench| {
+        bench.iter(|| {
+            let options = differential::Options::default();
+            differential::from_readers(options, folded.as_slice(), folded.as_slice(), io::sink())
+        })
+    });
+    group.finish();
+}
+
+criterion_group!(benches, draw, folded_text, whole_ways);
 criterion_main!(benches);

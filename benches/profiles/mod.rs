@@ -49,3 +49,55 @@ pub fn folded(script: &[u8]) -> Vec<u8> {
     folded::write(&tree, &mut text).expect("a vector can be written to");
     text
 }
+
+/// The stacks of [`diverse`] as DTrace would have counted them.
+pub fn dtrace() -> Vec<u8> {
+    let mut out = String::from("CPU     ID                    FUNCTION:NAME\n\n");
+    for (frames, count) in stacks() {
+        for (depth, frame) in frames.iter().rev().enumerate() {
+            out.push_str(&format!("              prog`{frame}+0x{depth:x}\n"));
+        }
+        out.push_str(&format!("           {count}\n\n"));
+    }
+    out.into_bytes()
+}
+
+/// The stacks of [`diverse`] as macOS's `sample` would have written them, a thread each.
+pub fn sample() -> Vec<u8> {
+    let mut out = String::from("Call graph:\n");
+    for (thread, (frames, count)) in stacks().iter().enumerate() {
+        out.push_str(&format!("    {count} Thread_{}\n", thread % 100));
+        for (depth, frame) in frames.iter().enumerate() {
+            let indent = "  ".repeat(depth);
+            out.push_str(&format!(
+                "    + {indent}{count} {frame}  (in prog) + 1  [0x{thread:x}]\n"
+            ));
+        }
+    }
+    out.push_str("\nTotal number in stack (recursive counted multiple, when >=5):\n");
+    out.into_bytes()
+}
+
+/// The stacks of [`diverse`] as VTune would have written them.
+pub fn vtune() -> Vec<u8> {
+    let mut out = String::from("Function Stack,CPU Time:Self,Module\n");
+    for (frames, count) in stacks() {
+        for (depth, frame) in frames.iter().enumerate() {
+            let own = if depth + 1 == frames.len() { count } else { 0 };
+            let indent = " ".repeat(depth);
+            out.push_str(&format!("{indent}\"{frame}\",{own},prog\n"));
+        }
+    }
+    out.into_bytes()
+}
+
+/// The frames and the count of each stack of [`diverse`].
+fn stacks() -> Vec<(Vec<String>, u64)> {
+    let text = String::from_utf8(folded(&diverse())).expect("the example is UTF-8");
+    let stack = |line: &str| {
+        let (stack, count) = line.rsplit_once(' ').expect("a count in each line");
+        let frames = stack.split(';').map(str::to_string).collect();
+        (frames, count.parse().expect("a whole count"))
+    };
+    text.lines().map(stack).collect()
+}
