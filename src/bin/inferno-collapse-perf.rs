@@ -92,6 +92,14 @@ impl Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     common::run("inferno-collapse-perf", &args.common, |output| {
+        if let Some(path) = args.infile.as_deref() {
+            let mut o = inferno::collapse::perf_data::Options::default();
+            o.stacks = args.options();
+            o.inline = std::env::var_os("INL").is_some();
+            let f = inferno::collapse::perf_data::Folder::from(o);
+            let tree = f.collapse_path_to_tree(path)?;
+            return common::write_folded(args.filter.apply(tree)?, "x", output);
+        }
         let folder = Folder::from(args.options());
         common::collapse(
             args.infile.as_deref(),

@@ -49,7 +49,7 @@ fn module_length(frame: &[u8]) -> usize {
     memchr::memrchr(b'`', frame).map_or(0, |at| at + 1)
 }
 
-fn demangled_frame(frame: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn demangled_frame(frame: &[u8]) -> Cow<'_, [u8]> {
     if !has_mangled_start(frame) {
         return Cow::Borrowed(frame);
     }

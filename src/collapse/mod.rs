@@ -31,6 +31,8 @@ pub mod guess;
 mod lines;
 pub(crate) mod notes;
 pub mod perf;
+#[cfg(feature = "perf-data")]
+pub mod perf_data;
 pub mod recursive;
 pub mod sample;
 mod symbol;

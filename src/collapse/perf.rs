@@ -55,8 +55,12 @@ use crate::call_tree::CallTree;
 use crate::folded::whole_lines;
 use crate::text::{trim, trim_end};
 use event::EventLine;
-use frame::FrameLine;
-use report::Report;
+#[cfg(feature = "perf-data")]
+pub(super) use event::EventName;
+pub(super) use frame::FrameLine;
+#[cfg(feature = "perf-data")]
+pub(super) use frame::{function_name, name_frames};
+pub(super) use report::Report;
 use samples::Samples;
 use stack::{Stack, Stacks};
 

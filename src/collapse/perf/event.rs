@@ -34,13 +34,13 @@ const RECORD: &[u8] = b"PERF_RECORD_";
 
 /// The name of an event, `cycles`, and as perf prints it, with modifiers: `cycles:u`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct EventName<'a> {
+pub(in crate::collapse) struct EventName<'a> {
     pub name: &'a [u8],
     pub printed: &'a [u8],
 }
 
 impl<'a> EventName<'a> {
-    fn new(printed: &'a [u8]) -> Self {
+    pub fn new(printed: &'a [u8]) -> Self {
         let name = match memchr::memrchr(b':', printed) {
             Some(colon) if is_modifiers(&printed[colon + 1..]) => &printed[..colon],
             _ => printed,

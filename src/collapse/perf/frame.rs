@@ -20,7 +20,7 @@ const ANONYMOUS_NAMESPACE: &str = "(anonymous namespace)";
 
 /// A frame line, taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct FrameLine<'a> {
+pub(in crate::collapse) struct FrameLine<'a> {
     pub address: &'a [u8],
     /// The symbol, with its offset.
     pub symbol: &'a [u8],
@@ -72,7 +72,7 @@ fn module_start(text: &[u8]) -> Option<usize> {
 
 /// The name of a symbol as `--skip-after` knows it: without the offset, repaired. `None` for a
 /// process name in parentheses, which is no frame.
-pub(super) fn function_name(symbol: &str) -> Option<Cow<'_, str>> {
+pub(in crate::collapse) fn function_name(symbol: &str) -> Option<Cow<'_, str>> {
     let name = without_offset(symbol);
     if name.starts_with('(') && !name.starts_with(ANONYMOUS_NAMESPACE) {
         return None;
@@ -87,7 +87,7 @@ fn without_offset(symbol: &str) -> &str {
 
 /// Calls `add` with the name of each frame that `function` stands for, the outermost first: more
 /// than one where perf-map-agent wrote inlined functions as `outer->inner`.
-pub(super) fn name_frames(
+pub(in crate::collapse) fn name_frames(
     function: &str,
     line: &FrameLine<'_>,
     options: &Options,

@@ -6,7 +6,7 @@ use ahash::AHashMap;
 
 /// What one worker noted.
 #[derive(Debug, Default)]
-pub(super) struct Report {
+pub(in crate::collapse) struct Report {
     /// Lines between samples that are no event lines.
     pub no_events: Notes,
     /// Lines in samples that are no frame lines.

@@ -1,0 +1,87 @@
+//! Records that were compressed while recording (`perf record -z`).
+//!
+//! All of a recording is one zstd frame without an end, cut into records anywhere. The decoder
+//! wants whole blocks, so what came is kept until a block is complete:
+//!
+//! ```text
+//! frame = header (up to 18 bytes), { block }
+//! block = last (1 bit), type (2), size (21), data
+//! ```
+
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+const LONGEST_HEADER: usize = 18;
+const BLOCK_HEADER: usize = 3;
+/// The type of a block that is one byte, repeated.
+const REPEATED: u32 = 1;
+
+#[derive(Default)]
+pub(super) struct Inflater {
+    decoder: Option<FrameDecoder>,
+    /// What came and is not decoded.
+    coming: Vec<u8>,
+    /// What is decoded, and how much of it is consumed.
+    decoded: Vec<u8>,
+    consumed: usize,
+}
+
+impl Inflater {
+    /// Takes in the next piece; `None` if it cannot be decoded.
+    pub fn add(&mut self, piece: &[u8]) -> Option<()> {
+        self.decoded.drain(..self.consumed);
+        self.consumed = 0;
+        self.coming.extend_from_slice(piece);
+        let decoded = self.decode();
+        if decoded.is_none() {
+            self.coming.clear();
+        }
+        decoded
+    }
+
+    /// What is decoded and not consumed.
+    pub fn ready(&self) -> &[u8] {
+        self.decoded.get(self.consumed..).unwrap_or_default()
+    }
+
+    pub fn consume(&mut self, length: usize) {
+        self.consumed = (self.consumed + length).min(self.decoded.len());
+    }
+
+    fn decode(&mut self) -> Option<()> {
+        if self.decoder.is_none() && self.coming.len() < LONGEST_HEADER {
+            return Some(());
+        }
+        let mut rest = self.coming.as_slice();
+        if self.decoder.is_none() {
+            let mut decoder = FrameDecoder::new();
+            decoder.init(&mut rest).ok()?;
+            self.decoder = Some(decoder);
+        }
+        let decoder = self.decoder.as_mut()?;
+        while !decoder.is_finished() && block_length(rest).is_some_and(|it| it <= rest.len()) {
+            decoder
+                .decode_blocks(&mut rest, BlockDecodingStrategy::UptoBlocks(1))
+                .ok()?;
+            if let Some(bytes) = decoder.collect() {
+                self.decoded.extend_from_slice(&bytes);
+            }
+        }
+        let used = self.coming.len() - rest.len();
+        self.coming.drain(..used);
+        if decoder.is_finished() {
+            self.decoder = None;
+        }
+        Some(())
+    }
+}
+
+/// The length of the block that `bytes` start with, if so much of it is there.
+fn block_length(bytes: &[u8]) -> Option<usize> {
+    let &[a, b, c] = bytes.first_chunk::<BLOCK_HEADER>()?;
+    let header = u32::from_le_bytes([a, b, c, 0]);
+    let data = match header >> 1 & 3 {
+        REPEATED => 1,
+        _ => (header >> 3) as usize,
+    };
+    Some(BLOCK_HEADER + data)
+}

@@ -1,0 +1,168 @@
+//! What was recorded: an event, and which fields its samples have.
+//!
+//! It is the kernel's `struct perf_event_attr`, of which this reads what folding needs.
+
+use super::bytes::{ByteOrder, Bytes};
+
+/// The fields that a sample can have.
+pub(super) mod field {
+    pub const IP: u64 = 1;
+    pub const TID: u64 = 1 << 1;
+    pub const TIME: u64 = 1 << 2;
+    pub const ADDR: u64 = 1 << 3;
+    pub const READ: u64 = 1 << 4;
+    pub const CALLCHAIN: u64 = 1 << 5;
+    pub const ID: u64 = 1 << 6;
+    pub const CPU: u64 = 1 << 7;
+    pub const PERIOD: u64 = 1 << 8;
+    pub const STREAM_ID: u64 = 1 << 9;
+    pub const RAW: u64 = 1 << 10;
+    pub const BRANCH_STACK: u64 = 1 << 11;
+    pub const REGS_USER: u64 = 1 << 12;
+    pub const STACK_USER: u64 = 1 << 13;
+    pub const IDENTIFIER: u64 = 1 << 16;
+}
+
+/// What a counter's value comes with.
+pub(super) mod read_format {
+    pub const TIME_ENABLED: u64 = 1;
+    pub const TIME_RUNNING: u64 = 1 << 1;
+    pub const ID: u64 = 1 << 2;
+    pub const GROUP: u64 = 1 << 3;
+    pub const LOST: u64 = 1 << 4;
+}
+
+const HARDWARE: u32 = 0;
+const SOFTWARE: u32 = 1;
+const TRACEPOINT: u32 = 2;
+
+const SAMPLE_ID_ALL: u64 = 1 << 18;
+
+/// An event, and how its samples look.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Event {
+    /// As perf prints it, with modifiers.
+    pub name: Vec<u8>,
+    pub ids: Vec<u64>,
+    pub sample_type: u64,
+    pub read_format: u64,
+    pub has_branch_index: bool,
+    pub user_registers: u64,
+    /// Whether records that are no samples end in fields that say when and who.
+    pub has_sample_ids: bool,
+    kind: u32,
+    config: u64,
+}
+
+impl Event {
+    /// Reads an attribute, all of it: its own size says where it ends.
+    pub fn read(bytes: &mut Bytes<'_>, order: ByteOrder) -> Option<Event> {
+        const SIZE_OF_FIRST_VERSION: u32 = 64;
+        let size = Bytes::new(bytes.rest().get(4..)?, order).u32()?;
+        let size = if size == 0 { SIZE_OF_FIRST_VERSION } else { size };
+        let mut attribute = Bytes::new(bytes.take(u64::from(size))?, order);
+        let mut event = Event {
+            kind: attribute.u32()?,
+            ..Event::default()
+        };
+        attribute.skip(4)?;
+        event.config = attribute.u64()?;
+        attribute.skip(8)?;
+        event.sample_type = attribute.u64()?;
+        event.read_format = attribute.u64()?;
+        event.has_sample_ids = flags(attribute.u64()?, order) & SAMPLE_ID_ALL != 0;
+        // What later versions added may be missing: wakeup, two words of configuration.
+        attribute.skip(8 + 16);
+        const BRANCH_INDEX: u64 = 1 << 17;
+        event.has_branch_index = attribute.u64().unwrap_or(0) & BRANCH_INDEX != 0;
+        event.user_registers = attribute.u64().unwrap_or(0);
+        event.name = event.generic_name();
+        Some(event)
+    }
+
+    pub fn has(&self, field: u64) -> bool {
+        self.sample_type & field != 0
+    }
+
+    /// `perf script` prints no period for tracepoints, so that each sample counts as one.
+    pub fn has_printed_period(&self) -> bool {
+        self.has(field::PERIOD) && self.kind != TRACEPOINT
+    }
+
+    /// How far the field is from the start of a sample, in bytes.
+    pub fn offset_in_sample(&self, wanted: u64) -> Option<usize> {
+        const ORDER: [u64; 6] = [
+            field::IDENTIFIER,
+            field::IP,
+            field::TID,
+            field::TIME,
+            field::ADDR,
+            field::ID,
+        ];
+        let before = ORDER.iter().take_while(|field| **field != wanted);
+        let count = before.filter(|field| self.has(**field)).count();
+        self.has(wanted).then_some(8 * count)
+    }
+
+    /// How far the field is from the end of a record that is no sample, in bytes.
+    pub fn offset_from_end(&self, wanted: u64) -> Option<usize> {
+        const ORDER: [u64; 6] = [
+            field::IDENTIFIER,
+            field::CPU,
+            field::STREAM_ID,
+            field::ID,
+            field::TIME,
+            field::TID,
+        ];
+        let after = ORDER.iter().take_while(|field| **field != wanted);
+        let count = after.filter(|field| self.has(**field)).count() + 1;
+        (self.has_sample_ids && self.has(wanted)).then_some(8 * count)
+    }
+
+    /// The event's name where the file has none.
+    fn generic_name(&self) -> Vec<u8> {
+        const HARDWARE_NAMES: [&str; 10] = [
+            "cycles",
+            "instructions",
+            "cache-references",
+            "cache-misses",
+            "branches",
+            "branch-misses",
+            "bus-cycles",
+            "stalled-cycles-frontend",
+            "stalled-cycles-backend",
+            "ref-cycles",
+        ];
+        const SOFTWARE_NAMES: [&str; 10] = [
+            "cpu-clock",
+            "task-clock",
+            "page-faults",
+            "context-switches",
+            "cpu-migrations",
+            "minor-faults",
+            "major-faults",
+            "alignment-faults",
+            "emulation-faults",
+            "dummy",
+        ];
+        let names: &[&str] = match self.kind {
+            HARDWARE => &HARDWARE_NAMES,
+            SOFTWARE => &SOFTWARE_NAMES,
+            _ => &[],
+        };
+        let name = usize::try_from(self.config).ok().and_then(|at| names.get(at));
+        match name {
+            Some(name) => name.as_bytes().to_vec(),
+            None => format!("event-{}-{:#x}", self.kind, self.config).into_bytes(),
+        }
+    }
+}
+
+/// The flags as a little-endian machine lays them out: bit fields start at the other end on a
+/// big-endian one.
+fn flags(word: u64, order: ByteOrder) -> u64 {
+    match order {
+        ByteOrder::Little => word,
+        ByteOrder::Big => word.reverse_bits(),
+    }
+}

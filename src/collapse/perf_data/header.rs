@@ -1,0 +1,294 @@
+//! What a `perf.data` file says before, and behind, its records.
+//!
+//! ```text
+//! file   = header, event ids, events, records, feature table, features
+//! pipe   = magic, 16, records     (events and features are records too)
+//! header = magic, size, size of an event, events, records, unused, feature bits
+//! ```
+//!
+//! A place in the file is an offset and a size. The feature table, behind the records, has a place
+//! for each feature whose bit is set. All of it may lie: nothing is trusted, and no memory is
+//! taken, that the file does not have bytes for.
+
+use super::bytes::{ByteOrder, Bytes};
+use super::event::Event;
+use ahash::AHashMap;
+use std::io::{self, Read, Seek, SeekFrom};
+
+const PIPE_HEADER_SIZE: u64 = 16;
+const BUILD_ID: u32 = 2;
+const ARCH: u32 = 6;
+const EVENT_DESC: u32 = 12;
+
+/// How a file starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Start {
+    pub order: ByteOrder,
+    pub is_pipe: bool,
+    /// The bytes that tell.
+    pub bytes: [u8; Start::LENGTH],
+}
+
+impl Start {
+    /// How many bytes it takes to tell.
+    pub const LENGTH: usize = 16;
+
+    /// What the first bytes tell; `None` if they are no `perf.data` file's.
+    pub fn read(head: &[u8]) -> Option<Start> {
+        let order = match head.get(..8)? {
+            b"PERFILE2" => ByteOrder::Little,
+            b"2ELIFREP" => ByteOrder::Big,
+            _ => return None,
+        };
+        let size = Bytes::new(head.get(8..)?, order).u64()?;
+        let is_pipe = size == PIPE_HEADER_SIZE;
+        let bytes = *head.first_chunk()?;
+        Some(Start {
+            order,
+            is_pipe,
+            bytes,
+        })
+    }
+}
+
+/// What is known of the records before they are read.
+#[derive(Debug)]
+pub(super) struct Header {
+    pub order: ByteOrder,
+    pub events: Vec<Event>,
+    pub event_of_id: AHashMap<u64, usize>,
+    /// The build-ids of the files that were mapped, by what the mapping is called.
+    pub build_ids: AHashMap<Vec<u8>, Vec<Vec<u8>>>,
+    /// The architecture as `uname -m` names it; empty if unknown.
+    pub arch: Vec<u8>,
+    /// What could not be read, for the report.
+    pub damage: Option<&'static str>,
+}
+
+impl Header {
+    pub fn new(order: ByteOrder) -> Header {
+        Header {
+            order,
+            events: Vec::new(),
+            event_of_id: AHashMap::new(),
+            build_ids: AHashMap::new(),
+            arch: Vec::new(),
+            damage: None,
+        }
+    }
+
+    /// Reads the header of a file, and leaves `file` where the records start. Returns how many
+    /// bytes of them there are too.
+    ///
+    /// # Errors
+    /// Those of `file`, and if it has no events.
+    pub fn read_file<R: Read + Seek>(file: &mut R, order: ByteOrder) -> io::Result<(Header, u64)> {
+        let length = file.seek(SeekFrom::End(0))?;
+        let mut file = Places { file, length };
+        let bytes = file.read(Place { offset: 0, size: 104 })?;
+        let places = FileHeader::read(&mut Bytes::new(&bytes, order))
+            .ok_or_else(|| invalid("the file ends in its header"))?;
+        let mut header = Header::new(order);
+        header.read_events(&mut file, &places)?;
+        // A recording that was killed says 0; the rest of the file is its records.
+        let available = length.saturating_sub(places.records.offset);
+        let (records, is_whole) = match places.records.size {
+            0 => (available, false),
+            size => (size.min(available), size < available),
+        };
+        if is_whole {
+            header.read_features(&mut file, &places)?;
+        } else {
+            header.damage = Some("it ends early");
+        }
+        file.file.seek(SeekFrom::Start(places.records.offset))?;
+        Ok((header, records))
+    }
+
+    /// The event that has this id; the first if none has.
+    pub fn event_index(&self, id: Option<u64>) -> usize {
+        id.and_then(|id| self.event_of_id.get(&id).copied())
+            .unwrap_or(0)
+    }
+
+    pub fn add_event(&mut self, event: Event) {
+        for id in &event.ids {
+            self.event_of_id.insert(*id, self.events.len());
+        }
+        self.events.push(event);
+    }
+
+    /// Takes in a feature, wherever it stood.
+    pub fn add_feature(&mut self, feature: u32, bytes: &[u8]) {
+        let mut bytes = Bytes::new(bytes, self.order);
+        match feature {
+            BUILD_ID => while self.add_build_id(&mut bytes).is_some() {},
+            ARCH => self.arch = bytes.counted_text().unwrap_or_default().to_vec(),
+            EVENT_DESC => {
+                self.name_events(&mut bytes);
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads the build-id of a file: a record of its own, be it in a feature or among others.
+    pub fn add_build_id(&mut self, bytes: &mut Bytes<'_>) -> Option<()> {
+        let mut start = *bytes;
+        start.skip(4)?;
+        let (misc, size) = (start.u16()?, start.u16()?);
+        let record = bytes.take(u64::from(size))?;
+        self.add_build_id_record(misc, record.get(8..)?)
+    }
+
+    /// Reads the body of such a record.
+    pub fn add_build_id_record(&mut self, misc: u16, body: &[u8]) -> Option<()> {
+        const HAS_SIZE: u16 = 1 << 15;
+        let mut body = Bytes::new(body, self.order);
+        body.skip(4)?;
+        let id = body.take(20)?;
+        let size = match *body.take(4)?.first()? {
+            size if misc & HAS_SIZE != 0 => usize::from(size).min(20),
+            _ => 20,
+        };
+        let ids = self.build_ids.entry(body.text().to_vec()).or_default();
+        ids.push(id[..size].to_vec());
+        Some(())
+    }
+
+    /// Reads the events and the ids of their counters.
+    fn read_events<R: Read + Seek>(
+        &mut self,
+        file: &mut Places<'_, R>,
+        places: &FileHeader,
+    ) -> io::Result<()> {
+        let bytes = file.read(places.events)?;
+        let size = usize::try_from(places.event_size).unwrap_or(usize::MAX);
+        for entry in bytes.chunks_exact(size.max(1)) {
+            let Some((attribute, ids)) = entry.split_last_chunk::<16>() else {
+                break;
+            };
+            let mut attribute = Bytes::new(attribute, self.order);
+            let Some(mut event) = Event::read(&mut attribute, self.order) else {
+                continue;
+            };
+            if let Some(place) = Place::read(&mut Bytes::new(ids, self.order)) {
+                let ids = file.read(place)?;
+                let mut bytes = Bytes::new(&ids, self.order);
+                event.ids = std::iter::from_fn(|| bytes.u64()).collect();
+            }
+            self.add_event(event);
+        }
+        match self.events.is_empty() {
+            true => Err(invalid("the file names no events")),
+            false => Ok(()),
+        }
+    }
+
+    fn read_features<R: Read + Seek>(
+        &mut self,
+        file: &mut Places<'_, R>,
+        places: &FileHeader,
+    ) -> io::Result<()> {
+        let wanted = [BUILD_ID, ARCH, EVENT_DESC];
+        let table = places.records.offset.saturating_add(places.records.size);
+        let count = places.features.iter().map(|word| word.count_ones()).sum::<u32>();
+        let table = file.read(Place {
+            offset: table,
+            size: 16 * u64::from(count),
+        })?;
+        let mut table = Bytes::new(&table, self.order);
+        let has = |bit: &u32| places.features[*bit as usize / 64] >> (bit % 64) & 1 != 0;
+        for feature in (0..256).filter(has) {
+            let Some(place) = Place::read(&mut table) else {
+                self.damage = Some("its table of features is cut");
+                break;
+            };
+            if wanted.contains(&feature) {
+                let bytes = file.read(place)?;
+                self.add_feature(feature, &bytes);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the events the names that perf has for them.
+    fn name_events(&mut self, bytes: &mut Bytes<'_>) -> Option<()> {
+        let count = bytes.u32()?;
+        let attribute_size = bytes.u32()?;
+        for index in 0..count as usize {
+            bytes.skip(u64::from(attribute_size))?;
+            let id_count = bytes.u32()?;
+            let name = bytes.counted_text()?;
+            let ids = bytes.words(u64::from(id_count))?;
+            let of_id = ids.get(0).and_then(|id| self.event_of_id.get(&id).copied());
+            if let Some(event) = self.events.get_mut(of_id.unwrap_or(index)) {
+                event.name = name.to_vec();
+            }
+        }
+        Some(())
+    }
+}
+
+/// A part of the file.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    offset: u64,
+    size: u64,
+}
+
+impl Place {
+    fn read(bytes: &mut Bytes<'_>) -> Option<Place> {
+        Some(Place {
+            offset: bytes.u64()?,
+            size: bytes.u64()?,
+        })
+    }
+}
+
+/// The fixed part at the start of a file.
+struct FileHeader {
+    event_size: u64,
+    events: Place,
+    records: Place,
+    features: [u64; 4],
+}
+
+impl FileHeader {
+    fn read(bytes: &mut Bytes<'_>) -> Option<FileHeader> {
+        bytes.skip(16)?;
+        let (event_size, events, records) =
+            (bytes.u64()?, Place::read(bytes)?, Place::read(bytes)?);
+        bytes.skip(16)?;
+        let features = [bytes.u64()?, bytes.u64()?, bytes.u64()?, bytes.u64()?];
+        Some(FileHeader {
+            event_size,
+            events,
+            records,
+            features,
+        })
+    }
+}
+
+/// A file that is read in places.
+struct Places<'a, R> {
+    file: &'a mut R,
+    length: u64,
+}
+
+impl<R: Read + Seek> Places<'_, R> {
+    /// What the file has of a place.
+    fn read(&mut self, place: Place) -> io::Result<Vec<u8>> {
+        let available = self.length.saturating_sub(place.offset);
+        let mut bytes = Vec::new();
+        if available > 0 {
+            self.file.seek(SeekFrom::Start(place.offset))?;
+            let size = place.size.min(available);
+            self.file.by_ref().take(size).read_to_end(&mut bytes)?;
+        }
+        Ok(bytes)
+    }
+}
+
+pub(super) fn invalid(message: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, message)
+}

@@ -1,0 +1,99 @@
+//! The calls that the compiler replaced by what is called, out of debug information.
+
+use super::files::{Elf, Image, section_data};
+use super::resolve::{Function, Functions};
+use crate::collapse::demangle::demangled_frame;
+use addr2line::Context;
+use gimli::{DwarfSections, EndianSlice, RunTimeEndian, SectionId};
+use object::Object;
+
+type Reader<'a> = EndianSlice<'a, RunTimeEndian>;
+
+/// Calls nested deeper than this are left out.
+const MOST_NESTED: usize = 256;
+
+/// The debug information of an object.
+pub(super) struct DebugInfo {
+    sections: DwarfSections<Vec<u8>>,
+    endian: RunTimeEndian,
+}
+
+impl DebugInfo {
+    /// Reads that of the first of `images` that has any.
+    pub fn read<'i>(images: impl Iterator<Item = &'i Image>) -> Option<DebugInfo> {
+        let mut found = images.filter_map(|image| Self::of_elf(&image.parse()?));
+        found.next()
+    }
+
+    fn of_elf(elf: &Elf<'_>) -> Option<DebugInfo> {
+        elf.section_by_name(".debug_info")?;
+        let load = |id: SectionId| {
+            let data = section_data(elf, id.name()).unwrap_or_default();
+            Ok::<_, gimli::Error>(data)
+        };
+        Some(DebugInfo {
+            sections: DwarfSections::load(load).ok()?,
+            endian: match elf.is_little_endian() {
+                true => RunTimeEndian::Little,
+                false => RunTimeEndian::Big,
+            },
+        })
+    }
+}
+
+/// Finds the calls inlined at addresses of one object.
+pub(super) struct InlinedCalls<'a> {
+    context: Option<Context<Reader<'a>>>,
+}
+
+impl<'a> InlinedCalls<'a> {
+    pub fn new(info: Option<&'a DebugInfo>) -> InlinedCalls<'a> {
+        let context = info.and_then(|info| {
+            let section = |data: &'a Vec<u8>| EndianSlice::new(data, info.endian);
+            Context::from_dwarf(info.sections.borrow(section)).ok()
+        });
+        InlinedCalls { context }
+    }
+
+    /// The functions at `address`, the outermost first, which is in the symbol `name`.
+    pub fn functions(&self, address: u64, name: &[u8]) -> Functions {
+        let mut functions = self.inlined_at(address).unwrap_or_default();
+        functions.reverse();
+        let own = Function {
+            name: Some(name.to_vec()),
+            is_inlined: false,
+        };
+        match functions.first_mut() {
+            None => functions.push(own),
+            // perf takes the symbol where both say the same.
+            Some(outermost) if is_same(outermost, &own) => *outermost = own,
+            Some(_) => {}
+        }
+        functions
+    }
+
+    /// What debug information says, the innermost first.
+    fn inlined_at(&self, address: u64) -> Option<Functions> {
+        let context = self.context.as_ref()?;
+        let mut frames = context.find_frames(address).skip_all_loads().ok()?;
+        let mut functions = Functions::new();
+        while let Ok(Some(frame)) = frames.next()
+            && functions.len() < MOST_NESTED
+        {
+            let name = frame.function?.name.slice().to_vec();
+            functions.push(Function {
+                name: Some(name),
+                is_inlined: true,
+            });
+        }
+        Some(functions)
+    }
+}
+
+fn is_same(a: &Function, b: &Function) -> bool {
+    let readable = |function: &Function| {
+        let name = function.name.as_deref().unwrap_or_default();
+        demangled_frame(name).into_owned()
+    };
+    readable(a) == readable(b)
+}

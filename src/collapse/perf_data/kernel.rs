@@ -1,0 +1,97 @@
+//! The kernel's symbols, from `/proc/kallsyms` or a file like it.
+//!
+//! ```text
+//! line = address SP type SP name [ "\t[" module "]" ]
+//! ```
+
+use super::symbols::{Linkage, SymbolTable};
+use crate::folded::lines_of;
+
+/// Reads a table of symbols. It is of the kernel that was recorded if the symbol `reference` has
+/// the address that was recorded for it, or the whole kernel was moved.
+pub(super) fn read_kallsyms(text: &[u8], reference: Option<(&[u8], u64)>) -> SymbolTable {
+    let moved = reference.map_or(0, |(name, address)| {
+        let here = symbols(text).find(|symbol| symbol.name == name);
+        here.map_or(0, |here| address.wrapping_sub(here.address))
+    });
+    let mut table = SymbolTable::default();
+    for symbol in symbols(text).filter(|symbol| symbol.address != 0) {
+        // The kernel may be anywhere, modules are where they are.
+        let moved = if symbol.is_in_module { 0 } else { moved };
+        let address = symbol.address.wrapping_add(moved);
+        table.add(address, 0, symbol.name, symbol.linkage);
+    }
+    table.finish()
+}
+
+struct KernelSymbol<'a> {
+    address: u64,
+    linkage: Linkage,
+    name: &'a [u8],
+    is_in_module: bool,
+}
+
+fn symbols(text: &[u8]) -> impl Iterator<Item = KernelSymbol<'_>> {
+    lines_of(text).filter_map(read_line)
+}
+
+/// Reads a line; `None` if it is none, or about something absolute.
+fn read_line(line: &[u8]) -> Option<KernelSymbol<'_>> {
+    let mut words = line.split(|byte| byte.is_ascii_whitespace());
+    let address = std::str::from_utf8(words.next()?).ok()?;
+    let (kind, name) = (*words.next()?.first()?, words.next()?);
+    let is_wanted = matches!(kind.to_ascii_uppercase(), b'T' | b'W' | b'D' | b'B');
+    let linkage = match kind {
+        b'w' | b'W' => Linkage::Weak,
+        kind if kind.is_ascii_uppercase() => Linkage::Global,
+        _ => Linkage::Local,
+    };
+    is_wanted.then_some(KernelSymbol {
+        address: u64::from_str_radix(address, 16).ok()?,
+        linkage,
+        name,
+        is_in_module: words.next().is_some_and(|word| !word.is_empty()),
+    })
+}
+
+/// The build-id of the kernel that is running.
+pub(super) fn running_build_id() -> Option<Vec<u8>> {
+    let notes = std::fs::read("/sys/kernel/notes").ok()?;
+    build_id_in_notes(&notes)
+}
+
+/// Finds the note of GNU's that holds the build-id.
+fn build_id_in_notes(notes: &[u8]) -> Option<Vec<u8>> {
+    const BUILD_ID: u32 = 3;
+    let mut rest = notes;
+    loop {
+        let word = |at: usize| Some(u32::from_ne_bytes(*rest.get(at..)?.first_chunk()?));
+        let (name_size, size, kind) = (word(0)? as usize, word(4)? as usize, word(8)?);
+        let data = 12 + name_size.next_multiple_of(4);
+        if kind == BUILD_ID && rest.get(12..16) == Some(b"GNU\0") {
+            return rest.get(data..data + size).map(<[u8]>::to_vec);
+        }
+        rest = rest.get(data + size.next_multiple_of(4)..)?;
+    }
+}
+
+/// Reads `/tmp/perf-PID.map`: `start size name`, in hexadecimal. What was written later was
+/// compiled later, at the same place.
+pub(super) fn read_perf_map(text: &[u8]) -> SymbolTable {
+    let mut table = SymbolTable::default();
+    let lines: Vec<_> = lines_of(text).filter_map(read_perf_map_line).collect();
+    for (start, size, name) in lines.into_iter().rev() {
+        table.add(start, size, name, Linkage::Local);
+    }
+    table.finish_newest_first()
+}
+
+fn read_perf_map_line(line: &[u8]) -> Option<(u64, u64, &[u8])> {
+    let mut words = line.trim_ascii().splitn(3, |byte| *byte == b' ');
+    let mut number = || {
+        let word = std::str::from_utf8(words.next()?).ok()?;
+        u64::from_str_radix(word.trim_start_matches("0x"), 16).ok()
+    };
+    let (start, size) = (number()?, number()?);
+    Some((start, size, words.next()?))
+}

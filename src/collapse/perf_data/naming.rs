@@ -1,0 +1,121 @@
+//! From the tree of places to the tree of names: what `perf script` would print of a frame, taken
+//! through what is done to its output.
+
+use super::objects::{Object, Objects};
+use super::processes::Location;
+use super::resolve::{Function, Resolved};
+use super::stacks::{Place, Stacks};
+use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::collapse::demangle::demangled_frame;
+use crate::collapse::perf::{self, FrameLine, function_name, name_frames};
+use crate::text::lossy;
+use ahash::AHashMap;
+
+/// The frames of one location, the outermost first.
+#[derive(Default)]
+struct Line {
+    /// Frames, and whether what called a frame's function is left out.
+    frames: Vec<(FrameId, bool)>,
+}
+
+/// Names the places of a tree.
+pub(super) struct Naming<'a> {
+    pub options: &'a perf::Options,
+    pub objects: &'a Objects,
+    pub resolved: &'a Resolved,
+}
+
+impl Naming<'_> {
+    /// The tree that `stacks` are, with names.
+    pub fn name(&self, stacks: &Stacks) -> CallTree {
+        let places = &stacks.tree;
+        let mut tree = CallTree::new();
+        // Java's functions are named differently.
+        let mut lines: AHashMap<(usize, bool), Line> = AHashMap::new();
+        let mut here: Vec<(NodeId, bool)> = Vec::with_capacity(places.len());
+        for id in places.ids() {
+            let (parent, is_java) = match places.parent(id) {
+                Some(parent) => here[parent.index()],
+                None => (CallTree::ROOT, false),
+            };
+            let node = match Place::read(places.name(id)) {
+                Place::Location(number) => {
+                    let line = lines.entry((number, is_java)).or_insert_with(|| {
+                        self.line(stacks.locations[number], number, is_java, &mut tree)
+                    });
+                    (line.walk(parent, &mut tree), is_java)
+                }
+                Place::Thread(b"") => (parent, is_java),
+                Place::Thread(comm) => {
+                    let name = lossy(comm).replace(' ', "_");
+                    let node = tree.descend(CallTree::ROOT, name.as_bytes());
+                    (node, comm.starts_with(b"java"))
+                }
+            };
+            if let Some(count) = places.self_count(id) {
+                tree.add(node.0, count);
+            }
+            here.push(node);
+        }
+        tree
+    }
+
+    fn line(
+        &self,
+        location: Location,
+        number: usize,
+        is_java: bool,
+        tree: &mut CallTree,
+    ) -> Line {
+        let object = self.objects.get(location.object);
+        let mut line = Line::default();
+        for function in &self.resolved.functions[number] {
+            self.add_function(&mut line, function, object, location, is_java, tree);
+        }
+        line
+    }
+
+    /// Adds what a line of `perf script` about this function stands for.
+    fn add_function(
+        &self,
+        line: &mut Line,
+        function: &Function,
+        object: &Object,
+        location: Location,
+        is_java: bool,
+        tree: &mut CallTree,
+    ) {
+        let symbol = match &function.name {
+            Some(name) if self.options.demangle => demangled_frame(name),
+            Some(name) => name.as_slice().into(),
+            None => b"[unknown]".as_slice().into(),
+        };
+        let address = format!("{:x}", location.address);
+        let printed = FrameLine {
+            address: address.as_bytes(),
+            symbol: &symbol,
+            module: if function.is_inlined { b"inlined" } else { &object.name },
+        };
+        let symbol = lossy(&symbol);
+        let Some(function) = function_name(&symbol) else {
+            return;
+        };
+        let mut hides_callers = self.options.skip_after.iter().any(|it| *it == function);
+        name_frames(&function, &printed, self.options, is_java, |name| {
+            let frame = tree.intern(name.as_bytes());
+            line.frames.push((frame, hides_callers));
+            hides_callers = false;
+        });
+    }
+}
+
+impl Line {
+    fn walk(&self, parent: NodeId, tree: &mut CallTree) -> NodeId {
+        self.frames
+            .iter()
+            .fold(parent, |node, (frame, hides_callers)| {
+                let node = if *hides_callers { CallTree::ROOT } else { node };
+                tree.child(node, *frame)
+            })
+    }
+}

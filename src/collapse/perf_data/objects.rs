@@ -1,0 +1,147 @@
+//! What is mapped: programs, libraries, the kernel and its modules, code made at run time.
+
+use super::sample::Mapping;
+use ahash::AHashMap;
+
+/// Names an object of [`Objects`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct ObjectId(u32);
+
+impl ObjectId {
+    /// What is not mapped at all.
+    pub const UNKNOWN: ObjectId = ObjectId(0);
+
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What an object is, which says where its symbols are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    /// No symbols: not mapped, or data.
+    Nothing,
+    File,
+    Kernel,
+    KernelModule,
+    /// One function in the kernel, made at run time; the name is the function's.
+    KernelFunction,
+    Vdso,
+    /// Code made at run time, which `/tmp/perf-PID.map` names.
+    PerfMap,
+}
+
+/// Something that is mapped.
+#[derive(Debug, Clone)]
+pub(super) struct Object {
+    pub kind: Kind,
+    /// As perf prints it behind a function.
+    pub name: Vec<u8>,
+    /// Where it was found, for files and modules of the kernel.
+    pub path: Vec<u8>,
+    pub build_id: Option<Vec<u8>>,
+}
+
+impl Object {
+    /// Whether places in it are offsets, not addresses.
+    pub fn has_offsets(&self) -> bool {
+        matches!(self.kind, Kind::File | Kind::Vdso)
+    }
+}
+
+/// All objects, each once.
+pub(super) struct Objects {
+    list: Vec<Object>,
+    known: AHashMap<(Kind, Vec<u8>, Option<Vec<u8>>), ObjectId>,
+}
+
+impl Default for Objects {
+    fn default() -> Objects {
+        let mut objects = Objects {
+            list: Vec::new(),
+            known: AHashMap::new(),
+        };
+        objects.add(Kind::Nothing, b"[unknown]", b"", None);
+        objects
+    }
+}
+
+impl Objects {
+    pub fn get(&self, id: ObjectId) -> &Object {
+        &self.list[id.index()]
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (ObjectId, &Object)> {
+        (0..).map(ObjectId).zip(&self.list)
+    }
+
+    pub fn add(
+        &mut self,
+        kind: Kind,
+        name: &[u8],
+        path: &[u8],
+        build_id: Option<&[u8]>,
+    ) -> ObjectId {
+        let build_id = build_id.map(<[u8]>::to_vec);
+        let next = ObjectId(u32::try_from(self.list.len()).unwrap_or(0));
+        let key = (kind, [name, b"\0", path].concat(), build_id.clone());
+        *self.known.entry(key).or_insert_with(|| {
+            self.list.push(Object {
+                kind,
+                name: name.to_vec(),
+                path: path.to_vec(),
+                build_id,
+            });
+            next
+        })
+    }
+
+    /// The object that a process maps.
+    pub fn of_process(&mut self, mapping: &Mapping<'_>) -> ObjectId {
+        let name = mapping.name;
+        let is_anonymous = name == b"//anon"
+            || name.starts_with(b"/dev/zero")
+            || name.starts_with(b"/anon_hugepage");
+        let is_memory = name.starts_with(b"[stack") || name.starts_with(b"/SYSV") || name == b"[heap]";
+        if (is_anonymous || is_memory) && mapping.is_executable {
+            let name = format!("/tmp/perf-{}.map", mapping.pid).into_bytes();
+            return self.add(Kind::PerfMap, &name, &name, None);
+        }
+        match name {
+            b"[vdso]" => self.add(Kind::Vdso, name, name, mapping.build_id),
+            _ if is_anonymous || is_memory || !name.starts_with(b"/") => {
+                self.add(Kind::Nothing, name, b"", None)
+            }
+            _ => self.add(Kind::File, name, name, mapping.build_id),
+        }
+    }
+
+    /// The object that is mapped in the kernel.
+    pub fn of_kernel(&mut self, mapping: &Mapping<'_>) -> ObjectId {
+        let name = mapping.name;
+        let is_image = name.starts_with(b"[kernel.kallsyms]") || name.starts_with(b"[guest.kernel");
+        if is_image {
+            let end = memchr::memchr(b']', name).map_or(name.len(), |at| at + 1);
+            // What follows is the symbol that tells where the kernel is, if it moves.
+            return self.add(Kind::Kernel, &name[..end], &name[end..], mapping.build_id);
+        }
+        let module = module_name(name);
+        self.add(Kind::KernelModule, &module, name, mapping.build_id)
+    }
+
+    pub fn kernel_function(&mut self, name: &[u8]) -> ObjectId {
+        self.add(Kind::KernelFunction, name, b"", None)
+    }
+}
+
+/// `[nf_tables]` of `/lib/modules/6.1.0/kernel/net/netfilter/nf-tables.ko.xz`.
+fn module_name(path: &[u8]) -> Vec<u8> {
+    if path.starts_with(b"[") {
+        return path.to_vec();
+    }
+    let file = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
+    let end = memchr::memmem::find(file, b".ko").unwrap_or(file.len());
+    let dashed = |byte: &u8| if *byte == b'-' { b'_' } else { *byte };
+    let name: Vec<u8> = file[..end].iter().map(dashed).collect();
+    [b"[", &name[..], b"]"].concat()
+}

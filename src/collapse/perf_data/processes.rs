@@ -1,0 +1,156 @@
+//! Processes as they were at a time: their threads' names, and what they had mapped.
+
+use super::objects::{ObjectId, Objects};
+use super::sample::{Comm, Fork, KernelSymbol, Mapping};
+use ahash::AHashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A place in an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Location {
+    pub object: ObjectId,
+    /// In a file: the offset in bytes. Else the address itself.
+    pub address: u64,
+}
+
+/// What is mapped where. Copies are cheap until they are changed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Space {
+    maps: Arc<BTreeMap<u64, Map>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Map {
+    end: u64,
+    object: ObjectId,
+    /// Where in the object the map starts.
+    offset: u64,
+}
+
+impl Space {
+    pub fn find(&self, address: u64) -> Location {
+        let before = self.maps.range(..=address).next_back();
+        match before.filter(|(_, map)| address < map.end) {
+            Some((start, map)) => Location {
+                object: map.object,
+                address: map.offset.wrapping_add(address - start),
+            },
+            None => Location {
+                object: ObjectId::UNKNOWN,
+                address,
+            },
+        }
+    }
+
+    /// Maps `object` from `start` to `end`, over what was there.
+    pub fn map(&mut self, start: u64, end: u64, object: ObjectId, offset: u64) {
+        if start >= end {
+            return;
+        }
+        self.unmap(start, end);
+        let map = Map {
+            end,
+            object,
+            offset,
+        };
+        Arc::make_mut(&mut self.maps).insert(start, map);
+    }
+
+    pub fn unmap(&mut self, start: u64, end: u64) {
+        let maps = Arc::make_mut(&mut self.maps);
+        let overlapping: Vec<(u64, Map)> = maps
+            .range(..end)
+            .rev()
+            .take_while(|(_, map)| map.end > start)
+            .map(|(at, map)| (*at, *map))
+            .collect();
+        for (at, map) in overlapping {
+            maps.remove(&at);
+            if at < start {
+                maps.insert(at, Map { end: start, ..map });
+            }
+            if map.end > end {
+                let offset = map.offset.wrapping_add(end - at);
+                maps.insert(end, Map { offset, ..map });
+            }
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Thread {
+    comm: Option<Vec<u8>>,
+}
+
+/// All processes, and the kernel.
+#[derive(Default)]
+pub(super) struct Processes {
+    pub objects: Objects,
+    pub kernel: Space,
+    threads: AHashMap<i32, Thread>,
+    spaces: AHashMap<i32, Space>,
+    nothing: Space,
+}
+
+impl Processes {
+    /// What the thread is called: as perf does, by its id if it has no name.
+    pub fn comm(&self, tid: i32) -> Vec<u8> {
+        let comm = self.threads.get(&tid).and_then(|thread| thread.comm.clone());
+        comm.unwrap_or_else(|| match tid {
+            0 => b"swapper".to_vec(),
+            _ => format!(":{tid}").into_bytes(),
+        })
+    }
+
+    /// What the process has mapped now.
+    pub fn space(&self, pid: i32) -> &Space {
+        self.spaces.get(&pid).unwrap_or(&self.nothing)
+    }
+
+    pub fn rename(&mut self, comm: &Comm<'_>) {
+        self.threads.entry(comm.tid).or_default().comm = Some(comm.name.to_vec());
+        if comm.is_exec {
+            self.spaces.remove(&comm.pid);
+        }
+    }
+
+    pub fn fork(&mut self, fork: &Fork) {
+        let parent = self.threads.get(&fork.parent_tid);
+        let comm = parent.and_then(|parent| parent.comm.clone());
+        self.threads.insert(fork.tid, Thread { comm });
+        if fork.pid != fork.parent_pid && !fork.is_made_up {
+            let space = self.space(fork.parent_pid).clone();
+            self.spaces.insert(fork.pid, space);
+        }
+    }
+
+    pub fn map(&mut self, mapping: &Mapping<'_>) {
+        let object = self.objects.of_process(mapping);
+        let offset = match self.objects.get(object).has_offsets() {
+            true => mapping.offset,
+            false => mapping.start,
+        };
+        let end = mapping.start.saturating_add(mapping.length);
+        let space = self.spaces.entry(mapping.pid).or_default();
+        space.map(mapping.start, end, object, offset);
+    }
+
+    pub fn map_kernel(&mut self, mapping: &Mapping<'_>) {
+        let object = self.objects.of_kernel(mapping);
+        let end = match mapping.length {
+            0 => u64::MAX,
+            length => mapping.start.saturating_add(length),
+        };
+        self.kernel.map(mapping.start, end, object, mapping.start);
+    }
+
+    pub fn change_kernel(&mut self, symbol: &KernelSymbol<'_>) {
+        let end = symbol.start.saturating_add(u64::from(symbol.length));
+        if symbol.is_gone {
+            return self.kernel.unmap(symbol.start, end);
+        }
+        let object = self.objects.kernel_function(symbol.name);
+        self.kernel.map(symbol.start, end, object, symbol.start);
+    }
+}

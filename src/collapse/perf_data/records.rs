@@ -1,0 +1,274 @@
+//! The records of a `perf.data` file, in the order of time.
+//!
+//! ```text
+//! record = kind (32 bits), misc (16), size with these 8 bytes (16), body
+//! ```
+//!
+//! perf writes what it finds in one buffer for each CPU after the other, a round, and says where a
+//! round ends. So all up to the latest time of the round before last is complete, can be sorted
+//! and go on: no more than two rounds are in memory.
+
+use super::bytes::Bytes;
+use super::compressed::Inflater;
+use super::event::{Event, field};
+use super::header::Header;
+use std::collections::VecDeque;
+use std::io::{self, Read};
+
+/// The kinds of records that are of interest.
+pub(super) mod kind {
+    pub const MMAP: u32 = 1;
+    pub const LOST: u32 = 2;
+    pub const COMM: u32 = 3;
+    pub const FORK: u32 = 7;
+    pub const SAMPLE: u32 = 9;
+    pub const MMAP2: u32 = 10;
+    pub const LOST_SAMPLES: u32 = 13;
+    pub const KSYMBOL: u32 = 17;
+    /// The first that is perf's own, and not the kernel's.
+    pub const FIRST_OF_PERF: u32 = 64;
+    pub const HEADER_ATTR: u32 = 64;
+    pub const TRACING_DATA: u32 = 66;
+    pub const BUILD_ID: u32 = 67;
+    pub const FINISHED_ROUND: u32 = 68;
+    pub const AUXTRACE: u32 = 71;
+    pub const FEATURE: u32 = 80;
+    pub const COMPRESSED: u32 = 81;
+    pub const COMPRESSED2: u32 = 83;
+}
+
+/// A record of the kernel.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub kind: u32,
+    pub misc: u16,
+    pub body: Vec<u8>,
+    /// The index of its event in [`Header::events`].
+    pub event: usize,
+    time: u64,
+}
+
+/// Reads records, sorts them by time, and keeps those of perf for itself.
+pub(super) struct Records<'a> {
+    pub header: Header,
+    source: Box<dyn Read + 'a>,
+    sorter: Sorter,
+    inflater: Inflater,
+    is_at_end: bool,
+}
+
+impl<'a> Records<'a> {
+    /// `source` starts with the first record, and ends with the last.
+    pub fn new(header: Header, source: Box<dyn Read + 'a>) -> Records<'a> {
+        Records {
+            header,
+            source,
+            sorter: Sorter::default(),
+            inflater: Inflater::default(),
+            is_at_end: false,
+        }
+    }
+
+    /// The next record; `None` if there is no more.
+    ///
+    /// # Errors
+    /// Those of the source. What is damaged is no error: it ends the records.
+    pub fn next(&mut self) -> io::Result<Option<Record>> {
+        loop {
+            if let Some(record) = self.sorter.next() {
+                return Ok(Some(record));
+            }
+            if self.is_at_end {
+                return Ok(None);
+            }
+            if !self.read_one()? {
+                self.is_at_end = true;
+                self.sorter.finish();
+            }
+        }
+    }
+
+    fn read_one(&mut self) -> io::Result<bool> {
+        let mut head = [0; 8];
+        let length = read_up_to(&mut self.source, &mut head)?;
+        if length == 0 {
+            return Ok(false);
+        }
+        let Some((kind, misc, size)) = self.read_head(&head[..length]) else {
+            self.damage("a record is damaged");
+            return Ok(false);
+        };
+        let mut body = vec![0; size];
+        if read_up_to(&mut self.source, &mut body)? < size {
+            self.damage("it ends in the middle of a record");
+            return Ok(false);
+        }
+        self.skip_data_behind(kind, &body)?;
+        self.take(kind, misc, body);
+        Ok(true)
+    }
+
+    /// The kind of a record, its misc field, and the size of its body.
+    fn read_head(&self, head: &[u8]) -> Option<(u32, u16, usize)> {
+        let mut head = Bytes::new(head, self.header.order);
+        let (kind, misc, size) = (head.u32()?, head.u16()?, head.u16()?);
+        Some((kind, misc, usize::from(size).checked_sub(8)?))
+    }
+
+    /// Some records are followed by data that their size does not count.
+    fn skip_data_behind(&mut self, kind: u32, body: &[u8]) -> io::Result<()> {
+        let mut body = Bytes::new(body, self.header.order);
+        let size = match kind {
+            kind::AUXTRACE => body.u64(),
+            kind::TRACING_DATA => body.u32().map(|size| u64::from(size).next_multiple_of(8)),
+            _ => None,
+        };
+        if let Some(size) = size {
+            io::copy(&mut self.source.by_ref().take(size), &mut io::sink())?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, kind: u32, misc: u16, body: Vec<u8>) {
+        let order = self.header.order;
+        match kind {
+            kind::FINISHED_ROUND => self.sorter.finish_round(),
+            kind::HEADER_ATTR => self.take_event(&body),
+            kind::FEATURE => {
+                let mut bytes = Bytes::new(&body, order);
+                if let Some(feature) = bytes.u64().and_then(|it| u32::try_from(it).ok()) {
+                    self.header.add_feature(feature, bytes.rest());
+                }
+            }
+            kind::BUILD_ID => {
+                self.header.add_build_id_record(misc, &body);
+            }
+            kind::COMPRESSED => self.take_compressed(&body),
+            kind::COMPRESSED2 => {
+                let mut bytes = Bytes::new(&body, order);
+                let data = bytes.u64().and_then(|size| bytes.take(size));
+                self.take_compressed(data.unwrap_or_default());
+            }
+            kind if kind >= kind::FIRST_OF_PERF => {}
+            _ => self.take_kernel_record(kind, misc, body),
+        }
+    }
+
+    /// In a pipe, events come as records.
+    fn take_event(&mut self, body: &[u8]) {
+        let order = self.header.order;
+        let mut bytes = Bytes::new(body, order);
+        if let Some(mut event) = Event::read(&mut bytes, order) {
+            event.ids = std::iter::from_fn(|| bytes.u64()).collect();
+            self.header.add_event(event);
+        }
+    }
+
+    fn take_compressed(&mut self, data: &[u8]) {
+        if self.inflater.add(data).is_none() {
+            self.damage("compressed records cannot be read");
+        }
+        while let Some((kind, misc, size)) = self.read_head(self.inflater.ready()) {
+            let Some(body) = self.inflater.ready().get(8..8 + size) else {
+                break;
+            };
+            let body = body.to_vec();
+            self.inflater.consume(8 + size);
+            let is_nested = matches!(kind, kind::COMPRESSED | kind::COMPRESSED2);
+            if !is_nested {
+                self.take(kind, misc, body);
+            }
+        }
+    }
+
+    fn take_kernel_record(&mut self, kind: u32, misc: u16, body: Vec<u8>) {
+        let find = |event: &Event, field| {
+            let offset = match kind {
+                kind::SAMPLE => event.offset_in_sample(field)?,
+                _ => body.len().checked_sub(event.offset_from_end(field)?)?,
+            };
+            Bytes::new(body.get(offset..)?, self.header.order).u64()
+        };
+        let Some(first) = self.header.events.first() else {
+            return self.damage("a record comes before any event");
+        };
+        let index = match self.header.events.len() {
+            1 => 0,
+            _ => {
+                let id = find(first, field::IDENTIFIER).or_else(|| find(first, field::ID));
+                self.header.event_index(id)
+            }
+        };
+        let time = self.header.events.get(index);
+        let time = time.and_then(|event| find(event, field::TIME));
+        self.sorter.add(Record {
+            kind,
+            misc,
+            event: index,
+            time: time.unwrap_or(0),
+            body,
+        });
+    }
+
+    fn damage(&mut self, what: &'static str) {
+        self.header.damage.get_or_insert(what);
+    }
+}
+
+/// Records that wait for others that may have been before them.
+#[derive(Default)]
+struct Sorter {
+    waiting: Vec<Record>,
+    ready: VecDeque<Record>,
+    /// The latest time of all records, and of those before the round that is being read.
+    latest: u64,
+    latest_before: u64,
+}
+
+impl Sorter {
+    /// Adds a record. One without a time is as good as sorted: perf made it up, of what it found
+    /// when it started.
+    fn add(&mut self, record: Record) {
+        if matches!(record.time, 0 | u64::MAX) {
+            self.ready.push_back(record);
+        } else {
+            self.latest = self.latest.max(record.time);
+            self.waiting.push(record);
+        }
+    }
+
+    fn finish_round(&mut self) {
+        self.release(self.latest_before);
+        self.latest_before = self.latest;
+    }
+
+    fn finish(&mut self) {
+        self.release(u64::MAX);
+    }
+
+    fn release(&mut self, latest: u64) {
+        self.waiting.sort_by_key(|record| record.time);
+        let count = self.waiting.partition_point(|record| record.time <= latest);
+        self.ready.extend(self.waiting.drain(..count));
+    }
+
+    fn next(&mut self) -> Option<Record> {
+        self.ready.pop_front()
+    }
+}
+
+/// Fills `buffer` unless the source ends before, and returns how much of it is filled.
+fn read_up_to(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while let Some(rest) = buffer.get_mut(length..)
+        && !rest.is_empty()
+    {
+        match source.read(rest) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(length)
+}

@@ -1,0 +1,168 @@
+//! The functions at the places in an object: its symbols, and what was inlined into them.
+
+use super::files::{Files, Found, Image};
+use super::inline::{DebugInfo, InlinedCalls};
+use super::kernel::{read_kallsyms, read_perf_map, running_build_id};
+use super::objects::{Kind, Object, Objects};
+use super::processes::Location;
+use super::symbols::{Segments, SymbolTable};
+use ahash::AHashMap;
+use std::fs;
+use std::path::Path;
+
+/// A function of a frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Function {
+    /// As the linker has it; `None` if it has no name.
+    pub name: Option<Vec<u8>>,
+    pub is_inlined: bool,
+}
+
+/// Why functions of an object have no names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lack {
+    File,
+    RightFile,
+    Symbols,
+    Kernel,
+}
+
+/// The functions of one location, the outermost first: more than one if some are inlined.
+pub(super) type Functions = Vec<Function>;
+
+/// What the functions of locations are taken from.
+pub(super) struct Resolver<'a> {
+    pub files: &'a Files,
+    pub build_ids: &'a AHashMap<Vec<u8>, Vec<Vec<u8>>>,
+    pub kallsyms: Option<&'a Path>,
+    pub with_inlined: bool,
+}
+
+/// What was found.
+pub(super) struct Resolved {
+    /// For each location.
+    pub functions: Vec<Functions>,
+    /// What was not found, for each object.
+    pub lacks: Vec<Option<Lack>>,
+}
+
+impl Resolver<'_> {
+    /// Finds the functions at all `locations`.
+    pub fn resolve(&self, locations: &[Location], objects: &Objects) -> Resolved {
+        let mut of_object: AHashMap<_, Vec<usize>> = AHashMap::new();
+        for (index, location) in locations.iter().enumerate() {
+            of_object.entry(location.object).or_default().push(index);
+        }
+        let mut resolved = Resolved {
+            functions: vec![Functions::new(); locations.len()],
+            lacks: Vec::new(),
+        };
+        let mut kernel = None;
+        for (id, object) in objects.iter() {
+            let indices = of_object.remove(&id).unwrap_or_default();
+            let addresses: Vec<u64> = indices.iter().map(|at| locations[*at].address).collect();
+            let (functions, lack) = self.of_object(object, &addresses, &mut kernel);
+            resolved.lacks.push(lack);
+            for (index, functions) in indices.into_iter().zip(functions) {
+                resolved.functions[index] = functions;
+            }
+        }
+        resolved
+    }
+
+    fn of_object(
+        &self,
+        object: &Object,
+        addresses: &[u64],
+        kernel: &mut Option<SymbolTable>,
+    ) -> (Vec<Functions>, Option<Lack>) {
+        let in_table = |table: &SymbolTable| {
+            let find = |address: &u64| vec![Function::named(table.find(*address))];
+            addresses.iter().map(find).collect()
+        };
+        if addresses.is_empty() {
+            return (Vec::new(), None);
+        }
+        match object.kind {
+            Kind::Nothing => (in_table(&SymbolTable::default()), None),
+            Kind::KernelFunction => {
+                let functions = vec![Function::named(Some(&object.name))];
+                (vec![functions; addresses.len()], None)
+            }
+            Kind::Kernel | Kind::KernelModule => {
+                let table = kernel.get_or_insert_with(|| self.kernel(object));
+                (in_table(table), table.is_empty().then_some(Lack::Kernel))
+            }
+            Kind::PerfMap => {
+                let path = String::from_utf8_lossy(&object.path).into_owned();
+                let table = read_perf_map(&fs::read(path).unwrap_or_default());
+                (in_table(&table), table.is_empty().then_some(Lack::Symbols))
+            }
+            Kind::File | Kind::Vdso => self.of_file(object, addresses),
+        }
+    }
+
+    fn of_file(&self, object: &Object, addresses: &[u64]) -> (Vec<Functions>, Option<Lack>) {
+        let build_ids = known_build_ids(object, self.build_ids);
+        let (program, lack) = match self.files.program(object, &build_ids) {
+            Found::File(image) => (Some(image), Lack::Symbols),
+            Found::Different => (None, Lack::RightFile),
+            Found::Nothing => (None, Lack::File),
+        };
+        let debug_files = self.files.debug_files(program.as_ref(), &build_ids);
+        let first = program.iter().chain(&debug_files).next();
+        let segments = first.and_then(Image::parse).map(|elf| Segments::of_elf(&elf));
+        let (segments, table) = (
+            segments.unwrap_or_default(),
+            SymbolTable::of_elf(program.as_ref(), &debug_files),
+        );
+        let images = program.iter().chain(&debug_files);
+        let debug_info = DebugInfo::read(images.filter(|_| self.with_inlined));
+        let inlined = InlinedCalls::new(debug_info.as_ref());
+        let functions = addresses.iter().map(|offset| {
+            let address = segments.address_of(*offset);
+            let name = address.and_then(|address| table.find(address));
+            match (address, name) {
+                (Some(address), Some(name)) => inlined.functions(address, name),
+                _ => vec![Function::named(None)],
+            }
+        });
+        (functions.collect(), table.is_empty().then_some(lack))
+    }
+
+    /// The symbols of the kernel and its modules.
+    fn kernel(&self, object: &Object) -> SymbolTable {
+        if let Some(path) = self.kallsyms {
+            return read_kallsyms(&fs::read(path).unwrap_or_default(), None);
+        }
+        let build_ids = known_build_ids(object, self.build_ids);
+        let running = running_build_id();
+        let cached = build_ids.iter().filter_map(|id| self.files.cached_kallsyms(id));
+        if running.is_some_and(|id| build_ids.contains(&id)) {
+            let text = fs::read("/proc/kallsyms").unwrap_or_default();
+            return read_kallsyms(&text, None);
+        }
+        let text = cached.filter_map(|path| fs::read(path).ok()).next();
+        read_kallsyms(&text.unwrap_or_default(), None)
+    }
+}
+
+impl Function {
+    fn named(name: Option<&[u8]>) -> Function {
+        Function {
+            name: name.map(<[u8]>::to_vec),
+            is_inlined: false,
+        }
+    }
+}
+
+/// The build-ids that were recorded for an object; none if it is not known.
+pub(super) fn known_build_ids(
+    object: &Object,
+    recorded: &AHashMap<Vec<u8>, Vec<Vec<u8>>>,
+) -> Vec<Vec<u8>> {
+    match &object.build_id {
+        Some(id) => vec![id.clone()],
+        None => recorded.get(&object.name).cloned().unwrap_or_default(),
+    }
+}

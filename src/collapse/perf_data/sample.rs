@@ -1,0 +1,258 @@
+//! A sample, taken apart, and the other records of the kernel that matter.
+
+use super::bytes::{ByteOrder, Bytes, Words};
+use super::event::{Event, field, read_format};
+
+/// What was running when the event happened.
+#[derive(Debug)]
+pub(super) struct Sample<'a> {
+    pub ip: Option<u64>,
+    pub pid: i32,
+    pub tid: i32,
+    pub period: Option<u64>,
+    pub callchain: Option<Words<'a>>,
+    pub user: Option<UserState<'a>>,
+}
+
+/// The registers and the stack of the program, to be unwound.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct UserState<'a> {
+    /// Which registers there are, in the numbering of the architecture.
+    mask: u64,
+    values: Words<'a>,
+    /// Starts at the stack pointer.
+    pub stack: Words<'a>,
+}
+
+impl UserState<'_> {
+    pub fn register(&self, number: u32) -> Option<u64> {
+        let bit = 1u64.checked_shl(number)?;
+        let index = (self.mask & (bit - 1)).count_ones() as usize;
+        (self.mask & bit != 0).then(|| self.values.get(index))?
+    }
+}
+
+impl<'a> Sample<'a> {
+    /// Reads the body of a sample of `event`; `None` if it is cut.
+    pub fn read(body: &'a [u8], event: &Event, order: ByteOrder) -> Option<Sample<'a>> {
+        let mut bytes = Bytes::new(body, order);
+        let mut sample = Sample {
+            ip: None,
+            pid: -1,
+            tid: -1,
+            period: None,
+            callchain: None,
+            user: None,
+        };
+        sample.read_fixed(&mut bytes, event)?;
+        if event.has(field::READ) {
+            skip_values(&mut bytes, event.read_format)?;
+        }
+        if event.has(field::CALLCHAIN) {
+            let count = bytes.u64()?;
+            sample.callchain = Some(bytes.words(count)?);
+        }
+        if event.has(field::RAW) {
+            let size = bytes.u32()?;
+            bytes.skip(u64::from(size))?;
+        }
+        if event.has(field::BRANCH_STACK) {
+            skip_branches(&mut bytes, event)?;
+        }
+        sample.user = read_user_state(&mut bytes, event, order);
+        Some(sample)
+    }
+
+    fn read_fixed(&mut self, bytes: &mut Bytes<'_>, event: &Event) -> Option<()> {
+        if event.has(field::IDENTIFIER) {
+            bytes.skip(8)?;
+        }
+        if event.has(field::IP) {
+            self.ip = Some(bytes.u64()?);
+        }
+        if event.has(field::TID) {
+            (self.pid, self.tid) = (bytes.i32()?, bytes.i32()?);
+        }
+        for field in [field::TIME, field::ADDR, field::ID, field::STREAM_ID, field::CPU] {
+            if event.has(field) {
+                bytes.skip(8)?;
+            }
+        }
+        if event.has(field::PERIOD) {
+            self.period = Some(bytes.u64()?);
+        }
+        Some(())
+    }
+}
+
+/// Passes over the counter's values.
+fn skip_values(bytes: &mut Bytes<'_>, format: u64) -> Option<()> {
+    let count = |bits: u64| u64::from((format & bits).count_ones());
+    let times = count(read_format::TIME_ENABLED | read_format::TIME_RUNNING);
+    let others = count(read_format::ID | read_format::LOST);
+    if format & read_format::GROUP == 0 {
+        return bytes.skip_words(1 + times + others);
+    }
+    let counters = bytes.u64()?;
+    bytes.skip_words(times)?;
+    bytes.skip_words(counters.checked_mul(1 + others)?)
+}
+
+fn skip_branches(bytes: &mut Bytes<'_>, event: &Event) -> Option<()> {
+    let count = bytes.u64()?;
+    if event.has_branch_index {
+        bytes.skip(8)?;
+    }
+    bytes.skip_words(count.checked_mul(3)?)
+}
+
+/// Reads registers and stack; `None` if either is not there.
+fn read_user_state<'a>(
+    bytes: &mut Bytes<'a>,
+    event: &Event,
+    order: ByteOrder,
+) -> Option<UserState<'a>> {
+    if !event.has(field::REGS_USER) || !event.has(field::STACK_USER) {
+        return None;
+    }
+    const NO_REGISTERS: u64 = 0;
+    if bytes.u64()? == NO_REGISTERS {
+        return None;
+    }
+    let values = bytes.words(u64::from(event.user_registers.count_ones()))?;
+    let size = bytes.u64()?;
+    let stack = bytes.take(size)?;
+    // How much of it is the stack's.
+    let used = if size > 0 { bytes.u64()? } else { 0 };
+    let used = usize::try_from(used.min(size)).unwrap_or(0);
+    (used > 0).then(|| UserState {
+        mask: event.user_registers,
+        values,
+        stack: Words::from_bytes(&stack[..used], order),
+    })
+}
+
+/// A file, or something else, was mapped.
+#[derive(Debug)]
+pub(super) struct Mapping<'a> {
+    pub pid: i32,
+    pub start: u64,
+    pub length: u64,
+    /// Where in the file the mapping starts, in bytes.
+    pub offset: u64,
+    pub build_id: Option<&'a [u8]>,
+    pub is_executable: bool,
+    pub name: &'a [u8],
+}
+
+impl<'a> Mapping<'a> {
+    pub fn read(body: &'a [u8], misc: u16, order: ByteOrder) -> Option<Mapping<'a>> {
+        const IS_DATA: u16 = 1 << 13;
+        let (mut mapping, mut rest) = Self::read_common(body, order)?;
+        mapping.is_executable = misc & IS_DATA == 0;
+        mapping.name = rest.text();
+        Some(mapping)
+    }
+
+    /// Reads the newer kind of record, which says more.
+    pub fn read_second(body: &'a [u8], misc: u16, order: ByteOrder) -> Option<Mapping<'a>> {
+        const HAS_BUILD_ID: u16 = 1 << 14;
+        const EXECUTABLE: u32 = 4;
+        let (mut mapping, mut rest) = Self::read_common(body, order)?;
+        let file = rest.take(24)?;
+        if misc & HAS_BUILD_ID != 0 {
+            let size = usize::from(*file.first()?);
+            mapping.build_id = file.get(4..4 + size);
+        }
+        mapping.is_executable = rest.u32()? & EXECUTABLE != 0;
+        rest.skip(4)?;
+        mapping.name = rest.text();
+        Some(mapping)
+    }
+
+    fn read_common(body: &'a [u8], order: ByteOrder) -> Option<(Mapping<'a>, Bytes<'a>)> {
+        let mut bytes = Bytes::new(body, order);
+        let pid = bytes.i32()?;
+        bytes.skip(4)?;
+        let mapping = Mapping {
+            pid,
+            start: bytes.u64()?,
+            length: bytes.u64()?,
+            offset: bytes.u64()?,
+            build_id: None,
+            is_executable: true,
+            name: b"",
+        };
+        Some((mapping, bytes))
+    }
+}
+
+/// A thread has a new name.
+#[derive(Debug)]
+pub(super) struct Comm<'a> {
+    pub pid: i32,
+    pub tid: i32,
+    pub is_exec: bool,
+    pub name: &'a [u8],
+}
+
+impl<'a> Comm<'a> {
+    pub fn read(body: &'a [u8], misc: u16, order: ByteOrder) -> Option<Comm<'a>> {
+        const EXEC: u16 = 1 << 13;
+        let mut bytes = Bytes::new(body, order);
+        Some(Comm {
+            pid: bytes.i32()?,
+            tid: bytes.i32()?,
+            is_exec: misc & EXEC != 0,
+            name: bytes.text(),
+        })
+    }
+}
+
+/// A thread or a process was started.
+#[derive(Debug)]
+pub(super) struct Fork {
+    pub pid: i32,
+    pub parent_pid: i32,
+    pub tid: i32,
+    pub parent_tid: i32,
+    /// Whether perf made the record up, for what was running when it started.
+    pub is_made_up: bool,
+}
+
+impl Fork {
+    pub fn read(body: &[u8], misc: u16, order: ByteOrder) -> Option<Fork> {
+        const MADE_UP: u16 = 1 << 13;
+        let mut bytes = Bytes::new(body, order);
+        Some(Fork {
+            pid: bytes.i32()?,
+            parent_pid: bytes.i32()?,
+            tid: bytes.i32()?,
+            parent_tid: bytes.i32()?,
+            is_made_up: misc & MADE_UP != 0,
+        })
+    }
+}
+
+/// Code was added to the kernel, or taken out.
+#[derive(Debug)]
+pub(super) struct KernelSymbol<'a> {
+    pub start: u64,
+    pub length: u32,
+    pub is_gone: bool,
+    pub name: &'a [u8],
+}
+
+impl<'a> KernelSymbol<'a> {
+    pub fn read(body: &'a [u8], order: ByteOrder) -> Option<KernelSymbol<'a>> {
+        let mut bytes = Bytes::new(body, order);
+        let (start, length) = (bytes.u64()?, bytes.u32()?);
+        bytes.skip(2)?;
+        Some(KernelSymbol {
+            start,
+            length,
+            is_gone: bytes.u16()? & 1 != 0,
+            name: bytes.text(),
+        })
+    }
+}

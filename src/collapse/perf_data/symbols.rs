@@ -1,0 +1,244 @@
+//! Tables of symbols: which function an address is in.
+
+use super::files::{Elf, Image, section_data};
+use crate::collapse::demangle::demangled_frame;
+use object::{Object, ObjectSection, ObjectSegment, ObjectSymbol, SymbolFlags, elf};
+use std::cmp::Ordering;
+use std::ops::Range;
+
+/// Functions by their addresses.
+#[derive(Debug, Default)]
+pub(super) struct SymbolTable {
+    /// By start, of which no two are the same.
+    symbols: Vec<Symbol>,
+    names: Vec<u8>,
+}
+
+#[derive(Debug, Clone)]
+struct Symbol {
+    range: Range<u64>,
+    name: Range<usize>,
+    linkage: Linkage,
+}
+
+/// Which of several symbols at an address is preferred: the later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Linkage {
+    Weak,
+    Local,
+    Global,
+}
+
+impl SymbolTable {
+    /// Adds a symbol. One without a size reaches to the next.
+    pub fn add(&mut self, start: u64, size: u64, name: &[u8], linkage: Linkage) {
+        let at = self.names.len();
+        self.names.extend_from_slice(name);
+        self.symbols.push(Symbol {
+            range: start..start.saturating_add(size),
+            name: at..self.names.len(),
+            linkage,
+        });
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.symbols.is_empty()
+    }
+
+    /// Makes the table ready for [`SymbolTable::find`].
+    pub fn finish(mut self) -> SymbolTable {
+        self.symbols.sort_by_key(|symbol| symbol.range.start);
+        let starts: Vec<u64> = self.symbols.iter().map(|it| it.range.start).collect();
+        for symbol in self.symbols.iter_mut().filter(|it| it.range.is_empty()) {
+            let next = starts.partition_point(|start| *start <= symbol.range.start);
+            let page_after = (symbol.range.start | 0xfff).saturating_add(1 + 4096);
+            symbol.range.end = starts.get(next).copied().unwrap_or(page_after);
+        }
+        self.drop_aliases();
+        self
+    }
+
+    /// As [`SymbolTable::finish`], but of symbols with the same start keeps the one added first.
+    pub fn finish_newest_first(mut self) -> SymbolTable {
+        self.symbols.sort_by_key(|symbol| symbol.range.start);
+        self.symbols.dedup_by_key(|symbol| symbol.range.start);
+        self
+    }
+
+    /// Of symbols with the same start, keeps the one that perf prefers.
+    fn drop_aliases(&mut self) {
+        let names = std::mem::take(&mut self.names);
+        self.symbols.dedup_by(|next, kept| {
+            let is_alias = next.range.start == kept.range.start;
+            if is_alias && preference(kept, next, &names) == Ordering::Less {
+                std::mem::swap(kept, next);
+            }
+            is_alias
+        });
+        self.names = names;
+    }
+
+    /// The name of the function at `address`, as the linker has it.
+    pub fn find(&self, address: u64) -> Option<&[u8]> {
+        // A symbol can lie in another.
+        const MOST_NESTED: usize = 8;
+        let end = self
+            .symbols
+            .partition_point(|symbol| symbol.range.start <= address);
+        let before = self.symbols[..end].iter().rev().take(MOST_NESTED);
+        let symbol = before.into_iter().find(|it| address < it.range.end)?;
+        Some(&self.names[symbol.name.clone()])
+    }
+
+    /// Reads the symbols of a file, and of the debug files that belong to it. Addresses are those
+    /// in the file.
+    pub fn of_elf(program: Option<&Image>, debug_files: &[Image]) -> SymbolTable {
+        let mut table = SymbolTable::default();
+        for image in program.into_iter().chain(debug_files) {
+            let Some(elf) = image.parse() else { continue };
+            if elf.symbol_table().is_some() {
+                table.add_symbols(elf.symbols());
+                break;
+            }
+        }
+        if let Some(elf) = program.and_then(Image::parse) {
+            if table.is_empty() {
+                table.add_mini_debug_info(&elf);
+            }
+            table.add_symbols(elf.dynamic_symbols());
+            table.add_plt(&elf);
+        }
+        table.finish()
+    }
+
+    fn add_symbols<'d>(&mut self, symbols: impl Iterator<Item = impl ObjectSymbol<'d>>) {
+        for symbol in symbols {
+            let SymbolFlags::Elf { st_info, st_other } = symbol.flags() else {
+                continue;
+            };
+            let kind = st_info & 0xf;
+            let is_hidden = matches!(st_other & 3, elf::STV_HIDDEN | elf::STV_INTERNAL);
+            let is_wanted = match kind {
+                elf::STT_FUNC | elf::STT_GNU_IFUNC | elf::STT_OBJECT => true,
+                elf::STT_NOTYPE => !is_hidden,
+                _ => false,
+            };
+            let name = symbol.name_bytes().unwrap_or_default();
+            if !is_wanted || name.is_empty() || symbol.section_index().is_none() {
+                continue;
+            }
+            let linkage = match st_info >> 4 {
+                elf::STB_WEAK => Linkage::Weak,
+                elf::STB_GLOBAL => Linkage::Global,
+                _ => Linkage::Local,
+            };
+            self.add(symbol.address(), symbol.size(), name, linkage);
+        }
+    }
+
+    /// Adds the symbols that Fedora leaves in stripped files, compressed in a section.
+    fn add_mini_debug_info(&mut self, elf: &Elf<'_>) {
+        let Some(packed) = section_data(elf, ".gnu_debugdata") else {
+            return;
+        };
+        let mut bytes = Vec::new();
+        if lzma_rs::xz_decompress(&mut packed.as_slice(), &mut bytes).is_err() {
+            return;
+        }
+        let image = Image::from_bytes(bytes);
+        if let Some(elf) = image.parse() {
+            self.add_symbols(elf.symbols());
+        }
+    }
+
+    /// Adds `function@plt` for the stubs through which functions of other objects are called.
+    fn add_plt(&mut self, elf: &Elf<'_>) {
+        let slots = plt_slots(elf);
+        for (section, step) in [(".plt", 16), (".plt.sec", 16), (".plt.got", 8)] {
+            let Some(section) = elf.section_by_name(section) else {
+                continue;
+            };
+            let Ok(code) = section.data() else { continue };
+            for (stub, address) in code.chunks(step).zip((section.address()..).step_by(step)) {
+                let slot = slot_of_stub(stub, address);
+                if let Some(name) = slot.and_then(|slot| slots.get(&slot)) {
+                    let name = [name.as_slice(), b"@plt"].concat();
+                    self.add(address, step as u64, &name, Linkage::Local);
+                }
+            }
+        }
+    }
+}
+
+/// Which of two symbols at the same address perf prefers, the `Greater`.
+fn preference(a: &Symbol, b: &Symbol, names: &[u8]) -> Ordering {
+    let name = |symbol: &Symbol| demangled_frame(&names[symbol.name.clone()]).into_owned();
+    let key = |symbol: &Symbol| {
+        let name = name(symbol);
+        let underscores = name.iter().take_while(|byte| **byte == b'_').count();
+        let has_size = !symbol.range.is_empty();
+        (has_size, symbol.linkage, usize::MAX - underscores, name.len())
+    };
+    // perf keeps the first if all else is the same.
+    key(a).cmp(&key(b)).then(Ordering::Greater)
+}
+
+/// The names of the functions whose addresses the loader writes, by where it writes them.
+fn plt_slots(elf: &Elf<'_>) -> ahash::AHashMap<u64, Vec<u8>> {
+    use object::ObjectSymbolTable;
+    let mut slots = ahash::AHashMap::new();
+    let Some(table) = elf.dynamic_symbol_table() else {
+        return slots;
+    };
+    for (address, relocation) in elf.dynamic_relocations().into_iter().flatten() {
+        let object::RelocationTarget::Symbol(index) = relocation.target() else {
+            continue;
+        };
+        let symbol = table.symbol_by_index(index);
+        if let Some(name) = symbol.ok().and_then(|symbol| symbol.name_bytes().ok()) {
+            slots.insert(address, name.to_vec());
+        }
+    }
+    slots
+}
+
+/// Where the jump in a stub (`jmp *slot(%rip)`) takes its target from.
+fn slot_of_stub(stub: &[u8], address: u64) -> Option<u64> {
+    let at = memchr::memmem::find(stub, &[0xff, 0x25])?;
+    let distance = stub.get(at + 2..)?.first_chunk()?;
+    let next = address.wrapping_add(at as u64 + 6);
+    Some(next.wrapping_add_signed(i64::from(i32::from_le_bytes(*distance))))
+}
+
+/// Where the parts of a file are in memory.
+#[derive(Debug, Default)]
+pub(super) struct Segments {
+    /// Offset in the file, size there, address.
+    parts: Vec<(u64, u64, u64)>,
+}
+
+impl Segments {
+    pub fn of_elf(elf: &Elf<'_>) -> Segments {
+        let part = |segment: object::Segment<'_, '_, _>| {
+            let (offset, size) = segment.file_range();
+            (offset, size, segment.address())
+        };
+        Segments {
+            parts: elf.segments().map(part).collect(),
+        }
+    }
+
+    /// The address, as symbols have it, of what is at `offset` in the file.
+    pub fn address_of(&self, offset: u64) -> Option<u64> {
+        let is_in = |part: &&(u64, u64, u64)| offset.checked_sub(part.0).is_some_and(|at| at < part.1);
+        // Segments overlap at the edges of pages, where the later is the one that is meant.
+        let (start, _, address) = self.parts.iter().rev().find(is_in)?;
+        Some(address.wrapping_add(offset - start))
+    }
+
+    /// Where memory ends.
+    pub fn end(&self) -> u64 {
+        let ends = self.parts.iter().map(|(_, size, address)| address.saturating_add(*size));
+        ends.max().unwrap_or(0)
+    }
+}
