@@ -228,7 +228,7 @@ impl<'a> Folding<'a> {
             kind::SAMPLE => self.take_sample(record, header)?,
             kind::MMAP => self.map(&Mapping::read(body, misc, order)?, misc),
             kind::MMAP2 => self.map(&Mapping::read_second(body, misc, order)?, misc),
-            kind::COMM => self.processes.rename(&Comm::read(body, misc, order)?),
+            kind::COMM => self.processes.rename(&Comm::read(body, order)?),
             kind::FORK => self.processes.fork(&Fork::read(body, misc, order)?),
             kind::KSYMBOL => {
                 let symbol = KernelSymbol::read(body, order)?;
@@ -278,7 +278,7 @@ impl<'a> Folding<'a> {
     fn conclude(self, header: &Header) -> io::Result<CallTree> {
         let resolver = Resolver {
             files: &self.files,
-            build_ids: &header.build_ids,
+            header,
             kallsyms: self.options.kallsyms.as_deref(),
             with_inlined: self.options.inline,
         };

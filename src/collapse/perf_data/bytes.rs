@@ -114,10 +114,6 @@ impl<'a> Words<'a> {
         Some(word(*bytes, self.order))
     }
 
-    pub fn len(self) -> usize {
-        self.bytes.len() / 8
-    }
-
     pub fn from_bytes(bytes: &'a [u8], order: ByteOrder) -> Words<'a> {
         Words { bytes, order }
     }

@@ -1,7 +1,8 @@
 //! Records that were compressed while recording (`perf record -z`).
 //!
 //! All of a recording is one zstd frame without an end, cut into records anywhere. The decoder
-//! wants whole blocks, so what came is kept until a block is complete:
+//! wants whole blocks, so what came is kept until a block is complete. It holds back as much as
+//! later blocks can refer to, until the frame ends; [`Inflater::finish`] ends it.
 //!
 //! ```text
 //! frame = header (up to 18 bytes), { block }
@@ -36,6 +37,20 @@ impl Inflater {
             self.coming.clear();
         }
         decoded
+    }
+
+    /// Ends the frame with an empty block, so that all is decoded.
+    pub fn finish(&mut self) {
+        const LAST_BLOCK: [u8; BLOCK_HEADER] = [1, 0, 0];
+        if self.decoder.is_some() {
+            self.coming.clear();
+            self.add(&LAST_BLOCK);
+        }
+    }
+
+    /// Whether there is anything that is held back.
+    pub fn is_used(&self) -> bool {
+        self.decoder.is_some()
     }
 
     /// What is decoded and not consumed.

@@ -17,6 +17,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 const PIPE_HEADER_SIZE: u64 = 16;
 const BUILD_ID: u32 = 2;
+const OS_RELEASE: u32 = 4;
 const ARCH: u32 = 6;
 const EVENT_DESC: u32 = 12;
 
@@ -61,6 +62,8 @@ pub(super) struct Header {
     pub build_ids: AHashMap<Vec<u8>, Vec<Vec<u8>>>,
     /// The architecture as `uname -m` names it; empty if unknown.
     pub arch: Vec<u8>,
+    /// The kernel's version as `uname -r` names it; empty if unknown.
+    pub os_release: Vec<u8>,
     /// What could not be read, for the report.
     pub damage: Option<&'static str>,
 }
@@ -73,6 +76,7 @@ impl Header {
             event_of_id: AHashMap::new(),
             build_ids: AHashMap::new(),
             arch: Vec::new(),
+            os_release: Vec::new(),
             damage: None,
         }
     }
@@ -124,6 +128,7 @@ impl Header {
         match feature {
             BUILD_ID => while self.add_build_id(&mut bytes).is_some() {},
             ARCH => self.arch = bytes.counted_text().unwrap_or_default().to_vec(),
+            OS_RELEASE => self.os_release = bytes.counted_text().unwrap_or_default().to_vec(),
             EVENT_DESC => {
                 self.name_events(&mut bytes);
             }
@@ -189,7 +194,7 @@ impl Header {
         file: &mut Places<'_, R>,
         places: &FileHeader,
     ) -> io::Result<()> {
-        let wanted = [BUILD_ID, ARCH, EVENT_DESC];
+        let wanted = [BUILD_ID, OS_RELEASE, ARCH, EVENT_DESC];
         let table = places.records.offset.saturating_add(places.records.size);
         let count = places.features.iter().map(|word| word.count_ones()).sum::<u32>();
         let table = file.read(Place {

@@ -7,8 +7,8 @@
 use super::symbols::{Linkage, SymbolTable};
 use crate::folded::lines_of;
 
-/// Reads a table of symbols. It is of the kernel that was recorded if the symbol `reference` has
-/// the address that was recorded for it, or the whole kernel was moved.
+/// Reads a table of symbols. If the symbol `reference` was recorded at another address than it has
+/// here, the kernel was started anew at another place, and its symbols are moved there.
 pub(super) fn read_kallsyms(text: &[u8], reference: Option<(&[u8], u64)>) -> SymbolTable {
     let moved = reference.map_or(0, |(name, address)| {
         let here = symbols(text).find(|symbol| symbol.name == name);
@@ -52,6 +52,12 @@ fn read_line(line: &[u8]) -> Option<KernelSymbol<'_>> {
         name,
         is_in_module: words.next().is_some_and(|word| !word.is_empty()),
     })
+}
+
+/// The version of the kernel that is running, as `uname -r` names it.
+pub(super) fn running_release() -> Vec<u8> {
+    let release = std::fs::read("/proc/sys/kernel/osrelease").unwrap_or_default();
+    release.trim_ascii_end().to_vec()
 }
 
 /// The build-id of the kernel that is running.

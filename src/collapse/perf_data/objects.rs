@@ -40,13 +40,8 @@ pub(super) struct Object {
     /// Where it was found, for files and modules of the kernel.
     pub path: Vec<u8>,
     pub build_id: Option<Vec<u8>>,
-}
-
-impl Object {
-    /// Whether places in it are offsets, not addresses.
-    pub fn has_offsets(&self) -> bool {
-        matches!(self.kind, Kind::File | Kind::Vdso)
-    }
+    /// For the kernel: the address of the symbol that `path` names.
+    pub reference: u64,
 }
 
 /// All objects, each once.
@@ -91,6 +86,7 @@ impl Objects {
                 name: name.to_vec(),
                 path: path.to_vec(),
                 build_id,
+                reference: 0,
             });
             next
         })
@@ -123,7 +119,9 @@ impl Objects {
         if is_image {
             let end = memchr::memchr(b']', name).map_or(name.len(), |at| at + 1);
             // What follows is the symbol that tells where the kernel is, if it moves.
-            return self.add(Kind::Kernel, &name[..end], &name[end..], mapping.build_id);
+            let id = self.add(Kind::Kernel, &name[..end], &name[end..], mapping.build_id);
+            self.list[id.index()].reference = mapping.offset;
+            return id;
         }
         let module = module_name(name);
         self.add(Kind::KernelModule, &module, name, mapping.build_id)

@@ -1,6 +1,6 @@
 //! Processes as they were at a time: their threads' names, and what they had mapped.
 
-use super::objects::{ObjectId, Objects};
+use super::objects::{Kind, ObjectId, Objects};
 use super::sample::{Comm, Fork, KernelSymbol, Mapping};
 use ahash::AHashMap;
 use std::collections::BTreeMap;
@@ -108,11 +108,10 @@ impl Processes {
         self.spaces.get(&pid).unwrap_or(&self.nothing)
     }
 
+    /// Takes in a new name. What was mapped before an exec stays until something else is there: the
+    /// kernel's own part of exec runs between the two.
     pub fn rename(&mut self, comm: &Comm<'_>) {
         self.threads.entry(comm.tid).or_default().comm = Some(comm.name.to_vec());
-        if comm.is_exec {
-            self.spaces.remove(&comm.pid);
-        }
     }
 
     pub fn fork(&mut self, fork: &Fork) {
@@ -127,20 +126,23 @@ impl Processes {
 
     pub fn map(&mut self, mapping: &Mapping<'_>) {
         let object = self.objects.of_process(mapping);
-        let offset = match self.objects.get(object).has_offsets() {
-            true => mapping.offset,
-            false => mapping.start,
+        let offset = match self.objects.get(object).kind {
+            Kind::File => mapping.offset,
+            Kind::Vdso => 0,
+            _ => mapping.start,
         };
         let end = mapping.start.saturating_add(mapping.length);
         let space = self.spaces.entry(mapping.pid).or_default();
         space.map(mapping.start, end, object, offset);
     }
 
+    /// Maps the kernel, or a module of it. The recorded end of the kernel is that of its main part
+    /// only; what it has behind that reaches to the next module.
     pub fn map_kernel(&mut self, mapping: &Mapping<'_>) {
         let object = self.objects.of_kernel(mapping);
-        let end = match mapping.length {
-            0 => u64::MAX,
-            length => mapping.start.saturating_add(length),
+        let end = match self.objects.get(object).kind {
+            Kind::Kernel => u64::MAX,
+            _ => mapping.start.saturating_add(mapping.length),
         };
         self.kernel.map(mapping.start, end, object, mapping.start);
     }

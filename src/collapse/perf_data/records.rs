@@ -83,6 +83,8 @@ impl<'a> Records<'a> {
             }
             if !self.read_one()? {
                 self.is_at_end = true;
+                self.inflater.finish();
+                self.take_decompressed();
                 self.sorter.finish();
             }
         }
@@ -132,6 +134,8 @@ impl<'a> Records<'a> {
     fn take(&mut self, kind: u32, misc: u16, body: Vec<u8>) {
         let order = self.header.order;
         match kind {
+            // Compressed records come later than the ends of their rounds: they wait for the end.
+            kind::FINISHED_ROUND if self.inflater.is_used() => {}
             kind::FINISHED_ROUND => self.sorter.finish_round(),
             kind::HEADER_ATTR => self.take_event(&body),
             kind::FEATURE => {
@@ -168,6 +172,10 @@ impl<'a> Records<'a> {
         if self.inflater.add(data).is_none() {
             self.damage("compressed records cannot be read");
         }
+        self.take_decompressed();
+    }
+
+    fn take_decompressed(&mut self) {
         while let Some((kind, misc, size)) = self.read_head(self.inflater.ready()) {
             let Some(body) = self.inflater.ready().get(8..8 + size) else {
                 break;

@@ -1,14 +1,15 @@
 //! The functions at the places in an object: its symbols, and what was inlined into them.
 
 use super::files::{Files, Found, Image};
+use super::header::Header;
 use super::inline::{DebugInfo, InlinedCalls};
-use super::kernel::{read_kallsyms, read_perf_map, running_build_id};
+use super::kernel::{read_kallsyms, read_perf_map, running_build_id, running_release};
 use super::objects::{Kind, Object, Objects};
 use super::processes::Location;
 use super::symbols::{Segments, SymbolTable};
 use ahash::AHashMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A function of a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub(super) type Functions = Vec<Function>;
 /// What the functions of locations are taken from.
 pub(super) struct Resolver<'a> {
     pub files: &'a Files,
-    pub build_ids: &'a AHashMap<Vec<u8>, Vec<Vec<u8>>>,
+    pub header: &'a Header,
     pub kallsyms: Option<&'a Path>,
     pub with_inlined: bool,
 }
@@ -61,7 +62,7 @@ impl Resolver<'_> {
         for (id, object) in objects.iter() {
             let indices = of_object.remove(&id).unwrap_or_default();
             let addresses: Vec<u64> = indices.iter().map(|at| locations[*at].address).collect();
-            let (functions, lack) = self.of_object(object, &addresses, &mut kernel);
+            let (functions, lack) = self.of_object(object, objects, &addresses, &mut kernel);
             resolved.lacks.push(lack);
             for (index, functions) in indices.into_iter().zip(functions) {
                 resolved.functions[index] = functions;
@@ -73,6 +74,7 @@ impl Resolver<'_> {
     fn of_object(
         &self,
         object: &Object,
+        objects: &Objects,
         addresses: &[u64],
         kernel: &mut Option<SymbolTable>,
     ) -> (Vec<Functions>, Option<Lack>) {
@@ -90,7 +92,7 @@ impl Resolver<'_> {
                 (vec![functions; addresses.len()], None)
             }
             Kind::Kernel | Kind::KernelModule => {
-                let table = kernel.get_or_insert_with(|| self.kernel(object));
+                let table = kernel.get_or_insert_with(|| self.kernel(objects));
                 (in_table(table), table.is_empty().then_some(Lack::Kernel))
             }
             Kind::PerfMap => {
@@ -103,7 +105,7 @@ impl Resolver<'_> {
     }
 
     fn of_file(&self, object: &Object, addresses: &[u64]) -> (Vec<Functions>, Option<Lack>) {
-        let build_ids = known_build_ids(object, self.build_ids);
+        let build_ids = known_build_ids(object, &self.header.build_ids);
         let (program, lack) = match self.files.program(object, &build_ids) {
             Found::File(image) => (Some(image), Lack::Symbols),
             Found::Different => (None, Lack::RightFile),
@@ -131,19 +133,31 @@ impl Resolver<'_> {
     }
 
     /// The symbols of the kernel and its modules.
-    fn kernel(&self, object: &Object) -> SymbolTable {
-        if let Some(path) = self.kallsyms {
-            return read_kallsyms(&fs::read(path).unwrap_or_default(), None);
+    fn kernel(&self, objects: &Objects) -> SymbolTable {
+        let kernel = objects.iter().map(|(_, object)| object);
+        let kernel = kernel.into_iter().find(|object| object.kind == Kind::Kernel);
+        let reference = kernel.map(|kernel| (kernel.path.as_slice(), kernel.reference));
+        let path = match self.kallsyms {
+            Some(path) => Some(path.to_path_buf()),
+            None => kernel.and_then(|kernel| self.kallsyms_of(kernel)),
+        };
+        let text = path.and_then(|path| fs::read(path).ok());
+        read_kallsyms(&text.unwrap_or_default(), reference)
+    }
+
+    /// Where the symbols of the kernel are that was recorded: it is running still, or perf has kept
+    /// them.
+    fn kallsyms_of(&self, kernel: &Object) -> Option<PathBuf> {
+        let build_ids = known_build_ids(kernel, &self.header.build_ids);
+        let is_running = match running_build_id() {
+            Some(running) if !build_ids.is_empty() => build_ids.contains(&running),
+            _ => running_release() == self.header.os_release,
+        };
+        if is_running {
+            return Some(PathBuf::from("/proc/kallsyms"));
         }
-        let build_ids = known_build_ids(object, self.build_ids);
-        let running = running_build_id();
-        let cached = build_ids.iter().filter_map(|id| self.files.cached_kallsyms(id));
-        if running.is_some_and(|id| build_ids.contains(&id)) {
-            let text = fs::read("/proc/kallsyms").unwrap_or_default();
-            return read_kallsyms(&text, None);
-        }
-        let text = cached.filter_map(|path| fs::read(path).ok()).next();
-        read_kallsyms(&text.unwrap_or_default(), None)
+        let mut cached = build_ids.iter().filter_map(|id| self.files.cached_kallsyms(id));
+        cached.find(|path| path.exists())
     }
 }
 

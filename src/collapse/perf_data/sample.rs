@@ -190,20 +190,16 @@ impl<'a> Mapping<'a> {
 /// A thread has a new name.
 #[derive(Debug)]
 pub(super) struct Comm<'a> {
-    pub pid: i32,
     pub tid: i32,
-    pub is_exec: bool,
     pub name: &'a [u8],
 }
 
 impl<'a> Comm<'a> {
-    pub fn read(body: &'a [u8], misc: u16, order: ByteOrder) -> Option<Comm<'a>> {
-        const EXEC: u16 = 1 << 13;
+    pub fn read(body: &'a [u8], order: ByteOrder) -> Option<Comm<'a>> {
         let mut bytes = Bytes::new(body, order);
+        bytes.skip(4)?;
         Some(Comm {
-            pid: bytes.i32()?,
             tid: bytes.i32()?,
-            is_exec: misc & EXEC != 0,
             name: bytes.text(),
         })
     }

@@ -29,6 +29,8 @@ pub(super) enum Linkage {
     Global,
 }
 
+const PAGE: u64 = 4096;
+
 impl SymbolTable {
     /// Adds a symbol. One without a size reaches to the next.
     pub fn add(&mut self, start: u64, size: u64, name: &[u8], linkage: Linkage) {
@@ -48,11 +50,14 @@ impl SymbolTable {
     /// Makes the table ready for [`SymbolTable::find`].
     pub fn finish(mut self) -> SymbolTable {
         self.symbols.sort_by_key(|symbol| symbol.range.start);
+        // As perf has it: of aliases without a size, the last gets one, and is preferred.
         let starts: Vec<u64> = self.symbols.iter().map(|it| it.range.start).collect();
-        for symbol in self.symbols.iter_mut().filter(|it| it.range.is_empty()) {
-            let next = starts.partition_point(|start| *start <= symbol.range.start);
-            let page_after = (symbol.range.start | 0xfff).saturating_add(1 + 4096);
-            symbol.range.end = starts.get(next).copied().unwrap_or(page_after);
+        let next_starts = starts.iter().skip(1).copied().map(Some).chain([None]);
+        for (symbol, next) in self.symbols.iter_mut().zip(next_starts) {
+            if symbol.range.is_empty() {
+                let page_after = symbol.range.start.saturating_add(2 * PAGE - 1) & !(PAGE - 1);
+                symbol.range.end = next.unwrap_or(page_after);
+            }
         }
         self.drop_aliases();
         self
