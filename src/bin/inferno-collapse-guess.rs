@@ -5,6 +5,7 @@ mod common;
 use clap::Parser;
 use common::{CommonArgs, FilterArgs, Input};
 use inferno::collapse::guess::{self, Folder, Options};
+use inferno::collapse::perf_data;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,6 +47,13 @@ impl Args {
         options.nthreads = self.nthreads;
         options
     }
+
+    fn perf_data_options(&self) -> perf_data::Options {
+        let mut options = perf_data::Options::default();
+        options.stacks.demangle = !self.no_demangle;
+        options.stacks.nthreads = self.nthreads;
+        options
+    }
 }
 
 fn main() -> ExitCode {
@@ -53,7 +61,10 @@ fn main() -> ExitCode {
     common::run("inferno-collapse-guess", &args.common, |output| {
         let input = Input::new(args.infile.as_deref());
         let folder = Folder::from(args.options());
-        let tree = input.read(|reader| folder.try_collapse(reader)?.ok_or_else(unrecognised))?;
+        let tree = match common::fold_perf_data(&input, args.perf_data_options())? {
+            Some(tree) => tree,
+            None => input.read(|reader| folder.try_collapse(reader)?.ok_or_else(unrecognised))?,
+        };
         let tree = common::expect_stacks(tree, &input.name(), "some")?;
         common::write_folded(args.filter.apply(tree)?, &input.name(), output)
     })

@@ -1,20 +1,24 @@
-//! Folds the output of `perf script`.
+//! Folds what `perf record` wrote, or the output of `perf script`.
 
 mod common;
 
 use clap::Parser;
-use common::{CommonArgs, FilterArgs};
+use common::{CommonArgs, FilterArgs, Input};
+use inferno::call_tree::CallTree;
+use inferno::collapse::Collapse;
 use inferno::collapse::perf::{Folder, Options};
+use inferno::collapse::perf_data::{self, is_perf_data};
+use std::io::{self, BufRead, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Fold the output of `perf script`: one line for each distinct stack, with its count
+/// Fold perf.data, or the output of `perf script`: one line for each distinct stack, with its count
 #[derive(Debug, Parser)]
 #[command(
     name = "inferno-collapse-perf",
     version,
     after_help = "\
-perf script must print both PIDs and TIDs for --pid and --tid to work:
+If the input is the output of perf script, that must print both PIDs and TIDs for --pid and --tid to work:
         perf script -F comm,pid,tid,cpu,time,period,event,ip,sym,dso"
 )]
 struct Args {
@@ -62,7 +66,25 @@ struct Args {
     #[arg(long, value_name = "STRING")]
     skip_after: Vec<String>,
 
-    /// Output of perf script; `-` or nothing for standard input. It may be compressed (gzip, zstd)
+    /// With perf.data: leave out the calls that the compiler inlined, which takes less time
+    #[arg(long)]
+    no_inline: bool,
+
+    /// With perf.data: a copy of /proc/kallsyms of the kernel that was recorded [default: that of
+    /// the running kernel, if it is the same]
+    #[arg(long, value_name = "FILE")]
+    kallsyms: Option<PathBuf>,
+
+    /// With perf.data: look for programs and libraries below DIR
+    #[arg(long, value_name = "DIR")]
+    symfs: Option<PathBuf>,
+
+    /// With perf.data: look for debug information in DIR, besides /usr/lib/debug; can be repeated
+    #[arg(long, value_name = "DIR")]
+    debug_dir: Vec<PathBuf>,
+
+    /// What perf record wrote, or the output of perf script; `-` or nothing for standard input. It
+    /// may be compressed (gzip, zstd)
     #[arg(value_name = "PATH")]
     infile: Option<PathBuf>,
 
@@ -87,28 +109,41 @@ impl Args {
         options.skip_after = self.skip_after.clone();
         options
     }
+
+    fn perf_data_options(&self) -> perf_data::Options {
+        let mut options = perf_data::Options::default();
+        options.stacks = self.options();
+        options.inline = !self.no_inline;
+        options.kallsyms = self.kallsyms.clone();
+        options.symfs = self.symfs.clone();
+        options.debug_dirs = self.debug_dir.clone();
+        options
+    }
 }
 
 fn main() -> ExitCode {
     let args = Args::parse();
     common::run("inferno-collapse-perf", &args.common, |output| {
-        if let Some(path) = args.infile.as_deref() {
-            let mut o = inferno::collapse::perf_data::Options::default();
-            o.stacks = args.options();
-            o.inline = std::env::var_os("INL").is_some();
-            let f = inferno::collapse::perf_data::Folder::from(o);
-            let tree = f.collapse_path_to_tree(path)?;
-            return common::write_folded(args.filter.apply(tree)?, "x", output);
+        let input = Input::new(args.infile.as_deref());
+        if let Some(tree) = common::fold_perf_data(&input, args.perf_data_options())? {
+            return common::write_folded(args.filter.apply(tree)?, &input.name(), output);
         }
-        let folder = Folder::from(args.options());
-        common::collapse(
-            args.infile.as_deref(),
-            folder,
-            "the output of `perf script`",
-            &args.filter,
-            output,
-        )
+        let tree = input.read(|reader| fold(&args, reader))?;
+        let tree = common::expect_stacks(tree, &input.name(), "the output of `perf script`")?;
+        common::write_folded(args.filter.apply(tree)?, &input.name(), output)
     })
+}
+
+/// Folds either of what perf writes.
+fn fold(args: &Args, mut reader: impl BufRead) -> io::Result<CallTree> {
+    let mut head = Vec::new();
+    reader.by_ref().take(8).read_to_end(&mut head)?;
+    let is_perf_data = is_perf_data(&head) == Some(true);
+    let whole = head.as_slice().chain(reader);
+    match is_perf_data {
+        true => perf_data::Folder::from(args.perf_data_options()).collapse_to_tree(whole),
+        false => Folder::from(args.options()).collapse_to_tree(whole),
+    }
 }
 
 #[cfg(test)]
@@ -117,8 +152,11 @@ mod tests {
 
     #[test]
     fn no_flags_are_the_default_options() {
-        let options = Args::parse_from(["inferno-collapse-perf"]).options();
-        assert_eq!(format!("{options:?}"), format!("{:?}", Options::default()));
+        let args = Args::parse_from(["inferno-collapse-perf"]);
+        let (options, defaults) = (args.options(), Options::default());
+        assert_eq!(format!("{options:?}"), format!("{defaults:?}"));
+        let (options, defaults) = (args.perf_data_options(), perf_data::Options::default());
+        assert_eq!(format!("{options:?}"), format!("{defaults:?}"));
     }
 
     #[test]
@@ -133,5 +171,18 @@ mod tests {
         assert!(options.include_addrs && options.include_pid && options.include_tid);
         assert_eq!(options.event_filter.as_deref(), Some("cycles:u"));
         assert_eq!((options.nthreads, options.skip_after.len()), (3, 2));
+    }
+
+    #[test]
+    fn flags_for_perf_data_set_their_options() {
+        let flags = "--no-inline --kallsyms k --symfs s --debug-dir a --debug-dir=b --pid";
+        let args = ["inferno-collapse-perf"]
+            .into_iter()
+            .chain(flags.split(' '));
+        let options = Args::parse_from(args).perf_data_options();
+        assert!(!options.inline && options.stacks.include_pid);
+        assert_eq!(options.kallsyms, Some(PathBuf::from("k")));
+        assert_eq!(options.symfs, Some(PathBuf::from("s")));
+        assert_eq!(options.debug_dirs, [PathBuf::from("a"), PathBuf::from("b")]);
     }
 }

@@ -6,6 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use common::{CommonArgs, FilterArgs, Input, Output};
+use inferno::collapse::perf_data;
 use inferno::differential;
 use inferno::flamegraph::color::{
     BackgroundColor, Color, Palette, PaletteMap, SearchColor, StrokeColor, parse_hex_color,
@@ -331,13 +332,21 @@ fn draw(options: &mut Options<'_>, flags: &Flags, output: &Output) -> io::Result
     let inputs = Input::all(&flags.paths);
     let mut stacks = Collector::new(options);
     for input in &inputs {
-        input.read(|reader| stacks.add(reader))?;
+        add(input, &mut stacks)?;
     }
     let drawn = stacks
         .finish()
         .and_then(|tree| flags.filter.apply(tree))
         .and_then(|tree| output.write(|writer| flamegraph::from_call_tree(options, &tree, writer)));
     name_inputs(drawn, &inputs)
+}
+
+fn add(input: &Input, stacks: &mut Collector) -> io::Result<()> {
+    match common::fold_perf_data(input, perf_data::Options::default())? {
+        Some(tree) => stacks.add_tree(&tree),
+        None => input.read(|reader| stacks.add(reader))?,
+    }
+    Ok(())
 }
 
 /// Draws how the second input differs from the first.
@@ -350,7 +359,7 @@ fn draw_diff(
     let expected = "folded stacks or a profile in a format that a collapser reads";
     let read = |input: &Input| {
         let mut stacks = Collector::new(options);
-        input.read(|reader| stacks.add(reader))?;
+        add(input, &mut stacks)?;
         let tree = common::expect_stacks(stacks.finish()?, &input.name(), expected)?;
         flags.filter.apply(tree)
     };

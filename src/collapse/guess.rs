@@ -5,6 +5,7 @@
 
 use super::format::Format;
 use super::notes::plural;
+use super::perf_data::{self, is_perf_data};
 use super::{Collapse, DEFAULT_NTHREADS, dtrace, ghcprof, perf, sample, vsprof, vtune, xctrace};
 use crate::call_tree::CallTree;
 use crate::folded;
@@ -55,7 +56,17 @@ struct Row {
 
 /// The formats of profilers, in the order in which they are asked. The first to say yes gets the
 /// input.
-static PROFILERS: [Row; 7] = [
+static PROFILERS: [Row; 8] = [
+    Row {
+        name: "perf.data",
+        sniff: is_perf_data,
+        collapse: |options, reader| {
+            let mut perf_data = perf_data::Options::default();
+            perf_data.stacks.demangle = options.demangle;
+            perf_data.stacks.nthreads = options.nthreads;
+            perf_data::Folder::from(perf_data).collapse_to_tree(reader)
+        },
+    },
     Row {
         name: "perf",
         sniff: |head| perf::Options::default().sniff(head),
@@ -136,7 +147,7 @@ static FOLDED: Row = Row {
 ///
 /// ```
 /// let formats: Vec<&str> = inferno::collapse::guess::formats().collect();
-/// assert_eq!((formats[0], formats[formats.len() - 1]), ("perf", "folded"));
+/// assert_eq!((formats[0], formats[formats.len() - 1]), ("perf.data", "folded"));
 /// ```
 pub fn formats() -> impl Iterator<Item = &'static str> {
     rows().map(|row| row.name)

@@ -1,7 +1,7 @@
 //! Profiler output in, folded stacks out.
 //!
 //! Each format has a module with its `Options` and its `Folder`, which implements [`Collapse`].
-//! [`perf`] is the output of `perf script`, [`dtrace`] that of DTrace, [`sample`] that of macOS's
+//! [`perf_data`] is what `perf record` writes, [`perf`] the output of `perf script`, [`dtrace`] that of DTrace, [`sample`] that of macOS's
 //! `sample`, [`ghcprof`] that of programs built by GHC, [`xctrace`] that of Apple's Instruments;
 //! [`vtune`] and [`vsprof`] are CSV, of Intel VTune and of Visual Studio. [`guess`] tells the
 //! format from the input. [`recursive`] takes folded stacks and joins frames that call themselves.
@@ -31,7 +31,6 @@ pub mod guess;
 mod lines;
 pub(crate) mod notes;
 pub mod perf;
-#[cfg(feature = "perf-data")]
 pub mod perf_data;
 pub mod recursive;
 pub mod sample;

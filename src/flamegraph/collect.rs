@@ -54,6 +54,11 @@ impl Collector {
         Ok(())
     }
 
+    /// Adds stacks that are folded already.
+    pub fn add_tree(&mut self, tree: &CallTree) {
+        self.lines.merge(tree);
+    }
+
     /// All stacks together.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Input: a file or standard input, plain or compressed, with a progress line.
 
 use super::about;
+use inferno::collapse::perf_data::is_perf_data;
 use inferno::decode::decoded;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
@@ -54,6 +55,21 @@ impl Input {
             Input::Stdin => "standard input".to_string(),
             Input::File(path) => path.display().to_string(),
         }
+    }
+
+    /// The path, if it is of a file that `perf record` wrote: such are read in places.
+    pub fn perf_data_path(&self) -> Option<&Path> {
+        let Input::File(path) = self else {
+            return None;
+        };
+        let file = File::open(path).ok()?;
+        // Of a pipe, not a byte may be lost.
+        if !file.metadata().ok()?.is_file() {
+            return None;
+        }
+        let mut head = Vec::new();
+        file.take(8).read_to_end(&mut head).ok()?;
+        (is_perf_data(&head) == Some(true)).then_some(path)
     }
 
     /// Opens the input and lets `work` read it. Errors name the input.

@@ -13,7 +13,7 @@ pub use output::Output;
 
 use clap::Args;
 use inferno::call_tree::CallTree;
-use inferno::collapse::Collapse;
+use inferno::collapse::{Collapse, perf_data};
 use inferno::folded;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -96,6 +96,16 @@ pub fn collapse(
     let tree = input.read(|reader| folder.collapse_to_tree(reader))?;
     let tree = expect_stacks(tree, &input.name(), expected)?;
     write_folded(filter.apply(tree)?, &input.name(), output)
+}
+
+/// Folds what `perf record` wrote to a file; `None` if the input is anything else.
+pub fn fold_perf_data(input: &Input, options: perf_data::Options) -> io::Result<Option<CallTree>> {
+    let Some(path) = input.perf_data_path() else {
+        return Ok(None);
+    };
+    let tree = perf_data::Folder::from(options).collapse_path_to_tree(path);
+    let tree = tree.map_err(|error| about(&input.name(), error))?;
+    expect_stacks(tree, &input.name(), "samples with stacks").map(Some)
 }
 
 /// Writes what the filters left of an input as folded text; it is an error if that is nothing.

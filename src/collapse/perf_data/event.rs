@@ -59,7 +59,11 @@ impl Event {
     pub fn read(bytes: &mut Bytes<'_>, order: ByteOrder) -> Option<Event> {
         const SIZE_OF_FIRST_VERSION: u32 = 64;
         let size = Bytes::new(bytes.rest().get(4..)?, order).u32()?;
-        let size = if size == 0 { SIZE_OF_FIRST_VERSION } else { size };
+        let size = if size == 0 {
+            SIZE_OF_FIRST_VERSION
+        } else {
+            size
+        };
         let mut attribute = Bytes::new(bytes.take(u64::from(size))?, order);
         let mut event = Event {
             kind: attribute.u32()?,
@@ -150,7 +154,9 @@ impl Event {
             SOFTWARE => &SOFTWARE_NAMES,
             _ => &[],
         };
-        let name = usize::try_from(self.config).ok().and_then(|at| names.get(at));
+        let name = usize::try_from(self.config)
+            .ok()
+            .and_then(|at| names.get(at));
         match name {
             Some(name) => name.as_bytes().to_vec(),
             None => format!("event-{}-{:#x}", self.kind, self.config).into_bytes(),

@@ -91,7 +91,9 @@ impl Files {
             return self.vdso(build_ids);
         }
         let cached = build_ids.iter().filter_map(|id| self.in_cache(id, "elf"));
-        let paths = [self.on_system(&path_of(&object.path))].into_iter().chain(cached);
+        let paths = [self.on_system(&path_of(&object.path))]
+            .into_iter()
+            .chain(cached);
         let mut is_there = false;
         for image in paths.filter_map(|path| Image::open(&path)) {
             if is_right(&image, build_ids) {
@@ -156,7 +158,11 @@ impl Files {
         let cached = build_ids.iter().filter_map(|id| self.in_cache(id, "vdso"));
         let cached = cached.filter_map(|path| Image::open(&path));
         let own = own_vdso().map(Image::from_bytes);
-        match own.into_iter().chain(cached).find(|it| is_right(it, build_ids)) {
+        match own
+            .into_iter()
+            .chain(cached)
+            .find(|it| is_right(it, build_ids))
+        {
             Some(image) => Found::File(image),
             None => Found::Nothing,
         }
@@ -194,7 +200,10 @@ fn is_right(image: &Image, build_ids: &[Vec<u8>]) -> bool {
 /// Older files pad short build-ids with zeros.
 fn trim_zeros(id: &[u8]) -> &[u8] {
     const SHORTEST: usize = 8;
-    let length = id.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
+    let length = id
+        .iter()
+        .rposition(|byte| *byte != 0)
+        .map_or(0, |at| at + 1);
     &id[..length.max(SHORTEST).min(id.len())]
 }
 

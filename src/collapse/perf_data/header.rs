@@ -89,7 +89,10 @@ impl Header {
     pub fn read_file<R: Read + Seek>(file: &mut R, order: ByteOrder) -> io::Result<(Header, u64)> {
         let length = file.seek(SeekFrom::End(0))?;
         let mut file = Places { file, length };
-        let bytes = file.read(Place { offset: 0, size: 104 })?;
+        let bytes = file.read(Place {
+            offset: 0,
+            size: 104,
+        })?;
         let places = FileHeader::read(&mut Bytes::new(&bytes, order))
             .ok_or_else(|| invalid("the file ends in its header"))?;
         let mut header = Header::new(order);
@@ -196,7 +199,11 @@ impl Header {
     ) -> io::Result<()> {
         let wanted = [BUILD_ID, OS_RELEASE, ARCH, EVENT_DESC];
         let table = places.records.offset.saturating_add(places.records.size);
-        let count = places.features.iter().map(|word| word.count_ones()).sum::<u32>();
+        let count = places
+            .features
+            .iter()
+            .map(|word| word.count_ones())
+            .sum::<u32>();
         let table = file.read(Place {
             offset: table,
             size: 16 * u64::from(count),

@@ -60,13 +60,7 @@ impl Naming<'_> {
         tree
     }
 
-    fn line(
-        &self,
-        location: Location,
-        number: usize,
-        is_java: bool,
-        tree: &mut CallTree,
-    ) -> Line {
+    fn line(&self, location: Location, number: usize, is_java: bool, tree: &mut CallTree) -> Line {
         let object = self.objects.get(location.object);
         let mut line = Line::default();
         for function in &self.resolved.functions[number] {
@@ -94,7 +88,11 @@ impl Naming<'_> {
         let printed = FrameLine {
             address: address.as_bytes(),
             symbol: &symbol,
-            module: if function.is_inlined { b"inlined" } else { &object.name },
+            module: if function.is_inlined {
+                b"inlined"
+            } else {
+                &object.name
+            },
         };
         let symbol = lossy(&symbol);
         let Some(function) = function_name(&symbol) else {

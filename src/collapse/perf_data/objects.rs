@@ -98,7 +98,8 @@ impl Objects {
         let is_anonymous = name == b"//anon"
             || name.starts_with(b"/dev/zero")
             || name.starts_with(b"/anon_hugepage");
-        let is_memory = name.starts_with(b"[stack") || name.starts_with(b"/SYSV") || name == b"[heap]";
+        let is_memory =
+            name.starts_with(b"[stack") || name.starts_with(b"/SYSV") || name == b"[heap]";
         if (is_anonymous || is_memory) && mapping.is_executable {
             let name = format!("/tmp/perf-{}.map", mapping.pid).into_bytes();
             return self.add(Kind::PerfMap, &name, &name, None);

@@ -96,7 +96,10 @@ pub(super) struct Processes {
 impl Processes {
     /// What the thread is called: as perf does, by its id if it has no name.
     pub fn comm(&self, tid: i32) -> Vec<u8> {
-        let comm = self.threads.get(&tid).and_then(|thread| thread.comm.clone());
+        let comm = self
+            .threads
+            .get(&tid)
+            .and_then(|thread| thread.comm.clone());
         comm.unwrap_or_else(|| match tid {
             0 => b"swapper".to_vec(),
             _ => format!(":{tid}").into_bytes(),

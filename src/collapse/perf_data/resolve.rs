@@ -113,7 +113,9 @@ impl Resolver<'_> {
         };
         let debug_files = self.files.debug_files(program.as_ref(), &build_ids);
         let first = program.iter().chain(&debug_files).next();
-        let segments = first.and_then(Image::parse).map(|elf| Segments::of_elf(&elf));
+        let segments = first
+            .and_then(Image::parse)
+            .map(|elf| Segments::of_elf(&elf));
         let (segments, table) = (
             segments.unwrap_or_default(),
             SymbolTable::of_elf(program.as_ref(), &debug_files),
@@ -135,7 +137,9 @@ impl Resolver<'_> {
     /// The symbols of the kernel and its modules.
     fn kernel(&self, objects: &Objects) -> SymbolTable {
         let kernel = objects.iter().map(|(_, object)| object);
-        let kernel = kernel.into_iter().find(|object| object.kind == Kind::Kernel);
+        let kernel = kernel
+            .into_iter()
+            .find(|object| object.kind == Kind::Kernel);
         let reference = kernel.map(|kernel| (kernel.path.as_slice(), kernel.reference));
         let path = match self.kallsyms {
             Some(path) => Some(path.to_path_buf()),
@@ -156,7 +160,9 @@ impl Resolver<'_> {
         if is_running {
             return Some(PathBuf::from("/proc/kallsyms"));
         }
-        let mut cached = build_ids.iter().filter_map(|id| self.files.cached_kallsyms(id));
+        let mut cached = build_ids
+            .iter()
+            .filter_map(|id| self.files.cached_kallsyms(id));
         cached.find(|path| path.exists())
     }
 }

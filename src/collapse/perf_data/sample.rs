@@ -73,7 +73,13 @@ impl<'a> Sample<'a> {
         if event.has(field::TID) {
             (self.pid, self.tid) = (bytes.i32()?, bytes.i32()?);
         }
-        for field in [field::TIME, field::ADDR, field::ID, field::STREAM_ID, field::CPU] {
+        for field in [
+            field::TIME,
+            field::ADDR,
+            field::ID,
+            field::STREAM_ID,
+            field::CPU,
+        ] {
             if event.has(field) {
                 bytes.skip(8)?;
             }

@@ -182,7 +182,12 @@ fn preference(a: &Symbol, b: &Symbol, names: &[u8]) -> Ordering {
         let name = name(symbol);
         let underscores = name.iter().take_while(|byte| **byte == b'_').count();
         let has_size = !symbol.range.is_empty();
-        (has_size, symbol.linkage, usize::MAX - underscores, name.len())
+        (
+            has_size,
+            symbol.linkage,
+            usize::MAX - underscores,
+            name.len(),
+        )
     };
     // perf keeps the first if all else is the same.
     key(a).cmp(&key(b)).then(Ordering::Greater)
@@ -235,7 +240,8 @@ impl Segments {
 
     /// The address, as symbols have it, of what is at `offset` in the file.
     pub fn address_of(&self, offset: u64) -> Option<u64> {
-        let is_in = |part: &&(u64, u64, u64)| offset.checked_sub(part.0).is_some_and(|at| at < part.1);
+        let is_in =
+            |part: &&(u64, u64, u64)| offset.checked_sub(part.0).is_some_and(|at| at < part.1);
         // Segments overlap at the edges of pages, where the later is the one that is meant.
         let (start, _, address) = self.parts.iter().rev().find(is_in)?;
         Some(address.wrapping_add(offset - start))
@@ -243,7 +249,10 @@ impl Segments {
 
     /// Where memory ends.
     pub fn end(&self) -> u64 {
-        let ends = self.parts.iter().map(|(_, size, address)| address.saturating_add(*size));
+        let ends = self
+            .parts
+            .iter()
+            .map(|(_, size, address)| address.saturating_add(*size));
         ends.max().unwrap_or(0)
     }
 }

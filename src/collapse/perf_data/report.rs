@@ -1,0 +1,137 @@
+//! What was odd in a file, or could not be named: gathered, and logged at the end.
+
+use super::bytes::{ByteOrder, Bytes};
+use super::objects::{Object, ObjectId, Objects};
+use super::resolve::{Lack, Resolved};
+use super::stacks::{Place, Stacks};
+use crate::call_tree::{CallTree, NodeId};
+use crate::collapse::notes::plural;
+use crate::text::lossy;
+use ahash::AHashMap;
+
+/// What happened while the records were read.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// How many records are not what they should be.
+    pub unreadable: u64,
+    /// How many samples the kernel could not write down.
+    lost: u64,
+    damage: Option<&'static str>,
+}
+
+impl Reading {
+    /// Notes the number at `offset` in a record about what was lost.
+    pub fn note_lost(&mut self, body: &[u8], order: ByteOrder, offset: usize) {
+        let number = body
+            .get(offset..)
+            .and_then(|it| Bytes::new(it, order).u64());
+        self.lost = self.lost.saturating_add(number.unwrap_or(0));
+    }
+
+    pub fn note_damage(&mut self, damage: Option<&'static str>) {
+        self.damage = damage;
+    }
+
+    pub fn log(&self) {
+        if let Some(damage) = self.damage {
+            log::warn!("the file is damaged: {damage}; what could be read is folded");
+        }
+        if self.unreadable > 0 {
+            let records = plural(self.unreadable, "record", "records");
+            log::warn!("passed over {records} that cannot be read");
+        }
+        if self.lost > 0 {
+            let samples = plural(self.lost, "record was", "records were");
+            log::warn!("{samples} lost while recording, as perf could not keep up");
+        }
+    }
+}
+
+/// What part of the profile has functions without names.
+#[derive(Debug, Default)]
+pub(super) struct Unnamed {
+    total: f64,
+    /// Stacks in which any function has no name.
+    any: f64,
+    /// For each object that lacks something: what, and the stacks with such a function.
+    of_object: Vec<(String, Lack, f64)>,
+}
+
+impl Unnamed {
+    pub fn find(stacks: &Stacks, objects: &Objects, resolved: &Resolved) -> Unnamed {
+        let (tree, totals) = (&stacks.tree, stacks.tree.totals());
+        let lacking = |node: NodeId| match Place::read(tree.name(node)) {
+            Place::Location(number) => {
+                let location = stacks.locations.get(number)?;
+                let functions = resolved.functions.get(number)?;
+                let is_unnamed = functions.iter().any(|function| function.name.is_none());
+                let lack = resolved.lacks.get(location.object.index()).copied()??;
+                is_unnamed.then_some((location.object, lack))
+            }
+            Place::Thread(_) => None,
+        };
+        let mut any = 0.0;
+        let mut shares: AHashMap<ObjectId, (Lack, f64)> = AHashMap::new();
+        for (node, lack) in tree.ids().filter_map(|node| Some((node, lacking(node)?))) {
+            let mut above = ancestors(tree, node).filter_map(lacking).peekable();
+            let share = totals[node.index()].to_f64();
+            if above.peek().is_none() {
+                any += share;
+            }
+            if !above.any(|(object, _)| object == lack.0) {
+                shares.entry(lack.0).or_insert((lack.1, 0.0)).1 += share;
+            }
+        }
+        let describe = |(id, (lack, share))| (describe(objects.get(id)), lack, share);
+        Unnamed {
+            total: totals[CallTree::ROOT.index()].to_f64(),
+            any,
+            of_object: shares.into_iter().map(describe).collect(),
+        }
+    }
+
+    pub fn log(mut self) {
+        const MOST_NAMED: usize = 3;
+        if self.of_object.is_empty() {
+            return;
+        }
+        let order = |a: &(String, Lack, f64), b: &(String, Lack, f64)| {
+            b.2.total_cmp(&a.2).then_with(|| a.0.cmp(&b.0))
+        };
+        self.of_object.sort_by(order);
+        let named = self.of_object.iter().take(MOST_NAMED);
+        let mut objects: Vec<String> = named
+            .map(|(name, lack, _)| format!("{name} ({})", lack.describe()))
+            .collect();
+        if let Some(more) = self
+            .of_object
+            .len()
+            .checked_sub(MOST_NAMED)
+            .filter(|it| *it > 0)
+        {
+            objects.push(plural(more as u64, "other", "others"));
+        }
+        let share = 100.0 * self.any / self.total.max(1.0);
+        let objects = objects.join(", ");
+        log::warn!("{share:.1}% of the profile has functions without names, in {objects}");
+    }
+}
+
+impl Lack {
+    fn describe(self) -> &'static str {
+        match self {
+            Lack::File => "the file is not here; see --symfs",
+            Lack::RightFile => "the file here has another build-id",
+            Lack::Symbols => "it has no symbols; install its debug symbols",
+            Lack::Kernel => "no symbols of that kernel are readable here; see --kallsyms",
+        }
+    }
+}
+
+fn describe(object: &Object) -> String {
+    lossy(&object.name).into_owned()
+}
+
+fn ancestors(tree: &CallTree, node: NodeId) -> impl Iterator<Item = NodeId> {
+    std::iter::successors(tree.parent(node), |node| tree.parent(*node))
+}
