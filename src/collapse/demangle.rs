@@ -155,9 +155,17 @@ mod mangling {
         let mut out = Bounded::default();
         let writing = writing.no_params().no_return_type();
         symbol.structured_demangle(&mut out, &writing).ok()?;
-        let name = out.name;
+        let name = without_empty_packs(out.name);
         let length = name.strip_suffix(" const").map_or(name.len(), str::len);
         Some(name[..length].to_string())
+    }
+
+    /// The name without the commas that stand before no argument: `f<int, >` is `f<int>`.
+    fn without_empty_packs(name: String) -> String {
+        match name.contains(", >") {
+            true => name.replace(", >", ">"),
+            false => name,
+        }
     }
 
     /// What the linker's symbol of a thunk says, and the mangled name of its function without `_Z`:
@@ -234,6 +242,8 @@ mod tests {
                 "std::vector<int, std::allocator<int> >::push_back",
             ),
             ("_Z3fooIiET_S0_", "foo<int>"),
+            ("_Z1fIiJEEvv", "f<int>"),
+            ("_Z1fI1aIiiEJEEvv", "f<a<int, int>>"),
             (
                 "_ZN12_GLOBAL__N_13barEi.isra.0",
                 "(anonymous namespace)::bar",

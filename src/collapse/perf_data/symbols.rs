@@ -1,8 +1,9 @@
 //! Tables of symbols: which function an address is in.
 
+use super::bytes::{ByteOrder, Bytes};
 use super::files::{Elf, Image, section_data};
 use crate::collapse::demangle::demangled_frame;
-use object::{Object, ObjectSection, ObjectSegment, ObjectSymbol, SymbolFlags, elf};
+use object::{Object, ObjectSection, ObjectSegment, ObjectSymbol, elf};
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -17,7 +18,8 @@ pub(super) struct SymbolTable {
 #[derive(Debug, Clone)]
 struct Symbol {
     range: Range<u64>,
-    name: Range<usize>,
+    /// Where the name starts, which ends at the next zero.
+    name: usize,
     linkage: Linkage,
 }
 
@@ -34,13 +36,13 @@ const PAGE: u64 = 4096;
 impl SymbolTable {
     /// Adds a symbol. One without a size reaches to the next.
     pub fn add(&mut self, start: u64, size: u64, name: &[u8], linkage: Linkage) {
-        let at = self.names.len();
-        self.names.extend_from_slice(name);
         self.symbols.push(Symbol {
             range: start..start.saturating_add(size),
-            name: at..self.names.len(),
+            name: self.names.len(),
             linkage,
         });
+        self.names.extend_from_slice(name);
+        self.names.push(0);
     }
 
     pub fn is_empty(&self) -> bool {
@@ -92,7 +94,7 @@ impl SymbolTable {
             .partition_point(|symbol| symbol.range.start <= address);
         let before = self.symbols[..end].iter().rev().take(MOST_NESTED);
         let symbol = before.into_iter().find(|it| address < it.range.end)?;
-        Some(&self.names[symbol.name.clone()])
+        Some(name_at(&self.names, symbol.name))
     }
 
     /// Reads the symbols of a file, and of the debug files that belong to it. Addresses are those
@@ -101,8 +103,8 @@ impl SymbolTable {
         let mut table = SymbolTable::default();
         for image in program.into_iter().chain(debug_files) {
             let Some(elf) = image.parse() else { continue };
-            if elf.symbol_table().is_some() {
-                table.add_symbols(elf.symbols());
+            table.add_symbols(&elf, ".symtab", ".strtab");
+            if !table.is_empty() {
                 break;
             }
         }
@@ -110,34 +112,36 @@ impl SymbolTable {
             if table.is_empty() {
                 table.add_mini_debug_info(&elf);
             }
-            table.add_symbols(elf.dynamic_symbols());
+            table.add_symbols(&elf, ".dynsym", ".dynstr");
             table.add_plt(&elf);
         }
         table.finish()
     }
 
-    fn add_symbols<'d>(&mut self, symbols: impl Iterator<Item = impl ObjectSymbol<'d>>) {
-        for symbol in symbols {
-            let SymbolFlags::Elf { st_info, st_other } = symbol.flags() else {
-                continue;
-            };
-            let kind = st_info & 0xf;
-            let is_hidden = matches!(st_other & 3, elf::STV_HIDDEN | elf::STV_INTERNAL);
-            let is_wanted = match kind {
-                elf::STT_FUNC | elf::STT_GNU_IFUNC | elf::STT_OBJECT => true,
-                elf::STT_NOTYPE => !is_hidden,
-                _ => false,
-            };
-            let name = symbol.name_bytes().unwrap_or_default();
-            if !is_wanted || name.is_empty() || symbol.section_index().is_none() {
-                continue;
+    /// Adds the symbols of a section, whose names are in another: `.symtab` and `.strtab`. Both are
+    /// read whole, and names are found when they are asked for: most never are.
+    fn add_symbols(&mut self, elf: &Elf<'_>, symbols: &str, names: &str) {
+        let (Some(symbols), Some(names)) = (section_data(elf, symbols), section_data(elf, names))
+        else {
+            return;
+        };
+        let first_name = self.names.len();
+        self.names.extend_from_slice(&names);
+        self.names.push(0);
+        let order = match elf.is_little_endian() {
+            true => ByteOrder::Little,
+            false => ByteOrder::Big,
+        };
+        let mut bytes = Bytes::new(&symbols, order);
+        while let Some(entry) = Entry::read(&mut bytes, elf.is_64()) {
+            if (entry.name as usize) < names.len() && entry.is_wanted() {
+                let start = entry.address;
+                self.symbols.push(Symbol {
+                    range: start..start.saturating_add(entry.size),
+                    name: first_name + entry.name as usize,
+                    linkage: entry.linkage(),
+                });
             }
-            let linkage = match st_info >> 4 {
-                elf::STB_WEAK => Linkage::Weak,
-                elf::STB_GLOBAL => Linkage::Global,
-                _ => Linkage::Local,
-            };
-            self.add(symbol.address(), symbol.size(), name, linkage);
         }
     }
 
@@ -150,9 +154,8 @@ impl SymbolTable {
         if lzma_rs::xz_decompress(&mut packed.as_slice(), &mut bytes).is_err() {
             return;
         }
-        let image = Image::from_bytes(bytes);
-        if let Some(elf) = image.parse() {
-            self.add_symbols(elf.symbols());
+        if let Some(elf) = Image::from_bytes(bytes).parse() {
+            self.add_symbols(&elf, ".symtab", ".strtab");
         }
     }
 
@@ -175,22 +178,77 @@ impl SymbolTable {
     }
 }
 
-/// Which of two symbols at the same address perf prefers, the `Greater`.
+/// Which of two symbols at the same address perf prefers, the `Greater`: the first if all is the
+/// same.
 fn preference(a: &Symbol, b: &Symbol, names: &[u8]) -> Ordering {
-    let name = |symbol: &Symbol| demangled_frame(&names[symbol.name.clone()]).into_owned();
-    let key = |symbol: &Symbol| {
-        let name = name(symbol);
+    let by_kind = |symbol: &Symbol| (!symbol.range.is_empty(), symbol.linkage);
+    let by_name = |symbol: &Symbol| {
+        let name = demangled_frame(name_at(names, symbol.name));
         let underscores = name.iter().take_while(|byte| **byte == b'_').count();
-        let has_size = !symbol.range.is_empty();
-        (
-            has_size,
-            symbol.linkage,
-            usize::MAX - underscores,
-            name.len(),
-        )
+        (usize::MAX - underscores, name.len())
     };
-    // perf keeps the first if all else is the same.
-    key(a).cmp(&key(b)).then(Ordering::Greater)
+    by_kind(a)
+        .cmp(&by_kind(b))
+        .then_with(|| by_name(a).cmp(&by_name(b)))
+        .then(Ordering::Greater)
+}
+
+fn name_at(names: &[u8], start: usize) -> &[u8] {
+    let names = names.get(start..).unwrap_or_default();
+    &names[..memchr::memchr(0, names).unwrap_or(names.len())]
+}
+
+/// A symbol as it stands in a file.
+struct Entry {
+    name: u32,
+    info: u8,
+    other: u8,
+    section: u16,
+    address: u64,
+    size: u64,
+}
+
+impl Entry {
+    fn read(bytes: &mut Bytes<'_>, is_64: bool) -> Option<Entry> {
+        let name = bytes.u32()?;
+        let (mut address, mut size) = (0, 0);
+        if !is_64 {
+            (address, size) = (u64::from(bytes.u32()?), u64::from(bytes.u32()?));
+        }
+        let &[info, other] = bytes.take(2)?.first_chunk()?;
+        let section = bytes.u16()?;
+        if is_64 {
+            (address, size) = (bytes.u64()?, bytes.u64()?);
+        }
+        Some(Entry {
+            name,
+            info,
+            other,
+            section,
+            address,
+            size,
+        })
+    }
+
+    /// Whether it is what perf takes for a symbol: functions and data that are defined here, and
+    /// labels that are seen from without.
+    fn is_wanted(&self) -> bool {
+        let is_hidden = matches!(self.other & 3, elf::STV_HIDDEN | elf::STV_INTERNAL);
+        let is_wanted = match self.info & 0xf {
+            elf::STT_FUNC | elf::STT_GNU_IFUNC | elf::STT_OBJECT => true,
+            elf::STT_NOTYPE => !is_hidden,
+            _ => false,
+        };
+        is_wanted && self.name != 0 && !matches!(self.section, elf::SHN_UNDEF | elf::SHN_ABS)
+    }
+
+    fn linkage(&self) -> Linkage {
+        match self.info >> 4 {
+            elf::STB_WEAK => Linkage::Weak,
+            elf::STB_GLOBAL => Linkage::Global,
+            _ => Linkage::Local,
+        }
+    }
 }
 
 /// The names of the functions whose addresses the loader writes, by where it writes them.

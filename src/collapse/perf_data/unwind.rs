@@ -21,6 +21,13 @@ use std::sync::Arc;
 /// Deeper stacks are cut.
 const MOST_FRAMES: usize = 4096;
 
+/// What called the outermost function that is known, if the stack goes on beyond what was recorded
+/// of it. perf prints such a frame, too.
+const CUT: Location = Location {
+    object: ObjectId::UNKNOWN,
+    address: u64::MAX,
+};
+
 type Data = Arc<[u8]>;
 
 /// Unwinds the stacks of one architecture.
@@ -73,9 +80,12 @@ impl Unwinder {
         mut add: impl FnMut(Location),
     ) -> Option<()> {
         let (mut registers, ip, stack_start) = self.machine.as_ref()?.registers(user)?;
+        let mut is_cut = false;
         let mut read_stack = |address: u64| {
             let offset = usize::try_from(address.wrapping_sub(stack_start));
-            offset.ok().and_then(|at| user.stack.at(at)).ok_or(())
+            let word = offset.ok().and_then(|at| user.stack.at(at));
+            is_cut |= word.is_none() && address > stack_start;
+            word.ok_or(())
         };
         let mut return_address = None;
         for _ in 0..MOST_FRAMES {
@@ -88,10 +98,14 @@ impl Unwinder {
                 Some(_) => FrameAddress::from_return_address(known.wrapping_add(1))?,
             };
             let machine = self.machine.as_mut()?;
-            match machine.step(frame, &mut registers, &mut read_stack)? {
-                0 => break,
-                next => return_address = Some(next),
+            match machine.step(frame, &mut registers, &mut read_stack) {
+                Ok(Some(next)) if next != 0 => return_address = Some(next),
+                Ok(_) => break,
+                Err(_) => break,
             }
+        }
+        if is_cut {
+            add(CUT);
         }
         Some(())
     }
@@ -182,17 +196,16 @@ impl Machine {
         frame: FrameAddress,
         registers: &mut Registers,
         read_stack: &mut impl FnMut(u64) -> Result<u64, ()>,
-    ) -> Option<u64> {
-        let next = match (self, registers) {
+    ) -> Result<Option<u64>, framehop::Error> {
+        match (self, registers) {
             (Machine::X86_64(unwinder, cache), Registers::X86_64(registers)) => {
                 unwinder.unwind_frame(frame, registers, cache, read_stack)
             }
             (Machine::Aarch64(unwinder, cache), Registers::Aarch64(registers)) => {
                 unwinder.unwind_frame(frame, registers, cache, read_stack)
             }
-            _ => return None,
-        };
-        next.ok().flatten()
+            _ => Ok(None),
+        }
     }
 }
 
