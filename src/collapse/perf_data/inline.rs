@@ -2,7 +2,6 @@
 
 use super::files::{Elf, Image, section_data};
 use super::resolve::{Function, Functions};
-use crate::collapse::demangle::demangled_frame;
 use addr2line::Context;
 use gimli::{DwarfSections, EndianSlice, RunTimeEndian, SectionId};
 use object::Object;
@@ -63,10 +62,11 @@ impl<'a> InlinedCalls<'a> {
             name: Some(name.to_vec()),
             is_inlined: false,
         };
+        // perf takes what debug information says; it has no mangled names of some functions.
+        let is_mangled = matches!(own.name.as_deref(), Some([b'_', b'Z' | b'R', ..]));
         match functions.first_mut() {
             None => functions.push(own),
-            // perf takes the symbol where both say the same.
-            Some(outermost) if is_same(outermost, &own) => *outermost = own,
+            Some(outermost) if is_mangled || outermost.name == own.name => *outermost = own,
             Some(_) => {}
         }
         functions
@@ -88,12 +88,4 @@ impl<'a> InlinedCalls<'a> {
         }
         Some(functions)
     }
-}
-
-fn is_same(a: &Function, b: &Function) -> bool {
-    let readable = |function: &Function| {
-        let name = function.name.as_deref().unwrap_or_default();
-        demangled_frame(name).into_owned()
-    };
-    readable(a) == readable(b)
 }

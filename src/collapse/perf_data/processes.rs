@@ -12,6 +12,23 @@ pub(super) struct Location {
     pub object: ObjectId,
     /// In a file: the offset in bytes. Else the address itself.
     pub address: u64,
+    /// Whether it is what a function returns to, so that the call is before it.
+    pub is_return: bool,
+}
+
+impl Location {
+    pub fn unknown(address: u64) -> Location {
+        Location {
+            object: ObjectId::UNKNOWN,
+            address,
+            is_return: false,
+        }
+    }
+
+    /// An address within the call, or the instruction.
+    pub fn address_of_call(&self) -> u64 {
+        self.address.saturating_sub(u64::from(self.is_return))
+    }
 }
 
 /// What is mapped where. Copies are cheap until they are changed.
@@ -35,11 +52,9 @@ impl Space {
             Some((start, map)) => Location {
                 object: map.object,
                 address: map.offset.wrapping_add(address - start),
+                is_return: false,
             },
-            None => Location {
-                object: ObjectId::UNKNOWN,
-                address,
-            },
+            None => Location::unknown(address),
         }
     }
 

@@ -61,8 +61,8 @@ impl Resolver<'_> {
         let mut kernel = None;
         for (id, object) in objects.iter() {
             let indices = of_object.remove(&id).unwrap_or_default();
-            let addresses: Vec<u64> = indices.iter().map(|at| locations[*at].address).collect();
-            let (functions, lack) = self.of_object(object, objects, &addresses, &mut kernel);
+            let places: Vec<Location> = indices.iter().map(|at| locations[*at]).collect();
+            let (functions, lack) = self.of_object(object, objects, &places, &mut kernel);
             resolved.lacks.push(lack);
             for (index, functions) in indices.into_iter().zip(functions) {
                 resolved.functions[index] = functions;
@@ -75,21 +75,21 @@ impl Resolver<'_> {
         &self,
         object: &Object,
         objects: &Objects,
-        addresses: &[u64],
+        places: &[Location],
         kernel: &mut Option<SymbolTable>,
     ) -> (Vec<Functions>, Option<Lack>) {
         let in_table = |table: &SymbolTable| {
-            let find = |address: &u64| vec![Function::named(table.find(*address))];
-            addresses.iter().map(find).collect()
+            let find = |place: &Location| vec![Function::named(table.find(place.address))];
+            places.iter().map(find).collect()
         };
-        if addresses.is_empty() {
+        if places.is_empty() {
             return (Vec::new(), None);
         }
         match object.kind {
             Kind::Nothing => (in_table(&SymbolTable::default()), None),
             Kind::KernelFunction => {
                 let functions = vec![Function::named(Some(&object.name))];
-                (vec![functions; addresses.len()], None)
+                (vec![functions; places.len()], None)
             }
             Kind::Kernel | Kind::KernelModule => {
                 let table = kernel.get_or_insert_with(|| self.kernel(objects));
@@ -100,11 +100,11 @@ impl Resolver<'_> {
                 let table = read_perf_map(&fs::read(path).unwrap_or_default());
                 (in_table(&table), table.is_empty().then_some(Lack::Symbols))
             }
-            Kind::File | Kind::Vdso => self.of_file(object, addresses),
+            Kind::File | Kind::Vdso => self.of_file(object, places),
         }
     }
 
-    fn of_file(&self, object: &Object, addresses: &[u64]) -> (Vec<Functions>, Option<Lack>) {
+    fn of_file(&self, object: &Object, places: &[Location]) -> (Vec<Functions>, Option<Lack>) {
         let build_ids = known_build_ids(object, &self.header.build_ids);
         let (program, lack) = match self.files.program(object, &build_ids) {
             Found::File(image) => (Some(image), Lack::Symbols),
@@ -123,12 +123,15 @@ impl Resolver<'_> {
         let images = program.iter().chain(&debug_files);
         let debug_info = DebugInfo::read(images.filter(|_| self.with_inlined));
         let inlined = InlinedCalls::new(debug_info.as_ref());
-        let functions = addresses.iter().map(|offset| {
-            let address = segments.address_of(*offset);
+        // perf looks for the symbol at the address that is returned to; what is inlined there is
+        // not what called.
+        let functions = places.iter().map(|place| {
+            let address = segments.address_of(place.address);
             let name = address.and_then(|address| table.find(address));
-            match (address, name) {
-                (Some(address), Some(name)) => inlined.functions(address, name),
-                _ => vec![Function::named(None)],
+            let call = segments.address_of(place.address_of_call());
+            match (call, name) {
+                (Some(call), Some(name)) => inlined.functions(call, name),
+                _ => vec![Function::named(name)],
             }
         });
         (functions.collect(), table.is_empty().then_some(lack))

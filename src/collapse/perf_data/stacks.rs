@@ -117,11 +117,19 @@ impl Stacks {
         kernel: &Space,
     ) {
         let mut mode = Mode::User;
+        // All but the innermost function of the kernel's part, and of the user's, are in a call.
+        let mut is_return = false;
         for address in addresses {
             if address >= FIRST_MARK {
                 mode = Mode::of_mark(address);
+                is_return = false;
             } else {
-                self.push(locate(address, mode, space, kernel));
+                let location = locate(address, mode, space, kernel);
+                self.push(Location {
+                    is_return,
+                    ..location
+                });
+                is_return = true;
             }
         }
     }
@@ -177,9 +185,6 @@ fn locate(address: u64, mode: Mode, space: &Space, kernel: &Space) -> Location {
     match mode {
         Mode::User => space.find(address),
         Mode::Kernel => kernel.find(address),
-        Mode::Other => Location {
-            object: ObjectId::UNKNOWN,
-            address,
-        },
+        Mode::Other => Location::unknown(address),
     }
 }

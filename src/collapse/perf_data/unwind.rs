@@ -26,6 +26,7 @@ const MOST_FRAMES: usize = 4096;
 const CUT: Location = Location {
     object: ObjectId::UNKNOWN,
     address: u64::MAX,
+    is_return: false,
 };
 
 type Data = Arc<[u8]>;
@@ -99,7 +100,8 @@ impl Unwinder {
             };
             let machine = self.machine.as_mut()?;
             match machine.step(frame, &mut registers, &mut read_stack) {
-                Ok(Some(next)) if next != 0 => return_address = Some(next),
+                // No call ends at the first byte of all memory.
+                Ok(Some(next)) if next > 1 => return_address = Some(next),
                 Ok(_) => break,
                 Err(_) => break,
             }

@@ -1,0 +1,51 @@
+#!/bin/bash
+# Records tests/data/perf-data/*.data anew from spin.c beside this file:
+#
+#     tests/data/perf-data/programs/record.sh
+#
+# Uses /opt/demo, whose path gets into the captures. Needs root, perf, gcc and python3. What is expected of each
+# capture (CASE.folded) comes from `perf script`.
+set -euo pipefail
+export LC_ALL=C
+here=$(cd "$(dirname "$0")" && pwd)
+data=$(dirname "$here")
+mkdir -p /opt/demo "$data/symfs/opt/demo"
+cp "$here/spin.c" /opt/demo
+cd /opt/demo
+flags="-O1 -g -nostdlib -static -fcf-protection=none -fno-optimize-sibling-calls -Wl,--build-id,--eh-frame-hdr -ffile-prefix-map=$PWD=."
+gcc $flags -fno-omit-frame-pointer spin.c -o spin-fp
+gcc $flags -fomit-frame-pointer -fasynchronous-unwind-tables spin.c -o spin
+cp spin-fp spin "$data/symfs/opt/demo"
+
+# record CASE ARGUMENTS...: perf record, without what names the machine.
+record() {
+    perf record -q -N -o "$1.data" "${@:2}" > /dev/null 2> "$1.log" || cat "$1.log"
+    python3 "$here/neutral.py" "$1.data" "$data/$1.data"
+}
+
+record fp -F 250 -e cpu-clock:u -g -- ./spin-fp
+record dwarf -F 250 -e cpu-clock:u --call-graph dwarf,512 -- ./spin
+record plain -F 250 -e cpu-clock:u -- ./spin-fp
+record compressed -z -F 250 -e cpu-clock:u -g -- ./spin-fp
+record events -F 150 -e cpu-clock:u -e task-clock:u -g -- ./spin-fp
+record kernel -F 250 -e cpu-clock -g -- ./spin-fp
+perf record -q -F 250 -e cpu-clock:u -g -o - -- ./spin-fp 2> /dev/null > pipe.data
+python3 "$here/neutral.py" pipe.data "$data/pipe.data"
+
+# expect CASE FILE ARGUMENTS...: what the text path makes of the output of perf script.
+expect() {
+    perf script -f -i "$data/$2.data" "${@:3}" 2> /dev/null |
+        cargo run -q --manifest-path "$data/../../../Cargo.toml" --bin inferno-collapse-perf > "$data/$1.folded"
+}
+
+for case in fp dwarf plain compressed events kernel pipe; do
+    expect $case $case --no-inline
+done
+expect inlined dwarf
+# The kernel's symbols that the capture needs, those before and behind each.
+perf script -f -i "$data/kernel.data" --no-inline 2> /dev/null |
+    awk '/kallsyms/ { sub(/[+]0x.*/, "", $2); print $2 }' | sort -u > kernel.names
+grep -A1 -w -F -f kernel.names /proc/kallsyms | grep -v '^--' > "$data/kallsyms"
+grep -w -e _text -e _stext /proc/kallsyms >> "$data/kallsyms"
+sort -o "$data/kallsyms" "$data/kallsyms"
+ls -l "$data"

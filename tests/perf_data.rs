@@ -1,0 +1,523 @@
+//! `perf.data` files: captures, beside them what `perf script` and the text path make of them, and files
+//! made up here.
+//!
+//! `programs/record.sh` made the captures. Their symbols come from `symfs/` and `kallsyms`, so that nothing
+//! hangs on the machine.
+
+#![cfg(all(feature = "cli", feature = "perf-data"))]
+
+use inferno::collapse::Collapse;
+use inferno::collapse::perf_data::{Folder, Options};
+use inferno::folded;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+const PERF: &str = env!("CARGO_BIN_EXE_inferno-collapse-perf");
+const GUESS: &str = env!("CARGO_BIN_EXE_inferno-collapse-guess");
+const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/perf-data");
+
+/// Captures of which `perf script --no-inline` tells the same.
+const CAPTURES: [&str; 7] = [
+    "fp",
+    "dwarf",
+    "plain",
+    "compressed",
+    "events",
+    "kernel",
+    "pipe",
+];
+
+fn capture(case: &str) -> Vec<u8> {
+    fs::read(format!("{DATA}/{case}.data")).expect("a capture")
+}
+
+fn expected(case: &str) -> String {
+    fs::read_to_string(format!("{DATA}/{case}.folded")).expect("what is expected")
+}
+
+/// Options with which nothing hangs on the machine.
+fn options() -> Options {
+    let mut options = Options::default();
+    options.inline = false;
+    options.symfs = Some(PathBuf::from(format!("{DATA}/symfs")));
+    options.kallsyms = Some(PathBuf::from(format!("{DATA}/kallsyms")));
+    options
+}
+
+fn fold_with(options: Options, file: &[u8]) -> std::io::Result<String> {
+    let mut out = Vec::new();
+    Folder::from(options).collapse(file, &mut out)?;
+    Ok(String::from_utf8(out).expect("text"))
+}
+
+fn fold(file: &[u8]) -> String {
+    fold_with(options(), file).expect("a file that can be read")
+}
+
+fn run(tool: &str, args: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(tool)
+        .args(args)
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the tool runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // The tool may end before it has read all.
+    let _ = stdin.write_all(input);
+    drop(stdin);
+    child.wait_with_output().expect("the tool ends")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("text")
+}
+
+#[test]
+fn captures_fold_as_perf_script_has_them() {
+    for case in CAPTURES {
+        assert_eq!(fold(&capture(case)), expected(case), "{case}");
+    }
+}
+
+#[test]
+fn a_file_a_reader_and_a_slice_are_the_same() {
+    for case in CAPTURES {
+        let path = format!("{DATA}/{case}.data");
+        let mut out = Vec::new();
+        let mut folder = Folder::from(options());
+        folder
+            .collapse_file(Some(&path), &mut out)
+            .expect("a capture");
+        assert_eq!(String::from_utf8(out).unwrap(), expected(case), "{case}");
+        let tree = folder
+            .collapse_slice_to_tree(&capture(case))
+            .expect("a capture");
+        let mut out = Vec::new();
+        folded::write(&tree, &mut out).expect("written");
+        assert_eq!(String::from_utf8(out).unwrap(), expected(case), "{case}");
+    }
+}
+
+#[test]
+fn calls_that_are_inlined_are_frames() {
+    let mut inlined = options();
+    inlined.inline = true;
+    let found = fold_with(inlined, &capture("dwarf")).unwrap();
+    assert_eq!(found, expected("inlined"));
+    assert!(found.contains("leaf;mix_twice;mix "));
+}
+
+#[test]
+fn tools_take_files_and_standard_input() {
+    let symfs = format!("--symfs={DATA}/symfs");
+    for case in ["fp", "pipe", "compressed"] {
+        let path = format!("{DATA}/{case}.data");
+        let flags = ["--no-inline", &symfs];
+        let from_file = run(PERF, &[&flags[..], &[&path]].concat(), b"");
+        assert_eq!(stdout(&from_file), expected(case), "{case}");
+        assert_eq!(stderr(&from_file), "", "{case}");
+        let from_stdin = run(PERF, &flags, &capture(case));
+        assert_eq!(stdout(&from_stdin), expected(case), "{case}");
+    }
+}
+
+#[test]
+fn guess_and_flamegraph_know_it() {
+    let path = format!("{DATA}/fp.data");
+    for output in [
+        run(GUESS, &[&path], b""),
+        run(GUESS, &[], &capture("fp")),
+        run(GUESS, &[], &capture("pipe")),
+    ] {
+        assert!(stdout(&output).contains("spin-fp;"), "{output:?}");
+        assert!(output.status.success());
+    }
+    for output in [
+        run(FLAMEGRAPH, &[&path], b""),
+        run(FLAMEGRAPH, &["--diff", &path, "-"], &capture("pipe")),
+    ] {
+        assert!(stdout(&output).contains("<title>spin-fp ("), "{output:?}");
+    }
+}
+
+#[test]
+fn the_other_event_can_be_chosen() {
+    let path = format!("{DATA}/events.data");
+    let output = run(PERF, &["-q", "--event-filter", "task-clock:u", &path], b"");
+    assert!(stdout(&output).starts_with("a_thread;"));
+    let output = run(PERF, &[&path], b"");
+    let message = stderr(&output);
+    assert!(
+        message.contains("only event `cpu-clock` is shown; left out: `task-clock` ("),
+        "{message}"
+    );
+    let output = run(PERF, &["--event-filter", "cycles", &path], b"");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn what_has_no_name_is_said_once() {
+    let empty = tempfile::tempdir().expect("a directory");
+    let symfs = format!("--symfs={}", empty.path().display());
+    let output = run(PERF, &[&symfs, &format!("{DATA}/plain.data")], b"");
+    assert!(stdout(&output).contains("a_thread;[spin-fp] "));
+    assert_eq!(
+        stderr(&output),
+        "[WARN  inferno::collapse::perf_data::report] 100.0% of the profile has functions without \
+         names, in /opt/demo/spin-fp (the file is not here; see --symfs)\n"
+    );
+}
+
+#[test]
+fn a_file_with_another_build_id_is_not_used() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let programs = directory.path().join("opt/demo");
+    fs::create_dir_all(&programs).expect("a directory");
+    let other = format!("{DATA}/symfs/opt/demo/spin");
+    fs::copy(other, programs.join("spin-fp")).expect("a copy");
+    let symfs = format!("--symfs={}", directory.path().display());
+    let output = run(PERF, &[&symfs, &format!("{DATA}/plain.data")], b"");
+    assert!(stdout(&output).contains("a_thread;[spin-fp] "));
+    assert!(stderr(&output).contains("/opt/demo/spin-fp (the file here has another build-id)"));
+}
+
+#[test]
+fn debug_information_is_found_by_build_id() {
+    let empty = tempfile::tempdir().expect("a directory");
+    let program = fs::read(format!("{DATA}/symfs/opt/demo/spin-fp")).expect("a program");
+    let id = build_id(&program);
+    let directory = empty.path().join(".build-id").join(&id[..2]);
+    fs::create_dir_all(&directory).expect("a directory");
+    fs::write(directory.join(format!("{}.debug", &id[2..])), &program).expect("a file");
+    let mut elsewhere = options();
+    elsewhere.symfs = Some(empty.path().join("nothing"));
+    elsewhere.debug_dirs = vec![empty.path().to_path_buf()];
+    assert_eq!(
+        fold_with(elsewhere, &capture("fp")).unwrap(),
+        expected("fp")
+    );
+}
+
+/// The build-id in the note of a program.
+fn build_id(program: &[u8]) -> String {
+    let note = b"\x14\0\0\0\x03\0\0\0GNU\0";
+    let at = program
+        .windows(note.len())
+        .position(|window| window == note)
+        .expect("a note");
+    let id = &program[at + note.len()..][..20];
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn options_of_the_text_path_apply() {
+    let fold_stacks = |set: fn(&mut Options)| {
+        let mut options = options();
+        set(&mut options);
+        fold_with(options, &capture("kernel")).unwrap()
+    };
+    let marked = fold_stacks(|options| options.stacks.annotate_kernel = true);
+    assert!(marked.contains(";ask;entry_SYSCALL_64_after_hwframe_[k];do_syscall_64_[k]"));
+    let skipped = fold_stacks(|options| options.stacks.skip_after = vec!["ask".to_string()]);
+    assert!(skipped.starts_with("a_thread;") && skipped.contains("\nask;entry_SYSCALL_64"));
+    let with_ids = fold_stacks(|options| options.stacks.include_tid = true);
+    assert!(with_ids.lines().all(|line| {
+        let comm = line.split(';').next().unwrap();
+        comm.contains('-') && comm.contains('/')
+    }));
+}
+
+/// A `perf.data` file of one event, made up.
+struct File {
+    is_big: bool,
+    records: Vec<u8>,
+}
+
+/// Records, by their numbers.
+const MMAP: u32 = 1;
+const COMM: u32 = 3;
+const FORK: u32 = 7;
+const SAMPLE: u32 = 9;
+const ROUND: u32 = 68;
+
+/// Marks in a call chain.
+const KERNEL: u64 = -128i64 as u64;
+const USER: u64 = -512i64 as u64;
+
+impl File {
+    fn new(is_big: bool) -> File {
+        File {
+            is_big,
+            records: Vec::new(),
+        }
+    }
+
+    fn u64(&self, number: u64) -> [u8; 8] {
+        match self.is_big {
+            true => number.to_be_bytes(),
+            false => number.to_le_bytes(),
+        }
+    }
+
+    fn u32(&self, number: u32) -> [u8; 4] {
+        match self.is_big {
+            true => number.to_be_bytes(),
+            false => number.to_le_bytes(),
+        }
+    }
+
+    fn words(&self, words: &[u64]) -> Vec<u8> {
+        words.iter().flat_map(|word| self.u64(*word)).collect()
+    }
+
+    fn ids(&self, pid: u32, tid: u32) -> Vec<u8> {
+        [self.u32(pid), self.u32(tid)].concat()
+    }
+
+    fn text(text: &str) -> Vec<u8> {
+        let mut bytes = text.as_bytes().to_vec();
+        bytes.resize(text.len() / 8 * 8 + 8, 0);
+        bytes
+    }
+
+    fn record(mut self, kind: u32, misc: u16, body: Vec<u8>) -> File {
+        let size = u16::try_from(8 + body.len()).expect("a short record");
+        let (misc, size) = match self.is_big {
+            true => (misc.to_be_bytes(), size.to_be_bytes()),
+            false => (misc.to_le_bytes(), size.to_le_bytes()),
+        };
+        let kind = self.u32(kind);
+        self.records
+            .extend([&kind[..], &misc, &size, &body].concat());
+        self
+    }
+
+    /// A record that is no sample, which ends in who and when.
+    fn event(self, kind: u32, misc: u16, body: &[u8], time: u64) -> File {
+        let trailer = [self.ids(1, 1), self.words(&[time])].concat();
+        self.record(kind, misc, [body, &trailer].concat())
+    }
+
+    fn map(self, pid: u32, start: u64, length: u64, name: &str, time: u64) -> File {
+        const USER_MODE: u16 = 2;
+        let place = self.words(&[start, length, 0]);
+        let body = [self.ids(pid, pid), place, File::text(name)].concat();
+        self.event(MMAP, USER_MODE, &body, time)
+    }
+
+    fn comm(self, pid: u32, tid: u32, name: &str, time: u64) -> File {
+        let body = [self.ids(pid, tid), File::text(name)].concat();
+        self.event(COMM, 0, &body, time)
+    }
+
+    fn fork(self, pid: u32, parent: u32, time: u64) -> File {
+        let ids = [
+            self.u32(pid),
+            self.u32(parent),
+            self.u32(pid),
+            self.u32(parent),
+        ];
+        let body = [ids.concat(), self.words(&[time])].concat();
+        self.event(FORK, 0, &body, time)
+    }
+
+    /// A sample of period 7.
+    fn sample(self, pid: u32, time: u64, callchain: &[u64]) -> File {
+        let ids = self.ids(pid, pid);
+        let chain = [&[callchain.len() as u64], callchain].concat();
+        let body = [
+            self.words(&[0]),
+            ids,
+            self.words(&[time, 7]),
+            self.words(&chain),
+        ];
+        self.record(SAMPLE, 2, body.concat())
+    }
+
+    fn round(self) -> File {
+        self.record(ROUND, 0, Vec::new())
+    }
+
+    /// The event: a clock, whose samples have address, thread, time, call chain and period.
+    fn attribute(&self) -> Vec<u8> {
+        const SAMPLE_TYPE: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 5 | 1 << 8;
+        const HAS_IDS: u64 = 1 << 18;
+        let flags = match self.is_big {
+            true => HAS_IDS.reverse_bits(),
+            false => HAS_IDS,
+        };
+        let rest = self.words(&[0, 0, SAMPLE_TYPE, 0, flags, 0, 0]);
+        [self.u32(1).to_vec(), self.u32(64).to_vec(), rest].concat()
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let magic: &[u8] = if self.is_big {
+            b"2ELIFREP"
+        } else {
+            b"PERFILE2"
+        };
+        let attribute = self.attribute();
+        let entry = [attribute, self.words(&[0, 0])].concat();
+        let events = [104, entry.len() as u64];
+        let records = [104 + events[1], self.records.len() as u64];
+        let header = [104, events[1], events[0], events[1], records[0], records[1]];
+        let header = [&header[..], &[0, 0, 0, 0, 0, 0]].concat();
+        [magic, &self.words(&header), &entry, &self.records].concat()
+    }
+
+    #[track_caller]
+    fn assert_folds(&self, folded: &str) {
+        assert_eq!(fold(&self.bytes()), folded);
+    }
+}
+
+#[test]
+fn both_byte_orders_are_read() {
+    for is_big in [false, true] {
+        File::new(is_big)
+            .comm(5, 5, "prog", 1)
+            .map(5, 0x1000, 0x1000, "/nowhere/lib x.so", 2)
+            .sample(5, 3, &[USER, 0x1010, 0x1020, 0x9000])
+            .assert_folds("prog;[unknown];[lib x.so];[lib x.so] 7\n");
+    }
+}
+
+#[test]
+fn records_are_taken_in_the_order_of_time() {
+    File::new(false)
+        .sample(5, 30, &[USER, 0x1010])
+        .sample(5, 10, &[USER, 0x1010])
+        .round()
+        .comm(5, 5, "later", 20)
+        .comm(5, 5, "first", 5)
+        .round()
+        .assert_folds("first;[unknown] 7\nlater;[unknown] 7\n");
+}
+
+#[test]
+fn children_start_with_the_name_and_the_maps_of_their_parents() {
+    File::new(false)
+        .comm(5, 5, "parent", 1)
+        .map(5, 0x1000, 0x1000, "/nowhere/a", 2)
+        .fork(6, 5, 3)
+        .map(6, 0x1000, 0x800, "/nowhere/b", 4)
+        .sample(6, 5, &[USER, 0x1000])
+        .sample(6, 5, &[USER, 0x1800])
+        .sample(5, 5, &[USER, 0x1000])
+        .comm(6, 6, "child", 6)
+        .sample(6, 7, &[USER, 0x1000])
+        .assert_folds("child;[b] 7\nparent;[a] 14\nparent;[b] 7\n");
+}
+
+#[test]
+fn threads_without_a_name_have_their_number() {
+    File::new(false)
+        .sample(77, 1, &[USER, 0x1000])
+        .sample(0, 2, &[USER, 0x1000])
+        .assert_folds(":77;[unknown] 7\nswapper;[unknown] 7\n");
+}
+
+#[test]
+fn marks_in_call_chains_say_whose_the_addresses_are() {
+    let kernel = 0xffff_ffff_8100_0010;
+    let file = File::new(false)
+        .comm(5, 5, "prog", 1)
+        .map(5, 0x1000, 0x1000, "//anon", 2)
+        .sample(5, 3, &[KERNEL, kernel, USER, 0x1010, 0x1020]);
+    file.assert_folds("prog;[perf-5.map];[perf-5.map];[unknown] 7\n");
+}
+
+#[test]
+fn samples_without_a_stack_are_counted() {
+    let file = File::new(false).sample(5, 1, &[]).bytes();
+    let output = run(PERF, &[], &file);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("1 sample has no stack"));
+}
+
+#[test]
+fn what_is_before_a_cut_is_folded() {
+    let file = File::new(false)
+        .comm(5, 5, "prog", 1)
+        .sample(5, 2, &[USER, 0x1000])
+        .sample(5, 3, &[USER, 0x1000])
+        .bytes();
+    let output = run(PERF, &[], &file[..file.len() - 5]);
+    assert_eq!(stdout(&output), "prog;[unknown] 7\n");
+    assert_eq!(
+        stderr(&output),
+        "[WARN  inferno::collapse::perf_data::report] the file is damaged: it ends early; what \
+         could be read is folded\n"
+    );
+    assert!(output.status.success());
+}
+
+#[test]
+fn nothing_to_read_is_an_error_of_one_line() {
+    let whole = File::new(false).bytes();
+    for (input, message) in [
+        (&whole[..20], "the file ends in its header"),
+        (&whole[..104], "the file names no events"),
+        (&whole[..], "found no stacks, expected"),
+    ] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("perf.data");
+        fs::write(&path, input).expect("a file");
+        let path = path.display().to_string();
+        let output = run(PERF, &["-q", &path], b"");
+        let expected = format!("inferno-collapse-perf: {path}: {message}");
+        let found = stderr(&output);
+        assert!(found.starts_with(&expected), "{found}");
+        assert_eq!(found.lines().count(), 1);
+        assert_eq!(output.status.code(), Some(1));
+    }
+}
+
+/// Whatever is in a file, it is folded or an error.
+#[test]
+fn no_byte_is_a_panic() {
+    for case in ["fp", "dwarf", "compressed", "pipe"] {
+        let file = capture(case);
+        let step = file.len() / 100 + 1;
+        for at in (0..file.len()).step_by(step).chain(0..120) {
+            for change in [0x01, 0x80, 0xff] {
+                let mut changed = file.clone();
+                changed[at] ^= change;
+                let _ = fold_with(options(), &changed);
+            }
+            let _ = fold_with(options(), &file[..at]);
+        }
+    }
+}
+
+/// The same for programs, which are read for their symbols and how to unwind them.
+#[test]
+fn no_byte_of_a_program_is_a_panic() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let programs = directory.path().join("opt/demo");
+    fs::create_dir_all(&programs).expect("a directory");
+    let program = fs::read(format!("{DATA}/symfs/opt/demo/spin")).expect("a program");
+    let capture = capture("dwarf");
+    let fold_with_program = |program: &[u8]| {
+        fs::write(programs.join("spin"), program).expect("a file");
+        let mut options = options();
+        options.inline = true;
+        options.symfs = Some(directory.path().to_path_buf());
+        fold_with(options, &capture)
+    };
+    for at in (0..program.len()).step_by(67).chain(0..64) {
+        let mut changed = program.clone();
+        changed[at] ^= 0xff;
+        fold_with_program(&changed).expect("stacks, if not their names");
+    }
+    fold_with_program(&program[..Path::new(DATA).as_os_str().len()]).expect("stacks");
+}
