@@ -155,7 +155,7 @@ mod mangling {
         let mut out = Bounded::default();
         let writing = writing.no_params().no_return_type();
         symbol.structured_demangle(&mut out, &writing).ok()?;
-        let name = without_empty_packs(out.name);
+        let name = with_short_literals(without_empty_packs(out.name));
         let length = name.strip_suffix(" const").map_or(name.len(), str::len);
         Some(name[..length].to_string())
     }
@@ -166,6 +166,34 @@ mod mangling {
             true => name.replace(", >", ">"),
             false => name,
         }
+    }
+
+    /// The name with numbers as in the source, where perf has them so: `f<(unsigned int)2>` is
+    /// `f<2u>`.
+    fn with_short_literals(mut name: String) -> String {
+        const TYPES: [(&str, &str); 5] = [
+            ("(unsigned int)", "u"),
+            ("(long)", "l"),
+            ("(unsigned long)", "ul"),
+            ("(long long)", "ll"),
+            ("(unsigned long long)", "ull"),
+        ];
+        for (cast, suffix) in TYPES {
+            let mut from = 0;
+            while let Some(at) = name[from..].find(cast).map(|at| from + at) {
+                let number = &name[at + cast.len()..];
+                let is_part = |c: char| c.is_ascii_digit() || c == '-';
+                let length = number.find(|c| !is_part(c)).unwrap_or(number.len());
+                from = at + length;
+                if length > 0 {
+                    name.insert_str(at + cast.len() + length, suffix);
+                    name.replace_range(at..at + cast.len(), "");
+                } else {
+                    from = at + cast.len();
+                }
+            }
+        }
+        name
     }
 
     /// What the linker's symbol of a thunk says, and the mangled name of its function without `_Z`:
@@ -243,6 +271,8 @@ mod tests {
             ),
             ("_Z3fooIiET_S0_", "foo<int>"),
             ("_Z1fIiJEEvv", "f<int>"),
+            ("_Z1fILj2ELm3ELln4ELi5EEvv", "f<2u, 3ul, -4l, 5>"),
+            ("_Z1fILb1ELc97EEvv", "f<true, (char)97>"),
             ("_Z1fI1aIiiEJEEvv", "f<a<int, int>>"),
             (
                 "_ZN12_GLOBAL__N_13barEi.isra.0",

@@ -10,7 +10,7 @@ use std::ops::Range;
 /// Functions by their addresses.
 #[derive(Debug, Default)]
 pub(super) struct SymbolTable {
-    /// By start, of which no two are the same.
+    /// By start; several can start at the same address.
     symbols: Vec<Symbol>,
     names: Vec<u8>,
 }
@@ -61,7 +61,6 @@ impl SymbolTable {
                 symbol.range.end = next.unwrap_or(page_after);
             }
         }
-        self.drop_aliases();
         self
     }
 
@@ -72,19 +71,6 @@ impl SymbolTable {
         self
     }
 
-    /// Of symbols with the same start, keeps the one that perf prefers.
-    fn drop_aliases(&mut self) {
-        let names = std::mem::take(&mut self.names);
-        self.symbols.dedup_by(|next, kept| {
-            let is_alias = next.range.start == kept.range.start;
-            if is_alias && preference(kept, next, &names) == Ordering::Less {
-                std::mem::swap(kept, next);
-            }
-            is_alias
-        });
-        self.names = names;
-    }
-
     /// The name of the function at `address`, as the linker has it.
     pub fn find(&self, address: u64) -> Option<&[u8]> {
         // A symbol can lie in another.
@@ -93,8 +79,21 @@ impl SymbolTable {
             .symbols
             .partition_point(|symbol| symbol.range.start <= address);
         let before = self.symbols[..end].iter().rev().take(MOST_NESTED);
-        let symbol = before.into_iter().find(|it| address < it.range.end)?;
+        let found = before.into_iter().find(|it| address < it.range.end)?;
+        let symbol = self.preferred(found.range.start)?;
         Some(name_at(&self.names, symbol.name))
+    }
+
+    /// Of the symbols that start at an address, the one that perf prefers. It takes their readable
+    /// names to tell, so it is not done for all of them.
+    fn preferred(&self, start: u64) -> Option<&Symbol> {
+        let first = self.symbols.partition_point(|it| it.range.start < start);
+        let aliases = self.symbols[first..].iter();
+        let aliases = aliases.take_while(|it| it.range.start == start);
+        aliases.reduce(|kept, next| match preference(kept, next, &self.names) {
+            Ordering::Less => next,
+            _ => kept,
+        })
     }
 
     /// Reads the symbols of a file, and of the debug files that belong to it. Addresses are those
