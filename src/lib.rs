@@ -16,14 +16,14 @@
 //!
 //! ```console
 //! $ perf record --call-graph dwarf ./program
-//! $ perf script | inferno-collapse-perf > stacks.folded
+//! $ inferno-collapse-perf perf.data > stacks.folded
 //! $ inferno-flamegraph < stacks.folded > flame.svg
 //! ```
 //!
 //! or, if the folded stacks are of no other use,
 //!
 //! ```console
-//! $ perf script | inferno-flamegraph > flame.svg
+//! $ inferno-flamegraph perf.data > flame.svg
 //! ```
 //!
 //! Open `flame.svg` in a browser: hover over a frame to read its samples, click it to zoom, press
@@ -69,6 +69,8 @@
 //! * `filter`: stacks and frames chosen by regular expressions, see [`filter`].
 //! * `multithreaded`: folding on several cores.
 //! * `nameattr`: attributes for the frames of chosen functions.
+//! * `perf-data`: what `perf record` writes, without `perf script`, see
+//!   [`perf_data`](collapse::perf_data).
 
 #![deny(missing_docs)]
 

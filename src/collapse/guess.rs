@@ -401,9 +401,10 @@ mod tests {
             for row in PROFILERS.iter() {
                 let is_folded =
                     |path: &PathBuf| path.extension().is_some_and(|end| end == "folded");
-                let (folded, profiles): (Vec<_>, Vec<_>) = fixtures(&data.join(row.name))
-                    .into_iter()
-                    .partition(is_folded);
+                let (folded, profiles): (Vec<_>, Vec<_>) =
+                    fixtures(&data.join(row.name.replace('.', "-")))
+                        .into_iter()
+                        .partition(is_folded);
                 let mut claims = profiles
                     .iter()
                     .map(|path| is_claimed_by_owner(path, row.name));

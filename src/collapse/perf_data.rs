@@ -3,9 +3,46 @@
 //! What comes out is what [`perf`](super::perf) makes of the output of `perf script` for the same
 //! file, in a fraction of the time.
 //!
+//! ```no_run
+//! use inferno::collapse::perf_data::{Folder, Options};
+//! use std::path::Path;
+//!
+//! let mut options = Options::default();
+//! options.stacks.include_pid = true;
+//! options.inline = false;
+//! let tree = Folder::from(options).collapse_path_to_tree(Path::new("perf.data"))?;
+//! println!("{} samples' worth of time", tree.totals()[0]);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! It takes the crate's feature `perf-data`; without it, there is an error that says so.
+//!
+//! # How it works
+//!
 //! ```text
 //! records ─> processes, maps ─> samples ─> tree of places ─> symbols, inlined calls ─> CallTree
 //! ```
+//!
+//! Records are read in a stream, in the order of time. They say which process had what mapped
+//! where, so that an address in a sample is a place in an object: a file and an offset. Stacks are
+//! counted in a tree of such places. Only then symbols are read, an object at a time, and each
+//! place in it is named once: memory and time grow with what is distinct, not with the samples.
+//!
+//! Stacks that are to be unwound, from registers and the top of the stack, are unwound with the
+//! tables in the objects, which are read once for all processes. Where the recorded part of the
+//! stack ends before the stack does, the outermost frame is `[unknown]`, as `perf script` has it.
+//!
+//! # What is read
+//!
+//! Files of `perf record` of both byte orders, compressed (`-z`) or not, and what it writes to
+//! pipes; several events, of which [one is folded](perf::Options::event_filter); call chains of
+//! frame pointers, and DWARF unwinding of x86-64 and AArch64. Of branch records (`--call-graph
+//! lbr`), what is in the call chain of the sample.
+//!
+//! Symbols come from the objects' files, `~/.debug`, debug files by build-id and
+//! `.gnu_debuglink`, `.gnu_debugdata`, `/tmp/perf-PID.map`, and `/proc/kallsyms` or a file like it.
+//! A file with another build-id than the recorded one is never used. Nothing is fetched from a
+//! network. What has no name is called as its object, `[libc.so.6]`, and a warning says why.
 
 #[cfg(feature = "perf-data")]
 mod bytes;
@@ -121,6 +158,23 @@ pub fn is_perf_data(head: &[u8]) -> Option<bool> {
 
 impl Folder {
     /// Folds the file at `path` into a tree, reading it in one pass.
+    ///
+    /// ```
+    /// use inferno::collapse::perf_data::{Folder, Options};
+    /// use inferno::folded;
+    /// use std::path::Path;
+    ///
+    /// # if !cfg!(feature = "perf-data") { return Ok(()) }
+    /// let data = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/perf-data"));
+    /// let mut options = Options::default();
+    /// options.symfs = Some(data.join("symfs"));
+    /// let tree = Folder::from(options).collapse_path_to_tree(&data.join("dwarf.data"))?;
+    ///
+    /// let mut text = Vec::new();
+    /// folded::write(&tree, &mut text)?;
+    /// assert!(String::from_utf8_lossy(&text).contains("spin;_start;run;recurse;recurse;leaf;"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Collapse::collapse`], and if the file cannot be opened; the message names the path.

@@ -101,3 +101,61 @@ fn read_perf_map_line(line: &[u8]) -> Option<(u64, u64, &[u8])> {
     let (start, size) = (number()?, number()?);
     Some((start, size, words.next()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KALLSYMS: &[u8] = b"\
+ffffffff81000000 T _text
+ffffffff81000100 t local
+ffffffff81000200 A absolute
+ffffffff81000300 W weak
+ffffffffc0000000 t of_module\t[nf_tables]
+not a line
+";
+
+    #[test]
+    fn kernel_symbols_are_read() {
+        let table = read_kallsyms(KALLSYMS, None);
+        assert_eq!(table.find(0xffff_ffff_8100_0150), Some(&b"local"[..]));
+        assert_eq!(table.find(0xffff_ffff_8100_0250), Some(&b"local"[..]));
+        assert_eq!(table.find(0xffff_ffff_8100_0300), Some(&b"weak"[..]));
+        assert_eq!(table.find(0xffff_ffff_c000_0001), Some(&b"of_module"[..]));
+    }
+
+    #[test]
+    fn a_kernel_that_started_elsewhere_is_moved() {
+        let table = read_kallsyms(KALLSYMS, Some((b"_text", 0xffff_ffff_9100_0000)));
+        assert_eq!(table.find(0xffff_ffff_9100_0150), Some(&b"local"[..]));
+        assert_eq!(table.find(0xffff_ffff_c000_0001), Some(&b"of_module"[..]));
+    }
+
+    #[test]
+    fn hidden_addresses_are_no_symbols() {
+        let table = read_kallsyms(b"0000000000000000 T _text\n", Some((b"_text", 0)));
+        assert!(table.is_empty());
+    }
+
+    #[test]
+    fn the_last_function_at_an_address_counts() {
+        let map = b"10 8 old name\n20 8 other\n10 4 new name\n0x30 0x8 prefixed\nnonsense\n";
+        let table = read_perf_map(map);
+        assert_eq!(table.find(0x11), Some(&b"new name"[..]));
+        assert_eq!(table.find(0x15), None);
+        assert_eq!(table.find(0x27), Some(&b"other"[..]));
+        assert_eq!(table.find(0x30), Some(&b"prefixed"[..]));
+    }
+
+    #[test]
+    fn build_ids_are_found_in_notes() {
+        let note = |kind: u32, name: &[u8; 4], data: &[u8]| {
+            let sizes = [4, data.len() as u32, kind].map(u32::to_ne_bytes).concat();
+            [&sizes[..], name, data].concat()
+        };
+        let notes = [note(1, b"Xen\0", b"abcd"), note(3, b"GNU\0", b"12345678")].concat();
+        assert_eq!(build_id_in_notes(&notes), Some(b"12345678".to_vec()));
+        assert_eq!(build_id_in_notes(&notes[..30]), None);
+        assert_eq!(build_id_in_notes(b""), None);
+    }
+}

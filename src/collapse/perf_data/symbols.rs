@@ -313,3 +313,86 @@ impl Segments {
         ends.max().unwrap_or(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(symbols: &[(u64, u64, &str, Linkage)]) -> SymbolTable {
+        let mut table = SymbolTable::default();
+        for (start, size, name, linkage) in symbols {
+            table.add(*start, *size, name.as_bytes(), *linkage);
+        }
+        table.finish()
+    }
+
+    #[test]
+    fn addresses_are_in_the_symbol_that_covers_them() {
+        let table = table(&[
+            (0x20, 0x8, "b", Linkage::Local),
+            (0x10, 0x8, "a", Linkage::Local),
+            (0x30, 0, "to_the_next", Linkage::Local),
+            (0x40, 0x20, "outer", Linkage::Local),
+            (0x48, 0x4, "inner", Linkage::Local),
+            (0x60, 0, "last", Linkage::Local),
+        ]);
+        for (address, name) in [
+            (0xf, None),
+            (0x10, Some("a")),
+            (0x17, Some("a")),
+            (0x18, None),
+            (0x20, Some("b")),
+            (0x3f, Some("to_the_next")),
+            (0x4b, Some("inner")),
+            (0x4c, Some("outer")),
+            (0x1fff, Some("last")),
+            (0x3000, None),
+        ] {
+            let found = table.find(address).map(|name| name.to_vec());
+            let expected = name.map(|name| name.as_bytes().to_vec());
+            assert_eq!(found, expected, "{address:#x}");
+        }
+    }
+
+    #[test]
+    fn of_aliases_the_one_that_perf_takes_is_found() {
+        for (a, b, expected) in [
+            (("weak", Linkage::Weak), ("local", Linkage::Local), "local"),
+            (
+                ("local", Linkage::Local),
+                ("global", Linkage::Global),
+                "global",
+            ),
+            (
+                ("__write", Linkage::Global),
+                ("write", Linkage::Global),
+                "write",
+            ),
+            (
+                ("longest", Linkage::Global),
+                ("long", Linkage::Global),
+                "longest",
+            ),
+            (("same", Linkage::Global), ("size", Linkage::Global), "same"),
+        ] {
+            let aliases = [(0x10, 8, a.0, a.1), (0x10, 8, b.0, b.1)];
+            assert_eq!(table(&aliases).find(0x10), Some(expected.as_bytes()));
+        }
+        let without_sizes = [
+            (0x10, 0, "first", Linkage::Global),
+            (0x10, 0, "last", Linkage::Local),
+        ];
+        assert_eq!(table(&without_sizes).find(0x10), Some(&b"last"[..]));
+    }
+
+    #[test]
+    fn stubs_are_named_after_what_they_jump_to() {
+        // endbr64; bnd jmp *0x2fe5(%rip); nop
+        let stub = [
+            0xf3, 0x0f, 0x1e, 0xfa, 0xf2, 0xff, 0x25, 0xe5, 0x2f, 0, 0, 0x0f, 0x1f, 0x44, 0, 0,
+        ];
+        assert_eq!(slot_of_stub(&stub, 0x1000), Some(0x1000 + 11 + 0x2fe5));
+        assert_eq!(slot_of_stub(&stub[..8], 0x1000), None);
+        assert_eq!(slot_of_stub(b"", 0x1000), None);
+    }
+}
