@@ -156,6 +156,7 @@ mod mangling {
         let writing = writing.no_params().no_return_type();
         symbol.structured_demangle(&mut out, &writing).ok()?;
         let name = with_short_literals(without_empty_packs(out.name));
+        let name = with_spaced_functions(name);
         let length = name.strip_suffix(" const").map_or(name.len(), str::len);
         Some(name[..length].to_string())
     }
@@ -192,6 +193,19 @@ mod mangling {
                     from = at + cast.len();
                 }
             }
+        }
+        name
+    }
+
+    /// The name with types of functions as perf has them: `a<int>(int)` is `a<int> (int)`.
+    fn with_spaced_functions(mut name: String) -> String {
+        let mut from = 0;
+        while let Some(at) = name[from..].find(">(").map(|at| from + at) {
+            let is_operator = name[..at].ends_with('-') || name[..at].ends_with("operator");
+            if !is_operator {
+                name.insert(at + 1, ' ');
+            }
+            from = at + 2;
         }
         name
     }
@@ -273,6 +287,7 @@ mod tests {
             ("_Z1fIiJEEvv", "f<int>"),
             ("_Z1fILj2ELm3ELln4ELi5EEvv", "f<2u, 3ul, -4l, 5>"),
             ("_Z1fILb1ELc97EEvv", "f<true, (char)97>"),
+            ("_Z1fIF1aIiEiEEvv", "f<a<int> (int)>"),
             ("_Z1fI1aIiiEJEEvv", "f<a<int, int>>"),
             (
                 "_ZN12_GLOBAL__N_13barEi.isra.0",

@@ -44,10 +44,13 @@ pub(super) struct Object {
     pub reference: u64,
 }
 
+/// The kind of an object, its name and path, and its build-id.
+type Key = (Kind, Vec<u8>, Option<Vec<u8>>);
+
 /// All objects, each once.
 pub(super) struct Objects {
     list: Vec<Object>,
-    known: AHashMap<(Kind, Vec<u8>, Option<Vec<u8>>), ObjectId>,
+    known: AHashMap<Key, ObjectId>,
 }
 
 impl Default for Objects {
