@@ -28,6 +28,9 @@
 //! counted in a tree of such places. Only then symbols are read, an object at a time, and each
 //! place in it is named once: memory and time grow with what is distinct, not with the samples.
 //!
+//! It is done on one thread, whatever [`nthreads`](perf::Options::nthreads) says: most of the time
+//! goes to reading the file and the symbols.
+//!
 //! Stacks that are to be unwound, from registers and the top of the stack, are unwound with the
 //! tables in the objects, which are read once for all processes. Where the recorded part of the
 //! stack ends before the stack does, the outermost frame is `[unknown]`, as `perf script` has it.
