@@ -197,17 +197,34 @@ mod mangling {
         name
     }
 
-    /// The name with types of functions as perf has them: `a<int>(int)` is `a<int> (int)`.
+    /// The name with types of functions as perf has them: `a<int>(int)` is `a<int> (int)`, but not
+    /// where they are the arguments of a function: `f<int>(int)::{lambda()#1}`.
     fn with_spaced_functions(mut name: String) -> String {
         let mut from = 0;
         while let Some(at) = name[from..].find(">(").map(|at| from + at) {
             let is_operator = name[..at].ends_with('-') || name[..at].ends_with("operator");
-            if !is_operator {
+            if !is_operator && !after_parentheses(&name[at + 1..]).starts_with("::") {
                 name.insert(at + 1, ' ');
             }
             from = at + 2;
         }
         name
+    }
+
+    /// What follows the parenthesis that belongs to the one `text` starts with.
+    fn after_parentheses(text: &str) -> &str {
+        let mut depth = 0usize;
+        for (at, byte) in text.bytes().enumerate() {
+            match byte {
+                b'(' => depth += 1,
+                b')' => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return &text[at + 1..];
+            }
+        }
+        ""
     }
 
     /// What the linker's symbol of a thunk says, and the mangled name of its function without `_Z`:
@@ -288,6 +305,10 @@ mod tests {
             ("_Z1fILj2ELm3ELln4ELi5EEvv", "f<2u, 3ul, -4l, 5>"),
             ("_Z1fILb1ELc97EEvv", "f<true, (char)97>"),
             ("_Z1fIF1aIiEiEEvv", "f<a<int> (int)>"),
+            (
+                "_ZZ1fIiEvT_ENKUlvE_clEv",
+                "f<int>(int)::{lambda()#1}::operator()",
+            ),
             ("_Z1fI1aIiiEJEEvv", "f<a<int, int>>"),
             (
                 "_ZN12_GLOBAL__N_13barEi.isra.0",
