@@ -3,9 +3,8 @@
 mod common;
 
 use clap::Parser;
-use common::{CommonArgs, FilterArgs};
+use common::CollapseArgs;
 use inferno::collapse::dtrace::{Folder, Options};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Fold what DTrace prints of stack() and ustack(): one line for each distinct stack, with its
@@ -25,15 +24,8 @@ struct Args {
     #[arg(short, long, value_name = "UINT", default_value_t = Options::default().nthreads)]
     nthreads: usize,
 
-    /// Output of dtrace; `-` or nothing for standard input. It may be compressed (gzip, zstd)
-    #[arg(value_name = "PATH")]
-    infile: Option<PathBuf>,
-
     #[command(flatten)]
-    common: CommonArgs,
-
-    #[command(flatten)]
-    filter: FilterArgs,
+    shared: CollapseArgs,
 }
 
 impl Args {
@@ -48,16 +40,12 @@ impl Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    common::run("inferno-collapse-dtrace", &args.common, |output| {
-        let folder = Folder::from(args.options());
-        common::collapse(
-            args.infile.as_deref(),
-            folder,
-            "the stacks and counts that dtrace prints",
-            &args.filter,
-            output,
-        )
-    })
+    common::collapse(
+        "inferno-collapse-dtrace",
+        &args.shared,
+        Folder::from(args.options()),
+        "the stacks and counts that dtrace prints",
+    )
 }
 
 #[cfg(test)]

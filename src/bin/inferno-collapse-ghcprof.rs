@@ -3,9 +3,8 @@
 mod common;
 
 use clap::Parser;
-use common::{CommonArgs, FilterArgs};
+use common::CollapseArgs;
 use inferno::collapse::ghcprof::{Folder, Options, Source};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Fold a .prof file of GHC: one line for each distinct stack of cost centres, with its count
@@ -24,15 +23,8 @@ struct Args {
     #[arg(long, group = "source")]
     ticks: bool,
 
-    /// A .prof file; `-` or nothing for standard input. It may be compressed (gzip, zstd)
-    #[arg(value_name = "PATH")]
-    infile: Option<PathBuf>,
-
     #[command(flatten)]
-    common: CommonArgs,
-
-    #[command(flatten)]
-    filter: FilterArgs,
+    shared: CollapseArgs,
 }
 
 impl Args {
@@ -49,16 +41,12 @@ impl Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    common::run("inferno-collapse-ghcprof", &args.common, |output| {
-        let folder = Folder::from(args.options());
-        common::collapse(
-            args.infile.as_deref(),
-            folder,
-            "the table of calls in a .prof file of GHC",
-            &args.filter,
-            output,
-        )
-    })
+    common::collapse(
+        "inferno-collapse-ghcprof",
+        &args.shared,
+        Folder::from(args.options()),
+        "the table of calls in a .prof file of GHC",
+    )
 }
 
 #[cfg(test)]

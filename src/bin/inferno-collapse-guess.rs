@@ -3,11 +3,10 @@
 mod common;
 
 use clap::Parser;
-use common::{CommonArgs, FilterArgs, Input};
+use common::CollapseArgs;
 use inferno::collapse::guess::{self, Folder, Options};
 use inferno::collapse::perf_data;
 use std::io;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Fold a profile in any format that is recognised: one line for each distinct stack, with its
@@ -29,15 +28,8 @@ struct Args {
     #[arg(short, long, value_name = "UINT", default_value_t = Options::default().nthreads)]
     nthreads: usize,
 
-    /// Profile; `-` or nothing for standard input. It may be compressed (gzip, zstd)
-    #[arg(value_name = "PATH")]
-    infile: Option<PathBuf>,
-
     #[command(flatten)]
-    common: CommonArgs,
-
-    #[command(flatten)]
-    filter: FilterArgs,
+    shared: CollapseArgs,
 }
 
 impl Args {
@@ -58,15 +50,13 @@ impl Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    common::run("inferno-collapse-guess", &args.common, |output| {
-        let input = Input::new(args.infile.as_deref());
+    common::collapse_with("inferno-collapse-guess", &args.shared, |input| {
         let folder = Folder::from(args.options());
-        let tree = match common::fold_perf_data(&input, args.perf_data_options())? {
+        let tree = match common::fold_perf_data(input, args.perf_data_options())? {
             Some(tree) => tree,
             None => input.read(|reader| folder.try_collapse(reader)?.ok_or_else(unrecognised))?,
         };
-        let tree = common::expect_stacks(tree, &input.name(), "some")?;
-        common::write_folded(args.filter.apply(tree)?, &input.name(), output)
+        common::expect_stacks(tree, &input.name(), "some")
     })
 }
 

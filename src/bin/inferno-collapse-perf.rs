@@ -3,7 +3,7 @@
 mod common;
 
 use clap::Parser;
-use common::{CommonArgs, FilterArgs, Input};
+use common::CollapseArgs;
 use inferno::call_tree::CallTree;
 use inferno::collapse::Collapse;
 use inferno::collapse::perf::{Folder, Options};
@@ -83,16 +83,8 @@ struct Args {
     #[arg(long, value_name = "DIR")]
     debug_dir: Vec<PathBuf>,
 
-    /// What perf record wrote, or the output of perf script; `-` or nothing for standard input. It
-    /// may be compressed (gzip, zstd)
-    #[arg(value_name = "PATH")]
-    infile: Option<PathBuf>,
-
     #[command(flatten)]
-    common: CommonArgs,
-
-    #[command(flatten)]
-    filter: FilterArgs,
+    shared: CollapseArgs,
 }
 
 impl Args {
@@ -123,14 +115,12 @@ impl Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    common::run("inferno-collapse-perf", &args.common, |output| {
-        let input = Input::new(args.infile.as_deref());
-        if let Some(tree) = common::fold_perf_data(&input, args.perf_data_options())? {
-            return common::write_folded(args.filter.apply(tree)?, &input.name(), output);
+    common::collapse_with("inferno-collapse-perf", &args.shared, |input| {
+        if let Some(tree) = common::fold_perf_data(input, args.perf_data_options())? {
+            return Ok(tree);
         }
         let tree = input.read(|reader| fold(&args, reader))?;
-        let tree = common::expect_stacks(tree, &input.name(), "the output of `perf script`")?;
-        common::write_folded(args.filter.apply(tree)?, &input.name(), output)
+        common::expect_stacks(tree, &input.name(), "the output of `perf script`")
     })
 }
 

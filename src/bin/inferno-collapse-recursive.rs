@@ -3,9 +3,8 @@
 mod common;
 
 use clap::Parser;
-use common::{CommonArgs, FilterArgs};
+use common::CollapseArgs;
 use inferno::collapse::recursive::{Folder, Options};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Join frames that call themselves in folded stacks: `main;f;f;f;g` becomes `main;f;g`
@@ -16,15 +15,8 @@ struct Args {
     #[arg(short, long, value_name = "UINT", default_value_t = Options::default().nthreads)]
     nthreads: usize,
 
-    /// Folded stacks; `-` or nothing for standard input. They may be compressed (gzip, zstd)
-    #[arg(value_name = "PATH")]
-    infile: Option<PathBuf>,
-
     #[command(flatten)]
-    common: CommonArgs,
-
-    #[command(flatten)]
-    filter: FilterArgs,
+    shared: CollapseArgs,
 }
 
 impl Args {
@@ -37,16 +29,12 @@ impl Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    common::run("inferno-collapse-recursive", &args.common, |output| {
-        let folder = Folder::from(args.options());
-        common::collapse(
-            args.infile.as_deref(),
-            folder,
-            "folded stacks",
-            &args.filter,
-            output,
-        )
-    })
+    common::collapse(
+        "inferno-collapse-recursive",
+        &args.shared,
+        Folder::from(args.options()),
+        "folded stacks",
+    )
 }
 
 #[cfg(test)]

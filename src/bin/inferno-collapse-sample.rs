@@ -3,9 +3,8 @@
 mod common;
 
 use clap::Parser;
-use common::{CommonArgs, FilterArgs};
+use common::CollapseArgs;
 use inferno::collapse::sample::{Folder, Options};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Fold the call graph that macOS's `sample` writes: one line for each distinct stack, with its
@@ -27,15 +26,8 @@ struct Args {
     #[arg(long)]
     no_modules: bool,
 
-    /// Output of sample; `-` or nothing for standard input. It may be compressed (gzip, zstd)
-    #[arg(value_name = "PATH")]
-    infile: Option<PathBuf>,
-
     #[command(flatten)]
-    common: CommonArgs,
-
-    #[command(flatten)]
-    filter: FilterArgs,
+    shared: CollapseArgs,
 }
 
 impl Args {
@@ -49,16 +41,12 @@ impl Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    common::run("inferno-collapse-sample", &args.common, |output| {
-        let folder = Folder::from(args.options());
-        common::collapse(
-            args.infile.as_deref(),
-            folder,
-            "the call graph of macOS's `sample`",
-            &args.filter,
-            output,
-        )
-    })
+    common::collapse(
+        "inferno-collapse-sample",
+        &args.shared,
+        Folder::from(args.options()),
+        "the call graph of macOS's `sample`",
+    )
 }
 
 #[cfg(test)]

@@ -3,9 +3,8 @@
 mod common;
 
 use clap::Parser;
-use common::{CommonArgs, FilterArgs};
+use common::CollapseArgs;
 use inferno::collapse::vtune::{Folder, Options};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Fold the hotspots of Intel VTune: one line for each distinct stack, with its own milliseconds
@@ -30,15 +29,8 @@ struct Args {
     #[arg(long)]
     no_modules: bool,
 
-    /// CSV of VTune; `-` or nothing for standard input. It may be compressed (gzip, zstd)
-    #[arg(value_name = "PATH")]
-    infile: Option<PathBuf>,
-
     #[command(flatten)]
-    common: CommonArgs,
-
-    #[command(flatten)]
-    filter: FilterArgs,
+    shared: CollapseArgs,
 }
 
 impl Args {
@@ -52,16 +44,12 @@ impl Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    common::run("inferno-collapse-vtune", &args.common, |output| {
-        let folder = Folder::from(args.options());
-        common::collapse(
-            args.infile.as_deref(),
-            folder,
-            "the CSV of a VTune hotspots report",
-            &args.filter,
-            output,
-        )
-    })
+    common::collapse(
+        "inferno-collapse-vtune",
+        &args.shared,
+        Folder::from(args.options()),
+        "the CSV of a VTune hotspots report",
+    )
 }
 
 #[cfg(test)]

@@ -3,9 +3,8 @@
 mod common;
 
 use clap::Parser;
-use common::{CommonArgs, FilterArgs};
+use common::CollapseArgs;
 use inferno::collapse::xctrace::{Folder, Options};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Fold a table of samples that `xctrace export` has written: one line for each distinct stack,
@@ -25,15 +24,8 @@ struct Args {
     #[arg(long)]
     tid: bool,
 
-    /// XML of xctrace; `-` or nothing for standard input. It may be compressed (gzip, zstd)
-    #[arg(value_name = "PATH")]
-    infile: Option<PathBuf>,
-
     #[command(flatten)]
-    common: CommonArgs,
-
-    #[command(flatten)]
-    filter: FilterArgs,
+    shared: CollapseArgs,
 }
 
 impl Args {
@@ -48,15 +40,12 @@ impl Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    common::run("inferno-collapse-xctrace", &args.common, |output| {
-        common::collapse(
-            args.infile.as_deref(),
-            Folder::from(args.options()),
-            "the XML that `xctrace export` writes of samples",
-            &args.filter,
-            output,
-        )
-    })
+    common::collapse(
+        "inferno-collapse-xctrace",
+        &args.shared,
+        Folder::from(args.options()),
+        "the XML that `xctrace export` writes of samples",
+    )
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ mod common;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use common::{CommonArgs, FilterArgs, Input, Output};
-use inferno::collapse::perf_data;
+use common::filter::{FilterArgs, Filters};
+use common::{CommonArgs, Input, Output};
+use inferno::collapse::{guess, perf_data};
 use inferno::differential;
 use inferno::flamegraph::color::{
     BackgroundColor, Color, Palette, PaletteMap, SearchColor, StrokeColor, parse_hex_color,
@@ -193,6 +194,10 @@ struct Flags {
     #[arg(long = "flamechart")]
     flame_chart: bool,
 
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[arg(long)]
+    no_demangle: bool,
+
     /// Folded stacks, or profiles in a format that a collapser reads, which are folded first; `-`
     /// or nothing for standard input. They may be compressed (gzip, zstd)
     #[arg(value_name = "PATH")]
@@ -269,6 +274,23 @@ impl Flags {
             strip_hex: self.strip_hex,
         }
     }
+
+    /// What gathers the stacks that are to be drawn with `options`.
+    fn collector(&self, options: &Options<'_>) -> Collector {
+        let mut guess = guess::Options::default();
+        guess.demangle = !self.no_demangle;
+        Collector::new(options).collapse_with(guess)
+    }
+
+    fn add(&self, input: &Input, stacks: &mut Collector) -> io::Result<()> {
+        let mut options = perf_data::Options::default();
+        options.stacks.demangle = !self.no_demangle;
+        match common::fold_perf_data(input, options)? {
+            Some(tree) => stacks.add_tree(&tree),
+            None => input.read(|reader| stacks.add(reader))?,
+        }
+        Ok(())
+    }
 }
 
 fn diff_width(name: &str) -> DiffWidth {
@@ -302,12 +324,13 @@ fn main() -> ExitCode {
             .error(ErrorKind::ArgumentConflict, message)
             .exit();
     }
+    let filters = flags.filter.compile();
     common::run("inferno-flamegraph", &flags.common, |output| {
-        run(&flags, output)
+        run(&flags, &filters, output)
     })
 }
 
-fn run(flags: &Flags, output: &Output) -> io::Result<()> {
+fn run(flags: &Flags, filters: &Filters, output: &Output) -> io::Result<()> {
     let mut colors = PaletteMap::default();
     let mut options = flags.options();
     #[cfg(feature = "nameattr")]
@@ -319,8 +342,8 @@ fn run(flags: &Flags, output: &Output) -> io::Result<()> {
         options.palette_map = Some(&mut colors);
     }
     match flags.diff_inputs() {
-        Some(inputs) => draw_diff(&mut options, flags, &inputs, output)?,
-        None => draw(&mut options, flags, output)?,
+        Some(inputs) => draw_diff(&mut options, flags, filters, &inputs, output)?,
+        None => draw(&mut options, flags, filters, output)?,
     }
     if flags.cp {
         colors.save_to_file(&PALETTE_MAP)?;
@@ -328,40 +351,38 @@ fn run(flags: &Flags, output: &Output) -> io::Result<()> {
     Ok(())
 }
 
-fn draw(options: &mut Options<'_>, flags: &Flags, output: &Output) -> io::Result<()> {
+fn draw(
+    options: &mut Options<'_>,
+    flags: &Flags,
+    filters: &Filters,
+    output: &Output,
+) -> io::Result<()> {
     let inputs = Input::all(&flags.paths);
-    let mut stacks = Collector::new(options);
+    let mut stacks = flags.collector(options);
     for input in &inputs {
-        add(input, &mut stacks)?;
+        flags.add(input, &mut stacks)?;
     }
     let drawn = stacks
         .finish()
-        .and_then(|tree| flags.filter.apply(tree))
+        .map(|tree| filters.apply(tree))
         .and_then(|tree| output.write(|writer| flamegraph::from_call_tree(options, &tree, writer)));
     name_inputs(drawn, &inputs)
-}
-
-fn add(input: &Input, stacks: &mut Collector) -> io::Result<()> {
-    match common::fold_perf_data(input, perf_data::Options::default())? {
-        Some(tree) => stacks.add_tree(&tree),
-        None => input.read(|reader| stacks.add(reader))?,
-    }
-    Ok(())
 }
 
 /// Draws how the second input differs from the first.
 fn draw_diff(
     options: &mut Options<'_>,
     flags: &Flags,
+    filters: &Filters,
     inputs: &[Input; 2],
     output: &Output,
 ) -> io::Result<()> {
     let expected = "folded stacks or a profile in a format that a collapser reads";
     let read = |input: &Input| {
-        let mut stacks = Collector::new(options);
-        add(input, &mut stacks)?;
+        let mut stacks = flags.collector(options);
+        flags.add(input, &mut stacks)?;
         let tree = common::expect_stacks(stacks.finish()?, &input.name(), expected)?;
-        flags.filter.apply(tree)
+        io::Result::Ok(filters.apply(tree))
     };
     let (before, after) = (read(&inputs[0])?, read(&inputs[1])?);
     let tree = differential::compare(&before, &after, flags.diff_options());

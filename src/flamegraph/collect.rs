@@ -41,6 +41,12 @@ impl Collector {
         }
     }
 
+    /// The same collector, which folds what is not folded yet with these options.
+    pub fn collapse_with(mut self, options: guess::Options) -> Collector {
+        self.guess = guess::Folder::from(options);
+        self
+    }
+
     /// Adds the stacks that `reader` has.
     ///
     /// # Errors

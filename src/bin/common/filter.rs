@@ -1,8 +1,8 @@
 //! The flags that choose stacks and frames.
 
 use clap::Args;
+#[cfg(not(feature = "filter"))]
 use inferno::call_tree::CallTree;
-use std::io;
 
 #[cfg(feature = "filter")]
 use inferno::filter::{Filter, PatternError};
@@ -54,11 +54,26 @@ pub struct FilterArgs {
     hide: Vec<String>,
 }
 
+/// The filters that the flags stand for.
+#[cfg(feature = "filter")]
+pub use inferno::filter::Filter as Filters;
+
+/// No filters.
+#[cfg(not(feature = "filter"))]
+pub struct Filters;
+
+#[cfg(not(feature = "filter"))]
+impl Filters {
+    /// `tree` as it is.
+    pub fn apply(&self, tree: CallTree) -> CallTree {
+        tree
+    }
+}
+
 #[cfg(not(feature = "filter"))]
 impl FilterArgs {
-    /// `tree` as it is.
-    pub fn apply(&self, tree: CallTree) -> io::Result<CallTree> {
-        Ok(tree)
+    pub fn compile(&self) -> Filters {
+        Filters
     }
 }
 
@@ -67,12 +82,13 @@ type Step = fn(Filter, &str) -> Result<Filter, PatternError>;
 
 #[cfg(feature = "filter")]
 impl FilterArgs {
-    /// What the flags leave of `tree`.
-    pub fn apply(&self, tree: CallTree) -> io::Result<CallTree> {
-        let filter = self
-            .filter()
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        Ok(filter.apply(tree))
+    /// The filters, once for all inputs. A pattern that is none ends the tool as any flag that is
+    /// wrong.
+    pub fn compile(&self) -> Filters {
+        self.filter().unwrap_or_else(|error| {
+            let message = format!("invalid value: {error}\n");
+            clap::Error::raw(clap::error::ErrorKind::ValueValidation, message).exit()
+        })
     }
 
     fn filter(&self) -> Result<Filter, PatternError> {

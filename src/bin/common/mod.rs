@@ -3,7 +3,7 @@
 // Each tool uses a part of this.
 #![allow(dead_code)]
 
-mod filter;
+pub mod filter;
 mod input;
 mod output;
 
@@ -16,7 +16,7 @@ use inferno::call_tree::CallTree;
 use inferno::collapse::{Collapse, perf_data};
 use inferno::folded;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// The flags that every tool has.
@@ -63,6 +63,20 @@ impl CommonArgs {
     }
 }
 
+/// What every tool has that folds profiles.
+#[derive(Debug, Args)]
+pub struct CollapseArgs {
+    /// The profile; `-` or nothing for standard input. It may be compressed (gzip, zstd)
+    #[arg(value_name = "PATH")]
+    pub infile: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+
+    #[command(flatten)]
+    pub filter: FilterArgs,
+}
+
 /// Runs a tool: sets up logging, and turns what it returns into one line and an exit code.
 pub fn run(
     tool: &str,
@@ -83,19 +97,32 @@ pub fn run(
     }
 }
 
-/// Folds an input in one format, filters it and writes it as folded text. `expected` says what the
-/// format is.
+/// Runs a tool that folds one format. `expected` says what the format is.
 pub fn collapse(
-    path: Option<&Path>,
+    tool: &str,
+    args: &CollapseArgs,
     mut folder: impl Collapse,
     expected: &str,
-    filter: &FilterArgs,
-    output: &Output,
-) -> io::Result<()> {
-    let input = Input::new(path);
-    let tree = input.read(|reader| folder.collapse_to_tree(reader))?;
-    let tree = expect_stacks(tree, &input.name(), expected)?;
-    write_folded(filter.apply(tree)?, &input.name(), output)
+) -> ExitCode {
+    collapse_with(tool, args, |input| {
+        let tree = input.read(|reader| folder.collapse_to_tree(reader))?;
+        expect_stacks(tree, &input.name(), expected)
+    })
+}
+
+/// Runs a tool that folds its input with `fold`, filters it and writes it as folded text.
+pub fn collapse_with(
+    tool: &str,
+    args: &CollapseArgs,
+    fold: impl FnOnce(&Input) -> io::Result<CallTree>,
+) -> ExitCode {
+    let filters = args.filter.compile();
+    run(tool, &args.common, |output| {
+        let input = Input::new(args.infile.as_deref());
+        let tree = filters.apply(fold(&input)?);
+        let tree = expect_stacks(tree, &input.name(), "some that the filters leave")?;
+        output.write(|writer| folded::write(&tree, writer))
+    })
 }
 
 /// Folds what `perf record` wrote to a file; `None` if the input is anything else.
@@ -106,12 +133,6 @@ pub fn fold_perf_data(input: &Input, options: perf_data::Options) -> io::Result<
     let tree = perf_data::Folder::from(options).collapse_path_to_tree(path);
     let tree = tree.map_err(|error| about(&input.name(), error))?;
     expect_stacks(tree, &input.name(), "samples with stacks").map(Some)
-}
-
-/// Writes what the filters left of an input as folded text; it is an error if that is nothing.
-pub fn write_folded(tree: CallTree, input: &str, output: &Output) -> io::Result<()> {
-    let tree = expect_stacks(tree, input, "some that the filters leave")?;
-    output.write(|writer| folded::write(&tree, writer))
 }
 
 /// An error unless there is something in `tree`, which was read from `input`.
