@@ -10,12 +10,20 @@ use crate::collapse::demangle::demangled_frame;
 use crate::collapse::perf::{self, FrameLine, function_name, name_frames};
 use crate::text::lossy;
 use ahash::AHashMap;
+use std::borrow::Cow;
 
 /// The frames of one location, the outermost first.
 #[derive(Default)]
 struct Line {
     /// Frames, and whether what called a frame's function is left out.
     frames: Vec<(FrameId, bool)>,
+}
+
+/// What is made: the tree, and readable names, each once.
+#[derive(Default)]
+struct Made<'a> {
+    tree: CallTree,
+    readable: AHashMap<&'a [u8], Cow<'a, [u8]>>,
 }
 
 /// Names the places of a tree.
@@ -25,11 +33,11 @@ pub(super) struct Naming<'a> {
     pub resolved: &'a Resolved,
 }
 
-impl Naming<'_> {
+impl<'a> Naming<'a> {
     /// The tree that `stacks` are, with names.
     pub fn name(&self, stacks: &Stacks) -> CallTree {
         let places = &stacks.tree;
-        let mut tree = CallTree::new();
+        let mut made = Made::default();
         // Java's functions are named differently.
         let mut lines: AHashMap<(usize, bool), Line> = AHashMap::new();
         let mut here: Vec<(NodeId, bool)> = Vec::with_capacity(places.len());
@@ -41,30 +49,30 @@ impl Naming<'_> {
             let node = match Place::read(places.name(id)) {
                 Place::Location(number) => {
                     let line = lines.entry((number, is_java)).or_insert_with(|| {
-                        self.line(stacks.locations[number], number, is_java, &mut tree)
+                        self.line(stacks.locations[number], number, is_java, &mut made)
                     });
-                    (line.walk(parent, &mut tree), is_java)
+                    (line.walk(parent, &mut made.tree), is_java)
                 }
                 Place::Thread(b"") => (parent, is_java),
                 Place::Thread(comm) => {
                     let name = lossy(comm).replace(' ', "_");
-                    let node = tree.descend(CallTree::ROOT, name.as_bytes());
+                    let node = made.tree.descend(CallTree::ROOT, name.as_bytes());
                     (node, comm.starts_with(b"java"))
                 }
             };
             if let Some(count) = places.self_count(id) {
-                tree.add(node.0, count);
+                made.tree.add(node.0, count);
             }
             here.push(node);
         }
-        tree
+        made.tree
     }
 
-    fn line(&self, location: Location, number: usize, is_java: bool, tree: &mut CallTree) -> Line {
+    fn line(&self, location: Location, number: usize, is_java: bool, made: &mut Made<'a>) -> Line {
         let object = self.objects.get(location.object);
         let mut line = Line::default();
         for function in &self.resolved.functions[number] {
-            self.add_function(&mut line, function, object, location, is_java, tree);
+            self.add_function(&mut line, function, object, location, is_java, made);
         }
         line
     }
@@ -73,28 +81,31 @@ impl Naming<'_> {
     fn add_function(
         &self,
         line: &mut Line,
-        function: &Function,
+        function: &'a Function,
         object: &Object,
         location: Location,
         is_java: bool,
-        tree: &mut CallTree,
+        made: &mut Made<'a>,
     ) {
-        let symbol = match &function.name {
-            Some(name) if self.options.demangle => demangled_frame(name),
-            Some(name) => name.as_slice().into(),
-            None => b"[unknown]".as_slice().into(),
+        let Made { tree, readable } = made;
+        let symbol: &[u8] = match &function.name {
+            Some(name) if self.options.demangle => readable
+                .entry(name)
+                .or_insert_with(|| demangled_frame(name)),
+            Some(name) => name,
+            None => b"[unknown]",
         };
         let address = format!("{:x}", location.address);
         let printed = FrameLine {
             address: address.as_bytes(),
-            symbol: &symbol,
+            symbol,
             module: if function.is_inlined {
                 b"inlined"
             } else {
                 &object.name
             },
         };
-        let symbol = lossy(&symbol);
+        let symbol = lossy(symbol);
         let Some(function) = function_name(&symbol) else {
             return;
         };

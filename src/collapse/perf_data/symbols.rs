@@ -3,7 +3,9 @@
 use super::bytes::{ByteOrder, Bytes};
 use super::files::{Elf, Image, section_data};
 use crate::collapse::demangle::demangled_frame;
+use ahash::AHashMap;
 use object::{Object, ObjectSection, ObjectSegment, ObjectSymbol, elf};
+use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -13,6 +15,8 @@ pub(super) struct SymbolTable {
     /// By start; several can start at the same address.
     symbols: Vec<Symbol>,
     names: Vec<u8>,
+    /// Where the name is of the symbol that is preferred at a start, if that was asked for.
+    preferred: RefCell<AHashMap<u64, usize>>,
 }
 
 #[derive(Debug, Clone)]
@@ -80,13 +84,18 @@ impl SymbolTable {
             .partition_point(|symbol| symbol.range.start <= address);
         let before = self.symbols[..end].iter().rev().take(MOST_NESTED);
         let found = before.into_iter().find(|it| address < it.range.end)?;
-        let symbol = self.preferred(found.range.start)?;
-        Some(name_at(&self.names, symbol.name))
+        let start = found.range.start;
+        let mut preferred = self.preferred.borrow_mut();
+        let name = preferred.entry(start).or_insert_with(|| {
+            let symbol = self.preferred_at(start);
+            symbol.map_or(found.name, |symbol| symbol.name)
+        });
+        Some(name_at(&self.names, *name))
     }
 
     /// Of the symbols that start at an address, the one that perf prefers. It takes their readable
     /// names to tell, so it is not done for all of them.
-    fn preferred(&self, start: u64) -> Option<&Symbol> {
+    fn preferred_at(&self, start: u64) -> Option<&Symbol> {
         let first = self.symbols.partition_point(|it| it.range.start < start);
         let aliases = self.symbols[first..].iter();
         let aliases = aliases.take_while(|it| it.range.start == start);
@@ -251,9 +260,9 @@ impl Entry {
 }
 
 /// The names of the functions whose addresses the loader writes, by where it writes them.
-fn plt_slots(elf: &Elf<'_>) -> ahash::AHashMap<u64, Vec<u8>> {
+fn plt_slots(elf: &Elf<'_>) -> AHashMap<u64, Vec<u8>> {
     use object::ObjectSymbolTable;
-    let mut slots = ahash::AHashMap::new();
+    let mut slots = AHashMap::new();
     let Some(table) = elf.dynamic_symbol_table() else {
         return slots;
     };
