@@ -45,7 +45,9 @@ fn read_frame(group: &xml::Element) -> Frame {
     let number = |name: &str| rect.attribute(name).unwrap().parse().unwrap();
     Frame {
         title: group.child("title").unwrap().text.clone(),
-        label: group.child("text").unwrap().text.clone(),
+        label: group
+            .child("text")
+            .map_or(String::new(), |text| text.text.clone()),
         fill: rect.attribute("fill").unwrap().to_string(),
         start: number("fg:x"),
         count: number("fg:w"),

@@ -39,7 +39,7 @@ pub(crate) fn with_names<'t>(
 }
 
 /// Puts the frames from the root to `node` into `stack`.
-fn put_stack(tree: &CallTree, node: NodeId, stack: &mut Vec<NodeId>) {
+pub(crate) fn put_stack(tree: &CallTree, node: NodeId, stack: &mut Vec<NodeId>) {
     stack.clear();
     let callers = std::iter::successors(Some(node), |&node| tree.parent(node));
     stack.extend(callers.take_while(|&node| node != CallTree::ROOT));
@@ -49,7 +49,7 @@ fn put_stack(tree: &CallTree, node: NodeId, stack: &mut Vec<NodeId>) {
 /// The self count of a node, or the part of it that lies between two children.
 pub(crate) struct Part {
     pub node: NodeId,
-    before: Option<Count>,
+    pub before: Option<Count>,
     pub count: Count,
 }
 

@@ -9,7 +9,7 @@ use super::layout::{Frame, Layout};
 use super::number::{push_count, push_fixed, push_grouped, push_grouped_count, push_uint};
 use super::paint::Painter;
 use super::svg::Xml;
-use super::{Options, defaults, pruned};
+use super::{Options, data, defaults};
 use crate::call_tree::{CallTree, Count};
 use crate::text::lossy;
 
@@ -37,6 +37,8 @@ pub(super) struct Frames<'f, 'o> {
     character: f64,
     /// [`LABEL_PAD`] in percent of the image.
     label_pad: f64,
+    /// Frames of fewer samples are left to the viewer.
+    least: f64,
 }
 
 /// A horizontal extent in percent.
@@ -64,6 +66,7 @@ impl<'f, 'o> Frames<'f, 'o> {
             total: layout.total().to_f64(),
             character: character_width(opt),
             label_pad: 100.0 * LABEL_PAD / geometry.width.max(1) as f64,
+            least: least_samples(opt, layout),
         }
     }
 
@@ -72,19 +75,21 @@ impl<'f, 'o> Frames<'f, 'o> {
         self.layout.total()
     }
 
-    /// Writes what is too narrow to be a frame, for the viewer.
-    pub fn write_pruned(&self, xml: &mut Xml) {
-        pruned::write(self.tree, self.layout, xml);
+    /// Writes the whole profile, for the viewer.
+    pub fn write_profile(&mut self, xml: &mut Xml) {
+        data::write(self.opt, self.tree, self.layout, &mut self.painter, xml);
     }
 
     /// Writes the next frame; `false` if there is none.
     pub fn write_next(&mut self, xml: &mut Xml) -> bool {
         let layout = self.layout;
-        let Some(frame) = layout.frames.get(self.next) else {
+        let least = self.least;
+        let rest = layout.frames.get(self.next..).unwrap_or_default();
+        let Some(skipped) = rest.iter().position(|frame| frame.count.to_f64() >= least) else {
             return false;
         };
-        self.next += 1;
-        self.write(frame, xml);
+        self.next += skipped + 1;
+        self.write(&rest[skipped], xml);
         true
     }
 
@@ -203,6 +208,9 @@ impl<'f, 'o> Frames<'f, 'o> {
             without_annotation(name)
         };
         let (start, mark) = label::fit(name, self.columns(extent.width));
+        if start.is_empty() {
+            return;
+        }
         xml.start("text");
         xml.attr_with("x", |out| push_percent(out, extent.left + self.label_pad));
         xml.attr_with("y", |out| push_fixed::<2>(out, base_line));
@@ -221,6 +229,22 @@ impl<'f, 'o> Frames<'f, 'o> {
 
 /// What is shown in place of the name of the root, which has none.
 const ROOT_NAME: &str = "all";
+
+/// A graph of this many frames has all of them as elements, so that programs find them. A larger
+/// one has those that can be seen: a browser would take a second or more to open it, and what is
+/// narrower than a pixel says nothing.
+const MOST_FRAMES: usize = 10_000;
+
+/// The width of frames in a large graph, in percent: a pixel of an image of the default width.
+const SEEN_WIDTH: f64 = 0.085;
+
+fn least_samples(opt: &Options<'_>, layout: &Layout) -> f64 {
+    let is_all_needed = opt.no_javascript || layout.frames.len() <= MOST_FRAMES;
+    match is_all_needed {
+        true => f64::NEG_INFINITY,
+        false => SEEN_WIDTH / 100.0 * layout.total().to_f64(),
+    }
+}
 
 fn character_width(opt: &Options<'_>) -> f64 {
     let is_default = opt.font_width == defaults::FONT_WIDTH && opt.font_type == defaults::FONT_TYPE;

@@ -77,6 +77,15 @@ impl Layout {
         Some((*self.before.get(index)?, *self.after.get(index)?))
     }
 
+    /// What a node was and what it is, drawn or not; what it was only in a differential profile.
+    pub fn counts(&self, node: NodeId) -> (Option<Count>, Count) {
+        let index = node.index();
+        match (self.before.get(index), self.after.get(index)) {
+            (Some(before), Some(after)) => (Some(*before), *after),
+            _ => (None, self.totals[index]),
+        }
+    }
+
     fn place(&mut self, tree: &CallTree, widths: &Widths<'_>, least: f64) {
         let is_drawn = |count: Count| count.to_f64() >= least;
         if !is_drawn(self.total()) {

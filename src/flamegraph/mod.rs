@@ -22,6 +22,7 @@
 mod attrs;
 mod collect;
 pub mod color;
+mod data;
 mod frames;
 mod geometry;
 mod label;
@@ -29,8 +30,8 @@ mod layout;
 mod number;
 mod options;
 mod paint;
-mod pruned;
 mod render;
+mod shorten;
 mod style;
 mod svg;
 mod transform;

@@ -58,6 +58,18 @@ impl<'p> Painter<'p> {
         }
     }
 
+    /// The colour of frames that are no elements of the picture, but for the viewer.
+    pub fn of_name(&mut self, name: &str) -> Color {
+        let known = color::of_no_function(name);
+        let known = known.or_else(|| self.palette_map.as_ref()?.get(name));
+        known.unwrap_or_else(|| self.chosen(name))
+    }
+
+    /// Whether colours depend on names.
+    pub fn is_by_name(&self, is_differential: bool) -> bool {
+        !self.is_by_width && !is_differential
+    }
+
     fn mapped(&mut self, name: &str) -> Color {
         let known = self.palette_map.as_ref().and_then(|map| map.get(name));
         known.unwrap_or_else(|| {

@@ -105,7 +105,7 @@ impl<W: Write> Document<'_, '_, W> {
         self.write_texts();
         self.write_frames(frames)?;
         if !self.opt.no_javascript {
-            frames.write_pruned(&mut self.xml);
+            frames.write_profile(&mut self.xml);
         }
         self.xml.end();
         self.pass_on()?;

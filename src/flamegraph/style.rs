@@ -6,10 +6,28 @@ use super::geometry::X_PAD;
 use super::{Options, TextTruncateDirection};
 use std::fmt::Write;
 
-/// The viewer: zoom, search, details.
-const VIEWER: &str = include_str!("viewer.js");
+/// The viewer, a file for each concern. They are one script, in which the order matters only in
+/// that classes come before those that extend them.
+const VIEWER: [&str; 16] = [
+    include_str!("viewer/settings.js"),
+    include_str!("viewer/elements.js"),
+    include_str!("viewer/numbers.js"),
+    include_str!("viewer/profile.js"),
+    include_str!("viewer/views.js"),
+    include_str!("viewer/colors.js"),
+    include_str!("viewer/text.js"),
+    include_str!("viewer/search.js"),
+    include_str!("viewer/url.js"),
+    include_str!("viewer/picture.js"),
+    include_str!("viewer/canvas.js"),
+    include_str!("viewer/bar.js"),
+    include_str!("viewer/tools.js"),
+    include_str!("viewer/table.js"),
+    include_str!("viewer/export.js"),
+    include_str!("viewer/viewer.js"),
+];
 
-const VIEWER_STYLE: &str = include_str!("viewer.css");
+const VIEWER_STYLE: &str = include_str!("viewer/viewer.css");
 
 pub(super) fn style_sheet(opt: &Options<'_>) -> String {
     let family = font_family(&opt.font_type);
@@ -28,11 +46,14 @@ pub(super) fn style_sheet(opt: &Options<'_>) -> String {
 /// The script of the viewer, without indentation and comments, which have lines of their own: a
 /// third less in every graph.
 pub(super) fn viewer() -> String {
-    let lines = VIEWER.lines().map(str::trim_start);
-    lines
-        .filter(|line| !line.is_empty() && !line.starts_with("//"))
-        .flat_map(|line| [line, "\n"])
-        .collect()
+    let mut script = "\nvar init = (function () {\n'use strict';\n".to_string();
+    for line in VIEWER.iter().flat_map(|file| file.lines()) {
+        let line = line.trim_start();
+        if !line.is_empty() && !line.starts_with("//") {
+            script.extend([line, "\n"]);
+        }
+    }
+    script + "return start;\n}());\n"
 }
 
 /// The variables that the viewer starts from.
@@ -88,7 +109,23 @@ fn js_string(text: &str) -> String {
     literal + "'"
 }
 
-fn js_number(number: f64) -> String {
+/// A string of JSON.
+pub(super) fn json_string(text: &str) -> String {
+    let mut literal = "\"".to_string();
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => literal.extend(['\\', character]),
+            '\0'..='\u{1f}' => {
+                // Writing into a String does not fail.
+                let _ = write!(literal, "\\u{:04x}", u32::from(character));
+            }
+            other => literal.push(other),
+        }
+    }
+    literal + "\""
+}
+
+pub(super) fn js_number(number: f64) -> String {
     match number.is_finite() {
         true => number.to_string(),
         false => "0".to_string(),
@@ -130,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_viewer_can_be_embedded() {
-        assert!(!VIEWER.contains("]]>"));
-        assert!(!VIEWER.contains("</script"));
+        assert!(!viewer().contains("]]>"));
+        assert!(!viewer().contains("</script"));
     }
 }

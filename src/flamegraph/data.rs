@@ -1,0 +1,363 @@
+//! The whole profile as text, for the viewer: it draws from this what the current zoom shows, be it
+//! an element of the file or not.
+//!
+//! It is the text of `<metadata id="profile">`, four lines or more:
+//!
+//! ```text
+//! {"unit":"1", ...}
+//! (*))*+)...
+//! f8f8...
+//! mainparse...
+//! ```
+//!
+//! 1. Settings as JSON. Counts are multiples of `unit`; `names` is how many UTF-16 units the names
+//!    have; `kind` is `plain`, `chart` or `differential`.
+//! 2. Stacks, in the order in which they are drawn: how many frames of the stack before end, how
+//!    many begin, which ones, and the stack's own count (in a differential graph two, before and
+//!    after). A frame is told by its place among the functions that its caller called so far; a
+//!    place that is new is followed by the number of its name. These numbers are in order, too: a
+//!    new name has the first one that is unused. All numbers are written by [`push_number`].
+//! 3. A colour for each name, two digits, 4 bits each of red, green, and blue; empty if colours do
+//!    not depend on names.
+//! 4. The names, a line each, made shorter by [`shorten`].
+//!
+//! The first name, number 0, is not a function's: it stands for frames that are left out as too
+//! narrow, if the options say so.
+
+use super::frames::without_annotation;
+use super::layout::Layout;
+use super::number::push_count;
+use super::paint::Painter;
+use super::shorten::{push_number, push_pair, shorten};
+use super::svg::Xml;
+use super::{DiffWidth, Options, defaults, style};
+use crate::call_tree::{CallTree, Count, NodeId, rebuild};
+use crate::text::lossy;
+use std::collections::HashMap;
+
+/// Writes the profile that `layout` is one of.
+pub(super) fn write(
+    opt: &Options<'_>,
+    tree: &CallTree,
+    layout: &Layout,
+    painter: &mut Painter<'_>,
+    xml: &mut Xml,
+) {
+    let mut stacks = Stacks::new(tree, unit_of(tree));
+    stacks.push_all(opt, layout);
+    let names = names_of(tree, &stacks.named);
+    xml.start("metadata");
+    xml.attr("id", "profile");
+    xml.text(&settings(opt, tree, stacks.unit, &names));
+    xml.text_with(|out| {
+        out.push(b'\n');
+        out.extend_from_slice(&stacks.out);
+        out.push(b'\n');
+        if painter.is_by_name(tree.is_differential()) {
+            push_colors(out, tree, &stacks.named, painter);
+        }
+        out.push(b'\n');
+    });
+    xml.text(&shorten(&names));
+    xml.end();
+}
+
+/// The name of the frames that are left out.
+const LEFT_OUT: &str = "\u{2026}";
+
+/// The largest count that all counts are multiples of, in units of 10⁻⁹ samples.
+fn unit_of(tree: &CallTree) -> i128 {
+    let counts = |node| [tree.self_count(node), tree.self_before(node)];
+    let mut unit = 0i128;
+    for count in tree.ids().flat_map(counts).flatten() {
+        let count = count.in_nanos();
+        if unit == 0 || count % unit != 0 {
+            unit = greatest_common_divisor(unit, count);
+        }
+    }
+    unit.max(1)
+}
+
+fn greatest_common_divisor(mut a: i128, mut b: i128) -> i128 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+/// The text of all names, each with a line break before it, so that their numbers start at 1.
+fn names_of(tree: &CallTree, named: &[NodeId]) -> String {
+    let mut names = LEFT_OUT.to_string();
+    for &node in named {
+        let name = lossy(tree.name(node));
+        names.push('\n');
+        let is_plain = |byte: u8| (b' '..0x80).contains(&byte);
+        let name = without_annotation(&name);
+        if name.bytes().all(is_plain) {
+            names.push_str(name);
+        } else {
+            names.extend(name.chars().map(legal));
+        }
+    }
+    names
+}
+
+/// What XML has, and what ends no line.
+fn legal(character: char) -> char {
+    match character {
+        '\n' => ' ',
+        '\0'..' ' if character != '\t' => char::REPLACEMENT_CHARACTER,
+        '\u{fffe}' | '\u{ffff}' => char::REPLACEMENT_CHARACTER,
+        other => other,
+    }
+}
+
+fn settings(opt: &Options<'_>, tree: &CallTree, unit: i128, names: &str) -> String {
+    let kind = match (tree.is_in_time_order(), tree.is_differential()) {
+        (true, _) => "chart",
+        (_, true) => "differential",
+        _ => "plain",
+    };
+    let width = match opt.diff_width {
+        DiffWidth::After => "after",
+        DiffWidth::Before => "before",
+        DiffWidth::Larger => "larger",
+    };
+    let mut unit_text = Vec::new();
+    push_count(&mut unit_text, in_samples(unit));
+    let unit = String::from_utf8_lossy(&unit_text);
+    let count_name = style::json_string(&opt.count_name);
+    let factor = style::js_number(opt.factor);
+    let (row, negate) = (opt.frame_height, opt.negate_differentials);
+    let (diffusion, units) = (opt.color_diffusion, names.encode_utf16().count());
+    format!(
+        "{{\"unit\":\"{unit}\",\"names\":{units},\"kind\":\"{kind}\",\"width\":\"{width}\",\
+         \"negate\":{negate},\"byWidth\":{diffusion},\"factor\":{factor},\"row\":{row},\
+         \"countName\":{count_name}}}"
+    )
+}
+
+fn in_samples(nanos: i128) -> Count {
+    const NANOS: i128 = 1_000_000_000;
+    let whole = u64::try_from(nanos / NANOS).unwrap_or(u64::MAX);
+    Count::from_parts(whole, (nanos % NANOS) as u32)
+}
+
+fn push_colors(out: &mut Vec<u8>, tree: &CallTree, named: &[NodeId], painter: &mut Painter<'_>) {
+    push_pair(out, 0xccc);
+    for &node in named {
+        let color = painter.of_name(&lossy(tree.name(node)));
+        let [red, green, blue] = [color.r, color.g, color.b].map(|part| u32::from(part >> 4));
+        push_pair(out, red << 8 | green << 4 | blue);
+    }
+}
+
+/// The second line of the text.
+struct Stacks<'t> {
+    tree: &'t CallTree,
+    unit: i128,
+    out: Vec<u8>,
+    /// By frame name: its number, or 0 if it has none yet.
+    numbers: Vec<u32>,
+    /// A node for each number, from 1 on.
+    named: Vec<NodeId>,
+    /// The place of a function among those that another one called, by both their numbers.
+    places: HashMap<(u32, u32), u32, ahash::RandomState>,
+    /// How many functions each one called, by its number.
+    callees: Vec<u32>,
+    /// The numbers of the stack's frames, below those of the root, which is 0.
+    path: Vec<u32>,
+    /// How many frames the stack written last has, and how many of them are still open.
+    written: usize,
+    open: usize,
+}
+
+impl<'t> Stacks<'t> {
+    fn new(tree: &'t CallTree, unit: i128) -> Stacks<'t> {
+        Stacks {
+            tree,
+            unit,
+            out: Vec::with_capacity(4 * tree.len()),
+            numbers: Vec::new(),
+            named: Vec::new(),
+            places: HashMap::default(),
+            callees: vec![0],
+            path: Vec::new(),
+            written: 0,
+            open: 0,
+        }
+    }
+
+    fn push_all(&mut self, opt: &Options<'_>, layout: &Layout) {
+        let least = match opt.min_width > defaults::MIN_WIDTH {
+            true => opt.min_width / 100.0 * layout.total().to_f64(),
+            false => 0.0,
+        };
+        if self.tree.is_in_time_order() {
+            self.push_in_time_order(layout, least);
+        } else {
+            self.push_sorted(layout, least);
+        }
+    }
+
+    fn push_sorted(&mut self, layout: &Layout, least: f64) {
+        let tree = self.tree;
+        self.push_counts(
+            tree.self_before(CallTree::ROOT),
+            tree.self_count(CallTree::ROOT),
+        );
+        let mut walk = tree.walk();
+        while let Some(visit) = walk.next() {
+            self.close_to(visit.depth - 1);
+            let is_left_out = layout.totals()[visit.node.index()].to_f64() < least;
+            if is_left_out {
+                walk.skip_callees();
+                self.path.push(0);
+                let (before, after) = layout.counts(visit.node);
+                self.push_counts(before, Some(after));
+            } else {
+                let number = self.number(visit.node);
+                self.path.push(number);
+                self.push_counts(tree.self_before(visit.node), tree.self_count(visit.node));
+            }
+        }
+    }
+
+    fn push_in_time_order(&mut self, layout: &Layout, least: f64) {
+        let mut stack: Vec<NodeId> = Vec::new();
+        let mut climbed = Vec::new();
+        for part in rebuild::parts_in_order(self.tree) {
+            rebuild::put_stack(self.tree, part.node, &mut climbed);
+            let is_left_out = |node: &NodeId| layout.totals()[node.index()].to_f64() < least;
+            let cut = climbed.iter().position(is_left_out);
+            climbed.truncate(cut.map_or(climbed.len(), |at| at + 1));
+            let same = stack.iter().zip(&climbed).take_while(|(a, b)| a == b);
+            self.close_to(same.count());
+            for (depth, &node) in climbed.iter().enumerate().skip(self.path.len()) {
+                let number = if cut == Some(depth) {
+                    0
+                } else {
+                    self.number(node)
+                };
+                self.path.push(number);
+            }
+            self.push_counts(part.before, Some(part.count));
+            std::mem::swap(&mut stack, &mut climbed);
+        }
+    }
+
+    fn close_to(&mut self, depth: usize) {
+        self.path.truncate(depth);
+        self.open = self.open.min(depth);
+    }
+
+    /// Ends a stack, unless nothing was counted for it.
+    fn push_counts(&mut self, before: Option<Count>, after: Option<Count>) {
+        let nanos = |count: Option<Count>| count.unwrap_or_default().in_nanos();
+        let (before_nanos, after) = (nanos(before), nanos(after));
+        if before_nanos == 0 && after == 0 {
+            return;
+        }
+        push_number(&mut self.out, (self.written - self.open) as u128);
+        push_number(&mut self.out, (self.path.len() - self.open) as u128);
+        for depth in self.open..self.path.len() {
+            self.push_frame(depth);
+        }
+        self.written = self.path.len();
+        self.open = self.written;
+        if self.tree.is_differential() {
+            push_number(&mut self.out, (before_nanos / self.unit) as u128);
+        }
+        push_number(&mut self.out, (after / self.unit) as u128);
+    }
+
+    fn push_frame(&mut self, depth: usize) {
+        let caller = depth.checked_sub(1).map_or(0, |above| self.path[above]);
+        let callee = self.path[depth];
+        let callees = &mut self.callees[caller as usize];
+        let place = *self.places.entry((caller, callee)).or_insert(*callees);
+        push_number(&mut self.out, u128::from(place));
+        if place == *callees {
+            *callees += 1;
+            push_number(&mut self.out, u128::from(callee));
+        }
+    }
+
+    /// The number of the node's name.
+    fn number(&mut self, node: NodeId) -> u32 {
+        let index = self.tree.frame(node).index();
+        if index >= self.numbers.len() {
+            self.numbers.resize(index + 1, 0);
+        }
+        if self.numbers[index] == 0 {
+            self.named.push(node);
+            self.callees.push(0);
+            self.numbers[index] = self.named.len() as u32;
+        }
+        self.numbers[index]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::folded::LineFolder;
+
+    fn written(tree: CallTree, lines: &str, min_width: f64) -> Vec<String> {
+        let mut folder = LineFolder::new(tree);
+        lines
+            .lines()
+            .for_each(|line| folder.fold_line(line.as_bytes()));
+        let tree = folder.finish().tree;
+        let opt = Options {
+            min_width,
+            color_diffusion: true,
+            ..Options::default()
+        };
+        let layout = Layout::new(&tree, min_width, DiffWidth::After);
+        let mut xml = Xml::new(false);
+        write(
+            &opt,
+            &tree,
+            &layout,
+            &mut Painter::new(&opt, 0, None),
+            &mut xml,
+        );
+        let text = String::from_utf8(std::mem::take(xml.out())).unwrap();
+        text.lines().skip(1).map(str::to_string).collect()
+    }
+
+    // The digits are ( ) * + , from 0 on. Each stack: end, begin, places (new ones with their
+    // numbers), count.
+
+    #[test]
+    fn stacks_share_their_start_and_names_are_written_once() {
+        let lines = "a;b;c 5\na;b;d 10\na;c 5\n";
+        let stacks = ["(+()(*(+)", "))),*", "*))+)"].concat();
+        let found = written(CallTree::new(), lines, 0.0);
+        assert_eq!(
+            found,
+            [&stacks, "", "\u{2026}", "a", "b", "c", "d</metadata>"]
+        );
+    }
+
+    #[test]
+    fn counts_have_fractions_and_the_time_in_charts_runs_on() {
+        let found = written(
+            CallTree::in_time_order(),
+            "a;b 0.5\na 0.25\na;b 0.25\n",
+            0.0,
+        );
+        // b is another frame the second time, in the same place among those that a calls.
+        assert_eq!(found[0], ["(*()(**", ")()", "()()"].concat());
+    }
+
+    #[test]
+    fn what_is_narrower_than_asked_for_is_one_frame_without_a_name() {
+        let found = written(CallTree::new(), "a;b;c 1\na;d 99\n", 5.0);
+        assert_eq!(
+            found,
+            ["(*()(())))*r)", "", "\u{2026}", "a", "d</metadata>"]
+        );
+    }
+}

@@ -1,0 +1,185 @@
+//! Text and numbers in fewer bytes, as text that needs no escaping in XML.
+
+/// The digits: 56 that end a number, then 28 that do not. Neither `<`, `>` and `&`, nor the mark.
+const DIGITS: &[u8; 84] =
+    b"()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]_`abcdefghijklmnopqrstuvwxyz{|}~";
+
+/// How many digits end a number, and how many do not.
+const ENDS: u128 = 56;
+const GOES_ON: u128 = 28;
+
+/// Stands before a reference to earlier text; two of them are one of the text.
+const MARK: u8 = b'^';
+
+/// Writes `value` in one digit below 56, in two below 1624: the rest of a division by 28 at a time,
+/// the lowest first, each time taking 56 off.
+pub(super) fn push_number(out: &mut Vec<u8>, mut value: u128) {
+    while value >= ENDS {
+        value -= ENDS;
+        out.push(DIGITS[(ENDS + value % GOES_ON) as usize]);
+        value /= GOES_ON;
+    }
+    out.push(DIGITS[value as usize]);
+}
+
+/// Writes a value below 4096 in two digits, base 64.
+pub(super) fn push_pair(out: &mut Vec<u8>, value: u32) {
+    out.push(DIGITS[(value >> 6 & 63) as usize]);
+    out.push(DIGITS[(value & 63) as usize]);
+}
+
+/// The text with most of what comes again replaced by references: the mark, the distance back and
+/// the length, both in UTF-16 units. The names of a profile get three quarters shorter.
+///
+/// Where text came before is looked up by a hash of the next eight bytes, in a table that keeps
+/// the latest place only: a megabyte takes some milliseconds. Only ASCII is referred to, so that
+/// units are bytes.
+pub(super) fn shorten(text: &str) -> String {
+    Shortener::new(text.as_bytes()).finish()
+}
+
+const LEAST: usize = 8;
+
+struct Shortener<'t> {
+    text: &'t [u8],
+    out: Vec<u8>,
+    /// By hash: one more than a place in the text, and how many UTF-16 units are before it.
+    places: Vec<(u32, u32)>,
+    at: usize,
+    /// How many UTF-16 units are before `at`.
+    units: usize,
+}
+
+impl<'t> Shortener<'t> {
+    fn new(text: &'t [u8]) -> Shortener<'t> {
+        const PLACES: usize = 1 << 15;
+        Shortener {
+            text,
+            out: Vec::with_capacity(text.len() / 2),
+            places: vec![(0, 0); PLACES],
+            at: 0,
+            units: 0,
+        }
+    }
+
+    fn finish(mut self) -> String {
+        while self.at < self.text.len() {
+            match self.find() {
+                Some((distance, length)) => {
+                    self.out.push(MARK);
+                    push_number(&mut self.out, distance as u128);
+                    push_number(&mut self.out, length as u128);
+                    self.at += length;
+                    self.units += length;
+                }
+                None => self.push_literal(),
+            }
+        }
+        // What is copied is whole characters.
+        String::from_utf8(self.out).unwrap_or_default()
+    }
+
+    fn push_literal(&mut self) {
+        let byte = self.text[self.at];
+        self.out.push(byte);
+        if byte == MARK {
+            self.out.push(byte);
+        }
+        self.at += 1;
+        // A character has one unit, and of four bytes two.
+        self.units += match byte {
+            0x80..0xc0 => 0,
+            0xf0.. => 2,
+            _ => 1,
+        };
+    }
+
+    /// How far back in units the text from here on was before, and for how long.
+    fn find(&mut self) -> Option<(usize, usize)> {
+        let next = self.text.get(self.at..self.at + LEAST)?;
+        let word = u64::from_le_bytes(next.try_into().ok()?);
+        if word & 0x8080_8080_8080_8080 != 0 {
+            return None;
+        }
+        let hash = (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 49) as usize;
+        let here = (self.at as u32 + 1, self.units as u32);
+        let (place, units) = std::mem::replace(&mut self.places[hash], here);
+        let place = (place as usize).checked_sub(1)?;
+        let rest = &self.text[self.at..];
+        let same = self.text[place..].iter().zip(rest);
+        let length = same.take_while(|(a, b)| a == b && a.is_ascii()).count();
+        let distance = self.units - units as usize;
+        (length >= LEAST).then_some((distance, length))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn digit(text: &[u8], at: &mut usize) -> u128 {
+        let digit = DIGITS.iter().position(|digit| *digit == text[*at]).unwrap();
+        *at += 1;
+        digit as u128
+    }
+
+    fn number(text: &[u8], at: &mut usize) -> u128 {
+        match digit(text, at) {
+            digit if digit < ENDS => digit,
+            digit => digit + GOES_ON * number(text, at),
+        }
+    }
+
+    /// What the viewer does.
+    fn lengthen(text: &str) -> String {
+        let mut units: Vec<u16> = Vec::new();
+        let mut at = 0;
+        while let Some(character) = text[at..].chars().next() {
+            at += character.len_utf8();
+            if character != '^' || text[at..].starts_with('^') {
+                at += usize::from(character == '^');
+                units.extend(character.encode_utf16(&mut [0; 2]).iter());
+                continue;
+            }
+            let distance = number(text.as_bytes(), &mut at) as usize;
+            for _ in 0..number(text.as_bytes(), &mut at) {
+                units.push(units[units.len() - distance]);
+            }
+        }
+        String::from_utf16(&units).unwrap()
+    }
+
+    #[test]
+    fn what_comes_again_is_referred_to() {
+        let text = "alloc::vec::Vec\nalloc::vec::Drain\n";
+        assert_eq!(shorten(text), "alloc::vec::Vec\n^84Drain\n");
+        assert_eq!(shorten("aaaaaaaaaaaaaaaaaaaa"), "a^);");
+        assert_eq!(shorten("a^b"), "a^^b");
+    }
+
+    #[test]
+    fn numbers_are_as_short_as_they_are_small() {
+        for (value, length) in [
+            (0, 1),
+            (55, 1),
+            (56, 2),
+            (1623, 2),
+            (1624, 3),
+            (u128::MAX, 27),
+        ] {
+            let mut out = Vec::new();
+            push_number(&mut out, value);
+            assert_eq!(out.len(), length, "{value}");
+            assert_eq!(number(&out, &mut 0), value);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost(parts in prop::collection::vec("(std::|core\\^::iter|é|😀|関数|[a-c^]){0,9}", 0..50)) {
+            let text = parts.join("\n");
+            prop_assert_eq!(lengthen(&shorten(&text)), text);
+        }
+    }
+}

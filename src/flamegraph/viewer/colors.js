@@ -1,0 +1,110 @@
+// The colours of frames, and of text on them.
+
+// [red, green, blue] of `rgb(..)` or `#rrggbb`; light grey for what is neither.
+function colorOf(text) {
+  const hex = /^#(..)(..)(..)$/.exec(text);
+  const decimal = /^rgb\((\d+), ?(\d+), ?(\d+)\)$/.exec(text);
+  if (hex) {
+    return hex.slice(1).map((digits) => parseInt(digits, 16));
+  }
+  return decimal ? decimal.slice(1).map(Number) : [200, 200, 200];
+}
+
+const css = (color) => `rgb(${color.map(Math.round).join()})`;
+
+const mixed = (a, b, share) => a.map((value, at) => value + (b[at] - value) * share);
+
+// Black or white, whichever can be read better on it (at least 4.5:1, WCAG 2).
+function onColor(color) {
+  const [red, green, blue] = color.map((value) => {
+    const part = value / 255;
+    return part <= 0.04 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.175 ? '#fff' : '#000';
+}
+
+// Growing and shrinking, from none to most: red and blue, or what all eyes can tell apart.
+const SCALES = {
+  usual: [[255, 100, 100], [100, 100, 255]],
+  safe: [[230, 97, 1], [94, 60, 153]],
+};
+const UNCHANGED = [250, 250, 250];
+
+class Colors {
+  constructor(profile) {
+    this.profile = profile;
+    this.isSafe = false;
+    this.isDark = false;
+    // By name, and for frames of the file that have a colour of their own.
+    this.ofName = profile.names.map((_, name) => colorAt(profile.colors, name));
+    this.ofNode = new Map();
+    this.largest = 1;
+  }
+
+  // Takes over the colours of the frames in the file: [node, colour] each.
+  adopt(colors) {
+    const seen = new Set();
+    for (const [node, color] of colors) {
+      this.ofNode.set(node, color);
+      const name = this.profile.tree.name[node];
+      if (name >= 0 && !seen.has(name)) {
+        seen.add(name);
+        this.ofName[name] = color;
+      }
+    }
+    this.root = this.ofNode.get(0) ?? [200, 200, 200];
+  }
+
+  // For a graph; `isOriginal` if its nodes are those of the profile.
+  use(graph, isOriginal) {
+    this.graph = graph;
+    this.isOriginal = isOriginal;
+    this.largest = 1e-300;
+    for (let node = 1; node < graph.size && this.profile.isDifferential; node++) {
+      const change = Math.abs(graph.after[node] - graph.before[node]);
+      this.largest = graph.total[node] > 0 ? Math.max(this.largest, change) : this.largest;
+    }
+  }
+
+  of(node) {
+    const { graph, profile } = this;
+    if (profile.settings.byWidth) {
+      return this.onScale(Math.sqrt(graph.total[node] / graph.total[0]));
+    }
+    if (profile.isDifferential) {
+      const sign = profile.settings.negate ? -1 : 1;
+      const change = node === 0 ? 0 : graph.after[node] - graph.before[node];
+      return this.onScale((sign * change) / this.largest);
+    }
+    const name = graph.tree.name[node];
+    const own = this.isOriginal ? this.ofNode.get(node) : undefined;
+    return own ?? (name < 0 ? this.root : this.ofName[name]);
+  }
+
+  onScale(share) {
+    const [growing, shrinking] = SCALES[this.isSafe ? 'safe' : 'usual'];
+    const most = Math.min(Math.abs(share), 1);
+    return share === 0 ? UNCHANGED : mixed(UNCHANGED, share > 0 ? growing : shrinking, most);
+  }
+
+  faded(color) {
+    return mixed(color, this.isDark ? [45, 45, 45] : [235, 235, 235], 0.5);
+  }
+
+  // Of all frames that are too narrow to have one each.
+  get ofNarrow() {
+    const some = this.ofName.slice(1, 200);
+    const sum = some.reduce((sum, color) => sum.map((value, at) => value + color[at]), [0, 0, 0]);
+    return some.length > 0 ? sum.map((value) => value / some.length) : UNCHANGED;
+  }
+}
+
+// Two digits for each name, 12 bits.
+function colorAt(colors, name) {
+  if (colors.length < 2 * name + 2) {
+    return [200, 200, 200];
+  }
+  const digit = (at) => DIGIT_OF[colors.charCodeAt(2 * name + at)];
+  const bits = digit(0) * 64 + digit(1);
+  return [bits >> 8, (bits >> 4) & 15, bits & 15].map((value) => value * 17);
+}

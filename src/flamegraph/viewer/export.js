@@ -1,0 +1,64 @@
+// What leaves the page: text on the clipboard, and files.
+
+function copyText(text) {
+  const written = navigator.clipboard?.writeText(text) ?? Promise.reject();
+  return written.catch(() => copyBySelection(text));
+}
+
+// For pages that are not served by https or from a file.
+function copyBySelection(text) {
+  const area = html('textarea', '', {});
+  area.value = text;
+  (document.body ?? document.querySelector('#tools > *')).append(area);
+  area.select();
+  document.execCommand('copy');
+  area.remove();
+}
+
+function download(text, type, name) {
+  const link = create(XHTML, 'a', { download: name }, null);
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+// The picture as it is, without what only the script can use.
+function pictureOf(root) {
+  const copy = root.cloneNode(true);
+  copy.querySelectorAll('script, foreignObject, #profile, #bar > rect').forEach((part) => part.remove());
+  copy.removeAttribute('onload');
+  copy.setAttribute('width', root.getBoundingClientRect().width);
+  copy.setAttribute('xmlns', SVG);
+  return new XMLSerializer().serializeToString(copy);
+}
+
+// The stacks at and below `top` as folded text, one line each, with their callers; if there is a
+// search, only those with a match.
+function foldedText(graph, profile, search, top) {
+  const { tree } = graph;
+  const lines = [];
+  const stack = (node) => {
+    const path = [node, ...graph.ancestors(node)].filter((at) => tree.name[at] >= 0).reverse();
+    return path;
+  };
+  for (let node = Math.max(top, 0); node < graph.end[top]; node++) {
+    if (!(tree.own[node] > 0) && !(tree.ownBefore[node] > 0)) {
+      continue;
+    }
+    const path = stack(node);
+    if (path.length === 0 || (search.isActive && !path.some((at) => search.matches(graph, at)))) {
+      continue;
+    }
+    const names = path.map((at) => profile.names[tree.name[at]].replace(/;/g, ':'));
+    const counts = profile.isDifferential ? [tree.ownBefore[node], tree.own[node]] : [tree.own[node]];
+    const texts = counts.map((ticks) => plainCount(profile.counts, ticks));
+    lines.push(`${names.join(';')} ${texts.join(' ')}\n`);
+  }
+  return lines.join('');
+}
+
+// Samples without a factor and without commas.
+function plainCount(counts, ticks) {
+  const plain = Object.assign(Object.create(Counts.prototype), counts, { factor: 1 });
+  return plain.text(ticks).replace(/,/g, '');
+}

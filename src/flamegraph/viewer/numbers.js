@@ -1,0 +1,71 @@
+// Counts and shares as text.
+
+// What counts are called, and how many of the smallest unit one of them is.
+const BYTES = { bytes: 1, byte: 1, b: 1, kb: 1024, kib: 1024, mb: 1048576, mib: 1048576 };
+const NANOSECONDS = {
+  ns: 1, nanoseconds: 1, us: 1e3, '\u00b5s': 1e3, microseconds: 1e3,
+  ms: 1e6, milliseconds: 1e6, s: 1e9, seconds: 1e9,
+};
+
+class Counts {
+  // `unit` is how many samples a tick is, as text; counts in the script are ticks.
+  constructor({ unit, factor, countName }) {
+    const [whole, fraction = ''] = unit.split('.');
+    this.nanos = BigInt(whole + fraction.padEnd(9, '0'));
+    this.unit = Number(unit);
+    this.factor = factor;
+    this.name = countName;
+    this.isWhole = fraction === '';
+    const name = countName.toLowerCase();
+    this.sizes = Object.hasOwn(BYTES, name) ? BYTES[name] : 0;
+    this.times = Object.hasOwn(NANOSECONDS, name) ? NANOSECONDS[name] : 0;
+  }
+
+  get hasUnits() {
+    return this.sizes > 0 || this.times > 0;
+  }
+
+  // `1,234.5`: exactly what was counted, or that times the factor and rounded.
+  text(ticks) {
+    if (this.factor !== 1) {
+      return grouped(String(Math.max(Math.round(ticks * this.unit * this.factor), 0)));
+    }
+    if (this.isWhole && ticks * this.unit <= Number.MAX_SAFE_INTEGER) {
+      return grouped(String(ticks * this.unit));
+    }
+    const nanos = String(BigInt(Math.round(ticks)) * this.nanos).padStart(10, '0');
+    const fraction = nanos.slice(-9).replace(/0+$/, '');
+    return grouped(nanos.slice(0, -9)) + (fraction && '.') + fraction;
+  }
+
+  // `1.5 MiB`, `20 ms`.
+  human(ticks) {
+    const value = ticks * this.unit * this.factor;
+    return this.sizes > 0
+      ? scaled(value * this.sizes, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'])
+      : scaled(value * this.times, 1000, ['ns', '\u00b5s', 'ms', 's']);
+  }
+}
+
+function scaled(value, step, units) {
+  let at = 0;
+  while (value >= step && at + 1 < units.length) {
+    value /= step;
+    at++;
+  }
+  return `${Number(value.toPrecision(4))} ${units[at]}`;
+}
+
+function grouped(digits) {
+  return digits.length > 3 ? digits.replace(/\B(?=(\d{3})+$)/g, ',') : digits;
+}
+
+function percentText(part, whole) {
+  return ((100 * part) / whole).toFixed(2) + '%';
+}
+
+// With its sign, as differences are shown.
+function changeText(change, whole) {
+  const sign = change > 0 ? '+' : change < 0 ? '-' : '';
+  return sign + percentText(Math.abs(change), whole);
+}

@@ -1,0 +1,88 @@
+// The picture as a whole: its size, and where the rows of frames are.
+
+class Picture {
+  constructor(root, rowHeight) {
+    this.root = root;
+    this.frames = root.querySelector('#frames');
+    this.background = root.querySelector('#title').parentNode.querySelector('rect');
+    // A page that is nothing but the graph is as good as a document of its own.
+    this.isDocument =
+      root === document.documentElement || document.documentElement.id === 'flamegraph';
+    this.height = number(root, 'height');
+    this.width = number(root, 'width');
+    this.rowHeight = rowHeight;
+    this.rootY = number(this.frames.querySelector('rect'), 'y');
+    const header = ['#title', '#subtitle'].map((id) => root.querySelector(id));
+    this.header = Math.max(...header.filter(Boolean).map((text) => number(text, 'y'))) + options.fontSize;
+    this.footer = 2 * options.fontSize + 10;
+    this.toolsHeight = 0;
+    // The rows shown: from the root's, and callers' are negative.
+    this.rows = [0, 0];
+    this.isFlipped = options.inverted;
+    if (options.fluid) {
+      root.removeAttribute('viewBox');
+      root.setAttribute('width', '100%');
+    }
+  }
+
+  // Takes over the width there is. Returns whether it changed.
+  fill() {
+    const width = options.fluid ? this.root.getBoundingClientRect().width : this.width;
+    const isNew = width !== this.width;
+    this.width = width;
+    this.frames.setAttribute('width', this.framesWidth());
+    return isNew;
+  }
+
+  framesWidth() {
+    return Math.max(this.width - 2 * options.padding, 1);
+  }
+
+  get top() {
+    return this.header + this.toolsHeight;
+  }
+
+  // The `y` of a row's frames.
+  rowY(row) {
+    const [first, last] = this.rows;
+    const lines = this.isFlipped ? row - first : last - row;
+    return this.top + lines * this.rowHeight + (this.isFlipped ? 0 : 1);
+  }
+
+  // The same where the file has it, which is how URLs name rows.
+  fileY(row) {
+    return this.rootY + (options.inverted ? row : -row) * this.rowHeight;
+  }
+
+  fileRow(y) {
+    return Math.round((options.inverted ? y - this.rootY : this.rootY - y) / this.rowHeight);
+  }
+
+  // Makes room for rows, or for as many pixels as something else needs.
+  setHeight(content) {
+    const height = Math.ceil(this.top + content + this.footer);
+    const growth = height - this.height;
+    if (growth === 0) {
+      return;
+    }
+    this.height = height;
+    this.root.setAttribute('height', height);
+    this.background.setAttribute('height', height);
+    if (!options.fluid) {
+      this.root.setAttribute('viewBox', `0 0 ${this.width} ${height}`);
+    }
+  }
+
+  setRows(first, last) {
+    this.rows = [first, last];
+    this.setHeight((last - first + 1) * this.rowHeight);
+  }
+
+  // The part of the height that the window shows: [top, bottom].
+  inSight() {
+    const box = this.root.getBoundingClientRect();
+    const scale = this.width / (box.width || 1);
+    const top = Math.max(-box.top * scale, 0);
+    return [top, Math.min((window.innerHeight - box.top) * scale, this.height)];
+  }
+}

@@ -1,0 +1,134 @@
+// The profile, read from the text that the file holds; src/flamegraph/data.rs says how it is made.
+
+// 56 digits that end a number, then 28 that do not.
+const DIGITS = '()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]_`abcdefghijklmnopqrstuvwxyz{|}~';
+const ENDS = 56;
+const GOES_ON = 28;
+
+const DIGIT_OF = new Uint8Array(128);
+for (let digit = 0; digit < DIGITS.length; digit++) {
+  DIGIT_OF[DIGITS.charCodeAt(digit)] = digit;
+}
+
+class Numbers {
+  constructor(text, at = 0) {
+    this.text = text;
+    this.at = at;
+  }
+
+  get isAtEnd() {
+    return this.at >= this.text.length;
+  }
+
+  next() {
+    let digit = DIGIT_OF[this.text.charCodeAt(this.at++)];
+    let [value, scale] = [digit, 1];
+    while (digit >= ENDS) {
+      scale *= GOES_ON;
+      digit = DIGIT_OF[this.text.charCodeAt(this.at++)];
+      value += digit * scale;
+    }
+    return value;
+  }
+}
+
+// A tree of calls in which each frame comes before its callees, and those before the next frame.
+// The first node is the root. `name` is a number of a name, -1 for the root's. `own` is what was
+// counted for the stack that ends there, `ownBefore` the same of the profile compared with.
+class Tree {
+  constructor(capacity) {
+    this.size = 0;
+    this.name = new Int32Array(capacity);
+    this.parent = new Int32Array(capacity);
+    this.depth = new Int32Array(capacity);
+    this.own = new Float64Array(capacity);
+    this.ownBefore = new Float64Array(capacity);
+    // In a chart frames stay where they are in time.
+    this.start = null;
+  }
+
+  push(parent, name) {
+    const node = this.size++;
+    this.parent[node] = parent;
+    this.name[node] = name;
+    this.depth[node] = parent < 0 ? 0 : this.depth[parent] + 1;
+    return node;
+  }
+}
+
+class Profile {
+  constructor(text) {
+    const [settings, stacks, colors, ...names] = text.split('\n');
+    this.settings = JSON.parse(settings);
+    this.isChart = this.settings.kind === 'chart';
+    this.isDifferential = this.settings.kind === 'differential';
+    this.counts = new Counts(this.settings);
+    this.names = lengthened(names.join('\n'), this.settings.names).split('\n');
+    this.colors = colors;
+    this.tree = this.read(stacks);
+    this.functions = functionsOf(this.names);
+  }
+
+  read(stacks) {
+    const tree = new Tree(stacks.length + 1);
+    const numbers = new Numbers(stacks);
+    const callees = this.names.map(() => []);
+    const path = [tree.push(-1, -1)];
+    // What ended so far, where the x axis is time.
+    let time = 0;
+    tree.start = this.isChart ? new Float64Array(stacks.length + 1) : null;
+    while (!numbers.isAtEnd) {
+      path.length -= numbers.next();
+      for (let begun = numbers.next(); begun > 0; begun--) {
+        const caller = path[path.length - 1];
+        const called = callees[Math.max(tree.name[caller], 0)];
+        const place = numbers.next();
+        if (place === called.length) {
+          called.push(numbers.next());
+        }
+        path.push(tree.push(caller, called[place]));
+        if (this.isChart) {
+          tree.start[tree.size - 1] = time;
+        }
+      }
+      const node = path[path.length - 1];
+      const before = this.isDifferential ? numbers.next() : 0;
+      const own = numbers.next();
+      tree.ownBefore[node] += before;
+      tree.own[node] += own;
+      time += own;
+    }
+    return tree;
+  }
+}
+
+// Undoes what src/flamegraph/shorten.rs does: `^`, a distance and a length stand for earlier text.
+function lengthened(text, length) {
+  const units = new Uint16Array(length);
+  const numbers = new Numbers(text);
+  let filled = 0;
+  while (filled < length && !numbers.isAtEnd) {
+    const unit = text.charCodeAt(numbers.at++);
+    if (unit !== 94 || text.charCodeAt(numbers.at) === 94) {
+      numbers.at += unit === 94 ? 1 : 0;
+      units[filled++] = unit;
+      continue;
+    }
+    let from = filled - numbers.next();
+    for (let left = numbers.next(); left > 0; left--) {
+      units[filled++] = units[from++];
+    }
+  }
+  return new TextDecoder('utf-16le').decode(units);
+}
+
+// For each name the first one that is written alike: `f` and `f_[k]` are told apart by colour only.
+function functionsOf(names) {
+  const first = new Map();
+  return Int32Array.from(names, (name, index) => {
+    if (!first.has(name)) {
+      first.set(name, index);
+    }
+    return first.get(name);
+  });
+}

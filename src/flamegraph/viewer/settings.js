@@ -1,0 +1,35 @@
+// The interactive part of a flame graph. This text becomes part of every SVG, below eight variables
+// that hold options (nametype, ...), as the body of one function. So that it can be written in
+// CDATA, inlined in HTML and shortened line by line, a comment has a line of its own, a string never
+// spans two, and no CDATA end or closing tag occurs.
+//
+// The picture is complete without it. With it, its frames are drawn anew from the profile that the
+// file holds as data, and only those that can be seen at the current zoom are elements. Several
+// graphs may be inlined in one page: each script serves the graph it stands in, looks up ids below
+// its own root only, and leaves the page's URL and keys alone.
+
+const SVG = 'http://www.w3.org/2000/svg';
+const XHTML = 'http://www.w3.org/1999/xhtml';
+
+// Taken now: the script of the next graph in the page overwrites the variables.
+const options = {
+  nameType: nametype,
+  fontSize: fontsize,
+  padding: xpad,
+  inverted,
+  searchColor: searchcolor,
+  fluid: fluiddrawing,
+  cutRight: truncate_text_right,
+};
+
+// Between a label and the edges of its frame, in pixels.
+const LABEL_PADDING = 3;
+
+// Frames narrower than this, in pixels, are no elements but drawn together.
+const LEAST_WIDTH = 0.15;
+
+// More elements than this are not kept for when they are seen again.
+const MOST_ELEMENTS = 20_000;
+
+// How long typing must pause before the search follows it, in milliseconds.
+const TYPING_PAUSE = 200;

@@ -1,0 +1,69 @@
+// Text that fits.
+
+// Measures and cuts text in the font of an element.
+class Font {
+  constructor(element) {
+    const style = getComputedStyle(element);
+    const font = [style.fontStyle, style.fontWeight, style.fontSize, style.fontFamily].join(' ');
+    this.size = parseFloat(style.fontSize);
+    this.canvas = document.createElementNS(XHTML, 'canvas').getContext('2d');
+    this.canvas.font = font;
+    this.cell = this.measure('m');
+    this.isMonospace = ['i', 'W', '.', '0'].every((c) => this.measure(c) === this.cell);
+    this.narrowest = this.measure('i');
+  }
+
+  measure(text) {
+    return this.canvas.measureText(text).width;
+  }
+
+  width(text) {
+    return this.isMonospace && isAscii(text) ? text.length * this.cell : this.measure(text);
+  }
+
+  // The text, or as much of it as fits into `room` pixels: `shorten` makes a text of fewer
+  // characters. Empty if not even one character is left.
+  fit(text, room, shorten) {
+    if (room < this.narrowest || this.width(text) <= room) {
+      return room < this.narrowest ? '' : text;
+    }
+    const characters = isAscii(text) ? text : graphemes(text);
+    let [most, tooMany] = [0, characters.length];
+    while (most + 1 < tooMany) {
+      const middle = (most + tooMany) >> 1;
+      if (this.width(shorten(characters, middle)) <= room) {
+        most = middle;
+      } else {
+        tooMany = middle;
+      }
+    }
+    return most > 0 ? shorten(characters, most) : '';
+  }
+}
+
+const isAscii = (text) => /^[\x20-\x7e]*$/.test(text);
+
+// What a reader takes for one character each, as an array.
+function graphemes(text) {
+  if (!window.Intl || !Intl.Segmenter) {
+    return Array.from(text);
+  }
+  return Array.from(new Intl.Segmenter().segment(text), (part) => part.segment);
+}
+
+const join = (characters) => (typeof characters === 'string' ? characters : characters.join(''));
+
+function keepStart(characters, count) {
+  return join(characters.slice(0, count)) + '..';
+}
+
+function keepEnd(characters, count) {
+  return '..' + join(characters.slice(characters.length - count));
+}
+
+function keepBothEnds(characters, count) {
+  const tail = count >> 1;
+  const end = characters.slice(characters.length - tail);
+  return join(characters.slice(0, count - tail)) + '\u2026' + join(end);
+}
+

@@ -1,0 +1,657 @@
+// All of it together: the state, and what changes it.
+
+class Viewer {
+  constructor(root) {
+    this.root = root;
+    this.profile = new Profile(root.querySelector('#profile').textContent);
+    const { settings } = this.profile;
+    this.picture = new Picture(root, settings.row);
+    this.font = new Font(root.querySelector('#details'));
+    this.search = new Search(this.profile.names);
+    this.colors = new Colors(this.profile);
+    this.canvas = new Canvas(this.picture, this.font, this.profile, this.colors, this.search);
+    this.bar = new Bar(this.picture, this.font);
+    this.table = new Table(this.picture, { open: (name) => this.show({ view: 'sandwich', name }) });
+    this.tools = new Tools(this.picture, this.actions(), {
+      isDifferential: this.profile.isDifferential,
+      isChart: this.profile.isChart,
+      hasUnits: this.profile.counts.hasUnits,
+    });
+    this.help = new Help(root, () => this.help.toggle(false, 0));
+    // What is shown, apart from the zoom.
+    this.view = { view: 'plain', name: -1, order: 'name', side: settings.width };
+    this.edits = [];
+    this.query = { term: '', isPlain: false, ignoreCase: false };
+    this.pointed = -1;
+    this.inUnits = false;
+    this.theme = null;
+    this.darkness = matchMedia('(prefers-color-scheme: dark)');
+    this.describe();
+    this.picture.fill();
+    this.applyTheme();
+    this.tools.layout();
+    this.restore();
+    this.listen();
+  }
+
+  actions() {
+    return {
+      unzoom: () => this.zoom(0),
+      zoom: (node) => this.zoom(node),
+      follow: (term) => this.searchFor(term),
+      finish: (term) => this.finishSearch(term),
+      toggleCase: () => this.changeQuery({ ignoreCase: !this.query.ignoreCase }),
+      togglePlain: () => this.changeQuery({ isPlain: !this.query.isPlain }),
+      resetSearch: () => this.finishSearch(''),
+      next: () => this.step(1),
+      previous: () => this.step(-1),
+      flip: () => this.flip(),
+      callers: () => this.toggleView('callers'),
+      table: () => this.toggleView('table'),
+      sandwich: () => this.sandwich(),
+      order: () => this.show({ order: this.view.order === 'name' ? 'width' : 'name' }),
+      side: () => this.nextSide(),
+      safe: () => this.toggleSafe(),
+      units: () => this.toggleUnits(),
+      undo: () => this.undo(),
+      dark: () => this.toggleTheme(),
+      save: () => download(pictureOf(this.root), 'image/svg+xml', 'flamegraph.svg'),
+      export: () => this.export(),
+      help: () => this.help.toggle(!this.help.isOpen, this.picture.inSight()[0]),
+    };
+  }
+
+  // For screen readers, the browser's tab, and phones.
+  describe() {
+    const title = this.root.querySelector('#title').textContent;
+    this.root.style.overflowAnchor = 'none';
+    this.root.setAttribute('role', 'graphics-document document');
+    this.root.setAttribute('aria-label', title);
+    this.picture.frames.setAttribute('role', 'group');
+    this.picture.frames.setAttribute('aria-label', 'frames: arrow keys walk, Enter zooms');
+    if (this.picture.isDocument && !document.title) {
+      document.title = title;
+    }
+    if (this.root === document.documentElement) {
+      const content = 'width=device-width, initial-scale=1';
+      create(XHTML, 'meta', { name: 'viewport', content }, this.root);
+    }
+  }
+
+  listen() {
+    const { svg } = this.canvas;
+    const on = (target, name, action) => target.addEventListener(name, (event) => action(event));
+    on(svg, 'mouseover', (event) => this.point(this.canvas.under(event.target)));
+    on(svg, 'mouseleave', () => this.point(-1));
+    on(svg, 'click', (event) => this.onClick(event));
+    on(svg, 'keydown', (event) => this.onFrameKey(event));
+    // Not on the frames: Chromium takes an SVG element that listens to the focus for focusable.
+    on(document, 'focusin', (event) => this.point(this.canvas.under(event.target)));
+    on(document, 'focusout', () => this.point(-1));
+    on(document, 'keydown', (event) => this.onKey(event));
+    on(window, 'scroll', () => this.onScroll());
+    on(window, 'resize', () => this.resize());
+    on(this.darkness, 'change', () => this.applyTheme());
+    // An inlined graph may change its width when the window does not.
+    new ResizeObserver(() => this.resize()).observe(this.root);
+    if (this.picture.isDocument) {
+      on(window, 'popstate', () => this.restore());
+    }
+  }
+
+  onScroll() {
+    this.bar.place();
+    this.tools.float();
+  }
+
+  resize() {
+    if (this.picture.fill()) {
+      this.tools.layout();
+      this.redraw();
+    } else {
+      this.bar.place();
+    }
+  }
+
+  redraw() {
+    if (this.table.isOpen) {
+      this.table.layout();
+    } else {
+      this.canvas.draw(this.canvas.zoomed);
+    }
+    this.bar.layout();
+  }
+
+  // ---- What is drawn ----
+
+  // The tree of the view, and whether its nodes are the profile's.
+  graph() {
+    const { profile, view } = this;
+    const names = profile.names.length;
+    let { tree } = profile;
+    for (const { functions, path } of this.edits) {
+      tree = without(tree, names, functions, new Set(path ? [nodeAt(tree, path)] : []));
+    }
+    if (view.view === 'callers') {
+      tree = callersFirst(tree, names);
+    }
+    const graph = this.ordered(new Graph(tree, view.side));
+    return view.view === 'sandwich' ? this.sandwichOf(graph) : graph;
+  }
+
+  ordered(graph) {
+    const { order, side } = this.view;
+    return order === 'width' ? sorted(graph, order, this.profile.names, side) : graph;
+  }
+
+  sandwichOf(graph) {
+    const { functions, names } = this.profile;
+    const { name, side } = this.view;
+    const isFunction = (other) => other > 0 && functions[other] === functions[name];
+    const { callees, callers } = aroundFunction(graph, names.length, isFunction);
+    const around = this.ordered(new Graph(callees, side));
+    around.addCallers(this.ordered(new Graph(callers, side)));
+    around.tree.name[0] = name;
+    return around;
+  }
+
+  isOriginal() {
+    const { view, order, side } = this.view;
+    const isPlain = view === 'plain' || view === 'table';
+    const isUnsorted = order === 'name' && side === this.profile.settings.width;
+    return isPlain && isUnsorted && this.edits.length === 0;
+  }
+
+  // Changes the view, and remembers it in the URL.
+  show(changes) {
+    Object.assign(this.view, changes);
+    this.build();
+    this.zoomTo(0);
+    this.remember(true);
+  }
+
+  build() {
+    const { canvas, picture, tools } = this;
+    const { view } = this.view;
+    canvas.setGraph(this.graph(), this.isOriginal());
+    picture.isSandwich = view === 'sandwich';
+    press(tools.buttons.flip, picture.isFlipped !== options.inverted);
+    tools.buttons.flip.textContent = picture.isFlipped ? 'Flame' : 'Icicle';
+    press(tools.buttons.table, view === 'table');
+    if (tools.buttons.callers) {
+      press(tools.buttons.callers, view === 'callers');
+      press(tools.buttons.sandwich, view === 'sandwich');
+      tools.buttons.order.textContent = this.view.order === 'name' ? 'By width' : 'By name';
+    }
+    if (tools.buttons.side) {
+      tools.buttons.side.textContent = { after: 'After', before: 'Before', larger: 'Both' }[this.view.side];
+    }
+    setShown(tools.buttons.undo, this.edits.length > 0);
+    setShown(picture.frames, view !== 'table');
+    this.table.hide();
+  }
+
+  showTable() {
+    const { graph } = this.canvas;
+    const { own, total } = functionTotals(graph, this.profile.functions);
+    const rows = [];
+    for (const [name, value] of total) {
+      const isWanted = !this.search.isActive || this.search.isMatch[name];
+      if (name > 0 && value > 0 && isWanted) {
+        rows.push({
+          name: this.profile.names[name],
+          number: name,
+          own: own.get(name),
+          total: value,
+          ownText: this.shareText(own.get(name), graph.total[0]),
+          totalText: this.shareText(value, graph.total[0]),
+        });
+      }
+    }
+    this.table.show(rows);
+  }
+
+  shareText(ticks, whole) {
+    return `${this.countText(ticks)}  ${percentText(ticks, whole)}`;
+  }
+
+  countText(ticks) {
+    const { counts } = this.profile;
+    return this.inUnits ? counts.human(ticks) : counts.text(ticks);
+  }
+
+  toggleView(view) {
+    this.show({ view: this.view.view === view ? 'plain' : view });
+  }
+
+  sandwich() {
+    const name = this.canvas.graph.tree.name[this.selected()];
+    if (this.view.view === 'sandwich') {
+      this.show({ view: 'plain' });
+    } else if (name > 0) {
+      this.show({ view: 'sandwich', name });
+    } else {
+      this.bar.show('Zoom into a frame, or point at one and press s', null);
+    }
+  }
+
+  flip() {
+    this.picture.isFlipped = !this.picture.isFlipped;
+    this.show({});
+  }
+
+  nextSide() {
+    const sides = ['after', 'before', 'larger'];
+    this.show({ side: sides[(sides.indexOf(this.view.side) + 1) % 3] });
+  }
+
+  toggleSafe() {
+    this.colors.isSafe = !this.colors.isSafe;
+    press(this.tools.buttons.safe, this.colors.isSafe);
+    this.canvas.forgetLooks();
+  }
+
+  toggleUnits() {
+    this.inUnits = !this.inUnits;
+    press(this.tools.buttons.units, this.inUnits);
+    if (this.table.isOpen) {
+      this.showTable();
+    }
+    this.point(this.pointed);
+  }
+
+  toggleTheme() {
+    this.theme = this.colors.isDark ? 'light' : 'dark';
+    this.applyTheme();
+  }
+
+  applyTheme() {
+    const isDark = this.theme ? this.theme === 'dark' : this.darkness.matches;
+    this.colors.isDark = isDark;
+    this.root.classList.toggle('dark', isDark);
+    press(this.tools.buttons.dark, isDark);
+    if (this.canvas.graph) {
+      this.canvas.repaint();
+    }
+  }
+
+  // ---- Frames ----
+
+  // The frame that keys are about: the one with the focus, else under the pointer, else zoomed.
+  selected() {
+    const focused = this.canvas.under(document.activeElement);
+    return focused >= 0 ? focused : this.pointed >= 0 ? this.pointed : this.canvas.zoomed;
+  }
+
+  point(node) {
+    this.pointed = node;
+    const rect = node < 0 ? null : this.canvas.items.get(node).rect;
+    this.bar.show(node < 0 ? '' : this.details(node), rect);
+  }
+
+  // What is told about a frame: its title, what of it is its own, its share of what is zoomed.
+  details(node) {
+    const { graph, zoomed } = this.canvas;
+    const { isDifferential, counts } = this.profile;
+    const parts = [`${options.nameType} ${this.canvas.title(node)}`];
+    if (this.inUnits) {
+      parts.push(counts.human(graph.total[node]));
+    }
+    if (graph.own[node] !== graph.total[node] && graph.own[node] > 0) {
+      parts.push(`self ${this.shareText(graph.own[node], graph.total[0])}`.replace('  ', ', '));
+    }
+    if (zoomed !== 0 && !this.canvas.path.has(node)) {
+      parts.push(`${percentText(graph.total[node], graph.total[zoomed])} of the zoomed frame`);
+    }
+    if (isDifferential) {
+      parts.push(`before ${this.countText(graph.before[node])}`, `after ${this.countText(graph.after[node])}`);
+    }
+    return parts.join(', ');
+  }
+
+  // A link is followed; with Ctrl or Cmd it is zoomed as any other frame.
+  onClick(event) {
+    const node = this.canvas.under(event.target);
+    const isLink = node >= 0 && this.canvas.element(node).localName === 'a';
+    if (node < 0 || (isLink && !event.ctrlKey && !event.metaKey)) {
+      return;
+    }
+    event.preventDefault();
+    this.zoom(node);
+  }
+
+  // Zooms, and remembers it in the URL. The root is the way back.
+  zoom(node) {
+    if (node === this.canvas.zoomed || !(this.canvas.graph.total[node] > 0)) {
+      return;
+    }
+    this.zoomTo(node);
+    this.remember(true);
+  }
+
+  zoomTo(node) {
+    const { canvas, tools } = this;
+    canvas.zoomed = node;
+    if (this.view.view === 'table') {
+      this.showTable();
+    } else {
+      const bottom = this.fromBottom();
+      canvas.draw(node);
+      this.keepBottom(bottom);
+    }
+    setShown(tools.buttons.unzoom, node !== 0);
+    const path = [node, ...canvas.graph.ancestors(node)].reverse();
+    tools.showPath(node === 0 ? [] : path.map((at) => ({ node: at, name: canvas.name(at) })));
+    this.showMatched();
+    this.bar.layout();
+  }
+
+  // A flame graph that grows does so at the top: its root stays where it is in the window.
+  fromBottom() {
+    return this.picture.isFlipped || !this.picture.isDocument ? null : this.picture.height - window.scrollY;
+  }
+
+  keepBottom(distance) {
+    const isScrolled = window.scrollY > 0;
+    if (distance !== null && isScrolled && this.picture.height - window.scrollY !== distance) {
+      window.scrollTo({ top: this.picture.height - distance, behavior: 'instant' });
+    }
+  }
+
+  copy(node, isWhole) {
+    const path = isWhole ? [node, ...this.canvas.graph.ancestors(node)].reverse() : [node];
+    const names = path.map((at) => this.canvas.name(at));
+    const text = (isWhole && names.length > 1 ? names.slice(1) : names).join(';');
+    copyText(text);
+    this.bar.show(`Copied: ${text}`, null);
+  }
+
+  // Hides a function, its callees become its callers'; or a frame with all below it.
+  hide(node, isSubtree) {
+    const { graph } = this.canvas;
+    if (this.profile.isChart || graph.tree.name[node] <= 0) {
+      return;
+    }
+    if (isSubtree && this.view.view === 'plain') {
+      const path = [node, ...graph.ancestors(node)].reverse().slice(1);
+      this.edits.push({ functions: new Set(), path: path.map((at) => graph.tree.name[at]) });
+    } else {
+      const { functions } = this.profile;
+      const alike = functions.map((first, name) => (first === functions[graph.tree.name[node]] ? name : -1));
+      this.edits.push({ functions: new Set(alike.filter((name) => name > 0)), path: null });
+    }
+    this.show({});
+  }
+
+  undo() {
+    this.edits.pop();
+    this.show({});
+  }
+
+  export() {
+    const { graph, zoomed } = this.canvas;
+    download(foldedText(graph, this.profile, this.search, zoomed), 'text/plain', 'stacks.folded');
+  }
+
+  // ---- Search ----
+
+  // Searches without a trace in the URL.
+  searchFor(term) {
+    this.query.term = term;
+    const pattern = patternOf(this.query);
+    this.error = pattern instanceof Error ? pattern : null;
+    this.search.run(this.error ? null : pattern);
+    this.canvas.setCurrent(-1);
+    if (this.table.isOpen) {
+      this.showTable();
+    } else {
+      this.canvas.repaint();
+    }
+    this.tools.showSearch(this.query);
+    this.showMatched();
+  }
+
+  finishSearch(term) {
+    this.searchFor(term ?? this.committed);
+    this.committed = this.error === null ? this.query.term : '';
+    this.remember(false);
+  }
+
+  changeQuery(changes) {
+    Object.assign(this.query, changes);
+    this.finishSearch(this.tools.isTyping ? this.tools.input.value : this.query.term);
+  }
+
+  showMatched() {
+    this.bar.showMatched(this.matchedText());
+  }
+
+  matchedText() {
+    if (this.error) {
+      return 'Invalid pattern: ' + this.error.message.replace(/^.*: /, '');
+    }
+    if (!this.search.isActive) {
+      return '';
+    }
+    const { graph, zoomed, current } = this.canvas;
+    const { found, samples } = this.search.in(graph, zoomed);
+    if (found.length === 0 && this.search.in(graph, 0).found.length === 0) {
+      return 'No match';
+    }
+    const share = (100 * samples) / graph.total[zoomed];
+    const at = found.indexOf(current);
+    const count = at < 0 ? found.length : `${at + 1} of ${found.length}`;
+    return `Matched: ${share === 100 ? '100' : share.toFixed(1)}%, ${count} frames`;
+  }
+
+  // Goes to the next match, or the one before. One that is too narrow to be seen is zoomed into.
+  step(by) {
+    const { canvas } = this;
+    const { found } = this.search.in(canvas.graph, canvas.zoomed);
+    if (found.length === 0 || this.table.isOpen) {
+      return;
+    }
+    const at = found.indexOf(canvas.current);
+    const node = found[(at + (at < 0 && by < 0 ? 0 : by) + found.length) % found.length];
+    if (!canvas.isShown(node)) {
+      this.zoom(node);
+    }
+    canvas.setCurrent(node);
+    canvas.element(node)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    this.point(node);
+    this.showMatched();
+  }
+
+  // ---- The URL ----
+
+  remember(isNew) {
+    if (!this.picture.isDocument) {
+      return;
+    }
+    const { view, picture, query } = this;
+    const { zoomed, graph } = this.canvas;
+    const { unit } = this.profile.counts;
+    const only = (condition, value) => (condition ? String(value) : null);
+    writeQuery({
+      x: only(zoomed !== 0, graph.start[zoomed] * unit),
+      y: only(zoomed !== 0, picture.fileY(graph.row[zoomed])),
+      s: only(this.committed, this.committed),
+      ic: only(this.committed && query.ignoreCase, 1),
+      plain: only(this.committed && query.isPlain, 1),
+      view: only(view.view !== 'plain', view.view),
+      of: only(view.view === 'sandwich', this.profile.names[view.name]),
+      order: only(view.order !== 'name', view.order),
+      side: only(view.side !== this.profile.settings.width, view.side),
+      flip: only(picture.isFlipped !== options.inverted, 1),
+    }, isNew);
+  }
+
+  // Shows what the URL says. What it says wrongly is passed over.
+  restore() {
+    const query = this.picture.isDocument ? readQuery() : new Map();
+    const value = (key) => decode(query.get(key));
+    if (this.restoreView(value)) {
+      this.build();
+      this.zoomTo(0);
+    }
+    const x = parseFloat(value('x')) / this.profile.counts.unit;
+    const row = this.picture.fileRow(parseFloat(value('y')));
+    const node = this.canvas.graph.find(x, row);
+    this.query = { term: '', isPlain: value('plain') === '1', ignoreCase: value('ic') === '1' };
+    this.zoomTo(node > 0 && this.canvas.graph.total[node] > 0 ? node : 0);
+    this.searchFor(value('s'));
+    this.committed = this.query.term;
+  }
+
+  // Returns whether that is another view.
+  restoreView(value) {
+    const { profile, picture } = this;
+    const name = profile.names.indexOf(value('of'));
+    const oneOf = (key, choices, usual) => (choices.includes(value(key)) ? value(key) : usual);
+    const views = name > 0 ? ['callers', 'table', 'sandwich'] : ['callers', 'table'];
+    const before = JSON.stringify([this.view, picture.isFlipped]);
+    this.view = {
+      view: oneOf('view', profile.isChart ? ['table'] : views, 'plain'),
+      name,
+      order: oneOf('order', profile.isChart ? [] : ['width'], 'name'),
+      side: oneOf('side', ['after', 'before', 'larger'], profile.settings.width),
+    };
+    picture.isFlipped = options.inverted !== (value('flip') === '1');
+    return !this.canvas.graph || before !== JSON.stringify([this.view, picture.isFlipped]);
+  }
+
+  // ---- Keys ----
+
+  // Keys for the whole graph. In a host page only while the graph is what the user is at.
+  onKey(event) {
+    if (!this.picture.isDocument && !this.root.matches(':hover, :focus-within')) {
+      return;
+    }
+    const key = event.key.toLowerCase();
+    const command = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+    const isTyping = event.target.matches?.('input, textarea, select, [contenteditable]');
+    if (command && key === 'i' && (!isTyping || event.target === this.tools.input)) {
+      event.preventDefault();
+      this.changeQuery({ ignoreCase: !this.query.ignoreCase });
+    } else if (isTyping) {
+      // A second Ctrl-F is the browser's.
+      return;
+    } else if (key === 'f3' || (command ? key === 'f' : key === '/')) {
+      event.preventDefault();
+      this.tools.openSearch();
+    } else if (command && key === 'c' && String(getSelection()) === '') {
+      this.copy(this.selected(), false);
+    } else if (!command && !event.altKey && !event.ctrlKey) {
+      this.onPlainKey(event.key);
+    }
+  }
+
+  onPlainKey(key) {
+    const actions = this.actions();
+    const node = this.selected();
+    const keys = {
+      Escape: () => this.escape(),
+      Backspace: () => this.zoom(Math.max(this.canvas.graph.tree.parent[this.canvas.zoomed], 0)),
+      n: actions.next,
+      N: actions.previous,
+      i: actions.flip,
+      t: actions.table,
+      d: actions.dark,
+      u: actions.undo,
+      '?': actions.help,
+      b: () => this.profile.counts.hasUnits && actions.units(),
+      w: () => this.profile.isDifferential && actions.side(),
+      r: () => !this.profile.isChart && actions.callers(),
+      s: () => !this.profile.isChart && actions.sandwich(),
+      o: () => !this.profile.isChart && actions.order(),
+      c: () => this.copy(node, false),
+      C: () => this.copy(node, true),
+      h: () => this.hide(node, false),
+      H: () => this.hide(node, true),
+    };
+    if (Object.hasOwn(keys, key)) {
+      keys[key]();
+    }
+  }
+
+  escape() {
+    if (this.help.isOpen) {
+      this.help.toggle(false, 0);
+    } else if (this.canvas.zoomed !== 0) {
+      this.zoom(0);
+    } else if (this.view.view !== 'plain') {
+      this.show({ view: 'plain' });
+    }
+  }
+
+  // Keys on the frame that has the focus.
+  onFrameKey(event) {
+    const node = this.canvas.under(event.target);
+    if (node >= 0 && event.key === 'Enter') {
+      this.onClick(event);
+      return;
+    }
+    const next = node < 0 ? -1 : this.neighbour(node, event.key);
+    if (next >= 0 && this.canvas.isShown(next)) {
+      event.preventDefault();
+      this.canvas.setFocusable(next);
+      this.canvas.element(next).focus();
+    }
+  }
+
+  neighbour(node, key) {
+    const { graph } = this.canvas;
+    const isUp = key === 'ArrowUp';
+    switch (key) {
+      case 'ArrowLeft':
+        return graph.neighbour(node, -1);
+      case 'ArrowRight':
+        return graph.neighbour(node, 1);
+      case 'ArrowUp':
+      case 'ArrowDown': {
+        // Towards larger rows, or towards callers' negative ones.
+        const step = isUp === this.picture.isFlipped ? -1 : 1;
+        const isInward = node !== 0 && graph.row[node] < 0 !== step < 0;
+        return isInward ? graph.tree.parent[node] : graph.widestChild(node, step < 0);
+      }
+      default:
+        return -1;
+    }
+  }
+}
+
+// The node that a path of names leads to, or -1.
+function nodeAt(tree, path) {
+  let [node, depth] = [0, 0];
+  for (let at = 1; at < tree.size && depth < path.length; at++) {
+    if (tree.parent[at] === node && tree.name[at] === path[depth]) {
+      node = at;
+      depth++;
+    }
+  }
+  return depth === path.length ? node : -1;
+}
+
+// ---- Start ----
+
+const root = document.currentScript?.closest('svg') ?? document.documentElement;
+let viewer = null;
+
+// Once, when the picture is complete. A picture that only states an error has no frames.
+function start() {
+  if (viewer === null && root.querySelector('#profile') && root.querySelector('#frames rect')) {
+    try {
+      viewer = new Viewer(root);
+    } finally {
+      root.classList.remove('loading');
+    }
+  }
+}
+
+if (document.readyState !== 'loading') {
+  setTimeout(start);
+} else {
+  // Laying out a growing picture again and again would take most of the time of loading it.
+  root.classList.toggle('loading', root === document.documentElement);
+  document.addEventListener('DOMContentLoaded', start);
+}

@@ -1,0 +1,302 @@
+// Trees made from the profile's, and how they are laid out.
+
+// Merges stacks into a tree in any order.
+class Builder {
+  constructor(names) {
+    this.names = names;
+    this.children = new Map();
+    this.name = [-1];
+    this.parent = [-1];
+    this.own = [0];
+    this.ownBefore = [0];
+  }
+
+  child(parent, name) {
+    const key = parent * this.names + name;
+    let child = this.children.get(key);
+    if (child === undefined) {
+      child = this.name.length;
+      this.children.set(key, child);
+      this.name.push(name);
+      this.parent.push(parent);
+      this.own.push(0);
+      this.ownBefore.push(0);
+    }
+    return child;
+  }
+
+  add(node, own, before) {
+    this.own[node] += own;
+    this.ownBefore[node] += before;
+  }
+
+  finish() {
+    return inOrder(this, this.name.length, null);
+  }
+}
+
+// The tree of nodes given in any order, parents first, with siblings sorted by `compare`, or as
+// they come.
+function inOrder(nodes, size, compare) {
+  const first = new Int32Array(size).fill(-1);
+  const next = new Int32Array(size).fill(-1);
+  for (let node = size - 1; node > 0; node--) {
+    const parent = nodes.parent[node];
+    next[node] = first[parent];
+    first[parent] = node;
+  }
+  const tree = new Tree(size);
+  const place = new Int32Array(size);
+  const pending = [0];
+  while (pending.length > 0) {
+    const node = pending.pop();
+    place[node] = tree.push(node === 0 ? -1 : place[nodes.parent[node]], nodes.name[node]);
+    tree.own[place[node]] = nodes.own[node];
+    tree.ownBefore[place[node]] = nodes.ownBefore[node];
+    const children = [];
+    for (let child = first[node]; child >= 0; child = next[child]) {
+      children.push(child);
+    }
+    if (compare) {
+      children.sort(compare);
+    }
+    while (children.length > 0) {
+      pending.push(children.pop());
+    }
+  }
+  return tree;
+}
+
+// Stacks turned round: what a function called last is below it.
+function callersFirst(tree, names) {
+  const builder = new Builder(names);
+  for (let node = 1; node < tree.size; node++) {
+    if (tree.own[node] > 0 || tree.ownBefore[node] > 0) {
+      const end = climb(builder, 0, tree, node);
+      builder.add(end, tree.own[node], tree.ownBefore[node]);
+    }
+  }
+  builder.add(0, tree.own[0], tree.ownBefore[0]);
+  return builder.finish();
+}
+
+// Adds `node` and its callers below `from`.
+function climb(builder, from, tree, node) {
+  for (let at = node; at > 0; at = tree.parent[at]) {
+    from = builder.child(from, tree.name[at]);
+  }
+  return from;
+}
+
+// All that a function calls, and all that calls it. Of a function that calls itself the outermost
+// frames count.
+function aroundFunction(graph, names, isFunction) {
+  const callees = new Builder(names);
+  const callers = new Builder(names);
+  const { tree } = graph;
+  for (let node = 1; node < tree.size; node++) {
+    if (!isFunction(tree.name[node])) {
+      continue;
+    }
+    const place = new Map([[node, 0]]);
+    callees.add(0, tree.own[node], tree.ownBefore[node]);
+    for (let below = node + 1; below < graph.end[node]; below++) {
+      const at = callees.child(place.get(tree.parent[below]), tree.name[below]);
+      place.set(below, at);
+      callees.add(at, tree.own[below], tree.ownBefore[below]);
+    }
+    const end = climb(callers, 0, tree, tree.parent[node]);
+    callers.add(end, graph.after[node], graph.before[node]);
+    node = graph.end[node] - 1;
+  }
+  return { callees: callees.finish(), callers: callers.finish() };
+}
+
+// The tree without what was hidden: `frames` are names, their callees become their callers';
+// `subtrees` are frames with all below.
+function without(tree, names, frames, subtrees) {
+  const builder = new Builder(names);
+  const place = new Int32Array(tree.size).fill(-1);
+  place[0] = 0;
+  builder.add(0, tree.own[0], tree.ownBefore[0]);
+  for (let node = 1; node < tree.size; node++) {
+    const above = place[tree.parent[node]];
+    if (above < 0 || subtrees.has(node)) {
+      continue;
+    }
+    const isHidden = frames.has(tree.name[node]);
+    place[node] = isHidden ? above : builder.child(above, tree.name[node]);
+    builder.add(place[node], tree.own[node], tree.ownBefore[node]);
+  }
+  return builder.finish();
+}
+
+// A tree laid out: where each frame starts and how wide it is, in ticks. `end` is one more than the
+// last node below a frame. Rows are depths, negative for callers around a function.
+class Graph {
+  // `side` is which of the two profiles of a differential graph widths are taken from.
+  constructor(tree, side) {
+    const { size } = tree;
+    this.tree = tree;
+    this.size = size;
+    this.end = new Int32Array(size);
+    this.row = tree.depth;
+    this.after = sums(tree, tree.own, size);
+    this.before = sums(tree, tree.ownBefore, size);
+    this.own = ownWidths(tree, side, size);
+    this.total = side === 'before' ? this.before : this.after;
+    if (side === 'larger') {
+      this.total = sums(tree, this.own, size);
+    }
+    this.start = new Float64Array(size);
+    this.place();
+  }
+
+  place() {
+    const { tree, size, end, start, total } = this;
+    const next = new Float64Array(size);
+    for (let node = size - 1; node >= 0; node--) {
+      end[node] = Math.max(end[node], node + 1);
+      const parent = tree.parent[node];
+      if (node > 0 && end[parent] < end[node]) {
+        end[parent] = end[node];
+      }
+    }
+    next[0] = this.own[0];
+    for (let node = 1; node < size; node++) {
+      const parent = tree.parent[node];
+      start[node] = tree.start ? tree.start[node] : next[parent];
+      next[parent] += total[node];
+      next[node] = start[node] + this.own[node];
+    }
+  }
+
+  // Puts the callers' tree on the other side of the root.
+  addCallers(graph) {
+    const [size, more] = [this.size, graph.size - 1];
+    const tree = new Tree(size + more);
+    const row = new Int32Array(size + more);
+    tree.size = size + more;
+    const join = (ours, theirs, Type) => {
+      const joined = new Type(size + more);
+      joined.set(ours.subarray(0, size));
+      joined.set(theirs.subarray(1, graph.size), size);
+      return joined;
+    };
+    const shifted = (values, by) => values.map((value) => value + by);
+    const parents = graph.tree.parent.map((parent) => (parent === 0 ? 0 : parent + size - 1));
+    tree.name = join(this.tree.name, graph.tree.name, Int32Array);
+    tree.parent = join(this.tree.parent, parents, Int32Array);
+    tree.own = join(this.tree.own, graph.tree.own, Float64Array);
+    tree.ownBefore = join(this.tree.ownBefore, graph.tree.ownBefore, Float64Array);
+    row.set(this.row.subarray(0, size));
+    row.set(graph.row.subarray(1, graph.size).map((depth) => -depth), size);
+    for (const key of ['after', 'before', 'own', 'total', 'start']) {
+      this[key] = join(this[key], graph[key], Float64Array);
+    }
+    this.end = join(this.end, shifted(graph.end, size - 1), Int32Array);
+    this.end[0] = size + more;
+    Object.assign(this, { tree, row, size: size + more });
+  }
+
+  ancestors(node) {
+    const found = [];
+    for (let above = this.tree.parent[node]; above >= 0; above = this.tree.parent[above]) {
+      found.push(above);
+    }
+    return found;
+  }
+
+  // The widest frame that starts at `start` in the row, or -1.
+  find(start, row) {
+    let found = -1;
+    for (let node = 0; node < this.size; node++) {
+      const isThere = this.row[node] === row && isClose(this.start[node], start);
+      if (isThere && !(this.total[node] <= this.total[found])) {
+        found = node;
+      }
+    }
+    return found;
+  }
+
+  // The children of a frame that have a width.
+  children(node) {
+    const found = [];
+    for (let child = node + 1; child < this.end[node]; child = this.end[child]) {
+      if (this.total[child] > 0) {
+        found.push(child);
+      }
+    }
+    return found;
+  }
+
+  widestChild(node, up) {
+    const children = this.children(node).filter((child) => this.row[child] < 0 === up);
+    return children.reduce((a, b) => (a >= 0 && this.total[a] >= this.total[b] ? a : b), -1);
+  }
+
+  // The next frame to the left or the right in the same row, or -1.
+  neighbour(node, step) {
+    let found = -1;
+    for (let at = 1; at < this.size; at++) {
+      const gap = step * (this.start[at] - this.start[node]);
+      const isNext = this.row[at] === this.row[node] && gap > 0 && this.total[at] > 0;
+      if (isNext && (found < 0 || gap < step * (this.start[found] - this.start[node]))) {
+        found = at;
+      }
+    }
+    return found;
+  }
+}
+
+function isClose(a, b) {
+  return Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b), 1);
+}
+
+function ownWidths(tree, side, size) {
+  switch (side) {
+    case 'before':
+      return tree.ownBefore.subarray(0, size);
+    case 'larger':
+      return tree.own.subarray(0, size).map((own, node) => Math.max(own, tree.ownBefore[node]));
+    default:
+      return tree.own.subarray(0, size);
+  }
+}
+
+// What the nodes have with all that is below them.
+function sums(tree, own, size) {
+  const total = own.slice(0, size);
+  for (let node = size - 1; node > 0; node--) {
+    total[tree.parent[node]] += total[node];
+  }
+  return total;
+}
+
+// The graph with siblings in another order.
+function sorted(graph, order, names, side) {
+  const { tree } = graph;
+  const byName = (a, b) => (names[tree.name[a]] < names[tree.name[b]] ? -1 : 1);
+  const byWidth = (a, b) => graph.total[b] - graph.total[a] || byName(a, b);
+  return new Graph(inOrder(tree, tree.size, order === 'width' ? byWidth : byName), side);
+}
+
+// For each function what it has itself, and with all that it calls; frames within frames of the
+// same function count once.
+function functionTotals(graph, functions) {
+  const [own, total] = [new Map(), new Map()];
+  const open = new Int32Array(functions.length);
+  const path = [];
+  const add = (map, key, value) => map.set(key, (map.get(key) ?? 0) + value);
+  for (let node = 1; node < graph.size; node++) {
+    while (path.length > 0 && graph.end[path[path.length - 1]] <= node) {
+      open[functions[graph.tree.name[path.pop()]]]--;
+    }
+    const name = functions[graph.tree.name[node]];
+    add(own, name, graph.own[node]);
+    add(total, name, open[name] === 0 ? graph.total[node] : 0);
+    open[name]++;
+    path.push(node);
+  }
+  return { own, total };
+}
