@@ -29,12 +29,10 @@ fn the_graph_works_in_chromium() -> Result<(), Box<dyn Error>> {
         return Ok(());
     };
     let directory = tempfile::tempdir()?;
-    let [graph, wide] = ["graph.svg", "wide.svg"].map(|name| directory.path().join(name));
-    draw(&graph, &[])?;
-    draw(&wide, &["--minwidth", "15"])?;
+    draw_all(directory.path())?;
     let output = Command::new(node)
         .arg("tests/browser/viewer.mjs")
-        .args([browser, graph, wide])
+        .args([browser.as_path(), directory.path()])
         .output()?;
     let report = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -43,13 +41,47 @@ fn the_graph_works_in_chromium() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn draw(graph: &Path, flags: &[&str]) -> Result<(), Box<dyn Error>> {
-    let drawn = Command::new(env!("CARGO_BIN_EXE_inferno-flamegraph"))
-        .args(flags)
-        .arg("tests/browser/example.folded")
-        .stdout(File::create(graph)?)
-        .status()?;
-    assert!(drawn.success());
+/// Names that are markup, scripts, or no UTF-8.
+const HOSTILE: &[u8] = b"main;<script>window.pwned=1</script>;]]>&amp;\"' 10\n\
+    main;</svg><img src=x onerror=window.pwned=2>;__proto__ 20\n\
+    main;\xe2\x80\xaertl\x01\xff;\xf0\x9f\x98\x80\xf0\x9f\x98\x80^~\\u0041 30\n\
+    main;constructor;javascript:window.pwned=3 40\n";
+
+/// The graphs that the checks use.
+fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
+    let example = fs::read("tests/browser/example.folded")?;
+    let chart = b"main;a 10\nmain;b 20\nmain;a 30\n".to_vec();
+    let changed = b"main;same 10 10\nmain;grew 10 30\nmain;gone 20 0\n".to_vec();
+    let mut narrow = b"main;wide 1000000\nrare;needle 1\nrare;pin 3\n".to_vec();
+    // More frames than are elements of their own.
+    for number in 0..6000 {
+        narrow.extend(format!("many;f{number:04};g{number:04} 1000\n").bytes());
+    }
+    for (name, folded, flags) in [
+        ("graph.svg", &example, &[][..]),
+        ("wide.svg", &example, &["--minwidth", "15"]),
+        ("page.html", &example, &["--format", "html"]),
+        (
+            "nonce.html",
+            &example,
+            &["--format", "html", "--csp-nonce", "abc"],
+        ),
+        ("bytes.svg", &example, &["--countname", "KiB"]),
+        ("chart.svg", &chart, &["--flamechart"]),
+        ("changed.svg", &changed, &[]),
+        ("narrow.svg", &narrow, &[]),
+        ("hostile.svg", &HOSTILE.to_vec(), &[]),
+        ("hostile.html", &HOSTILE.to_vec(), &["--format", "html"]),
+    ] {
+        let input = directory.join("input.folded");
+        fs::write(&input, folded)?;
+        let drawn = Command::new(env!("CARGO_BIN_EXE_inferno-flamegraph"))
+            .args(flags)
+            .arg(input)
+            .stdout(File::create(directory.join(name))?)
+            .status()?;
+        assert!(drawn.success());
+    }
     Ok(())
 }
 

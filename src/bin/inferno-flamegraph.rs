@@ -13,7 +13,7 @@ use inferno::flamegraph::color::{
     BackgroundColor, Color, Palette, PaletteMap, SearchColor, StrokeColor, parse_hex_color,
 };
 use inferno::flamegraph::{
-    self, Collector, DiffWidth, Direction, Options, TextTruncateDirection, defaults,
+    self, Collector, DiffWidth, Direction, Format, Options, TextTruncateDirection, defaults,
 };
 use std::io;
 use std::num::ParseIntError;
@@ -144,7 +144,8 @@ struct Flags {
     )]
     frame_height: usize,
 
-    /// Omit functions smaller than this many percent
+    /// Draw only frames of at least this many percent. Narrower ones come to light on zooming in, but
+    /// if this is more than the default: then they are not in the file
     #[arg(long = "minwidth", value_name = "FLOAT", default_value = &**defaults::str::MIN_WIDTH)]
     min_width: f64,
 
@@ -189,6 +190,15 @@ struct Flags {
     /// heavy runtime like rayon, tokio, or the rustc query system. Can be given several times
     #[arg(long = "base", value_name = "STRING")]
     base: Vec<String>,
+
+    /// What to write: an SVG, or a page of HTML that the graph fills and that needs nothing else
+    #[arg(long = "format", value_name = "FORMAT", default_value = "svg", value_parser = ["svg", "html"])]
+    format: String,
+
+    /// In HTML, the nonce of the content security policy that the page is served with
+    /// [default: a policy in the page, by hashes]
+    #[arg(long = "csp-nonce", value_name = "STRING")]
+    csp_nonce: Option<String>,
 
     /// Produce a flame chart (sort by time, do not merge stacks)
     #[arg(long = "flamechart")]
@@ -235,6 +245,11 @@ impl Flags {
         options.negate_differentials = self.negate;
         options.diff_width = self.diff_width;
         options.factor = self.factor;
+        options.format = match self.format.as_str() {
+            "html" => Format::Html,
+            _ => Format::Svg,
+        };
+        options.csp_nonce = self.csp_nonce.clone();
         options.pretty_xml = self.pretty_xml;
         options.no_sort = self.no_sort;
         options.reverse_stack_order = self.reverse;
@@ -474,6 +489,9 @@ mod tests {
             vec!["a".to_string(), "b".to_string()]
         );
         check!(["--flamechart"], flame_chart, true);
+        check!(["--format", "svg"], format, Format::Svg);
+        check!(["--format", "html"], format, Format::Html);
+        check!(["--csp-nonce", "n"], csp_nonce, Some("n".to_string()));
         check!(["--diff-width=after"], diff_width, DiffWidth::After);
         check!(["--diff-width=before"], diff_width, DiffWidth::Before);
         check!(["--diff-width=larger"], diff_width, DiffWidth::Larger);
@@ -516,6 +534,7 @@ mod tests {
             ["--strip-hex", "no-diff"],
             ["--diff-width", "widest"],
             ["--colors", "nope"],
+            ["--format", "png"],
         ] {
             let arguments = ["inferno-flamegraph"].iter().chain(&flags);
             assert!(Flags::try_parse_from(arguments).is_err(), "{flags:?}");

@@ -31,6 +31,7 @@ mod number;
 mod options;
 mod paint;
 mod render;
+mod sha256;
 mod shorten;
 mod style;
 mod svg;
@@ -40,7 +41,7 @@ mod transform;
 pub use attrs::FuncFrameAttrsMap;
 pub use collect::Collector;
 pub use color::Palette;
-pub use options::{DiffWidth, Direction, Options, TextTruncateDirection, defaults};
+pub use options::{DiffWidth, Direction, Format, Options, TextTruncateDirection, defaults};
 
 use crate::call_tree::{CallTree, Count};
 use crate::folded::LineFolder;

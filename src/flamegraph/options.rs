@@ -89,6 +89,18 @@ pub enum DiffWidth {
     Larger,
 }
 
+/// What a flame graph is written as.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// An SVG.
+    #[default]
+    Svg,
+    /// A page that is filled by the graph and needs nothing else: no network, and no more rights
+    /// than those that its content security policy names.
+    Html,
+}
+
 /// How a flame graph is drawn.
 ///
 /// More fields may come, so start from the default:
@@ -185,6 +197,14 @@ pub struct Options<'a> {
     /// What counts are multiplied by before they are shown. Default: 1.
     pub factor: f64,
 
+    /// What to write. Default: an SVG.
+    pub format: Format,
+
+    /// In HTML, the nonce that the script and the style sheet have, for pages that are served with
+    /// a content security policy that demands one. Default: `None`, with which the page has a
+    /// policy of its own that names them by their hashes.
+    pub csp_nonce: Option<String>,
+
     /// Write each element on a line of its own, indented. Default: `false`.
     pub pretty_xml: bool,
 
@@ -240,6 +260,8 @@ impl Default for Options<'_> {
             negate_differentials: false,
             diff_width: DiffWidth::default(),
             factor: defaults::FACTOR,
+            format: Format::default(),
+            csp_nonce: None,
             pretty_xml: false,
             no_sort: false,
             reverse_stack_order: false,

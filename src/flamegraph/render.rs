@@ -5,15 +5,16 @@
 //! the samples they cover as `fg:x` and `fg:w`; positions across are percentages, so that the
 //! graph can be made any width.
 
-use super::Options;
 use super::color::css;
 use super::frames::Frames;
 use super::geometry::{Geometry, X_PAD, image_width};
 use super::layout::Layout;
 use super::number::push_count;
 use super::paint::Painter;
+use super::sha256;
 use super::style;
-use super::svg::Xml;
+use super::svg::{self, Xml};
+use super::{Format, Options};
 use crate::call_tree::CallTree;
 use std::io::{self, Write};
 
@@ -44,6 +45,9 @@ pub(super) fn draw<W: Write>(
 /// Draws a picture that says that there is nothing to draw.
 pub(super) fn draw_error<W: Write>(opt: &Options<'_>, mut writer: W) -> io::Result<()> {
     let mut xml = Xml::new(opt.pretty_xml);
+    if opt.format == Format::Html {
+        start_page(&mut xml, opt, None);
+    }
     start_svg(
         &mut xml,
         opt,
@@ -59,16 +63,74 @@ pub(super) fn draw_error<W: Write>(opt: &Options<'_>, mut writer: W) -> io::Resu
     xml.text("ERROR: No valid input provided to flamegraph");
     xml.end();
     xml.end();
+    if opt.format == Format::Html {
+        end_page(&mut xml);
+    }
     writer.write_all(xml.out())?;
     writer.flush()
 }
 
+/// What a page has before the picture: a policy that lets nothing run or be fetched, but for the
+/// script and the style sheet, which are told by their hashes or by the nonce.
+fn start_page(xml: &mut Xml, opt: &Options<'_>, inline: Option<&Inline>) {
+    xml.raw("<!DOCTYPE html>");
+    xml.start("html");
+    xml.attr("lang", "en");
+    xml.attr("id", "flamegraph");
+    xml.start("head");
+    xml.raw("<meta charset=\"utf-8\">");
+    xml.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
+    let source = |text: &str| match &opt.csp_nonce {
+        Some(nonce) => format!("'nonce-{nonce}'"),
+        None => format!("'sha256-{}'", sha256::base64_digest(text)),
+    };
+    if let Some(Inline { style, script }) = inline {
+        let (script, style) = (source(script), source(style));
+        xml.start("meta");
+        xml.attr("http-equiv", "Content-Security-Policy");
+        let policy = format!("default-src 'none'; script-src {script}; style-src {style}");
+        xml.attr("content", &policy);
+        xml.open_ended();
+    }
+    xml.start("title");
+    xml.text(&opt.title);
+    xml.end();
+    xml.end();
+    xml.start("body");
+}
+
+fn end_page(xml: &mut Xml) {
+    xml.end();
+    xml.end();
+}
+
+/// The style sheet and the script of a picture.
+struct Inline {
+    style: String,
+    script: String,
+}
+
+impl Inline {
+    fn new(opt: &Options<'_>) -> Inline {
+        let mut script = style::script_variables(opt);
+        if !opt.no_javascript {
+            script += &style::viewer();
+        }
+        Inline {
+            style: svg::legal(&style::style_sheet(opt)),
+            script: svg::legal(&script),
+        }
+    }
+}
+
 fn start_svg(xml: &mut Xml, opt: &Options<'_>, width: usize, height: usize, onload: Option<&str>) {
-    xml.raw(r#"<?xml version="1.0" standalone="no"?>"#);
-    xml.raw(
-        "<!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \
-         \"http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd\">",
-    );
+    if opt.format == Format::Svg {
+        xml.raw(r#"<?xml version="1.0" standalone="no"?>"#);
+        xml.raw(
+            "<!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \
+             \"http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd\">",
+        );
+    }
     xml.start("svg");
     xml.attr("version", "1.1");
     xml.attr("width", &width.to_string());
@@ -96,11 +158,17 @@ struct Document<'d, 'o, W> {
 
 impl<W: Write> Document<'_, '_, W> {
     fn write(&mut self, frames: &mut Frames<'_, '_>) -> io::Result<()> {
-        let onload = (!self.opt.no_javascript).then_some("init(evt)");
+        let is_page = self.opt.format == Format::Html;
+        let inline = Inline::new(self.opt);
+        if is_page {
+            start_page(&mut self.xml, self.opt, Some(&inline));
+        }
+        // A page's policy forbids scripts in attributes, and the viewer starts by itself.
+        let onload = (!self.opt.no_javascript && !is_page).then_some("init(evt)");
         let (width, height) = (self.geometry.width, self.geometry.height);
         start_svg(&mut self.xml, self.opt, width, height, onload);
         self.write_gradient();
-        self.write_style_and_script();
+        self.write_style_and_script(&inline);
         self.write_background();
         self.write_texts();
         self.write_frames(frames)?;
@@ -108,6 +176,9 @@ impl<W: Write> Document<'_, '_, W> {
             frames.write_profile(&mut self.xml);
         }
         self.xml.end();
+        if is_page {
+            end_page(&mut self.xml);
+        }
         self.pass_on()?;
         self.writer.flush()
     }
@@ -139,19 +210,25 @@ impl<W: Write> Document<'_, '_, W> {
         xml.end();
     }
 
-    fn write_style_and_script(&mut self) {
+    fn write_style_and_script(&mut self, inline: &Inline) {
+        let nonce = match self.opt.format {
+            Format::Html => self.opt.csp_nonce.as_deref(),
+            Format::Svg => None,
+        };
         let xml = &mut self.xml;
         xml.start("style");
         xml.attr("type", "text/css");
-        xml.text(&style::style_sheet(self.opt));
+        if let Some(nonce) = nonce {
+            xml.attr("nonce", nonce);
+        }
+        xml.text(&inline.style);
         xml.end();
         xml.start("script");
         xml.attr("type", "text/ecmascript");
-        let mut script = style::script_variables(self.opt);
-        if !self.opt.no_javascript {
-            script += &style::viewer();
+        if let Some(nonce) = nonce {
+            xml.attr("nonce", nonce);
         }
-        xml.cdata(&script);
+        xml.cdata(&inline.script);
         xml.end();
     }
 

@@ -40,6 +40,12 @@ impl Xml {
         &mut self.out
     }
 
+    /// Closes the start tag of an element that HTML lets have no end tag.
+    pub fn open_ended(&mut self) {
+        self.finish_tag();
+        self.open.pop();
+    }
+
     /// Opens an element within the innermost open one.
     #[inline]
     pub fn start(&mut self, name: &'static str) {
@@ -198,6 +204,13 @@ static IN_ATTRIBUTE: Rules = {
     rules[b'\n' as usize] = Rule::Replace(b"&#10;");
     rules
 };
+
+/// The text as it can be written: what XML has no way to hold is replaced.
+pub(super) fn legal(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    escape(&mut out, text, &IN_CDATA);
+    String::from_utf8_lossy(&out).into_owned()
+}
 
 fn escape(out: &mut Vec<u8>, text: &str, rules: &Rules) {
     let mut rest = text.as_bytes();

@@ -159,7 +159,7 @@ class Tab {
 
   // Presses one key; `modifiers` is 2 for Ctrl.
   async press(key, modifiers = 0) {
-    const keys = { Enter: 13, Escape: 27, Tab: 9, ArrowUp: 38, f: 70 };
+    const keys = { Backspace: 8, Tab: 9, Enter: 13, Escape: 27, ArrowUp: 38, f: 70 };
     const event = { key, modifiers, windowsVirtualKeyCode: keys[key] ?? 0 };
     const text = key === 'Enter' ? '\r' : undefined;
     await this.send('Input.dispatchKeyEvent', { ...event, type: 'keyDown', text });

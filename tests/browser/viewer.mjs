@@ -1,12 +1,12 @@
 // Opens a flame graph of example.folded in Chromium and uses it as a reader would.
 //
-//   node viewer.mjs CHROMIUM GRAPH.svg WIDE.svg
+//   node viewer.mjs CHROMIUM DIRECTORY
 //
-// WIDE is drawn with `--minwidth 15`, so that it leaves out a few frames.
+// The graphs in the directory are drawn by tests/browser.rs, which says what is in each.
 // Prints a line for each check, and exits with 1 if one failed. tests/browser.rs runs it.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import http from 'node:http';
 import { Chromium } from './chromium.mjs';
 
@@ -285,6 +285,241 @@ const checks = {
     assert.equal(await tab.evaluate(() => location.search), '');
   },
 
+  async 'draws what is too narrow at first when zoomed into'({ tab, graph, url }) {
+    await tab.goto(url('/narrow.svg'));
+    assert.ok(!(await graph.shown()).includes('needle'));
+    const path = () => document.getElementById('narrow').getAttribute('d').length;
+    assert.ok((await tab.evaluate(path)) > 0);
+    await graph.search('needle|pin');
+    assert.equal(await graph.text('matched'), 'Matched: 0.0%, 2 frames');
+    await tab.press('n');
+    assert.deepEqual(await graph.shown(), ['all', 'needle', 'rare']);
+    assert.equal((await graph.frame('needle ')).width, WIDTH - 2 * PADDING);
+    await graph.clickFrame('rare ');
+    assert.equal((await graph.frame('pin ')).width, Math.round(((WIDTH - 2 * PADDING) * 3) / 4));
+    const query = await tab.evaluate(() => location.search);
+    await tab.goto('about:blank');
+    await tab.goto(url('/narrow.svg' + query));
+    assert.deepEqual(await graph.shown(), ['all', 'needle', 'pin', 'rare']);
+  },
+
+  async 'tells self and total, of all and of what is zoomed'({ tab, graph }) {
+    await graph.clickFrame('parse ');
+    await tab.move(await graph.frame('read_line '));
+    const text = 'Function: read_line (30 samples, 30.00%), self 20, 20.00%, 75.00% of the zoomed frame';
+    assert.equal(await graph.text('details'), text);
+  },
+
+  async 'shows the way to what is zoomed, each frame a button'({ tab, graph }) {
+    await graph.clickFrame('read_line ');
+    const names = () => [...document.querySelectorAll('#crumbs button')].map((b) => b.textContent);
+    assert.deepEqual(await tab.evaluate(names), ['all', 'app', 'main', 'parse', 'read_line']);
+    await tab.evaluate(() => document.querySelectorAll('#crumbs button')[1].click());
+    assert.equal((await graph.shown()).length, 11);
+    await tab.press('Backspace');
+    assert.equal((await graph.shown()).length, 14);
+  },
+
+  async 'goes from match to match'({ tab, graph }) {
+    await graph.search('read|memchr');
+    const current = () => document.querySelector('.current title').textContent;
+    await tab.press('n');
+    assert.equal(await graph.text('matched'), 'Matched: 60.0%, 1 of 4 frames');
+    assert.match(await tab.evaluate(current), /^read /);
+    await tab.press('N');
+    assert.equal(await graph.text('matched'), 'Matched: 60.0%, 4 of 4 frames');
+    assert.match(await tab.evaluate(current), /^memchr \(20 /);
+  },
+
+  async 'searches for plain text'({ graph }) {
+    await graph.search('(draft)');
+    assert.deepEqual(await graph.highlighted(), ['render (draft)']);
+    await graph.search('c<T>::p');
+    await graph.clickText('plain');
+    assert.deepEqual(await graph.highlighted(), ['Vec<T>::push']);
+    await graph.search('read.*');
+    assert.equal(await graph.text('matched'), 'No match');
+    assert.equal(await graph.query(), '?s=read.*&plain=1');
+  },
+
+  async 'turns into an icicle graph, and back'({ tab, graph }) {
+    const below = (await graph.frame('all ')).y - (await graph.frame('app ')).y;
+    await tab.press('i');
+    assert.equal((await graph.frame('all ')).y - (await graph.frame('app ')).y, -below);
+    assert.equal(await graph.query(), '?flip=1');
+    await tab.evaluate(() => history.back());
+    await tab.settle();
+    assert.equal((await graph.frame('all ')).y - (await graph.frame('app ')).y, below);
+  },
+
+  async 'turns the stacks round'({ graph, url, tab }) {
+    await graph.clickText('callers');
+    assert.match((await graph.frame('memchr (30')).title, /30\.00%/);
+    assert.equal((await graph.frame('memchr (30')).y, (await graph.frame('idle ')).y);
+    assert.equal(await graph.query(), '?view=callers');
+    await tab.goto(url('/graph.svg?view=callers'));
+    assert.equal((await graph.frame('memchr (30')).y, (await graph.frame('idle ')).y);
+  },
+
+  async 'shows all around one function'({ tab, graph }) {
+    await tab.move(await graph.frame('main '));
+    await tab.press('s');
+    const y = async (start) => (await graph.frame(start)).y;
+    assert.ok((await y('app (90')) < (await y('main (90')));
+    assert.ok((await y('parse (40')) > (await y('main (90')));
+    assert.equal(await graph.query(), '?view=sandwich&of=main');
+    await graph.search('app');
+    assert.match(await graph.text('matched'), /, 1 frames$/);
+    await tab.press('Escape');
+    assert.equal((await graph.shown()).length, 14);
+  },
+
+  async 'lists the functions in a table that can be sorted'({ tab, graph }) {
+    await graph.clickText('table');
+    const rows = () =>
+      [...document.querySelectorAll('#functions tbody tr')].map((row) => row.innerText);
+    const first = async () => (await tab.evaluate(rows))[0].split(/\s+/).filter(Boolean);
+    assert.deepEqual(await first(), ['0', '0.00%', '90', '90.00%', 'app']);
+    await tab.evaluate(() => document.querySelector('#functions th button').click());
+    assert.deepEqual(await first(), ['30', '30.00%', '30', '30.00%', 'memchr']);
+    await graph.search('^read$');
+    assert.equal((await tab.evaluate(rows)).length, 1);
+    await tab.evaluate(() => document.querySelector('#functions td button').click());
+    assert.equal(await graph.query(), '?s=^read$&view=sandwich&of=read');
+  },
+
+  async 'sorts siblings by width'({ graph }) {
+    await graph.clickText('order');
+    const parse = await graph.frame('parse ');
+    assert.ok(parse.left < (await graph.frame('render ')).left);
+    assert.ok((await graph.frame('read_line ')).left < (await graph.frame('read ')).left);
+    assert.equal(await graph.query(), '?order=width');
+  },
+
+  async 'hides functions and subtrees, and percentages follow'({ tab, graph }) {
+    await tab.move(await graph.frame('parse '));
+    await tab.press('h');
+    assert.ok(!(await graph.shown()).includes('parse'));
+    assert.match((await graph.frame('read_line ')).title, /30\.00%/);
+    await tab.move(await graph.frame('render '));
+    await tab.press('H');
+    assert.match((await graph.frame('all ')).title, /70 samples/);
+    assert.match((await graph.frame('idle ')).title, /14\.29%/);
+    await graph.clickText('undo');
+    await tab.press('u');
+    assert.equal((await graph.shown()).length, 14);
+  },
+
+  async 'copies a name or a stack'({ tab, graph }) {
+    await tab.evaluate(() => {
+      navigator.clipboard.writeText = async (text) => (window.copied = text);
+    });
+    await tab.move(await graph.frame('read_line '));
+    await tab.press('c');
+    assert.equal(await tab.evaluate(() => window.copied), 'read_line');
+    await tab.move(await graph.frame('read_line '));
+    await tab.press('C');
+    assert.equal(await tab.evaluate(() => window.copied), 'app;main;parse;read_line');
+  },
+
+  async 'saves the view as a picture, and stacks as folded text'({ tab, graph, url }) {
+    await graph.clickFrame('parse ');
+    await graph.search('read_line');
+    await tab.evaluate(() => {
+      URL.createObjectURL = (blob) => ((window.saved = blob.text()), '#');
+    });
+    await graph.clickText('export');
+    const lines = 'app;main;parse;read_line 20\napp;main;parse;read_line;memchr 10\n';
+    assert.equal(await tab.evaluate(() => window.saved), lines);
+    await graph.clickText('save');
+    const svg = await tab.evaluate(() => window.saved);
+    assert.ok(!/<script|foreignObject|id="profile"/.test(svg));
+    await tab.goto('data:image/svg+xml,' + encodeURIComponent(svg));
+    assert.equal((await graph.frame('parse ')).width, WIDTH - 2 * PADDING);
+    assert.deepEqual(await graph.highlighted(), ['read_line']);
+  },
+
+  async 'is dark where the system is, or when told to'({ tab, graph }) {
+    const dark = () => getComputedStyle(document.querySelector('stop')).stopColor;
+    const features = [{ name: 'prefers-color-scheme', value: 'dark' }];
+    assert.equal(await tab.evaluate(dark), 'rgb(238, 238, 238)');
+    await tab.send('Emulation.setEmulatedMedia', { features });
+    await tab.settle();
+    assert.equal(await tab.evaluate(dark), 'rgb(28, 28, 30)');
+    await graph.clickText('dark');
+    assert.equal(await tab.evaluate(dark), 'rgb(238, 238, 238)');
+    await tab.send('Emulation.setEmulatedMedia', { features: [] });
+  },
+
+  async 'lists its keys'({ tab, graph }) {
+    assert.equal(await graph.text('keys'), null);
+    await tab.press('?');
+    assert.match(await graph.text('keys'), /sandwich/);
+    await tab.press('Escape');
+    assert.equal(await graph.text('keys'), null);
+  },
+
+  async 'keeps time in order'({ tab, graph, url }) {
+    await tab.goto(url('/chart.svg'));
+    const names = (await graph.frames()).slice(2).sort((a, b) => a.left - b.left);
+    assert.deepEqual(names.map(({ label }) => label), ['a', 'b', 'a']);
+    assert.equal(await tab.evaluate(() => document.getElementById('callers')), null);
+  },
+
+  async 'takes widths from either profile, or both'({ tab, graph, url }) {
+    await tab.goto(url('/changed.svg'));
+    assert.deepEqual(await graph.shown(), ['all', 'grew', 'main', 'same']);
+    assert.equal((await graph.frame('grew ')).fill, 'rgb(255, 100, 100)');
+    await tab.move(await graph.frame('grew '));
+    const text = 'Function: grew (30 samples, 75.00%; +50.00%), before 10, after 30';
+    assert.equal(await graph.text('details'), text);
+    await tab.press('w');
+    assert.deepEqual(await graph.shown(), ['all', 'gone', 'grew', 'main', 'same']);
+    assert.equal((await graph.frame('gone ')).fill, 'rgb(100, 100, 255)');
+    await graph.clickText('safe');
+    assert.equal((await graph.frame('gone ')).fill, 'rgb(94, 60, 153)');
+    assert.equal(await graph.query(), '?side=before');
+  },
+
+  async 'shows counts in larger units'({ tab, graph, url }) {
+    await tab.goto(url('/bytes.svg'));
+    await tab.press('b');
+    await tab.move(await graph.frame('write '));
+    assert.equal(await graph.text('details'), 'Function: write (20 KiB, 20.00%), 20 KiB');
+  },
+
+  async 'takes names for text, wherever they are shown'({ tab, graph, url }) {
+    for (const page of ['/hostile.svg', '/hostile.html']) {
+      await tab.goto(url(page));
+      const names = ['all', 'main', '<script>window.pwned=1</script>', '\u{1f600}\u{1f600}^~\\u0041'];
+      const shown = await graph.shown();
+      names.forEach((name) => assert.ok(shown.includes(name), name));
+      assert.ok(shown.includes('\u202ertl\ufffd\ufffd'));
+      for (const frame of (await graph.frames()).slice(1)) {
+        await tab.move(frame);
+      }
+      await graph.clickFrame('<script>');
+      await graph.search('script');
+      for (const key of ['t', 't', 'r', 'r', 's']) {
+        await tab.press(key);
+      }
+      assert.equal(await tab.evaluate(() => window.pwned ?? 0), 0);
+      assert.equal(await tab.evaluate(() => document.querySelectorAll('script').length), 1);
+    }
+  },
+
+  async 'is a page that works under a strict policy'({ tab, graph, url }) {
+    for (const page of ['/page.html', '/nonce.html']) {
+      await tab.goto(url(page));
+      assert.equal((await graph.frame('all ')).width, WIDTH - 2 * PADDING);
+      await graph.clickFrame('parse ');
+      assert.equal((await graph.frame('read ')).width, (WIDTH - 2 * PADDING) / 4);
+      assert.match(await graph.query(), /^\?x=/);
+      await tab.press('t');
+      await tab.press('?');
+    }
+  },
+
   // An image runs no script.
   async 'draws as an image'({ tab, url }) {
     await tab.goto(url('/image.html'));
@@ -307,21 +542,32 @@ const checks = {
 
 // ---- Running them ----
 
-function serve(svg, wide) {
+function serve(directory) {
+  const svg = readFileSync(`${directory}/graph.svg`, 'utf8');
   const inline = svg.replace(/^<\?xml[^>]*>/, '').replace(/<!DOCTYPE[^>]*>/, '');
   const pages = {
-    '/graph.svg': ['image/svg+xml', svg],
-    '/wide.svg': ['image/svg+xml', wide],
     '/two.html': ['text/html', `<!doctype html><title>two</title>${inline}${inline}`],
     '/image.html': ['text/html', '<!doctype html><title>image</title><img src="graph.svg">'],
   };
   const server = http.createServer((request, response) => {
-    const page = pages[new URL(request.url, 'http://localhost').pathname];
-    response.writeHead(page ? 200 : 204, page && { 'content-type': `${page[0]}; charset=utf-8` });
-    response.end(page?.[1]);
+    const { pathname } = new URL(request.url, 'http://localhost');
+    const file = directory + pathname;
+    const type = pathname.endsWith('.svg') ? 'image/svg+xml' : 'text/html';
+    const page = pages[pathname] ?? (existsSync(file) && [type, readFileSync(file)]);
+    const headers = { 'content-type': `${page?.[0]}; charset=utf-8`, ...policies[pathname] };
+    response.writeHead(page ? 200 : 204, page ? headers : {});
+    response.end(page ? page[1] : '');
   });
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
+
+// As a server may demand it.
+const policies = {
+  '/nonce.html': {
+    'content-security-policy':
+      "default-src 'none'; script-src 'nonce-abc'; style-src 'nonce-abc'; base-uri 'none'",
+  },
+};
 
 async function check(name, tab, url) {
   tab.errors = [];
@@ -339,8 +585,8 @@ async function check(name, tab, url) {
   }
 }
 
-const [executable, ...graphs] = process.argv.slice(2);
-const server = await serve(...graphs.map((graph) => readFileSync(graph, 'utf8')));
+const [executable, directory] = process.argv.slice(2);
+const server = await serve(directory);
 const browser = new Chromium(executable);
 const url = (path) => `http://127.0.0.1:${server.address().port}${path}`;
 let failed = 0;

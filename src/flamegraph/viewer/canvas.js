@@ -40,8 +40,7 @@ class Canvas {
     this.hideOthers(seen);
     const added = document.createDocumentFragment();
     for (const at of seen) {
-      const item = this.items.get(at) ?? this.add(at, added);
-      this.place(item, at);
+      this.place(this.items.get(at), at, added);
     }
     this.svg.append(added);
     this.drawNarrow();
@@ -53,24 +52,30 @@ class Canvas {
     const { graph, zoomed } = this;
     this.scale = this.picture.framesWidth() / graph.total[zoomed];
     this.first = graph.start[zoomed];
-    const least = LEAST_WIDTH / this.scale;
-    const seen = [...this.path];
-    this.tiny = [];
-    let [lowest, highest] = [0, 0];
-    const [rows, names] = [graph.row, graph.tree.name];
+    let [seen, tiny] = this.split(zoomed === 0 ? LEAST_WIDTH.top : LEAST_WIDTH.zoomed);
+    this.seenRows = [0, 0];
+    for (const node of [...this.path, ...seen]) {
+      const row = graph.row[node];
+      this.seenRows = [Math.min(this.seenRows[0], row), Math.max(this.seenRows[1], row)];
+    }
+    if (seen.length > CROWD) {
+      [seen, tiny] = this.split(LEAST_WIDTH.crowded);
+    }
+    this.tiny = tiny;
+    return [...this.path, ...seen];
+  }
+
+  // The frames below what is zoomed: those of at least this many pixels, and the others.
+  split(pixels) {
+    const { graph, zoomed, scale } = this;
+    const least = pixels / scale;
+    const parts = [[], []];
     for (let node = zoomed; node < graph.end[zoomed]; node++) {
-      if (!(graph.total[node] > 0) || names[node] === 0) {
-        continue;
-      }
-      const isSeen = graph.total[node] >= least;
-      (isSeen ? seen : this.tiny).push(node);
-      if (isSeen) {
-        lowest = Math.min(lowest, rows[node]);
-        highest = Math.max(highest, rows[node]);
+      if (graph.total[node] > 0 && graph.tree.name[node] !== 0) {
+        parts[graph.total[node] >= least ? 0 : 1].push(node);
       }
     }
-    this.seenRows = [Math.min(lowest, ...seen.slice(0, this.path.size).map((at) => rows[at])), highest];
-    return seen;
+    return parts;
   }
 
   // The rows of the whole graph stay, so that zooming moves nothing up or down; what comes to light
@@ -84,27 +89,36 @@ class Canvas {
     this.picture.setRows(Math.min(first, top), Math.max(last, bottom));
   }
 
-  // Elements stay, so that the way back is short, unless they get too many.
+  // Elements stay for the way back, unless they get too many. A few thousand stay where they are:
+  // beyond that a browser is long in finding the place of one that is shown again, among all that
+  // are not, and they are taken out.
   hideOthers(seen) {
     const isSeen = new Set(seen);
-    const isFull = this.items.size > MOST_ELEMENTS;
     for (const [node, item] of this.items) {
-      if (!isSeen.has(node) && isFull) {
+      if (isSeen.has(node) || item.isHidden) {
+        continue;
+      }
+      item.isHidden = true;
+      if (this.staysInPlace()) {
+        item.group.setAttribute('display', 'none');
+      } else {
         item.group.remove();
+      }
+      if (this.items.size > MOST_ELEMENTS) {
         this.items.delete(node);
-      } else if (isSeen.has(node) === item.isHidden) {
-        this.show(item, item.isHidden);
       }
     }
   }
 
-  // Not by a class: an attribute is quicker to set, and a name's own class stays alone.
-  show(item, isShown) {
-    item.isHidden = !isShown;
-    if (isShown) {
-      item.group.removeAttribute('display');
-    } else {
-      item.group.setAttribute('display', 'none');
+  staysInPlace() {
+    return this.isOpening || this.items.size <= MOST_IN_PLACE;
+  }
+
+  reveal(item, added) {
+    item.isHidden = false;
+    item.group.removeAttribute('display');
+    if (!item.group.isConnected || !this.staysInPlace()) {
+      added.append(item.group);
     }
   }
 
@@ -112,12 +126,19 @@ class Canvas {
     return this.items.get(node)?.isHidden === false;
   }
 
-  add(node, parent) {
+  // Most frames are narrow, and a bare rectangle takes a browser half the time of a group.
+  add(node, width, parent) {
     const mark = this.markOf(node);
-    const group = mark ? mark.cloneNode(false) : create(SVG, 'g', {});
-    const title = create(SVG, 'title', {}, group);
-    const rect = create(SVG, 'rect', { height: this.picture.rowHeight - 1 }, group);
+    const rect = document.createElementNS(SVG, 'rect');
+    rect.setAttribute('height', this.picture.rowHeight - 1);
+    const isGroup = mark || width >= GROUP_WIDTH || this.profile.tree.size <= MANY;
+    const group = isGroup ? mark?.cloneNode(false) ?? document.createElementNS(SVG, 'g') : rect;
+    const title = document.createElementNS(SVG, 'title');
     title.textContent = mark?.title ?? this.title(node);
+    group.append(title);
+    if (isGroup) {
+      group.append(rect);
+    }
     const item = { group, rect, text: null, label: '', x: -1, y: -1, width: -1, look: '', isHidden: false };
     this.items.set(node, item);
     this.nodes.set(group, node);
@@ -125,12 +146,31 @@ class Canvas {
     return item;
   }
 
-  place(item, node) {
+  // An element up to a width, in the place of one that is not.
+  replace(item, node, width) {
+    const made = this.add(node, width, document.createDocumentFragment());
+    if (item.group.isConnected) {
+      item.group.replaceWith(made.group);
+    } else {
+      made.isHidden = true;
+    }
+    return made;
+  }
+
+  // Draws a frame, with a new element if it has none, or one that is not up to its width.
+  place(item, node, added) {
     const { picture, graph } = this;
     const isAbove = this.path.has(node);
     const x = isAbove ? 0 : (graph.start[node] - this.first) * this.scale;
     const width = isAbove ? picture.framesWidth() : graph.total[node] * this.scale;
     const y = picture.rowY(graph.row[node]);
+    if (item && item.group === item.rect && width >= GROUP_WIDTH) {
+      item = this.replace(item, node, width);
+    }
+    item ??= this.add(node, width, added);
+    if (item.isHidden) {
+      this.reveal(item, added);
+    }
     if (x !== item.x) {
       item.rect.setAttribute('x', rounded(x));
     }
@@ -159,8 +199,11 @@ class Canvas {
     const color = isAbove ? this.colors.faded(plain) : plain;
     item.rect.setAttribute('fill', css(color));
     item.onColor = onColor(color);
-    item.group.classList.toggle('match', isMatch);
-    item.group.classList.toggle('parent', isAbove);
+    const classes = [isMatch && 'match', isAbove && 'parent', node === this.current && 'current'];
+    const wanted = [this.markOf(node)?.getAttribute('class'), ...classes].filter(Boolean).join(' ');
+    if (wanted || item.group.hasAttribute('class')) {
+      item.group.setAttribute('class', wanted);
+    }
     item.text?.setAttribute('fill', item.onColor);
   }
 

@@ -19,6 +19,7 @@ class Picture {
     // The rows shown: from the root's, and callers' are negative.
     this.rows = [0, 0];
     this.isFlipped = options.inverted;
+    this.isSandwich = false;
     if (options.fluid) {
       root.removeAttribute('viewBox');
       root.setAttribute('width', '100%');
@@ -42,11 +43,16 @@ class Picture {
     return this.header + this.toolsHeight;
   }
 
+  // Callers around a function are above it, always.
+  get isDownward() {
+    return this.isFlipped || this.isSandwich;
+  }
+
   // The `y` of a row's frames.
   rowY(row) {
     const [first, last] = this.rows;
-    const lines = this.isFlipped ? row - first : last - row;
-    return this.top + lines * this.rowHeight + (this.isFlipped ? 0 : 1);
+    const lines = this.isDownward ? row - first : last - row;
+    return this.top + lines * this.rowHeight + (this.isDownward ? 0 : 1);
   }
 
   // The same where the file has it, which is how URLs name rows.

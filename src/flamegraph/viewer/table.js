@@ -7,7 +7,7 @@ class Table {
     this.picture = picture;
     this.actions = actions;
     this.by = 'total';
-    this.place = create(SVG, 'foreignObject', { id: 'table', class: 'hide', x: options.padding }, picture.root);
+    this.place = create(SVG, 'foreignObject', { id: 'functions', class: 'hide', x: options.padding }, picture.root);
   }
 
   get isOpen() {

@@ -182,7 +182,7 @@ const KEYS = [
 // A list of keys over the graph.
 class Help {
   constructor(root, leave) {
-    this.place = create(SVG, 'foreignObject', { id: 'help', class: 'hide' }, root);
+    this.place = create(SVG, 'foreignObject', { id: 'keys', class: 'hide' }, root);
     Object.entries({ x: 0, width: '100%', height: 520 }).forEach(([key, value]) =>
       this.place.setAttribute(key, value));
     const box = html('div', '', { role: 'dialog', 'aria-label': 'Keys', tabindex: '-1' }, this.place);

@@ -127,13 +127,12 @@ class Viewer {
   // The tree of the view, and whether its nodes are the profile's.
   graph() {
     const { profile, view } = this;
-    const names = profile.names.length;
     let { tree } = profile;
     for (const { functions, path } of this.edits) {
-      tree = without(tree, names, functions, new Set(path ? [nodeAt(tree, path)] : []));
+      tree = without(tree, functions, new Set(path ? [nodeAt(tree, path)] : []));
     }
     if (view.view === 'callers') {
-      tree = callersFirst(tree, names);
+      tree = callersFirst(tree);
     }
     const graph = this.ordered(new Graph(tree, view.side));
     return view.view === 'sandwich' ? this.sandwichOf(graph) : graph;
@@ -145,10 +144,10 @@ class Viewer {
   }
 
   sandwichOf(graph) {
-    const { functions, names } = this.profile;
+    const { functions } = this.profile;
     const { name, side } = this.view;
     const isFunction = (other) => other > 0 && functions[other] === functions[name];
-    const { callees, callers } = aroundFunction(graph, names.length, isFunction);
+    const { callees, callers } = aroundFunction(graph, isFunction);
     const around = this.ordered(new Graph(callees, side));
     around.addCallers(this.ordered(new Graph(callers, side)));
     around.tree.name[0] = name;
@@ -173,6 +172,8 @@ class Viewer {
   build() {
     const { canvas, picture, tools } = this;
     const { view } = this.view;
+    this.pointed = -1;
+    this.bar.show('', null);
     canvas.setGraph(this.graph(), this.isOriginal());
     picture.isSandwich = view === 'sandwich';
     press(tools.buttons.flip, picture.isFlipped !== options.inverted);
@@ -348,7 +349,7 @@ class Viewer {
 
   // A flame graph that grows does so at the top: its root stays where it is in the window.
   fromBottom() {
-    return this.picture.isFlipped || !this.picture.isDocument ? null : this.picture.height - window.scrollY;
+    return this.picture.isDownward || !this.picture.isDocument ? null : this.picture.height - window.scrollY;
   }
 
   keepBottom(distance) {
@@ -492,13 +493,16 @@ class Viewer {
     const value = (key) => decode(query.get(key));
     if (this.restoreView(value)) {
       this.build();
+      // What programs find in the picture are all frames, in order, be the URL what it may.
       this.zoomTo(0);
+      this.canvas.isOpening = true;
     }
     const x = parseFloat(value('x')) / this.profile.counts.unit;
     const row = this.picture.fileRow(parseFloat(value('y')));
     const node = this.canvas.graph.find(x, row);
     this.query = { term: '', isPlain: value('plain') === '1', ignoreCase: value('ic') === '1' };
     this.zoomTo(node > 0 && this.canvas.graph.total[node] > 0 ? node : 0);
+    this.canvas.isOpening = false;
     this.searchFor(value('s'));
     this.committed = this.query.term;
   }
@@ -610,7 +614,7 @@ class Viewer {
       case 'ArrowUp':
       case 'ArrowDown': {
         // Towards larger rows, or towards callers' negative ones.
-        const step = isUp === this.picture.isFlipped ? -1 : 1;
+        const step = isUp === this.picture.isDownward ? -1 : 1;
         const isInward = node !== 0 && graph.row[node] < 0 !== step < 0;
         return isInward ? graph.tree.parent[node] : graph.widestChild(node, step < 0);
       }

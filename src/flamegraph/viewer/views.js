@@ -1,10 +1,10 @@
 // Trees made from the profile's, and how they are laid out.
 
-// Merges stacks into a tree in any order.
+// Merges stacks into a tree in any order. Children are looked up in a hash table of its own: callers
+// first, a large graph takes millions of steps.
 class Builder {
-  constructor(names) {
-    this.names = names;
-    this.children = new Map();
+  constructor() {
+    this.slots = new Int32Array(1 << 12).fill(-1);
     this.name = [-1];
     this.parent = [-1];
     this.own = [0];
@@ -12,17 +12,39 @@ class Builder {
   }
 
   child(parent, name) {
-    const key = parent * this.names + name;
-    let child = this.children.get(key);
-    if (child === undefined) {
-      child = this.name.length;
-      this.children.set(key, child);
-      this.name.push(name);
-      this.parent.push(parent);
-      this.own.push(0);
-      this.ownBefore.push(0);
+    const slot = this.slotOf(parent, name);
+    if (this.slots[slot] >= 0) {
+      return this.slots[slot];
+    }
+    const child = this.name.length;
+    this.slots[slot] = child;
+    this.name.push(name);
+    this.parent.push(parent);
+    this.own.push(0);
+    this.ownBefore.push(0);
+    if (2 * child > this.slots.length) {
+      this.grow();
     }
     return child;
+  }
+
+  // Where a child is, or where there is room for it.
+  slotOf(parent, name) {
+    const mask = this.slots.length - 1;
+    const hash = Math.imul(Math.imul(parent, 0x9e3779b1) ^ name, 0x85ebca6b);
+    for (let slot = (hash ^ (hash >>> 15)) & mask; ; slot = (slot + 1) & mask) {
+      const child = this.slots[slot];
+      if (child < 0 || (this.parent[child] === parent && this.name[child] === name)) {
+        return slot;
+      }
+    }
+  }
+
+  grow() {
+    this.slots = new Int32Array(2 * this.slots.length).fill(-1);
+    for (let node = 1; node < this.name.length; node++) {
+      this.slots[this.slotOf(this.parent[node], this.name[node])] = node;
+    }
   }
 
   add(node, own, before) {
@@ -68,8 +90,8 @@ function inOrder(nodes, size, compare) {
 }
 
 // Stacks turned round: what a function called last is below it.
-function callersFirst(tree, names) {
-  const builder = new Builder(names);
+function callersFirst(tree) {
+  const builder = new Builder();
   for (let node = 1; node < tree.size; node++) {
     if (tree.own[node] > 0 || tree.ownBefore[node] > 0) {
       const end = climb(builder, 0, tree, node);
@@ -90,9 +112,9 @@ function climb(builder, from, tree, node) {
 
 // All that a function calls, and all that calls it. Of a function that calls itself the outermost
 // frames count.
-function aroundFunction(graph, names, isFunction) {
-  const callees = new Builder(names);
-  const callers = new Builder(names);
+function aroundFunction(graph, isFunction) {
+  const callees = new Builder();
+  const callers = new Builder();
   const { tree } = graph;
   for (let node = 1; node < tree.size; node++) {
     if (!isFunction(tree.name[node])) {
@@ -114,8 +136,8 @@ function aroundFunction(graph, names, isFunction) {
 
 // The tree without what was hidden: `frames` are names, their callees become their callers';
 // `subtrees` are frames with all below.
-function without(tree, names, frames, subtrees) {
-  const builder = new Builder(names);
+function without(tree, frames, subtrees) {
+  const builder = new Builder();
   const place = new Int32Array(tree.size).fill(-1);
   place[0] = 0;
   builder.add(0, tree.own[0], tree.ownBefore[0]);
