@@ -10,7 +10,7 @@ mod xml;
 
 use inferno::call_tree::CallTree;
 use inferno::flamegraph::color::{Color, PaletteMap};
-use inferno::flamegraph::{self, Direction, Options};
+use inferno::flamegraph::{self, Direction, Format, Options};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -337,6 +337,56 @@ fn any_byte_may_be_in_a_name() {
                 .any(|frame| frame.title.starts_with("x\u{fffd}y ("))
         );
     }
+}
+
+#[test]
+fn a_large_graph_has_elements_for_what_can_be_seen() {
+    let lines = |functions: usize| -> Vec<String> {
+        let small = (0..functions).map(|number| format!("all;f{number:05} 10"));
+        small
+            .chain([format!("all;wide {}", 10 * functions)])
+            .collect()
+    };
+    let drawn = |functions: usize, change: fn(&mut Options<'_>)| {
+        let lines = lines(functions);
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let mut opt = options(|opt| opt.min_width = 0.0);
+        change(&mut opt);
+        let (root, frames) = draw(&mut opt, &lines);
+        let data = root.by_id("profile").map(|data| data.text.clone());
+        (frames.len(), data.unwrap_or_default())
+    };
+    // All, with the root, the first frame, and the wide one.
+    assert_eq!(drawn(9_997, |_| ()).0, 10_000);
+    let (elements, data) = drawn(9_998, |_| ());
+    assert_eq!(elements, 3);
+    // Three bytes for what is new in a stack, up to three for its place, and the number of its name.
+    assert!((50_000..200_000).contains(&data.len()), "{}", data.len());
+    // Without the viewer there is nothing that could draw the others.
+    assert_eq!(drawn(9_998, |opt| opt.no_javascript = true).0, 10_001);
+}
+
+#[test]
+fn a_page_has_a_policy_of_its_own_or_a_nonce() {
+    let written = |nonce: Option<&str>| {
+        let mut opt = options(|opt| {
+            opt.format = Format::Html;
+            opt.csp_nonce = nonce.map(str::to_string);
+            opt.title = "</title><script>".to_string();
+        });
+        let mut page = Vec::new();
+        flamegraph::from_lines(&mut opt, ["a;b 1"], &mut page).unwrap();
+        String::from_utf8(page).unwrap()
+    };
+    let page = written(None);
+    assert!(page.starts_with("<!DOCTYPE html><html"));
+    assert!(page.contains("default-src &apos;none&apos;; script-src &apos;sha256-"));
+    assert!(page.contains("<title>&lt;/title&gt;&lt;script&gt;</title>"));
+    assert!(page.ends_with("</svg></body></html>"));
+    assert!(!page.contains("onload="));
+    let page = written(Some("\"r4nd0m"));
+    assert!(page.contains("script-src &apos;nonce-&quot;r4nd0m&apos;"));
+    assert_eq!(page.matches(" nonce=\"&quot;r4nd0m\"").count(), 2);
 }
 
 #[test]

@@ -52,13 +52,14 @@ class Canvas {
     const { graph, zoomed } = this;
     this.scale = this.picture.framesWidth() / graph.total[zoomed];
     this.first = graph.start[zoomed];
-    let [seen, tiny] = this.split(zoomed === 0 ? LEAST_WIDTH.top : LEAST_WIDTH.zoomed);
+    const level = zoomed === 0 ? 'top' : 'zoomed';
+    let [seen, tiny] = this.split(LEAST_WIDTH[level]);
     this.seenRows = [0, 0];
     for (const node of [...this.path, ...seen]) {
       const row = graph.row[node];
       this.seenRows = [Math.min(this.seenRows[0], row), Math.max(this.seenRows[1], row)];
     }
-    if (seen.length > CROWD) {
+    if (seen.length > CROWD[level]) {
       [seen, tiny] = this.split(LEAST_WIDTH.crowded);
     }
     this.tiny = tiny;
@@ -89,87 +90,59 @@ class Canvas {
     this.picture.setRows(Math.min(first, top), Math.max(last, bottom));
   }
 
-  // Elements stay for the way back, unless they get too many. A few thousand stay where they are:
-  // beyond that a browser is long in finding the place of one that is shown again, among all that
-  // are not, and they are taken out.
+  // Elements stay where they are for the way back, unless they get too many. They are hidden not by a
+  // class but by an attribute, which is quicker to set.
   hideOthers(seen) {
     const isSeen = new Set(seen);
+    const isFull = this.items.size > MOST_ELEMENTS;
     for (const [node, item] of this.items) {
-      if (isSeen.has(node) || item.isHidden) {
+      if (isSeen.has(node)) {
         continue;
       }
-      item.isHidden = true;
-      if (this.staysInPlace()) {
-        item.group.setAttribute('display', 'none');
-      } else {
+      if (isFull) {
         item.group.remove();
-      }
-      if (this.items.size > MOST_ELEMENTS) {
         this.items.delete(node);
+      } else if (!item.isHidden) {
+        item.isHidden = true;
+        item.group.setAttribute('display', 'none');
       }
     }
   }
 
-  staysInPlace() {
-    return this.isOpening || this.items.size <= MOST_IN_PLACE;
-  }
-
-  reveal(item, added) {
+  reveal(item) {
     item.isHidden = false;
     item.group.removeAttribute('display');
-    if (!item.group.isConnected || !this.staysInPlace()) {
-      added.append(item.group);
-    }
   }
 
   isShown(node) {
     return this.items.get(node)?.isHidden === false;
   }
 
-  // Most frames are narrow, and a bare rectangle takes a browser half the time of a group.
-  add(node, width, parent) {
+  add(node, added) {
     const mark = this.markOf(node);
-    const rect = document.createElementNS(SVG, 'rect');
-    rect.setAttribute('height', this.picture.rowHeight - 1);
-    const isGroup = mark || width >= GROUP_WIDTH || this.profile.tree.size <= MANY;
-    const group = isGroup ? mark?.cloneNode(false) ?? document.createElementNS(SVG, 'g') : rect;
+    const group = mark?.cloneNode(false) ?? document.createElementNS(SVG, 'g');
     const title = document.createElementNS(SVG, 'title');
+    const rect = document.createElementNS(SVG, 'rect');
     title.textContent = mark?.title ?? this.title(node);
-    group.append(title);
-    if (isGroup) {
-      group.append(rect);
-    }
+    rect.setAttribute('height', this.picture.rowHeight - 1);
+    group.append(title, rect);
     const item = { group, rect, text: null, label: '', x: -1, y: -1, width: -1, look: '', isHidden: false };
     this.items.set(node, item);
     this.nodes.set(group, node);
-    parent.append(group);
+    added.append(group);
     return item;
   }
 
-  // An element up to a width, in the place of one that is not.
-  replace(item, node, width) {
-    const made = this.add(node, width, document.createDocumentFragment());
-    if (item.group.isConnected) {
-      item.group.replaceWith(made.group);
-    } else {
-      made.isHidden = true;
-    }
-    return made;
-  }
-
-  // Draws a frame, with a new element if it has none, or one that is not up to its width.
+  // Draws a frame, with a new element if it has none.
   place(item, node, added) {
     const { picture, graph } = this;
     const isAbove = this.path.has(node);
     const x = isAbove ? 0 : (graph.start[node] - this.first) * this.scale;
     const width = isAbove ? picture.framesWidth() : graph.total[node] * this.scale;
     const y = picture.rowY(graph.row[node]);
-    if (item && item.group === item.rect && width >= GROUP_WIDTH) {
-      item = this.replace(item, node, width);
-    }
-    item ??= this.add(node, width, added);
+    item ??= this.add(node, added);
     if (item.isHidden) {
-      this.reveal(item, added);
+      this.reveal(item);
     }
     if (x !== item.x) {
       item.rect.setAttribute('x', rounded(x));

@@ -28,19 +28,13 @@ const LABEL_PADDING = 3;
 // Frames narrower than this, in pixels, are no elements but drawn together: at the top zoom and
 // further in, and of graphs in which there are very many.
 const LEAST_WIDTH = { top: 0.15, zoomed: 0.3, crowded: 1 };
-const CROWD = 10_000;
+const CROWD = { top: 10_000, zoomed: 5_000 };
 
 // A profile of more frames is large: what is done for its sake is not done for others.
 const MANY = 2_000;
 
-// From this width on, in pixels, a frame is a group, which can have a label.
-const GROUP_WIDTH = 8;
-
 // More elements than this are not kept for when they are seen again.
 const MOST_ELEMENTS = 20_000;
-
-// Of this many, elements that are not seen stay where they are.
-const MOST_IN_PLACE = 2_000;
 
 // How long typing must pause before the search follows it, in milliseconds.
 const TYPING_PAUSE = 200;

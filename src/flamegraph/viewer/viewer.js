@@ -495,14 +495,12 @@ class Viewer {
       this.build();
       // What programs find in the picture are all frames, in order, be the URL what it may.
       this.zoomTo(0);
-      this.canvas.isOpening = true;
     }
     const x = parseFloat(value('x')) / this.profile.counts.unit;
     const row = this.picture.fileRow(parseFloat(value('y')));
     const node = this.canvas.graph.find(x, row);
     this.query = { term: '', isPlain: value('plain') === '1', ignoreCase: value('ic') === '1' };
     this.zoomTo(node > 0 && this.canvas.graph.total[node] > 0 ? node : 0);
-    this.canvas.isOpening = false;
     this.searchFor(value('s'));
     this.committed = this.query.term;
   }
