@@ -149,7 +149,7 @@ class Canvas {
     }
     if (width !== item.width) {
       // A gap between neighbours that may have the same colour.
-      item.rect.setAttribute('width', rounded(width > 4 ? width - 0.5 : width));
+      item.rect.setAttribute('width', rounded(width > 4 ? width - 0.25 : width));
     }
     if (y !== item.y) {
       item.rect.setAttribute('y', y);
