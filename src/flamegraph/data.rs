@@ -65,17 +65,22 @@ pub(super) fn write(
 /// The name of the frames that are left out.
 const LEFT_OUT: &str = "\u{2026}";
 
+const NANOS: i128 = 1_000_000_000;
+
 /// The largest count that all counts are multiples of, in units of 10⁻⁹ samples.
 fn unit_of(tree: &CallTree) -> i128 {
     let counts = |node| [tree.self_count(node), tree.self_before(node)];
     let mut unit = 0i128;
+    // Whole ones by themselves: a division of 128 bits takes many times as long.
+    let mut whole = 0u64;
     for count in tree.ids().flat_map(counts).flatten() {
-        let count = count.in_nanos();
-        if unit == 0 || count % unit != 0 {
-            unit = greatest_common_divisor(unit, count);
+        if count.nanos() != 0 {
+            unit = greatest_common_divisor(unit, count.in_nanos());
+        } else if whole == 0 || count.whole() % whole != 0 {
+            whole = greatest_common_divisor(i128::from(whole), i128::from(count.whole())) as u64;
         }
     }
-    unit.max(1)
+    greatest_common_divisor(unit, i128::from(whole) * NANOS).max(1)
 }
 
 fn greatest_common_divisor(mut a: i128, mut b: i128) -> i128 {
@@ -138,7 +143,6 @@ fn settings(opt: &Options<'_>, tree: &CallTree, unit: i128, names: &str) -> Stri
 }
 
 fn in_samples(nanos: i128) -> Count {
-    const NANOS: i128 = 1_000_000_000;
     let whole = u64::try_from(nanos / NANOS).unwrap_or(u64::MAX);
     Count::from_parts(whole, (nanos % NANOS) as u32)
 }
@@ -152,6 +156,8 @@ fn push_colors(out: &mut Vec<u8>, tree: &CallTree, named: &[NodeId], painter: &m
     }
 }
 
+const NO_CALLER: (u32, u32) = (u32::MAX, 0);
+
 /// The second line of the text.
 struct Stacks<'t> {
     tree: &'t CallTree,
@@ -163,6 +169,8 @@ struct Stacks<'t> {
     named: Vec<NodeId>,
     /// The place of a function among those that another one called, by both their numbers.
     places: HashMap<(u32, u32), u32, ahash::RandomState>,
+    /// The caller that a function had last, and its place there, by its number.
+    latest: Vec<(u32, u32)>,
     /// How many functions each one called, by its number.
     callees: Vec<u32>,
     /// The numbers of the stack's frames, below those of the root, which is 0.
@@ -181,6 +189,7 @@ impl<'t> Stacks<'t> {
             numbers: Vec::new(),
             named: Vec::new(),
             places: HashMap::default(),
+            latest: vec![NO_CALLER],
             callees: vec![0],
             path: Vec::new(),
             written: 0,
@@ -253,9 +262,8 @@ impl<'t> Stacks<'t> {
 
     /// Ends a stack, unless nothing was counted for it.
     fn push_counts(&mut self, before: Option<Count>, after: Option<Count>) {
-        let nanos = |count: Option<Count>| count.unwrap_or_default().in_nanos();
-        let (before_nanos, after) = (nanos(before), nanos(after));
-        if before_nanos == 0 && after == 0 {
+        let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+        if before.is_zero() && after.is_zero() {
             return;
         }
         push_number(&mut self.out, (self.written - self.open) as u128);
@@ -266,16 +274,31 @@ impl<'t> Stacks<'t> {
         self.written = self.path.len();
         self.open = self.written;
         if self.tree.is_differential() {
-            push_number(&mut self.out, (before_nanos / self.unit) as u128);
+            self.push_count(before);
         }
-        push_number(&mut self.out, (after / self.unit) as u128);
+        self.push_count(after);
+    }
+
+    fn push_count(&mut self, count: Count) {
+        let ticks = match u64::try_from(self.unit / NANOS) {
+            Ok(unit) if count.nanos() == 0 && self.unit % NANOS == 0 => {
+                u128::from(count.whole() / unit)
+            }
+            _ => (count.in_nanos() / self.unit) as u128,
+        };
+        push_number(&mut self.out, ticks);
     }
 
     fn push_frame(&mut self, depth: usize) {
         let caller = depth.checked_sub(1).map_or(0, |above| self.path[above]);
         let callee = self.path[depth];
         let callees = &mut self.callees[caller as usize];
-        let place = *self.places.entry((caller, callee)).or_insert(*callees);
+        let latest = &mut self.latest[callee as usize];
+        let place = match *latest {
+            (known, place) if known == caller => place,
+            _ => *self.places.entry((caller, callee)).or_insert(*callees),
+        };
+        *latest = (caller, place);
         push_number(&mut self.out, u128::from(place));
         if place == *callees {
             *callees += 1;
@@ -292,6 +315,7 @@ impl<'t> Stacks<'t> {
         if self.numbers[index] == 0 {
             self.named.push(node);
             self.callees.push(0);
+            self.latest.push(NO_CALLER);
             self.numbers[index] = self.named.len() as u32;
         }
         self.numbers[index]

@@ -68,8 +68,8 @@ class Canvas {
 
   // The frames below what is zoomed: those of at least this many pixels, and the others.
   split(pixels) {
-    const { graph, zoomed, scale } = this;
-    const least = pixels / scale;
+    const { graph, zoomed } = this;
+    const least = (pixels / USUAL_WIDTH) * graph.total[zoomed];
     const parts = [[], []];
     for (let node = zoomed; node < graph.end[zoomed]; node++) {
       if (graph.total[node] > 0 && graph.tree.name[node] !== 0) {

@@ -25,10 +25,11 @@ const options = {
 // Between a label and the edges of its frame, in pixels.
 const LABEL_PADDING = 3;
 
-// Frames narrower than this, in pixels, are no elements but drawn together: at the top zoom and
-// further in, and of graphs in which there are very many.
+// Frames narrower than this, in pixels of a graph of the usual width, are no elements but drawn
+// together: at the top zoom and further in, and of graphs in which there are very many.
+const USUAL_WIDTH = 1180;
 const LEAST_WIDTH = { top: 0.15, zoomed: 0.3, crowded: 1 };
-const CROWD = { top: 10_000, zoomed: 5_000 };
+const CROWD = { top: 12_000, zoomed: 5_000 };
 
 // A profile of more frames is large: what is done for its sake is not done for others.
 const MANY = 2_000;
