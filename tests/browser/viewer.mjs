@@ -280,7 +280,7 @@ const checks = {
     });
     await tab.click(second);
     const [first, zoomed] = await tab.evaluate(widths);
-    assert.deepEqual(first.sort(), [width, Math.ceil(0.4 * width - 0.25)].sort());
+    assert.deepEqual(first.sort(), [width, Math.ceil(0.4 * width)].sort());
     assert.deepEqual(zoomed, [width, width]);
     assert.equal(await tab.evaluate(() => location.search), '');
   },

@@ -148,8 +148,7 @@ class Canvas {
       item.rect.setAttribute('x', rounded(x));
     }
     if (width !== item.width) {
-      // A gap between neighbours that may have the same colour.
-      item.rect.setAttribute('width', rounded(width > 4 ? width - 0.25 : width));
+      item.rect.setAttribute('width', rounded(width));
     }
     if (y !== item.y) {
       item.rect.setAttribute('y', y);
@@ -185,9 +184,9 @@ class Canvas {
     const shorten = options.cutRight ? keepStart : keepEnd;
     const label = room < this.font.narrowest ? '' : this.font.fit(this.name(node), room, shorten);
     if (!label) {
-      item.text?.remove();
-      item.text = null;
-      item.label = '';
+      if (item.label) {
+        item.text.textContent = item.label = '';
+      }
       return;
     }
     item.text ??= create(SVG, 'text', { fill: item.onColor }, item.group);
