@@ -1,6 +1,6 @@
 //! `perf.data` itself, what `perf record` writes, without `perf script`.
 //!
-//! What comes out is what [`perf`](super::perf) makes of the output of `perf script` for the same
+//! What comes out is what [`perf`] makes of the output of `perf script` for the same
 //! file, in a fraction of the time.
 //!
 //! ```no_run
