@@ -2,6 +2,7 @@
 
 use super::error::ParseError;
 use crate::call_tree::CallTree;
+use crate::folded::after_last_line;
 
 /// A format of profiles: where its records end, and how they fold into a tree.
 ///
@@ -25,10 +26,16 @@ pub(crate) trait Format: Sync {
 
     /// Decides the prelude from a block. `None` if the block leaves it open: it is then folded
     /// with the default, and the next block is asked.
-    fn prelude(&self, block: &[u8]) -> Option<Self::Prelude>;
+    /// Unless said otherwise there is nothing to decide.
+    fn prelude(&self, _block: &[u8]) -> Option<Self::Prelude> {
+        Some(Self::Prelude::default())
+    }
 
-    /// Where the last record that ends in `block` ends; `None` if none does.
-    fn split_point(&self, block: &[u8]) -> Option<usize>;
+    /// Where the last record that ends in `block` ends; `None` if none does. Unless said otherwise
+    /// a line is a record.
+    fn split_point(&self, block: &[u8]) -> Option<usize> {
+        after_last_line(block)
+    }
 
     /// Folds a block of whole records into `tree`.
     fn fold(

@@ -23,7 +23,7 @@
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
 use crate::call_tree::{CallTree, Count, NodeId};
-use crate::folded::{after_last_line, lines_of, whole_lines};
+use crate::folded::{lines_of, whole_lines};
 use crate::text::{excerpt, lossy, trim, trim_end};
 
 /// What the counts are.
@@ -113,14 +113,6 @@ impl Format for Options {
     /// Cost centres are no names of the linker.
     fn demangles(&self) -> bool {
         false
-    }
-
-    fn prelude(&self, _: &[u8]) -> Option<()> {
-        Some(())
-    }
-
-    fn split_point(&self, block: &[u8]) -> Option<usize> {
-        after_last_line(block)
     }
 
     fn fold(

@@ -27,7 +27,7 @@ use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format};
 use super::{Collapse, DEFAULT_NTHREADS};
 use crate::call_tree::{CallTree, Count};
-use crate::folded::{LineFolder, after_last_line, lines_of, whole_lines};
+use crate::folded::{LineFolder, lines_of, whole_lines};
 use crate::text::{excerpt, trim_end};
 use std::io::{self, BufRead, Write};
 use std::mem;
@@ -104,14 +104,6 @@ impl Format for Options {
     /// The names are those of another collapser.
     fn demangles(&self) -> bool {
         false
-    }
-
-    fn prelude(&self, _: &[u8]) -> Option<()> {
-        Some(())
-    }
-
-    fn split_point(&self, block: &[u8]) -> Option<usize> {
-        after_last_line(block)
     }
 
     fn fold(

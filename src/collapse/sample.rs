@@ -142,14 +142,6 @@ impl Format for Options {
         self.demangle
     }
 
-    fn prelude(&self, _: &[u8]) -> Option<()> {
-        Some(())
-    }
-
-    fn split_point(&self, block: &[u8]) -> Option<usize> {
-        after_last_line(block)
-    }
-
     fn fold(
         &self,
         _: &(),

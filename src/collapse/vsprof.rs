@@ -24,7 +24,7 @@ use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
 use super::notes::warn_of_cut;
 use crate::call_tree::{CallTree, NodeId};
-use crate::folded::{after_last_line, lines_of, whole_lines};
+use crate::folded::{lines_of, whole_lines};
 use crate::text::{excerpt, lossy, trim, trim_end};
 
 /// What the first line starts with.
@@ -82,14 +82,6 @@ impl Format for Summary {
     /// The names of Microsoft's linker are readable, or mangled in a way of its own.
     fn demangles(&self) -> bool {
         false
-    }
-
-    fn prelude(&self, _: &[u8]) -> Option<()> {
-        Some(())
-    }
-
-    fn split_point(&self, block: &[u8]) -> Option<usize> {
-        after_last_line(block)
     }
 
     fn fold(

@@ -30,7 +30,7 @@ use super::lines::LineCache;
 use super::notes::warn_of_cut;
 use crate::call_tree::{CallTree, NodeId};
 use crate::count::parse_digits;
-use crate::folded::{after_last_line, lines_of, whole_lines};
+use crate::folded::{lines_of, whole_lines};
 use crate::text::{excerpt, lossy, trim_end};
 
 const HEADER: &[u8] = b"Function Stack,CPU Time:Self,Module";
@@ -105,14 +105,6 @@ impl Format for Options {
 
     fn demangles(&self) -> bool {
         self.demangle
-    }
-
-    fn prelude(&self, _: &[u8]) -> Option<()> {
-        Some(())
-    }
-
-    fn split_point(&self, block: &[u8]) -> Option<usize> {
-        after_last_line(block)
     }
 
     fn fold(
