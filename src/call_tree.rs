@@ -32,8 +32,8 @@
 pub(crate) mod rebuild;
 mod walk;
 
+use crate::table::{Entry, Table};
 use ahash::RandomState;
-use hashbrown::HashTable;
 use std::borrow::Cow;
 
 pub use crate::count::Count;
@@ -71,7 +71,7 @@ pub struct CallTree {
     nodes: Vec<Node>,
     /// (parent, frame) to node, but for first children; unused where siblings keep the order of
     /// their arrival.
-    edges: HashTable<Edge>,
+    edges: Table<Edge>,
     /// The counts of the profile compared with, a count for each node; empty until there are two.
     before: Vec<Count>,
     arrivals: Option<Vec<Arrival>>,
@@ -85,6 +85,7 @@ struct Node {
     /// The child asked for last, which is mostly the next one asked for; the root if there is
     /// none. It saves the lookup of an edge, which is far away in memory.
     latest_child: NodeId,
+    latest_frame: FrameId,
     /// The child made first, which has no edge: most nodes have no other child, and most edges of
     /// a large table are far away in memory. The root if there is none.
     first_child: NodeId,
@@ -95,9 +96,27 @@ struct Node {
 
 #[derive(Debug, Clone, Copy)]
 struct Edge {
+    hash: u32,
     parent: NodeId,
     frame: FrameId,
     child: NodeId,
+}
+
+impl Entry for Edge {
+    const NONE: Edge = Edge {
+        hash: 0,
+        parent: CallTree::ROOT,
+        frame: FrameId(0),
+        child: CallTree::ROOT,
+    };
+
+    fn is_none(&self) -> bool {
+        self.child == CallTree::ROOT
+    }
+
+    fn hash(&self) -> u32 {
+        self.hash
+    }
 }
 
 /// What a tree in time order knows of a node beyond its counts.
@@ -123,7 +142,7 @@ impl CallTree {
         let mut tree = CallTree {
             frames: FrameTable::default(),
             nodes: Vec::new(),
-            edges: HashTable::new(),
+            edges: Table::default(),
             before: Vec::new(),
             arrivals: None,
             hasher: RandomState::new(),
@@ -163,12 +182,13 @@ impl CallTree {
                 _ => self.push_newest(parent, frame),
             };
         }
-        let latest = self.nodes[parent.index()].latest_child;
-        if latest != Self::ROOT && self.nodes[latest.index()].frame == frame {
-            return latest;
+        let node = &self.nodes[parent.index()];
+        if node.latest_frame == frame && node.latest_child != Self::ROOT {
+            return node.latest_child;
         }
         let child = self.find_or_push_child(parent, frame);
-        self.nodes[parent.index()].latest_child = child;
+        let node = &mut self.nodes[parent.index()];
+        (node.latest_child, node.latest_frame) = (child, frame);
         child
     }
 
@@ -374,19 +394,16 @@ impl CallTree {
 
     fn find_or_push_edge(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
         let hash = edge_hash(&self.hasher, parent, frame);
-        let same = |edge: &Edge| edge.parent == parent && edge.frame == frame;
-        if let Some(edge) = self.edges.find(hash, same) {
+        let is_same = |edge: &Edge| edge.parent == parent && edge.frame == frame;
+        if let Some(edge) = self.edges.find(hash, is_same) {
             return edge.child;
         }
         let child = self.push_node(parent, frame);
-        let edge = Edge {
+        self.edges.insert(Edge {
+            hash,
             parent,
             frame,
             child,
-        };
-        let hasher = &self.hasher;
-        self.edges.insert_unique(hash, edge, |edge| {
-            edge_hash(hasher, edge.parent, edge.frame)
         });
         child
     }
@@ -399,6 +416,7 @@ impl CallTree {
             whole: 0,
             nanos: Node::NOT_RECORDED,
             latest_child: Self::ROOT,
+            latest_frame: FrameId(0),
             first_child: Self::ROOT,
         });
         if !self.before.is_empty() {
@@ -437,8 +455,8 @@ impl Node {
     }
 }
 
-fn edge_hash(hasher: &RandomState, parent: NodeId, frame: FrameId) -> u64 {
-    hasher.hash_one(u64::from(parent.0) << 32 | u64::from(frame.0))
+fn edge_hash(hasher: &RandomState, parent: NodeId, frame: FrameId) -> u32 {
+    hasher.hash_one(u64::from(parent.0) << 32 | u64::from(frame.0)) as u32
 }
 
 /// Byte strings stored once each, end to end.
@@ -447,28 +465,42 @@ struct FrameTable {
     bytes: Vec<u8>,
     /// Where each name ends in `bytes`.
     ends: Vec<usize>,
-    entries: HashTable<FrameEntry>,
+    entries: Table<FrameEntry>,
 }
 
 /// A name by its hash, which is kept so that no name is read when the table grows.
 #[derive(Debug, Clone, Copy)]
 struct FrameEntry {
-    hash: u64,
+    hash: u32,
     id: FrameId,
+}
+
+impl Entry for FrameEntry {
+    const NONE: FrameEntry = FrameEntry {
+        hash: 0,
+        id: FrameId(u32::MAX),
+    };
+
+    fn is_none(&self) -> bool {
+        self.id == Self::NONE.id
+    }
+
+    fn hash(&self) -> u32 {
+        self.hash
+    }
 }
 
 impl FrameTable {
     fn intern(&mut self, name: &[u8], hasher: &RandomState) -> FrameId {
-        let hash = hasher.hash_one(name);
-        let same = |entry: &FrameEntry| entry.hash == hash && self.name(entry.id) == name;
-        if let Some(entry) = self.entries.find(hash, same) {
+        let hash = hasher.hash_one(name) as u32;
+        let is_same = |entry: &FrameEntry| self.name(entry.id) == name;
+        if let Some(entry) = self.entries.find(hash, is_same) {
             return entry.id;
         }
         let id = FrameId(u32::try_from(self.ends.len()).expect("fewer than 2^32 frames"));
         self.bytes.extend_from_slice(name);
         self.ends.push(self.bytes.len());
-        self.entries
-            .insert_unique(hash, FrameEntry { hash, id }, |entry| entry.hash);
+        self.entries.insert(FrameEntry { hash, id });
         id
     }
 

@@ -31,6 +31,7 @@
 
 use crate::blocks::{Blocks, Buffer};
 use crate::call_tree::{CallTree, Children, Count, FrameId, NodeId};
+use crate::number::push_count;
 use crate::text::{trim, trim_end};
 use std::cmp::Ordering;
 use std::io::{self, Read, Write};
@@ -356,9 +357,12 @@ impl<'a, W: Write> LineWriter<'a, W> {
         };
         self.out.extend_from_slice(&self.stack);
         if let Some(before) = self.tree.self_before(node) {
-            write!(self.out, " {before}")?;
+            self.out.push(b' ');
+            push_count(&mut self.out, before);
         }
-        writeln!(self.out, " {count}")?;
+        self.out.push(b' ');
+        push_count(&mut self.out, count);
+        self.out.push(b'\n');
         if self.out.len() >= Self::FLUSH_AT {
             self.flush()?;
         }

@@ -84,6 +84,8 @@ pub mod differential;
 pub mod filter;
 pub mod flamegraph;
 pub mod folded;
+mod number;
+mod table;
 mod text;
 
 /// The README's example is a test.

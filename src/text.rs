@@ -39,13 +39,13 @@ pub(crate) fn trim_start(mut line: &[u8]) -> &[u8] {
     }
 }
 
-fn trim_end_slow(line: &[u8]) -> &[u8] {
-    let end = line.iter().rposition(|&byte| !is_ascii_white(byte));
-    let rest = &line[..end.map_or(0, |last| last + 1)];
-    if rest.len() == line.len() {
-        rest
-    } else {
-        trim_end(rest)
+fn trim_end_slow(mut line: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t'..=b'\r'] = line {
+        line = rest;
+    }
+    match line.last() {
+        Some(0x80..) => trim_with(line, str::trim_end),
+        _ => line,
     }
 }
 
@@ -64,6 +64,34 @@ pub(crate) fn spaces(bytes: &[u8; 16]) -> u128 {
     const LOW: u128 = u128::from_ne_bytes([0x7f; 16]);
     let without_spaces = u128::from_le_bytes(*bytes) ^ u128::from_ne_bytes([b' '; 16]);
     !(((without_spaces & LOW) + LOW) | without_spaces | LOW)
+}
+
+/// How many hex digits `text` ends with, if they are fewer than 16: all are looked at at once. Of a
+/// text that ends otherwise, or is short, they are counted one by one.
+#[inline]
+pub(crate) fn hex_digits_at_end(text: &[u8]) -> usize {
+    if let Some((_, chunk)) = text.split_last_chunk()
+        && let others @ 1.. = TOP & !hex_digits(chunk)
+    {
+        return (others.leading_zeros() / 8) as usize;
+    }
+    let digits = text.iter().rev();
+    digits.take_while(|byte| byte.is_ascii_hexdigit()).count()
+}
+
+const TOP: u128 = u128::from_ne_bytes([0x80; 16]);
+
+/// Which of 16 bytes are hex digits: the top bit of each, the first byte being the lowest.
+#[inline]
+fn hex_digits(bytes: &[u8; 16]) -> u128 {
+    const CASE: u128 = u128::from_ne_bytes([0x20; 16]);
+    let bytes = u128::from_le_bytes(*bytes);
+    // No byte is above 0x7f then, and no sum carries into the next byte.
+    let ascii = bytes & !TOP;
+    let is_from = |bytes: u128, first: u8| bytes + u128::from_ne_bytes([0x80 - first; 16]);
+    let digits = is_from(ascii, b'0') & !is_from(ascii, b'9' + 1);
+    let letters = is_from(ascii | CASE, b'a') & !is_from(ascii | CASE, b'f' + 1);
+    (digits | letters) & !bytes & TOP
 }
 
 /// Where the last space is, which is expected to be near the end.
@@ -101,6 +129,24 @@ pub(crate) fn excerpt(line: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hex_digits_are_counted_at_once_as_one_by_one() {
+        for byte in 0..=255u8 {
+            for (start, end) in [
+                ("", "0fA9"),
+                ("main+0x", "1c"),
+                ("0123456789abcdefABCDEF", ""),
+            ] {
+                let text = [start.as_bytes(), &[byte], end.as_bytes()].concat();
+                let digits = text
+                    .iter()
+                    .rev()
+                    .take_while(|byte| byte.is_ascii_hexdigit());
+                assert_eq!(hex_digits_at_end(&text), digits.count(), "{text:?}");
+            }
+        }
+    }
 
     #[test]
     fn trims_as_str_does() {

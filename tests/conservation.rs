@@ -119,7 +119,7 @@ fn samples_of_perf(text: &str) -> Vec<PerfSample> {
         let is_after_frame = at > 0 && is_frame(lines[at - 1]);
         let is_event = line.contains(|char: char| char.is_ascii_digit())
             && !is_frame(line)
-            && !(is_after_frame && !line.split_whitespace().any(is_time));
+            && (!is_after_frame || line.split_whitespace().any(is_time));
         let has_frames =
             line.ends_with(')') || lines.get(at + 1).is_some_and(|next| is_frame(next));
         if is_event && has_frames {

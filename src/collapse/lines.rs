@@ -4,13 +4,13 @@
 //! its names be made and interned again.
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::table::{Entry, Table};
 use foldhash::fast::RandomState;
-use hashbrown::HashTable;
 use std::hash::{BuildHasher, Hasher};
 use std::ops::Range;
 
 /// Names a line of a [`LineCache`].
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LineId(u32);
 
 /// Lines with their frames, and with `T`, what else a format knows of a line.
@@ -19,31 +19,58 @@ pub(super) struct LineId(u32);
 /// of a key all that does not tell functions apart: addresses, offsets.
 pub(super) struct LineCache<T> {
     hasher: RandomState,
-    entries: HashTable<Entry>,
+    places: Table<Place>,
     lines: Vec<Line<T>>,
     /// What all lines say, end to end: the context in 8 bytes, the text, a line end.
     text: Vec<u8>,
     frames: Vec<FrameId>,
 }
 
+/// A line to look up, in a text that all of them are from.
+#[derive(Clone)]
+pub(super) struct Asked {
+    pub context: u64,
+    pub text: Range<usize>,
+    place: Place,
+    /// Whether the place may be that of the line, as far as was looked.
+    is_likely: bool,
+}
+
 /// What a lookup reads before the text itself. It holds the hash, so that no text is read when the
 /// table grows.
-#[derive(Clone, Copy)]
-struct Entry {
-    hash: Hash,
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// Half a hash, which is enough to tell lines apart that are not equal, but for a few.
+    hash: u32,
     line: LineId,
     /// Where in [`LineCache::text`] the line starts.
     start: usize,
 }
 
-/// Half a hash, which is enough to tell lines apart that are not equal, but for a few.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Hash(u32);
+impl Entry for Place {
+    const NONE: Place = Place {
+        hash: 0,
+        line: LineId(u32::MAX),
+        start: usize::MAX,
+    };
 
-impl Hash {
-    /// The hash as the table wants it, which looks at the bits at both ends.
-    fn whole(self) -> u64 {
-        u64::from(self.0) << 32 | u64::from(self.0)
+    fn is_none(&self) -> bool {
+        self.line == Self::NONE.line
+    }
+
+    fn hash(&self) -> u32 {
+        self.hash
+    }
+}
+
+impl Asked {
+    pub fn new(context: u64, text: Range<usize>) -> Asked {
+        Asked {
+            context,
+            text,
+            place: Place::NONE,
+            is_likely: false,
+        }
     }
 }
 
@@ -58,7 +85,7 @@ impl<T> Default for LineCache<T> {
     fn default() -> LineCache<T> {
         LineCache {
             hasher: RandomState::default(),
-            entries: HashTable::new(),
+            places: Table::default(),
             lines: Vec::new(),
             text: Vec::new(),
             frames: Vec::new(),
@@ -79,11 +106,55 @@ impl<T> LineCache<T> {
         read: impl FnOnce(&mut Vec<FrameId>) -> T,
     ) -> LineId {
         let hash = self.hash(context, text);
-        let is_same = |entry: &Entry| entry.hash == hash && self.says(entry, context, text);
-        match self.entries.find(hash.whole(), is_same) {
-            Some(entry) => entry.line,
+        match self.find(hash, context, text) {
+            Some(line) => line,
             None => self.insert(hash, context, text, read),
         }
+    }
+
+    /// Does for each line that is `asked` for what [`LineCache::look_up`] does, and hands it to
+    /// `use_line` with its index.
+    ///
+    /// It is faster: what is far away in memory is waited for once, not for each.
+    pub fn look_up_all(
+        &mut self,
+        block: &[u8],
+        asked: &mut [Asked],
+        mut read: impl FnMut(usize, &mut Vec<FrameId>) -> T,
+        mut use_line: impl FnMut(&LineCache<T>, usize, LineId),
+    ) {
+        self.find_places(block, asked);
+        for (index, asked) in asked.iter().enumerate() {
+            let text = &block[asked.text.clone()];
+            let is_found = asked.is_likely && self.says(&asked.place, asked.context, text);
+            let line = match is_found {
+                true => asked.place.line,
+                false => self.look_up(asked.context, text, |frames| read(index, frames)),
+            };
+            use_line(self, index, line);
+        }
+    }
+
+    /// Reads where each line has its place, then how the line there starts. These loops do so
+    /// little that a core is at the next lines while it waits for the first one.
+    fn find_places(&self, block: &[u8], asked: &mut [Asked]) {
+        for asked in asked.iter_mut() {
+            asked.place.hash = self.hash(asked.context, &block[asked.text.clone()]);
+        }
+        for asked in asked.iter_mut() {
+            let place = self.places.first(asked.place.hash);
+            asked.is_likely = place.hash == asked.place.hash;
+            asked.place = *place;
+        }
+        for asked in asked.iter_mut() {
+            let start = self.text.get(asked.place.start..).unwrap_or_default();
+            asked.is_likely &= start.starts_with(&asked.context.to_le_bytes());
+        }
+    }
+
+    fn find(&self, hash: u32, context: u64, text: &[u8]) -> Option<LineId> {
+        let is_same = |place: &Place| self.says(place, context, text);
+        self.places.find(hash, is_same).map(|place| place.line)
     }
 
     /// What `read` said of the line.
@@ -106,8 +177,8 @@ impl<T> LineCache<T> {
     }
 
     #[inline]
-    fn says(&self, entry: &Entry, context: u64, text: &[u8]) -> bool {
-        let line = self.text[entry.start..].split_first_chunk();
+    fn says(&self, place: &Place, context: u64, text: &[u8]) -> bool {
+        let line = self.text[place.start..].split_first_chunk();
         line.is_some_and(|(start, rest)| {
             u64::from_le_bytes(*start) == context
                 && rest.get(text.len()) == Some(&b'\n')
@@ -115,17 +186,17 @@ impl<T> LineCache<T> {
         })
     }
 
-    fn hash(&self, context: u64, text: &[u8]) -> Hash {
+    fn hash(&self, context: u64, text: &[u8]) -> u32 {
         let mut hasher = self.hasher.build_hasher();
         hasher.write_u64(context);
         hasher.write(text);
-        Hash((hasher.finish() >> 32) as u32)
+        (hasher.finish() >> 32) as u32
     }
 
     #[cold]
     fn insert(
         &mut self,
-        hash: Hash,
+        hash: u32,
         context: u64,
         text: &[u8],
         read: impl FnOnce(&mut Vec<FrameId>) -> T,
@@ -141,9 +212,7 @@ impl<T> LineCache<T> {
         self.text.extend_from_slice(&context.to_le_bytes());
         self.text.extend_from_slice(text);
         self.text.push(b'\n');
-        let entry = Entry { hash, line, start };
-        self.entries
-            .insert_unique(hash.whole(), entry, |entry| entry.hash.whole());
+        self.places.insert(Place { hash, line, start });
         line
     }
 

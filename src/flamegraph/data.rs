@@ -26,12 +26,12 @@
 
 use super::frames::without_annotation;
 use super::layout::Layout;
-use super::number::push_count;
 use super::paint::Painter;
 use super::shorten::{push_number, push_pair, shorten};
 use super::svg::Xml;
 use super::{DiffWidth, Options, defaults, style};
 use crate::call_tree::{CallTree, Count, NodeId, rebuild};
+use crate::number::push_count;
 use crate::text::lossy;
 use std::collections::HashMap;
 

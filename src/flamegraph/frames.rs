@@ -6,11 +6,11 @@ use super::color::Color;
 use super::geometry::Geometry;
 use super::label;
 use super::layout::{Frame, Layout};
-use super::number::{push_count, push_fixed, push_grouped, push_grouped_count, push_uint};
 use super::paint::Painter;
 use super::svg::Xml;
 use super::{Options, data, defaults};
 use crate::call_tree::{CallTree, Count};
+use crate::number::{push_count, push_fixed, push_grouped, push_grouped_count, push_uint};
 use crate::text::lossy;
 
 /// The space left of a label, in pixels.

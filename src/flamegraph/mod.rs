@@ -27,7 +27,6 @@ mod frames;
 mod geometry;
 mod label;
 mod layout;
-mod number;
 mod options;
 mod paint;
 mod render;

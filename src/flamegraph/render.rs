@@ -9,13 +9,13 @@ use super::color::css;
 use super::frames::Frames;
 use super::geometry::{Geometry, X_PAD, image_width};
 use super::layout::Layout;
-use super::number::push_count;
 use super::paint::Painter;
 use super::sha256;
 use super::style;
 use super::svg::{self, Xml};
 use super::{Format, Options};
 use crate::call_tree::CallTree;
+use crate::number::push_count;
 use std::io::{self, Write};
 
 /// How much is written at once, in bytes.

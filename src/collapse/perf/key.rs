@@ -3,6 +3,7 @@
 //! A large profile has a hundred thousand different frame lines, but some thousand functions:
 //! these fit in a core's caches.
 
+use crate::text::hex_digits_at_end;
 use ahash::AHashMap;
 
 /// The functions of lines, and the modules they are in.
@@ -75,7 +76,6 @@ impl Modules {
 /// `NAME` of `NAME+0xOFFSET`; `None` without an offset, or where the name is not what remains.
 #[inline]
 fn without_offset(symbol: &[u8]) -> Option<&[u8]> {
-    let digit = symbol.iter().rposition(|byte| !byte.is_ascii_hexdigit())?;
-    let name = symbol[..=digit].strip_suffix(b"+0x")?;
+    let name = symbol[..symbol.len() - hex_digits_at_end(symbol)].strip_suffix(b"+0x")?;
     name.last()?.is_ascii_graphic().then_some(name)
 }

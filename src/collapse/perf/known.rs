@@ -1,10 +1,9 @@
 //! Whole stacks that were seen before, by their text.
 
-use crate::call_tree::NodeId;
+use crate::call_tree::{CallTree, NodeId};
+use crate::table::{self, Table};
 use foldhash::fast::RandomState;
-use hashbrown::HashTable;
 use std::hash::BuildHasher;
-use std::ops::Range;
 
 /// Finds the node of a stack that was printed before in the same words.
 ///
@@ -13,7 +12,7 @@ use std::ops::Range;
 #[derive(Default)]
 pub(super) struct KnownStacks {
     hasher: RandomState,
-    entries: HashTable<Entry>,
+    entries: Table<Entry>,
     /// What all of them say, end to end.
     text: Vec<u8>,
     asked: u32,
@@ -22,10 +21,30 @@ pub(super) struct KnownStacks {
     pause: u32,
 }
 
+#[derive(Clone, Copy)]
 struct Entry {
-    hash: u64,
-    text: Range<usize>,
+    hash: u32,
     node: NodeId,
+    /// Where in `text` the stack starts, and where it ends.
+    start: u32,
+    end: u32,
+}
+
+impl table::Entry for Entry {
+    const NONE: Entry = Entry {
+        hash: 0,
+        node: CallTree::ROOT,
+        start: 0,
+        end: 0,
+    };
+
+    fn is_none(&self) -> bool {
+        self.end == 0
+    }
+
+    fn hash(&self) -> u32 {
+        self.hash
+    }
 }
 
 impl KnownStacks {
@@ -50,31 +69,34 @@ impl KnownStacks {
     }
 
     /// The node of the stack that says `text`, or the hash to insert it with.
-    pub fn find(&mut self, text: &[u8]) -> Result<NodeId, u64> {
-        let hash = self.hasher.hash_one(text);
-        let is_same = |entry: &Entry| entry.hash == hash && self.text[entry.text.clone()] == *text;
+    pub fn find(&mut self, text: &[u8]) -> Result<NodeId, u32> {
+        let hash = self.hasher.hash_one(text) as u32;
+        let is_same = |entry: &Entry| self.text[entry.start as usize..entry.end as usize] == *text;
         let found = self.entries.find(hash, is_same).map(|entry| entry.node);
         self.asked += 1;
         self.found += u32::from(found.is_some());
         found.ok_or(hash)
     }
 
-    pub fn insert(&mut self, hash: u64, text: &[u8], node: NodeId) {
+    pub fn insert(&mut self, hash: u32, text: &[u8], node: NodeId) {
         if self.text.len() + text.len() > Self::MOST_TEXT {
             self.forget();
         }
-        let start = self.text.len();
-        self.text.extend_from_slice(text);
-        let entry = Entry {
-            hash,
-            text: start..self.text.len(),
-            node,
+        let (Ok(start), Ok(length)) = (u32::try_from(self.text.len()), u32::try_from(text.len()))
+        else {
+            return;
         };
-        self.entries.insert_unique(hash, entry, |entry| entry.hash);
+        self.text.extend_from_slice(text);
+        self.entries.insert(Entry {
+            hash,
+            node,
+            start,
+            end: start + length,
+        });
     }
 
     fn forget(&mut self) {
-        self.entries.clear();
+        self.entries = Table::default();
         self.text.clear();
     }
 }

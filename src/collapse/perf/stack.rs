@@ -10,17 +10,14 @@ use super::key::{Key, Modules};
 use super::known::KnownStacks;
 use super::samples::{PlainLine, told_in};
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::lines::{LineCache, LineId};
+use crate::collapse::lines::{Asked, LineCache, LineId};
 use crate::text::lossy;
 use ahash::AHashMap;
 
 /// The stack of the sample read last, and the caches.
 #[derive(Default)]
 pub(super) struct Stacks {
-    /// The lines of the sample, the root's first.
-    levels: Vec<Level>,
-    /// How many levels, from the root, have the right node.
-    walked: usize,
+    levels: Levels,
     /// The lines of a plain sample, the leaf's first.
     pub plain: Vec<PlainLine>,
     /// What a plain sample says that tells its stack.
@@ -28,16 +25,24 @@ pub(super) struct Stacks {
     is_java: bool,
     modules: Modules,
     lines: LineCache<Facts>,
+    asked: Vec<Asked>,
     commands: Commands,
     known: KnownStacks,
 }
 
-/// A line of a sample.
+/// The lines of a sample, the root's first.
+#[derive(Default)]
+struct Levels {
+    all: Vec<Level>,
+    /// How many of them, from the root, have the right node.
+    walked: usize,
+}
+
 #[derive(Clone, Copy)]
 struct Level {
     line: LineId,
-    /// Where in the block it is told what the line stands for; `None` if not in this block.
-    told: Option<PlainLine>,
+    /// Where the line is in the block; `None` if it is in another.
+    plain: Option<PlainLine>,
     node: NodeId,
     /// Of this level or one nearer to the root.
     has_frames: bool,
@@ -56,8 +61,8 @@ pub(super) struct Stack {
 impl Stacks {
     /// Forgets where the sample before stands: a new block begins.
     pub fn start_block(&mut self) {
-        self.levels.clear();
-        self.walked = 0;
+        self.levels.all.clear();
+        self.levels.walked = 0;
     }
 
     /// Reads the plain sample whose lines are in `plain`.
@@ -113,21 +118,46 @@ impl Stacks {
         let told = |line: &PlainLine| &block[line.told..line.end];
         let shared = self
             .levels
+            .all
             .iter()
             .zip(self.plain.iter().rev())
-            .take_while(|(level, line)| level.told.is_some_and(|other| told(&other) == told(line)))
+            .take_while(|(level, line)| level.plain.is_some_and(|other| told(&other) == told(line)))
             .count();
-        self.levels.truncate(shared);
-        for (level, line) in self.levels.iter_mut().zip(self.plain.iter().rev()) {
-            level.told = Some(*line);
+        self.levels.all.truncate(shared);
+        for (level, line) in self.levels.all.iter_mut().zip(self.plain.iter().rev()) {
+            level.plain = Some(*line);
         }
-        for index in (0..self.plain.len() - shared).rev() {
-            let line = self.plain[index];
-            let key = self.modules.key(&block[line.told..line.end]);
-            let id = self.look_up(key, &block[line.start..line.end], options, tree);
-            self.push_level(id, Some(line));
-        }
+        self.read_unshared(shared, block, options, tree);
         self.finish(event, options, tree)
+    }
+
+    /// Reads the lines of `plain` but for the `shared` nearest to the root.
+    fn read_unshared(
+        &mut self,
+        shared: usize,
+        block: &[u8],
+        options: &Options,
+        tree: &mut CallTree,
+    ) {
+        let lines = &self.plain[..self.plain.len() - shared];
+        self.asked.clear();
+        for line in lines.iter().rev() {
+            let key = self.modules.key(&block[line.told..line.end]);
+            let text = line.told..line.told + key.text.len();
+            let context = context(key, self.is_java);
+            self.asked.push(Asked::new(context, text));
+        }
+        let nth = |index: usize| lines[lines.len() - 1 - index];
+        let (is_java, levels) = (self.is_java, &mut self.levels);
+        self.lines.look_up_all(
+            block,
+            &mut self.asked,
+            |index, frames| {
+                let line = nth(index);
+                read_line(&block[line.start..line.end], options, is_java, frames, tree)
+            },
+            |lines, index, line| levels.push(lines, line, Some(nth(index))),
+        );
     }
 
     /// Reads lines in any shape, the root's first. Those that are no frame lines are left out.
@@ -142,8 +172,12 @@ impl Stacks {
         self.set_java(event);
         for line in lines {
             let told = told_in(line, options).unwrap_or(0);
-            let id = self.look_up(Key::whole(&line[told..]), line, options, tree);
-            self.push_level(id, None);
+            let key = Key::whole(&line[told..]);
+            let (is_java, context) = (self.is_java, context(key, self.is_java));
+            let id = self.lines.look_up(context, key.text, |frames| {
+                read_line(line, options, is_java, frames, tree)
+            });
+            self.levels.push(&self.lines, id, None);
         }
         self.finish(event, options, tree)
     }
@@ -157,7 +191,7 @@ impl Stacks {
     }
 
     fn finish(&mut self, event: &EventLine<'_>, options: &Options, tree: &mut CallTree) -> Stack {
-        let leaf = self.levels.last();
+        let leaf = self.levels.all.last();
         let has_frames = leaf.is_some_and(|level| level.has_frames);
         let has_unread = leaf.is_some_and(|level| level.has_unread);
         let node = has_frames.then(|| self.walk(event, options, tree));
@@ -170,21 +204,10 @@ impl Stacks {
             return self.walk_skipping(event, options, tree);
         }
         let root = self.commands.node(event, options, tree);
-        self.walked = match self.commands.has_changed {
-            true => 0,
-            false => self.walked.min(self.levels.len()),
-        };
-        let mut node = match self.walked {
-            0 => root,
-            walked => self.levels[walked - 1].node,
-        };
-        let lines = &self.lines;
-        for level in &mut self.levels[self.walked..] {
-            node = lines.walk(level.line, node, tree);
-            level.node = node;
+        if self.commands.has_changed {
+            self.levels.walked = 0;
         }
-        self.walked = self.levels.len();
-        node
+        self.levels.walk(root, &self.lines, tree)
     }
 
     /// As [`Stacks::walk`], from the innermost function that hides its callers.
@@ -194,53 +217,59 @@ impl Stacks {
         options: &Options,
         tree: &mut CallTree,
     ) -> NodeId {
-        self.walked = 0;
+        self.levels.walked = 0;
         let lines = &self.lines;
         let first = self
             .levels
+            .all
             .iter()
             .rposition(|level| lines.facts(level.line).hides_callers);
         let root = match first {
             Some(_) => CallTree::ROOT,
             None => self.commands.node(event, options, tree),
         };
-        let levels = &self.levels[first.unwrap_or(0)..];
+        let levels = &self.levels.all[first.unwrap_or(0)..];
         levels
             .iter()
             .fold(root, |node, level| lines.walk(level.line, node, tree))
     }
+}
 
-    /// The line `whole`, whose meaning hangs on `key` only.
+impl Levels {
     #[inline]
-    fn look_up(
-        &mut self,
-        key: Key<'_>,
-        whole: &[u8],
-        options: &Options,
-        tree: &mut CallTree,
-    ) -> LineId {
-        let is_java = self.is_java;
-        // Lines of Java commands are named differently.
-        let context = key.module << 1 | u64::from(is_java);
-        self.lines.look_up(context, key.text, |frames| {
-            read_line(whole, options, is_java, frames, tree)
-        })
-    }
-
-    fn push_level(&mut self, line: LineId, told: Option<PlainLine>) {
-        let outer = self.levels.last();
-        let lines = &self.lines;
+    fn push(&mut self, lines: &LineCache<Facts>, line: LineId, plain: Option<PlainLine>) {
+        let outer = self.all.last();
         let (has_frames, facts) = (lines.has_frames(line), lines.facts(line));
         let level = Level {
             line,
-            told,
+            plain,
             node: CallTree::ROOT,
             has_frames: has_frames || outer.is_some_and(|level| level.has_frames),
             has_unread: facts.is_unread || outer.is_some_and(|level| level.has_unread),
         };
-        self.walked = self.walked.min(self.levels.len());
-        self.levels.push(level);
+        self.walked = self.walked.min(self.all.len());
+        self.all.push(level);
     }
+
+    /// The node of the stack below `root`. What is missing of it is made.
+    fn walk(&mut self, root: NodeId, lines: &LineCache<Facts>, tree: &mut CallTree) -> NodeId {
+        self.walked = self.walked.min(self.all.len());
+        let mut node = match self.walked {
+            0 => root,
+            walked => self.all[walked - 1].node,
+        };
+        for level in &mut self.all[self.walked..] {
+            node = lines.walk(level.line, node, tree);
+            level.node = node;
+        }
+        self.walked = self.all.len();
+        node
+    }
+}
+
+/// What the meaning of a line hangs on but its text. Lines of Java commands are named differently.
+fn context(key: Key<'_>, is_java: bool) -> u64 {
+    key.module << 1 | u64::from(is_java)
 }
 
 /// What is known of a line beyond its frames.

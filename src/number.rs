@@ -1,9 +1,9 @@
-//! Numbers as the SVG has them, written without the machinery of `std::fmt` where it is hot.
+//! Numbers as text, written without the machinery of `std::fmt` where it is hot.
 
 use crate::call_tree::Count;
 use std::io::Write;
 
-pub(super) fn push_uint(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn push_uint(out: &mut Vec<u8>, mut value: u64) {
     let mut digits = [0; 20];
     let mut start = digits.len();
     while value >= 100 {
@@ -30,7 +30,7 @@ const PAIRS: [[u8; 2]; 100] = {
 };
 
 /// With a comma after every third digit from the right: `1,234,567`.
-pub(super) fn push_grouped(out: &mut Vec<u8>, value: u64) {
+pub(crate) fn push_grouped(out: &mut Vec<u8>, value: u64) {
     let start = out.len();
     push_uint(out, value);
     let mut at = out.len();
@@ -41,13 +41,13 @@ pub(super) fn push_grouped(out: &mut Vec<u8>, value: u64) {
 }
 
 /// The exact count, its whole part grouped: `1,234.5`.
-pub(super) fn push_grouped_count(out: &mut Vec<u8>, count: Count) {
+pub(crate) fn push_grouped_count(out: &mut Vec<u8>, count: Count) {
     push_grouped(out, count.whole());
     push_fraction(out, count.nanos());
 }
 
 /// The exact count: `1234.5`.
-pub(super) fn push_count(out: &mut Vec<u8>, count: Count) {
+pub(crate) fn push_count(out: &mut Vec<u8>, count: Count) {
     push_uint(out, count.whole());
     push_fraction(out, count.nanos());
 }
@@ -68,7 +68,7 @@ fn push_fraction(out: &mut Vec<u8>, nanos: u32) {
 /// `std` finds them with long arithmetic, as it must for numbers of any size. Those that occur
 /// here, coordinates and percentages, can be scaled to an integer; the rounding error of that
 /// matters only next to a tie, which is left to `std`.
-pub(super) fn push_fixed<const PLACES: usize>(out: &mut Vec<u8>, value: f64) {
+pub(crate) fn push_fixed<const PLACES: usize>(out: &mut Vec<u8>, value: f64) {
     let scale = 10u64.pow(PLACES as u32);
     let scaled = value * scale as f64;
     let is_simple = value.is_sign_positive() && scaled < 1e9;
@@ -88,7 +88,7 @@ pub(super) fn push_fixed<const PLACES: usize>(out: &mut Vec<u8>, value: f64) {
     out.extend_from_slice(&digits);
 }
 
-pub(super) fn push_fmt(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+pub(crate) fn push_fmt(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     out.write_fmt(text).expect("a Vec takes everything");
 }
 
