@@ -42,15 +42,15 @@ impl Count {
     /// Returns `None` for anything else: signs, exponents, a missing whole part, or a whole part
     /// above `u64::MAX`. Digits of the fraction after the ninth are cut.
     pub fn parse(text: &[u8]) -> Option<Count> {
-        let (whole, fraction) = match memchr::memchr(b'.', text) {
-            Some(dot) => (&text[..dot], &text[dot + 1..]),
-            None => (text, &[][..]),
+        let digits = text.iter().take_while(|byte| byte.is_ascii_digit());
+        let (whole, rest) = text.split_at(digits.count());
+        let nanos = match rest {
+            [] => 0,
+            [b'.', fraction @ ..] => parse_fraction(fraction)?,
+            _ => return None,
         };
-        let count = Count {
-            whole: parse_digits(whole)?,
-            nanos: parse_fraction(fraction)?,
-        };
-        Some(count.min(Count::MAX))
+        let whole = parse_digits(whole)?;
+        Some(Count { whole, nanos }.min(Count::MAX))
     }
 
     /// The part before the decimal point.
@@ -101,6 +101,12 @@ impl std::ops::Add for Count {
     type Output = Count;
 
     fn add(self, other: Count) -> Count {
+        if let (0, Some(whole)) = (
+            self.nanos | other.nanos,
+            self.whole.checked_add(other.whole),
+        ) {
+            return Count::from(whole);
+        }
         let nanos = self.nanos + other.nanos;
         let carry = u64::from(nanos >= NANOS_PER_ONE);
         let whole = self.whole.saturating_add(other.whole).saturating_add(carry);

@@ -27,9 +27,9 @@
 use super::frames::without_annotation;
 use super::layout::Layout;
 use super::paint::Painter;
-use super::shorten::{push_number, push_pair, shorten};
+use super::shorten::{push_large_number, push_number, push_pair, shorten};
 use super::svg::Xml;
-use super::{DiffWidth, Options, defaults, style};
+use super::{DiffWidth, Options, style};
 use crate::call_tree::{CallTree, Count, NodeId, rebuild};
 use crate::number::push_count;
 use crate::text::lossy;
@@ -44,11 +44,11 @@ pub(super) fn write(
     xml: &mut Xml,
 ) {
     let mut stacks = Stacks::new(tree, unit_of(tree));
-    stacks.push_all(opt, layout);
-    let names = names_of(tree, &stacks.named);
+    stacks.push_all(layout);
+    let names = shorten(&names_of(tree, &stacks.named));
     xml.start("metadata");
     xml.attr("id", "profile");
-    xml.text(&settings(opt, tree, stacks.unit, &names));
+    xml.text(&settings(opt, tree, stacks.unit, names.units));
     xml.text_with(|out| {
         out.push(b'\n');
         out.extend_from_slice(&stacks.out);
@@ -58,7 +58,7 @@ pub(super) fn write(
         }
         out.push(b'\n');
     });
-    xml.text(&shorten(&names));
+    xml.text(&names.text);
     xml.end();
 }
 
@@ -117,7 +117,7 @@ fn legal(character: char) -> char {
     }
 }
 
-fn settings(opt: &Options<'_>, tree: &CallTree, unit: i128, names: &str) -> String {
+fn settings(opt: &Options<'_>, tree: &CallTree, unit: i128, units: usize) -> String {
     let kind = match (tree.is_in_time_order(), tree.is_differential()) {
         (true, _) => "chart",
         (_, true) => "differential",
@@ -134,7 +134,7 @@ fn settings(opt: &Options<'_>, tree: &CallTree, unit: i128, names: &str) -> Stri
     let count_name = style::json_string(&opt.count_name);
     let factor = style::js_number(opt.factor);
     let (row, negate) = (opt.frame_height, opt.negate_differentials);
-    let (diffusion, units) = (opt.color_diffusion, names.encode_utf16().count());
+    let diffusion = opt.color_diffusion;
     format!(
         "{{\"unit\":\"{unit}\",\"names\":{units},\"kind\":\"{kind}\",\"width\":\"{width}\",\
          \"negate\":{negate},\"byWidth\":{diffusion},\"factor\":{factor},\"row\":{row},\
@@ -161,7 +161,10 @@ const NO_CALLER: (u32, u32) = (u32::MAX, 0);
 /// The second line of the text.
 struct Stacks<'t> {
     tree: &'t CallTree,
+    /// In units of 10⁻⁹ samples.
     unit: i128,
+    /// The same in samples, if it is whole ones.
+    whole_unit: Option<u64>,
     out: Vec<u8>,
     /// By frame name: its number, or 0 if it has none yet.
     numbers: Vec<u32>,
@@ -185,6 +188,9 @@ impl<'t> Stacks<'t> {
         Stacks {
             tree,
             unit,
+            whole_unit: u64::try_from(unit / NANOS)
+                .ok()
+                .filter(|_| unit % NANOS == 0),
             out: Vec::with_capacity(4 * tree.len()),
             numbers: Vec::new(),
             named: Vec::new(),
@@ -197,30 +203,23 @@ impl<'t> Stacks<'t> {
         }
     }
 
-    fn push_all(&mut self, opt: &Options<'_>, layout: &Layout) {
-        let least = match opt.min_width > defaults::MIN_WIDTH {
-            true => opt.min_width / 100.0 * layout.total().to_f64(),
-            false => 0.0,
-        };
+    fn push_all(&mut self, layout: &Layout) {
         if self.tree.is_in_time_order() {
-            self.push_in_time_order(layout, least);
+            self.push_in_time_order(layout);
         } else {
-            self.push_sorted(layout, least);
+            self.push_sorted(layout);
         }
     }
 
-    fn push_sorted(&mut self, layout: &Layout, least: f64) {
+    fn push_sorted(&mut self, layout: &Layout) {
         let tree = self.tree;
         self.push_counts(
             tree.self_before(CallTree::ROOT),
             tree.self_count(CallTree::ROOT),
         );
-        let mut walk = tree.walk();
-        while let Some(visit) = walk.next() {
+        for visit in &layout.order {
             self.close_to(visit.depth - 1);
-            let is_left_out = layout.totals()[visit.node.index()].to_f64() < least;
-            if is_left_out {
-                walk.skip_callees();
+            if layout.is_left_out(visit.node) {
                 self.path.push(0);
                 let (before, after) = layout.counts(visit.node);
                 self.push_counts(before, Some(after));
@@ -232,13 +231,12 @@ impl<'t> Stacks<'t> {
         }
     }
 
-    fn push_in_time_order(&mut self, layout: &Layout, least: f64) {
+    fn push_in_time_order(&mut self, layout: &Layout) {
         let mut stack: Vec<NodeId> = Vec::new();
         let mut climbed = Vec::new();
         for part in rebuild::parts_in_order(self.tree) {
             rebuild::put_stack(self.tree, part.node, &mut climbed);
-            let is_left_out = |node: &NodeId| layout.totals()[node.index()].to_f64() < least;
-            let cut = climbed.iter().position(is_left_out);
+            let cut = climbed.iter().position(|node| layout.is_left_out(*node));
             climbed.truncate(cut.map_or(climbed.len(), |at| at + 1));
             let same = stack.iter().zip(&climbed).take_while(|(a, b)| a == b);
             self.close_to(same.count());
@@ -266,8 +264,8 @@ impl<'t> Stacks<'t> {
         if before.is_zero() && after.is_zero() {
             return;
         }
-        push_number(&mut self.out, (self.written - self.open) as u128);
-        push_number(&mut self.out, (self.path.len() - self.open) as u128);
+        push_number(&mut self.out, (self.written - self.open) as u64);
+        push_number(&mut self.out, (self.path.len() - self.open) as u64);
         for depth in self.open..self.path.len() {
             self.push_frame(depth);
         }
@@ -280,13 +278,10 @@ impl<'t> Stacks<'t> {
     }
 
     fn push_count(&mut self, count: Count) {
-        let ticks = match u64::try_from(self.unit / NANOS) {
-            Ok(unit) if count.nanos() == 0 && self.unit % NANOS == 0 => {
-                u128::from(count.whole() / unit)
-            }
-            _ => (count.in_nanos() / self.unit) as u128,
-        };
-        push_number(&mut self.out, ticks);
+        match self.whole_unit {
+            Some(unit) if count.nanos() == 0 => push_number(&mut self.out, count.whole() / unit),
+            _ => push_large_number(&mut self.out, (count.in_nanos() / self.unit) as u128),
+        }
     }
 
     fn push_frame(&mut self, depth: usize) {
@@ -299,10 +294,10 @@ impl<'t> Stacks<'t> {
             _ => *self.places.entry((caller, callee)).or_insert(*callees),
         };
         *latest = (caller, place);
-        push_number(&mut self.out, u128::from(place));
+        push_number(&mut self.out, u64::from(place));
         if place == *callees {
             *callees += 1;
-            push_number(&mut self.out, u128::from(callee));
+            push_number(&mut self.out, u64::from(callee));
         }
     }
 

@@ -1,8 +1,8 @@
 //! Which frames are drawn, and where: a walk of the call tree that knows no pixels, no colours and
 //! no XML.
 
-use super::DiffWidth;
-use crate::call_tree::{CallTree, Count, NodeId};
+use super::{DiffWidth, defaults};
+use crate::call_tree::{CallTree, Count, NodeId, Visit};
 
 /// The frames of a graph that are wide enough to be drawn.
 #[derive(Debug)]
@@ -14,8 +14,14 @@ pub(super) struct Layout {
     /// The largest change of a frame that has a width; the root, which all of them sum up to,
     /// does not count. In units of 10⁻⁹ samples.
     pub largest_delta: i128,
+    /// All nodes in the order they are drawn in, but for those below a frame that is left out.
+    pub order: Vec<Visit>,
     /// How wide the nodes are, in samples, drawn or not.
     totals: Vec<Count>,
+    /// Frames of fewer samples are not drawn.
+    least: f64,
+    /// Whether what is below a frame that is not drawn is left out altogether.
+    leaves_out: bool,
     /// What the nodes are in the two profiles of a differential graph; else empty.
     before: Vec<Count>,
     after: Vec<Count>,
@@ -35,22 +41,28 @@ pub(super) struct Frame {
 }
 
 impl Layout {
-    /// Leaves out the frames that have less than `min_width` percent of the samples.
+    /// Draws no frames that have less than `min_width` percent of the samples. If that is more than
+    /// usual, what they called is left out altogether.
     pub fn new(tree: &CallTree, min_width: f64, diff_width: DiffWidth) -> Layout {
         let widths = Widths::new(tree, diff_width);
         let (before, after) = match tree.is_differential() {
             true => (tree.totals_before(), tree.totals()),
             false => Default::default(),
         };
+        let total = widths.totals[CallTree::ROOT.index()];
         let mut layout = Layout {
             frames: Vec::new(),
             deepest: 0,
             largest_delta: 0,
-            totals: widths.totals.clone(),
+            order: Vec::with_capacity(tree.len()),
+            totals: Vec::new(),
+            least: min_width / (100.0 / total.to_f64()),
+            leaves_out: min_width > defaults::MIN_WIDTH,
             before,
             after,
         };
-        layout.place(tree, &widths, min_width / (100.0 / layout.total().to_f64()));
+        layout.place(tree, &widths);
+        layout.totals = widths.totals;
         layout
     }
 
@@ -59,9 +71,13 @@ impl Layout {
         self.totals[CallTree::ROOT.index()]
     }
 
-    /// The samples of each node, by its index: its [`Frame::count`] if it is drawn.
-    pub fn totals(&self) -> &[Count] {
-        &self.totals
+    /// Whether a node of `order` is there only to say how wide it is.
+    pub fn is_left_out(&self, node: NodeId) -> bool {
+        self.leaves_out && !self.is_drawn(self.totals[node.index()])
+    }
+
+    fn is_drawn(&self, count: Count) -> bool {
+        count.to_f64() >= self.least
     }
 
     /// By how much the frame grew, in units of 10⁻⁹ samples; `None` if the profile is not a
@@ -86,27 +102,31 @@ impl Layout {
         }
     }
 
-    fn place(&mut self, tree: &CallTree, widths: &Widths<'_>, least: f64) {
-        let is_drawn = |count: Count| count.to_f64() >= least;
-        if !is_drawn(self.total()) {
-            return;
+    fn place(&mut self, tree: &CallTree, widths: &Widths<'_>) {
+        let total = widths.totals[CallTree::ROOT.index()];
+        if self.is_drawn(total) {
+            self.push(Frame {
+                node: CallTree::ROOT,
+                depth: 0,
+                start: Count::ZERO,
+                count: total,
+            });
         }
-        self.push(Frame {
-            node: CallTree::ROOT,
-            depth: 0,
-            start: Count::ZERO,
-            count: self.total(),
-        });
         // For each frame that is open: where it starts, and the samples of its callees so far.
         let mut open = vec![(Count::ZERO, Count::ZERO)];
         let mut walk = tree.walk();
         while let Some(visit) = walk.next() {
+            self.order.push(visit);
+            if visit.depth > open.len() {
+                // Below a frame that is not drawn.
+                continue;
+            }
             open.truncate(visit.depth);
             let count = widths.totals[visit.node.index()];
             let (caller_start, done) = &mut open[visit.depth - 1];
             let start = *caller_start + widths.caller_self(visit.node) + *done;
             *done += count;
-            if is_drawn(count) {
+            if self.is_drawn(count) {
                 open.push((start, Count::ZERO));
                 self.push(Frame {
                     node: visit.node,
@@ -114,7 +134,7 @@ impl Layout {
                     start,
                     count,
                 });
-            } else {
+            } else if self.leaves_out {
                 walk.skip_callees();
             }
         }

@@ -5,21 +5,31 @@ const DIGITS: &[u8; 84] =
     b"()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]_`abcdefghijklmnopqrstuvwxyz{|}~";
 
 /// How many digits end a number, and how many do not.
-const ENDS: u128 = 56;
-const GOES_ON: u128 = 28;
+const ENDS: u64 = 56;
+const GOES_ON: u64 = 28;
 
 /// Stands before a reference to earlier text; two of them are one of the text.
 const MARK: u8 = b'^';
 
 /// Writes `value` in one digit below 56, in two below 1624: the rest of a division by 28 at a time,
 /// the lowest first, each time taking 56 off.
-pub(super) fn push_number(out: &mut Vec<u8>, mut value: u128) {
+pub(super) fn push_number(out: &mut Vec<u8>, mut value: u64) {
     while value >= ENDS {
         value -= ENDS;
         out.push(DIGITS[(ENDS + value % GOES_ON) as usize]);
         value /= GOES_ON;
     }
     out.push(DIGITS[value as usize]);
+}
+
+/// As [`push_number`], for what does not fit it: a division of 128 bits takes many times as long.
+pub(super) fn push_large_number(out: &mut Vec<u8>, mut value: u128) {
+    while value > u128::from(u64::MAX) {
+        value -= u128::from(ENDS);
+        out.push(DIGITS[(ENDS + (value % u128::from(GOES_ON)) as u64) as usize]);
+        value /= u128::from(GOES_ON);
+    }
+    push_number(out, value as u64);
 }
 
 /// Writes a value below 4096 in two digits, base 64.
@@ -34,8 +44,14 @@ pub(super) fn push_pair(out: &mut Vec<u8>, value: u32) {
 /// Where text came before is looked up by a hash of the next eight bytes, in a table that keeps
 /// the latest place only: a megabyte takes some milliseconds. Only ASCII is referred to, so that
 /// units are bytes.
-pub(super) fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> Shortened {
     Shortener::new(text.as_bytes()).finish()
+}
+
+/// A text made shorter, and how many UTF-16 units it had.
+pub(super) struct Shortened {
+    pub text: String,
+    pub units: usize,
 }
 
 const LEAST: usize = 8;
@@ -62,13 +78,13 @@ impl<'t> Shortener<'t> {
         }
     }
 
-    fn finish(mut self) -> String {
+    fn finish(mut self) -> Shortened {
         while self.at < self.text.len() {
             match self.find() {
                 Some((distance, length)) => {
                     self.out.push(MARK);
-                    push_number(&mut self.out, distance as u128);
-                    push_number(&mut self.out, length as u128);
+                    push_number(&mut self.out, distance as u64);
+                    push_number(&mut self.out, length as u64);
                     self.at += length;
                     self.units += length;
                 }
@@ -76,7 +92,10 @@ impl<'t> Shortener<'t> {
             }
         }
         // What is copied is whole characters.
-        String::from_utf8(self.out).unwrap_or_default()
+        Shortened {
+            text: String::from_utf8(self.out).unwrap_or_default(),
+            units: self.units,
+        }
     }
 
     fn push_literal(&mut self) {
@@ -105,12 +124,19 @@ impl<'t> Shortener<'t> {
         let here = (self.at as u32 + 1, self.units as u32);
         let (place, units) = std::mem::replace(&mut self.places[hash], here);
         let place = (place as usize).checked_sub(1)?;
-        let rest = &self.text[self.at..];
-        let same = self.text[place..].iter().zip(rest);
-        let length = same.take_while(|(a, b)| a == b && a.is_ascii()).count();
+        let length = common_ascii(&self.text[place..], &self.text[self.at..]);
         let distance = self.units - units as usize;
         (length >= LEAST).then_some((distance, length))
     }
+}
+
+/// How many characters of ASCII `a` and `b` have in common at their start.
+fn common_ascii(a: &[u8], b: &[u8]) -> usize {
+    let is_common = |a: &[u8; LEAST], b: &[u8; LEAST]| a == b && a.is_ascii();
+    let words = a.as_chunks().0.iter().zip(b.as_chunks().0);
+    let start = LEAST * words.take_while(|(a, b)| is_common(a, b)).count();
+    let bytes = a[start..].iter().zip(&b[start..]);
+    start + bytes.take_while(|(a, b)| a == b && a.is_ascii()).count()
 }
 
 #[cfg(test)]
@@ -126,8 +152,8 @@ mod tests {
 
     fn number(text: &[u8], at: &mut usize) -> u128 {
         match digit(text, at) {
-            digit if digit < ENDS => digit,
-            digit => digit + GOES_ON * number(text, at),
+            digit if digit < u128::from(ENDS) => digit,
+            digit => digit + u128::from(GOES_ON) * number(text, at),
         }
     }
 
@@ -153,9 +179,9 @@ mod tests {
     #[test]
     fn what_comes_again_is_referred_to() {
         let text = "alloc::vec::Vec\nalloc::vec::Drain\n";
-        assert_eq!(shorten(text), "alloc::vec::Vec\n^84Drain\n");
-        assert_eq!(shorten("aaaaaaaaaaaaaaaaaaaa"), "a^);");
-        assert_eq!(shorten("a^b"), "a^^b");
+        assert_eq!(shorten(text).text, "alloc::vec::Vec\n^84Drain\n");
+        assert_eq!(shorten("aaaaaaaaaaaaaaaaaaaa").text, "a^);");
+        assert_eq!(shorten("a^b").text, "a^^b");
     }
 
     #[test]
@@ -169,7 +195,7 @@ mod tests {
             (u128::MAX, 27),
         ] {
             let mut out = Vec::new();
-            push_number(&mut out, value);
+            push_large_number(&mut out, value);
             assert_eq!(out.len(), length, "{value}");
             assert_eq!(number(&out, &mut 0), value);
         }
@@ -179,7 +205,9 @@ mod tests {
         #[test]
         fn nothing_is_lost(parts in prop::collection::vec("(std::|core\\^::iter|é|😀|関数|[a-c^]){0,9}", 0..50)) {
             let text = parts.join("\n");
-            prop_assert_eq!(lengthen(&shorten(&text)), text);
+            let shortened = shorten(&text);
+            prop_assert_eq!(shortened.units, text.encode_utf16().count());
+            prop_assert_eq!(lengthen(&shortened.text), text);
         }
     }
 }
