@@ -210,8 +210,9 @@ impl LineFolder {
     }
 
     fn fold_stack(&mut self, line: &[u8], parsed: Line) {
-        self.is_sorted &= line >= self.previous.as_slice();
-        let node = self.walk_to(parsed.stack);
+        let common = common_prefix(&self.previous, parsed.stack);
+        self.is_sorted &= line[common..] >= self.previous[common..];
+        let node = self.walk_on(parsed.stack, common);
         match parsed.before {
             Some(before) => self.tree.add_change(node, before, parsed.count),
             None => self.tree.add(node, parsed.count),
@@ -219,7 +220,13 @@ impl LineFolder {
     }
 
     fn walk_to(&mut self, stack: &[u8]) -> NodeId {
-        self.drop_unshared(stack);
+        let common = common_prefix(&self.previous, stack);
+        self.walk_on(stack, common)
+    }
+
+    /// The node of a stack that has its first `common` bytes in common with the one before.
+    fn walk_on(&mut self, stack: &[u8], common: usize) -> NodeId {
+        self.drop_unshared(stack, common);
         let (mut start, mut node) = match self.path.last() {
             Some(&(end, node)) => (end + 1, node),
             None => (0, CallTree::ROOT),
@@ -233,8 +240,8 @@ impl LineFolder {
             self.path.push((end, node));
             start = end + 1;
         }
-        self.previous.clear();
-        self.previous.extend_from_slice(stack);
+        self.previous.truncate(common);
+        self.previous.extend_from_slice(&stack[common..]);
         node
     }
 
@@ -243,8 +250,7 @@ impl LineFolder {
     }
 
     /// Leaves in `path` the frames that are the same in `stack`.
-    fn drop_unshared(&mut self, stack: &[u8]) {
-        let common = common_prefix(&self.previous, stack);
+    fn drop_unshared(&mut self, stack: &[u8], common: usize) {
         let is_shared = |end: usize| end < common || (end == common && is_frame_end(stack, end));
         let shared = self.path.partition_point(|&(end, _)| is_shared(end));
         self.path.truncate(shared);
