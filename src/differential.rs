@@ -25,18 +25,20 @@
 //! # How it is fast
 //!
 //! Folded text is mostly sorted, and always so if it comes from the tools here. So nothing is
-//! looked up: both sides are put in order, which for sorted lines is one comparison each, and
-//! then walked side by side. Lines are slices of the text all the way.
+//! looked up: both sides are put in order, for which sorted lines are only compared each with the one
+//! before, and then walked side by side.
+
+mod profile;
+
+pub use profile::Profile;
 
 use crate::call_tree::{CallTree, Count};
-use crate::collapse::notes::Notes;
-use crate::folded::{lines_of, split_count};
-use crate::text::{lossy, trim_end};
+use crate::number::push_uint;
 use memchr::memmem;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::path::Path;
 
 /// How to compare two profiles.
@@ -60,7 +62,7 @@ pub struct Options {
 /// [`Options::normalize`] scales. ([`compare`] keeps fractions.) Lines that are no stack with a
 /// count are left out, which is logged as a warning too.
 ///
-/// Memory is needed for both texts.
+/// Memory is needed for all different stacks, but not for how they begin.
 ///
 /// # Errors
 /// Those of the readers and of `writer`, which is written to in pieces of some ten kilobytes and
@@ -71,7 +73,8 @@ where
     R2: BufRead,
     W: Write,
 {
-    from_slices(opt, &read_all(before)?, &read_all(after)?, writer)
+    let before = Profile::read(opt, before)?;
+    write(opt, before, &Profile::read(opt, after)?, writer)
 }
 
 /// [`from_readers`] for the files at two paths.
@@ -89,30 +92,25 @@ where
     P2: AsRef<Path>,
     W: Write,
 {
-    let before = read_file(file_before.as_ref())?;
-    let after = read_file(file_after.as_ref())?;
-    from_slices(opt, &before, &after, writer)
+    let before = read_file(opt, file_before.as_ref())?;
+    let after = read_file(opt, file_after.as_ref())?;
+    write(opt, before, &after, writer)
 }
 
-/// [`from_readers`] for text that is in memory, which is not copied.
+/// [`from_readers`] for profiles that were read before.
 ///
 /// # Errors
 /// Those of `writer`.
-pub fn from_slices<W: Write>(
+pub fn write<W: Write>(
     opt: Options,
-    before: &[u8],
-    after: &[u8],
+    mut before: Profile,
+    after: &Profile,
     writer: W,
 ) -> io::Result<()> {
-    let (before, after) = (lossy(before), lossy(after));
-    let before = without_hex_if(opt.strip_hex, before.as_bytes());
-    let after = without_hex_if(opt.strip_hex, after.as_bytes());
-    let mut before = Stacks::read(&before);
-    let after = Stacks::read(&after);
     if opt.normalize {
         before.scale_to(after.total());
     }
-    write_both(&before, &after, writer)
+    write_both(&before, after, writer)
 }
 
 /// Returns a [differential](CallTree::is_differential) tree of all stacks of two trees.
@@ -161,16 +159,10 @@ fn scaled(count: Count, total: f64, new_total: f64) -> Count {
     Count::from_parts(value as u64, (value.fract() * 1e9) as u32)
 }
 
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+fn read_file(opt: Options, path: &Path) -> io::Result<Profile> {
     File::open(path)
-        .and_then(|file| read_all(BufReader::new(file)))
+        .and_then(|file| Profile::read(opt, file))
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
-}
-
-fn read_all(mut reader: impl Read) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    reader.read_to_end(&mut text)?;
-    Ok(text)
 }
 
 fn without_hex_if(is_wanted: bool, text: &[u8]) -> Cow<'_, [u8]> {
@@ -203,93 +195,28 @@ fn without_hex(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
-/// The stacks of a profile, sorted, each once.
-struct Stacks<'t> {
-    stacks: Vec<Stack<'t>>,
-}
-
-struct Stack<'t> {
-    frames: &'t [u8],
-    count: u64,
-}
-
-impl<'t> Stacks<'t> {
-    fn read(text: &'t [u8]) -> Stacks<'t> {
-        let mut stacks = read_lines(text);
-        // The stable sort takes one pass over what is sorted already.
-        stacks.sort_by(|a, b| a.frames.cmp(b.frames));
-        stacks.dedup_by(|next, kept| {
-            let is_same = next.frames == kept.frames;
-            if is_same {
-                kept.count = kept.count.saturating_add(next.count);
-            }
-            is_same
-        });
-        Stacks { stacks }
-    }
-
-    fn total(&self) -> u64 {
-        let add = |sum: u64, stack: &Stack| sum.saturating_add(stack.count);
-        self.stacks.iter().fold(0, add)
-    }
-
-    fn scale_to(&mut self, new_total: u64) {
-        let total = self.total();
-        if total == new_total {
-            return;
-        }
-        for stack in &mut self.stacks {
-            let count = Count::from(stack.count);
-            stack.count = scaled(count, total as f64, new_total as f64).whole();
-        }
-    }
-}
-
-/// The stacks of `text` in its order, which may have some several times.
-fn read_lines(text: &[u8]) -> Vec<Stack<'_>> {
-    let mut stacks = Vec::new();
-    let (mut has_fractions, mut notes) = (false, Notes::default());
-    for (line, number) in lines_of(text).zip(1..) {
-        let line = trim_end(line);
-        match split_count(line) {
-            Some((frames, count)) => {
-                has_fractions |= count.nanos() > 0;
-                stacks.push(Stack {
-                    frames,
-                    count: count.whole(),
-                });
-            }
-            None if line.is_empty() => {}
-            None => notes.add(line, || number),
-        }
-    }
-    if has_fractions {
-        log::warn!(
-            "The input data has fractional sample counts that will be truncated to integers"
-        );
-    }
-    notes.log("a stack and its count (`main;parse 17`)");
-    stacks
-}
-
 /// Writes all stacks of both sides in their order.
-fn write_both(before: &Stacks<'_>, after: &Stacks<'_>, writer: impl Write) -> io::Result<()> {
+fn write_both(before: &Profile, after: &Profile, writer: impl Write) -> io::Result<()> {
     let mut lines = LineWriter::new(writer);
-    let (mut before, mut after) = (before.stacks.iter(), after.stacks.iter());
-    let (mut one, mut two) = (before.next(), after.next());
+    let (mut before, mut after) = (before.cursor(), after.cursor());
     loop {
-        let order = match (one, two) {
-            (Some(one), Some(two)) => one.frames.cmp(two.frames),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
+        let (one, two) = (before.stack(), after.stack());
+        let (order, frames) = match (one, two) {
+            (Some((one, _)), Some((two, _))) => (one.cmp(two), one.min(two)),
+            (Some((one, _)), None) => (Ordering::Less, one),
+            (None, Some((two, _))) => (Ordering::Greater, two),
             (None, None) => return lines.finish(),
         };
-        lines.write(one.filter(|_| order.is_le()), two.filter(|_| order.is_ge()))?;
+        let count = |stack: Option<(&[u8], u64)>, is_there| match stack {
+            Some((_, count)) if is_there => count,
+            _ => 0,
+        };
+        lines.write(frames, count(one, order.is_le()), count(two, order.is_ge()))?;
         if order.is_le() {
-            one = before.next();
+            before.advance();
         }
         if order.is_ge() {
-            two = after.next();
+            after.advance();
         }
     }
 }
@@ -310,13 +237,13 @@ impl<W: Write> LineWriter<W> {
         }
     }
 
-    /// Writes a stack that either side has, or both.
-    fn write(&mut self, before: Option<&Stack<'_>>, after: Option<&Stack<'_>>) -> io::Result<()> {
-        if let Some(stack) = before.or(after) {
-            self.out.extend_from_slice(stack.frames);
-        }
-        let count = |stack: Option<&Stack<'_>>| stack.map_or(0, |stack| stack.count);
-        writeln!(self.out, " {} {}", count(before), count(after))?;
+    fn write(&mut self, frames: &[u8], before: u64, after: u64) -> io::Result<()> {
+        self.out.extend_from_slice(frames);
+        self.out.push(b' ');
+        push_uint(&mut self.out, before);
+        self.out.push(b' ');
+        push_uint(&mut self.out, after);
+        self.out.push(b'\n');
         if self.out.len() >= WRITE_AT {
             self.writer.write_all(&self.out)?;
             self.out.clear();
@@ -426,7 +353,8 @@ mod tests {
     #[test]
     fn what_is_not_utf8_becomes_one_character() {
         let mut out = Vec::new();
-        from_slices(Options::default(), b"\xff;b 1\n", b"\xfe;b 2\n", &mut out).unwrap();
+        let (before, after) = (&b"\xff;b 1\n"[..], &b"\xfe;b 2\n"[..]);
+        from_readers(Options::default(), before, after, &mut out).unwrap();
         assert_eq!(out, "\u{fffd};b 1 2\n".as_bytes());
     }
 

@@ -262,7 +262,7 @@ fn is_frame_end(stack: &[u8], at: usize) -> bool {
 }
 
 /// How many bytes `a` and `b` have in common at their start.
-fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     const STEP: usize = 32;
     let equal_steps = a
         .chunks_exact(STEP)

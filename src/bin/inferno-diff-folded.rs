@@ -5,7 +5,7 @@ mod common;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use common::{CommonArgs, Input, Output};
-use inferno::differential::{self, Options};
+use inferno::differential::{self, Options, Profile};
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -68,16 +68,9 @@ fn main() -> ExitCode {
 }
 
 fn run(options: Options, before: &Input, after: &Input, output: &Output) -> io::Result<()> {
+    let read = |input: &Input| input.read(|reader| Profile::read(options, reader));
     let (before, after) = (read(before)?, read(after)?);
-    output.write(|writer| differential::from_slices(options, &before, &after, writer))
-}
-
-fn read(input: &Input) -> io::Result<Vec<u8>> {
-    input.read(|reader| {
-        let mut text = Vec::new();
-        reader.read_to_end(&mut text)?;
-        Ok(text)
-    })
+    output.write(|writer| differential::write(options, before, &after, writer))
 }
 
 #[cfg(test)]

@@ -1,0 +1,186 @@
+//! The stacks of one side, sorted, in little memory.
+
+use super::{Options, scaled, without_hex_if};
+use crate::blocks::{Blocks, Buffer};
+use crate::call_tree::Count;
+use crate::collapse::notes::Notes;
+use crate::folded::{after_last_line, common_prefix, lines_of, split_count};
+use crate::text::{lossy, trim_end};
+use std::io::{self, Read};
+
+/// One of the two profiles that are compared.
+///
+/// Of each stack only what differs from the stack before is kept: sorted stacks mostly begin alike,
+/// so that takes a fifth of the memory of the text.
+#[derive(Debug, Clone, Default)]
+pub struct Profile {
+    stacks: Vec<Stack>,
+    /// What is new in each stack, end to end.
+    text: Vec<u8>,
+}
+
+#[derive(Debug, Clone)]
+struct Stack {
+    /// How many bytes are those of the stack before.
+    shared: usize,
+    /// Where the rest ends in [`Profile::text`].
+    end: usize,
+    count: u64,
+}
+
+impl Profile {
+    /// Reads [folded](crate::folded) text, of which [`Options::strip_hex`] says how.
+    ///
+    /// Counts of equal stacks are added up. A fraction is cut, and lines that are no stack with a
+    /// count are left out, both of which is logged as a warning.
+    ///
+    /// # Errors
+    /// Those of `reader`, which needs no buffering of its own.
+    pub fn read<R: Read>(opt: Options, reader: R) -> io::Result<Profile> {
+        let mut lines = Lines::default();
+        let mut blocks = Blocks::new(reader);
+        let mut block = Buffer::default();
+        while blocks.next_into(&mut block, after_last_line)? {
+            let text = lossy(&block);
+            let text = without_hex_if(opt.strip_hex, text.as_bytes());
+            lines_of(&text).for_each(|line| lines.read(line));
+        }
+        Ok(lines.finish())
+    }
+
+    pub(super) fn total(&self) -> u64 {
+        let add = |sum: u64, stack: &Stack| sum.saturating_add(stack.count);
+        self.stacks.iter().fold(0, add)
+    }
+
+    pub(super) fn scale_to(&mut self, new_total: u64) {
+        let total = self.total();
+        if total == new_total {
+            return;
+        }
+        for stack in &mut self.stacks {
+            let count = Count::from(stack.count);
+            stack.count = scaled(count, total as f64, new_total as f64).whole();
+        }
+    }
+
+    /// A cursor at the first stack.
+    pub(super) fn cursor(&self) -> Cursor<'_> {
+        let mut cursor = Cursor {
+            profile: self,
+            next: 0,
+            start: 0,
+            frames: Vec::new(),
+        };
+        cursor.advance();
+        cursor
+    }
+}
+
+/// Goes from stack to stack.
+pub(super) struct Cursor<'p> {
+    profile: &'p Profile,
+    /// One more than the stack it is at.
+    next: usize,
+    /// Where the rest of the next stack starts.
+    start: usize,
+    frames: Vec<u8>,
+}
+
+impl Cursor<'_> {
+    /// The stack it is at, and its count; `None` after the last one.
+    pub fn stack(&self) -> Option<(&[u8], u64)> {
+        let stack = self.profile.stacks.get(self.next - 1)?;
+        Some((&self.frames, stack.count))
+    }
+
+    pub fn advance(&mut self) {
+        if let Some(stack) = self.profile.stacks.get(self.next) {
+            self.frames.truncate(stack.shared);
+            let rest = &self.profile.text[self.start..stack.end];
+            self.frames.extend_from_slice(rest);
+            self.start = stack.end;
+        }
+        self.next += 1;
+    }
+}
+
+/// A profile that is being made of lines.
+#[derive(Default)]
+struct Lines {
+    profile: Profile,
+    previous: Vec<u8>,
+    is_unsorted: bool,
+    has_fractions: bool,
+    number: u64,
+    notes: Notes,
+}
+
+impl Lines {
+    fn read(&mut self, line: &[u8]) {
+        self.number += 1;
+        let line = trim_end(line);
+        match split_count(line) {
+            Some((frames, count)) => {
+                self.has_fractions |= count.nanos() > 0;
+                self.push(frames, count.whole());
+            }
+            None if line.is_empty() => {}
+            None => self.notes.add(line, || self.number),
+        }
+    }
+
+    fn push(&mut self, frames: &[u8], count: u64) {
+        let shared = common_prefix(&self.previous, frames);
+        let Profile { stacks, text } = &mut self.profile;
+        let (before, rest) = (&self.previous[shared..], &frames[shared..]);
+        if let Some(last) = stacks.last_mut()
+            && before.is_empty()
+            && rest.is_empty()
+        {
+            last.count = last.count.saturating_add(count);
+            return;
+        }
+        self.is_unsorted |= rest < before;
+        text.extend_from_slice(rest);
+        stacks.push(Stack {
+            shared,
+            end: text.len(),
+            count,
+        });
+        self.previous.truncate(shared);
+        self.previous.extend_from_slice(rest);
+    }
+
+    fn finish(self) -> Profile {
+        if self.has_fractions {
+            log::warn!(
+                target: "inferno::differential",
+                "The input data has fractional sample counts that will be truncated to integers"
+            );
+        }
+        self.notes.log("a stack and its count (`main;parse 17`)");
+        match self.is_unsorted {
+            true => sorted(&self.profile),
+            false => self.profile,
+        }
+    }
+}
+
+fn sorted(profile: &Profile) -> Profile {
+    let mut text = Vec::new();
+    let mut stacks = Vec::new();
+    let mut cursor = profile.cursor();
+    while let Some((frames, count)) = cursor.stack() {
+        let start = text.len();
+        text.extend_from_slice(frames);
+        stacks.push((start..text.len(), count));
+        cursor.advance();
+    }
+    stacks.sort_by(|(a, _), (b, _)| text[a.clone()].cmp(&text[b.clone()]));
+    let mut lines = Lines::default();
+    for (frames, count) in stacks {
+        lines.push(&text[frames], count);
+    }
+    lines.profile
+}
