@@ -117,6 +117,11 @@ impl Entry for Edge {
     fn hash(&self) -> u32 {
         self.hash
     }
+
+    /// Nodes that were made one after another are asked for one after another.
+    fn near(&self) -> Option<u32> {
+        Some(self.parent.0)
+    }
 }
 
 /// What a tree in time order knows of a node beyond its counts.
@@ -393,11 +398,12 @@ impl CallTree {
     }
 
     fn find_or_push_edge(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
-        let hash = edge_hash(&self.hasher, parent, frame);
+        let hash = || edge_hash(&self.hasher, parent, frame);
         let is_same = |edge: &Edge| edge.parent == parent && edge.frame == frame;
-        if let Some(edge) = self.edges.find(hash, is_same) {
+        if let Some(edge) = self.edges.find_near(parent.0, hash, is_same) {
             return edge.child;
         }
+        let hash = hash();
         let child = self.push_node(parent, frame);
         self.edges.insert(Edge {
             hash,

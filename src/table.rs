@@ -12,7 +12,17 @@ pub(crate) trait Entry: Copy {
     fn is_none(&self) -> bool;
 
     fn hash(&self) -> u32;
+
+    /// Where it should be, if there is room, for the sake of its neighbours: entries that are used
+    /// together are then close together in memory.
+    fn near(&self) -> Option<u32> {
+        None
+    }
 }
+
+/// How many places from [`Entry::near`] on are tried. It bounds what it takes if very many entries
+/// want to be at one place.
+const TRIED: u32 = 8;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Table<E> {
@@ -54,6 +64,27 @@ impl<E: Entry> Table<E> {
         }
     }
 
+    /// The same for entries that want to be `near`, with no hash but in the rare case that it takes
+    /// one to find them.
+    #[inline]
+    pub fn find_near(
+        &self,
+        near: u32,
+        hash: impl FnOnce() -> u32,
+        is_same: impl Fn(&E) -> bool,
+    ) -> Option<&E> {
+        for step in 0..TRIED {
+            let entry = self.first(near.wrapping_add(step));
+            if entry.is_none() {
+                return None;
+            }
+            if is_same(entry) {
+                return Some(entry);
+            }
+        }
+        self.find(hash(), is_same)
+    }
+
     /// Adds an entry that is not there.
     pub fn insert(&mut self, entry: E) {
         if 4 * (self.used + 1) > 3 * self.places.len() {
@@ -74,11 +105,13 @@ impl<E: Entry> Table<E> {
 
     fn put(&mut self, entry: E) {
         let mask = self.places.len() - 1;
-        let mut at = entry.hash() as usize & mask;
-        while !self.places[at].is_none() {
-            at = (at + 1) & mask;
+        let near = |first: u32| (0..TRIED).map(move |step| first.wrapping_add(step));
+        let wanted = entry.near().map(near).into_iter().flatten();
+        let wanted = wanted.map(|at| at as usize);
+        let mut wanted = wanted.chain(entry.hash() as usize..).map(|at| at & mask);
+        if let Some(at) = wanted.find(|&at| self.places[at].is_none()) {
+            self.places[at] = entry;
         }
-        self.places[at] = entry;
     }
 }
 
@@ -89,34 +122,57 @@ mod tests {
     use std::collections::HashMap;
 
     #[derive(Clone, Copy)]
-    struct Numbered(u32, u64);
+    struct Numbered {
+        hash: u32,
+        near: Option<u32>,
+        number: u64,
+        index: usize,
+    }
 
     impl Entry for Numbered {
-        const NONE: Numbered = Numbered(0, 0);
+        const NONE: Numbered = Numbered {
+            hash: 0,
+            near: None,
+            number: 0,
+            index: 0,
+        };
 
         fn is_none(&self) -> bool {
-            self.1 == 0
+            self.number == 0
         }
 
         fn hash(&self) -> u32 {
-            self.0
+            self.hash
+        }
+
+        fn near(&self) -> Option<u32> {
+            self.near
         }
     }
 
     proptest! {
         #[test]
-        fn finds_what_a_map_does(keys in prop::collection::vec((0u32..9, 1u64..99), 0..300)) {
+        fn finds_what_a_map_does(
+            numbers in prop::collection::vec(1u64..99, 0..300),
+            is_near: bool,
+            neighbours in 1u32..30,
+        ) {
             let mut table = Table::<Numbered>::default();
             let mut map = HashMap::new();
-            for (index, key @ (hash, number)) in keys.iter().enumerate() {
-                let hash = hash.wrapping_mul(0x1fff_ffff);
-                let found = table.find(hash, |entry| entry.1 >> 32 == *number);
-                prop_assert_eq!(found.map(|entry| entry.1 as u32 as usize), map.get(key).copied());
+            for (index, &number) in numbers.iter().enumerate() {
+                // Few hashes, and the last places of the table, so that entries stand in the way.
+                let hash = (number as u32 % 9).wrapping_mul(0x1fff_ffff);
+                let near = is_near.then_some((number as u32 % neighbours).wrapping_sub(3));
+                let is_same = |entry: &Numbered| entry.number == number;
+                let found = match near {
+                    Some(near) => table.find_near(near, || hash, is_same),
+                    None => table.find(hash, is_same),
+                };
+                prop_assert_eq!(found.map(|entry| entry.index), map.get(&number).copied());
                 if found.is_none() {
-                    table.insert(Numbered(hash, number << 32 | index as u64));
-                    map.insert(key, index);
+                    table.insert(Numbered { hash, near, number, index });
+                    map.insert(number, index);
                 }
-                prop_assert!(!table.first(hash).is_none());
             }
         }
     }

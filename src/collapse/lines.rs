@@ -26,7 +26,7 @@ pub(super) struct LineCache<T> {
     frames: Vec<FrameId>,
 }
 
-/// A line to look up, in a text that all of them are from.
+/// A line to look up.
 #[derive(Clone)]
 pub(super) struct Asked {
     pub context: u64,
@@ -113,14 +113,14 @@ impl<T> LineCache<T> {
     }
 
     /// Does for each line that is `asked` for what [`LineCache::look_up`] does, and hands it to
-    /// `use_line` with its index.
+    /// `use_line` with its index. Their texts are parts of `block`.
     ///
     /// It is faster: what is far away in memory is waited for once, not for each.
     pub fn look_up_all(
         &mut self,
         block: &[u8],
         asked: &mut [Asked],
-        mut read: impl FnMut(usize, &mut Vec<FrameId>) -> T,
+        mut read: impl FnMut(usize, &[u8], &mut Vec<FrameId>) -> T,
         mut use_line: impl FnMut(&LineCache<T>, usize, LineId),
     ) {
         self.find_places(block, asked);
@@ -129,7 +129,7 @@ impl<T> LineCache<T> {
             let is_found = asked.is_likely && self.says(&asked.place, asked.context, text);
             let line = match is_found {
                 true => asked.place.line,
-                false => self.look_up(asked.context, text, |frames| read(index, frames)),
+                false => self.look_up(asked.context, text, |frames| read(index, text, frames)),
             };
             use_line(self, index, line);
         }
