@@ -120,7 +120,7 @@ impl<T> LineCache<T> {
         &mut self,
         block: &[u8],
         asked: &mut [Asked],
-        mut read: impl FnMut(usize, &[u8], &mut Vec<FrameId>) -> T,
+        mut read: impl FnMut(usize, &mut Vec<FrameId>) -> T,
         mut use_line: impl FnMut(&LineCache<T>, usize, LineId),
     ) {
         self.find_places(block, asked);
@@ -129,7 +129,7 @@ impl<T> LineCache<T> {
             let is_found = asked.is_likely && self.says(&asked.place, asked.context, text);
             let line = match is_found {
                 true => asked.place.line,
-                false => self.look_up(asked.context, text, |frames| read(index, text, frames)),
+                false => self.look_up(asked.context, text, |frames| read(index, frames)),
             };
             use_line(self, index, line);
         }

@@ -26,15 +26,14 @@
 //! sleeps in, `__psynch_cvwait` say. They would be most of the samples of most programs.
 
 use super::error::{ErrorKind, ParseError};
-use super::format::{Block, Format, impl_collapse, offset_in};
-use super::lines::{Asked, LineCache, LineId};
+use super::format::{Block, Format, impl_collapse};
+use super::lines::{LineCache, LineId};
 use super::notes::plural;
 use super::symbol::fix_partially_demangled_rust;
 use crate::call_tree::{CallTree, NodeId};
 use crate::count::parse_digits;
 use crate::folded::{after_last_line, whole_lines};
 use crate::text::{excerpt, lossy, trim_end};
-use std::ops::Range;
 
 const START: &[u8] = b"Call graph:";
 const END: &[u8] = b"Total number in stack";
@@ -115,20 +114,8 @@ pub(crate) struct Worker {
     open: Vec<OpenNode>,
     /// What the nodes are called, and whether a thread waits there.
     labels: LineCache<bool>,
-    /// Nodes that were read and not yet opened, with their labels.
-    listed: Vec<Listed>,
-    asked: Vec<Asked>,
     /// Samples in functions that wait.
     waiting: u64,
-}
-
-/// A node that is to be opened once its label is looked up.
-struct Listed {
-    depth: usize,
-    count: u64,
-    /// Where its line is in the block, and the number of that.
-    text: Range<usize>,
-    line: u64,
 }
 
 #[derive(Default, PartialEq, Eq)]
@@ -141,7 +128,7 @@ enum Place {
 
 struct OpenNode {
     node: NodeId,
-    label: LineId,
+    line: LineId,
     /// The samples that no child has had.
     own: u64,
 }
@@ -164,9 +151,10 @@ impl Format for Options {
     ) -> Result<(), ParseError> {
         for line in whole_lines(block.bytes).map(trim_end) {
             worker.line += 1;
-            worker.read(line, block.bytes, self, tree)?;
+            worker
+                .read(line, self, tree)
+                .map_err(|kind| ParseError::new(kind, worker.line))?;
         }
-        worker.open_listed(block.bytes, self, tree)?;
         let cut = &block.bytes[after_last_line(block.bytes).unwrap_or(0)..];
         if !cut.is_empty() {
             worker.line += 1;
@@ -204,84 +192,17 @@ impl Format for Options {
 }
 
 impl Worker {
-    /// How many nodes are listed before their labels are looked up, all at once.
-    const MOST_LISTED: usize = 64;
-
     fn read(
         &mut self,
         line: &[u8],
-        block: &[u8],
         options: &Options,
         tree: &mut CallTree,
-    ) -> Result<(), ParseError> {
+    ) -> Result<(), ErrorKind> {
         match self.place {
             Place::Head if line.starts_with(START) => self.place = Place::Graph,
-            Place::Graph if line.starts_with(END) => {
-                self.open_listed(block, options, tree)?;
-                self.end_graph(tree);
-            }
-            Place::Graph if !line.is_empty() => match Node::parse(line) {
-                Ok(node) => {
-                    self.list(&node, line, block);
-                    if self.listed.len() == Self::MOST_LISTED {
-                        self.open_listed(block, options, tree)?;
-                    }
-                }
-                Err(kind) => {
-                    self.open_listed(block, options, tree)?;
-                    return Err(ParseError::new(kind, self.line));
-                }
-            },
+            Place::Graph if line.starts_with(END) => self.end_graph(tree),
+            Place::Graph if !line.is_empty() => self.open(line, options, tree)?,
             _ => {}
-        }
-        Ok(())
-    }
-
-    fn list(&mut self, node: &Node<'_>, line: &[u8], block: &[u8]) {
-        let place = |text: &[u8]| {
-            let start = offset_in(block, text);
-            start..start + text.len()
-        };
-        self.listed.push(Listed {
-            depth: node.depth,
-            count: node.count,
-            text: place(line),
-            line: self.line,
-        });
-        let label = node.label.without_address();
-        self.asked.push(Asked::new(0, place(label.0)));
-    }
-
-    /// Opens what is listed, up to the first node that has no caller.
-    fn open_listed(
-        &mut self,
-        block: &[u8],
-        options: &Options,
-        tree: &mut CallTree,
-    ) -> Result<(), ParseError> {
-        let mut labels = Vec::with_capacity(self.listed.len());
-        self.labels.look_up_all(
-            block,
-            &mut self.asked,
-            |_, text, frames| {
-                let label = Label(text);
-                let name = label.name(options);
-                let names = name.split(';');
-                frames.extend(names.map(|name| tree.intern(name.as_bytes())));
-                label.is_waiting()
-            },
-            |_, _, label| labels.push(label),
-        );
-        self.asked.clear();
-        for (node, label) in std::mem::take(&mut self.listed).iter().zip(labels) {
-            if node.depth > self.open.len() {
-                let line = excerpt(&block[node.text.clone()]);
-                return Err(ParseError::new(
-                    ErrorKind::SkippedIndentation(line),
-                    node.line,
-                ));
-            }
-            self.open(node.depth, node.count, label, tree);
         }
         Ok(())
     }
@@ -294,20 +215,37 @@ impl Worker {
         }
     }
 
-    fn open(&mut self, depth: usize, count: u64, label: LineId, tree: &mut CallTree) {
-        self.close_down_to(depth, tree);
+    fn open(
+        &mut self,
+        line: &[u8],
+        options: &Options,
+        tree: &mut CallTree,
+    ) -> Result<(), ErrorKind> {
+        let read = Node::parse(line)?;
+        if read.depth > self.open.len() {
+            return Err(ErrorKind::SkippedIndentation(excerpt(line)));
+        }
+        self.close_down_to(read.depth, tree);
         let caller = match self.open.last_mut() {
             Some(caller) => {
-                caller.own = caller.own.saturating_sub(count);
+                caller.own = caller.own.saturating_sub(read.count);
                 caller.node
             }
             None => CallTree::ROOT,
         };
-        self.open.push(OpenNode {
-            node: self.labels.walk(label, caller, tree),
-            label,
-            own: count,
+        let label = read.label.without_address();
+        let line = self.labels.look_up(0, label.0, |frames| {
+            let name = label.name(options);
+            let names = name.split(';');
+            frames.extend(names.map(|name| tree.intern(name.as_bytes())));
+            label.is_waiting()
         });
+        self.open.push(OpenNode {
+            node: self.labels.walk(line, caller, tree),
+            line,
+            own: read.count,
+        });
+        Ok(())
     }
 
     /// Adds what is their own to the nodes that have all their children, the innermost first.
@@ -316,7 +254,7 @@ impl Worker {
             if closed.own == 0 {
                 continue;
             }
-            if *self.labels.facts(closed.label) {
+            if *self.labels.facts(closed.line) {
                 self.waiting = self.waiting.saturating_add(closed.own);
             } else {
                 tree.add(closed.node, closed.own);

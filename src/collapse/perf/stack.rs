@@ -152,7 +152,7 @@ impl Stacks {
         self.lines.look_up_all(
             block,
             &mut self.asked,
-            |index, _, frames| {
+            |index, frames| {
                 let line = nth(index);
                 read_line(&block[line.start..line.end], options, is_java, frames, tree)
             },
