@@ -88,6 +88,90 @@ fn captures_fold_as_perf_script_has_them() {
     }
 }
 
+/// What was recorded of a stack is the top of it, down to which all is known. perf does not take the last
+/// word of it.
+#[test]
+fn a_stack_of_which_a_part_was_recorded_is_right_in_that_part() {
+    let whole = fold(&capture("dwarf"));
+    let is_right = |stack: &str| {
+        let (comm, frames) = stack.split_once(';').expect("a stack");
+        let inner = frames.strip_prefix("[unknown];").unwrap_or(frames);
+        let ends = |line: &&str| line.starts_with(comm) && stack_of(line).ends_with(inner);
+        whole.lines().any(|line| ends(&line))
+    };
+    for size in (8..=512).step_by(8) {
+        let found = fold(&with_stacks_of(&capture("dwarf"), size));
+        for line in found.lines() {
+            assert!(is_right(stack_of(line)), "{size}: {line}");
+        }
+    }
+    let least = fold(&with_stacks_of(&capture("dwarf"), 8));
+    assert!(least.contains("spin;[unknown];recurse;leaf "), "{least}");
+}
+
+fn stack_of(line: &str) -> &str {
+    line.rsplit_once(' ').expect("a stack and its count").0
+}
+
+/// The capture, as if not more than so many bytes of each stack had been recorded.
+fn with_stacks_of(file: &[u8], size: u64) -> Vec<u8> {
+    let mut file = file.to_vec();
+    let word = |file: &[u8], at: usize| u64::from_le_bytes(*file[at..].first_chunk().unwrap());
+    let start = word(&file, 40) as usize;
+    let (mut at, end) = (start, start + word(&file, 48) as usize);
+    while at < end {
+        let head = word(&file, at);
+        let next = at + (head >> 48) as usize;
+        if head as u32 == SAMPLE {
+            // Behind it, there is one word more.
+            let recorded = next - 16;
+            let size = size.min(word(&file, recorded));
+            file[recorded..next - 8].copy_from_slice(&size.to_le_bytes());
+        }
+        at = next;
+    }
+    file
+}
+
+/// perf 6.1 keeps what was mapped before an exec, takes the lowest address of the two for where the
+/// program is, and finds no tables then.
+#[test]
+fn stacks_go_on_where_perf_loses_its_way_after_an_exec() {
+    assert_eq!(expected("again"), "again;leaf 32000000\n");
+    assert_eq!(
+        fold(&capture("again")),
+        "again;_start;run;work;leaf 32000000\n"
+    );
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same() {
+    let mut file = File::new(false);
+    for time in 1..25_000 {
+        let (pid, at) = (time as u32 % 7 + 1, 0x1000 * (time % 50 + 1));
+        if time % 100 == 0 {
+            file = file.comm(pid, pid, &format!("name {}", time % 13), time);
+            file = file.map(pid, at, 0x2000, &format!("/nowhere/{}", time % 11), time);
+        }
+        let chain: Vec<u64> = (0..time % 9 + 1).map(|depth| at + depth).collect();
+        file = file.sample(pid, time, &[&[USER], &chain[..]].concat());
+    }
+    let made_up = file.bytes();
+    assert!(made_up.len() > 1 << 21, "enough for several workers");
+    let captures = CAPTURES.map(capture);
+    for file in captures.iter().chain([&made_up]) {
+        let fold_on = |nthreads| {
+            let mut options = options();
+            options.stacks.nthreads = nthreads;
+            fold_with(options, file).expect("a file that can be read")
+        };
+        let one = fold_on(1);
+        for nthreads in [2, 3, 8] {
+            assert!(fold_on(nthreads) == one, "{nthreads} threads");
+        }
+    }
+}
+
 #[test]
 fn a_file_a_reader_and_a_slice_are_the_same() {
     for case in CAPTURES {
@@ -240,6 +324,8 @@ fn options_of_the_text_path_apply() {
 struct File {
     is_big: bool,
     records: Vec<u8>,
+    /// Which branches its samples have, if any.
+    branches: Option<u64>,
 }
 
 /// Records, by their numbers.
@@ -258,6 +344,7 @@ impl File {
         File {
             is_big,
             records: Vec::new(),
+            branches: None,
         }
     }
 
@@ -332,8 +419,14 @@ impl File {
 
     /// A sample of period 7.
     fn sample(self, pid: u32, time: u64, callchain: &[u64]) -> File {
+        let length = callchain.len() as u64;
+        self.sample_of(pid, time, length, callchain)
+    }
+
+    /// A sample with more behind the call chain.
+    fn sample_of(self, pid: u32, time: u64, length: u64, words: &[u64]) -> File {
         let ids = self.ids(pid, pid);
-        let chain = [&[callchain.len() as u64], callchain].concat();
+        let chain = [&[length], words].concat();
         let body = [
             self.words(&[0]),
             ids,
@@ -350,13 +443,16 @@ impl File {
     /// The event: a clock, whose samples have address, thread, time, call chain and period.
     fn attribute(&self) -> Vec<u8> {
         const SAMPLE_TYPE: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 5 | 1 << 8;
+        const BRANCHES: u64 = 1 << 11;
         const HAS_IDS: u64 = 1 << 18;
         let flags = match self.is_big {
             true => HAS_IDS.reverse_bits(),
             false => HAS_IDS,
         };
-        let rest = self.words(&[0, 0, SAMPLE_TYPE, 0, flags, 0, 0]);
-        [self.u32(1).to_vec(), self.u32(64).to_vec(), rest].concat()
+        let branches = self.branches.map_or(0, |_| BRANCHES);
+        let rest = [0, 0, SAMPLE_TYPE | branches, 0, flags, 0, 0, 0];
+        let rest = self.words(&[&rest[..], &[self.branches.unwrap_or(0)]].concat());
+        [self.u32(1).to_vec(), self.u32(80).to_vec(), rest].concat()
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -424,6 +520,65 @@ fn threads_without_a_name_have_their_number() {
         .sample(77, 1, &[USER, 0x1000])
         .sample(0, 2, &[USER, 0x1000])
         .assert_folds(":77;[unknown] 7\nswapper;[unknown] 7\n");
+}
+
+#[test]
+fn thread_names_are_whole_and_ids_are_known() {
+    let file = File::new(false)
+        .comm(5, 5, "worker 42", 1)
+        .comm(6, 6, "pool 7/9", 1)
+        .sample(5, 2, &[USER, 0x1000])
+        .sample(6, 3, &[USER, 0x1000]);
+    file.assert_folds("pool_7/9;[unknown] 7\nworker_42;[unknown] 7\n");
+    let mut with_pid = options();
+    with_pid.stacks.include_pid = true;
+    let found = fold_with(with_pid, &file.bytes()).unwrap();
+    assert_eq!(found, "pool_7/9-6;[unknown] 7\nworker_42-5;[unknown] 7\n");
+}
+
+#[test]
+fn stacks_have_all_their_frames() {
+    let chain: Vec<u64> = (0..300).map(|depth| 0x1000 + depth).collect();
+    File::new(false)
+        .comm(5, 5, "prog", 1)
+        .map(5, 0x1000, 0x1000, "/nowhere/a", 2)
+        .sample(5, 3, &[&[USER], &chain[..]].concat())
+        .assert_folds(&format!("prog;{} 7\n", ["[a]"; 300].join(";")));
+}
+
+/// With `--call-graph lbr`, who called whom is in the branches that the processor recorded, the latest first,
+/// and the user's part of the call chain is not.
+#[test]
+fn recorded_calls_take_the_place_of_the_call_chain() {
+    const TYPE_OF_CALLS: u64 = 1 << 11;
+    let kernel = 0xffff_ffff_8100_0010;
+    let mut file = File::new(false);
+    file.branches = Some(TYPE_OF_CALLS);
+    let file = file
+        .comm(5, 5, "prog", 1)
+        .map(5, 0x1000, 0x1000, "/nowhere/a", 2)
+        .map(5, 0x2000, 0x1000, "/nowhere/b", 2)
+        .map(5, 0x3000, 0x1000, "/nowhere/c", 2);
+    let sampled = |file: File, branches: &[[u64; 2]]| {
+        let mut chain = vec![KERNEL, kernel, USER, 0x9000];
+        chain.extend([branches.len() as u64]);
+        let words = |branch: &[u64; 2]| [branch[0], branch[1], 0];
+        chain.extend(branches.iter().flat_map(words));
+        file.sample_of(5, 3, 4, &chain)
+    };
+    let calls = [[0x2010, 0x1000], [0x3010, 0x2000]];
+    sampled(file, &calls).assert_folds("prog;[c];[b];[a];[unknown] 7\n");
+}
+
+#[test]
+fn branches_that_are_no_calls_are_passed_over() {
+    let mut file = File::new(false);
+    file.branches = Some(1);
+    let words = [USER, 0x1000, 1, 0x2010, 0x3000, 0];
+    file.comm(5, 5, "prog", 1)
+        .map(5, 0x1000, 0x1000, "/nowhere/a", 2)
+        .sample_of(5, 3, 2, &words)
+        .assert_folds("prog;[a] 7\n");
 }
 
 #[test]

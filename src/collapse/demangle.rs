@@ -133,7 +133,14 @@ mod mangling {
 
     /// `{:#}` keeps what LLVM appended, but for its hash.
     fn without_suffix(mut name: String) -> String {
-        for suffix in [".llvm.", ".cold", ".isra.", ".part.", ".constprop."] {
+        for suffix in [
+            ".llvm.",
+            ".cold",
+            ".warm",
+            ".isra.",
+            ".part.",
+            ".constprop.",
+        ] {
             if let Some(at) = name.rfind(suffix) {
                 name.truncate(at);
             }
@@ -283,6 +290,10 @@ mod tests {
             ),
             // The `;` in `[u8; 4]` would be two frames.
             ("_RNvMCs1_3fooAhj4_3bar.llvm.123", "<[u8: 4]>::bar"),
+            (
+                "_RNvNtCsgEmfK2I1SDS_4core3fmt5write.warm",
+                "core::fmt::write",
+            ),
             (
                 "_ZN3std2rt10lang_start28_$u7b$$u7b$closure$u7d$$u7d$17hdbee5a3fa7ab6636E.llvm.5358835508072490010",
                 "std::rt::lang_start::{{closure}}",

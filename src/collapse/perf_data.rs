@@ -20,7 +20,8 @@
 //! # How it works
 //!
 //! ```text
-//! records ─> processes, maps ─> samples ─> tree of places ─> symbols, inlined calls ─> CallTree
+//! records ─> processes, maps ─> samples ─┬─> worker: tree of places ─┬─> symbols, ─> CallTree
+//!            (in the order of time)      └─> worker: tree of places ─┘   inlined calls
 //! ```
 //!
 //! Records are read in a stream, in the order of time. They say which process had what mapped
@@ -28,8 +29,8 @@
 //! counted in a tree of such places. Only then symbols are read, an object at a time, and each
 //! place in it is named once: memory and time grow with what is distinct, not with the samples.
 //!
-//! It is done on one thread, whatever [`nthreads`](perf::Options::nthreads) says: most of the time
-//! goes to reading the file and the symbols.
+//! [`nthreads`](perf::Options::nthreads) workers take stacks apart, unwind and count them while one
+//! more thread reads; then they read the symbols. What comes out does not depend on their number.
 //!
 //! Stacks that are to be unwound, from registers and the top of the stack, are unwound with the
 //! tables in the objects, which are read once for all processes. Where the recorded part of the
@@ -52,17 +53,23 @@ mod bytes;
 #[cfg(feature = "perf-data")]
 mod compressed;
 #[cfg(feature = "perf-data")]
+mod crew;
+#[cfg(feature = "perf-data")]
 mod event;
 #[cfg(feature = "perf-data")]
 mod files;
 #[cfg(feature = "perf-data")]
 mod fold;
 #[cfg(feature = "perf-data")]
+mod frame_tables;
+#[cfg(feature = "perf-data")]
 mod header;
 #[cfg(feature = "perf-data")]
 mod inline;
 #[cfg(feature = "perf-data")]
 mod kernel;
+#[cfg(feature = "perf-data")]
+mod machine;
 #[cfg(feature = "perf-data")]
 mod naming;
 #[cfg(feature = "perf-data")]

@@ -47,6 +47,8 @@ pub(super) struct Event {
     pub sample_type: u64,
     pub read_format: u64,
     pub has_branch_index: bool,
+    /// Whether the branches of a sample are the calls that it is in (`--call-graph lbr`).
+    pub has_calls: bool,
     pub user_registers: u64,
     /// Whether records that are no samples end in fields that say when and who.
     pub has_sample_ids: bool,
@@ -77,8 +79,11 @@ impl Event {
         event.has_sample_ids = flags(attribute.u64()?, order) & SAMPLE_ID_ALL != 0;
         // What later versions added may be missing: wakeup, two words of configuration.
         attribute.skip(8 + 16);
+        const CALL_STACK: u64 = 1 << 11;
         const BRANCH_INDEX: u64 = 1 << 17;
-        event.has_branch_index = attribute.u64().unwrap_or(0) & BRANCH_INDEX != 0;
+        let branches = attribute.u64().unwrap_or(0);
+        event.has_branch_index = branches & BRANCH_INDEX != 0;
+        event.has_calls = branches & CALL_STACK != 0;
         event.user_registers = attribute.u64().unwrap_or(0);
         event.name = event.generic_name();
         Some(event)

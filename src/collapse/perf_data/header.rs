@@ -14,6 +14,7 @@ use super::bytes::{ByteOrder, Bytes};
 use super::event::Event;
 use ahash::AHashMap;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
 
 const PIPE_HEADER_SIZE: u64 = 16;
 const BUILD_ID: u32 = 2;
@@ -52,14 +53,16 @@ impl Start {
     }
 }
 
+/// The build-ids of the files that were mapped, by what the mapping is called.
+pub(super) type BuildIds = AHashMap<Vec<u8>, Vec<Vec<u8>>>;
+
 /// What is known of the records before they are read.
 #[derive(Debug)]
 pub(super) struct Header {
     pub order: ByteOrder,
-    pub events: Vec<Event>,
+    pub events: Vec<Arc<Event>>,
     pub event_of_id: AHashMap<u64, usize>,
-    /// The build-ids of the files that were mapped, by what the mapping is called.
-    pub build_ids: AHashMap<Vec<u8>, Vec<Vec<u8>>>,
+    pub build_ids: BuildIds,
     /// The architecture as `uname -m` names it; empty if unknown.
     pub arch: Vec<u8>,
     /// The kernel's version as `uname -r` names it; empty if unknown.
@@ -122,7 +125,7 @@ impl Header {
         for id in &event.ids {
             self.event_of_id.insert(*id, self.events.len());
         }
-        self.events.push(event);
+        self.events.push(Arc::new(event));
     }
 
     /// Takes in a feature, wherever it stood.
@@ -234,7 +237,7 @@ impl Header {
             let ids = bytes.words(u64::from(id_count))?;
             let of_id = ids.get(0).and_then(|id| self.event_of_id.get(&id).copied());
             if let Some(event) = self.events.get_mut(of_id.unwrap_or(index)) {
-                event.name = name.to_vec();
+                Arc::make_mut(event).name = name.to_vec();
             }
         }
         Some(())

@@ -1,10 +1,10 @@
 //! From the tree of places to the tree of names: what `perf script` would print of a frame, taken
 //! through what is done to its output.
 
-use super::objects::{Object, Objects};
+use super::objects::{Object, ObjectList};
 use super::processes::Location;
 use super::resolve::{Function, Resolved};
-use super::stacks::{Place, Stacks};
+use super::stacks::Place;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::demangle::demangled_frame;
 use crate::collapse::perf::{self, FrameLine, function_name, name_frames};
@@ -29,28 +29,28 @@ struct Made<'a> {
 /// Names the places of a tree.
 pub(super) struct Naming<'a> {
     pub options: &'a perf::Options,
-    pub objects: &'a Objects,
+    pub objects: &'a ObjectList,
     pub resolved: &'a Resolved,
 }
 
 impl<'a> Naming<'a> {
-    /// The tree that `stacks` are, with names.
-    pub fn name(&self, stacks: &Stacks) -> CallTree {
-        let places = &stacks.tree;
+    /// The tree that `places` is, with names.
+    pub fn name(&self, places: &CallTree) -> CallTree {
         let mut made = Made::default();
         // Java's functions are named differently.
-        let mut lines: AHashMap<(usize, bool), Line> = AHashMap::new();
+        let mut lines: AHashMap<(FrameId, bool), Line> = AHashMap::new();
         let mut here: Vec<(NodeId, bool)> = Vec::with_capacity(places.len());
         for id in places.ids() {
             let (parent, is_java) = match places.parent(id) {
                 Some(parent) => here[parent.index()],
                 None => (CallTree::ROOT, false),
             };
+            let frame = places.frame(id);
             let node = match Place::read(places.name(id)) {
-                Place::Location(number) => {
-                    let line = lines.entry((number, is_java)).or_insert_with(|| {
-                        self.line(stacks.locations[number], number, is_java, &mut made)
-                    });
+                Place::Location(location) => {
+                    let line = lines
+                        .entry((frame, is_java))
+                        .or_insert_with(|| self.line(location, frame, is_java, &mut made));
                     (line.walk(parent, &mut made.tree), is_java)
                 }
                 Place::Thread(b"") => (parent, is_java),
@@ -68,11 +68,11 @@ impl<'a> Naming<'a> {
         made.tree
     }
 
-    fn line(&self, location: Location, number: usize, is_java: bool, made: &mut Made<'a>) -> Line {
+    fn line(&self, location: Location, frame: FrameId, is_java: bool, made: &mut Made<'a>) -> Line {
         let object = self.objects.get(location.object);
         let mut line = Line::default();
-        for function in &self.resolved.functions[number] {
-            self.add_function(&mut line, function, object, location, is_java, made);
+        for function in &self.resolved.functions[frame.index()] {
+            self.add_function(&mut line, function, &object, location, is_java, made);
         }
         line
     }

@@ -2,6 +2,7 @@
 
 use super::sample::Mapping;
 use ahash::AHashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Names an object of [`Objects`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +14,14 @@ impl ObjectId {
 
     pub fn index(self) -> usize {
         self.0 as usize
+    }
+
+    pub fn number(self) -> u32 {
+        self.0
+    }
+
+    pub fn from_number(number: u32) -> ObjectId {
+        ObjectId(number)
     }
 }
 
@@ -47,16 +56,41 @@ pub(super) struct Object {
 /// The kind of an object, its name and path, and its build-id.
 type Key = (Kind, Vec<u8>, Option<Vec<u8>>);
 
+/// Objects by their ids. Clones have the same objects, also those that come later.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ObjectList {
+    list: Arc<RwLock<Vec<Arc<Object>>>>,
+}
+
+impl ObjectList {
+    pub fn get(&self, id: ObjectId) -> Arc<Object> {
+        let list = self.list.read().unwrap_or_else(PoisonError::into_inner);
+        list[id.index()].clone()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (ObjectId, Arc<Object>)> {
+        let list = self.list.read().unwrap_or_else(PoisonError::into_inner);
+        (0..).map(ObjectId).zip(list.clone())
+    }
+
+    fn push(&self, object: Object) -> ObjectId {
+        let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
+        let id = ObjectId(u32::try_from(list.len()).unwrap_or(0));
+        list.push(Arc::new(object));
+        id
+    }
+}
+
 /// All objects, each once.
 pub(super) struct Objects {
-    list: Vec<Object>,
+    pub list: ObjectList,
     known: AHashMap<Key, ObjectId>,
 }
 
 impl Default for Objects {
     fn default() -> Objects {
         let mut objects = Objects {
-            list: Vec::new(),
+            list: ObjectList::default(),
             known: AHashMap::new(),
         };
         objects.add(Kind::Nothing, b"[unknown]", b"", None);
@@ -65,14 +99,6 @@ impl Default for Objects {
 }
 
 impl Objects {
-    pub fn get(&self, id: ObjectId) -> &Object {
-        &self.list[id.index()]
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = (ObjectId, &Object)> {
-        (0..).map(ObjectId).zip(&self.list)
-    }
-
     pub fn add(
         &mut self,
         kind: Kind,
@@ -80,19 +106,20 @@ impl Objects {
         path: &[u8],
         build_id: Option<&[u8]>,
     ) -> ObjectId {
-        let build_id = build_id.map(<[u8]>::to_vec);
-        let next = ObjectId(u32::try_from(self.list.len()).unwrap_or(0));
-        let key = (kind, [name, b"\0", path].concat(), build_id.clone());
-        *self.known.entry(key).or_insert_with(|| {
-            self.list.push(Object {
-                kind,
-                name: name.to_vec(),
-                path: path.to_vec(),
-                build_id,
-                reference: 0,
-            });
-            next
+        self.add_object(Object {
+            kind,
+            name: name.to_vec(),
+            path: path.to_vec(),
+            build_id: build_id.map(<[u8]>::to_vec),
+            reference: 0,
         })
+    }
+
+    fn add_object(&mut self, object: Object) -> ObjectId {
+        let name = [&object.name, &b"\0"[..], &object.path].concat();
+        let key = (object.kind, name, object.build_id.clone());
+        let list = &self.list;
+        *self.known.entry(key).or_insert_with(|| list.push(object))
     }
 
     /// The object that a process maps.
@@ -123,9 +150,13 @@ impl Objects {
         if is_image {
             let end = memchr::memchr(b']', name).map_or(name.len(), |at| at + 1);
             // What follows is the symbol that tells where the kernel is, if it moves.
-            let id = self.add(Kind::Kernel, &name[..end], &name[end..], mapping.build_id);
-            self.list[id.index()].reference = mapping.offset;
-            return id;
+            return self.add_object(Object {
+                kind: Kind::Kernel,
+                name: name[..end].to_vec(),
+                path: name[end..].to_vec(),
+                build_id: mapping.build_id.map(<[u8]>::to_vec),
+                reference: mapping.offset,
+            });
         }
         let module = module_name(name);
         self.add(Kind::KernelModule, &module, name, mapping.build_id)

@@ -95,7 +95,7 @@ impl Space {
 
 #[derive(Debug, Default)]
 struct Thread {
-    comm: Option<Vec<u8>>,
+    comm: Option<Arc<[u8]>>,
 }
 
 /// All processes, and the kernel.
@@ -110,14 +110,14 @@ pub(super) struct Processes {
 
 impl Processes {
     /// What the thread is called: as perf does, by its id if it has no name.
-    pub fn comm(&self, tid: i32) -> Vec<u8> {
+    pub fn comm(&self, tid: i32) -> Arc<[u8]> {
         let comm = self
             .threads
             .get(&tid)
             .and_then(|thread| thread.comm.clone());
         comm.unwrap_or_else(|| match tid {
-            0 => b"swapper".to_vec(),
-            _ => format!(":{tid}").into_bytes(),
+            0 => Arc::from(*b"swapper"),
+            _ => Arc::from(format!(":{tid}").into_bytes()),
         })
     }
 
@@ -129,7 +129,7 @@ impl Processes {
     /// Takes in a new name. What was mapped before an exec stays until something else is there: the
     /// kernel's own part of exec runs between the two.
     pub fn rename(&mut self, comm: &Comm<'_>) {
-        self.threads.entry(comm.tid).or_default().comm = Some(comm.name.to_vec());
+        self.threads.entry(comm.tid).or_default().comm = Some(Arc::from(comm.name));
     }
 
     pub fn fork(&mut self, fork: &Fork) {
@@ -144,7 +144,7 @@ impl Processes {
 
     pub fn map(&mut self, mapping: &Mapping<'_>) {
         let object = self.objects.of_process(mapping);
-        let offset = match self.objects.get(object).kind {
+        let offset = match self.objects.list.get(object).kind {
             Kind::File => mapping.offset,
             Kind::Vdso => 0,
             _ => mapping.start,
@@ -158,7 +158,7 @@ impl Processes {
     /// only; what it has behind that reaches to the next module.
     pub fn map_kernel(&mut self, mapping: &Mapping<'_>) {
         let object = self.objects.of_kernel(mapping);
-        let end = match self.objects.get(object).kind {
+        let end = match self.objects.list.get(object).kind {
             Kind::Kernel => u64::MAX,
             _ => mapping.start.saturating_add(mapping.length),
         };

@@ -1,9 +1,9 @@
 //! What was odd in a file, or could not be named: gathered, and logged at the end.
 
 use super::bytes::{ByteOrder, Bytes};
-use super::objects::{Object, ObjectId, Objects};
+use super::objects::{Object, ObjectId, ObjectList};
 use super::resolve::{Lack, Resolved};
-use super::stacks::{Place, Stacks};
+use super::stacks::Place;
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::notes::plural;
 use crate::text::lossy;
@@ -58,12 +58,11 @@ pub(super) struct Unnamed {
 }
 
 impl Unnamed {
-    pub fn find(stacks: &Stacks, objects: &Objects, resolved: &Resolved) -> Unnamed {
-        let (tree, totals) = (&stacks.tree, stacks.tree.totals());
+    pub fn find(tree: &CallTree, objects: &ObjectList, resolved: &Resolved) -> Unnamed {
+        let totals = tree.totals();
         let lacking = |node: NodeId| match Place::read(tree.name(node)) {
-            Place::Location(number) => {
-                let location = stacks.locations.get(number)?;
-                let functions = resolved.functions.get(number)?;
+            Place::Location(location) => {
+                let functions = resolved.functions.get(tree.frame(node).index())?;
                 let is_unnamed = functions.iter().any(|function| function.name.is_none());
                 let lack = resolved.lacks.get(location.object.index()).copied()??;
                 is_unnamed.then_some((location.object, lack))
@@ -82,7 +81,7 @@ impl Unnamed {
                 shares.entry(lack.0).or_insert((lack.1, 0.0)).1 += share;
             }
         }
-        let describe = |(id, (lack, share))| (describe(objects.get(id)), lack, share);
+        let describe = |(id, (lack, share))| (describe(&objects.get(id)), lack, share);
         Unnamed {
             total: totals[CallTree::ROOT.index()].to_f64(),
             any,

@@ -1,12 +1,15 @@
 //! The functions at the places in an object: its symbols, and what was inlined into them.
 
+use super::crew;
 use super::files::{Files, Found, Image};
-use super::header::Header;
+use super::header::BuildIds;
 use super::inline::{DebugInfo, InlinedCalls};
 use super::kernel::{read_kallsyms, read_perf_map, running_build_id, running_release};
-use super::objects::{Kind, Object, Objects};
+use super::objects::{Kind, Object, ObjectId, ObjectList};
 use super::processes::Location;
+use super::stacks::Place;
 use super::symbols::{Segments, SymbolTable};
+use crate::call_tree::CallTree;
 use ahash::AHashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,47 +37,81 @@ pub(super) type Functions = Vec<Function>;
 /// What the functions of locations are taken from.
 pub(super) struct Resolver<'a> {
     pub files: &'a Files,
-    pub header: &'a Header,
+    pub build_ids: &'a BuildIds,
+    pub os_release: &'a [u8],
     pub kallsyms: Option<&'a Path>,
     pub with_inlined: bool,
 }
 
 /// What was found.
 pub(super) struct Resolved {
-    /// For each location.
+    /// For each frame of the tree of places.
     pub functions: Vec<Functions>,
     /// What was not found, for each object.
     pub lacks: Vec<Option<Lack>>,
 }
 
+/// The functions at all places of one object.
+struct OfObject {
+    id: ObjectId,
+    frames: Vec<usize>,
+    functions: Vec<Functions>,
+    lack: Option<Lack>,
+}
+
+/// Objects whose symbols are read together, and the frames that are in each.
+type Job = Vec<(ObjectId, Vec<usize>)>;
+
 impl Resolver<'_> {
-    /// Finds the functions at all `locations`.
-    pub fn resolve(&self, locations: &[Location], objects: &Objects) -> Resolved {
-        let mut of_object: AHashMap<_, Vec<usize>> = AHashMap::new();
-        for (index, location) in locations.iter().enumerate() {
-            of_object.entry(location.object).or_default().push(index);
-        }
+    /// Finds the functions of all frames of a tree of places, on `nthreads` threads.
+    pub fn resolve(&self, places: &CallTree, objects: &ObjectList, nthreads: usize) -> Resolved {
+        let locations: Vec<Option<Location>> = places.frame_names().map(location_of).collect();
         let mut resolved = Resolved {
             functions: vec![Functions::new(); locations.len()],
-            lacks: Vec::new(),
+            lacks: vec![None; objects.iter().count()],
         };
-        let mut kernel = None;
-        for (id, object) in objects.iter() {
-            let indices = of_object.remove(&id).unwrap_or_default();
-            let places: Vec<Location> = indices.iter().map(|at| locations[*at]).collect();
-            let (functions, lack) = self.of_object(object, objects, &places, &mut kernel);
-            resolved.lacks.push(lack);
-            for (index, functions) in indices.into_iter().zip(functions) {
-                resolved.functions[index] = functions;
+        let jobs = jobs(&locations, objects);
+        let workers = (0..nthreads.clamp(1, jobs.len().max(1))).map(|_| Vec::new());
+        let ((), found) = crew::work(
+            workers.collect(),
+            |found: &mut Vec<OfObject>, job: Job| {
+                found.extend(self.do_job(job, &locations, objects));
+            },
+            |give| jobs.into_iter().for_each(give),
+        );
+        for object in found.into_iter().flatten() {
+            resolved.lacks[object.id.index()] = object.lack;
+            for (frame, functions) in object.frames.into_iter().zip(object.functions) {
+                resolved.functions[frame] = functions;
             }
         }
         resolved
     }
 
+    fn do_job(
+        &self,
+        job: Job,
+        locations: &[Option<Location>],
+        objects: &ObjectList,
+    ) -> Vec<OfObject> {
+        let mut kernel = None;
+        let found = job.into_iter().map(|(id, frames)| {
+            let places: Vec<Location> = frames.iter().filter_map(|at| locations[*at]).collect();
+            let (functions, lack) = self.of_object(&objects.get(id), objects, &places, &mut kernel);
+            OfObject {
+                id,
+                frames,
+                functions,
+                lack,
+            }
+        });
+        found.collect()
+    }
+
     fn of_object(
         &self,
         object: &Object,
-        objects: &Objects,
+        objects: &ObjectList,
         places: &[Location],
         kernel: &mut Option<SymbolTable>,
     ) -> (Vec<Functions>, Option<Lack>) {
@@ -82,9 +119,6 @@ impl Resolver<'_> {
             let find = |place: &Location| vec![Function::named(table.find(place.address))];
             places.iter().map(find).collect()
         };
-        if places.is_empty() {
-            return (Vec::new(), None);
-        }
         match object.kind {
             Kind::Nothing => (in_table(&SymbolTable::default()), None),
             Kind::KernelFunction => {
@@ -105,7 +139,7 @@ impl Resolver<'_> {
     }
 
     fn of_file(&self, object: &Object, places: &[Location]) -> (Vec<Functions>, Option<Lack>) {
-        let build_ids = known_build_ids(object, &self.header.build_ids);
+        let build_ids = known_build_ids(object, self.build_ids);
         let (program, lack) = match self.files.program(object, &build_ids) {
             Found::File(image) => (Some(image), Lack::Symbols),
             Found::Different => (None, Lack::RightFile),
@@ -138,11 +172,10 @@ impl Resolver<'_> {
     }
 
     /// The symbols of the kernel and its modules.
-    fn kernel(&self, objects: &Objects) -> SymbolTable {
-        let kernel = objects.iter().map(|(_, object)| object);
-        let kernel = kernel
-            .into_iter()
-            .find(|object| object.kind == Kind::Kernel);
+    fn kernel(&self, objects: &ObjectList) -> SymbolTable {
+        let objects = objects.iter().map(|(_, object)| object);
+        let kernel = { objects }.find(|object| object.kind == Kind::Kernel);
+        let kernel = kernel.as_deref();
         let reference = kernel.map(|kernel| (kernel.path.as_slice(), kernel.reference));
         let path = match self.kallsyms {
             Some(path) => Some(path.to_path_buf()),
@@ -155,10 +188,10 @@ impl Resolver<'_> {
     /// Where the symbols of the kernel are that was recorded: it is running still, or perf has kept
     /// them.
     fn kallsyms_of(&self, kernel: &Object) -> Option<PathBuf> {
-        let build_ids = known_build_ids(kernel, &self.header.build_ids);
+        let build_ids = known_build_ids(kernel, self.build_ids);
         let is_running = match running_build_id() {
             Some(running) if !build_ids.is_empty() => build_ids.contains(&running),
-            _ => running_release() == self.header.os_release,
+            _ => running_release() == self.os_release,
         };
         if is_running {
             return Some(PathBuf::from("/proc/kallsyms"));
@@ -168,6 +201,31 @@ impl Resolver<'_> {
             .filter_map(|id| self.files.cached_kallsyms(id));
         cached.find(|path| path.exists())
     }
+}
+
+fn location_of(name: &[u8]) -> Option<Location> {
+    match Place::read(name) {
+        Place::Location(location) => Some(location),
+        Place::Thread(_) => None,
+    }
+}
+
+/// What there is to do, the most first: an object at a time, but the kernel and its modules, whose
+/// symbols are in one table, together.
+fn jobs(locations: &[Option<Location>], objects: &ObjectList) -> Vec<Job> {
+    let mut of_object: AHashMap<_, Vec<usize>> = AHashMap::new();
+    for (frame, location) in locations.iter().enumerate() {
+        if let Some(location) = location {
+            of_object.entry(location.object).or_default().push(frame);
+        }
+    }
+    let is_kernel = |id| matches!(objects.get(id).kind, Kind::Kernel | Kind::KernelModule);
+    let (kernel, others): (Job, Job) = of_object.into_iter().partition(|it| is_kernel(it.0));
+    let mut jobs: Vec<Job> = others.into_iter().map(|other| vec![other]).collect();
+    jobs.push(kernel);
+    let size = |job: &Job| job.iter().map(|(_, frames)| frames.len()).sum::<usize>();
+    jobs.sort_by_key(|job| std::cmp::Reverse(size(job)));
+    jobs
 }
 
 impl Function {
@@ -180,10 +238,7 @@ impl Function {
 }
 
 /// The build-ids that were recorded for an object; none if it is not known.
-pub(super) fn known_build_ids(
-    object: &Object,
-    recorded: &AHashMap<Vec<u8>, Vec<Vec<u8>>>,
-) -> Vec<Vec<u8>> {
+pub(super) fn known_build_ids(object: &Object, recorded: &BuildIds) -> Vec<Vec<u8>> {
     match &object.build_id {
         Some(id) => vec![id.clone()],
         None => recorded.get(&object.name).cloned().unwrap_or_default(),

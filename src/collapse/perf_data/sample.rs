@@ -11,6 +11,8 @@ pub(super) struct Sample<'a> {
     pub tid: i32,
     pub period: Option<u64>,
     pub callchain: Option<Words<'a>>,
+    /// The calls that the processor recorded, the latest first: each from where, to where, and how.
+    pub calls: Option<Words<'a>>,
     pub user: Option<UserState<'a>>,
 }
 
@@ -42,6 +44,7 @@ impl<'a> Sample<'a> {
             tid: -1,
             period: None,
             callchain: None,
+            calls: None,
             user: None,
         };
         sample.read_fixed(&mut bytes, event)?;
@@ -57,7 +60,8 @@ impl<'a> Sample<'a> {
             bytes.skip(u64::from(size))?;
         }
         if event.has(field::BRANCH_STACK) {
-            skip_branches(&mut bytes, event)?;
+            let branches = read_branches(&mut bytes, event)?;
+            sample.calls = event.has_calls.then_some(branches);
         }
         sample.user = read_user_state(&mut bytes, event, order);
         Some(sample)
@@ -104,12 +108,12 @@ fn skip_values(bytes: &mut Bytes<'_>, format: u64) -> Option<()> {
     bytes.skip_words(counters.checked_mul(1 + others)?)
 }
 
-fn skip_branches(bytes: &mut Bytes<'_>, event: &Event) -> Option<()> {
+fn read_branches<'a>(bytes: &mut Bytes<'a>, event: &Event) -> Option<Words<'a>> {
     let count = bytes.u64()?;
     if event.has_branch_index {
         bytes.skip(8)?;
     }
-    bytes.skip_words(count.checked_mul(3)?)
+    bytes.words(count.checked_mul(3)?)
 }
 
 /// Reads registers and stack; `None` if either is not there.

@@ -1,16 +1,17 @@
 //! From samples to a tree of places, which have no names yet.
 //!
-//! The frames of the tree are the names of threads, and [`Location`]s by their numbers. Names come
-//! last, when it is known which are needed: each once, an object at a time.
+//! The frames of the tree are the names of threads, and [`Location`]s. Names come last, when it is
+//! known which are needed: each once, an object at a time.
 
-use super::files::Found;
+use super::bytes::Words;
 use super::objects::ObjectId;
-use super::processes::{Location, Processes, Space};
+use super::processes::{Location, Space};
 use super::sample::Sample;
-use super::unwind::Unwinder;
+use super::unwind::{Open, Unwinder};
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::perf;
 use ahash::AHashMap;
+use std::sync::Arc;
 
 /// Addresses from here on are marks that say whose the addresses behind them are.
 const FIRST_MARK: u64 = (-4095i64).cast_unsigned();
@@ -44,13 +45,18 @@ impl Mode {
     }
 }
 
+/// How much of a call chain is before the user's part.
+fn kernel_length(callchain: Words<'_>) -> usize {
+    let is_kernel = |address: &u64| *address < FIRST_MARK || Mode::of_mark(*address) != Mode::User;
+    callchain.iter().take_while(is_kernel).count()
+}
+
 /// A frame of the tree of places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place<'a> {
     /// What the thread is called, with ids if they are wanted.
     Thread(&'a [u8]),
-    /// The number of a location.
-    Location(usize),
+    Location(Location),
 }
 
 impl<'a> Place<'a> {
@@ -60,23 +66,44 @@ impl<'a> Place<'a> {
     /// Reads the name that a frame has in the tree of places.
     pub fn read(name: &'a [u8]) -> Place<'a> {
         match name.split_first() {
-            Some((&Self::LOCATION, number)) => {
-                let number = number.first_chunk().map_or(0, |it| u32::from_le_bytes(*it));
-                Place::Location(number as usize)
-            }
+            Some((&Self::LOCATION, place)) => Place::Location(read_location(place)),
             Some((_, thread)) => Place::Thread(thread),
             None => Place::Thread(b""),
         }
     }
+
+    fn name_of_location(location: Location) -> [u8; 14] {
+        let mut name = [Self::LOCATION; 14];
+        name[1] = u8::from(location.is_return);
+        name[2..6].copy_from_slice(&location.object.number().to_le_bytes());
+        name[6..].copy_from_slice(&location.address.to_le_bytes());
+        name
+    }
+}
+
+fn read_location(name: &[u8]) -> Location {
+    let object = name.get(1..).and_then(<[u8]>::first_chunk);
+    let address = name.get(5..).and_then(<[u8]>::first_chunk);
+    Location {
+        object: ObjectId::from_number(object.map_or(0, |it| u32::from_le_bytes(*it))),
+        address: address.map_or(0, |it| u64::from_le_bytes(*it)),
+        is_return: name.first() == Some(&1),
+    }
+}
+
+/// What a process and the kernel had mapped.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Spaces {
+    pub user: Space,
+    pub kernel: Space,
 }
 
 /// The tree of places.
 #[derive(Default)]
 pub(super) struct Stacks {
     pub tree: CallTree,
-    pub locations: Vec<Location>,
     frames: AHashMap<Location, FrameId>,
-    threads: AHashMap<(i32, i32, Vec<u8>), NodeId>,
+    threads: AHashMap<(i32, i32, Arc<[u8]>), NodeId>,
     /// The frames of the sample, the innermost first.
     stack: Vec<FrameId>,
 }
@@ -87,35 +114,30 @@ impl Stacks {
         &mut self,
         sample: &Sample<'_>,
         misc: u16,
-        processes: &Processes,
+        spaces: &Spaces,
         unwinder: &mut Unwinder,
-        open: &mut impl FnMut(ObjectId) -> Found,
+        files: &impl Open,
     ) -> bool {
         self.stack.clear();
-        let space = processes.space(sample.pid);
-        let kernel = &processes.kernel;
         match (sample.callchain, sample.ip) {
-            (Some(callchain), _) => self.read_callchain(callchain.iter(), space, kernel),
-            (None, Some(ip)) => {
-                let location = locate(ip, Mode::of_sample(misc), space, kernel);
-                self.push(location);
+            (Some(callchain), _) => {
+                let calls = sample.calls.filter(|calls| calls.get(0).is_some());
+                let limit = calls.map_or(usize::MAX, |_| kernel_length(callchain));
+                self.read_callchain(callchain.iter().take(limit), spaces);
+                self.read_calls(calls, spaces);
             }
+            (None, Some(ip)) => self.push(locate(ip, Mode::of_sample(misc), spaces)),
             (None, None) => {}
         }
         if let Some(user) = &sample.user
             && sample.callchain.is_some()
         {
-            unwinder.unwind(user, space, open, &processes.objects, |it| self.push(it));
+            unwinder.unwind(user, &spaces.user, files, |it| self.push(it));
         }
         !self.stack.is_empty()
     }
 
-    fn read_callchain(
-        &mut self,
-        addresses: impl Iterator<Item = u64>,
-        space: &Space,
-        kernel: &Space,
-    ) {
+    fn read_callchain(&mut self, addresses: impl Iterator<Item = u64>, spaces: &Spaces) {
         let mut mode = Mode::User;
         // All but the innermost function of the kernel's part, and of the user's, are in a call.
         let mut is_return = false;
@@ -124,7 +146,7 @@ impl Stacks {
                 mode = Mode::of_mark(address);
                 is_return = false;
             } else {
-                let location = locate(address, mode, space, kernel);
+                let location = locate(address, mode, spaces);
                 self.push(Location {
                     is_return,
                     ..location
@@ -134,14 +156,22 @@ impl Stacks {
         }
     }
 
+    /// Reads calls, the latest first. It was to where the thread is.
+    fn read_calls(&mut self, calls: Option<Words<'_>>, spaces: &Spaces) {
+        const WORDS: usize = 3;
+        let Some(calls) = calls else { return };
+        let froms = calls.iter().step_by(WORDS);
+        for address in calls.get(1).into_iter().chain(froms) {
+            self.push(spaces.user.find(address));
+        }
+    }
+
     fn push(&mut self, location: Location) {
-        let (tree, locations) = (&mut self.tree, &mut self.locations);
-        let frame = *self.frames.entry(location).or_insert_with(|| {
-            let number = u32::try_from(locations.len()).unwrap_or(u32::MAX);
-            locations.push(location);
-            let [a, b, c, d] = number.to_le_bytes();
-            tree.intern(&[Place::LOCATION, a, b, c, d])
-        });
+        let tree = &mut self.tree;
+        let frame = *self
+            .frames
+            .entry(location)
+            .or_insert_with(|| tree.intern(&Place::name_of_location(location)));
         self.stack.push(frame);
     }
 
@@ -149,7 +179,7 @@ impl Stacks {
     pub fn count(
         &mut self,
         sample: &Sample<'_>,
-        comm: Vec<u8>,
+        comm: Arc<[u8]>,
         period: u64,
         options: &perf::Options,
     ) {
@@ -172,7 +202,7 @@ impl Stacks {
 }
 
 /// `COMM`, `COMM-PID` or `COMM-PID/TID`, behind what tells it from a location.
-fn thread_name((pid, tid, comm): &(i32, i32, Vec<u8>), options: &perf::Options) -> Vec<u8> {
+fn thread_name((pid, tid, comm): &(i32, i32, Arc<[u8]>), options: &perf::Options) -> Vec<u8> {
     let ids = match (options.include_pid, options.include_tid) {
         (_, true) => format!("-{pid}/{tid}"),
         (true, false) => format!("-{pid}"),
@@ -181,10 +211,28 @@ fn thread_name((pid, tid, comm): &(i32, i32, Vec<u8>), options: &perf::Options) 
     [&[Place::THREAD], comm.trim_ascii(), ids.as_bytes()].concat()
 }
 
-fn locate(address: u64, mode: Mode, space: &Space, kernel: &Space) -> Location {
+fn locate(address: u64, mode: Mode, spaces: &Spaces) -> Location {
     match mode {
-        Mode::User => space.find(address),
-        Mode::Kernel => kernel.find(address),
+        Mode::User => spaces.user.find(address),
+        Mode::Kernel => spaces.kernel.find(address),
         Mode::Other => Location::unknown(address),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locations_come_back_from_their_names() {
+        for (address, is_return) in [(0, false), (u64::MAX, true), (0x1234, true)] {
+            let location = Location {
+                object: ObjectId::from_number(0x0102_0304),
+                address,
+                is_return,
+            };
+            let name = Place::name_of_location(location);
+            assert_eq!(Place::read(&name), Place::Location(location));
+        }
     }
 }

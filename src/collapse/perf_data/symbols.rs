@@ -312,15 +312,6 @@ impl Segments {
         let (start, _, address) = self.parts.iter().rev().find(is_in)?;
         Some(address.wrapping_add(offset - start))
     }
-
-    /// Where memory ends.
-    pub fn end(&self) -> u64 {
-        let ends = self
-            .parts
-            .iter()
-            .map(|(_, size, address)| address.saturating_add(*size));
-        ends.max().unwrap_or(0)
-    }
 }
 
 #[cfg(test)]
