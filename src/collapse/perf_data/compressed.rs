@@ -2,10 +2,12 @@
 //!
 //! All of a recording is one zstd frame without an end, cut into records anywhere. The decoder
 //! wants whole blocks, so what came is kept until a block is complete. It holds back as much as
-//! later blocks can refer to, until the frame ends; [`Inflater::finish`] ends it.
+//! later blocks can refer to, the window, until the frame ends; [`Inflater::finish`] ends it.
+//! [`Inflater::end`] says how much that is.
 //!
 //! ```text
 //! frame = header (up to 18 bytes), { block }
+//! header = magic (32 bits), description (8), window (8; none if all is one segment), ..
 //! block = last (1 bit), type (2), size (21), data
 //! ```
 
@@ -19,11 +21,15 @@ const REPEATED: u32 = 1;
 #[derive(Default)]
 pub(super) struct Inflater {
     decoder: Option<FrameDecoder>,
+    /// The size of the window of this frame, if it says so.
+    window: Option<u64>,
     /// What came and is not decoded.
     coming: Vec<u8>,
     /// What is decoded, and how much of it is consumed.
     decoded: Vec<u8>,
     consumed: usize,
+    /// How many bytes were decoded in all.
+    total: u64,
 }
 
 impl Inflater {
@@ -58,6 +64,25 @@ impl Inflater {
         self.decoded.get(self.consumed..).unwrap_or_default()
     }
 
+    /// How much was consumed in all.
+    pub fn position(&self) -> u64 {
+        let rest = self.decoded.len() - self.consumed;
+        self.total - rest as u64
+    }
+
+    /// Where all that came until now will end, or a little later; `None` if that is not known.
+    pub fn end(&self) -> Option<u64> {
+        if !self.coming.is_empty() {
+            return None;
+        }
+        match (&self.decoder, self.window) {
+            (None, _) => Some(self.total),
+            // As long as nothing came out, there is less than a window of it.
+            (Some(_), Some(window)) => Some(self.total + window),
+            (Some(_), None) => None,
+        }
+    }
+
     pub fn consume(&mut self, length: usize) {
         self.consumed = (self.consumed + length).min(self.decoded.len());
     }
@@ -68,6 +93,7 @@ impl Inflater {
         }
         let mut rest = self.coming.as_slice();
         if self.decoder.is_none() {
+            self.window = window_size(rest);
             let mut decoder = FrameDecoder::new();
             decoder.init(&mut rest).ok()?;
             self.decoder = Some(decoder);
@@ -79,6 +105,7 @@ impl Inflater {
                 .ok()?;
             if let Some(bytes) = decoder.collect() {
                 self.decoded.extend_from_slice(&bytes);
+                self.total += bytes.len() as u64;
             }
         }
         let used = self.coming.len() - rest.len();
@@ -88,6 +115,15 @@ impl Inflater {
         }
         Some(())
     }
+}
+
+/// The size of the window that a frame says it has.
+fn window_size(header: &[u8]) -> Option<u64> {
+    const IS_ONE_SEGMENT: u8 = 1 << 5;
+    let [description, window] = *header.get(4..)?.first_chunk()?;
+    let (exponent, eighths) = (window >> 3, u64::from(window & 7));
+    let size = 1u64 << (10 + exponent);
+    (description & IS_ONE_SEGMENT == 0).then_some(size + size / 8 * eighths)
 }
 
 /// The length of the block that `bytes` start with, if so much of it is there.

@@ -6,7 +6,8 @@
 //!
 //! perf writes what it finds in one buffer for each CPU after the other, a round, and says where a
 //! round ends. So all up to the latest time of the round before last is complete, can be sorted
-//! and go on: no more than two rounds are in memory.
+//! and go on: no more than two rounds are in memory. Of compressed records, the last ones come out
+//! of the decoder late: the end of their round is remembered until it is reached.
 
 use super::bytes::Bytes;
 use super::compressed::Inflater;
@@ -54,6 +55,8 @@ pub(super) struct Records<'a> {
     source: Box<dyn Read + 'a>,
     sorter: Sorter,
     inflater: Inflater,
+    /// Where in the decompressed records rounds end.
+    round_ends: VecDeque<u64>,
     is_at_end: bool,
 }
 
@@ -65,6 +68,7 @@ impl<'a> Records<'a> {
             source,
             sorter: Sorter::default(),
             inflater: Inflater::default(),
+            round_ends: VecDeque::new(),
             is_at_end: false,
         }
     }
@@ -134,8 +138,7 @@ impl<'a> Records<'a> {
     fn take(&mut self, kind: u32, misc: u16, body: Vec<u8>) {
         let order = self.header.order;
         match kind {
-            // Compressed records come later than the ends of their rounds: they wait for the end.
-            kind::FINISHED_ROUND if self.inflater.is_used() => {}
+            kind::FINISHED_ROUND if self.inflater.is_used() => self.take_round_end(),
             kind::FINISHED_ROUND => self.sorter.finish_round(),
             kind::HEADER_ATTR => self.take_event(&body),
             kind::FEATURE => {
@@ -175,6 +178,15 @@ impl<'a> Records<'a> {
         self.take_decompressed();
     }
 
+    fn take_round_end(&mut self) {
+        // Ends that are all known to be before the same place are one.
+        if let Some(end) = self.inflater.end()
+            && self.round_ends.back() != Some(&end)
+        {
+            self.round_ends.push_back(end);
+        }
+    }
+
     fn take_decompressed(&mut self) {
         while let Some((kind, misc, size)) = self.read_head(self.inflater.ready()) {
             let Some(body) = self.inflater.ready().get(8..8 + size) else {
@@ -182,6 +194,11 @@ impl<'a> Records<'a> {
             };
             let body = body.to_vec();
             self.inflater.consume(8 + size);
+            let position = self.inflater.position();
+            while self.round_ends.front().is_some_and(|end| *end < position) {
+                self.round_ends.pop_front();
+                self.sorter.finish_round();
+            }
             let is_nested = matches!(kind, kind::COMPRESSED | kind::COMPRESSED2);
             if !is_nested {
                 self.take(kind, misc, body);
