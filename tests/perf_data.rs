@@ -145,6 +145,23 @@ fn stacks_go_on_where_perf_loses_its_way_after_an_exec() {
 }
 
 #[test]
+fn a_signal_does_not_end_a_stack() {
+    let stack = "signal;_start;run;tell;restore;handler;leaf 28000000\n";
+    assert_eq!(fold(&capture("signal")), stack);
+}
+
+/// `packed/` has the program with its symbols in `.gnu_debugdata`, `linked/` has them beside it.
+#[test]
+fn packed_symbols_are_read() {
+    for directory in ["packed", "linked"] {
+        let mut elsewhere = options();
+        elsewhere.symfs = Some(PathBuf::from(format!("{DATA}/{directory}")));
+        let found = fold_with(elsewhere, &capture("fp")).unwrap();
+        assert_eq!(found, expected("fp"), "{directory}");
+    }
+}
+
+#[test]
 fn any_number_of_threads_gives_the_same() {
     let mut file = File::new(false);
     for time in 1..25_000 {
@@ -326,6 +343,8 @@ struct File {
     records: Vec<u8>,
     /// Which branches its samples have, if any.
     branches: Option<u64>,
+    /// Which registers its samples have, with the stack, if any.
+    registers: Option<u64>,
 }
 
 /// Records, by their numbers.
@@ -345,6 +364,7 @@ impl File {
             is_big,
             records: Vec::new(),
             branches: None,
+            registers: None,
         }
     }
 
@@ -444,15 +464,19 @@ impl File {
     fn attribute(&self) -> Vec<u8> {
         const SAMPLE_TYPE: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 5 | 1 << 8;
         const BRANCHES: u64 = 1 << 11;
+        const REGISTERS_AND_STACK: u64 = 1 << 12 | 1 << 13;
         const HAS_IDS: u64 = 1 << 18;
         let flags = match self.is_big {
             true => HAS_IDS.reverse_bits(),
             false => HAS_IDS,
         };
         let branches = self.branches.map_or(0, |_| BRANCHES);
-        let rest = [0, 0, SAMPLE_TYPE | branches, 0, flags, 0, 0, 0];
-        let rest = self.words(&[&rest[..], &[self.branches.unwrap_or(0)]].concat());
-        [self.u32(1).to_vec(), self.u32(80).to_vec(), rest].concat()
+        let stack = self.registers.map_or(0, |_| REGISTERS_AND_STACK);
+        let sample_type = SAMPLE_TYPE | branches | stack;
+        let kinds = [self.branches, self.registers].map(Option::unwrap_or_default);
+        let rest = [&[0, 0, sample_type, 0, flags, 0, 0, 0], &kinds[..]].concat();
+        let head = [self.u32(1), self.u32(88)].concat();
+        [head, self.words(&rest)].concat()
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -544,6 +568,33 @@ fn stacks_have_all_their_frames() {
         .map(5, 0x1000, 0x1000, "/nowhere/a", 2)
         .sample(5, 3, &[&[USER], &chain[..]].concat())
         .assert_folds(&format!("prog;{} 7\n", ["[a]"; 300].join(";")));
+}
+
+/// Such is what node and Java compile. A frame pointer that is below the stack, or far away, is none.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn code_without_tables_has_frame_pointers() {
+    const REGISTERS: u64 = 1 << 6 | 1 << 7 | 1 << 8;
+    let stack = [1, 2, 0x8030, 0x1020, 3, 4, 0x8010, 0x1030];
+    let folded = |frame_pointer| {
+        let mut file = File::new(false);
+        file.registers = Some(REGISTERS);
+        let (abi, registers) = (2, [frame_pointer, 0x8000, 0x1010]);
+        let size = 8 * stack.len() as u64;
+        let user = [&[abi], &registers[..], &[size], &stack[..], &[size]].concat();
+        let file = file
+            .comm(5, 5, "prog", 1)
+            .map(5, 0x1000, 0x20, "/nowhere/a", 2)
+            .map(5, 0x1020, 0x10, "/nowhere/b", 2)
+            .map(5, 0x1030, 0x10, "/nowhere/c", 2)
+            .sample_of(5, 3, 0, &user);
+        fold(&file.bytes())
+    };
+    // The callers return to the byte behind the call, which is before the next object.
+    assert_eq!(folded(0x8010), "prog;[b];[a];[a] 7\n");
+    for none in [0, 0x7ff8, 0x8000 + 0x4001] {
+        assert_eq!(folded(none), "prog;[a] 7\n");
+    }
 }
 
 /// With `--call-graph lbr`, who called whom is in the branches that the processor recorded, the latest first,

@@ -40,8 +40,8 @@
 //!
 //! Files of `perf record` of both byte orders, compressed (`-z`) or not, and what it writes to
 //! pipes; several events, of which [one is folded](perf::Options::event_filter); call chains of
-//! frame pointers, and DWARF unwinding of x86-64 and AArch64. Of branch records (`--call-graph
-//! lbr`), what is in the call chain of the sample.
+//! frame pointers, DWARF unwinding of x86-64 and AArch64, and calls that the processor recorded
+//! (`--call-graph lbr`); other branches are passed over.
 //!
 //! Symbols come from the objects' files, `~/.debug`, debug files by build-id and
 //! `.gnu_debuglink`, `.gnu_debugdata`, `/tmp/perf-PID.map`, and `/proc/kallsyms` or a file like it.

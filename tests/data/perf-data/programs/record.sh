@@ -1,5 +1,5 @@
 #!/bin/bash
-# Records tests/data/perf-data/*.data anew from spin.c and again.c beside this file:
+# Records tests/data/perf-data/*.data anew from the programs beside this file:
 #
 #     tests/data/perf-data/programs/record.sh
 #
@@ -10,13 +10,22 @@ export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
 data=$(dirname "$here")
 mkdir -p /opt/demo "$data/symfs/opt/demo"
-cp "$here/spin.c" "$here/again.c" /opt/demo
+cp "$here"/*.c /opt/demo
 cd /opt/demo
 flags="-O1 -g -nostdlib -static -fcf-protection=none -fno-optimize-sibling-calls -Wl,--build-id,--eh-frame-hdr -ffile-prefix-map=$PWD=."
 gcc $flags -fno-omit-frame-pointer spin.c -o spin-fp
 gcc $flags -fomit-frame-pointer -fasynchronous-unwind-tables spin.c -o spin
 gcc ${flags/-static/-static-pie -fPIE} -fomit-frame-pointer -fasynchronous-unwind-tables again.c -o again
-cp spin-fp spin again "$data/symfs/opt/demo"
+gcc $flags -fomit-frame-pointer -fasynchronous-unwind-tables signal.c -o signal
+cp spin-fp spin again signal "$data/symfs/opt/demo"
+
+# The same program without symbols of its own: they are in another file, or in a section, as Fedora has them.
+mkdir -p "$data"/{linked,packed}/opt/demo
+objcopy --only-keep-debug spin-fp "$data/linked/opt/demo/spin-fp.debug"
+objcopy -S --add-gnu-debuglink="$data/linked/opt/demo/spin-fp.debug" spin-fp "$data/linked/opt/demo/spin-fp"
+objcopy --strip-debug spin-fp spin-symbols
+xz -kf --check=crc32 spin-symbols
+objcopy -S --add-section .gnu_debugdata=spin-symbols.xz spin-fp "$data/packed/opt/demo/spin-fp"
 
 # record CASE ARGUMENTS...: perf record, without what names the machine.
 record() {
@@ -29,6 +38,7 @@ record dwarf -F 250 -e cpu-clock:u --call-graph dwarf,512 -- ./spin
 record plain -F 250 -e cpu-clock:u -- ./spin-fp
 record compressed -z -F 250 -e cpu-clock:u -g -- ./spin-fp
 record events -F 150 -e cpu-clock:u -e task-clock:u -g -- ./spin-fp
+record signal -F 250 -e cpu-clock:u --call-graph dwarf,2048 -- ./signal
 record kernel -F 250 -e cpu-clock -g -- ./spin-fp
 perf record -q -F 250 -e cpu-clock:u -g -o - -- ./spin-fp 2> /dev/null > pipe.data
 python3 "$here/neutral.py" pipe.data "$data/pipe.data"
