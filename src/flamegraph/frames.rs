@@ -6,6 +6,7 @@ use super::color::Color;
 use super::geometry::Geometry;
 use super::label;
 use super::layout::{Frame, Layout};
+use super::narrow;
 use super::paint::Painter;
 use super::svg::Xml;
 use super::{Options, data, defaults};
@@ -37,8 +38,11 @@ pub(super) struct Frames<'f, 'o> {
     character: f64,
     /// [`LABEL_PAD`] in percent of the image.
     label_pad: f64,
-    /// Frames of fewer samples are left to the viewer.
+    /// Frames of fewer samples are left to the viewer, and drawn as one path without it.
     least: f64,
+    /// The colours of the frames written so far, added up, and how many those are.
+    colors: [u32; 3],
+    written: u32,
 }
 
 /// A horizontal extent in percent.
@@ -67,6 +71,8 @@ impl<'f, 'o> Frames<'f, 'o> {
             character: character_width(opt),
             label_pad: 100.0 * LABEL_PAD / geometry.width.max(1) as f64,
             least: least_samples(opt, layout),
+            colors: [0; 3],
+            written: 0,
         }
     }
 
@@ -93,6 +99,14 @@ impl<'f, 'o> Frames<'f, 'o> {
         true
     }
 
+    /// Draws what [`Frames::write_next`] passed over, in the average colour of all else.
+    pub fn write_narrow(&self, xml: &mut Xml) {
+        let average = |sum: u32| (sum / self.written.max(1)) as u8;
+        let [red, green, blue] = self.colors.map(average);
+        let color = Color::new(red, green, blue);
+        narrow::write(self.layout, self.geometry, self.least, color, xml);
+    }
+
     fn write(&mut self, frame: &Frame, xml: &mut Xml) {
         let tree = self.tree;
         let name = lossy(tree.name(frame.node));
@@ -100,6 +114,10 @@ impl<'f, 'o> Frames<'f, 'o> {
         let width = self.percent(frame.start + frame.count) - left;
         let extent = Extent { left, width };
         let fill = self.painter.fill(&name, width, self.shown_change(frame));
+        self.written += 1;
+        for (sum, part) in self.colors.iter_mut().zip([fill.r, fill.g, fill.b]) {
+            *sum = sum.saturating_add(u32::from(part));
+        }
 
         let title = start_group(xml, self.opt, &name);
         xml.start("title");

@@ -10,12 +10,13 @@ use super::frames::Frames;
 use super::geometry::{Geometry, X_PAD, image_width};
 use super::layout::Layout;
 use super::paint::Painter;
-use super::sha256;
 use super::style;
 use super::svg::{self, Xml};
 use super::{Format, Options};
 use crate::call_tree::CallTree;
 use crate::number::push_count;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 
 /// How much is written at once, in bytes.
@@ -82,7 +83,7 @@ fn start_page(xml: &mut Xml, opt: &Options<'_>, inline: Option<&Inline>) {
     xml.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
     let source = |text: &str| match &opt.csp_nonce {
         Some(nonce) => format!("'nonce-{nonce}'"),
-        None => format!("'sha256-{}'", sha256::base64_digest(text)),
+        None => format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(text))),
     };
     if let Some(Inline { style, script }) = inline {
         let (script, style) = (source(script), source(style));
@@ -295,6 +296,7 @@ impl<W: Write> Document<'_, '_, W> {
                 self.pass_on()?;
             }
         }
+        frames.write_narrow(&mut self.xml);
         self.xml.end();
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 /// The viewer, a file for each concern. They are one script, in which the order matters only in
 /// that classes come before those that extend them.
-const VIEWER: [&str; 16] = [
+const VIEWER: [&str; 19] = [
     include_str!("viewer/settings.js"),
     include_str!("viewer/elements.js"),
     include_str!("viewer/numbers.js"),
@@ -19,6 +19,9 @@ const VIEWER: [&str; 16] = [
     include_str!("viewer/search.js"),
     include_str!("viewer/url.js"),
     include_str!("viewer/picture.js"),
+    include_str!("viewer/marks.js"),
+    include_str!("viewer/item.js"),
+    include_str!("viewer/narrow.js"),
     include_str!("viewer/canvas.js"),
     include_str!("viewer/bar.js"),
     include_str!("viewer/tools.js"),
@@ -68,6 +71,7 @@ pub(super) fn script_variables(opt: &Options<'_>) -> String {
         ("searchcolor", js_string(&opt.search_color.to_string())),
         ("fluiddrawing", opt.image_width.is_none().to_string()),
         ("truncate_text_right", truncate_right.to_string()),
+        ("minwidth", js_number(opt.min_width)),
     ];
     let mut script = "\n".to_string();
     for (name, value) in variables {

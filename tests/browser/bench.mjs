@@ -1,6 +1,7 @@
 // Measures how long a flame graph takes in Chromium, headless and without a GPU: to open, zoom, unzoom,
 // search, end the search, resize, and turn into other views. Prints medians in milliseconds, each from
-// an event to the next paint.
+// an event to the end of the frame that shows what it did; `drawn` is from the start of the navigation
+// to the end of the first frame with the graph in it, and `first paint` to the first one with anything.
 //
 //   node bench.mjs CHROMIUM GRAPH.svg...
 
@@ -11,7 +12,7 @@ import { Chromium } from './chromium.mjs';
 
 const RUNS = 5;
 
-// In the page: when the picture is there, and how long an action takes.
+// In the page: when the graph is there, and how long an action takes.
 function prepare() {
   const painted = () =>
     new Promise((done) =>
@@ -21,13 +22,42 @@ function prepare() {
         channel.port2.postMessage(0);
       }),
     );
-  addEventListener('DOMContentLoaded', async () => (window.ready = await painted()));
-  window.timed = async (action) => {
+  // What is drawn when there is time is waited for, and part of no measurement.
+  const idle = () => new Promise((done) => requestIdleCallback(done));
+  window.settled = async () => {
+    for (let before = -1, now = 0; before !== now; now = document.querySelectorAll('#frames rect').length) {
+      before = document.querySelectorAll('#frames rect').length;
+      await painted();
+      await idle();
+      await idle();
+    }
+  };
+  addEventListener('DOMContentLoaded', () => {
+    const look = () => {
+      const rect = document.querySelector('#frames > g > rect');
+      const isThere = rect?.getBoundingClientRect().width > 0;
+      return isThere ? painted().then((time) => (window.drawn = time)) : requestAnimationFrame(look);
+    };
+    setTimeout(look);
+  });
+  // Calls `choose` for what to act on, then `act` with that.
+  window.timed = async (choose, act) => {
+    await settled();
+    const chosen = choose();
     await painted();
     const start = performance.now();
-    action();
+    act(chosen);
     return (await painted()) - start;
   };
+  // From the resize event to the end of the frame that follows.
+  window.resizing = () =>
+    new Promise((done) => {
+      const note = () => {
+        const start = performance.now();
+        painted().then((end) => done(end - start));
+      };
+      addEventListener('resize', note, { once: true, capture: true });
+    });
   window.frameOf = (low, high) => {
     const frames = [...document.querySelectorAll('#frames > g:not([display])')].map((group) => ({
       group,
@@ -36,45 +66,49 @@ function prepare() {
     const fitting = frames.filter(({ width }) => width > low * innerWidth && width < high * innerWidth);
     return (fitting[0] ?? frames[1]).group;
   };
+  window.byId = (id) => document.getElementById(id);
   window.clicked = (element) => element.dispatchEvent(new MouseEvent('click', { bubbles: true }));
 }
 
-const actions = {
-  zoom: () => timed(() => clicked(frameOf(0.2, 0.6))),
-  deeper: () => timed(() => clicked(frameOf(0.01, 0.2))),
-  unzoom: () => timed(() => clicked(document.getElementById('unzoom'))),
-  search: () =>
-    timed(() => {
-      const input = document.getElementById('term');
+const press = (id) => `() => timed(() => byId('${id}'), clicked)`;
+const search = () =>
+  timed(
+    () => byId('term'),
+    (input) => {
       input.value = 'alloc|read';
       input.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
-    }),
-  'zoom, searched': () => timed(() => clicked(frameOf(0.2, 0.6))),
-  'unzoom, searched': () => timed(() => clicked(document.getElementById('unzoom'))),
-  'end search': () => timed(() => clicked(document.getElementById('search'))),
-  icicle: () => timed(() => clicked(document.getElementById('flip'))),
-  table: () => timed(() => clicked(document.getElementById('table'))),
-  'no table': () => timed(() => clicked(document.getElementById('table'))),
-  'callers first': () => timed(() => clicked(document.getElementById('callers'))),
+    },
+  );
+
+const actions = {
+  zoom: () => timed(() => frameOf(0.2, 0.6), clicked),
+  deeper: () => timed(() => frameOf(0.01, 0.2), clicked),
+  unzoom: press('unzoom'),
+  search,
+  'zoom, searched': () => timed(() => frameOf(0.2, 0.6), clicked),
+  'unzoom, searched': press('unzoom'),
+  'end search': press('search'),
+  icicle: press('flip'),
+  table: press('table'),
+  'no table': press('table'),
+  'callers first': press('callers'),
 };
 
 async function open(tab, url) {
   await tab.goto('about:blank');
   await tab.goto(url);
-  return tab.evaluate(() => {
-    const paint = performance.getEntriesByName('first-contentful-paint')[0];
-    return { 'first paint': paint?.startTime ?? NaN, drawn: window.ready };
+  return tab.evaluate(async () => {
+    await settled();
+    const paint = performance.getEntriesByName('first-paint')[0];
+    return { 'first paint': paint?.startTime ?? NaN, drawn: window.drawn };
   });
 }
 
+// The answer to `resizing` is waited for while the size is set, as that is what starts it.
 async function resized(tab, width) {
-  await tab.evaluate(() => {
-    window.resized = new Promise((done) =>
-      addEventListener('resize', () => timed(() => {}).then(done), { once: true, capture: true }),
-    );
-  });
-  await tab.setSize(width, 800);
-  return tab.evaluate(() => window.resized);
+  await tab.evaluate(() => settled());
+  const [time] = await Promise.all([tab.evaluate(() => resizing()), tab.setSize(width, 800)]);
+  return time;
 }
 
 function median(values) {
@@ -93,7 +127,7 @@ async function measure(tab, url) {
         note('resize', await resized(tab, 1000));
       }
     }
-    note('elements', await tab.evaluate(() => document.querySelectorAll('#frames > g').length));
+    note('elements', await tab.evaluate(() => document.querySelectorAll('#frames rect').length));
   }
   return Object.entries(found).map(([name, values]) => `${name} ${Math.round(median(values))}`);
 }

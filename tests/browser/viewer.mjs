@@ -264,7 +264,7 @@ const checks = {
   async 'serves each of two graphs in one page, and leaves its URL'({ tab, url }) {
     await tab.goto(url('/two.html'));
     const widths = () =>
-      [...document.querySelectorAll('svg svg')].map((frames) =>
+      [...document.querySelectorAll('[id=frames]')].map((frames) =>
         [...frames.children]
           .filter((group) => /^(all|parse) /.test(group.textContent))
           .map((group) => Math.ceil(group.querySelector('rect').getBoundingClientRect().width)),
@@ -272,7 +272,7 @@ const checks = {
     const page = await tab.evaluate(() => document.querySelector('svg').clientWidth);
     const width = page - 2 * PADDING;
     const second = await tab.evaluate(() => {
-      const groups = [...document.querySelectorAll('svg svg')[1].children];
+      const groups = [...document.querySelectorAll('[id=frames]')[1].children];
       const parse = groups.find((group) => group.textContent.startsWith('parse '));
       parse.scrollIntoView();
       const box = parse.querySelector('rect').getBoundingClientRect();
@@ -464,6 +464,29 @@ const checks = {
     const names = (await graph.frames()).slice(2).sort((a, b) => a.left - b.left);
     assert.deepEqual(names.map(({ label }) => label), ['a', 'b', 'a']);
     assert.equal(await tab.evaluate(() => document.getElementById('callers')), null);
+  },
+
+  async 'hides in a chart, and cuts out the time of a subtree'({ tab, graph, url }) {
+    await tab.goto(url('/chart.svg'));
+    const drawn = async () => (await graph.frames()).map(({ label, left, width }) => [label, left, width]);
+    const whole = WIDTH - 2 * PADDING;
+    await tab.move(await graph.frame('b '));
+    await tab.press('h');
+    const [first, last] = (await drawn()).slice(2);
+    assert.deepEqual([first, last], [
+      ['a', PADDING, Math.round(whole / 6)],
+      ['a', PADDING + Math.round(whole / 2), Math.round(whole / 2)],
+    ]);
+    await tab.press('u');
+    await tab.move(await graph.frame('b '));
+    await tab.press('H');
+    assert.match((await graph.frame('all ')).title, /40 samples/);
+    assert.deepEqual((await drawn()).slice(2), [
+      ['a', PADDING, Math.round(whole / 4)],
+      ['a', PADDING + Math.round(whole / 4), Math.round((3 * whole) / 4)],
+    ]);
+    await tab.press('u');
+    assert.equal((await graph.frames()).length, 5);
   },
 
   async 'takes widths from either profile, or both'({ tab, graph, url }) {

@@ -67,7 +67,8 @@ class Bar {
     if (!this.rect) {
       return false;
     }
-    const [top, height] = [number(this.rect, 'y'), number(this.rect, 'height')];
+    const top = number(this.rect, 'y') + this.picture.offset;
+    const height = number(this.rect, 'height');
     return top < y + this.line / 2 && top + height > y - this.line;
   }
 }

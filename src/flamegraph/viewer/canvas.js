@@ -1,29 +1,36 @@
 // Draws frames: those that can be seen at the current zoom, as one element each; what is narrower
-// than a fraction of a pixel as one path. An element is only touched when it has to change, text is
-// measured on a canvas, and nothing ever waits for a layout.
+// than a pixel as one path. When the browser has nothing else to do, narrow frames become elements,
+// too (see Fine). An element is only touched when it has to change, text is measured on a canvas,
+// and nothing ever waits for a layout.
 
 class Canvas {
   constructor(picture, font, profile, colors, search) {
     Object.assign(this, { picture, font, profile, colors, search });
     this.svg = picture.frames;
-    // Of the frames now drawn by node, and of elements the node.
+    // Of the frames that have one, by node, and of elements the node.
     this.items = new Map();
     this.nodes = new WeakMap();
     this.zoomed = 0;
     this.current = -1;
     this.focused = 0;
-    this.marks = readMarks(picture, profile, colors);
-    this.svg.replaceChildren();
-    this.narrow = create(SVG, 'path', { id: 'narrow' }, this.svg);
-    this.narrowMatches = create(SVG, 'path', { id: 'narrow-matches' }, this.svg);
+    this.found = foundFrames(picture, profile);
+    this.marks = readMarks(this.found, profile, colors);
+    this.narrow = new Narrow(this.svg);
+    this.fine = new Fine(this.svg, (node, added) => this.place(node, added));
   }
 
   // Draws another graph. `isOriginal` if its nodes are those of the profile.
   setGraph(graph, isOriginal) {
     this.graph = graph;
     this.isOriginal = isOriginal;
-    this.items.forEach((item) => item.group.remove());
+    this.fine.stop();
     this.items.clear();
+    this.svg.replaceChildren(...this.narrow.paths, this.fine.group);
+    if (isOriginal) {
+      this.svg.append(...this.found.map(({ group }) => group));
+      this.found.forEach(({ node, group }) => this.keep(node, group));
+    }
+    this.found = [];
     this.colors.use(graph, isOriginal);
     this.zoomed = 0;
     this.current = -1;
@@ -33,50 +40,53 @@ class Canvas {
 
   // Shows `node` over the whole width, what is below it in proportion, and its ancestors faded.
   draw(node) {
+    const used = this.under(document.activeElement);
     this.zoomed = node;
     this.path = new Set(this.graph.ancestors(node));
-    const seen = this.seen();
+    this.split();
     this.setRows();
-    this.hideOthers(seen);
+    this.fine.stop();
+    this.hideOthers();
     const added = document.createDocumentFragment();
-    for (const at of seen) {
-      this.place(this.items.get(at), at, added);
-    }
+    this.seen.forEach((at) => this.place(at, added));
     this.svg.append(added);
     this.drawNarrow();
+    this.fine.start(this.fineNodes);
     this.setFocusable(this.isShown(this.focused) ? this.focused : node);
+    this.keepFocus(used);
   }
 
-  // The frames that can be seen. Notes the others in `tiny`, and the outermost rows of both.
-  seen() {
+  // Sorts the frames below what is zoomed into those to be `seen` at once, with what is above, and
+  // the `narrowNodes`, of which `fineNodes` become elements later.
+  split() {
     const { graph, zoomed } = this;
-    this.scale = this.picture.framesWidth() / graph.total[zoomed];
-    this.first = graph.start[zoomed];
-    const level = zoomed === 0 ? 'top' : 'zoomed';
-    let [seen, tiny] = this.split(LEAST_WIDTH[level]);
+    const whole = graph.total[zoomed];
+    const wide = (WIDE / USUAL_WIDTH) * whole;
+    const least = leastShare(zoomed) * whole;
+    const [wides, all] = [this.nodesOf(wide, Infinity), this.nodesOf(least, Infinity)];
+    this.seen = [...this.path, ...(all.length > FEW ? wides : all)];
+    this.fineNodes = all.length > FEW && all.length <= mostElements(zoomed) ? this.nodesOf(least, wide) : [];
+    this.narrowNodes = this.nodesOf(0, all.length > FEW ? wide : least);
+    this.isSeen = new Set(this.seen);
     this.seenRows = [0, 0];
-    for (const node of [...this.path, ...seen]) {
+    for (const node of [...this.path, ...all]) {
       const row = graph.row[node];
       this.seenRows = [Math.min(this.seenRows[0], row), Math.max(this.seenRows[1], row)];
     }
-    if (seen.length > CROWD[level]) {
-      [seen, tiny] = this.split(LEAST_WIDTH.crowded);
-    }
-    this.tiny = tiny;
-    return [...this.path, ...seen];
   }
 
-  // The frames below what is zoomed: those of at least this many pixels, and the others.
-  split(pixels) {
+  // Those frames of at least `from` and less than `to` ticks that have a width and a name.
+  nodesOf(from, to) {
     const { graph, zoomed } = this;
-    const least = (pixels / USUAL_WIDTH) * graph.total[zoomed];
-    const parts = [[], []];
+    const { total, tree } = graph;
+    const found = [];
     for (let node = zoomed; node < graph.end[zoomed]; node++) {
-      if (graph.total[node] > 0 && graph.tree.name[node] !== 0) {
-        parts[graph.total[node] >= least ? 0 : 1].push(node);
+      const width = total[node];
+      if (width >= from && width < to && width > 0 && tree.name[node] !== 0) {
+        found.push(node);
       }
     }
-    return parts;
+    return found;
   }
 
   // The rows of the whole graph stay, so that zooming moves nothing up or down; what comes to light
@@ -92,171 +102,130 @@ class Canvas {
 
   // Elements stay where they are for the way back, unless they get too many. They are hidden not by a
   // class but by an attribute, which is quicker to set.
-  hideOthers(seen) {
-    const isSeen = new Set(seen);
-    const isFull = this.items.size > MOST_ELEMENTS;
+  hideOthers() {
+    const isFull = this.items.size > MOST_KEPT;
     for (const [node, item] of this.items) {
-      if (isSeen.has(node)) {
+      if (this.isSeen.has(node)) {
         continue;
       }
       if (isFull) {
         item.group.remove();
         this.items.delete(node);
       } else if (!item.isHidden) {
-        item.isHidden = true;
-        item.group.setAttribute('display', 'none');
+        item.hide();
       }
     }
   }
 
-  reveal(item) {
-    item.isHidden = false;
-    item.group.removeAttribute('display');
+  // The width of the window has changed, and nothing else.
+  resize() {
+    this.setRows();
+    this.narrow.resize(this.picture);
+    this.seen.forEach((node) => this.items.get(node).label(this.name(node), this.picture, this.font));
   }
 
   isShown(node) {
-    return this.items.get(node)?.isHidden === false;
+    return this.isSeen.has(node);
   }
 
-  add(node, added) {
+  // Draws a frame in `added`, if its element is not where it is to be.
+  place(node, added) {
+    const { graph, picture, zoomed } = this;
+    const isAbove = this.path.has(node);
+    const share = 100 / graph.total[zoomed];
+    const isFine = !this.isSeen.has(node);
+    const item = this.itemFor(node, isFine);
+    item.show(added, isFine);
+    const x = isAbove ? 0 : (graph.start[node] - graph.start[zoomed]) * share;
+    item.move(x, isAbove ? 100 : graph.total[node] * share, picture.rowY(graph.row[node]));
+    this.paint(item, node, isAbove);
+    item.label(this.name(node), picture, this.font);
+  }
+
+  itemFor(node, isFine) {
+    const item = this.items.get(node);
+    return item && (isFine || !item.isBare) ? item : this.add(node, isFine);
+  }
+
+  add(node, isFine) {
     const mark = this.markOf(node);
-    const group = mark?.cloneNode(false) ?? document.createElementNS(SVG, 'g');
     const title = document.createElementNS(SVG, 'title');
     const rect = document.createElementNS(SVG, 'rect');
     title.textContent = mark?.title ?? this.title(node);
     rect.setAttribute('height', this.picture.rowHeight - 1);
+    if (isFine && !mark) {
+      rect.append(title);
+      return this.keep(node, rect);
+    }
+    const group = mark?.cloneNode(false) ?? document.createElementNS(SVG, 'g');
     group.append(title, rect);
-    const item = { group, rect, text: null, label: '', x: -1, y: -1, width: -1, look: '', isHidden: false };
+    return this.keep(node, group);
+  }
+
+  keep(node, group) {
+    const item = new Item(group);
     this.items.set(node, item);
     this.nodes.set(group, node);
-    added.append(group);
     return item;
   }
 
-  // Draws a frame, with a new element if it has none.
-  place(item, node, added) {
-    const { picture, graph } = this;
-    const isAbove = this.path.has(node);
-    const x = isAbove ? 0 : (graph.start[node] - this.first) * this.scale;
-    const width = isAbove ? picture.framesWidth() : graph.total[node] * this.scale;
-    const y = picture.rowY(graph.row[node]);
-    item ??= this.add(node, added);
-    if (item.isHidden) {
-      this.reveal(item);
-    }
-    if (x !== item.x) {
-      item.rect.setAttribute('x', rounded(x));
-    }
-    if (width !== item.width) {
-      item.rect.setAttribute('width', rounded(width));
-    }
-    if (y !== item.y) {
-      item.rect.setAttribute('y', y);
-    }
-    this.paint(item, node, isAbove);
-    if (x !== item.x || y !== item.y || width !== item.width) {
-      Object.assign(item, { x, y, width });
-      this.label(item, node);
-    }
-  }
-
   paint(item, node, isAbove) {
-    const isMatch = this.search.isActive && this.search.matches(this.graph, node);
-    const look = `${isAbove ? 'a' : ''}${isMatch ? 'm' : ''}${this.colors.isDark}`;
+    const isMatch = this.isMatch(node);
+    const isCurrent = node === this.current;
+    const look = isAbove + 2 * isMatch + 4 * isCurrent + 8 * (isAbove && this.colors.isDark);
     if (look === item.look) {
       return;
     }
-    item.look = look;
     const plain = isMatch ? colorOf(options.searchColor) : this.colors.of(node);
-    const color = isAbove ? this.colors.faded(plain) : plain;
-    item.rect.setAttribute('fill', css(color));
-    item.onColor = onColor(color);
-    const classes = [isMatch && 'match', isAbove && 'parent', node === this.current && 'current'];
+    const classes = [isMatch && 'match', isAbove && 'parent', isCurrent && 'current'];
     const wanted = [this.markOf(node)?.getAttribute('class'), ...classes].filter(Boolean).join(' ');
-    if (wanted || item.group.hasAttribute('class')) {
-      item.group.setAttribute('class', wanted);
-    }
-    item.text?.setAttribute('fill', item.onColor);
+    item.paint(look, isAbove ? this.colors.faded(plain) : plain, wanted);
   }
 
-  label(item, node) {
-    const room = item.width - 2 * LABEL_PADDING;
-    const shorten = options.cutRight ? keepStart : keepEnd;
-    const label = room < this.font.narrowest ? '' : this.font.fit(this.name(node), room, shorten);
-    if (!label) {
-      if (item.label) {
-        item.text.textContent = item.label = '';
-      }
-      return;
-    }
-    item.text ??= create(SVG, 'text', { fill: item.onColor }, item.group);
-    if (label !== item.label) {
-      item.text.textContent = item.label = label;
-    }
-    item.text.setAttribute('x', rounded(item.x + LABEL_PADDING));
-    item.text.setAttribute('y', item.y + (this.picture.rowHeight - 1) / 2 + this.font.size * 0.3);
+  isMatch(node) {
+    return this.search.isActive && this.search.matches(this.graph, node);
   }
 
-  // Joins what is narrow into runs, row by row, so that the path has no more parts than pixels.
   drawNarrow() {
-    const runs = [new Map(), new Map()];
-    const parts = ['', ''];
-    const end = (kind, row, [from, to]) => {
-      const [y, height] = [this.picture.rowY(row), this.picture.rowHeight - 1];
-      const width = rounded(Math.max(to - from, 0.3));
-      parts[kind] += `M${rounded(from)} ${y}h${width}v${height}h-${width}z`;
-    };
-    const [first, last] = this.picture.rows;
-    for (const node of this.tiny) {
-      const row = this.graph.row[node];
-      if (row < first || row > last) {
-        continue;
-      }
-      const kind = this.search.isActive && this.search.matches(this.graph, node) ? 1 : 0;
-      const from = (this.graph.start[node] - this.first) * this.scale;
-      const to = from + this.graph.total[node] * this.scale;
-      const run = runs[kind].get(row);
-      if (run && from - run[1] < 1) {
-        run[1] = to;
-      } else {
-        if (run) {
-          end(kind, row, run);
-        }
-        runs[kind].set(row, [from, to]);
-      }
-    }
-    runs.forEach((rows, kind) => rows.forEach((run, row) => end(kind, row, run)));
-    this.narrow.setAttribute('d', parts[0]);
-    this.narrow.setAttribute('fill', css(this.colors.ofNarrow));
-    this.narrowMatches.setAttribute('d', parts[1]);
-    this.narrowMatches.setAttribute('fill', options.searchColor);
+    const { graph, picture, zoomed, narrowNodes } = this;
+    const isMatch = this.search.isActive ? (node) => this.isMatch(node) : null;
+    this.narrow.draw(graph, zoomed, narrowNodes, isMatch, picture);
+    this.narrow.paint(css(this.colors.ofNarrow));
   }
 
   // After a search, or a change of colours.
   repaint() {
-    for (const [node, item] of this.items) {
-      if (!item.isHidden) {
-        this.paint(item, node, this.path.has(node));
-      }
-    }
+    this.fine.stop();
+    this.seen.forEach((node) => this.paint(this.items.get(node), node, this.path.has(node)));
     this.drawNarrow();
+    this.fine.start(this.fineNodes);
   }
 
   forgetLooks() {
-    this.items.forEach((item) => (item.look = ''));
+    this.items.forEach((item) => (item.look = -1));
     this.repaint();
   }
 
   // The frame an event happened on, or -1.
   under(target) {
-    while (target && target.parentNode !== this.svg) {
+    while (target && !this.nodes.has(target)) {
       target = target.parentNode;
     }
-    return (target && this.nodes.get(target)) ?? -1;
+    const node = target ? this.nodes.get(target) : -1;
+    return this.element(node) === target ? node : -1;
   }
 
   element(node) {
     return this.items.get(node)?.group;
+  }
+
+  // The element of a frame; draws it now if it was to be drawn later.
+  drawn(node) {
+    if (!this.isSeen.has(node) && this.fine.isWaiting(node)) {
+      this.fine.finish();
+    }
+    const item = this.items.get(node);
+    return item && !item.isHidden ? item.group : undefined;
   }
 
   setFocusable(node) {
@@ -265,10 +234,20 @@ class Canvas {
     this.element(node)?.setAttribute('tabindex', '0');
   }
 
+  // An element that was moved has lost the focus.
+  keepFocus(node) {
+    if (node >= 0 && this.isShown(node) && this.under(document.activeElement) !== node) {
+      this.setFocusable(node);
+      this.element(node).focus({ preventScroll: true });
+    }
+  }
+
   setCurrent(node) {
-    this.element(this.current)?.classList.remove('current');
+    const before = this.current;
     this.current = node;
-    this.element(node)?.classList.add('current');
+    for (const at of [before, node].filter((at) => this.items.has(at))) {
+      this.paint(this.items.get(at), at, this.path.has(at));
+    }
   }
 
   name(node) {
@@ -305,49 +284,12 @@ class Canvas {
   }
 }
 
-const rounded = (value) => Math.round(value * 1e3) / 1e3;
-
-// What the frames in the file know that the profile does not: colours, links and other attributes,
-// titles that were replaced, and, of counts too large for the script's numbers, exact titles.
-function readMarks(picture, profile, colors) {
-  const graph = new Graph(profile.tree, profile.settings.width);
-  const isExact = graph.total[0] <= Number.MAX_SAFE_INTEGER;
-  const marks = { groups: new Map(), titles: new Map() };
-  const found = [];
-  let node = 0;
-  for (const group of picture.frames.children) {
-    const rect = group.querySelector('rect');
-    const at = nodeOf(graph, profile.counts.unit, picture, rect, node);
-    if (at < 0) {
-      continue;
-    }
-    node = at;
-    found.push([node, colorOf(rect.getAttribute('fill'))]);
-    const title = group.querySelector('title').textContent;
-    if (group.attributes.length > 0 || rect.hasAttribute('fg:name')) {
-      const mark = group.cloneNode(false);
-      mark.title = rect.hasAttribute('fg:name') ? title : undefined;
-      marks.groups.set(profile.tree.name[node], mark);
-    } else if (!isExact) {
-      marks.titles.set(node, title);
-    }
-  }
-  colors.adopt(found);
-  return marks;
+// The share of the whole width from which on frames become elements: as asked for, and of a part of
+// the graph those of a third of a pixel.
+function leastShare(zoomed) {
+  return zoomed === 0 ? options.minWidth / 100 : LEAST_WIDTH / USUAL_WIDTH;
 }
 
-// The node, from `from` on, that an element draws, or -1.
-function nodeOf(graph, unit, picture, rect, from) {
-  const [start, width] = [number(rect, 'fg:x') / unit, number(rect, 'fg:w') / unit];
-  const row = picture.fileRow(number(rect, 'y'));
-  for (let node = from; node < graph.size; node++) {
-    const isThere = graph.row[node] === row && isClose(graph.start[node], start);
-    if (isThere && isClose(graph.total[node], width)) {
-      return node;
-    }
-    if (graph.start[node] > start + Math.max(start * 1e-9, 1e-9)) {
-      return -1;
-    }
-  }
-  return -1;
+function mostElements(zoomed) {
+  return zoomed === 0 && options.minWidth < USUAL_MIN_WIDTH ? MOST_ELEMENTS.asked : MOST_ELEMENTS.usual;
 }

@@ -16,6 +16,9 @@ class Picture {
     this.header = Math.max(...header.filter(Boolean).map((text) => number(text, 'y'))) + options.fontSize;
     this.footer = 2 * options.fontSize + 10;
     this.toolsHeight = 0;
+    // How far down the element that holds the frames is.
+    this.offset = 0;
+    this.frames.setAttribute('overflow', 'visible');
     // The rows shown: from the root's, and callers' are negative.
     this.rows = [0, 0];
     this.isFlipped = options.inverted;
@@ -48,11 +51,10 @@ class Picture {
     return this.isFlipped || this.isSandwich;
   }
 
-  // The `y` of a row's frames.
+  // The `y` of a row's frames within the element that holds them. It depends on nothing else that
+  // is drawn: when there are more rows, or more tools, that element moves as a whole.
   rowY(row) {
-    const [first, last] = this.rows;
-    const lines = this.isDownward ? row - first : last - row;
-    return this.top + lines * this.rowHeight + (this.isDownward ? 0 : 1);
+    return this.rootY + (this.isDownward ? row : -row) * this.rowHeight;
   }
 
   // The same where the file has it, which is how URLs name rows.
@@ -81,6 +83,9 @@ class Picture {
 
   setRows(first, last) {
     this.rows = [first, last];
+    const uppermost = this.rowY(this.isDownward ? first : last);
+    this.offset = this.top + (this.isDownward ? 0 : 1) - uppermost;
+    this.frames.setAttribute('y', this.offset);
     this.setHeight((last - first + 1) * this.rowHeight);
   }
 

@@ -1,4 +1,4 @@
-// The interactive part of a flame graph. This text becomes part of every SVG, below eight variables
+// The interactive part of a flame graph. This text becomes part of every SVG, below nine variables
 // that hold options (nametype, ...), as the body of one function. So that it can be written in
 // CDATA, inlined in HTML and shortened line by line, a comment has a line of its own, a string never
 // spans two, and no CDATA end or closing tag occurs.
@@ -20,22 +20,32 @@ const options = {
   searchColor: searchcolor,
   fluid: fluiddrawing,
   cutRight: truncate_text_right,
+  minWidth: minwidth,
 };
 
 // Between a label and the edges of its frame, in pixels.
 const LABEL_PADDING = 3;
 
-// Frames narrower than this, in pixels of a graph of the usual width, are no elements but drawn
-// together: at the top zoom and further in, and of graphs in which there are very many.
+// Widths are in pixels of a graph of the usual width. Where there are more than a few frames, those
+// narrower than `WIDE` become elements later, if at all. Zoomed in, that is from `LEAST_WIDTH`
+// on; at the top zoom, from the least width that was asked for.
 const USUAL_WIDTH = 1180;
-const LEAST_WIDTH = { top: 0.15, zoomed: 0.3, crowded: 1 };
-const CROWD = { top: 12_000, zoomed: 5_000 };
+const FEW = 2_000;
+const WIDE = 2;
+const LEAST_WIDTH = 0.3;
+
+// More frames than this do not all become elements; more do if very narrow ones were asked for.
+const USUAL_MIN_WIDTH = 0.01;
+const MOST_ELEMENTS = { usual: 20_000, asked: 60_000 };
+
+// How long making elements may keep the browser busy at a time, in milliseconds.
+const FINE_TIME = 10;
 
 // A profile of more frames is large: what is done for its sake is not done for others.
 const MANY = 2_000;
 
 // More elements than this are not kept for when they are seen again.
-const MOST_ELEMENTS = 20_000;
+const MOST_KEPT = 30_000;
 
 // How long typing must pause before the search follows it, in milliseconds.
 const TYPING_PAUSE = 200;

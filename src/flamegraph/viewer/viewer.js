@@ -55,7 +55,7 @@ class Viewer {
       units: () => this.toggleUnits(),
       undo: () => this.undo(),
       dark: () => this.toggleTheme(),
-      save: () => download(pictureOf(this.root), 'image/svg+xml', 'flamegraph.svg'),
+      save: () => this.save(),
       export: () => this.export(),
       help: () => this.help.toggle(!this.help.isOpen, this.picture.inSight()[0]),
     };
@@ -117,7 +117,7 @@ class Viewer {
     if (this.table.isOpen) {
       this.table.layout();
     } else {
-      this.canvas.draw(this.canvas.zoomed);
+      this.canvas.resize();
     }
     this.bar.layout();
   }
@@ -128,8 +128,9 @@ class Viewer {
   graph() {
     const { profile, view } = this;
     let { tree } = profile;
-    for (const { functions, path } of this.edits) {
-      tree = without(tree, functions, new Set(path ? [nodeAt(tree, path)] : []));
+    for (const { functions, path, node } of this.edits) {
+      const subtree = path ? nodeAt(tree, path) : node;
+      tree = (profile.isChart ? withoutInTime : without)(tree, functions, subtree);
     }
     if (view.view === 'callers') {
       tree = callersFirst(tree);
@@ -370,16 +371,19 @@ class Viewer {
   // Hides a function, its callees become its callers'; or a frame with all below it.
   hide(node, isSubtree) {
     const { graph } = this.canvas;
-    if (this.profile.isChart || graph.tree.name[node] <= 0) {
+    if (graph.tree.name[node] <= 0) {
       return;
     }
-    if (isSubtree && this.view.view === 'plain') {
+    if (isSubtree && this.profile.isChart) {
+      // A path may lead to many frames, but then the nodes are the same whatever is shown.
+      this.edits.push({ functions: new Set(), path: null, node });
+    } else if (isSubtree && this.view.view === 'plain') {
       const path = [node, ...graph.ancestors(node)].reverse().slice(1);
-      this.edits.push({ functions: new Set(), path: path.map((at) => graph.tree.name[at]) });
+      this.edits.push({ functions: new Set(), path: path.map((at) => graph.tree.name[at]), node: -1 });
     } else {
       const { functions } = this.profile;
       const alike = functions.map((first, name) => (first === functions[graph.tree.name[node]] ? name : -1));
-      this.edits.push({ functions: new Set(alike.filter((name) => name > 0)), path: null });
+      this.edits.push({ functions: new Set(alike.filter((name) => name > 0)), path: null, node: -1 });
     }
     this.show({});
   }
@@ -387,6 +391,11 @@ class Viewer {
   undo() {
     this.edits.pop();
     this.show({});
+  }
+
+  save() {
+    this.canvas.fine.finish();
+    download(pictureOf(this.root), 'image/svg+xml', 'flamegraph.svg');
   }
 
   export() {
@@ -594,7 +603,7 @@ class Viewer {
       return;
     }
     const next = node < 0 ? -1 : this.neighbour(node, event.key);
-    if (next >= 0 && this.canvas.isShown(next)) {
+    if (next >= 0 && this.canvas.drawn(next)) {
       event.preventDefault();
       this.canvas.setFocusable(next);
       this.canvas.element(next).focus();

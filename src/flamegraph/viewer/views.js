@@ -135,15 +135,15 @@ function aroundFunction(graph, isFunction) {
 }
 
 // The tree without what was hidden: `frames` are names, their callees become their callers';
-// `subtrees` are frames with all below.
-function without(tree, frames, subtrees) {
+// `subtree` is a frame with all below, or -1.
+function without(tree, frames, subtree) {
   const builder = new Builder();
   const place = new Int32Array(tree.size).fill(-1);
   place[0] = 0;
   builder.add(0, tree.own[0], tree.ownBefore[0]);
   for (let node = 1; node < tree.size; node++) {
     const above = place[tree.parent[node]];
-    if (above < 0 || subtrees.has(node)) {
+    if (above < 0 || node === subtree) {
       continue;
     }
     const isHidden = frames.has(tree.name[node]);
@@ -151,6 +151,28 @@ function without(tree, frames, subtrees) {
     builder.add(place[node], tree.own[node], tree.ownBefore[node]);
   }
   return builder.finish();
+}
+
+// The same of a chart, in which nothing is merged. Time that a hidden subtree took is cut out.
+function withoutInTime(tree, frames, subtree) {
+  const left = new Tree(tree.size);
+  left.start = new Float64Array(tree.size);
+  const place = new Int32Array(tree.size).fill(-1);
+  let cut = 0;
+  for (let node = 0; node < tree.size; node++) {
+    const above = node === 0 ? -1 : place[tree.parent[node]];
+    if (node === subtree || (node > 0 && above < 0)) {
+      cut += tree.own[node];
+    } else if (frames.has(tree.name[node])) {
+      place[node] = above;
+      left.own[above] += tree.own[node];
+    } else {
+      place[node] = left.push(above, tree.name[node]);
+      left.own[place[node]] = tree.own[node];
+      left.start[place[node]] = tree.start[node] - cut;
+    }
+  }
+  return left;
 }
 
 // A tree laid out: where each frame starts and how wide it is, in ticks. `end` is one more than the

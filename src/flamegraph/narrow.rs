@@ -1,0 +1,99 @@
+//! Frames that are too narrow to be told apart, drawn together.
+
+use super::color::{Color, css};
+use super::geometry::Geometry;
+use super::layout::{Frame, Layout};
+use super::svg::Xml;
+use crate::number::push_fixed;
+
+/// Gaps narrower than this are not seen, in pixels.
+const LEAST_GAP: f64 = 1.0;
+
+/// No narrower run is drawn, in pixels: one of nothing would not be.
+const LEAST_RUN: f64 = 0.3;
+
+/// Where frames of a row are, in pixels, next to each other.
+#[derive(Clone, Copy)]
+struct Run {
+    left: f64,
+    right: f64,
+}
+
+/// Draws the frames of fewer than `least` samples as one path, if there are any.
+pub(super) fn write(layout: &Layout, geometry: &Geometry, least: f64, color: Color, xml: &mut Xml) {
+    let pixels = geometry.frames_width() as f64 / layout.total().to_f64();
+    let mut rows: Vec<Vec<Run>> = vec![Vec::new(); layout.deepest + 1];
+    let is_narrow = |frame: &&Frame| frame.count.to_f64() < least;
+    for frame in layout.frames.iter().filter(is_narrow) {
+        let left = frame.start.to_f64() * pixels;
+        let right = left + frame.count.to_f64() * pixels;
+        join(&mut rows[frame.depth], Run { left, right });
+    }
+    if rows.iter().all(Vec::is_empty) {
+        return;
+    }
+    xml.start("path");
+    xml.attr("id", "narrow");
+    xml.attr("fill", "none");
+    xml.attr("stroke", &css(color));
+    xml.attr("stroke-width", &geometry.rect(0).1.to_string());
+    xml.attr_with("d", |out| {
+        for (depth, runs) in rows.iter().enumerate() {
+            push_row(out, runs, geometry.rect(depth));
+        }
+    });
+    xml.end();
+}
+
+fn join(runs: &mut Vec<Run>, next: Run) {
+    match runs.last_mut() {
+        Some(last) if next.left - last.right < LEAST_GAP => last.right = next.right,
+        _ => runs.push(next),
+    }
+}
+
+/// A line along the middle of the row, with the gaps left out.
+fn push_row(out: &mut Vec<u8>, runs: &[Run], (y, height): (usize, usize)) {
+    for run in runs {
+        out.push(b'M');
+        push_fixed::<1>(out, run.left);
+        out.push(b' ');
+        push_fixed::<1>(out, y as f64 + height as f64 / 2.0);
+        out.push(b'h');
+        push_fixed::<1>(out, (run.right - run.left).max(LEAST_RUN));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{DiffWidth, Options};
+    use super::*;
+    use crate::call_tree::CallTree;
+    use crate::folded::LineFolder;
+
+    fn path(lines: &str, least: f64) -> String {
+        let mut folder = LineFolder::new(CallTree::new());
+        lines
+            .lines()
+            .for_each(|line| folder.fold_line(line.as_bytes()));
+        let layout = Layout::new(&folder.finish().tree, 0.0, DiffWidth::After);
+        let geometry = Geometry::new(&Options::default(), layout.deepest);
+        let mut xml = Xml::new(false);
+        write(&layout, &geometry, least, Color::new(1, 2, 3), &mut xml);
+        String::from_utf8(std::mem::take(xml.out())).unwrap()
+    }
+
+    #[test]
+    fn neighbours_are_one_run() {
+        // 11.8 pixels are a sample; b and c touch each other, d is on its own.
+        let drawn = path("a;b 3\na;c 2\na;x 90\na;y;d 5\n", 20.0);
+        let expected = "<path id=\"narrow\" fill=\"none\" stroke=\"rgb(1,2,3)\" stroke-width=\"15\" \
+                        d=\"M0.0 60.5h59.0M1121.0 60.5h59.0M1121.0 44.5h59.0\"/>";
+        assert_eq!(drawn.trim(), expected);
+    }
+
+    #[test]
+    fn there_is_no_path_of_nothing() {
+        assert_eq!(path("a;b 3\n", 0.0), "");
+    }
+}

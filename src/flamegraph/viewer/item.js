@@ -1,0 +1,98 @@
+// A frame on the screen: a group of a title, a rectangle and, if it is wide enough, a text. Of a fine
+// frame, of which there may be very many, it is a rectangle with the title in it.
+
+class Item {
+  constructor(group) {
+    this.group = group;
+    this.isBare = group.localName === 'rect';
+    this.rect = this.isBare ? group : group.querySelector('rect');
+    this.text = group.querySelector('text');
+    this.shownLabel = this.text?.textContent ?? '';
+    // What is drawn already. Places across are in percent, so that they hold for any width.
+    this.x = percent(this.rect, 'x');
+    this.width = percent(this.rect, 'width');
+    this.y = this.rect.hasAttribute('y') ? number(this.rect, 'y') : NaN;
+    this.fill = this.rect.getAttribute('fill');
+    this.onColor = this.text?.getAttribute('fill') ?? '';
+    this.look = -1;
+    this.isHidden = false;
+    // Whether it is one of the fine ones, which are taken out together; else it stays.
+    this.isFine = group.parentNode === null;
+  }
+
+  // Shows it, as an element of `parent` if it is in no place that lasts.
+  show(parent, isFine) {
+    if (this.isFine || isFine) {
+      parent.append(this.group);
+      this.isFine = isFine;
+    }
+    if (this.isHidden) {
+      this.isHidden = false;
+      this.group.removeAttribute('display');
+    }
+  }
+
+  hide() {
+    if (!this.isFine) {
+      this.isHidden = true;
+      this.group.setAttribute('display', 'none');
+    }
+  }
+
+  move(x, width, y) {
+    const [left, wide] = [rounded(x), rounded(width)];
+    if (left !== this.x) {
+      this.rect.setAttribute('x', left + '%');
+    }
+    if (wide !== this.width) {
+      this.rect.setAttribute('width', wide + '%');
+    }
+    if (y !== this.y) {
+      this.rect.setAttribute('y', y);
+    }
+    this.isMoved = left !== this.x || y !== this.y;
+    Object.assign(this, { x: left, width: wide, y });
+  }
+
+  paint(look, color, classes) {
+    this.look = look;
+    const fill = css(color);
+    if (fill !== this.fill) {
+      this.fill = fill;
+      this.rect.setAttribute('fill', fill);
+    }
+    if (classes !== (this.group.getAttribute('class') ?? '')) {
+      this.group.setAttribute('class', classes);
+    }
+    this.onColor = onColor(color);
+    this.text?.setAttribute('fill', this.onColor);
+  }
+
+  label(name, picture, font) {
+    if (this.isBare) {
+      return;
+    }
+    const room = (this.width / 100) * picture.framesWidth() - 2 * LABEL_PADDING;
+    const shorten = options.cutRight ? keepStart : keepEnd;
+    const label = room < font.narrowest ? '' : font.fit(name, room, shorten);
+    if (label !== this.shownLabel) {
+      this.text ??= create(SVG, 'text', { fill: this.onColor }, this.group);
+      this.text.textContent = this.shownLabel = label;
+    }
+    if (label && this.text.getAttribute('x') !== this.x + '%') {
+      this.text.setAttribute('x', this.x + '%');
+      this.text.setAttribute('dx', LABEL_PADDING);
+    }
+    if (label) {
+      this.text.setAttribute('y', this.y + (picture.rowHeight - 1) / 2 + font.size * 0.3);
+    }
+  }
+}
+
+const rounded = (value) => Math.round(value * 1e4) / 1e4;
+
+// The value of an attribute in percent, NaN if it has none.
+function percent(element, attribute) {
+  const value = element.getAttribute(attribute);
+  return value?.endsWith('%') ? parseFloat(value) : NaN;
+}

@@ -1,0 +1,52 @@
+// What the frames in the file know that the profile does not.
+
+// The frames that the file has as elements: the node, the group, and its rectangle.
+function foundFrames(picture, profile) {
+  const graph = new Graph(profile.tree, profile.settings.width);
+  const found = [];
+  let node = 0;
+  for (const group of picture.frames.children) {
+    const rect = group.querySelector('rect');
+    const at = rect ? nodeOf(graph, profile.counts.unit, picture, rect, node) : -1;
+    if (at >= 0 && (found.length === 0 || at > node)) {
+      node = at;
+      found.push({ node, group, rect });
+    }
+  }
+  found.isExact = graph.total[0] <= Number.MAX_SAFE_INTEGER;
+  return found;
+}
+
+// Colours, links and other attributes, titles that were replaced, and, of counts too large for the
+// script's numbers, exact titles.
+function readMarks(found, profile, colors) {
+  const marks = { groups: new Map(), titles: new Map() };
+  for (const { node, group, rect } of found) {
+    const hasName = rect.hasAttribute('fg:name');
+    if (group.attributes.length > 0 || hasName) {
+      const mark = group.cloneNode(false);
+      mark.title = hasName ? group.querySelector('title').textContent : undefined;
+      marks.groups.set(profile.tree.name[node], mark);
+    } else if (!found.isExact) {
+      marks.titles.set(node, group.querySelector('title').textContent);
+    }
+  }
+  colors.adopt(found.map(({ node, rect }) => [node, colorOf(rect.getAttribute('fill'))]));
+  return marks;
+}
+
+// The node, from `from` on, that an element draws, or -1.
+function nodeOf(graph, unit, picture, rect, from) {
+  const [start, width] = [number(rect, 'fg:x') / unit, number(rect, 'fg:w') / unit];
+  const row = picture.fileRow(number(rect, 'y'));
+  for (let node = from; node < graph.size; node++) {
+    const isThere = graph.row[node] === row && isClose(graph.start[node], start);
+    if (isThere && isClose(graph.total[node], width)) {
+      return node;
+    }
+    if (graph.start[node] > start + Math.max(start * 1e-9, 1e-9)) {
+      return -1;
+    }
+  }
+  return -1;
+}
