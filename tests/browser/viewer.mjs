@@ -303,6 +303,46 @@ const checks = {
     assert.deepEqual(await graph.shown(), ['all', 'needle', 'pin', 'rare']);
   },
 
+  async 'makes elements of narrow frames when there is time'({ tab, graph, url }) {
+    const fine = () => document.querySelectorAll('#fine > g').length;
+    const later = async (count) => {
+      for (let turn = 0; turn < 100 && (await tab.evaluate(fine)) !== count; turn++) {
+        await tab.settle();
+      }
+      assert.equal(await tab.evaluate(fine), count);
+    };
+    await tab.goto(url('/narrow.svg'));
+    const count = 6000 * 2;
+    await later(count);
+    const found = await tab.evaluate(() => {
+      const group = document.querySelector('#fine > g');
+      const rect = group.querySelector('rect').getBoundingClientRect();
+      return [group.querySelector('title').textContent, rect.width > 0 && rect.width < 1];
+    });
+    assert.deepEqual(found, ['f0000 (1,000 samples, 0.01%)', true]);
+    await graph.search('f0000');
+    await later(count);
+    const filled = () => getComputedStyle(document.querySelector('#fine > .match > rect')).fill;
+    assert.equal(await tab.evaluate(filled), 'rgb(230, 0, 230)');
+    await graph.clickFrame('wide ');
+    await later(0);
+    await graph.clickText('unzoom');
+    await tab.press('n');
+    assert.ok((await graph.shown()).includes('f0000'), 'a match yet to be drawn is zoomed into');
+    await tab.press('Escape');
+    await later(count);
+  },
+
+  async 'draws narrow frames without its script'({ tab, url }) {
+    await tab.send('Emulation.setScriptExecutionDisabled', { value: true });
+    await tab.goto(url('/narrow.svg'));
+    const path = await tab.send('DOM.getDocument', { depth: 0 }).then(({ root }) =>
+      tab.send('DOM.querySelector', { nodeId: root.nodeId, selector: '#frames > #narrow' }),
+    );
+    await tab.send('Emulation.setScriptExecutionDisabled', { value: false });
+    assert.ok(path.nodeId > 0);
+  },
+
   async 'tells self and total, of all and of what is zoomed'({ tab, graph }) {
     await graph.clickFrame('parse ');
     await tab.move(await graph.frame('read_line '));

@@ -1,6 +1,6 @@
 // Draws frames: those that can be seen at the current zoom, as one element each; what is narrower
-// than a pixel as one path. When the browser has nothing else to do, narrow frames become elements,
-// too (see Fine). An element is only touched when it has to change, text is measured on a canvas,
+// than two pixels as one path. When that is on the screen, narrow frames become elements, too (see
+// Fine). An element is only touched when it has to change, text is measured on a canvas,
 // and nothing ever waits for a layout.
 
 class Canvas {
@@ -27,7 +27,6 @@ class Canvas {
     this.items.clear();
     this.svg.replaceChildren(...this.narrow.paths, this.fine.group);
     if (isOriginal) {
-      this.svg.append(...this.found.map(({ group }) => group));
       this.found.forEach(({ node, group }) => this.keep(node, group));
     }
     this.found = [];
@@ -49,7 +48,7 @@ class Canvas {
     this.hideOthers();
     const added = document.createDocumentFragment();
     this.seen.forEach((at) => this.place(at, added));
-    this.svg.append(added);
+    this.svg.insertBefore(added, this.fine.group);
     this.drawNarrow();
     this.fine.start(this.fineNodes);
     this.setFocusable(this.isShown(this.focused) ? this.focused : node);
@@ -134,7 +133,7 @@ class Canvas {
     const isAbove = this.path.has(node);
     const share = 100 / graph.total[zoomed];
     const isFine = !this.isSeen.has(node);
-    const item = this.itemFor(node, isFine);
+    const item = this.items.get(node) ?? this.add(node);
     item.show(added, isFine);
     const x = isAbove ? 0 : (graph.start[node] - graph.start[zoomed]) * share;
     item.move(x, isAbove ? 100 : graph.total[node] * share, picture.rowY(graph.row[node]));
@@ -142,21 +141,12 @@ class Canvas {
     item.label(this.name(node), picture, this.font);
   }
 
-  itemFor(node, isFine) {
-    const item = this.items.get(node);
-    return item && (isFine || !item.isBare) ? item : this.add(node, isFine);
-  }
-
-  add(node, isFine) {
+  add(node) {
     const mark = this.markOf(node);
     const title = document.createElementNS(SVG, 'title');
     const rect = document.createElementNS(SVG, 'rect');
     title.textContent = mark?.title ?? this.title(node);
     rect.setAttribute('height', this.picture.rowHeight - 1);
-    if (isFine && !mark) {
-      rect.append(title);
-      return this.keep(node, rect);
-    }
     const group = mark?.cloneNode(false) ?? document.createElementNS(SVG, 'g');
     group.append(title, rect);
     return this.keep(node, group);

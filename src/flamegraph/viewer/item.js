@@ -1,11 +1,9 @@
-// A frame on the screen: a group of a title, a rectangle and, if it is wide enough, a text. Of a fine
-// frame, of which there may be very many, it is a rectangle with the title in it.
+// A frame on the screen: a group of a title, a rectangle and, if it is wide enough, a text.
 
 class Item {
   constructor(group) {
     this.group = group;
-    this.isBare = group.localName === 'rect';
-    this.rect = this.isBare ? group : group.querySelector('rect');
+    this.rect = group.querySelector('rect');
     this.text = group.querySelector('text');
     this.shownLabel = this.text?.textContent ?? '';
     // What is drawn already. Places across are in percent, so that they hold for any width.
@@ -69,9 +67,6 @@ class Item {
   }
 
   label(name, picture, font) {
-    if (this.isBare) {
-      return;
-    }
     const room = (this.width / 100) * picture.framesWidth() - 2 * LABEL_PADDING;
     const shorten = options.cutRight ? keepStart : keepEnd;
     const label = room < font.narrowest ? '' : font.fit(name, room, shorten);

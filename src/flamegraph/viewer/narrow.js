@@ -79,8 +79,9 @@ class Runs {
 
 const hundredths = (value) => Math.round(value * 100) / 100;
 
-// Makes elements of narrow frames, some at a time when the browser is idle: so they can be pointed at,
-// and programs find them. They are in an element of their own, which a zoom takes out at once.
+// Makes elements of narrow frames when all else is on the screen, so that they can be pointed at and
+// programs find them. They are in an element of their own, the last one, which a zoom takes out at once. All are
+// made in one go, unless the user does something: each go costs a layout and a paint of all.
 class Fine {
   constructor(svg, place) {
     this.svg = svg;
@@ -91,7 +92,7 @@ class Fine {
 
   // Takes all of them out, and makes no more.
   stop() {
-    cancelIdle(this.idle);
+    this.turn = null;
     this.nodes = [];
     this.done = 0;
     if (this.group === null || this.group.firstChild) {
@@ -107,30 +108,35 @@ class Fine {
     this.later();
   }
 
+  // After the next paint. An idle callback may be long in coming.
   later() {
     if (this.done < this.nodes.length) {
-      this.idle = whenIdle(() => {
-        this.draw(performance.now() + FINE_TIME);
-        this.later();
-      });
+      const turn = (this.turn = {});
+      const go = () => {
+        if (turn === this.turn) {
+          this.draw(isInputPending);
+          this.later();
+        }
+      };
+      requestAnimationFrame(() => setTimeout(go));
     }
   }
 
   // The rest at once.
   finish() {
-    cancelIdle(this.idle);
-    this.draw(Infinity);
+    this.turn = null;
+    this.draw(() => false);
   }
 
-  draw(end) {
+  draw(isOver) {
     const added = document.createDocumentFragment();
-    while (this.done < this.nodes.length && performance.now() < end) {
+    while (this.done < this.nodes.length && !isOver()) {
       const stop = Math.min(this.done + 50, this.nodes.length);
       while (this.done < stop) {
         this.place(this.nodes[this.done++], added);
       }
     }
-    this.group.prepend(added);
+    this.group.append(added);
   }
 
   isWaiting(node) {
@@ -138,6 +144,5 @@ class Fine {
   }
 }
 
-// Safari has no idle callbacks.
-const whenIdle = window.requestIdleCallback ?? ((action) => setTimeout(action, 50));
-const cancelIdle = window.cancelIdleCallback ?? clearTimeout;
+// Not all browsers tell.
+const isInputPending = () => navigator.scheduling?.isInputPending() ?? false;

@@ -3,7 +3,7 @@
 // CDATA, inlined in HTML and shortened line by line, a comment has a line of its own, a string never
 // spans two, and no CDATA end or closing tag occurs.
 //
-// The picture is complete without it. With it, its frames are drawn anew from the profile that the
+// The picture is complete without it. With it, its frames are drawn from the profile that the
 // file holds as data, and only those that can be seen at the current zoom are elements. Several
 // graphs may be inlined in one page: each script serves the graph it stands in, looks up ids below
 // its own root only, and leaves the page's URL and keys alone.
@@ -38,14 +38,11 @@ const LEAST_WIDTH = 0.3;
 const USUAL_MIN_WIDTH = 0.01;
 const MOST_ELEMENTS = { usual: 20_000, asked: 60_000 };
 
-// How long making elements may keep the browser busy at a time, in milliseconds.
-const FINE_TIME = 10;
-
 // A profile of more frames is large: what is done for its sake is not done for others.
 const MANY = 2_000;
 
 // More elements than this are not kept for when they are seen again.
-const MOST_KEPT = 30_000;
+const MOST_KEPT = 80_000;
 
 // How long typing must pause before the search follows it, in milliseconds.
 const TYPING_PAUSE = 200;

@@ -168,6 +168,17 @@ class Viewer {
     this.build();
     this.zoomTo(0);
     this.remember(true);
+    if ('view' in changes) {
+      this.showRoot();
+    }
+  }
+
+  // Another view has its root in another place.
+  showRoot() {
+    const box = this.canvas.element(0)?.getBoundingClientRect();
+    if (this.picture.isDocument && box?.height > 0 && (box.top < 0 || box.bottom > window.innerHeight)) {
+      this.canvas.element(0).scrollIntoView({ block: 'center', behavior: 'instant' });
+    }
   }
 
   build() {
