@@ -116,6 +116,17 @@ class Canvas {
     }
   }
 
+  // Makes elements that last of what was to be drawn later.
+  drawAll() {
+    const added = document.createDocumentFragment();
+    this.fine.stop();
+    for (const node of this.fineNodes) {
+      this.place(node, added);
+      this.items.get(node).isFine = false;
+    }
+    this.svg.insertBefore(added, this.fine.group);
+  }
+
   // The width of the window has changed, and nothing else.
   resize() {
     this.setRows();

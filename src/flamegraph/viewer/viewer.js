@@ -515,6 +515,9 @@ class Viewer {
       this.build();
       // What programs find in the picture are all frames, in order, be the URL what it may.
       this.zoomTo(0);
+      if (value('x')) {
+        this.canvas.drawAll();
+      }
     }
     const x = parseFloat(value('x')) / this.profile.counts.unit;
     const row = this.picture.fileRow(parseFloat(value('y')));
