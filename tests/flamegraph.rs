@@ -36,7 +36,8 @@ fn draw(opt: &mut Options<'_>, lines: &[&str]) -> (xml::Element, Vec<Frame>) {
 fn read_svg(svg: &[u8]) -> (xml::Element, Vec<Frame>) {
     let root = xml::parse(std::str::from_utf8(svg).unwrap()).unwrap();
     let frames = root.by_id("frames").unwrap().children.iter();
-    let frames = frames.map(read_frame).collect();
+    let is_frame = |element: &&xml::Element| element.name != "path";
+    let frames = frames.filter(is_frame).map(read_frame).collect();
     (root, frames)
 }
 
@@ -354,12 +355,14 @@ fn a_large_graph_has_elements_for_what_can_be_seen() {
         change(&mut opt);
         let (root, frames) = draw(&mut opt, &lines);
         let data = root.by_id("profile").map(|data| data.text.clone());
-        (frames.len(), data.unwrap_or_default())
+        let has_path = root.by_id("narrow").is_some();
+        (frames.len(), has_path, data.unwrap_or_default())
     };
     // All, with the root, the first frame, and the wide one.
-    assert_eq!(drawn(9_997, |_| ()).0, 10_000);
-    let (elements, data) = drawn(9_998, |_| ());
-    assert_eq!(elements, 3);
+    let (elements, has_path, _) = drawn(9_997, |_| ());
+    assert_eq!((elements, has_path), (10_000, false));
+    let (elements, has_path, data) = drawn(9_998, |_| ());
+    assert_eq!((elements, has_path), (3, true));
     // Three bytes for what is new in a stack, up to three for its place, and the number of its name.
     assert!((50_000..200_000).contains(&data.len()), "{}", data.len());
     // Without the viewer there is nothing that could draw the others.

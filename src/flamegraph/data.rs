@@ -133,11 +133,13 @@ fn settings(opt: &Options<'_>, tree: &CallTree, unit: i128, units: usize) -> Str
     let unit = String::from_utf8_lossy(&unit_text);
     let count_name = style::json_string(&opt.count_name);
     let factor = style::js_number(opt.factor);
+    let min_width = style::js_number(opt.min_width);
     let (row, negate) = (opt.frame_height, opt.negate_differentials);
     let diffusion = opt.color_diffusion;
     format!(
         "{{\"unit\":\"{unit}\",\"names\":{units},\"kind\":\"{kind}\",\"width\":\"{width}\",\
          \"negate\":{negate},\"byWidth\":{diffusion},\"factor\":{factor},\"row\":{row},\
+         \"minWidth\":{min_width},\
          \"countName\":{count_name}}}"
     )
 }

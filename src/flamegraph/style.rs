@@ -71,7 +71,6 @@ pub(super) fn script_variables(opt: &Options<'_>) -> String {
         ("searchcolor", js_string(&opt.search_color.to_string())),
         ("fluiddrawing", opt.image_width.is_none().to_string()),
         ("truncate_text_right", truncate_right.to_string()),
-        ("minwidth", js_number(opt.min_width)),
     ];
     let mut script = "\n".to_string();
     for (name, value) in variables {

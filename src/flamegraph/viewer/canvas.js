@@ -61,10 +61,10 @@ class Canvas {
     const { graph, zoomed } = this;
     const whole = graph.total[zoomed];
     const wide = (WIDE / USUAL_WIDTH) * whole;
-    const least = leastShare(zoomed) * whole;
+    const least = this.leastShare() * whole;
     const [wides, all] = [this.nodesOf(wide, Infinity), this.nodesOf(least, Infinity)];
     this.seen = [...this.path, ...(all.length > FEW ? wides : all)];
-    this.fineNodes = all.length > FEW && all.length <= mostElements(zoomed) ? this.nodesOf(least, wide) : [];
+    this.fineNodes = all.length > FEW && all.length <= this.mostElements() ? this.nodesOf(least, wide) : [];
     this.narrowNodes = this.nodesOf(0, all.length > FEW ? wide : least);
     this.isSeen = new Set(this.seen);
     this.seenRows = [0, 0];
@@ -72,6 +72,17 @@ class Canvas {
       const row = graph.row[node];
       this.seenRows = [Math.min(this.seenRows[0], row), Math.max(this.seenRows[1], row)];
     }
+  }
+
+  // The share of the whole width from which on frames become elements: as asked for, and of a part
+  // of the graph those of a third of a pixel.
+  leastShare() {
+    return this.zoomed === 0 ? this.profile.settings.minWidth / 100 : LEAST_WIDTH / USUAL_WIDTH;
+  }
+
+  mostElements() {
+    const isAskedFor = this.zoomed === 0 && this.profile.settings.minWidth < USUAL_MIN_WIDTH;
+    return isAskedFor ? MOST_ELEMENTS.asked : MOST_ELEMENTS.usual;
   }
 
   // Those frames of at least `from` and less than `to` ticks that have a width and a name.
@@ -283,14 +294,4 @@ class Canvas {
   markOf(node) {
     return this.marks.groups.get(this.graph.tree.name[node]);
   }
-}
-
-// The share of the whole width from which on frames become elements: as asked for, and of a part of
-// the graph those of a third of a pixel.
-function leastShare(zoomed) {
-  return zoomed === 0 ? options.minWidth / 100 : LEAST_WIDTH / USUAL_WIDTH;
-}
-
-function mostElements(zoomed) {
-  return zoomed === 0 && options.minWidth < USUAL_MIN_WIDTH ? MOST_ELEMENTS.asked : MOST_ELEMENTS.usual;
 }

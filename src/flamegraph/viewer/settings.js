@@ -1,4 +1,4 @@
-// The interactive part of a flame graph. This text becomes part of every SVG, below nine variables
+// The interactive part of a flame graph. This text becomes part of every SVG, below eight variables
 // that hold options (nametype, ...), as the body of one function. So that it can be written in
 // CDATA, inlined in HTML and shortened line by line, a comment has a line of its own, a string never
 // spans two, and no CDATA end or closing tag occurs.
@@ -20,7 +20,6 @@ const options = {
   searchColor: searchcolor,
   fluid: fluiddrawing,
   cutRight: truncate_text_right,
-  minWidth: minwidth,
 };
 
 // Between a label and the edges of its frame, in pixels.
