@@ -64,7 +64,7 @@ class Canvas {
     const least = this.leastShare() * whole;
     const [wides, all] = [this.nodesOf(wide, Infinity), this.nodesOf(least, Infinity)];
     this.seen = [...this.path, ...(all.length > FEW ? wides : all)];
-    this.fineNodes = all.length > FEW && all.length <= this.mostElements() ? this.nodesOf(least, wide) : [];
+    this.fineNodes = all.length > FEW ? this.widestOf(least, wide) : [];
     this.narrowNodes = this.nodesOf(0, all.length > FEW ? wide : least);
     this.isSeen = new Set(this.seen);
     this.seenRows = [0, 0];
@@ -72,6 +72,16 @@ class Canvas {
       const row = graph.row[node];
       this.seenRows = [Math.min(this.seenRows[0], row), Math.max(this.seenRows[1], row)];
     }
+  }
+
+  // The frames of at least `least` and less than `wide` ticks; if they are too many, the widest.
+  widestOf(least, wide) {
+    let nodes = this.nodesOf(least, wide);
+    while (nodes.length > this.mostElements()) {
+      least *= 1.5;
+      nodes = this.nodesOf(least, wide);
+    }
+    return nodes;
   }
 
   // The share of the whole width from which on frames become elements: as asked for, and of a part
