@@ -197,6 +197,20 @@ impl CallTree {
         child
     }
 
+    /// The child of `parent` for `frame` in a tree of stacks that are summed up, if it is there.
+    #[inline]
+    pub(crate) fn find_child(&self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
+        let node = &self.nodes[parent.index()];
+        if node.latest_frame == frame && node.latest_child != Self::ROOT {
+            return Some(node.latest_child);
+        }
+        let first = node.first_child;
+        if first == Self::ROOT || self.nodes[first.index()].frame == frame {
+            return Some(first).filter(|first| *first != Self::ROOT);
+        }
+        self.find_edge(parent, frame)
+    }
+
     /// Adds `count` to the node's self count, and marks the node as the end of a stack (which a
     /// count of zero does too).
     pub fn add(&mut self, node: NodeId, count: impl Into<Count>) {
@@ -398,20 +412,24 @@ impl CallTree {
     }
 
     fn find_or_push_edge(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
-        let hash = || edge_hash(&self.hasher, parent, frame);
-        let is_same = |edge: &Edge| edge.parent == parent && edge.frame == frame;
-        if let Some(edge) = self.edges.find_near(parent.0, hash, is_same) {
-            return edge.child;
+        if let Some(child) = self.find_edge(parent, frame) {
+            return child;
         }
-        let hash = hash();
         let child = self.push_node(parent, frame);
         self.edges.insert(Edge {
-            hash,
+            hash: edge_hash(&self.hasher, parent, frame),
             parent,
             frame,
             child,
         });
         child
+    }
+
+    fn find_edge(&self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
+        let hash = || edge_hash(&self.hasher, parent, frame);
+        let is_same = |edge: &Edge| edge.parent == parent && edge.frame == frame;
+        let edge = self.edges.find_near(parent.0, hash, is_same);
+        edge.map(|edge| edge.child)
     }
 
     fn push_node(&mut self, parent: NodeId, frame: FrameId) -> NodeId {

@@ -1,8 +1,7 @@
 //! A hash table of small entries, for lookups that wait for memory and for little else.
 //!
 //! What has no room in its own place is in the next one that is free. So an entry is mostly found
-//! with one access, where a table that keeps tags apart from entries needs two; and where an entry
-//! would be can be read without looking for it, many of them at a time.
+//! with one access, where a table that keeps tags apart from entries needs two.
 
 /// What a [`Table`] holds: the hash, and what it is for.
 pub(crate) trait Entry: Copy {

@@ -20,22 +20,24 @@ pub(crate) fn trim_end(line: &[u8]) -> &[u8] {
 
 /// `line` without white space at its start.
 #[inline]
-pub(crate) fn trim_start(mut line: &[u8]) -> &[u8] {
-    // Most white space is the indentation of frame lines.
-    while let Some(rest) = line.strip_prefix(b"        ") {
-        line = rest;
-    }
+pub(crate) fn trim_start(line: &[u8]) -> &[u8] {
     match line.first() {
         Some(byte) if byte.is_ascii_graphic() => line,
         Some(0x80..) => trim_with(line, str::trim_start),
-        _ => {
-            let rest = line.iter().position(|&byte| !is_ascii_white(byte));
-            let rest = &line[rest.unwrap_or(line.len())..];
-            match rest.first() {
-                Some(0x80..) => trim_with(rest, str::trim_start),
-                _ => rest,
-            }
-        }
+        _ => trim_start_slow(line),
+    }
+}
+
+fn trim_start_slow(mut line: &[u8]) -> &[u8] {
+    // Most white space is the indentation of frame lines.
+    while let Some(spaces @ 1..) = line.first_chunk().map(leading_spaces) {
+        line = &line[spaces..];
+    }
+    let rest = line.iter().position(|&byte| !is_ascii_white(byte));
+    let rest = &line[rest.unwrap_or(line.len())..];
+    match rest.first() {
+        Some(0x80..) => trim_with(rest, str::trim_start),
+        _ => rest,
     }
 }
 
@@ -66,11 +68,18 @@ pub(crate) fn spaces(bytes: &[u8; 16]) -> u128 {
     !(((without_spaces & LOW) + LOW) | without_spaces | LOW)
 }
 
-/// How many hex digits `text` ends with, if they are fewer than 16: all are looked at at once. Of a
+/// How many spaces `bytes` start with: all are looked at at once.
+#[inline]
+pub(crate) fn leading_spaces(bytes: &[u8; 16]) -> usize {
+    const ALL: u128 = u128::from_ne_bytes([0x80; 16]);
+    ((spaces(bytes) ^ ALL).trailing_zeros() / 8) as usize
+}
+
+/// How many hex digits `text` ends with, if they are fewer than 8: all are looked at at once. Of a
 /// text that ends otherwise, or is short, they are counted one by one.
 #[inline]
 pub(crate) fn hex_digits_at_end(text: &[u8]) -> usize {
-    if let Some((_, chunk)) = text.split_last_chunk()
+    if let Some(chunk) = text.last_chunk()
         && let others @ 1.. = TOP & !hex_digits(chunk)
     {
         return (others.leading_zeros() / 8) as usize;
@@ -79,16 +88,16 @@ pub(crate) fn hex_digits_at_end(text: &[u8]) -> usize {
     digits.take_while(|byte| byte.is_ascii_hexdigit()).count()
 }
 
-const TOP: u128 = u128::from_ne_bytes([0x80; 16]);
+const TOP: u64 = u64::from_ne_bytes([0x80; 8]);
 
-/// Which of 16 bytes are hex digits: the top bit of each, the first byte being the lowest.
+/// Which of 8 bytes are hex digits: the top bit of each, the first byte being the lowest.
 #[inline]
-fn hex_digits(bytes: &[u8; 16]) -> u128 {
-    const CASE: u128 = u128::from_ne_bytes([0x20; 16]);
-    let bytes = u128::from_le_bytes(*bytes);
+fn hex_digits(bytes: &[u8; 8]) -> u64 {
+    const CASE: u64 = u64::from_ne_bytes([0x20; 8]);
+    let bytes = u64::from_le_bytes(*bytes);
     // No byte is above 0x7f then, and no sum carries into the next byte.
     let ascii = bytes & !TOP;
-    let is_from = |bytes: u128, first: u8| bytes + u128::from_ne_bytes([0x80 - first; 16]);
+    let is_from = |bytes: u64, first: u8| bytes + u64::from_ne_bytes([0x80 - first; 8]);
     let digits = is_from(ascii, b'0') & !is_from(ascii, b'9' + 1);
     let letters = is_from(ascii | CASE, b'a') & !is_from(ascii | CASE, b'f' + 1);
     (digits | letters) & !bytes & TOP

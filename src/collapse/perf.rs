@@ -28,14 +28,16 @@
 //! Profiles print the same frame lines, and often the same stacks, all the time. So a line is
 //! parsed once only, and what is looked up for a sample is as little and as seldom as can be:
 //!
-//! 1. A sample that reads as one before, but for addresses, has its node already (`known`). Where
-//!    few stacks come again, this is left off.
+//! 1. A sample that reads as one before, but for addresses, has its node already: all of it is
+//!    compared at once (`known`). Where few stacks come again, this is left off.
 //! 2. Else the sample is gone through from its last line, which is the root. The lines it shares
 //!    with the sample before are nodes of the tree already (`stack`).
-//! 3. Of the other lines the address and the offset are dropped: what is left tells the function,
-//!    and is looked up among those seen (`key`, and `lines` of the module above). They are few, so
-//!    that they stay in a core's caches.
-//! 4. A frame more is one step in the call tree: a number (parent, frame) looked up in a table.
+//! 3. The next line is mostly the one that came last below the same node (`successors`). Whether it
+//!    is can be told by comparing them: nothing is looked up, no line end is looked for.
+//! 4. Of other lines the address and the offset are dropped: what is left tells the function, and is
+//!    looked up among those seen (`key`, and `lines` of the module above). They are few, so that
+//!    they stay in a core's caches.
+//! 5. A frame more is one step in the call tree: a number (parent, frame) looked up in a table.
 //!
 //! Samples that don't look as perf usually prints them take the slow way, line by line. Both ways
 //! end in `stack::Stacks`, and tests hold them against each other.
@@ -47,6 +49,7 @@ mod known;
 mod report;
 mod samples;
 mod stack;
+mod successors;
 
 use super::DEFAULT_NTHREADS;
 use super::error::ParseError;
@@ -54,15 +57,15 @@ use super::format::{Block, Format, impl_collapse};
 use crate::call_tree::CallTree;
 use crate::folded::whole_lines;
 use crate::text::{trim, trim_end};
-use event::EventLine;
 #[cfg(feature = "perf-data")]
 pub(super) use event::EventName;
+use event::{EventLine, EventReader};
 pub(super) use frame::FrameLine;
 #[cfg(feature = "perf-data")]
 pub(super) use frame::{function_name, name_frames};
 pub(super) use report::Report;
-use samples::Samples;
-use stack::{Stack, Stacks};
+use samples::{Samples, are_plain};
+use stack::{Leaf, Stacks};
 
 /// What to make of the output of `perf script`.
 #[derive(Debug, Clone)]
@@ -135,6 +138,7 @@ impl_collapse!(Folder);
 /// What a worker keeps from block to block.
 #[derive(Default)]
 pub(crate) struct Worker {
+    events: EventReader,
     stacks: Stacks,
     report: Report,
 }
@@ -317,10 +321,10 @@ struct BlockFolder<'a> {
 
 impl<'a> BlockFolder<'a> {
     fn fold_all(&mut self) {
-        let mut samples = Samples::new(self.block.bytes);
-        while let Some(sample) = samples.next(self.options, &mut self.worker.stacks.plain) {
+        let bytes = self.block.bytes;
+        for sample in Samples::new(bytes) {
             if !self.fold_plain(&sample) {
-                self.fold_lines(&self.block.bytes[sample.all]);
+                self.fold_lines(&bytes[sample.first_line.start..sample.others.end]);
             }
         }
     }
@@ -328,28 +332,31 @@ impl<'a> BlockFolder<'a> {
     /// Folds a sample as perf usually prints it: an event line, then lines that start with a tab.
     /// If it is something else, nothing is folded and the answer is `false`.
     fn fold_plain(&mut self, sample: &samples::Sample) -> bool {
-        if !sample.is_plain {
+        let bytes = self.block.bytes;
+        let line = trim_end(&bytes[sample.first_line.clone()]);
+        if line.is_empty() || line[0] == b'\t' || is_comment(line) {
             return false;
         }
-        let bytes = self.block.bytes;
-        let Class::Event(event) = classify(trim_end(&bytes[sample.first_line.clone()]), false)
-        else {
+        let Some(event) = self.worker.events.read(line) else {
             return false;
         };
-        if FrameLine::parse(event.payload).is_some() {
+        if !event.payload.is_empty() && FrameLine::parse(event.payload).is_some() {
             return false;
         }
+        let others = sample.others.clone();
         if !self.is_wanted(&event) {
-            self.leave_out(&event);
-            return true;
+            let is_plain = are_plain(&bytes[others], self.options);
+            if is_plain {
+                self.leave_out(&event);
+            }
+            return is_plain;
         }
         let stacks = &mut self.worker.stacks;
-        let stack = stacks.read_plain(bytes, &event, self.options, self.tree);
-        if stack.has_unread {
-            self.note_unread(&bytes[sample.all.clone()]);
+        let leaf = stacks.read_plain(bytes, others, &event, self.options, self.tree);
+        if let Some(leaf) = leaf {
+            self.count(&event, leaf);
         }
-        self.count(&event, stack);
-        true
+        leaf.is_some()
     }
 
     /// Folds lines one by one.
@@ -401,8 +408,8 @@ impl<'a> BlockFolder<'a> {
         }
         let lines = sample.frames.iter().rev().copied();
         let stacks = &mut self.worker.stacks;
-        let stack = stacks.read_lines(lines, &sample.event, self.options, self.tree);
-        self.count(&sample.event, stack);
+        let leaf = stacks.read_lines(lines, &sample.event, self.options, self.tree);
+        self.count(&sample.event, leaf);
     }
 
     fn is_wanted(&self, line: &EventLine<'_>) -> bool {
@@ -413,8 +420,8 @@ impl<'a> BlockFolder<'a> {
         }
     }
 
-    fn count(&mut self, event: &EventLine<'_>, stack: Stack) {
-        match stack.node {
+    fn count(&mut self, event: &EventLine<'_>, leaf: Leaf) {
+        match leaf {
             Some(node) => self.tree.add(node, event.period.unwrap_or(1)),
             None => self.worker.report.without_stack += 1,
         }
@@ -436,16 +443,6 @@ impl<'a> BlockFolder<'a> {
             None => &mut self.worker.report.no_events,
         };
         notes.add(line, || self.block.line_of(line));
-    }
-
-    #[cold]
-    fn note_unread(&mut self, lines: &[u8]) {
-        for line in crate::folded::lines_of(lines).skip(1) {
-            if FrameLine::parse(line).is_none() {
-                let notes = &mut self.worker.report.no_frames;
-                notes.add(line, || self.block.line_of(line));
-            }
-        }
     }
 }
 

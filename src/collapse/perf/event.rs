@@ -89,19 +89,20 @@ impl<'a> EventLine<'a> {
     /// Reads `COMM [PID/]TID [CPU] TIME: PERIOD EVENT:`, from its end, if no word of the command's
     /// name could be taken for the thread. `None` for all else.
     fn parse_usual(line: &'a [u8]) -> Option<EventLine<'a>> {
-        let (rest, event) = split_last_word(line)?;
-        let (rest, period) = split_last_word(rest)?;
-        let (rest, time) = split_last_word(rest)?;
+        let (head, tail) = split_usual(line)?;
+        EventLine::parse_head(head, tail)
+    }
+
+    /// Reads `COMM [PID/]TID [CPU] SECONDS.FRACTION` before what is in `tail`.
+    fn parse_head(head: &'a [u8], tail: Tail<'a>) -> Option<EventLine<'a>> {
+        let (rest, time) = split_last_word(head)?;
         let (mut rest, mut thread) = split_last_word(rest)?;
         if thread.starts_with(b"[") && thread.ends_with(b"]") {
             (rest, thread) = split_last_word(rest)?;
         }
-        let (comm, printed) = (trim(rest), event.strip_suffix(b":")?);
-        let is_usual = event[0].is_ascii_alphabetic()
-            && time_length(time) == Some(time.len())
-            && is_usual_thread(thread)
-            && !may_hold_thread(comm);
-        if !is_usual || !period[0].is_ascii_digit() {
+        let comm = trim(rest);
+        let is_usual = is_time(time) && is_usual_thread(thread) && !may_hold_thread(comm);
+        if !is_usual {
             return None;
         }
         let (pid, tid) = split_thread(thread);
@@ -110,8 +111,8 @@ impl<'a> EventLine<'a> {
             pid,
             tid,
             has_time: true,
-            period: Some(crate::count::parse_digits(period)?),
-            event: Some(EventName::new(printed)),
+            period: Some(tail.period),
+            event: Some(tail.event),
             payload: b"",
         })
     }
@@ -154,6 +155,78 @@ impl<'a> EventLine<'a> {
             rest = after;
         }
     }
+}
+
+/// What follows the time on a usual line: `: PERIOD EVENT:`.
+#[derive(Clone, Copy)]
+struct Tail<'a> {
+    period: u64,
+    event: EventName<'a>,
+}
+
+/// Reads event lines, most of which end as the one before: with the same period, the same event.
+#[derive(Default)]
+pub(super) struct EventReader {
+    /// What follows the time on the last usual line.
+    tail: Vec<u8>,
+    period: u64,
+    /// The lengths of the event's name, and of the event as printed.
+    name: usize,
+    printed: usize,
+}
+
+impl EventReader {
+    /// As [`EventLine::parse`].
+    pub fn read<'a>(&mut self, line: &'a [u8]) -> Option<EventLine<'a>> {
+        let remembered = line.strip_suffix(self.tail.as_slice());
+        let (head, tail) = match remembered.filter(|_| !self.tail.is_empty()) {
+            Some(head) => (head, self.tail_of(line)),
+            None => match split_usual(line) {
+                Some((head, tail)) => {
+                    self.remember(&line[head.len()..], tail);
+                    (head, tail)
+                }
+                None => return EventLine::parse_any(line),
+            },
+        };
+        EventLine::parse_head(head, tail).or_else(|| EventLine::parse_any(line))
+    }
+
+    fn remember(&mut self, text: &[u8], tail: Tail<'_>) {
+        self.tail.clear();
+        self.tail.extend_from_slice(text);
+        self.period = tail.period;
+        self.name = tail.event.name.len();
+        self.printed = tail.event.printed.len();
+    }
+
+    /// The tail of a line that ends as the last one.
+    fn tail_of<'a>(&self, line: &'a [u8]) -> Tail<'a> {
+        let end = line.len() - 1;
+        let printed = &line[end - self.printed..end];
+        Tail {
+            period: self.period,
+            event: EventName {
+                name: &printed[..self.name],
+                printed,
+            },
+        }
+    }
+}
+
+/// Splits a usual line behind its time, without the colon there.
+fn split_usual(line: &[u8]) -> Option<(&[u8], Tail<'_>)> {
+    let (rest, event) = split_last_word(line)?;
+    let (rest, period) = split_last_word(rest)?;
+    let head = trim_spaces_at_end(rest).strip_suffix(b":")?;
+    if !event[0].is_ascii_alphabetic() || !period[0].is_ascii_digit() {
+        return None;
+    }
+    let tail = Tail {
+        period: crate::count::parse_digits(period)?,
+        event: EventName::new(event.strip_suffix(b":")?),
+    };
+    Some((head, tail))
 }
 
 /// A number before the event is its period, a cpu in brackets is passed over.
@@ -222,10 +295,23 @@ fn is_usual_thread(word: &[u8]) -> bool {
     word[0] != b'/' && word.iter().all(is_digit_or_slash)
 }
 
+/// Whether `word` is `seconds.fraction`; perf mostly prints microseconds.
+fn is_time(word: &[u8]) -> bool {
+    match word.split_last_chunk::<7>() {
+        Some((seconds @ [_, ..], [b'.', micros @ ..])) => {
+            micros.iter().all(u8::is_ascii_digit) && seconds.iter().all(u8::is_ascii_digit)
+        }
+        _ => time_length(word) == Some(word.len()),
+    }
+}
+
 /// Whether a command's name has a word that starts like a thread's.
 fn may_hold_thread(comm: &[u8]) -> bool {
-    let mut words = comm.split(|byte| *byte == b' ');
-    words.any(|word| matches!(word, [b'-' | b'/'..=b'9', ..]))
+    let mut before = b' ';
+    comm.iter().any(|byte| {
+        let starts_word = std::mem::replace(&mut before, *byte) == b' ';
+        starts_word && matches!(byte, b'-' | b'/'..=b'9')
+    })
 }
 
 /// Whether `word` can only come after the thread: the cpu, the time, the event.
@@ -238,8 +324,10 @@ fn after_time(text: &[u8]) -> (bool, &[u8]) {
     let mut rest = text;
     while !rest.is_empty() {
         let (word, after) = split_word(rest);
-        if let Some(length) = time_length(word) {
-            return (true, &rest[length..]);
+        if let Some(length) = time_length(word)
+            && word.get(length) == Some(&b':')
+        {
+            return (true, &rest[length + 1..]);
         }
         if word.ends_with(b":") {
             break;
@@ -257,14 +345,12 @@ fn after_cpu(text: &[u8]) -> &[u8] {
     }
 }
 
-/// The length of the `seconds.fraction:` that `word` starts with.
+/// The length of the `seconds.fraction` that `word` starts with.
 fn time_length(word: &[u8]) -> Option<usize> {
     let seconds = count_digits(word);
     let fraction = count_digits(word.get(seconds + 1..)?);
-    let end = seconds + 1 + fraction;
-    let is_time =
-        seconds > 0 && fraction > 0 && word[seconds] == b'.' && word.get(end) == Some(&b':');
-    is_time.then_some(end + 1)
+    let is_time = seconds > 0 && fraction > 0 && word[seconds] == b'.';
+    is_time.then_some(seconds + 1 + fraction)
 }
 
 fn count_digits(text: &[u8]) -> usize {
@@ -280,12 +366,18 @@ fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
 
 /// Splits the last word off; `None` if there is none, or nothing before it.
 #[inline]
-fn split_last_word(mut text: &[u8]) -> Option<(&[u8], &[u8])> {
+fn split_last_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let text = trim_spaces_at_end(text);
+    let start = rfind_space(text)? + 1;
+    Some((&text[..start], &text[start..]))
+}
+
+#[inline]
+fn trim_spaces_at_end(mut text: &[u8]) -> &[u8] {
     while let Some(rest) = text.strip_suffix(b" ") {
         text = rest;
     }
-    let start = rfind_space(text)? + 1;
-    Some((&text[..start], &text[start..]))
+    text
 }
 
 #[cfg(test)]
@@ -401,6 +493,13 @@ mod tests {
             if let Some(usual) = EventLine::parse_usual(line.as_bytes()) {
                 let any = EventLine::parse_any(line.as_bytes());
                 proptest::prop_assert_eq!(Some(usual), any);
+            }
+            for before in ["", "a 1 2.0: 7 cycles:u:", "a 1 2.0: 7 cycles:", "a 1 2.0: 7 7:"] {
+                let mut reader = EventReader::default();
+                reader.read(before.as_bytes());
+                let read = reader.read(line.as_bytes());
+                proptest::prop_assert_eq!(read, EventLine::parse(line.as_bytes()));
+                proptest::prop_assert_eq!(reader.read(line.as_bytes()), read);
             }
         }
     }

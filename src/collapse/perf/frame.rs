@@ -158,6 +158,9 @@ fn is_jit(module: &[u8]) -> bool {
 /// are part of an operator's name.
 fn without_arguments(name: &str) -> &str {
     let bytes = name.as_bytes();
+    if memchr::memchr(b'(', bytes).is_none() {
+        return name;
+    }
     let mut depth = 0i64;
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {

@@ -3,6 +3,7 @@
 //! A large profile has a hundred thousand different frame lines, but some thousand functions:
 //! these fit in a core's caches.
 
+use super::samples::strip_address;
 use crate::text::hex_digits_at_end;
 use ahash::AHashMap;
 
@@ -11,9 +12,10 @@ use ahash::AHashMap;
 pub(super) struct Modules {
     /// ` (MODULE)`, as lines end, to its number.
     numbers: AHashMap<Vec<u8>, u64>,
-    /// The one found last, which is mostly the next one's too.
-    last: Vec<u8>,
-    last_number: u64,
+    /// The same by their numbers, of which the first is 1.
+    all: Vec<Vec<u8>>,
+    /// The number of the one found last, which is mostly the next one's too.
+    last: u64,
 }
 
 /// All that the meaning of a line hangs on.
@@ -30,6 +32,20 @@ impl<'a> Key<'a> {
     pub fn whole(text: &'a [u8]) -> Key<'a> {
         Key { text, module: 0 }
     }
+
+    /// What the meaning of a line hangs on but its text. Lines of Java commands are named
+    /// differently.
+    pub fn context(&self, is_java: bool) -> u64 {
+        self.module << 1 | u64::from(is_java)
+    }
+
+    /// The key of a line that was looked up with `context` and `text`, if it was one of such a
+    /// command.
+    #[inline]
+    pub fn of((context, text): (u64, &'a [u8]), is_java: bool) -> Option<Key<'a>> {
+        let module = context >> 1;
+        (context & 1 == u64::from(is_java)).then_some(Key { text, module })
+    }
 }
 
 impl Modules {
@@ -42,15 +58,33 @@ impl Modules {
     /// The key without the offset. `None` if there is none, or none for sure.
     #[inline]
     fn short_key<'a>(&mut self, text: &'a [u8]) -> Option<Key<'a>> {
-        let symbol = match text.strip_suffix(self.last.as_slice()) {
-            Some(symbol) if !self.last.is_empty() => symbol,
-            _ => self.find(text)?,
+        let symbol = match self.strip(text, self.last) {
+            Some(symbol) => symbol,
+            None => self.find(text)?,
         };
         let name = without_offset(symbol)?;
         Some(Key {
             text: name,
-            module: self.last_number,
+            module: self.last,
         })
+    }
+
+    /// `text` without the last of its lines, if that has the `key`, and any address and offset.
+    #[inline]
+    pub fn strip_line<'a>(&self, text: &'a [u8], key: Key<'_>) -> Option<&'a [u8]> {
+        let symbol = match key.module {
+            0 => text,
+            module => without_offset(self.strip(text, module)?)?,
+        };
+        let before = symbol.strip_suffix(key.text)?;
+        strip_address(text, text.len() - before.len())
+    }
+
+    /// `text` without the module it ends with.
+    #[inline]
+    fn strip<'a>(&self, text: &'a [u8], module: u64) -> Option<&'a [u8]> {
+        let index = (module as usize).checked_sub(1)?;
+        text.strip_suffix(self.all[index].as_slice())
     }
 
     /// Makes the module of a line the last one, and returns what stands before it.
@@ -59,16 +93,15 @@ impl Modules {
         let open = memchr::memrchr2(b'(', b')', inside)?;
         let symbol = text[..=open].strip_suffix(b" (")?;
         let module = &text[symbol.len()..];
-        self.last_number = match self.numbers.get(module) {
+        self.last = match self.numbers.get(module) {
             Some(number) => *number,
             None => {
-                let number = self.numbers.len() as u64 + 1;
+                self.all.push(module.to_vec());
+                let number = self.all.len() as u64;
                 self.numbers.insert(module.to_vec(), number);
                 number
             }
         };
-        self.last.clear();
-        self.last.extend_from_slice(module);
         Some(symbol)
     }
 }

@@ -1,19 +1,23 @@
-//! Whole stacks that were seen before, by their text.
+//! Whole stacks that were printed before.
 
+use super::samples::addresses_in;
 use crate::call_tree::{CallTree, NodeId};
-use crate::table::{self, Table};
 use foldhash::fast::RandomState;
 use std::hash::BuildHasher;
+use std::ops::Range;
 
-/// Finds the node of a stack that was printed before in the same words.
+/// Finds the node of a stack that was printed before in the same words, but for addresses.
 ///
-/// Most profiles consist of few stacks, and there nothing is faster. Where few stacks come again
-/// it would be work for nothing: so it is left off for a while whenever it did not pay.
+/// Most profiles consist of few stacks, and there nothing is faster: a stack is compared with the
+/// last one of its command, leaf and length, all lines at once. Where few stacks come again it would
+/// be work for nothing: so it is left off for a while whenever it did not pay.
 #[derive(Default)]
 pub(super) struct KnownStacks {
     hasher: RandomState,
-    entries: Table<Entry>,
-    /// What all of them say, end to end.
+    /// By the hash of command, leaf and length; what has no place left takes another's. As many as a
+    /// power of two, or none.
+    places: Vec<Place>,
+    /// What all stacks say, end to end, with [`ANY`] for the characters of addresses.
     text: Vec<u8>,
     asked: u32,
     found: u32,
@@ -21,37 +25,35 @@ pub(super) struct KnownStacks {
     pause: u32,
 }
 
-#[derive(Clone, Copy)]
-struct Entry {
+/// Stands for any visible character. Stacks that hold it themselves are not kept.
+const ANY: u8 = 0;
+
+/// A stack that was printed once is no more than a hash. The second time its text is kept.
+#[derive(Clone)]
+struct Place {
     hash: u32,
+    command: NodeId,
     node: NodeId,
-    /// Where in `text` the stack starts, and where it ends.
-    start: u32,
-    end: u32,
+    /// In [`KnownStacks::text`].
+    text: Range<u32>,
 }
 
-impl table::Entry for Entry {
-    const NONE: Entry = Entry {
+impl Place {
+    /// No stack, for it says nothing.
+    const EMPTY: Place = Place {
         hash: 0,
+        command: CallTree::ROOT,
         node: CallTree::ROOT,
-        start: 0,
-        end: 0,
+        text: 0..0,
     };
-
-    fn is_none(&self) -> bool {
-        self.end == 0
-    }
-
-    fn hash(&self) -> u32 {
-        self.hash
-    }
 }
 
 impl KnownStacks {
+    const PLACES: usize = 1 << 12;
     const TRIAL: u32 = 2048;
     const PAUSE: u32 = 8 * Self::TRIAL;
     /// What there may be of `text`, in bytes.
-    const MOST_TEXT: usize = 1 << 23;
+    const MOST_TEXT: usize = 1 << 22;
 
     /// Whether asking is likely to pay.
     pub fn is_worth_asking(&mut self) -> bool {
@@ -68,35 +70,109 @@ impl KnownStacks {
         true
     }
 
-    /// The node of the stack that says `text`, or the hash to insert it with.
-    pub fn find(&mut self, text: &[u8]) -> Result<NodeId, u32> {
-        let hash = self.hasher.hash_one(text) as u32;
-        let is_same = |entry: &Entry| self.text[entry.start as usize..entry.end as usize] == *text;
-        let found = self.entries.find(hash, is_same).map(|entry| entry.node);
+    /// The node of the stack of `command` whose lines are `text`, or the hash to note it with.
+    pub fn find(&mut self, command: NodeId, text: &[u8]) -> Result<NodeId, u32> {
         self.asked += 1;
-        self.found += u32::from(found.is_some());
-        found.ok_or(hash)
-    }
-
-    pub fn insert(&mut self, hash: u32, text: &[u8], node: NodeId) {
-        if self.text.len() + text.len() > Self::MOST_TEXT {
-            self.forget();
+        let hash = self.hash(command, text);
+        let place = self.places.get(index(hash)).ok_or(hash)?;
+        let known = &self.text[place.text.start as usize..place.text.end as usize];
+        if place.hash != hash || place.command != command || !is_like(text, known) {
+            return Err(hash);
         }
-        let (Ok(start), Ok(length)) = (u32::try_from(self.text.len()), u32::try_from(text.len()))
-        else {
-            return;
-        };
-        self.text.extend_from_slice(text);
-        self.entries.insert(Entry {
-            hash,
-            node,
-            start,
-            end: start + length,
-        });
+        self.found += 1;
+        Ok(place.node)
     }
 
-    fn forget(&mut self) {
-        self.entries = Table::default();
-        self.text.clear();
+    fn hash(&self, command: NodeId, text: &[u8]) -> u32 {
+        let leaf = addresses_in(text).next().map(|address| {
+            let said = &text[address.end..];
+            &said[..memchr::memchr(b'\n', said).unwrap_or(said.len())]
+        });
+        self.hasher.hash_one((command.index(), text.len(), leaf)) as u32
+    }
+
+    /// Notes the node of the stack of `command` whose lines are `text`, with the hash that was asked
+    /// for.
+    pub fn note(&mut self, hash: u32, command: NodeId, text: &[u8], node: NodeId) {
+        if self.places.is_empty() || self.text.len() + text.len() > Self::MOST_TEXT {
+            self.places = vec![Place::EMPTY; Self::PLACES];
+            self.text.clear();
+        }
+        let place = &mut self.places[index(hash)];
+        if place.hash != hash || text.contains(&ANY) || text.len() > Self::MOST_TEXT {
+            *place = Place {
+                hash,
+                ..Place::EMPTY
+            };
+            return;
+        }
+        let start = self.text.len();
+        self.text.extend_from_slice(text);
+        for address in addresses_in(text) {
+            self.text[start..][address].fill(ANY);
+        }
+        *place = Place {
+            hash,
+            command,
+            node,
+            text: start as u32..self.text.len() as u32,
+        };
+    }
+}
+
+fn index(hash: u32) -> usize {
+    hash as usize & (KnownStacks::PLACES - 1)
+}
+
+/// Whether `text` is what is `known`. There is no branch on what they say, so that many bytes are
+/// compared at once.
+fn is_like(text: &[u8], known: &[u8]) -> bool {
+    const STEP: usize = 32;
+    let (steps, rest) = text.as_chunks::<STEP>();
+    let (known_steps, known_rest) = known.as_chunks::<STEP>();
+    let mut differ = [0; STEP];
+    for (step, known) in steps.iter().zip(known_steps) {
+        for at in 0..STEP {
+            differ[at] |= difference(step[at], known[at]);
+        }
+    }
+    for (at, (byte, known)) in rest.iter().zip(known_rest).enumerate() {
+        differ[at] |= difference(*byte, *known);
+    }
+    text.len() == known.len() && differ == [0; STEP]
+}
+
+/// 0 if `byte` is what is `known`.
+#[inline]
+fn difference(byte: u8, known: u8) -> u8 {
+    let is_any = if known == ANY { 0xff } else { 0 };
+    let is_hidden = if byte.wrapping_sub(b'!') > b'~' - b'!' {
+        0xff
+    } else {
+        0
+    };
+    ((byte ^ known) & !is_any) | (is_hidden & is_any)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_but_addresses_must_be_the_same() {
+        let known = "\n\t    \0\0\0\0 main+0x1c (/bin/x)\n\t \0 start (/bin/x)";
+        let text = known.replace('\0', "7");
+        assert!(is_like(text.as_bytes(), known.as_bytes()));
+        for at in 0..text.len() {
+            let mut other = text.clone().into_bytes();
+            for byte in [b' ', b'\n', b'\t', 0x80, b'f'] {
+                other[at] = byte;
+                let is_address = known.as_bytes()[at] == ANY;
+                let expected = other == text.as_bytes() || (is_address && byte == b'f');
+                assert_eq!(is_like(&other, known.as_bytes()), expected, "{at} {byte}");
+            }
+        }
+        assert!(!is_like(&text.as_bytes()[1..], known.as_bytes()));
+        assert!(!is_like(text.as_bytes(), &known.as_bytes()[..32]));
     }
 }

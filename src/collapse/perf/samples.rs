@@ -1,133 +1,168 @@
-//! Blocks cut into samples, and these into lines.
+//! Blocks cut into samples, and samples into lines.
 
 use super::Options;
-use crate::text::{spaces, trim_start};
+use crate::text::{leading_spaces, spaces, trim_start};
+use memchr::memmem::FindIter;
 use std::ops::Range;
 
 /// Cuts a block into samples: what stands between blank lines.
 ///
-/// It is the only one that looks for line ends, once, from the start to the end of the block.
+/// Lines that a sample shares with the one before are passed over as a whole, and those that are
+/// foretold are compared only: so it is left to who reads a sample to look for line ends in it.
 pub(super) struct Samples<'a> {
     block: &'a [u8],
-    ends: memchr::Memchr<'a>,
-    /// Where the next line starts.
+    ends: FindIter<'a, 'static>,
+    /// Where the next sample starts.
     start: usize,
 }
 
 /// A sample by its places in the block.
 pub(super) struct Sample {
-    pub all: Range<usize>,
     pub first_line: Range<usize>,
-    /// Whether all lines but the first look as perf usually prints a frame.
-    pub is_plain: bool,
-}
-
-/// A frame line, by its places in the block.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct PlainLine {
-    pub start: usize,
-    /// Where what tells the frame starts: behind the address, unless that is asked for.
-    pub told: usize,
-    pub end: usize,
+    /// The other lines, each with the line end before it.
+    pub others: Range<usize>,
 }
 
 impl<'a> Samples<'a> {
     pub fn new(block: &'a [u8]) -> Samples<'a> {
         Samples {
             block,
-            ends: memchr::memchr_iter(b'\n', block),
+            ends: memchr::memmem::find_iter(block, b"\n\n"),
             start: 0,
         }
     }
 
-    /// Goes to the next sample. `lines` becomes its lines but the first, if it is plain.
-    pub fn next(&mut self, options: &Options, lines: &mut Vec<PlainLine>) -> Option<Sample> {
-        let first_line = self.next_line()?;
-        let mut sample = Sample {
-            all: first_line.clone(),
-            is_plain: true,
-            first_line,
-        };
-        lines.clear();
-        if sample.all.is_empty() {
-            return Some(sample);
+    fn cut(&self, sample: Range<usize>) -> Sample {
+        let line_end = memchr::memchr(b'\n', &self.block[sample.clone()]);
+        let middle = line_end.map_or(sample.end, |at| sample.start + at);
+        Sample {
+            first_line: sample.start..middle,
+            others: middle..sample.end,
         }
-        while let Some(line) = self.next_line().filter(|line| !line.is_empty()) {
-            sample.all.end = line.end;
-            if sample.is_plain {
-                match find_address(&self.block[line.clone()]) {
-                    Some(address) => lines.push(PlainLine::new(line, address, options)),
-                    None => sample.is_plain = false,
-                }
+    }
+}
+
+impl Iterator for Samples<'_> {
+    type Item = Sample;
+
+    fn next(&mut self) -> Option<Sample> {
+        let text = &self.block[self.start..];
+        let start = self.start + text.iter().position(|byte| *byte != b'\n')?;
+        let end = match self.ends.find(|end| *end > start) {
+            Some(end) => {
+                self.start = end + 2;
+                end
             }
-        }
-        Some(sample)
-    }
-
-    #[inline]
-    fn next_line(&mut self) -> Option<Range<usize>> {
-        let start = self.start;
-        let end = match self.ends.next() {
-            Some(end) => end,
-            None if start < self.block.len() => self.block.len(),
-            None => return None,
+            None => {
+                self.start = self.block.len();
+                self.start - usize::from(text.ends_with(b"\n"))
+            }
         };
-        self.start = end + 1;
-        Some(start..end)
+        Some(self.cut(start..end))
     }
 }
 
-impl PlainLine {
-    #[inline]
-    fn new(line: Range<usize>, address: Range<usize>, options: &Options) -> PlainLine {
-        let told = match options.include_addrs {
-            true => address.start,
-            false => address.end,
-        };
-        PlainLine {
-            start: line.start,
-            told: line.start + told,
-            end: line.end,
-        }
-    }
+/// Cuts the last line off `text`, whose lines have their line ends before them. Gives what is left,
+/// and the line.
+pub(super) fn split_last_line(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memrchr(b'\n', text)?;
+    Some((&text[..at], &text[at + 1..]))
 }
 
-/// Where in a frame line what tells the frame starts; `None` if the line is a word.
+/// Whether all lines of `text` look as perf usually prints frames; they have their line ends before
+/// them.
+pub(super) fn are_plain(mut text: &[u8], options: &Options) -> bool {
+    while let Some((rest, line)) = split_last_line(text) {
+        if told_in_plain(line, options).is_none() {
+            return false;
+        }
+        text = rest;
+    }
+    true
+}
+
+/// Where the addresses are in `text`, whose lines are plain and have their line ends before them.
+pub(super) fn addresses_in(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    memchr::memchr_iter(b'\n', text).map_while(|at| {
+        let address = find_address(&text[at + 1..])?;
+        Some(at + 1 + address.start..at + 1 + address.end)
+    })
+}
+
+/// Where in a frame line what tells the frame starts: behind the address, unless that is asked for.
+/// `None` if the line is a word.
 pub(super) fn told_in(line: &[u8], options: &Options) -> Option<usize> {
     let address = find_word(line)?;
-    Some(PlainLine::new(0..line.len(), address, options).told)
+    Some(start_of_told(address, options))
+}
+
+/// The same for a line that looks as perf usually prints it; `None` for others.
+#[inline]
+pub(super) fn told_in_plain(line: &[u8], options: &Options) -> Option<usize> {
+    let address = find_address(line)?;
+    Some(start_of_told(address, options))
+}
+
+fn start_of_told(address: Range<usize>, options: &Options) -> usize {
+    match options.include_addrs {
+        true => address.start,
+        false => address.end,
+    }
 }
 
 /// Where the address is in a line that starts with a tab; the space behind it tells its end.
 #[inline]
 fn find_address(line: &[u8]) -> Option<Range<usize>> {
-    match line {
-        [b'\t', rest @ ..] => match rest.first_chunk().and_then(spaces_before_word) {
-            Some(spaces) => Some(spaces + 1..17),
-            None => find_word(line),
-        },
-        _ => None,
+    let rest = line.strip_prefix(b"\t")?;
+    if let Some((field, [b' ', ..])) = rest.split_first_chunk()
+        && let Some(spaces) = spaces_before_word(field)
+    {
+        return Some(spaces + 1..17);
     }
+    find_word(line)
 }
 
+/// Where the first word of a line is, if a space follows it.
 fn find_word(line: &[u8]) -> Option<Range<usize>> {
     let start = line.len() - trim_start(line).len();
     let length = line[start..].iter().position(|byte| *byte == b' ')?;
     Some(start..start + length)
 }
 
-/// How many spaces `field` starts with, if behind them comes one word, and then a last space: so
-/// perf prints addresses. All bytes are looked at at once.
+/// `text` without the line it ends with, if what this line has before the `told` bytes at its end,
+/// which start with a space, is an address.
 #[inline]
-fn spaces_before_word(field: &[u8; 17]) -> Option<usize> {
-    let [word @ .., b' '] = field else {
-        return None;
-    };
-    const ALL: u128 = u128::from_ne_bytes([0x80; 16]);
-    let spaces = spaces(word);
-    let before = ((spaces ^ ALL).trailing_zeros() / 8) as usize;
-    let starts_word = word.get(before).is_some_and(u8::is_ascii_graphic);
-    (starts_word && spaces >> (8 * before) == 0).then_some(before)
+pub(super) fn strip_address(text: &[u8], told: usize) -> Option<&[u8]> {
+    let before = &text[..text.len() - told];
+    if let Some((mut rest, field)) = before.split_last_chunk()
+        && let Some(spaces) = spaces_before_word(field)
+    {
+        while spaces > 0
+            && let Some(shorter) = rest.strip_suffix(b" ")
+        {
+            rest = shorter;
+        }
+        if let Some(rest) = rest.strip_suffix(b"\n\t") {
+            return Some(rest);
+        }
+    }
+    let (rest, line) = split_last_line(text)?;
+    let is_before = find_address(line)?.end + told == line.len();
+    is_before.then_some(rest)
+}
+
+/// How many spaces `field` starts with, if a word is all that follows them: so perf prints
+/// addresses. All bytes are looked at at once.
+#[inline]
+fn spaces_before_word(field: &[u8; 16]) -> Option<usize> {
+    const SPACES: u128 = u128::from_ne_bytes([b' '; 16]);
+    const TOP: u128 = u128::from_ne_bytes([0x80; 16]);
+    let bytes = u128::from_le_bytes(*field);
+    // Control characters, and what is not ASCII.
+    let odd = (bytes.wrapping_sub(SPACES) | bytes) & TOP;
+    let before = leading_spaces(field);
+    let is_word = spaces(field).checked_shr(8 * before as u32) == Some(0);
+    (is_word && odd == 0).then_some(before)
 }
 
 #[cfg(test)]
@@ -143,6 +178,8 @@ mod tests {
             "\t                 foo (m)",
             "\t  7f 22d142778   foo (m)",
             "\t    \t7f2d142778 foo (m)",
+            "\t                         7f722d142778 foo (m)",
+            "\t    7f722d1427787f722d142778 foo (m)",
             "\t 7f foo (m)",
             "\tx",
             "\t",
@@ -151,10 +188,55 @@ mod tests {
         ] {
             let line = line.as_bytes();
             let expected = match line {
-                [b'\t', ..] => find_word(line),
+                [b'\t', ..] => {
+                    let start = line.len() - line.trim_ascii_start().len();
+                    let length = line[start..].iter().position(|byte| *byte == b' ');
+                    length.map(|length| start..start + length)
+                }
                 _ => None,
             };
             assert_eq!(find_address(line), expected, "{line:?}");
         }
+    }
+
+    #[test]
+    fn a_line_is_stripped_only_as_a_whole() {
+        for (text, expected) in [
+            ("\n\t    7f722d142778 foo (m)", Some("")),
+            ("\nx\n\t    7f722d142778 foo (m)", Some("\nx")),
+            ("\n\t 7 foo (m)", Some("")),
+            (
+                "\n\t                         7f722d142778 foo (m)",
+                Some(""),
+            ),
+            ("\n\t 1                       7f722d142778 foo (m)", None),
+            ("\n\t100000000060e681b foo (m)", Some("")),
+            ("\n\t    7f722d142778 bar foo (m)", None),
+            ("\n    7f722d142778 foo (m)", None),
+            // What looks like a field of 16 bytes is the end of one line and the start of another.
+            ("\n\t   7f\n\tdeadbeef12 foo (m)", Some("\n\t   7f")),
+            ("\n\t foo (m)", None),
+        ] {
+            let rest = strip_address(text.as_bytes(), " foo (m)".len());
+            assert_eq!(rest, expected.map(str::as_bytes), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn samples_are_what_stands_between_blank_lines() {
+        let cut = |text: &str| -> Vec<String> {
+            Samples::new(text.as_bytes())
+                .map(|sample| format!("{}|{}", &text[sample.first_line], &text[sample.others]))
+                .collect()
+        };
+        let none: [&str; 0] = [];
+        assert_eq!(cut(""), none);
+        assert_eq!(cut("a"), ["a|"]);
+        assert_eq!(cut("a\n"), ["a|"]);
+        assert_eq!(cut("a\nb\nc"), ["a|\nb\nc"]);
+        assert_eq!(cut("a\nb\nc\n\nd\n"), ["a|\nb\nc", "d|"]);
+        assert_eq!(cut("\n\n\na\nb\n\n\n\n\nc\nd\n"), ["a|\nb", "c|\nd"]);
+        assert_eq!(cut("\na\n\n"), ["a|"]);
+        assert_eq!(cut("a\n\n\n"), ["a|"]);
     }
 }

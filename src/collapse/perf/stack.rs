@@ -1,31 +1,29 @@
 //! From the frame lines of a sample to its node in the call tree.
 //!
-//! [`Stacks`] remembers the sample before, level by level, and every line it has ever parsed; see
-//! [`perf`](super) for why that is fast.
+//! [`Stacks`] remembers the sample before, level by level, every line it has ever parsed, and which
+//! came after which; see [`perf`](super) for why that is fast.
 
 use super::Options;
 use super::event::EventLine;
 use super::frame::{FrameLine, function_name, name_frames};
 use super::key::{Key, Modules};
 use super::known::KnownStacks;
-use super::samples::{PlainLine, told_in};
+use super::samples::{split_last_line, told_in, told_in_plain};
+use super::successors::{Successor, Successors};
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::lines::{Asked, LineCache, LineId};
+use crate::collapse::lines::{LineCache, LineId};
 use crate::text::lossy;
 use ahash::AHashMap;
+use std::ops::Range;
 
 /// The stack of the sample read last, and the caches.
 #[derive(Default)]
 pub(super) struct Stacks {
     levels: Levels,
-    /// The lines of a plain sample, the leaf's first.
-    pub plain: Vec<PlainLine>,
-    /// What a plain sample says that tells its stack.
-    told: Vec<u8>,
     is_java: bool,
     modules: Modules,
     lines: LineCache<Facts>,
-    asked: Vec<Asked>,
+    successors: Successors,
     commands: Commands,
     known: KnownStacks,
 }
@@ -34,130 +32,114 @@ pub(super) struct Stacks {
 #[derive(Default)]
 struct Levels {
     all: Vec<Level>,
-    /// How many of them, from the root, have the right node.
-    walked: usize,
+    /// The node of the command that the nodes of the levels are below.
+    command: Option<NodeId>,
+    /// Where in the block the lines end, if they are those of a plain sample in it.
+    end: usize,
 }
 
 #[derive(Clone, Copy)]
 struct Level {
     line: LineId,
-    /// Where the line is in the block; `None` if it is in another.
-    plain: Option<PlainLine>,
-    node: NodeId,
-    /// Of this level or one nearer to the root.
-    has_frames: bool,
-    has_unread: bool,
+    /// Of the line and the line end before it, in bytes.
+    length: usize,
+    /// `None` if it is not known, or not made, as of now.
+    node: Option<NodeId>,
 }
 
-/// What [`Stacks`] made of the lines of a sample.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Stack {
-    /// `None` if there are no frames.
-    pub node: Option<NodeId>,
-    /// Whether some lines are no frame lines.
-    pub has_unread: bool,
-}
+/// The node of a stack; `None` if it has no frames.
+pub(super) type Leaf = Option<NodeId>;
 
 impl Stacks {
     /// Forgets where the sample before stands: a new block begins.
     pub fn start_block(&mut self) {
-        self.levels.all.clear();
-        self.levels.walked = 0;
+        self.levels.clear();
     }
 
-    /// Reads the plain sample whose lines are in `plain`.
+    /// Reads the lines at `place` in the block, each with the line end before it. `None` if they are
+    /// not all frame lines, and as perf usually prints them; then nothing has changed.
     pub fn read_plain(
         &mut self,
         block: &[u8],
+        place: Range<usize>,
         event: &EventLine<'_>,
         options: &Options,
         tree: &mut CallTree,
-    ) -> Stack {
-        if !self.known.is_worth_asking() {
-            return self.read_cut(block, event, options, tree);
-        }
-        self.tell(block, event, options);
-        match self.known.find(&self.told) {
-            Ok(node) => Stack {
-                node: Some(node),
-                has_unread: false,
-            },
+    ) -> Option<Leaf> {
+        self.set_command(event, options);
+        let text = &block[place.clone()];
+        let Some(command) = self.levels.command.filter(|_| self.known.is_worth_asking()) else {
+            return self.read_lines_of(block, place, options, tree);
+        };
+        match self.known.find(command, text) {
+            Ok(node) => Some(Some(node)),
             Err(hash) => {
-                let stack = self.read_cut(block, event, options, tree);
-                if let Stack {
-                    node: Some(node),
-                    has_unread: false,
-                } = stack
-                {
-                    self.known.insert(hash, &self.told, node);
+                let leaf = self.read_lines_of(block, place, options, tree)?;
+                if let Some(node) = leaf {
+                    self.known.note(hash, command, text, node);
                 }
-                stack
+                Some(leaf)
             }
         }
     }
 
-    /// Writes to `told` all that the stack of a plain sample hangs on.
-    fn tell(&mut self, block: &[u8], event: &EventLine<'_>, options: &Options) {
-        self.told.clear();
-        print_command(event, options, &mut self.told);
-        for line in &self.plain {
-            self.told.push(b'\n');
-            self.told.extend_from_slice(&block[line.told..line.end]);
-        }
-    }
-
-    /// Reads the lines of `plain`.
-    fn read_cut(
+    /// Reads the lines at `place` one by one, as [`Stacks::read_plain`] does if the whole stack is
+    /// not known.
+    fn read_lines_of(
         &mut self,
         block: &[u8],
-        event: &EventLine<'_>,
+        place: Range<usize>,
         options: &Options,
         tree: &mut CallTree,
-    ) -> Stack {
-        self.set_java(event);
-        let told = |line: &PlainLine| &block[line.told..line.end];
-        let shared = self
-            .levels
-            .all
-            .iter()
-            .zip(self.plain.iter().rev())
-            .take_while(|(level, line)| level.plain.is_some_and(|other| told(&other) == told(line)))
-            .count();
-        self.levels.all.truncate(shared);
-        for (level, line) in self.levels.all.iter_mut().zip(self.plain.iter().rev()) {
-            level.plain = Some(*line);
+    ) -> Option<Leaf> {
+        let mut rest = self.levels.keep_shared(block, &block[place.clone()]);
+        while !rest.is_empty() {
+            let parent = self.levels.leaf_node();
+            let foretold = parent.and_then(|parent| self.find_foretold(parent, rest));
+            let found = foretold.or_else(|| self.look_up_last(rest, parent, options, tree));
+            let Some((line, node, before)) = found else {
+                self.levels.clear();
+                return None;
+            };
+            let length = rest.len() - before.len();
+            self.levels.all.push(Level { line, length, node });
+            rest = before;
         }
-        self.read_unshared(shared, block, options, tree);
-        self.finish(event, options, tree)
+        self.levels.end = place.end;
+        Some(self.finish(options, tree))
     }
 
-    /// Reads the lines of `plain` but for the `shared` nearest to the root.
-    fn read_unshared(
+    /// Reads the last line of `text` if it is the one that came below `parent` last.
+    #[inline]
+    fn find_foretold<'t>(&self, parent: NodeId, text: &'t [u8]) -> Option<Found<'t>> {
+        let Successor { line, node } = self.successors.latest(parent)?;
+        let key = Key::of(self.lines.key(line), self.is_java)?;
+        let rest = self.modules.strip_line(text, key)?;
+        Some((line, Some(node), rest))
+    }
+
+    /// Looks up the last line of `text`, below `parent` if that is known; `None` if it is no frame
+    /// line, or does not look as perf usually prints one.
+    fn look_up_last<'t>(
         &mut self,
-        shared: usize,
-        block: &[u8],
+        text: &'t [u8],
+        parent: Option<NodeId>,
         options: &Options,
         tree: &mut CallTree,
-    ) {
-        let lines = &self.plain[..self.plain.len() - shared];
-        self.asked.clear();
-        for line in lines.iter().rev() {
-            let key = self.modules.key(&block[line.told..line.end]);
-            let text = line.told..line.told + key.text.len();
-            let context = context(key, self.is_java);
-            self.asked.push(Asked::new(context, text));
+    ) -> Option<Found<'t>> {
+        let (rest, line) = split_last_line(text)?;
+        let told = told_in_plain(line, options)?;
+        let key = self.modules.key(&line[told..]);
+        let line = self.look_up(key, line, options, tree);
+        if self.lines.facts(line).is_unread {
+            return None;
         }
-        let nth = |index: usize| lines[lines.len() - 1 - index];
-        let (is_java, levels) = (self.is_java, &mut self.levels);
-        self.lines.look_up_all(
-            block,
-            &mut self.asked,
-            |index, frames| {
-                let line = nth(index);
-                read_line(&block[line.start..line.end], options, is_java, frames, tree)
-            },
-            |lines, index, line| levels.push(lines, line, Some(nth(index))),
-        );
+        let parent = parent.filter(|_| foretells(options));
+        let node = parent.and_then(|parent| self.lines.find_node(line, parent, tree));
+        if let (Some(parent), Some(node)) = (parent, node) {
+            self.successors.note(parent, Successor { line, node });
+        }
+        Some((line, node, rest))
     }
 
     /// Reads lines in any shape, the root's first. Those that are no frame lines are left out.
@@ -167,109 +149,134 @@ impl Stacks {
         event: &EventLine<'_>,
         options: &Options,
         tree: &mut CallTree,
-    ) -> Stack {
-        self.start_block();
-        self.set_java(event);
+    ) -> Leaf {
+        self.set_command(event, options);
+        self.levels.clear();
         for line in lines {
             let told = told_in(line, options).unwrap_or(0);
-            let key = Key::whole(&line[told..]);
-            let (is_java, context) = (self.is_java, context(key, self.is_java));
-            let id = self.lines.look_up(context, key.text, |frames| {
-                read_line(line, options, is_java, frames, tree)
+            let id = self.look_up(Key::whole(&line[told..]), line, options, tree);
+            self.levels.all.push(Level {
+                line: id,
+                length: 0,
+                node: None,
             });
-            self.levels.push(&self.lines, id, None);
         }
-        self.finish(event, options, tree)
+        let leaf = self.finish(options, tree);
+        self.levels.clear();
+        leaf
     }
 
-    fn set_java(&mut self, event: &EventLine<'_>) {
-        let is_java = event.comm.starts_with(b"java");
-        if is_java != self.is_java {
-            self.start_block();
-            self.is_java = is_java;
-        }
+    fn look_up(
+        &mut self,
+        key: Key<'_>,
+        line: &[u8],
+        options: &Options,
+        tree: &mut CallTree,
+    ) -> LineId {
+        let is_java = self.is_java;
+        self.lines
+            .look_up(key.context(is_java), key.text, |frames| {
+                read_line(line, options, is_java, frames, tree)
+            })
     }
 
-    fn finish(&mut self, event: &EventLine<'_>, options: &Options, tree: &mut CallTree) -> Stack {
-        let leaf = self.levels.all.last();
-        let has_frames = leaf.is_some_and(|level| level.has_frames);
-        let has_unread = leaf.is_some_and(|level| level.has_unread);
-        let node = has_frames.then(|| self.walk(event, options, tree));
-        Stack { node, has_unread }
+    fn set_command(&mut self, event: &EventLine<'_>, options: &Options) {
+        if self.commands.find(event, options) {
+            self.levels.clear();
+            self.is_java = event.comm.starts_with(b"java");
+        }
+        self.levels.command = self.commands.node.filter(|_| foretells(options));
+    }
+
+    fn finish(&mut self, options: &Options, tree: &mut CallTree) -> Leaf {
+        let mut levels = self.levels.all.iter();
+        let has_frames = levels.any(|level| self.lines.has_frames(level.line));
+        has_frames.then(|| match options.skip_after.is_empty() {
+            true => self.walk(options, tree),
+            false => self.walk_skipping(tree),
+        })
     }
 
     /// The node of the stack read last. Its missing part is made.
-    fn walk(&mut self, event: &EventLine<'_>, options: &Options, tree: &mut CallTree) -> NodeId {
-        if !options.skip_after.is_empty() {
-            return self.walk_skipping(event, options, tree);
+    fn walk(&mut self, options: &Options, tree: &mut CallTree) -> NodeId {
+        let known = self
+            .levels
+            .all
+            .partition_point(|level| level.node.is_some());
+        let last = self.levels.all[..known].last();
+        let mut parent = match last.and_then(|level| level.node) {
+            Some(node) => node,
+            None => self.commands.make_node(tree),
+        };
+        for level in &mut self.levels.all[known..] {
+            let (line, node) = (level.line, self.lines.walk(level.line, parent, tree));
+            if foretells(options) {
+                self.successors.note(parent, Successor { line, node });
+                level.node = Some(node);
+            }
+            parent = node;
         }
-        let root = self.commands.node(event, options, tree);
-        if self.commands.has_changed {
-            self.levels.walked = 0;
-        }
-        self.levels.walk(root, &self.lines, tree)
+        parent
     }
 
     /// As [`Stacks::walk`], from the innermost function that hides its callers.
-    fn walk_skipping(
-        &mut self,
-        event: &EventLine<'_>,
-        options: &Options,
-        tree: &mut CallTree,
-    ) -> NodeId {
-        self.levels.walked = 0;
+    fn walk_skipping(&mut self, tree: &mut CallTree) -> NodeId {
         let lines = &self.lines;
-        let first = self
-            .levels
-            .all
+        let levels = &self.levels.all;
+        let first = levels
             .iter()
             .rposition(|level| lines.facts(level.line).hides_callers);
         let root = match first {
             Some(_) => CallTree::ROOT,
-            None => self.commands.node(event, options, tree),
+            None => self.commands.make_node(tree),
         };
-        let levels = &self.levels.all[first.unwrap_or(0)..];
-        levels
+        levels[first.unwrap_or(0)..]
             .iter()
             .fold(root, |node, level| lines.walk(level.line, node, tree))
     }
 }
 
-impl Levels {
-    #[inline]
-    fn push(&mut self, lines: &LineCache<Facts>, line: LineId, plain: Option<PlainLine>) {
-        let outer = self.all.last();
-        let (has_frames, facts) = (lines.has_frames(line), lines.facts(line));
-        let level = Level {
-            line,
-            plain,
-            node: CallTree::ROOT,
-            has_frames: has_frames || outer.is_some_and(|level| level.has_frames),
-            has_unread: facts.is_unread || outer.is_some_and(|level| level.has_unread),
-        };
-        self.walked = self.walked.min(self.all.len());
-        self.all.push(level);
-    }
+/// A line, its node if it is known, and what is left of the text it was found in.
+type Found<'t> = (LineId, Option<NodeId>, &'t [u8]);
 
-    /// The node of the stack below `root`. What is missing of it is made.
-    fn walk(&mut self, root: NodeId, lines: &LineCache<Facts>, tree: &mut CallTree) -> NodeId {
-        self.walked = self.walked.min(self.all.len());
-        let mut node = match self.walked {
-            0 => root,
-            walked => self.all[walked - 1].node,
-        };
-        for level in &mut self.all[self.walked..] {
-            node = lines.walk(level.line, node, tree);
-            level.node = node;
-        }
-        self.walked = self.all.len();
-        node
-    }
+/// Whether lines are foretold. They are where a line leads from a node to one node, whatever its
+/// address.
+fn foretells(options: &Options) -> bool {
+    options.skip_after.is_empty() && !options.include_addrs
 }
 
-/// What the meaning of a line hangs on but its text. Lines of Java commands are named differently.
-fn context(key: Key<'_>, is_java: bool) -> u64 {
-    key.module << 1 | u64::from(is_java)
+impl Levels {
+    fn clear(&mut self) {
+        self.all.clear();
+        self.end = 0;
+    }
+
+    /// Keeps those levels whose lines `text` ends with, and gives what is left of it.
+    fn keep_shared<'t>(&mut self, block: &[u8], text: &'t [u8]) -> &'t [u8] {
+        let (mut rest, mut other) = (text, &block[..self.end]);
+        let mut shared = 0;
+        for level in &self.all {
+            let (Some(line), Some(other_line)) = (
+                rest.split_at_checked(rest.len().wrapping_sub(level.length)),
+                other.split_at_checked(other.len().wrapping_sub(level.length)),
+            ) else {
+                break;
+            };
+            if line.1 != other_line.1 {
+                break;
+            }
+            (rest, other) = (line.0, other_line.0);
+            shared += 1;
+        }
+        self.all.truncate(shared);
+        rest
+    }
+
+    /// The node of the innermost level, or of the command; `None` if it is not known.
+    #[inline]
+    fn leaf_node(&self) -> Option<NodeId> {
+        self.all.last().map_or(self.command, |level| level.node)
+    }
 }
 
 /// What is known of a line beyond its frames.
@@ -310,35 +317,34 @@ fn read_line(
 #[derive(Default)]
 struct Commands {
     nodes: AHashMap<Vec<u8>, NodeId>,
-    /// The command asked for last, as printed, and its node.
-    last: Option<(Vec<u8>, NodeId)>,
-    /// Whether that was another one than the time before.
-    has_changed: bool,
+    /// The command asked for last, as printed.
     printed: Vec<u8>,
+    /// Its node, if it was made.
+    node: Option<NodeId>,
+    before: Vec<u8>,
 }
 
 impl Commands {
-    fn node(&mut self, event: &EventLine<'_>, options: &Options, tree: &mut CallTree) -> NodeId {
+    /// Makes the command of `event` the one asked for last; whether it is another one.
+    fn find(&mut self, event: &EventLine<'_>, options: &Options) -> bool {
+        std::mem::swap(&mut self.printed, &mut self.before);
         self.printed.clear();
         print_command(event, options, &mut self.printed);
-        if let Some((printed, node)) = &self.last
-            && *printed == self.printed
-        {
-            self.has_changed = false;
-            return *node;
+        if self.printed == self.before {
+            return false;
         }
-        self.has_changed = true;
-        let node = match self.nodes.get(&self.printed) {
-            Some(node) => *node,
-            None => {
-                let name = lossy(&self.printed).replace(' ', "_");
-                let node = tree.descend(CallTree::ROOT, name.as_bytes());
-                self.nodes.insert(self.printed.clone(), node);
-                node
-            }
-        };
-        self.last = Some((self.printed.clone(), node));
-        node
+        self.node = self.nodes.get(&self.printed).copied();
+        true
+    }
+
+    /// The node of the command asked for last.
+    fn make_node(&mut self, tree: &mut CallTree) -> NodeId {
+        *self.node.get_or_insert_with(|| {
+            let name = lossy(&self.printed).replace(' ', "_");
+            let node = tree.descend(CallTree::ROOT, name.as_bytes());
+            self.nodes.insert(self.printed.clone(), node);
+            node
+        })
     }
 }
 
