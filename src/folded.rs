@@ -383,19 +383,15 @@ impl<'a, W: Write> LineWriter<'a, W> {
 }
 
 /// Orders the parts of siblings as their lines: a subtree's begin with the name and a `;`.
-fn cmp_parts(a: &Part<'_>, b: &Part<'_>) -> Ordering {
+fn cmp_parts<'a>(a: &Part<'a>, b: &Part<'a>) -> Ordering {
     let (name_a, name_b) = (a.name, b.name);
     let common = name_a.len().min(name_b.len());
     name_a[..common].cmp(&name_b[..common]).then_with(|| {
-        let rest = |name: &[u8], part: &Part<'_>| {
-            let end = part.is_subtree.then_some(b';');
-            name[common..]
-                .iter()
-                .copied()
-                .chain(end)
-                .collect::<Vec<u8>>()
+        let rest = |name: &'a [u8], part: &Part<'_>| {
+            let end = part.is_subtree.then_some(&b';');
+            name[common..].iter().chain(end)
         };
-        rest(name_a, a).cmp(&rest(name_b, b))
+        rest(name_a, a).cmp(rest(name_b, b))
     })
 }
 

@@ -28,17 +28,28 @@ pub(crate) fn trim_start(line: &[u8]) -> &[u8] {
     }
 }
 
-fn trim_start_slow(mut line: &[u8]) -> &[u8] {
-    // Most white space is the indentation of frame lines.
-    while let Some(spaces @ 1..) = line.first_chunk().map(leading_spaces) {
-        line = &line[spaces..];
-    }
+fn trim_start_slow(line: &[u8]) -> &[u8] {
+    let line = without_leading_spaces(line);
     let rest = line.iter().position(|&byte| !is_ascii_white(byte));
     let rest = &line[rest.unwrap_or(line.len())..];
     match rest.first() {
         Some(0x80..) => trim_with(rest, str::trim_start),
         _ => rest,
     }
+}
+
+/// `line` without the spaces it starts with, as the indentation of most formats.
+#[inline]
+pub(crate) fn without_leading_spaces(mut line: &[u8]) -> &[u8] {
+    while let Some(chunk) = line.first_chunk() {
+        let spaces = leading_spaces(chunk);
+        line = &line[spaces..];
+        if spaces < chunk.len() {
+            return line;
+        }
+    }
+    let spaces = line.iter().take_while(|byte| **byte == b' ').count();
+    &line[spaces..]
 }
 
 fn trim_end_slow(mut line: &[u8]) -> &[u8] {
@@ -180,6 +191,16 @@ mod tests {
                 text.trim_start().as_bytes(),
                 "{text:?}"
             );
+        }
+    }
+
+    #[test]
+    fn leading_spaces_are_left_out_however_many() {
+        for spaces in 0..40 {
+            for rest in ["", "x", "\tx y", "x                                y"] {
+                let line = " ".repeat(spaces) + rest;
+                assert_eq!(without_leading_spaces(line.as_bytes()), rest.as_bytes());
+            }
         }
     }
 

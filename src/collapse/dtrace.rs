@@ -400,7 +400,8 @@ fn name_frames(line: &str, has_offset: bool, loses_offset: bool, mut add: impl F
 /// A C++ or Rust function without its arguments: what follows the last opening parenthesis or
 /// angle bracket behind the first `::`.
 fn without_arguments(function: &str) -> &str {
-    let end = function.find("::").and_then(|scope| {
+    let scope = memchr::memmem::find(function.as_bytes(), b"::");
+    let end = scope.and_then(|scope| {
         let bracket = function[scope + 2..].rfind(['(', '<'])?;
         Some(scope + 2 + bracket)
     });
@@ -409,7 +410,8 @@ fn without_arguments(function: &str) -> &str {
 
 /// The function with its Rust name repaired, which stands behind the module and before the offset.
 fn repair(function: &str, has_offset: bool) -> Cow<'_, str> {
-    let Some(module_end) = function.find('`').map(|at| at + 1) else {
+    let module_end = memchr::memchr(b'`', function.as_bytes());
+    let Some(module_end) = module_end.map(|at| at + 1) else {
         return Cow::Borrowed(function);
     };
     let name_end = match has_offset {

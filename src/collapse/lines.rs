@@ -14,6 +14,12 @@ use std::ops::Range;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LineId(NonZeroU32);
 
+impl LineId {
+    fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
+
 /// Lines with their frames, and with `T`, what else a format knows of a line.
 ///
 /// What counts in a large profile is that they fit in a core's caches. So a format should leave out
@@ -58,6 +64,9 @@ struct Line<T> {
     length: usize,
     /// In [`LineCache::frames`], the outermost first.
     frames: Range<u32>,
+    /// A parent, and its node for this line: those asked for last, which are mostly the next ones.
+    /// The root is no such node.
+    latest: (NodeId, NodeId),
     facts: T,
 }
 
@@ -116,16 +125,33 @@ impl<T> LineCache<T> {
         (context, &text[..line.length])
     }
 
-    /// The node below `parent` for the frames of `line`, which is made if it is not there.
-    pub fn walk(&self, line: LineId, parent: NodeId, tree: &mut CallTree) -> NodeId {
+    /// The node below `parent` for the frames of `line`, which is made if it is not there. The tree
+    /// must be the same each time.
+    pub fn walk(&mut self, line: LineId, parent: NodeId, tree: &mut CallTree) -> NodeId {
+        if let Some(node) = self.latest_node(line, parent) {
+            return node;
+        }
         let frames = self.frames(line).iter();
-        frames.fold(parent, |node, &frame| tree.child(node, frame))
+        let node = frames.fold(parent, |node, &frame| tree.child(node, frame));
+        self.lines[line.index()].latest = (parent, node);
+        node
     }
 
     /// The node below `parent` for the frames of `line`, if it is there.
-    pub fn find_node(&self, line: LineId, parent: NodeId, tree: &CallTree) -> Option<NodeId> {
+    pub fn find_node(&mut self, line: LineId, parent: NodeId, tree: &CallTree) -> Option<NodeId> {
+        if let Some(node) = self.latest_node(line, parent) {
+            return Some(node);
+        }
         let mut frames = self.frames(line).iter();
-        frames.try_fold(parent, |node, &frame| tree.find_child(node, frame))
+        let node = frames.try_fold(parent, |node, &frame| tree.find_child(node, frame))?;
+        self.lines[line.index()].latest = (parent, node);
+        Some(node)
+    }
+
+    #[inline]
+    fn latest_node(&self, line: LineId, parent: NodeId) -> Option<NodeId> {
+        let (latest_parent, node) = self.line(line).latest;
+        (latest_parent == parent && node != CallTree::ROOT).then_some(node)
     }
 
     fn frames(&self, line: LineId) -> &[FrameId] {
@@ -157,6 +183,7 @@ impl<T> LineCache<T> {
             start,
             length: text.len(),
             frames: first_frame..number(self.frames.len()),
+            latest: (CallTree::ROOT, CallTree::ROOT),
             facts,
         });
         let line = LineId(NonZeroU32::MIN.saturating_add(number(self.lines.len() - 1)));
@@ -166,7 +193,7 @@ impl<T> LineCache<T> {
 
     #[inline]
     fn line(&self, line: LineId) -> &Line<T> {
-        &self.lines[line.0.get() as usize - 1]
+        &self.lines[line.index()]
     }
 }
 

@@ -29,6 +29,7 @@ mod format;
 pub mod ghcprof;
 pub mod guess;
 mod lines;
+mod modules;
 pub(crate) mod notes;
 pub mod perf;
 pub mod perf_data;

@@ -27,11 +27,12 @@
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
 use super::lines::LineCache;
+use super::modules::Modules;
 use super::notes::warn_of_cut;
 use crate::call_tree::{CallTree, NodeId};
 use crate::count::parse_digits;
 use crate::folded::{lines_of, whole_lines};
-use crate::text::{excerpt, lossy, trim_end};
+use crate::text::{excerpt, lossy, trim_end, without_leading_spaces};
 
 const HEADER: &[u8] = b"Function Stack,CPU Time:Self,Module";
 
@@ -93,8 +94,7 @@ pub(crate) struct Worker {
     line: u64,
     /// From the outermost function to that of the row before.
     stack: Vec<NodeId>,
-    /// The name of a frame while it is put together.
-    name: Vec<u8>,
+    modules: Modules,
     names: LineCache<()>,
 }
 
@@ -160,12 +160,12 @@ impl Worker {
             return Err(ErrorKind::SkippedIndentation(excerpt(line)));
         }
         self.stack.truncate(row.depth);
-        row.write_name(&mut self.name);
         let caller = self.stack.last().copied().unwrap_or(CallTree::ROOT);
-        let line = self.names.look_up(0, &self.name, |frames| {
-            let name = lossy(&self.name);
-            let names = name.split(';');
-            frames.extend(names.map(|name| tree.intern(name.as_bytes())));
+        let module = self.modules.number(row.module);
+        let line = self.names.look_up(module, row.name, |frames| {
+            let name = row.full_name();
+            let names = name.split(|byte| *byte == b';');
+            frames.extend(names.map(|name| tree.intern(lossy(name).as_bytes())));
         });
         let node = self.names.walk(line, caller, tree);
         self.stack.push(node);
@@ -187,8 +187,9 @@ struct Row<'a> {
 
 impl<'a> Row<'a> {
     fn parse(line: &'a [u8], options: &Options) -> Result<Row<'a>, ErrorKind> {
-        let depth = line.iter().take_while(|byte| **byte == b' ').count();
-        let Some((name, rest)) = split_name(&line[depth..]) else {
+        let text = without_leading_spaces(line);
+        let depth = line.len() - text.len();
+        let Some((name, rest)) = split_name(text) else {
             return Err(unreadable(line));
         };
         let (time, module) = match split_at_comma(rest) {
@@ -207,14 +208,12 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// Writes ``module`name`` to `out`, or the name alone.
-    fn write_name(&self, out: &mut Vec<u8>) {
-        out.clear();
-        if !self.module.is_empty() {
-            out.extend_from_slice(self.module);
-            out.push(b'`');
+    /// ``module`name``, or the name alone.
+    fn full_name(&self) -> Vec<u8> {
+        match self.module {
+            b"" => self.name.to_vec(),
+            module => [module, b"`", self.name].concat(),
         }
-        out.extend_from_slice(self.name);
     }
 }
 
@@ -229,14 +228,16 @@ fn unreadable(line: &[u8]) -> ErrorKind {
 /// Splits a row behind the name of its function, which may be quoted.
 fn split_name(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let Some(quoted) = text.strip_prefix(b"\"") else {
-        return split_at_comma(text);
+        let comma = memchr::memchr(b',', text)?;
+        return Some((&text[..comma], &text[comma + 1..]));
     };
     let end = memchr::memchr_iter(b'"', quoted).find(|&at| quoted.get(at + 1) == Some(&b','))?;
     Some((&quoted[..end], &quoted[end + 2..]))
 }
 
+/// A comma is expected to be near.
 fn split_at_comma(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let comma = memchr::memchr(b',', text)?;
+    let comma = text.iter().position(|byte| *byte == b',')?;
     Some((&text[..comma], &text[comma + 1..]))
 }
 
@@ -256,7 +257,7 @@ fn parse_seconds(text: &[u8]) -> Result<u64, ErrorKind> {
 /// The milliseconds in `DIGITS.DIGITS` with at most three digits of a fraction, as VTune mostly
 /// prints it. There is nothing to round then.
 fn parse_plain_seconds(text: &[u8]) -> Option<u64> {
-    let (whole, fraction) = text.split_at(memchr::memchr(b'.', text)?);
+    let (whole, fraction) = text.split_at(text.iter().position(|byte| *byte == b'.')?);
     let unit = match fraction.len() {
         2 => 100,
         3 => 10,

@@ -4,18 +4,14 @@
 //! these fit in a core's caches.
 
 use super::samples::strip_address;
+use crate::collapse::modules::Modules;
 use crate::text::hex_digits_at_end;
-use ahash::AHashMap;
 
-/// The functions of lines, and the modules they are in.
+/// Makes keys of lines, and knows them again.
 #[derive(Default)]
-pub(super) struct Modules {
-    /// ` (MODULE)`, as lines end, to its number.
-    numbers: AHashMap<Vec<u8>, u64>,
-    /// The same by their numbers, of which the first is 1.
-    all: Vec<Vec<u8>>,
-    /// The number of the one found last, which is mostly the next one's too.
-    last: u64,
+pub(super) struct Keys {
+    /// ` (MODULE)`, as lines end.
+    modules: Modules,
 }
 
 /// All that the meaning of a line hangs on.
@@ -48,7 +44,7 @@ impl<'a> Key<'a> {
     }
 }
 
-impl Modules {
+impl Keys {
     /// The key of a line that reads `text` behind its address: ` NAME+0xOFFSET (MODULE)`, mostly.
     #[inline]
     pub fn key<'a>(&mut self, text: &'a [u8]) -> Key<'a> {
@@ -58,14 +54,14 @@ impl Modules {
     /// The key without the offset. `None` if there is none, or none for sure.
     #[inline]
     fn short_key<'a>(&mut self, text: &'a [u8]) -> Option<Key<'a>> {
-        let symbol = match self.strip(text, self.last) {
+        let symbol = match self.strip(text, self.modules.last()) {
             Some(symbol) => symbol,
             None => self.find(text)?,
         };
         let name = without_offset(symbol)?;
         Some(Key {
             text: name,
-            module: self.last,
+            module: self.modules.last(),
         })
     }
 
@@ -83,8 +79,7 @@ impl Modules {
     /// `text` without the module it ends with.
     #[inline]
     fn strip<'a>(&self, text: &'a [u8], module: u64) -> Option<&'a [u8]> {
-        let index = (module as usize).checked_sub(1)?;
-        text.strip_suffix(self.all[index].as_slice())
+        text.strip_suffix(self.modules.get(module)?)
     }
 
     /// Makes the module of a line the last one, and returns what stands before it.
@@ -92,16 +87,7 @@ impl Modules {
         let inside = text.strip_suffix(b")")?;
         let open = memchr::memrchr2(b'(', b')', inside)?;
         let symbol = text[..=open].strip_suffix(b" (")?;
-        let module = &text[symbol.len()..];
-        self.last = match self.numbers.get(module) {
-            Some(number) => *number,
-            None => {
-                self.all.push(module.to_vec());
-                let number = self.all.len() as u64;
-                self.numbers.insert(module.to_vec(), number);
-                number
-            }
-        };
+        self.modules.number(&text[symbol.len()..]);
         Some(symbol)
     }
 }

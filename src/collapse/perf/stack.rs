@@ -6,7 +6,7 @@
 use super::Options;
 use super::event::EventLine;
 use super::frame::{FrameLine, function_name, name_frames};
-use super::key::{Key, Modules};
+use super::key::{Key, Keys};
 use super::known::KnownStacks;
 use super::samples::{split_last_line, told_in, told_in_plain};
 use super::successors::{Successor, Successors};
@@ -21,7 +21,7 @@ use std::ops::Range;
 pub(super) struct Stacks {
     levels: Levels,
     is_java: bool,
-    modules: Modules,
+    keys: Keys,
     lines: LineCache<Facts>,
     successors: Successors,
     commands: Commands,
@@ -114,7 +114,7 @@ impl Stacks {
     fn find_foretold<'t>(&self, parent: NodeId, text: &'t [u8]) -> Option<Found<'t>> {
         let Successor { line, node } = self.successors.latest(parent)?;
         let key = Key::of(self.lines.key(line), self.is_java)?;
-        let rest = self.modules.strip_line(text, key)?;
+        let rest = self.keys.strip_line(text, key)?;
         Some((line, Some(node), rest))
     }
 
@@ -129,7 +129,7 @@ impl Stacks {
     ) -> Option<Found<'t>> {
         let (rest, line) = split_last_line(text)?;
         let told = told_in_plain(line, options)?;
-        let key = self.modules.key(&line[told..]);
+        let key = self.keys.key(&line[told..]);
         let line = self.look_up(key, line, options, tree);
         if self.lines.facts(line).is_unread {
             return None;
@@ -221,7 +221,7 @@ impl Stacks {
 
     /// As [`Stacks::walk`], from the innermost function that hides its callers.
     fn walk_skipping(&mut self, tree: &mut CallTree) -> NodeId {
-        let lines = &self.lines;
+        let lines = &mut self.lines;
         let levels = &self.levels.all;
         let first = levels
             .iter()

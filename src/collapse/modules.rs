@@ -1,0 +1,45 @@
+//! Numbers for the modules that functions are in.
+
+use ahash::AHashMap;
+
+/// Numbers modules, from 1 on. Functions that are printed one after another are mostly in the same.
+#[derive(Default)]
+pub(super) struct Modules {
+    numbers: AHashMap<Vec<u8>, u64>,
+    /// By their numbers.
+    all: Vec<Vec<u8>>,
+    last: u64,
+}
+
+impl Modules {
+    /// The number of a module, which is made if it has none.
+    #[inline]
+    pub fn number(&mut self, module: &[u8]) -> u64 {
+        if self.get(self.last) != Some(module) {
+            self.last = self.find_or_add(module);
+        }
+        self.last
+    }
+
+    /// The number that was asked for last; 0 if none was.
+    pub fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// The module with this number; `None` for 0.
+    #[inline]
+    pub fn get(&self, number: u64) -> Option<&[u8]> {
+        let index = (number as usize).checked_sub(1)?;
+        Some(&self.all[index])
+    }
+
+    fn find_or_add(&mut self, module: &[u8]) -> u64 {
+        if let Some(number) = self.numbers.get(module) {
+            return *number;
+        }
+        self.all.push(module.to_vec());
+        let number = self.all.len() as u64;
+        self.numbers.insert(module.to_vec(), number);
+        number
+    }
+}
