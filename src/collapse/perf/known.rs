@@ -20,7 +20,8 @@ pub(super) struct KnownStacks {
     /// What all stacks say, end to end, with [`ANY`] for the characters of addresses.
     text: Vec<u8>,
     asked: u32,
-    found: u32,
+    /// How many of them had come before, as far as hashes tell.
+    seen: u32,
     /// How many stacks are to be let through unasked.
     pause: u32,
 }
@@ -62,10 +63,10 @@ impl KnownStacks {
             return false;
         }
         if self.asked == Self::TRIAL {
-            if self.found < Self::TRIAL / 2 {
+            if self.seen < Self::TRIAL / 4 {
                 self.pause = Self::PAUSE;
             }
-            (self.asked, self.found) = (0, 0);
+            (self.asked, self.seen) = (0, 0);
         }
         true
     }
@@ -74,13 +75,12 @@ impl KnownStacks {
     pub fn find(&mut self, command: NodeId, text: &[u8]) -> Result<NodeId, u32> {
         self.asked += 1;
         let hash = self.hash(command, text);
-        let place = self.places.get(index(hash)).ok_or(hash)?;
+        let place = self.places.get(index(hash)).filter(|p| p.hash == hash);
+        let place = place.ok_or(hash)?;
+        self.seen += 1;
         let known = &self.text[place.text.start as usize..place.text.end as usize];
-        if place.hash != hash || place.command != command || !is_like(text, known) {
-            return Err(hash);
-        }
-        self.found += 1;
-        Ok(place.node)
+        let is_known = place.command == command && is_like(text, known);
+        is_known.then_some(place.node).ok_or(hash)
     }
 
     fn hash(&self, command: NodeId, text: &[u8]) -> u32 {
