@@ -217,6 +217,39 @@ fn calls_that_are_inlined_are_frames() {
     assert!(found.contains("leaf;mix_twice;mix "));
 }
 
+/// `split/` has the program with its debug information in a `.dwo` file, of DWARF 5; `package/` in a `.dwp`
+/// file, of DWARF 4. If that is not there, or another one, the calls are not known.
+#[test]
+fn debug_information_that_is_kept_out_of_programs_is_read() {
+    let fold_with_symfs = |symfs: &Path| {
+        let mut inlined = options();
+        inlined.inline = true;
+        inlined.symfs = Some(symfs.to_path_buf());
+        fold_with(inlined, &capture("dwarf")).unwrap()
+    };
+    let parts = [("split", "spin.dwo"), ("package", "spin.dwp")].map(|(directory, part)| {
+        let directory = Path::new(DATA).join(directory).join("opt/demo");
+        (directory.join("spin"), directory.join(part))
+    });
+    for ((program, part), (_, other)) in [(&parts[0], &parts[1]), (&parts[1], &parts[0])] {
+        for (part, case) in [
+            (Some(part), "inlined"),
+            (Some(other), "dwarf"),
+            (None, "dwarf"),
+        ] {
+            let copy = tempfile::tempdir().expect("a directory");
+            let programs = copy.path().join("opt/demo");
+            fs::create_dir_all(&programs).expect("a directory");
+            for file in [program].into_iter().chain(part) {
+                let name = file.file_name().expect("a name");
+                fs::copy(file, programs.join(name)).expect("a copy");
+            }
+            let found = fold_with_symfs(copy.path());
+            assert_eq!(found, expected(case), "{program:?} with {part:?}");
+        }
+    }
+}
+
 #[test]
 fn tools_take_files_and_standard_input() {
     let symfs = format!("--symfs={DATA}/symfs");
@@ -597,6 +630,24 @@ fn code_without_tables_has_frame_pointers() {
     }
 }
 
+/// `chosen.so` calls a function of its own through a stub, as the loader is to choose which it is.
+#[test]
+fn stubs_of_functions_that_the_loader_chooses_have_their_names() {
+    let size = fs::metadata(format!("{DATA}/symfs/opt/demo/chosen.so"))
+        .expect("a library")
+        .len();
+    let mut file =
+        File::new(false)
+            .comm(5, 5, "prog", 1)
+            .map(5, 0x1000, size, "/opt/demo/chosen.so", 2);
+    for offset in 0..size {
+        file = file.sample(5, 3, &[USER, 0x1000 + offset]);
+    }
+    let found = fold(&file.bytes());
+    // The stub has 16 bytes, and each sample counts as 7.
+    assert!(found.contains("prog;chosen@plt 112\n"), "{found}");
+}
+
 /// With `--call-graph lbr`, who called whom is in the branches that the processor recorded, the latest first,
 /// and the user's part of the call chain is not.
 #[test]
@@ -640,6 +691,18 @@ fn marks_in_call_chains_say_whose_the_addresses_are() {
         .map(5, 0x1000, 0x1000, "//anon", 2)
         .sample(5, 3, &[KERNEL, kernel, USER, 0x1010, 0x1020]);
     file.assert_folds("prog;[perf-5.map];[perf-5.map];[unknown] 7\n");
+}
+
+/// Where code has no frame pointers, the kernel takes what is there for one.
+#[test]
+fn odd_numbers_in_call_chains_end_no_stack() {
+    let odd = -360i64 as u64;
+    File::new(false)
+        .comm(5, 5, "prog", 1)
+        .map(5, 0x1000, 0x1000, "/nowhere/a", 2)
+        .sample(5, 3, &[USER, 0x1010, odd])
+        .sample(5, 4, &[USER, 0x1010, odd, 0])
+        .assert_folds("prog;[a] 7\nprog;[unknown];[a] 7\n");
 }
 
 #[test]

@@ -44,7 +44,7 @@
 //! (`--call-graph lbr`); other branches are passed over.
 //!
 //! Symbols come from the objects' files, `~/.debug`, debug files by build-id and
-//! `.gnu_debuglink`, `.gnu_debugdata`, `/tmp/perf-PID.map`, and `/proc/kallsyms` or a file like it.
+//! `.gnu_debuglink`, `.dwo` and `.dwp` files, `.gnu_debugdata`, `/tmp/perf-PID.map`, and `/proc/kallsyms` or a file like it.
 //! A file with another build-id than the recorded one is never used. Nothing is fetched from a
 //! network. What has no name is called as its object, `[libc.so.6]`, and a warning says why.
 
@@ -84,6 +84,8 @@ mod report;
 mod resolve;
 #[cfg(feature = "perf-data")]
 mod sample;
+#[cfg(feature = "perf-data")]
+mod split;
 #[cfg(feature = "perf-data")]
 mod stacks;
 #[cfg(feature = "perf-data")]

@@ -27,7 +27,7 @@ pub(super) struct Image {
 pub(super) type Elf<'a> = object::File<'a, &'a ReadCache<Box<dyn Readable>>>;
 
 impl Image {
-    fn open(path: &Path) -> Option<Image> {
+    pub fn open(path: &Path) -> Option<Image> {
         let file = File::open(path).ok()?;
         // A pipe or a device is not opened for what is in it.
         file.metadata().ok()?.is_file().then(|| Image {
@@ -121,6 +121,12 @@ impl Files {
             .collect();
         images.extend(program.and_then(|program| self.linked(program, own_id.as_deref())));
         images
+    }
+
+    /// The file with a part of a program's debug information. Both paths are the program's.
+    pub fn part(&self, directory: Option<&[u8]>, path: &[u8]) -> Option<Image> {
+        let directory = path_of(directory.unwrap_or_default());
+        Image::open(&self.on_system(&directory.join(path_of(path))))
     }
 
     fn debug_paths(&self, id: &[u8]) -> Vec<PathBuf> {

@@ -1,12 +1,13 @@
 //! The calls that the compiler replaced by what is called, out of debug information.
 
-use super::files::{Elf, Image, section_data};
+use super::files::{Files, Image, section_data};
 use super::resolve::{Function, Functions};
-use addr2line::Context;
-use gimli::{DwarfSections, EndianSlice, RunTimeEndian, SectionId};
+use super::split::SplitInfo;
+use addr2line::{Context, LookupContinuation, LookupResult};
+use gimli::{DwarfSections, EndianSlice, RunTimeEndian, Section, SectionId};
 use object::Object;
 
-type Reader<'a> = EndianSlice<'a, RunTimeEndian>;
+pub(super) type Reader<'a> = EndianSlice<'a, RunTimeEndian>;
 
 /// Calls nested deeper than this are left out.
 const MOST_NESTED: usize = 256;
@@ -15,43 +16,66 @@ const MOST_NESTED: usize = 256;
 pub(super) struct DebugInfo {
     sections: DwarfSections<Vec<u8>>,
     endian: RunTimeEndian,
+    split: SplitInfo,
 }
 
 impl DebugInfo {
     /// Reads that of the first of `images` that has any.
     pub fn read<'i>(images: impl Iterator<Item = &'i Image>) -> Option<DebugInfo> {
-        let mut found = images.filter_map(|image| Self::of_elf(&image.parse()?));
+        let mut found = images.filter_map(Self::of_image);
         found.next()
     }
 
-    fn of_elf(elf: &Elf<'_>) -> Option<DebugInfo> {
+    fn of_image(image: &Image) -> Option<DebugInfo> {
+        let elf = image.parse()?;
         elf.section_by_name(".debug_info")?;
         let load = |id: SectionId| {
-            let data = section_data(elf, id.name()).unwrap_or_default();
+            let data = section_data(&elf, id.name()).unwrap_or_default();
             Ok::<_, gimli::Error>(data)
         };
+        let sections = DwarfSections::load(load).ok()?;
+        let endian = match elf.is_little_endian() {
+            true => RunTimeEndian::Little,
+            false => RunTimeEndian::Big,
+        };
+        let parts = number_of_parts(&sections, endian);
         Some(DebugInfo {
-            sections: DwarfSections::load(load).ok()?,
-            endian: match elf.is_little_endian() {
-                true => RunTimeEndian::Little,
-                false => RunTimeEndian::Big,
-            },
+            sections,
+            endian,
+            split: SplitInfo::new(image, parts, endian),
         })
     }
+}
+
+/// How many parts of debug information can be elsewhere. All of them have addresses in a section of
+/// their own here.
+fn number_of_parts(sections: &DwarfSections<Vec<u8>>, endian: RunTimeEndian) -> usize {
+    let dwarf = sections.borrow(|data| EndianSlice::new(data, endian));
+    if dwarf.debug_addr.reader().is_empty() {
+        return 0;
+    }
+    let mut units = dwarf.units();
+    std::iter::from_fn(|| units.next().ok()?).count()
 }
 
 /// Finds the calls inlined at addresses of one object.
 pub(super) struct InlinedCalls<'a> {
     context: Option<Context<Reader<'a>>>,
+    split: Option<&'a SplitInfo>,
+    files: &'a Files,
 }
 
 impl<'a> InlinedCalls<'a> {
-    pub fn new(info: Option<&'a DebugInfo>) -> InlinedCalls<'a> {
+    pub fn new(info: Option<&'a DebugInfo>, files: &'a Files) -> InlinedCalls<'a> {
         let context = info.and_then(|info| {
             let section = |data: &'a Vec<u8>| EndianSlice::new(data, info.endian);
             Context::from_dwarf(info.sections.borrow(section)).ok()
         });
-        InlinedCalls { context }
+        InlinedCalls {
+            context,
+            split: info.map(|info| &info.split),
+            files,
+        }
     }
 
     /// The functions at `address`, the outermost first, which is in the symbol `name`.
@@ -75,7 +99,16 @@ impl<'a> InlinedCalls<'a> {
     /// What debug information says, the innermost first.
     fn inlined_at(&self, address: u64) -> Option<Functions> {
         let context = self.context.as_ref()?;
-        let mut frames = context.find_frames(address).skip_all_loads().ok()?;
+        let mut lookup = context.find_frames(address);
+        let mut frames = loop {
+            lookup = match lookup {
+                LookupResult::Output(frames) => break frames.ok()?,
+                LookupResult::Load { load, continuation } => {
+                    let part = self.split.and_then(|split| split.load(&load, self.files));
+                    continuation.resume(part)
+                }
+            }
+        };
         let mut functions = Functions::new();
         while let Ok(Some(frame)) = frames.next()
             && functions.len() < MOST_NESTED

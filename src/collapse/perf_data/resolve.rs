@@ -156,7 +156,7 @@ impl Resolver<'_> {
         );
         let images = program.iter().chain(&debug_files);
         let debug_info = DebugInfo::read(images.filter(|_| self.with_inlined));
-        let inlined = InlinedCalls::new(debug_info.as_ref());
+        let inlined = InlinedCalls::new(debug_info.as_ref(), self.files);
         // perf looks for the symbol at the address that is returned to; what is inlined there is
         // not what called.
         let functions = places.iter().map(|place| {

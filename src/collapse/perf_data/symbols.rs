@@ -4,7 +4,10 @@ use super::bytes::{ByteOrder, Bytes};
 use super::files::{Elf, Image, section_data};
 use crate::collapse::demangle::demangled_frame;
 use ahash::AHashMap;
-use object::{Object, ObjectSection, ObjectSegment, ObjectSymbol, elf};
+use object::{
+    Object, ObjectSection, ObjectSegment, ObjectSymbol, ObjectSymbolTable, Relocation,
+    RelocationFlags, RelocationTarget, elf,
+};
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -25,6 +28,8 @@ struct Symbol {
     /// Where the name starts, which ends at the next zero.
     name: usize,
     linkage: Linkage,
+    /// Whether it says itself where it ends.
+    has_size: bool,
 }
 
 /// Which of several symbols at an address is preferred: the later.
@@ -44,6 +49,7 @@ impl SymbolTable {
             range: start..start.saturating_add(size),
             name: self.names.len(),
             linkage,
+            has_size: size > 0,
         });
         self.names.extend_from_slice(name);
         self.names.push(0);
@@ -77,13 +83,7 @@ impl SymbolTable {
 
     /// The name of the function at `address`, as the linker has it.
     pub fn find(&self, address: u64) -> Option<&[u8]> {
-        // A symbol can lie in another.
-        const MOST_NESTED: usize = 8;
-        let end = self
-            .symbols
-            .partition_point(|symbol| symbol.range.start <= address);
-        let before = self.symbols[..end].iter().rev().take(MOST_NESTED);
-        let found = before.into_iter().find(|it| address < it.range.end)?;
+        let found = self.find_symbol(address)?;
         let start = found.range.start;
         let mut preferred = self.preferred.borrow_mut();
         let name = preferred.entry(start).or_insert_with(|| {
@@ -91,6 +91,23 @@ impl SymbolTable {
             symbol.map_or(found.name, |symbol| symbol.name)
         });
         Some(name_at(&self.names, *name))
+    }
+
+    /// The innermost of the symbols that `address` is in. What has no size is a function if it is in
+    /// no other, else a place in one.
+    fn find_symbol(&self, address: u64) -> Option<&Symbol> {
+        const MOST_NESTED: usize = 32;
+        let end = self
+            .symbols
+            .partition_point(|symbol| symbol.range.start <= address);
+        let before = self.symbols[..end].iter().rev().take(MOST_NESTED);
+        let mut around = before.filter(|it| address < it.range.end);
+        let innermost = around.next()?;
+        let function = match innermost.has_size {
+            true => None,
+            false => around.find(|it| it.has_size),
+        };
+        Some(function.unwrap_or(innermost))
     }
 
     /// Of the symbols that start at an address, the one that perf prefers. It takes their readable
@@ -121,7 +138,7 @@ impl SymbolTable {
                 table.add_mini_debug_info(&elf);
             }
             table.add_symbols(&elf, ".dynsym", ".dynstr");
-            table.add_plt(&elf);
+            table.add_stubs(&elf);
         }
         table.finish()
     }
@@ -148,6 +165,7 @@ impl SymbolTable {
                     range: start..start.saturating_add(entry.size),
                     name: first_name + entry.name as usize,
                     linkage: entry.linkage(),
+                    has_size: entry.size > 0,
                 });
             }
         }
@@ -167,9 +185,10 @@ impl SymbolTable {
         }
     }
 
-    /// Adds `function@plt` for the stubs through which functions of other objects are called.
-    fn add_plt(&mut self, elf: &Elf<'_>) {
-        let slots = plt_slots(elf);
+    /// Adds `function@plt` for the stubs through which functions of other objects are called, and
+    /// those that are chosen when the program is loaded.
+    fn add_stubs(&mut self, elf: &Elf<'_>) {
+        let slots = self.slots(elf);
         for (section, step) in [(".plt", 16), (".plt.sec", 16), (".plt.got", 8)] {
             let Some(section) = elf.section_by_name(section) else {
                 continue;
@@ -183,6 +202,41 @@ impl SymbolTable {
                 }
             }
         }
+    }
+
+    /// The names of the functions whose addresses the loader writes, by where it writes them.
+    fn slots(&mut self, elf: &Elf<'_>) -> AHashMap<u64, Vec<u8>> {
+        self.symbols.sort_by_key(|symbol| symbol.range.start);
+        let table = elf.dynamic_symbol_table();
+        let of_other = |relocation: &Relocation| {
+            let RelocationTarget::Symbol(index) = relocation.target() else {
+                return None;
+            };
+            let symbol = table.as_ref()?.symbol_by_index(index).ok()?;
+            Some(symbol.name_bytes().ok()?.to_vec())
+        };
+        // What chooses a function has its name.
+        let of_own = |relocation: &Relocation| {
+            let chooser = chooser_of(relocation)?;
+            let symbol = self.preferred_at(chooser)?;
+            Some(name_at(&self.names, symbol.name).to_vec())
+        };
+        let relocations = elf.dynamic_relocations().into_iter().flatten();
+        let slots = relocations.filter_map(|(address, relocation)| {
+            let name = of_other(&relocation).or_else(|| of_own(&relocation))?;
+            Some((address, name))
+        });
+        slots.collect()
+    }
+}
+
+/// Where the function is that says which function the loader is to write the address of.
+fn chooser_of(relocation: &Relocation) -> Option<u64> {
+    match relocation.flags() {
+        RelocationFlags::Elf {
+            r_type: elf::R_X86_64_IRELATIVE,
+        } => Some(relocation.addend().cast_unsigned()),
+        _ => None,
     }
 }
 
@@ -259,25 +313,6 @@ impl Entry {
     }
 }
 
-/// The names of the functions whose addresses the loader writes, by where it writes them.
-fn plt_slots(elf: &Elf<'_>) -> AHashMap<u64, Vec<u8>> {
-    use object::ObjectSymbolTable;
-    let mut slots = AHashMap::new();
-    let Some(table) = elf.dynamic_symbol_table() else {
-        return slots;
-    };
-    for (address, relocation) in elf.dynamic_relocations().into_iter().flatten() {
-        let object::RelocationTarget::Symbol(index) = relocation.target() else {
-            continue;
-        };
-        let symbol = table.symbol_by_index(index);
-        if let Some(name) = symbol.ok().and_then(|symbol| symbol.name_bytes().ok()) {
-            slots.insert(address, name.to_vec());
-        }
-    }
-    slots
-}
-
 /// Where the jump in a stub (`jmp *slot(%rip)`) takes its target from.
 fn slot_of_stub(stub: &[u8], address: u64) -> Option<u64> {
     let at = memchr::memmem::find(stub, &[0xff, 0x25])?;
@@ -334,6 +369,7 @@ mod tests {
             (0x30, 0, "to_the_next", Linkage::Local),
             (0x40, 0x20, "outer", Linkage::Local),
             (0x48, 0x4, "inner", Linkage::Local),
+            (0x50, 0, "label_in_outer", Linkage::Global),
             (0x60, 0, "last", Linkage::Local),
         ]);
         for (address, name) in [
@@ -345,6 +381,8 @@ mod tests {
             (0x3f, Some("to_the_next")),
             (0x4b, Some("inner")),
             (0x4c, Some("outer")),
+            (0x50, Some("outer")),
+            (0x5f, Some("outer")),
             (0x1fff, Some("last")),
             (0x3000, None),
         ] {

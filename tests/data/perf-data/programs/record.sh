@@ -17,7 +17,8 @@ gcc $flags -fno-omit-frame-pointer spin.c -o spin-fp
 gcc $flags -fomit-frame-pointer -fasynchronous-unwind-tables spin.c -o spin
 gcc ${flags/-static/-static-pie -fPIE} -fomit-frame-pointer -fasynchronous-unwind-tables again.c -o again
 gcc $flags -fomit-frame-pointer -fasynchronous-unwind-tables signal.c -o signal
-cp spin-fp spin again signal "$data/symfs/opt/demo"
+gcc -O1 -shared -fPIC -nostdlib -fcf-protection=none -Wl,--build-id=none,-z,noseparate-code,-z,norelro -s chosen.c -o chosen.so
+cp spin-fp spin again signal chosen.so "$data/symfs/opt/demo"
 
 # The same program without symbols of its own: they are in another file, or in a section, as Fedora has them.
 mkdir -p "$data"/{linked,packed}/opt/demo
@@ -26,6 +27,19 @@ objcopy -S --add-gnu-debuglink="$data/linked/opt/demo/spin-fp.debug" spin-fp "$d
 objcopy --strip-debug spin-fp spin-symbols
 xz -kf --check=crc32 spin-symbols
 objcopy -S --add-section .gnu_debugdata=spin-symbols.xz spin-fp "$data/packed/opt/demo/spin-fp"
+
+# And the other with its debug information in other files. dwp of binutils 2.40 knows no newer DWARF.
+mkdir -p "$data"/{split,package}/opt/demo
+id=$(readelf -n spin | awk '/Build ID/ { print $3 }')
+cp spin whole-spin
+apart="-O1 -g -gsplit-dwarf -nostdlib -static -fcf-protection=none -fno-optimize-sibling-calls -fomit-frame-pointer -fasynchronous-unwind-tables -Wl,--eh-frame-hdr,--build-id=0x$id"
+gcc $apart -gdwarf-5 spin.c -o spin
+cp spin spin.dwo "$data/split/opt/demo"
+gcc $apart -gdwarf-4 spin.c -o spin
+dwp -e spin -o "$data/package/opt/demo/spin.dwp"
+cp spin "$data/package/opt/demo"
+rm spin.dwo
+mv whole-spin spin
 
 # record CASE ARGUMENTS...: perf record, without what names the machine.
 record() {

@@ -1,0 +1,95 @@
+//! Debug information that is kept out of programs (`-gsplit-dwarf`): for each source file in a `.dwo`
+//! file, of which the program has the path, or for all together in a `.dwp` file beside the program.
+//!
+//! A part is read when a function in it is asked for.
+
+use super::files::{Elf, Files, Image, section_data};
+use super::inline::Reader;
+use addr2line::SplitDwarfLoad;
+use gimli::{Dwarf, DwarfPackageSections, DwarfSections, EndianSlice, RunTimeEndian, SectionId};
+use std::cell::{Cell, OnceCell};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The parts of one program's debug information.
+pub(super) struct SplitInfo {
+    /// Where the file with all parts would be.
+    package_path: PathBuf,
+    package: OnceCell<Option<DwarfPackageSections<Vec<u8>>>>,
+    /// One for each part that can be asked for, filled one after another.
+    parts: Vec<OnceCell<DwarfSections<Vec<u8>>>>,
+    filled: Cell<usize>,
+    endian: RunTimeEndian,
+}
+
+impl SplitInfo {
+    /// `parts` is the most that there can be.
+    pub fn new(image: &Image, parts: usize, endian: RunTimeEndian) -> SplitInfo {
+        let mut package_path = image.path.clone().into_os_string();
+        package_path.push(".dwp");
+        SplitInfo {
+            package_path: PathBuf::from(package_path),
+            package: OnceCell::new(),
+            parts: (0..parts).map(|_| OnceCell::new()).collect(),
+            filled: Cell::new(0),
+            endian,
+        }
+    }
+
+    /// The part that is asked for, if it is here.
+    pub fn load<'a>(
+        &'a self,
+        wanted: &SplitDwarfLoad<Reader<'a>>,
+        files: &Files,
+    ) -> Option<Arc<Dwarf<Reader<'a>>>> {
+        let part = self
+            .in_package(wanted)
+            .or_else(|| self.in_file(wanted, files));
+        part.map(Arc::new)
+    }
+
+    fn in_package<'a>(&'a self, wanted: &SplitDwarfLoad<Reader<'a>>) -> Option<Dwarf<Reader<'a>>> {
+        let sections = self.package.get_or_init(|| {
+            let image = Image::open(&self.package_path)?;
+            let elf = image.parse()?;
+            DwarfPackageSections::load(|id| Ok::<_, gimli::Error>(load(&elf, id))).ok()
+        });
+        let borrow = |data: &'a Vec<u8>| EndianSlice::new(data, self.endian);
+        let empty = EndianSlice::new(&[], self.endian);
+        let package = sections.as_ref()?.borrow(borrow, empty).ok()?;
+        package.find_cu(wanted.dwo_id, &wanted.parent).ok()?
+    }
+
+    fn in_file<'a>(
+        &'a self,
+        wanted: &SplitDwarfLoad<Reader<'a>>,
+        files: &Files,
+    ) -> Option<Dwarf<Reader<'a>>> {
+        let image = files.part(wanted.comp_dir.map(|dir| dir.slice()), wanted.path?.slice())?;
+        let elf = image.parse()?;
+        let sections = DwarfSections::load(|id| Ok::<_, gimli::Error>(load(&elf, id))).ok()?;
+        let place = self.parts.get(self.filled.replace(self.filled.get() + 1))?;
+        let sections = place.get_or_init(|| sections);
+        let mut part = sections.borrow(|data| EndianSlice::new(data, self.endian));
+        has_id(&part, wanted).then(|| part.make_dwo(&wanted.parent))?;
+        Some(part)
+    }
+}
+
+/// The bytes of a section of a part; none if there is none.
+fn load(elf: &Elf<'_>, id: SectionId) -> Vec<u8> {
+    let data = id.dwo_name().and_then(|name| section_data(elf, name));
+    data.unwrap_or_default()
+}
+
+/// Whether a file is the one that was there when the program was linked.
+fn has_id<'a>(part: &Dwarf<Reader<'a>>, wanted: &SplitDwarfLoad<Reader<'a>>) -> bool {
+    let mut units = part.units();
+    while let Ok(Some(header)) = units.next() {
+        let id = part.unit(header).ok().and_then(|unit| unit.dwo_id);
+        if id == Some(wanted.dwo_id) {
+            return true;
+        }
+    }
+    false
+}
