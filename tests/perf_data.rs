@@ -648,6 +648,67 @@ fn stubs_of_functions_that_the_loader_chooses_have_their_names() {
     assert!(found.contains("prog;chosen@plt 112\n"), "{found}");
 }
 
+/// Stacks of eight kilobytes to be unwound, once few times and once twenty times as often. What is held at a time are
+/// some batches of samples, and what is distinct in them.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn memory_does_not_grow_with_the_samples() {
+    const REGISTERS: u64 = 1 << 6 | 1 << 7 | 1 << 8;
+    const STACK: usize = 1024;
+    const STACKS: u64 = 400;
+    let mut file = File::new(false);
+    file.registers = Some(REGISTERS);
+    let object = format!("/nowhere/{}", "long".repeat(40));
+    let mut file = file
+        .comm(5, 5, "prog", 1)
+        .map(5, 0x1000, 0x1000, &object, 2);
+    for number in 0..STACKS {
+        // A frame pointer, and where it points to, the caller's and what is returned to.
+        let mut stack = [0; STACK];
+        (stack[2], stack[3]) = (0, 0x1000 + number);
+        let (abi, registers, size) = (2, [0x8010, 0x8000, 0x1800], 8 * STACK as u64);
+        let user = [&[abi], &registers[..], &[size], &stack[..], &[size]].concat();
+        file = file.sample_of(5, 3 + number, 0, &user);
+    }
+    let once = file.round().records;
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("perf.data");
+    let measure = |times: usize| {
+        let mut repeated = File::new(false);
+        repeated.registers = Some(REGISTERS);
+        repeated.records = once.repeat(times);
+        fs::write(&path, repeated.bytes()).expect("a file");
+        peak_memory(&path)
+    };
+    let (few, many) = (measure(2), measure(40));
+    assert!(
+        many < few + 20 * once.len() as u64,
+        "{few} and {many} bytes for 2 and 40 times {} bytes",
+        once.len()
+    );
+}
+
+/// The most memory that folding a file took, in bytes. What it folds to has to be longer than what a pipe holds, so that
+/// the tool waits with all its work done.
+#[cfg(target_os = "linux")]
+fn peak_memory(path: &Path) -> u64 {
+    use std::io::Read;
+    let mut child = Command::new(PERF)
+        .args(["-q", "-n", "2"])
+        .arg(path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the tool runs");
+    let mut output = child.stdout.take().expect("a pipe");
+    output.read_exact(&mut [0]).expect("a stack");
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it waits");
+    output.read_to_end(&mut Vec::new()).expect("all stacks");
+    assert!(child.wait().expect("the tool ends").success());
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = peak.and_then(|it| it.trim().strip_suffix(" kB"));
+    1024 * kilobytes.expect("a size").parse::<u64>().expect("a number")
+}
+
 /// With `--call-graph lbr`, who called whom is in the branches that the processor recorded, the latest first,
 /// and the user's part of the call chain is not.
 #[test]
