@@ -144,6 +144,13 @@ fn stacks_go_on_where_perf_loses_its_way_after_an_exec() {
     );
 }
 
+/// At each instruction of a program, at the start and the end of functions too, and with signatures in what they return
+/// to. What is expected was not unwound: calls and returns were counted.
+#[test]
+fn stacks_of_aarch64_are_those_of_the_calls() {
+    assert_eq!(fold(&capture("arm")), expected("arm"));
+}
+
 #[test]
 fn a_signal_does_not_end_a_stack() {
     let stack = "signal;_start;run;tell;restore;handler;leaf 28000000\n";
@@ -454,6 +461,15 @@ impl File {
         self.event(MMAP, USER_MODE, &body, time)
     }
 
+    /// Maps the kernel, or a module of it.
+    fn map_kernel(self, start: u64, length: u64, name: &str) -> File {
+        const KERNEL_MODE: u16 = 1;
+        const NOBODY: u32 = u32::MAX;
+        let place = self.words(&[start, length, start]);
+        let body = [self.ids(NOBODY, 0), place, File::text(name)].concat();
+        self.event(MMAP, KERNEL_MODE, &body, 0)
+    }
+
     fn comm(self, pid: u32, tid: u32, name: &str, time: u64) -> File {
         let body = [self.ids(pid, tid), File::text(name)].concat();
         self.event(COMM, 0, &body, time)
@@ -658,15 +674,18 @@ fn memory_does_not_grow_with_the_samples() {
     const STACKS: u64 = 400;
     let mut file = File::new(false);
     file.registers = Some(REGISTERS);
-    let object = format!("/nowhere/{}", "long".repeat(40));
-    let mut file = file
-        .comm(5, 5, "prog", 1)
-        .map(5, 0x1000, 0x1000, &object, 2);
+    let start_of = |number: u64| 0x10000 * (number + 1);
+    let mut maps = File::new(false).comm(5, 5, "prog", 1);
     for number in 0..STACKS {
+        let object = format!("/nowhere/{number}{}", "long".repeat(40));
+        maps = maps.map(5, start_of(number), 0x1000, &object, 2);
+    }
+    for number in 0..STACKS {
+        let start = start_of(number);
         // A frame pointer, and where it points to, the caller's and what is returned to.
         let mut stack = [0; STACK];
-        (stack[2], stack[3]) = (0, 0x1000 + number);
-        let (abi, registers, size) = (2, [0x8010, 0x8000, 0x1800], 8 * STACK as u64);
+        (stack[2], stack[3]) = (0, start + 0x10);
+        let (abi, registers, size) = (2, [0x8010, 0x8000, start + 0x20], 8 * STACK as u64);
         let user = [&[abi], &registers[..], &[size], &stack[..], &[size]].concat();
         file = file.sample_of(5, 3 + number, 0, &user);
     }
@@ -676,7 +695,7 @@ fn memory_does_not_grow_with_the_samples() {
     let measure = |times: usize| {
         let mut repeated = File::new(false);
         repeated.registers = Some(REGISTERS);
-        repeated.records = once.repeat(times);
+        repeated.records = [&maps.records[..], &once.repeat(times)].concat();
         fs::write(&path, repeated.bytes()).expect("a file");
         peak_memory(&path)
     };
@@ -702,7 +721,9 @@ fn peak_memory(path: &Path) -> u64 {
     let mut output = child.stdout.take().expect("a pipe");
     output.read_exact(&mut [0]).expect("a stack");
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it waits");
-    output.read_to_end(&mut Vec::new()).expect("all stacks");
+    let mut stacks = Vec::new();
+    output.read_to_end(&mut stacks).expect("all stacks");
+    assert!(stacks.len() > 1 << 16, "{}", stacks.len());
     assert!(child.wait().expect("the tool ends").success());
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = peak.and_then(|it| it.trim().strip_suffix(" kB"));
@@ -752,6 +773,41 @@ fn marks_in_call_chains_say_whose_the_addresses_are() {
         .map(5, 0x1000, 0x1000, "//anon", 2)
         .sample(5, 3, &[KERNEL, kernel, USER, 0x1010, 0x1020]);
     file.assert_folds("prog;[perf-5.map];[perf-5.map];[unknown] 7\n");
+}
+
+/// Modules are called as the kernel calls them, wherever their files are, and their symbols are where they were loaded.
+#[test]
+fn modules_of_the_kernel_have_names() {
+    let (text, module) = (0xffff_ffff_8100_0000, 0xffff_ffff_c000_0000);
+    let file = File::new(false)
+        .map_kernel(text, 0x2000, "[kernel.kallsyms]_text")
+        .map_kernel(
+            module,
+            0x1000,
+            "/lib/modules/6.1.0/kernel/net/nf-tables.ko.xz",
+        )
+        .map_kernel(module + 0x2000, 0x1000, "[overlay]")
+        .comm(5, 5, "prog", 1)
+        .sample(5, 3, &[KERNEL, module + 0x10, text + 0x1010])
+        .sample(5, 4, &[KERNEL, module + 0x2010, text + 0x1010]);
+    let kallsyms = tempfile::NamedTempFile::new().expect("a file");
+    let fold_with_symbols = |symbols: &str| {
+        fs::write(&kallsyms, symbols).expect("a file");
+        let mut options = options();
+        options.kallsyms = Some(kallsyms.path().to_path_buf());
+        fold_with(options, &file.bytes()).expect("a file that can be read")
+    };
+    let of_kernel = "ffffffff81000000 T _text\nffffffff81001000 T work\n";
+    let of_modules =
+        "ffffffffc0000000 t evaluate\t[nf_tables]\nffffffffc0002000 t read\t[overlay]\n";
+    assert_eq!(
+        fold_with_symbols(&[of_kernel, of_modules].concat()),
+        "prog;work;evaluate 7\nprog;work;read 7\n"
+    );
+    let without = fold_with_symbols("");
+    let unnamed =
+        "prog;[[kernel.kallsyms]];[[nf_tables]] 7\nprog;[[kernel.kallsyms]];[[overlay]] 7\n";
+    assert_eq!(without, unnamed);
 }
 
 /// Where code has no frame pointers, the kernel takes what is there for one.
@@ -815,7 +871,7 @@ fn nothing_to_read_is_an_error_of_one_line() {
 /// Whatever is in a file, it is folded or an error.
 #[test]
 fn no_byte_is_a_panic() {
-    for case in ["fp", "dwarf", "compressed", "pipe"] {
+    for case in ["fp", "dwarf", "compressed", "pipe", "arm"] {
         let file = capture(case);
         let step = file.len() / 100 + 1;
         for at in (0..file.len()).step_by(step).chain(0..120) {

@@ -3,8 +3,8 @@
 #
 #     tests/data/perf-data/programs/record.sh
 #
-# Uses /opt/demo, whose path gets into the captures. Needs root, perf, gcc and python3. What is expected of each
-# capture (CASE.folded) comes from `perf script`.
+# Uses /opt/demo, whose path gets into the captures. Needs root, perf, gcc, dwp and python3, and gcc-aarch64-linux-gnu,
+# qemu-user and gdb-multiarch. What is expected of each capture (CASE.folded) comes from `perf script`.
 set -euo pipefail
 export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
@@ -56,6 +56,14 @@ record signal -F 250 -e cpu-clock:u --call-graph dwarf,2048 -- ./signal
 record kernel -F 250 -e cpu-clock -g -- ./spin-fp
 perf record -q -F 250 -e cpu-clock:u -g -o - -- ./spin-fp 2> /dev/null > pipe.data
 python3 "$here/neutral.py" pipe.data "$data/pipe.data"
+
+# There is no perf for AArch64 here. The program runs in an emulator.
+aarch64-linux-gnu-gcc -O1 -nostdlib -static -fomit-frame-pointer -fasynchronous-unwind-tables -fno-optimize-sibling-calls \
+    -mbranch-protection=pac-ret+leaf -Wl,--build-id,-z,noseparate-code,-z,norelro arm.c -o arm
+cp arm "$data/symfs/opt/demo"
+qemu-aarch64 -g 12377 ./arm &
+sleep 1
+ARM_PORT=12377 ARM_DATA=$data gdb-multiarch -nx -batch -x "$here/arm.py" arm > /dev/null
 
 # expect CASE FILE ARGUMENTS...: what the text path makes of the output of perf script.
 expect() {
