@@ -168,12 +168,12 @@ mod mangling {
         Some(name[..length].to_string())
     }
 
-    /// The name without the commas that stand before no argument: `f<int, >` is `f<int>`.
-    fn without_empty_packs(name: String) -> String {
-        match name.contains(", >") {
-            true => name.replace(", >", ">"),
-            false => name,
+    /// The name without the commas that stand before no argument: `f<int, , >` is `f<int>`.
+    fn without_empty_packs(mut name: String) -> String {
+        while name.contains(", >") {
+            name = name.replace(", >", ">");
         }
+        name
     }
 
     /// The name with numbers as in the source, where perf has them so: `f<(unsigned int)2>` is
@@ -313,6 +313,7 @@ mod tests {
             ),
             ("_Z3fooIiET_S0_", "foo<int>"),
             ("_Z1fIiJEEvv", "f<int>"),
+            ("_Z1fIiJEJEEvv", "f<int>"),
             ("_Z1fILj2ELm3ELln4ELi5EEvv", "f<2u, 3ul, -4l, 5>"),
             ("_Z1fILb1ELc97EEvv", "f<true, (char)97>"),
             ("_Z1fIF1aIiEiEEvv", "f<a<int> (int)>"),

@@ -82,17 +82,7 @@ impl<'a> InlinedCalls<'a> {
     pub fn functions(&self, address: u64, name: &[u8]) -> Functions {
         let mut functions = self.inlined_at(address).unwrap_or_default();
         functions.reverse();
-        let own = Function {
-            name: Some(name.to_vec()),
-            is_inlined: false,
-        };
-        // perf takes what debug information says; it has no mangled names of some functions.
-        let is_mangled = matches!(own.name.as_deref(), Some([b'_', b'Z' | b'R', ..]));
-        match functions.first_mut() {
-            None => functions.push(own),
-            Some(outermost) if is_mangled || outermost.name == own.name => *outermost = own,
-            Some(_) => {}
-        }
+        name_outermost(&mut functions, name);
         functions
     }
 
@@ -120,5 +110,47 @@ impl<'a> InlinedCalls<'a> {
             });
         }
         Some(functions)
+    }
+}
+
+/// Puts the outermost function in, which is the one that is not inlined and has the symbol `name`. perf
+/// takes what debug information says, of several functions with the same code the one that it
+/// knows; but it has no mangled names of some.
+fn name_outermost(functions: &mut Functions, name: &[u8]) {
+    let own = Function {
+        name: Some(name.to_vec()),
+        is_inlined: false,
+    };
+    match functions.first_mut() {
+        None => functions.push(own),
+        Some(outermost) if outermost.name == own.name => *outermost = own,
+        Some(outermost) if own.is_mangled() && !outermost.is_mangled() => *outermost = own,
+        Some(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_outermost_function_has_the_name_that_says_most() {
+        for (in_debug_info, symbol, expected) in [
+            (None, "main", "main"),
+            (Some("main"), "main", "main"),
+            (Some("lambda"), "_ZN4worklambdaEv", "_ZN4worklambdaEv"),
+            (Some("_RNv3fmt3u64"), "_RNv3fmt5usize", "_RNv3fmt3u64"),
+            (Some("work"), "work.part.0", "work"),
+        ] {
+            let known = in_debug_info.map(|name| Function {
+                name: Some(name.into()),
+                is_inlined: true,
+            });
+            let mut functions: Functions = known.into_iter().collect();
+            name_outermost(&mut functions, symbol.as_bytes());
+            assert_eq!(functions.len(), 1);
+            assert_eq!(functions[0].name.as_deref(), Some(expected.as_bytes()));
+            assert_eq!(functions[0].is_inlined, expected != symbol, "{symbol}");
+        }
     }
 }

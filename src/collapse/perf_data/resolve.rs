@@ -229,6 +229,11 @@ fn jobs(locations: &[Option<Location>], objects: &ObjectList) -> Vec<Job> {
 }
 
 impl Function {
+    /// Whether the name is one of C++ or Rust, with all that tells functions apart.
+    pub fn is_mangled(&self) -> bool {
+        matches!(self.name.as_deref(), Some([b'_', b'Z' | b'R', ..]))
+    }
+
     fn named(name: Option<&[u8]>) -> Function {
         Function {
             name: name.map(<[u8]>::to_vec),
