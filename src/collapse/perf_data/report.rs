@@ -127,8 +127,9 @@ impl Lack {
     }
 }
 
+/// The name of an object, which a damaged file may have filled with anything.
 fn describe(object: &Object) -> String {
-    lossy(&object.name).into_owned()
+    lossy(&object.name).replace(char::is_control, "\u{fffd}")
 }
 
 fn ancestors(tree: &CallTree, node: NodeId) -> impl Iterator<Item = NodeId> {
