@@ -57,6 +57,9 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
     for number in 0..6000 {
         narrow.extend(format!("many;f{number:04};g{number:04} 1000\n").bytes());
     }
+    // Taller than any window.
+    let deep: Vec<String> = (0..400).map(|level| format!("level{level}")).collect();
+    let deep = format!("{} 3\n{} 1\n", deep.join(";"), deep[..390].join(";")).into_bytes();
     for (name, folded, flags) in [
         ("graph.svg", &example, &[][..]),
         ("wide.svg", &example, &["--minwidth", "15"]),
@@ -70,6 +73,7 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
         ("chart.svg", &chart, &["--flamechart"]),
         ("changed.svg", &changed, &[]),
         ("narrow.svg", &narrow, &[]),
+        ("deep.svg", &deep, &["--subtitle", "deep"]),
         ("hostile.svg", &HOSTILE.to_vec(), &[]),
         ("hostile.html", &HOSTILE.to_vec(), &["--format", "html"]),
     ] {

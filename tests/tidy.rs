@@ -49,6 +49,22 @@ fn the_readme_names_the_minimum_rust_version() {
     assert!(read("README.md").contains(claim));
 }
 
+/// Comments and indentation of the viewer are not written into pictures.
+#[test]
+fn the_readme_names_the_size_of_the_viewer() {
+    let size: usize = files("src/flamegraph/viewer", "js")
+        .iter()
+        .flat_map(|path| {
+            let text = fs::read_to_string(path).unwrap();
+            let lines = text.lines().map(str::trim_start);
+            let written = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));
+            written.map(|line| line.len() + 1).collect::<Vec<_>>()
+        })
+        .sum();
+    let claim = format!("The script is {} kB", (size + 500) / 1000);
+    assert!(read("README.md").contains(&claim), "{claim}");
+}
+
 #[test]
 fn the_readme_names_exactly_the_tools_that_exist() {
     let readme = read("README.md");

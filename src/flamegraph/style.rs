@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 /// The viewer, a file for each concern. They are one script, in which the order matters only in
 /// that classes come before those that extend them.
-const VIEWER: [&str; 19] = [
+const VIEWER: [&str; 20] = [
     include_str!("viewer/settings.js"),
     include_str!("viewer/elements.js"),
     include_str!("viewer/numbers.js"),
@@ -22,6 +22,7 @@ const VIEWER: [&str; 19] = [
     include_str!("viewer/marks.js"),
     include_str!("viewer/item.js"),
     include_str!("viewer/narrow.js"),
+    include_str!("viewer/later.js"),
     include_str!("viewer/canvas.js"),
     include_str!("viewer/bar.js"),
     include_str!("viewer/tools.js"),

@@ -1,8 +1,11 @@
-// Measures how long a flame graph takes in Chromium, headless and without a GPU: to open, zoom, unzoom,
-// search, end the search, resize, and turn into other views. Prints medians in milliseconds, each from
-// an event to the end of the frame that shows what it did; `drawn` is from the start of the navigation
-// to the end of the first frame with the graph in it, and `first paint` to the first one with anything.
+// Measures a flame graph in Chromium, headless and without a GPU: its size, and how long it takes to
+// open, zoom, unzoom, search, end the search, resize, tell of a frame, and turn into other views. Prints
+// bytes a frame, and medians in milliseconds, each from an event to the end of the frame that shows what
+// it did; `drawn` is from the start of the navigation to the end of the first frame with the graph in it,
+// and `first paint` to the first one with anything.
 //
+//   node bench_inputs.mjs DIRECTORY     # writes profiles of 200,000 frames, and of 2,000 levels
+//   inferno-flamegraph DIRECTORY/many.folded >DIRECTORY/many.svg     # and so on
 //   node bench.mjs CHROMIUM GRAPH.svg...
 
 import { basename } from 'node:path';
@@ -14,32 +17,33 @@ const RUNS = 5;
 
 // In the page: when the graph is there, and how long an action takes.
 function prepare() {
-  const painted = () =>
-    new Promise((done) =>
-      requestAnimationFrame(() => {
-        const channel = new MessageChannel();
-        channel.port1.onmessage = () => done(performance.now());
-        channel.port2.postMessage(0);
-      }),
-    );
-  // What is drawn when there is time is waited for, and part of no measurement.
-  const idle = () => new Promise((done) => requestIdleCallback(done));
+  const afterFrame = () =>
+    new Promise((done) => {
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => done(performance.now());
+      channel.port2.postMessage(0);
+    });
+  const painted = () => new Promise((done) => requestAnimationFrame(() => done(afterFrame())));
+  // What is drawn when there is time is waited for, and part of no measurement: until nothing was added
+  // for some frames.
   window.settled = async () => {
-    for (let before = -1, now = 0; before !== now; now = document.querySelectorAll('#frames rect').length) {
-      before = document.querySelectorAll('#frames rect').length;
+    const count = () => document.querySelectorAll('#frames rect').length;
+    for (let before = -1, still = 0; still < 6; before = count()) {
       await painted();
-      await idle();
-      await idle();
+      still = count() === before ? still + 1 : 0;
+    }
+    await new Promise((done) => requestIdleCallback(done));
+  };
+  // Called within a frame, so that what it sees is in that one.
+  const look = () => {
+    const rect = document.querySelector('#frames > g > rect');
+    if (rect?.getBoundingClientRect().width > 0) {
+      afterFrame().then((time) => (window.drawn = time));
+    } else {
+      requestAnimationFrame(look);
     }
   };
-  addEventListener('DOMContentLoaded', () => {
-    const look = () => {
-      const rect = document.querySelector('#frames > g > rect');
-      const isThere = rect?.getBoundingClientRect().width > 0;
-      return isThere ? painted().then((time) => (window.drawn = time)) : requestAnimationFrame(look);
-    };
-    setTimeout(look);
-  });
+  addEventListener('DOMContentLoaded', () => requestAnimationFrame(look));
   // Calls `choose` for what to act on, then `act` with that.
   window.timed = async (choose, act) => {
     await settled();
@@ -85,6 +89,11 @@ const actions = {
   deeper: () => timed(() => frameOf(0.01, 0.2), clicked),
   unzoom: press('unzoom'),
   search,
+  hover: () =>
+    timed(
+      () => frameOf(0.01, 0.2).querySelector('rect'),
+      (rect) => rect.dispatchEvent(new MouseEvent('mouseover', { bubbles: true })),
+    ),
   'zoom, searched': () => timed(() => frameOf(0.2, 0.6), clicked),
   'unzoom, searched': press('unzoom'),
   'end search': press('search'),
@@ -113,6 +122,17 @@ async function resized(tab, width) {
 
 function median(values) {
   return [...values].sort((a, b) => a - b)[values.length >> 1];
+}
+
+// How many frames the file holds, as the viewer itself reads it.
+function framesIn(svg) {
+  const viewer = ['numbers', 'profile'].map((name) =>
+    readFileSync(new URL(`../../src/flamegraph/viewer/${name}.js`, import.meta.url), 'utf8'),
+  );
+  const Profile = new Function(`${viewer.join('\n')}; return Profile;`)();
+  const [, text] = /<metadata id="profile">([^]*?)<.metadata>/.exec(svg);
+  const plain = { amp: '&', lt: '<', gt: '>' };
+  return new Profile(text.replace(/&(amp|lt|gt);/g, (_, name) => plain[name])).tree.size - 1;
 }
 
 async function measure(tab, url) {
@@ -144,8 +164,11 @@ try {
   const tab = await browser.openTab();
   await tab.send('Page.addScriptToEvaluateOnNewDocument', { source: `(${prepare})()` });
   for (const [at, graph] of graphs.entries()) {
+    const file = readFileSync(graph);
+    const frames = framesIn(file.toString());
+    const size = `${frames} frames, ${(file.length / frames).toFixed(1)} bytes a frame`;
     const found = await measure(tab, `http://127.0.0.1:${server.address().port}/${at}`);
-    console.log(`${basename(graph)}: ${found.join(', ')}`);
+    console.log(`${basename(graph)}: ${size}, ${found.join(', ')}`);
   }
 } finally {
   await browser.close();

@@ -295,6 +295,10 @@ const checks = {
     await tab.press('n');
     assert.deepEqual(await graph.shown(), ['all', 'needle', 'rare']);
     assert.equal((await graph.frame('needle ')).width, WIDTH - 2 * PADDING);
+    await tab.press('n');
+    assert.deepEqual(await graph.shown(), ['all', 'pin', 'rare'], 'the next match, not in the first');
+    await tab.press('n');
+    assert.deepEqual(await graph.shown(), ['all', 'needle', 'rare']);
     await graph.clickFrame('rare ');
     assert.equal((await graph.frame('pin ')).width, Math.round(((WIDTH - 2 * PADDING) * 3) / 4));
     const query = await tab.evaluate(() => location.search);
@@ -331,6 +335,63 @@ const checks = {
     assert.ok((await graph.shown()).includes('f0000'), 'a match yet to be drawn is zoomed into');
     await tab.press('Escape');
     await later(count);
+  },
+
+  async 'draws what is out of sight when there is time'({ tab, graph, url }) {
+    await tab.goto(url('/deep.svg'));
+    const toRoot = () => scrollTo(0, document.documentElement.scrollHeight);
+    await tab.evaluate(toRoot);
+    const places = () =>
+      [...document.querySelectorAll('#frames > g:not([display])')].map((group) => {
+        const { top, width } = group.querySelector('rect').getBoundingClientRect();
+        const isInSight = top >= 0 && top < innerHeight;
+        return { isInSight, isParent: group.classList.contains('parent'), width };
+      });
+    const zoom = () => {
+      const groups = [...document.querySelectorAll('#frames > g')];
+      const group = groups.find((group) => group.textContent.startsWith('level395 '));
+      group.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+    };
+    const narrower = (places) => places.filter((place) => place.width < 0.9 * WIDTH).length;
+    assert.equal(narrower(await tab.evaluate(places)), 10);
+    await tab.evaluate(zoom);
+    const inSight = (await tab.evaluate(places)).filter((place) => place.isInSight);
+    assert.ok(inSight.length > 10 && inSight.every((place) => place.isParent), 'at once');
+    for (let turn = 0; turn < 20; turn++) {
+      await tab.settle();
+    }
+    const all = await tab.evaluate(places);
+    assert.deepEqual([all.length, narrower(all)], [401, 0]);
+    // A key that leads to a frame yet to be drawn draws it.
+    await tab.evaluate(() => {
+      scrollTo(0, 0);
+      document.dispatchEvent(new KeyboardEvent('keydown', { key: 'i' }));
+      document.querySelector('#frames [tabindex="0"]').focus();
+    });
+    assert.equal(await graph.text('details'), 'Function: all (4 samples, 100%)');
+  },
+
+  async 'keeps the elements of narrow frames in a search'({ tab, graph, url }) {
+    await tab.goto(url('/narrow.svg'));
+    const fine = () => document.querySelectorAll('#fine > g').length;
+    for (let turn = 0; turn < 100 && (await tab.evaluate(fine)) < 12_000; turn++) {
+      await tab.settle();
+    }
+    await tab.evaluate(() => (window.first = document.querySelector('#fine > g')));
+    const looks = async () => {
+      const [first, isKept] = await tab.evaluate(() => [
+        getComputedStyle(window.first.querySelector('rect')).fill,
+        document.querySelector('#fine > g') === window.first,
+      ]);
+      return isKept && first === 'rgb(230, 0, 230)';
+    };
+    await graph.search('f000');
+    assert.ok(await looks());
+    await graph.clickText('search');
+    assert.ok(!(await looks()));
+    await graph.search('many|f0');
+    const path = () => document.getElementById('narrow-matches').getAttribute('d').length;
+    assert.ok((await tab.evaluate(path)) > 0, 'the path has what is not yet an element');
   },
 
   async 'draws narrow frames without its script'({ tab, url }) {
@@ -568,6 +629,35 @@ const checks = {
       assert.equal(await tab.evaluate(() => window.pwned ?? 0), 0);
       assert.equal(await tab.evaluate(() => document.querySelectorAll('script').length), 1);
     }
+  },
+
+  async 'shows another view from where it begins'({ tab, graph, url }) {
+    await tab.goto(url('/deep.svg'));
+    await tab.evaluate(() => scrollTo(0, 3000));
+    await tab.press('t');
+    assert.equal(await tab.evaluate(() => scrollY), 0);
+    await tab.press('t');
+    const root = await graph.frame('all ');
+    assert.ok(root.y > 0 && root.y < 500);
+    await tab.evaluate(() => document.querySelector('#frames [tabindex="0"]').focus());
+    await tab.press('ArrowUp');
+    await tab.press('s');
+    const center = () => document.querySelector('#frames > .center > title').textContent;
+    assert.match(await tab.evaluate(center), /^level0 /);
+  },
+
+  async 'can be read in the dark, and fills the window'({ tab, graph, url }) {
+    await tab.goto(url('/deep.svg'));
+    await tab.press('d');
+    const fill = (id) => getComputedStyle(document.getElementById(id)).fill;
+    for (const id of ['title', 'subtitle', 'details', 'matched']) {
+      assert.equal(await tab.evaluate(fill, id), 'rgb(238, 238, 238)', id);
+    }
+    await tab.goto(url('/graph.svg'));
+    await tab.setSize(WIDTH, 2000);
+    const filled = () => document.querySelector('svg > rect').getBoundingClientRect().height;
+    assert.equal(await tab.evaluate(filled), 2000);
+    assert.equal(await tab.evaluate(() => document.documentElement.scrollHeight), 2000);
   },
 
   async 'is a page that works under a strict policy'({ tab, graph, url }) {

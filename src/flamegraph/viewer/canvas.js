@@ -1,7 +1,7 @@
 // Draws frames: those that can be seen at the current zoom, as one element each; what is narrower
-// than two pixels as one path. When that is on the screen, narrow frames become elements, too (see
-// Fine). An element is only touched when it has to change, text is measured on a canvas,
-// and nothing ever waits for a layout.
+// than two pixels as one path. When that is on the screen, what is out of sight follows, and narrow
+// frames become elements, too (see Later). An element is only touched when it has to change, text is
+// measured on a canvas, and nothing waits for a layout.
 
 class Canvas {
   constructor(picture, font, profile, colors, search) {
@@ -16,16 +16,20 @@ class Canvas {
     this.found = foundFrames(picture, profile);
     this.marks = readMarks(this.found, profile, colors);
     this.narrow = new Narrow(this.svg);
-    this.fine = new Fine(this.svg, (node, added) => this.place(node, added));
+    // What the elements of frames have in them: a copy is made faster than new ones.
+    this.parts = document.createDocumentFragment();
+    create(SVG, 'title', {}, this.parts);
+    create(SVG, 'rect', { height: picture.rowHeight - 1 }, this.parts);
+    this.later = new Later(this.svg, (node, added) => this.place(node, added));
   }
 
   // Draws another graph. `isOriginal` if its nodes are those of the profile.
   setGraph(graph, isOriginal) {
     this.graph = graph;
     this.isOriginal = isOriginal;
-    this.fine.stop();
+    this.later.stop();
     this.items.clear();
-    this.svg.replaceChildren(...this.narrow.paths, this.fine.group);
+    this.svg.replaceChildren(...this.narrow.paths, this.later.group);
     if (isOriginal) {
       this.found.forEach(({ node, group }) => this.keep(node, group));
     }
@@ -40,43 +44,58 @@ class Canvas {
   // Shows `node` over the whole width, what is below it in proportion, and its ancestors faded.
   draw(node) {
     const used = this.under(document.activeElement);
+    const { height } = this.picture;
+    const sight = this.picture.inSight();
     this.zoomed = node;
     this.path = new Set(this.graph.ancestors(node));
     this.split();
     this.setRows();
-    this.fine.stop();
+    this.later.stop();
     this.hideOthers();
-    const added = document.createDocumentFragment();
-    this.seen.forEach((at) => this.place(at, added));
-    this.svg.insertBefore(added, this.fine.group);
+    const [now, later] = this.parted(sight, Math.abs(this.picture.height - height));
+    this.later.add(now);
     this.drawNarrow();
-    this.fine.start(this.fineNodes);
+    this.later.start(later, this.fineNodes);
     this.setFocusable(this.isShown(this.focused) ? this.focused : node);
     this.keepFocus(used);
   }
 
-  // Sorts the frames below what is zoomed into those to be `seen` at once, with what is above, and
-  // the `narrowNodes`, of which `fineNodes` become elements later.
+  // Sorts the frames below what is zoomed into those to be `seen`, with what is above, and the
+  // `narrowNodes`, which are one path, and of which `fineNodes` become elements later.
   split() {
     const { graph, zoomed } = this;
     const whole = graph.total[zoomed];
     const wide = (WIDE / USUAL_WIDTH) * whole;
     const least = this.leastShare() * whole;
-    const [wides, all] = [this.nodesOf(wide, Infinity), this.nodesOf(least, Infinity)];
-    this.seen = [...this.path, ...(all.length > FEW ? wides : all)];
-    this.fineNodes = all.length > FEW ? this.widestOf(least, wide) : [];
-    this.narrowNodes = this.nodesOf(0, all.length > FEW ? wide : least);
+    const wides = this.nodesOf(Math.max(wide, least), Infinity);
+    const fine = this.nodesOf(least, wide);
+    const isLarge = wides.length + fine.length > FEW;
+    this.seen = [...this.path, ...(isLarge ? wides : this.nodesOf(least, Infinity))];
+    this.fineNodes = isLarge ? this.widest(fine, least, wide) : [];
+    this.narrowNodes = this.nodesOf(0, isLarge ? wide : least);
     this.isSeen = new Set(this.seen);
     this.seenRows = [0, 0];
-    for (const node of [...this.path, ...all]) {
+    for (const node of [...this.path, ...wides, ...fine]) {
       const row = graph.row[node];
       this.seenRows = [Math.min(this.seenRows[0], row), Math.max(this.seenRows[1], row)];
     }
   }
 
-  // The frames of at least `least` and less than `wide` ticks; if they are too many, the widest.
-  widestOf(least, wide) {
-    let nodes = this.nodesOf(least, wide);
+  // What is `seen` in two parts: what is in the window or near it, and the rest. `sight` is what was
+  // in the window when the picture was higher or less high by `change`.
+  parted([top, bottom], change) {
+    const { graph, picture } = this;
+    const margin = bottom - top + change + picture.rowHeight;
+    const parts = [[], []];
+    for (const node of this.seen) {
+      const y = picture.offset + picture.rowY(graph.row[node]);
+      parts[y > top - margin && y < bottom + margin ? 0 : 1].push(node);
+    }
+    return parts;
+  }
+
+  // Of `nodes`, which have at least `least` and less than `wide` ticks, the widest if they are many.
+  widest(nodes, least, wide) {
     while (nodes.length > this.mostElements()) {
       least *= 1.5;
       nodes = this.nodesOf(least, wide);
@@ -139,24 +158,28 @@ class Canvas {
 
   // Makes elements that last of what was to be drawn later.
   drawAll() {
-    const added = document.createDocumentFragment();
-    this.fine.stop();
-    for (const node of this.fineNodes) {
-      this.place(node, added);
-      this.items.get(node).isFine = false;
-    }
-    this.svg.insertBefore(added, this.fine.group);
+    this.later.stop();
+    this.later.add([...this.seen, ...this.fineNodes]);
+    this.fineNodes.forEach((node) => (this.items.get(node).isFine = false));
   }
 
-  // The width of the window has changed, and nothing else.
+  // The width of the window has changed, and nothing else. What is narrow is drawn as elements later
+  // again: to lay out all of them takes long.
   resize() {
+    this.later.again();
     this.setRows();
     this.narrow.resize(this.picture);
-    this.seen.forEach((node) => this.items.get(node).label(this.name(node), this.picture, this.font));
+    this.seen.forEach((node) => this.items.get(node)?.label(this.name(node), this.picture, this.font));
   }
 
   isShown(node) {
     return this.isSeen.has(node);
+  }
+
+  // Whether it can be seen when `top` is zoomed.
+  isWide(node, top) {
+    const { total } = this.graph;
+    return total[node] >= (WIDE / USUAL_WIDTH) * total[top];
   }
 
   // Draws a frame in `added`, if its element is not where it is to be.
@@ -169,18 +192,15 @@ class Canvas {
     item.show(added, isFine);
     const x = isAbove ? 0 : (graph.start[node] - graph.start[zoomed]) * share;
     item.move(x, isAbove ? 100 : graph.total[node] * share, picture.rowY(graph.row[node]));
-    this.paint(item, node, isAbove);
+    this.paint(node);
     item.label(this.name(node), picture, this.font);
   }
 
   add(node) {
     const mark = this.markOf(node);
-    const title = document.createElementNS(SVG, 'title');
-    const rect = document.createElementNS(SVG, 'rect');
-    title.textContent = mark?.title ?? this.title(node);
-    rect.setAttribute('height', this.picture.rowHeight - 1);
     const group = mark?.cloneNode(false) ?? document.createElementNS(SVG, 'g');
-    group.append(title, rect);
+    group.append(this.parts.cloneNode(true));
+    group.firstChild.textContent = mark?.title ?? this.title(node);
     return this.keep(node, group);
   }
 
@@ -191,17 +211,34 @@ class Canvas {
     return item;
   }
 
-  paint(item, node, isAbove) {
-    const isMatch = this.isMatch(node);
-    const isCurrent = node === this.current;
-    const look = isAbove + 2 * isMatch + 4 * isCurrent + 8 * (isAbove && this.colors.isDark);
-    if (look === item.look) {
+  // Paints the element of a frame, if there is one, as it is to look.
+  paint(node) {
+    const item = this.items.get(node);
+    const look = item && this.lookOf(node);
+    if (look === item?.look) {
       return;
     }
-    const plain = isMatch ? colorOf(options.searchColor) : this.colors.of(node);
-    const classes = [isMatch && 'match', isAbove && 'parent', isCurrent && 'current'];
-    const wanted = [this.markOf(node)?.getAttribute('class'), ...classes].filter(Boolean).join(' ');
-    item.paint(look, isAbove ? this.colors.faded(plain) : plain, wanted);
+    const plain = this.isMatch(node) ? colorOf(options.searchColor) : this.colors.of(node);
+    const color = this.path.has(node) ? this.colors.faded(plain) : plain;
+    item.paint(look, color, this.classesOf(node).filter(Boolean).join(' '));
+  }
+
+  classesOf(node) {
+    return [
+      this.markOf(node)?.getAttribute('class'),
+      this.isMatch(node) && 'match',
+      this.path.has(node) && 'parent',
+      node === this.current && 'current',
+      // The function that a sandwich is of.
+      node === 0 && this.picture.isSandwich && 'center',
+    ];
+  }
+
+  // A number for all that the colours of a frame depend on.
+  lookOf(node) {
+    const isAbove = this.path.has(node);
+    const isFaded = isAbove && this.colors.isDark;
+    return isAbove + 2 * this.isMatch(node) + 4 * (node === this.current) + 8 * isFaded;
   }
 
   isMatch(node) {
@@ -217,10 +254,15 @@ class Canvas {
 
   // After a search, or a change of colours.
   repaint() {
-    this.fine.stop();
-    this.seen.forEach((node) => this.paint(this.items.get(node), node, this.path.has(node)));
+    const fine = this.later.fineMade();
+    const stale = fine.filter((node) => this.items.get(node).look !== this.lookOf(node));
+    if (stale.length > FEW) {
+      this.later.again();
+    } else {
+      stale.forEach((node) => this.paint(node));
+    }
+    this.seen.forEach((node) => this.paint(node));
     this.drawNarrow();
-    this.fine.start(this.fineNodes);
   }
 
   forgetLooks() {
@@ -241,10 +283,10 @@ class Canvas {
     return this.items.get(node)?.group;
   }
 
-  // The element of a frame; draws it now if it was to be drawn later.
+  // The element of a frame that is shown; draws it now if it was to be drawn later.
   drawn(node) {
-    if (!this.isSeen.has(node) && this.fine.isWaiting(node)) {
-      this.fine.finish();
+    if (this.later.isWaiting(node)) {
+      this.later.add([node]);
     }
     const item = this.items.get(node);
     return item && !item.isHidden ? item.group : undefined;
@@ -253,7 +295,7 @@ class Canvas {
   setFocusable(node) {
     this.element(this.focused)?.removeAttribute('tabindex');
     this.focused = node;
-    this.element(node)?.setAttribute('tabindex', '0');
+    this.drawn(node)?.setAttribute('tabindex', '0');
   }
 
   // An element that was moved has lost the focus.
@@ -267,9 +309,8 @@ class Canvas {
   setCurrent(node) {
     const before = this.current;
     this.current = node;
-    for (const at of [before, node].filter((at) => this.items.has(at))) {
-      this.paint(this.items.get(at), at, this.path.has(at));
-    }
+    this.paint(before);
+    this.paint(node);
   }
 
   name(node) {

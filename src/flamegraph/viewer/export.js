@@ -27,6 +27,7 @@ function pictureOf(root) {
   const copy = root.cloneNode(true);
   copy.querySelectorAll('script, foreignObject, #profile, #bar > rect').forEach((part) => part.remove());
   copy.removeAttribute('onload');
+  copy.classList.remove('whole');
   copy.setAttribute('width', root.getBoundingClientRect().width);
   copy.setAttribute('xmlns', SVG);
   return new XMLSerializer().serializeToString(copy);

@@ -69,80 +69,12 @@ class Runs {
     const height = picture.rowHeight - 1;
     const parts = [];
     for (let at = 0; at < this.ended.length; at += 3) {
-      const [row, from, width] = this.ended.slice(at, at + 3);
-      const wide = hundredths(width);
-      parts.push(`M${hundredths(from)} ${picture.rowY(row + this.low)}h${wide}v${height}h-${wide}z`);
+      const y = picture.rowY(this.ended[at] + this.low);
+      const wide = hundredths(this.ended[at + 2]);
+      parts.push(`M${hundredths(this.ended[at + 1])} ${y}h${wide}v${height}h-${wide}z`);
     }
     return parts.join('');
   }
 }
 
 const hundredths = (value) => Math.round(value * 100) / 100;
-
-// Makes elements of narrow frames when all else is on the screen, so that they can be pointed at and
-// programs find them. They are in an element of their own, the last one, which a zoom takes out at once. All are
-// made in one go, unless the user does something: each go costs a layout and a paint of all.
-class Fine {
-  constructor(svg, place) {
-    this.svg = svg;
-    this.place = place;
-    this.group = null;
-    this.stop();
-  }
-
-  // Takes all of them out, and makes no more.
-  stop() {
-    this.turn = null;
-    this.nodes = [];
-    this.done = 0;
-    if (this.group === null || this.group.firstChild) {
-      const group = create(SVG, 'svg', { id: 'fine', overflow: 'visible' }, null);
-      this.group?.replaceWith(group);
-      this.group = group;
-    }
-  }
-
-  start(nodes) {
-    this.nodes = nodes;
-    this.done = 0;
-    this.later();
-  }
-
-  // After the next paint. An idle callback may be long in coming.
-  later() {
-    if (this.done < this.nodes.length) {
-      const turn = (this.turn = {});
-      const go = () => {
-        if (turn === this.turn) {
-          this.draw(isInputPending);
-          this.later();
-        }
-      };
-      requestAnimationFrame(() => setTimeout(go));
-    }
-  }
-
-  // The rest at once.
-  finish() {
-    this.turn = null;
-    this.draw(() => false);
-  }
-
-  draw(isOver) {
-    const added = document.createDocumentFragment();
-    while (this.done < this.nodes.length && !isOver()) {
-      const stop = Math.min(this.done + 50, this.nodes.length);
-      while (this.done < stop) {
-        this.place(this.nodes[this.done++], added);
-      }
-    }
-    this.group.append(added);
-  }
-
-  isWaiting(node) {
-    return this.done < this.nodes.length && this.nodes.includes(node);
-  }
-}
-
-// Not all browsers tell.
-const isInputPending = () => navigator.scheduling?.isInputPending() ?? false;

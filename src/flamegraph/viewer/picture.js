@@ -23,9 +23,11 @@ class Picture {
     this.rows = [0, 0];
     this.isFlipped = options.inverted;
     this.isSandwich = false;
+    this.background.setAttribute('height', '100%');
     if (options.fluid) {
       root.removeAttribute('viewBox');
       root.setAttribute('width', '100%');
+      root.classList.toggle('whole', this.isDocument);
     }
   }
 
@@ -75,7 +77,6 @@ class Picture {
     }
     this.height = height;
     this.root.setAttribute('height', height);
-    this.background.setAttribute('height', height);
     if (!options.fluid) {
       this.root.setAttribute('viewBox', `0 0 ${this.width} ${height}`);
     }
@@ -84,8 +85,12 @@ class Picture {
   setRows(first, last) {
     this.rows = [first, last];
     const uppermost = this.rowY(this.isDownward ? first : last);
-    this.offset = this.top + (this.isDownward ? 0 : 1) - uppermost;
-    this.frames.setAttribute('y', this.offset);
+    const offset = this.top + (this.isDownward ? 0 : 1) - uppermost;
+    // Setting it, be it to what it is, lays out all frames.
+    if (offset !== this.offset) {
+      this.offset = offset;
+      this.frames.setAttribute('y', offset);
+    }
     this.setHeight((last - first + 1) * this.rowHeight);
   }
 

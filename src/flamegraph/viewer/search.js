@@ -19,9 +19,11 @@ class Search {
     this.names = names;
     this.isMatch = new Uint8Array(names.length);
     this.isActive = false;
+    this.last = null;
   }
 
   run(pattern) {
+    this.last = null;
     this.isActive = pattern !== null;
     // The first name is that of what is left out.
     for (let name = 1; name < this.names.length; name++) {
@@ -34,9 +36,17 @@ class Search {
     return name > 0 && this.isMatch[name] === 1;
   }
 
+  // The same as `find`, which is asked for more than once for what is shown.
+  in(graph, top) {
+    if (this.last?.graph !== graph || this.last.top !== top) {
+      this.last = { graph, top, ...this.find(graph, top) };
+    }
+    return this.last;
+  }
+
   // The frames at and below `top` that match, from left to right, and how many samples they have:
   // a match within a match counts once.
-  in(graph, top) {
+  find(graph, top) {
     const found = [];
     let [samples, counted] = [0, 0];
     for (let node = top; this.isActive && node < graph.end[top]; node++) {

@@ -35,7 +35,7 @@ const LEAST_WIDTH = 0.3;
 
 // More frames than this do not all become elements; more do if very narrow ones were asked for.
 const USUAL_MIN_WIDTH = 0.01;
-const MOST_ELEMENTS = { usual: 20_000, asked: 60_000 };
+const MOST_ELEMENTS = { usual: 14_000, asked: 60_000 };
 
 // A profile of more frames is large: what is done for its sake is not done for others.
 const MANY = 2_000;

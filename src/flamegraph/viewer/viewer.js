@@ -23,6 +23,8 @@ class Viewer {
     this.edits = [];
     this.query = { term: '', isPlain: false, ignoreCase: false };
     this.pointed = -1;
+    // The zoom from which matches are gone through; null for the current one.
+    this.stepsFrom = null;
     this.inUnits = false;
     this.theme = null;
     this.darkness = matchMedia('(prefers-color-scheme: dark)');
@@ -31,6 +33,8 @@ class Viewer {
     this.applyTheme();
     this.tools.layout();
     this.restore();
+    // What is loaded is there as a whole.
+    this.canvas.later.finishDistant();
     this.listen();
   }
 
@@ -91,6 +95,7 @@ class Viewer {
     on(document, 'keydown', (event) => this.onKey(event));
     on(window, 'scroll', () => this.onScroll());
     on(window, 'resize', () => this.resize());
+    on(window, 'beforeprint', () => this.canvas.later.finish());
     on(this.darkness, 'change', () => this.applyTheme());
     // An inlined graph may change its width when the window does not.
     new ResizeObserver(() => this.resize()).observe(this.root);
@@ -170,14 +175,20 @@ class Viewer {
     this.remember(true);
     if ('view' in changes) {
       this.showRoot();
+      this.canvas.later.finishDistant();
     }
   }
 
-  // Another view has its root in another place.
+  // Another view has its root in another place; a table begins at its top.
   showRoot() {
-    const box = this.canvas.element(0)?.getBoundingClientRect();
+    if (this.table.isOpen && this.picture.isDocument) {
+      window.scrollTo({ top: 0, behavior: 'instant' });
+      return;
+    }
+    const root = this.canvas.drawn(0);
+    const box = root?.getBoundingClientRect();
     if (this.picture.isDocument && box?.height > 0 && (box.top < 0 || box.bottom > window.innerHeight)) {
-      this.canvas.element(0).scrollIntoView({ block: 'center', behavior: 'instant' });
+      root.scrollIntoView({ block: 'center', behavior: 'instant' });
     }
   }
 
@@ -344,6 +355,7 @@ class Viewer {
 
   zoomTo(node) {
     const { canvas, tools } = this;
+    this.stepsFrom = null;
     canvas.zoomed = node;
     if (this.view.view === 'table') {
       this.showTable();
@@ -405,7 +417,7 @@ class Viewer {
   }
 
   save() {
-    this.canvas.fine.finish();
+    this.canvas.later.finish();
     download(pictureOf(this.root), 'image/svg+xml', 'flamegraph.svg');
   }
 
@@ -456,7 +468,7 @@ class Viewer {
     }
     const { graph, zoomed, current } = this.canvas;
     const { found, samples } = this.search.in(graph, zoomed);
-    if (found.length === 0 && this.search.in(graph, 0).found.length === 0) {
+    if (found.length === 0 && this.search.find(graph, 0).found.length === 0) {
       return 'No match';
     }
     const share = (100 * samples) / graph.total[zoomed];
@@ -465,20 +477,23 @@ class Viewer {
     return `Matched: ${share === 100 ? '100' : share.toFixed(1)}%, ${count} frames`;
   }
 
-  // Goes to the next match, or the one before. One that is too narrow to be seen is zoomed into.
+  // Goes to the next match, or the one before. One that is too narrow to be seen is zoomed into; the
+  // one after that is found from where the user was.
   step(by) {
     const { canvas } = this;
-    const { found } = this.search.in(canvas.graph, canvas.zoomed);
+    const top = this.stepsFrom ?? canvas.zoomed;
+    const { found } = this.search.in(canvas.graph, top);
     if (found.length === 0 || this.table.isOpen) {
       return;
     }
     const at = found.indexOf(canvas.current);
     const node = found[(at + (at < 0 && by < 0 ? 0 : by) + found.length) % found.length];
     if (!canvas.isShown(node)) {
-      this.zoom(node);
+      this.zoom(canvas.isWide(node, top) ? top : node);
+      this.stepsFrom = top;
     }
     canvas.setCurrent(node);
-    canvas.element(node)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    canvas.drawn(node)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
     this.point(node);
     this.showMatched();
   }
