@@ -631,6 +631,25 @@ const checks = {
     }
   },
 
+  async 'keeps the zoom when the same tree is shown in another way'({ tab, graph }) {
+    const width = async (name) => (await graph.frame(name)).width;
+    await graph.clickFrame('parse ');
+    for (const key of ['i', 'o', 'o', 'i']) {
+      await tab.press(key);
+      assert.equal(await width('parse '), WIDTH - 2 * PADDING, key);
+    }
+    await tab.move(await graph.frame('read_line '));
+    await tab.press('h');
+    assert.equal(await width('parse '), WIDTH - 2 * PADDING, 'something in it is hidden');
+    await tab.press('u');
+    await tab.move(await graph.frame('parse '));
+    await tab.press('H');
+    assert.equal(await width('main '), WIDTH - 2 * PADDING, 'its caller, as it is hidden itself');
+    assert.match(await graph.query(), /x=.*y=/);
+    await tab.press('r');
+    assert.doesNotMatch(await graph.query(), /x=/);
+  },
+
   async 'shows another view from where it begins'({ tab, graph, url }) {
     await tab.goto(url('/deep.svg'));
     await tab.evaluate(() => scrollTo(0, 3000));

@@ -51,7 +51,8 @@ class Bar {
   place() {
     const home = this.picture.height - this.picture.footer / 2;
     const [top, bottom] = this.picture.inSight();
-    const [highest, lowest] = [Math.max(top + this.line, this.picture.top), bottom - this.line / 3];
+    const lowest = bottom - this.line / 3;
+    const highest = Math.min(Math.max(top, this.picture.top) + this.line, lowest);
     let y = Math.min(Math.max(home, highest), lowest);
     const isHome = y === home;
     if (!isHome && this.hides(y)) {

@@ -167,16 +167,34 @@ class Viewer {
     return isPlain && isUnsorted && this.edits.length === 0;
   }
 
-  // Changes the view, and remembers it in the URL.
+  // Changes the view, and remembers it in the URL. The zoom stays, unless it is another tree.
   show(changes) {
+    const { graph, zoomed } = this.canvas;
     Object.assign(this.view, changes);
     this.build();
-    this.zoomTo(0);
+    this.zoomTo('view' in changes ? 0 : this.sameFrame(graph, zoomed));
     this.remember(true);
     if ('view' in changes) {
       this.showRoot();
       this.canvas.later.finishDistant();
     }
+  }
+
+  // The frame that is what `node` was in a graph shown before, or else its caller, in what is left.
+  sameFrame(before, node) {
+    const { graph } = this.canvas;
+    if (this.profile.isChart) {
+      return graph.size === before.size ? node : 0;
+    }
+    const isHidden = (name) => this.edits.some(({ functions }) => functions.has(name));
+    const path = before.pathTo(node).filter((name) => !isHidden(name));
+    for (; path.length > 0; path.pop()) {
+      const same = nodeAt(graph.tree, path);
+      if (graph.total[same] > 0) {
+        return same;
+      }
+    }
+    return 0;
   }
 
   // Another view has its root in another place; a table begins at its top.
@@ -401,8 +419,7 @@ class Viewer {
       // A path may lead to many frames, but then the nodes are the same whatever is shown.
       this.edits.push({ functions: new Set(), path: null, node });
     } else if (isSubtree && this.view.view === 'plain') {
-      const path = [node, ...graph.ancestors(node)].reverse().slice(1);
-      this.edits.push({ functions: new Set(), path: path.map((at) => graph.tree.name[at]), node: -1 });
+      this.edits.push({ functions: new Set(), path: graph.pathTo(node), node: -1 });
     } else {
       const { functions } = this.profile;
       const alike = functions.map((first, name) => (first === functions[graph.tree.name[node]] ? name : -1));

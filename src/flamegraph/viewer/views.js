@@ -251,6 +251,12 @@ class Graph {
     return found;
   }
 
+  // The names from the root's callee to a frame.
+  pathTo(node) {
+    const path = [node, ...this.ancestors(node)].reverse().slice(1);
+    return path.map((at) => this.tree.name[at]);
+  }
+
   // The widest frame that starts at `start` in the row, or -1.
   find(start, row) {
     let found = -1;
