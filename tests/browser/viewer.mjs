@@ -339,6 +339,9 @@ const checks = {
 
   async 'draws what is out of sight when there is time'({ tab, graph, url }) {
     await tab.goto(url('/deep.svg'));
+    const names = async () => (await graph.frames()).map((frame) => frame.title.split(' ')[0]);
+    const inOrder = ['all', ...Array.from({ length: 400 }, (_, level) => `level${level}`)];
+    assert.deepEqual(await names(), inOrder);
     const toRoot = () => scrollTo(0, document.documentElement.scrollHeight);
     await tab.evaluate(toRoot);
     const places = () =>

@@ -29,10 +29,10 @@ class Canvas {
     this.isOriginal = isOriginal;
     this.later.stop();
     this.items.clear();
-    this.svg.replaceChildren(...this.narrow.paths, this.later.group);
-    if (isOriginal) {
-      this.found.forEach(({ node, group }) => this.keep(node, group));
-    }
+    // The file's elements stay in its order, which programs find them in, whatever is drawn first.
+    const found = isOriginal ? this.found : [];
+    this.svg.replaceChildren(...this.narrow.paths, ...found.map(({ group }) => group), this.later.group);
+    found.forEach(({ node, group }) => this.keep(node, group));
     this.found = [];
     this.colors.use(graph, isOriginal);
     this.zoomed = 0;
