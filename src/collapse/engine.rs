@@ -2,8 +2,8 @@
 //! threads.
 //!
 //! ```text
-//! reader ─> blocks of whole records ─┬─> worker: tree ─┬─> one tree
-//!           (bounded channel)        └─> worker: tree ─┘   (merged by addition)
+//! reader ─> blocks of whole records ─┬─> bounded channel ─> worker: tree ─┬─> one tree
+//!                                    └─> if it is full:    worker: tree ─┘   (merged by addition)
 //! ```
 //!
 //! What comes out depends neither on the number of threads nor on the size of the blocks: counts
@@ -266,12 +266,12 @@ mod parallel {
     //! The part of the engine that runs on several threads.
 
     use super::{Buffer, CallTree, Crew, Format, Numbered, NumberedBlock, ParseError, Source};
-    use crossbeam_channel::{Receiver, Sender, bounded};
+    use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
     use std::io;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
 
-    /// What one worker thread brings home.
+    /// What one worker has made.
     struct Harvest<W> {
         worker: W,
         tree: CallTree,
@@ -279,46 +279,71 @@ mod parallel {
         error: Option<(u64, ParseError)>,
     }
 
-    /// Folds `first` and the rest of `input` on `nthreads` threads while this one reads.
+    /// What all workers share.
+    struct Shared<'a, F: Format> {
+        format: &'a F,
+        prelude: &'a F::Prelude,
+        failed: AtomicBool,
+    }
+
+    /// Folds `first` and the rest of `input` on `nthreads` threads, of which this one reads, and
+    /// folds what it has read when the others have enough to do.
     pub(super) fn fold<'a, F: Format>(
         crew: &mut Crew<'_, F>,
         nthreads: usize,
         first: NumberedBlock<'a>,
         input: &mut Numbered<impl Source<'a>>,
     ) -> io::Result<()> {
-        let (blocks, queue) = bounded::<NumberedBlock<'a>>(2 * nthreads);
-        let (spent, buffers) = bounded::<Buffer>(4 * nthreads);
-        let failed = AtomicBool::new(false);
-        let (format, prelude) = (crew.format, &crew.prelude);
-        let (sent, harvests) = thread::scope(|scope| {
-            let workers: Vec<_> = (0..nthreads)
+        let others = nthreads - 1;
+        let (blocks, queue) = bounded::<NumberedBlock<'a>>(2 * others);
+        let (spent, buffers) = bounded::<Buffer>(4 * others);
+        let shared = Shared {
+            format: crew.format,
+            prelude: &crew.prelude,
+            failed: AtomicBool::new(false),
+        };
+        let mut own = Harvest {
+            worker: std::mem::take(&mut crew.worker),
+            tree: std::mem::take(&mut crew.tree),
+            error: None,
+        };
+        let (read, harvests) = thread::scope(|scope| {
+            let workers: Vec<_> = (0..others)
                 .map(|_| {
-                    let (queue, spent, failed) = (queue.clone(), spent.clone(), &failed);
-                    scope.spawn(move || work(format, prelude, queue, spent, failed))
+                    let (queue, spent, shared) = (queue.clone(), spent.clone(), &shared);
+                    scope.spawn(move || work(shared, queue, spent))
                 })
                 .collect();
-            let sent = send_all(format, first, input, blocks, &buffers, &failed);
+            let read = read_all(&shared, first, input, blocks, &buffers, &mut own);
             let harvests: Vec<_> = workers.into_iter().map(join).collect();
-            (sent, harvests)
+            (read, harvests)
         });
-        bring_in(crew, harvests)?;
-        sent
+        bring_in(crew, own, harvests)?;
+        read
     }
 
-    fn send_all<'a, F: Format>(
-        format: &F,
+    fn read_all<'a, F: Format>(
+        shared: &Shared<'_, F>,
         first: NumberedBlock<'a>,
         input: &mut Numbered<impl Source<'a>>,
         blocks: Sender<NumberedBlock<'a>>,
         buffers: &Receiver<Buffer>,
-        failed: &AtomicBool,
+        own: &mut Harvest<F::Worker>,
     ) -> io::Result<()> {
         let mut next = Some(first);
         while let Some(block) = next
-            && !failed.load(Ordering::Relaxed)
-            && blocks.send(block).is_ok()
+            && !shared.failed.load(Ordering::Relaxed)
         {
-            next = input.next(format, buffers.try_recv().unwrap_or_default())?;
+            let spent = match blocks.try_send(block) {
+                Ok(()) => None,
+                // What was read a moment ago is still in this core's cache.
+                Err(TrySendError::Full(block) | TrySendError::Disconnected(block)) => {
+                    own.fold(shared, &block);
+                    Some(block.into_buffer())
+                }
+            };
+            let buffer = spent.or_else(|| buffers.try_recv().ok());
+            next = input.next(shared.format, buffer.unwrap_or_default())?;
         }
         Ok(())
     }
@@ -326,11 +351,9 @@ mod parallel {
     /// Folds blocks until there are no more. All that were sent before a bad one are folded, so
     /// that the error of the earliest is known.
     fn work<F: Format>(
-        format: &F,
-        prelude: &F::Prelude,
+        shared: &Shared<'_, F>,
         queue: Receiver<NumberedBlock<'_>>,
         spent: Sender<Buffer>,
-        failed: &AtomicBool,
     ) -> Harvest<F::Worker> {
         let mut harvest = Harvest {
             worker: F::Worker::default(),
@@ -338,16 +361,28 @@ mod parallel {
             error: None,
         };
         for block in queue {
-            let (worker, tree) = (&mut harvest.worker, &mut harvest.tree);
-            let folded = format.fold(prelude, block.as_block(), worker, tree);
-            if let Err(error) = folded {
-                failed.store(true, Ordering::Relaxed);
-                harvest.error.get_or_insert((block.index, error));
-            }
+            harvest.fold(shared, &block);
             // If there are buffers enough, this one is freed.
             let _ = spent.try_send(block.into_buffer());
         }
         harvest
+    }
+
+    impl<W> Harvest<W> {
+        fn fold<F: Format<Worker = W>>(
+            &mut self,
+            shared: &Shared<'_, F>,
+            block: &NumberedBlock<'_>,
+        ) {
+            let (worker, tree) = (&mut self.worker, &mut self.tree);
+            let folded = shared
+                .format
+                .fold(shared.prelude, block.as_block(), worker, tree);
+            if let Err(error) = folded {
+                shared.failed.store(true, Ordering::Relaxed);
+                self.error.get_or_insert((block.index, error));
+            }
+        }
     }
 
     fn join<T>(worker: thread::ScopedJoinHandle<'_, T>) -> T {
@@ -358,9 +393,11 @@ mod parallel {
 
     fn bring_in<F: Format>(
         crew: &mut Crew<'_, F>,
+        own: Harvest<F::Worker>,
         harvests: Vec<Harvest<F::Worker>>,
     ) -> Result<(), ParseError> {
-        let mut first_error: Option<(u64, ParseError)> = None;
+        (crew.worker, crew.tree) = (own.worker, own.tree);
+        let mut first_error = own.error;
         for harvest in harvests {
             crew.tree.merge(&harvest.tree);
             crew.others.push(harvest.worker);
