@@ -179,10 +179,6 @@ struct Numbered<S> {
 struct NumberedBlock<'a> {
     bytes: Bytes<'a>,
     first_line: u64,
-    #[cfg_attr(
-        not(feature = "multithreaded"),
-        expect(dead_code, reason = "blocks then come in order")
-    )]
     index: u64,
 }
 
@@ -196,7 +192,9 @@ impl<'a, S: Source<'a>> Numbered<S> {
             return Ok(None);
         };
         let (first_line, index) = (self.next_line, self.next_index);
-        self.next_line += count_lines(&bytes);
+        if F::NUMBERS_LINES {
+            self.next_line += count_lines(&bytes);
+        }
         self.next_index += 1;
         Ok(Some(NumberedBlock {
             bytes,
@@ -210,6 +208,7 @@ impl NumberedBlock<'_> {
     fn as_block(&self) -> Block<'_> {
         Block {
             bytes: &self.bytes,
+            index: self.index,
             first_line: self.first_line,
         }
     }

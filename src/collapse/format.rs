@@ -24,6 +24,10 @@ pub(crate) trait Format: Sync {
     )]
     const IS_PARALLEL: bool;
 
+    /// Whether [`Block::first_line`] is to be known. It takes time: all lines before are counted,
+    /// mostly for nothing.
+    const NUMBERS_LINES: bool = true;
+
     /// Decides the prelude from a block. `None` if the block leaves it open: it is then folded
     /// with the default, and the next block is asked.
     /// Unless said otherwise there is nothing to decide.
@@ -108,7 +112,10 @@ pub(crate) use impl_collapse;
 #[derive(Clone, Copy)]
 pub(crate) struct Block<'a> {
     pub bytes: &'a [u8],
-    /// The number of the first line, from 1.
+    /// How many blocks there are before.
+    pub index: u64,
+    /// The number of the first line, from 1. It is 1 in all blocks if the format does not want to
+    /// know.
     pub first_line: u64,
 }
 

@@ -3,29 +3,41 @@
 use super::error::ParseError;
 use crate::text::excerpt;
 
-/// Lines of one kind: how many, and the first of them.
+/// Lines of one kind: how many, and the first of them. Where it is, is told by its number, or by
+/// what the number can be made of when all is read.
 #[derive(Debug, Default)]
-pub(crate) struct Notes {
+pub(crate) struct Notes<P = u64> {
     count: u64,
-    /// Its number, and what it says.
-    first: Option<(u64, String)>,
+    /// Its place, and what it says.
+    first: Option<(P, String)>,
 }
 
-impl Notes {
-    /// Notes `line`; its `number` is only asked for if it is the first.
-    pub fn add(&mut self, line: &[u8], number: impl FnOnce() -> u64) {
+impl<P: Copy + Ord> Notes<P> {
+    /// Notes `line`; its `place` is only asked for if it is the first.
+    pub fn add(&mut self, line: &[u8], place: impl FnOnce() -> P) {
         self.count += 1;
         if self.first.is_none() {
-            self.first = Some((number(), excerpt(line)));
+            self.first = Some((place(), excerpt(line)));
         }
     }
 
-    pub fn merge(&mut self, other: Notes) {
+    pub fn merge(&mut self, other: Notes<P>) {
         self.count += other.count;
         let firsts = self.first.take().into_iter().chain(other.first);
-        self.first = firsts.min_by_key(|(number, _)| *number);
+        self.first = firsts.min_by_key(|(place, _)| *place);
     }
 
+    /// The same with the number of the line, which `number` tells of its place.
+    pub fn numbered(&self, number: impl FnOnce(P) -> u64) -> Notes {
+        let first = self.first.as_ref();
+        Notes {
+            count: self.count,
+            first: first.map(|(place, line)| (number(*place), line.clone())),
+        }
+    }
+}
+
+impl Notes {
     /// Logs a warning if there are any, saying what was `expected` instead.
     pub fn log(&self, expected: &str) {
         if let Some((number, found)) = &self.first {

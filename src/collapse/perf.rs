@@ -53,7 +53,7 @@ mod successors;
 
 use super::DEFAULT_NTHREADS;
 use super::error::ParseError;
-use super::format::{Block, Format, impl_collapse};
+use super::format::{Block, Format, count_lines, impl_collapse};
 use crate::call_tree::CallTree;
 use crate::folded::whole_lines;
 use crate::text::{trim, trim_end};
@@ -63,9 +63,10 @@ use event::{EventLine, EventReader};
 pub(super) use frame::FrameLine;
 #[cfg(feature = "perf-data")]
 pub(super) use frame::{function_name, name_frames};
+use report::LinePlace;
 pub(super) use report::Report;
 use samples::{Samples, are_plain};
-use stack::{Leaf, Stacks};
+use stack::{Stack, Stacks};
 
 /// What to make of the output of `perf script`.
 #[derive(Debug, Clone)]
@@ -148,6 +149,7 @@ impl Format for Options {
     type Prelude = Option<Vec<u8>>;
     type Worker = Worker;
     const IS_PARALLEL: bool = true;
+    const NUMBERS_LINES: bool = false;
 
     fn nthreads(&self) -> usize {
         self.nthreads
@@ -183,7 +185,8 @@ impl Format for Options {
             worker,
             tree,
         };
-        folder.fold_all();
+        let lines = folder.fold_all();
+        worker.report.lines.push((block.index, lines));
         Ok(())
     }
 
@@ -320,43 +323,45 @@ struct BlockFolder<'a> {
 }
 
 impl<'a> BlockFolder<'a> {
-    fn fold_all(&mut self) {
+    /// Folds all samples, and tells how many lines there were.
+    fn fold_all(&mut self) -> u64 {
         let bytes = self.block.bytes;
-        for sample in Samples::new(bytes) {
-            if !self.fold_plain(&sample) {
+        let mut samples = Samples::new(bytes);
+        let mut line_ends = 0;
+        for sample in samples.by_ref() {
+            line_ends += self.fold_plain(&sample).unwrap_or_else(|| {
                 self.fold_lines(&bytes[sample.first_line.start..sample.others.end]);
-            }
+                count_lines(&bytes[sample.others])
+            });
         }
+        line_ends + samples.line_ends_between() as u64
     }
 
     /// Folds a sample as perf usually prints it: an event line, then lines that start with a tab.
-    /// If it is something else, nothing is folded and the answer is `false`.
-    fn fold_plain(&mut self, sample: &samples::Sample) -> bool {
+    /// Tells how many these are. If it is something else, nothing is folded, and `None` is the
+    /// answer.
+    fn fold_plain(&mut self, sample: &samples::Sample) -> Option<u64> {
         let bytes = self.block.bytes;
         let line = trim_end(&bytes[sample.first_line.clone()]);
         if line.is_empty() || line[0] == b'\t' || is_comment(line) {
-            return false;
+            return None;
         }
-        let Some(event) = self.worker.events.read(line) else {
-            return false;
-        };
+        let event = self.worker.events.read(line)?;
         if !event.payload.is_empty() && FrameLine::parse(event.payload).is_some() {
-            return false;
+            return None;
         }
         let others = sample.others.clone();
         if !self.is_wanted(&event) {
-            let is_plain = are_plain(&bytes[others], self.options);
-            if is_plain {
+            let others = &bytes[others];
+            return are_plain(others, self.options).then(|| {
                 self.leave_out(&event);
-            }
-            return is_plain;
+                count_lines(others)
+            });
         }
         let stacks = &mut self.worker.stacks;
-        let leaf = stacks.read_plain(bytes, others, &event, self.options, self.tree);
-        if let Some(leaf) = leaf {
-            self.count(&event, leaf);
-        }
-        leaf.is_some()
+        let stack = stacks.read_plain(bytes, others, &event, self.options, self.tree)?;
+        self.count(&event, stack);
+        Some(stack.lines as u64)
     }
 
     /// Folds lines one by one.
@@ -408,8 +413,8 @@ impl<'a> BlockFolder<'a> {
         }
         let lines = sample.frames.iter().rev().copied();
         let stacks = &mut self.worker.stacks;
-        let leaf = stacks.read_lines(lines, &sample.event, self.options, self.tree);
-        self.count(&sample.event, leaf);
+        let stack = stacks.read_lines(lines, &sample.event, self.options, self.tree);
+        self.count(&sample.event, stack);
     }
 
     fn is_wanted(&self, line: &EventLine<'_>) -> bool {
@@ -420,8 +425,8 @@ impl<'a> BlockFolder<'a> {
         }
     }
 
-    fn count(&mut self, event: &EventLine<'_>, leaf: Leaf) {
-        match leaf {
+    fn count(&mut self, event: &EventLine<'_>, stack: Stack) {
+        match stack.node {
             Some(node) => self.tree.add(node, event.period.unwrap_or(1)),
             None => self.worker.report.without_stack += 1,
         }
@@ -442,7 +447,10 @@ impl<'a> BlockFolder<'a> {
             Some(_) => &mut self.worker.report.no_frames,
             None => &mut self.worker.report.no_events,
         };
-        notes.add(line, || self.block.line_of(line));
+        notes.add(line, || LinePlace {
+            block: self.block.index,
+            line: self.block.line_of(line),
+        });
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whole stacks that were printed before.
 
 use super::samples::addresses_in;
+use super::stack::Stack;
 use crate::call_tree::{CallTree, NodeId};
 use foldhash::fast::RandomState;
 use std::hash::BuildHasher;
@@ -34,7 +35,7 @@ const ANY: u8 = 0;
 struct Place {
     hash: u32,
     command: NodeId,
-    node: NodeId,
+    stack: Stack,
     /// In [`KnownStacks::text`].
     text: Range<u32>,
 }
@@ -44,7 +45,10 @@ impl Place {
     const EMPTY: Place = Place {
         hash: 0,
         command: CallTree::ROOT,
-        node: CallTree::ROOT,
+        stack: Stack {
+            node: None,
+            lines: 0,
+        },
         text: 0..0,
     };
 }
@@ -71,8 +75,8 @@ impl KnownStacks {
         true
     }
 
-    /// The node of the stack of `command` whose lines are `text`, or the hash to note it with.
-    pub fn find(&mut self, command: NodeId, text: &[u8]) -> Result<NodeId, u32> {
+    /// The stack of `command` whose lines are `text`, or the hash to note it with.
+    pub fn find(&mut self, command: NodeId, text: &[u8]) -> Result<Stack, u32> {
         self.asked += 1;
         let hash = self.hash(command, text);
         let place = self.places.get(index(hash)).filter(|p| p.hash == hash);
@@ -80,7 +84,7 @@ impl KnownStacks {
         self.seen += 1;
         let known = &self.text[place.text.start as usize..place.text.end as usize];
         let is_known = place.command == command && is_like(text, known);
-        is_known.then_some(place.node).ok_or(hash)
+        is_known.then_some(place.stack).ok_or(hash)
     }
 
     fn hash(&self, command: NodeId, text: &[u8]) -> u32 {
@@ -91,9 +95,8 @@ impl KnownStacks {
         self.hasher.hash_one((command.index(), text.len(), leaf)) as u32
     }
 
-    /// Notes the node of the stack of `command` whose lines are `text`, with the hash that was asked
-    /// for.
-    pub fn note(&mut self, hash: u32, command: NodeId, text: &[u8], node: NodeId) {
+    /// Notes the stack of `command` whose lines are `text`, with the hash that was asked for.
+    pub fn note(&mut self, hash: u32, command: NodeId, text: &[u8], stack: Stack) {
         if self.places.is_empty() || self.text.len() + text.len() > Self::MOST_TEXT {
             self.places = vec![Place::EMPTY; Self::PLACES];
             self.text.clear();
@@ -114,7 +117,7 @@ impl KnownStacks {
         *place = Place {
             hash,
             command,
-            node,
+            stack,
             text: start as u32..self.text.len() as u32,
         };
     }

@@ -4,15 +4,25 @@ use crate::collapse::notes::{Notes, plural};
 use crate::text::lossy;
 use ahash::AHashMap;
 
+/// A line by the block it is in, and its number there. Lines are not counted until somebody wants to
+/// know the number of one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::collapse) struct LinePlace {
+    pub block: u64,
+    pub line: u64,
+}
+
 /// What one worker noted.
 #[derive(Debug, Default)]
 pub(in crate::collapse) struct Report {
     /// Lines between samples that are no event lines.
-    pub no_events: Notes,
+    pub no_events: Notes<LinePlace>,
     /// Lines in samples that are no frame lines.
-    pub no_frames: Notes,
+    pub no_frames: Notes<LinePlace>,
     /// How many samples had no stack at all.
     pub without_stack: u64,
+    /// How many lines the blocks have that it folded, with their indices.
+    pub lines: Vec<(u64, u64)>,
     /// How many samples of which other event there were.
     left_out: AHashMap<Vec<u8>, u64>,
 }
@@ -33,6 +43,7 @@ impl Report {
             all.no_events.merge(report.no_events);
             all.no_frames.merge(report.no_frames);
             all.without_stack += report.without_stack;
+            all.lines.extend(report.lines);
             for (event, samples) in report.left_out {
                 *all.left_out.entry(event).or_default() += samples;
             }
@@ -43,10 +54,9 @@ impl Report {
     /// Logs what the user should know. Samples of other events are no news to who asked for one,
     /// unless there is none of it.
     pub fn log(&self, filter: Option<&[u8]>, was_asked_for: bool, is_empty: bool) {
-        self.no_events
-            .log("an event line (`comm tid time: event:`)");
-        self.no_frames
-            .log("a frame line (`address symbol (module)`)");
+        let (no_events, no_frames) = self.numbered_notes();
+        no_events.log("an event line (`comm tid time: event:`)");
+        no_frames.log("a frame line (`address symbol (module)`)");
         if self.without_stack > 0 {
             let samples = plural(self.without_stack, "sample has", "samples have");
             log::warn!("{samples} no stack and cannot be shown; record with `perf record -g`");
@@ -57,6 +67,21 @@ impl Report {
         {
             log::warn!("{}", self.describe_left_out(filter, is_empty));
         }
+    }
+
+    /// The lines that are no event lines, and no frame lines, with their numbers.
+    pub fn numbered_notes(&self) -> (Notes, Notes) {
+        let number = |place| self.number(place);
+        (
+            self.no_events.numbered(number),
+            self.no_frames.numbered(number),
+        )
+    }
+
+    /// The number of a line in the whole input.
+    fn number(&self, place: LinePlace) -> u64 {
+        let before = self.lines.iter().filter(|(block, _)| *block < place.block);
+        before.map(|(_, lines)| lines).sum::<u64>() + place.line
     }
 
     fn describe_left_out(&self, filter: &[u8], is_empty: bool) -> String {

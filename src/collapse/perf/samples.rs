@@ -14,6 +14,8 @@ pub(super) struct Samples<'a> {
     ends: FindIter<'a, 'static>,
     /// Where the next sample starts.
     start: usize,
+    /// How many bytes of the block were in no sample: all line ends.
+    between: usize,
 }
 
 /// A sample by its places in the block.
@@ -29,7 +31,13 @@ impl<'a> Samples<'a> {
             block,
             ends: memchr::memmem::find_iter(block, b"\n\n"),
             start: 0,
+            between: 0,
         }
+    }
+
+    /// How many line ends were in no sample so far.
+    pub fn line_ends_between(&self) -> usize {
+        self.between
     }
 
     fn cut(&self, sample: Range<usize>) -> Sample {
@@ -47,17 +55,17 @@ impl Iterator for Samples<'_> {
 
     fn next(&mut self) -> Option<Sample> {
         let text = &self.block[self.start..];
-        let start = self.start + text.iter().position(|byte| *byte != b'\n')?;
+        let blank = text.iter().take_while(|byte| **byte == b'\n').count();
+        self.between += blank;
+        let start = self.start + blank;
+        if start == self.block.len() {
+            return None;
+        }
         let end = match self.ends.find(|end| *end > start) {
-            Some(end) => {
-                self.start = end + 2;
-                end
-            }
-            None => {
-                self.start = self.block.len();
-                self.start - usize::from(text.ends_with(b"\n"))
-            }
+            Some(end) => end,
+            None => self.block.len() - usize::from(text.ends_with(b"\n")),
         };
+        self.start = end;
         Some(self.cut(start..end))
     }
 }

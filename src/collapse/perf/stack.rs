@@ -47,8 +47,14 @@ struct Level {
     node: Option<NodeId>,
 }
 
-/// The node of a stack; `None` if it has no frames.
-pub(super) type Leaf = Option<NodeId>;
+/// What [`Stacks`] made of the lines of a sample.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stack {
+    /// `None` if there are no frames.
+    pub node: Option<NodeId>,
+    /// How many lines there were.
+    pub lines: usize,
+}
 
 impl Stacks {
     /// Forgets where the sample before stands: a new block begins.
@@ -65,20 +71,20 @@ impl Stacks {
         event: &EventLine<'_>,
         options: &Options,
         tree: &mut CallTree,
-    ) -> Option<Leaf> {
+    ) -> Option<Stack> {
         self.set_command(event, options);
         let text = &block[place.clone()];
         let Some(command) = self.levels.command.filter(|_| self.known.is_worth_asking()) else {
             return self.read_lines_of(block, place, options, tree);
         };
         match self.known.find(command, text) {
-            Ok(node) => Some(Some(node)),
+            Ok(stack) => Some(stack),
             Err(hash) => {
-                let leaf = self.read_lines_of(block, place, options, tree)?;
-                if let Some(node) = leaf {
-                    self.known.note(hash, command, text, node);
+                let stack = self.read_lines_of(block, place, options, tree)?;
+                if stack.node.is_some() {
+                    self.known.note(hash, command, text, stack);
                 }
-                Some(leaf)
+                Some(stack)
             }
         }
     }
@@ -91,7 +97,7 @@ impl Stacks {
         place: Range<usize>,
         options: &Options,
         tree: &mut CallTree,
-    ) -> Option<Leaf> {
+    ) -> Option<Stack> {
         let mut rest = self.levels.keep_shared(block, &block[place.clone()]);
         while !rest.is_empty() {
             let parent = self.levels.leaf_node();
@@ -149,7 +155,7 @@ impl Stacks {
         event: &EventLine<'_>,
         options: &Options,
         tree: &mut CallTree,
-    ) -> Leaf {
+    ) -> Stack {
         self.set_command(event, options);
         self.levels.clear();
         for line in lines {
@@ -161,9 +167,9 @@ impl Stacks {
                 node: None,
             });
         }
-        let leaf = self.finish(options, tree);
+        let stack = self.finish(options, tree);
         self.levels.clear();
-        leaf
+        stack
     }
 
     fn look_up(
@@ -188,13 +194,16 @@ impl Stacks {
         self.levels.command = self.commands.node.filter(|_| foretells(options));
     }
 
-    fn finish(&mut self, options: &Options, tree: &mut CallTree) -> Leaf {
-        let mut levels = self.levels.all.iter();
+    fn finish(&mut self, options: &Options, tree: &mut CallTree) -> Stack {
+        let levels = &self.levels.all;
+        let lines = levels.len();
+        let mut levels = levels.iter();
         let has_frames = levels.any(|level| self.lines.has_frames(level.line));
-        has_frames.then(|| match options.skip_after.is_empty() {
+        let node = has_frames.then(|| match options.skip_after.is_empty() {
             true => self.walk(options, tree),
             false => self.walk_skipping(tree),
-        })
+        });
+        Stack { node, lines }
     }
 
     /// The node of the stack read last. Its missing part is made.

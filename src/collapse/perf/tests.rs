@@ -26,6 +26,7 @@ fn fold_slowly(options: &Options, text: &[u8]) -> String {
         filter: filter.as_deref(),
         block: Block {
             bytes: text,
+            index: 0,
             first_line: 1,
         },
         worker: &mut worker,
@@ -76,6 +77,27 @@ fn assert_all_paths_agree(text: &[u8]) {
     }
 }
 
+/// What is noted of `text` if it is folded in blocks of about `size` bytes: how many lines there
+/// are, and which are the first that are no event lines, and no frames.
+fn noted(text: &[u8], size: usize) -> (u64, String) {
+    let (options, mut worker, mut tree) = (Options::default(), Worker::default(), CallTree::new());
+    let (mut rest, mut index) = (text, 0);
+    while !rest.is_empty() {
+        let mut ends = (size..rest.len()).filter_map(|end| options.split_point(&rest[..end]));
+        let end = ends.find(|end| *end > 0).unwrap_or(rest.len());
+        let block = Block {
+            bytes: &rest[..end],
+            index,
+            first_line: 1,
+        };
+        options.fold(&None, block, &mut worker, &mut tree).unwrap();
+        (rest, index) = (&rest[end..], index + 1);
+    }
+    let report = Report::merge([worker.report]);
+    let lines = report.lines.iter().map(|(_, lines)| lines).sum();
+    (lines, format!("{:?}", report.numbered_notes()))
+}
+
 fn any_line() -> impl Strategy<Value = &'static str> {
     prop_oneof![
         8 => prop::sample::select(vec![
@@ -123,6 +145,19 @@ proptest! {
     fn all_paths_agree(lines in prop::collection::vec(any_line(), 0..60), ends: bool) {
         let end = if ends { "\n" } else { "" };
         assert_all_paths_agree((lines.join("\n") + end).as_bytes());
+    }
+
+    #[test]
+    fn lines_have_the_same_numbers_in_all_blocks(
+        lines in prop::collection::vec(any_line(), 0..60),
+        ends: bool,
+    ) {
+        let text = lines.join("\n") + if ends { "\n" } else { "" };
+        let whole = noted(text.as_bytes(), usize::MAX);
+        prop_assert_eq!(whole.0, count_lines(text.as_bytes()));
+        for size in [1, 64, 200] {
+            prop_assert_eq!(&noted(text.as_bytes(), size), &whole);
+        }
     }
 
     #[test]
