@@ -14,6 +14,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+#[cfg(target_os = "linux")]
+#[path = "support/memory.rs"]
+mod memory;
+
 const PERF: &str = env!("CARGO_BIN_EXE_inferno-collapse-perf");
 const GUESS: &str = env!("CARGO_BIN_EXE_inferno-collapse-guess");
 const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");
@@ -697,7 +701,7 @@ fn memory_does_not_grow_with_the_samples() {
         repeated.registers = Some(REGISTERS);
         repeated.records = [&maps.records[..], &once.repeat(times)].concat();
         fs::write(&path, repeated.bytes()).expect("a file");
-        peak_memory(&path)
+        memory::peak(PERF, &path)
     };
     let (few, many) = (measure(2), measure(40));
     assert!(
@@ -705,29 +709,6 @@ fn memory_does_not_grow_with_the_samples() {
         "{few} and {many} bytes for 2 and 40 times {} bytes",
         once.len()
     );
-}
-
-/// The most memory that folding a file took, in bytes. What it folds to has to be longer than what a pipe holds, so that
-/// the tool waits with all its work done.
-#[cfg(target_os = "linux")]
-fn peak_memory(path: &Path) -> u64 {
-    use std::io::Read;
-    let mut child = Command::new(PERF)
-        .args(["-q", "-n", "2"])
-        .arg(path)
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the tool runs");
-    let mut output = child.stdout.take().expect("a pipe");
-    output.read_exact(&mut [0]).expect("a stack");
-    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it waits");
-    let mut stacks = Vec::new();
-    output.read_to_end(&mut stacks).expect("all stacks");
-    assert!(stacks.len() > 1 << 16, "{}", stacks.len());
-    assert!(child.wait().expect("the tool ends").success());
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = peak.and_then(|it| it.trim().strip_suffix(" kB"));
-    1024 * kilobytes.expect("a size").parse::<u64>().expect("a number")
 }
 
 /// With `--call-graph lbr`, who called whom is in the branches that the processor recorded, the latest first,

@@ -5,6 +5,10 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+#[cfg(target_os = "linux")]
+#[path = "support/memory.rs"]
+mod memory;
+
 const PERF: &str = env!("CARGO_BIN_EXE_inferno-collapse-perf");
 const GUESS: &str = env!("CARGO_BIN_EXE_inferno-collapse-guess");
 const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");
@@ -268,6 +272,37 @@ fn an_output_file_keeps_its_permissions_and_its_link() {
             & 0o777,
         0o640
     );
+}
+
+/// Memory is for what is distinct: a stack that comes again takes none, and a new one so little that ten million of them
+/// take no more than a few gigabytes.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_grows_with_distinct_stacks_only() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("perf.txt");
+    let measure = |stacks: std::ops::Range<usize>, times: usize| {
+        let samples = stacks.map(|number| {
+            let (leaf, caller, root) = (number % 20, number / 20 % 100, number / 2000);
+            format!(
+                "prog 1 {number}.000001: 1 cycles: \n\t{number:>16x} leaf_{leaf}+0x{number:x} (/bin/x)\n\
+                 \t{caller:>16x} caller_{caller}+0x1 (/bin/x)\n\t{root:>16x} root_{root}+0x2 (/bin/x)\n\n"
+            )
+        });
+        let text = samples.collect::<String>().repeat(times);
+        fs::write(&path, &text).expect("a file");
+        (memory::peak(PERF, &path), text.len() as u64)
+    };
+    let (few, _) = measure(0..4000, 2);
+    let (many, length) = measure(0..4000, 20);
+    assert!(
+        many < few + length / 4,
+        "{few} and {many} bytes for {length} bytes"
+    );
+    let stacks = 60_000;
+    let (distinct, _) = measure(0..stacks, 1);
+    let each = distinct.saturating_sub(few) / stacks as u64;
+    assert!(each < 300, "{each} bytes for each stack");
 }
 
 #[test]
