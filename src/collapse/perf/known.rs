@@ -58,7 +58,7 @@ impl KnownStacks {
     const TRIAL: u32 = 2048;
     const PAUSE: u32 = 8 * Self::TRIAL;
     /// What there may be of `text`, in bytes.
-    const MOST_TEXT: usize = 1 << 22;
+    const MOST_TEXT: usize = 1 << 21;
 
     /// Whether asking is likely to pay.
     pub fn is_worth_asking(&mut self) -> bool {
