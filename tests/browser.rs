@@ -57,6 +57,10 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
     for number in 0..6000 {
         narrow.extend(format!("many;f{number:04};g{number:04} 1000\n").bytes());
     }
+    // More than are made elements of, however narrow they are asked for.
+    let mut countless = String::from("main;wide 9\n");
+    (0..120_000).for_each(|number| countless.push_str(&format!("many;f{number} 1\n")));
+    let countless = countless.into_bytes();
     // Taller than any window.
     let deep: Vec<String> = (0..400).map(|level| format!("level{level}")).collect();
     let deep = format!("{} 3\n{} 1\n", deep.join(";"), deep[..390].join(";")).into_bytes();
@@ -73,6 +77,7 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
         ("chart.svg", &chart, &["--flamechart"]),
         ("changed.svg", &changed, &[]),
         ("narrow.svg", &narrow, &[]),
+        ("countless.svg", &countless, &["--minwidth", "0"]),
         ("deep.svg", &deep, &["--subtitle", "deep"]),
         ("hostile.svg", &HOSTILE.to_vec(), &[]),
         ("hostile.html", &HOSTILE.to_vec(), &["--format", "html"]),

@@ -337,6 +337,14 @@ const checks = {
     await later(count);
   },
 
+  async 'draws frames that are asked for, but for the narrowest of too many'({ tab, graph, url }) {
+    await tab.goto(url('/countless.svg'));
+    assert.deepEqual(await graph.shown(), ['all', 'many']);
+    await graph.search('^f77777$');
+    await tab.press('n');
+    assert.deepEqual(await graph.shown(), ['all', 'f77777', 'many']);
+  },
+
   async 'draws what is out of sight when there is time'({ tab, graph, url }) {
     await tab.goto(url('/deep.svg'));
     const names = async () => (await graph.frames()).map((frame) => frame.title.split(' ')[0]);

@@ -97,7 +97,7 @@ class Canvas {
   // Of `nodes`, which have at least `least` and less than `wide` ticks, the widest if they are many.
   widest(nodes, least, wide) {
     while (nodes.length > this.mostElements()) {
-      least *= 1.5;
+      least = Math.max(1.5 * least, 1);
       nodes = this.nodesOf(least, wide);
     }
     return nodes;
