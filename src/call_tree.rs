@@ -33,8 +33,9 @@ pub(crate) mod rebuild;
 mod walk;
 
 use crate::table::{Entry, Table};
-use ahash::RandomState;
+use foldhash::fast::RandomState;
 use std::borrow::Cow;
+use std::hash::BuildHasher;
 
 pub use crate::count::Count;
 pub(crate) use walk::Children;
@@ -150,7 +151,7 @@ impl CallTree {
             edges: Table::default(),
             before: Vec::new(),
             arrivals: None,
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
         };
         let frame = tree.intern(b"");
         tree.push_node(Self::ROOT, frame);
@@ -176,6 +177,11 @@ impl CallTree {
     /// The id of the frame called `name`, which is stored if it is new.
     pub fn intern(&mut self, name: &[u8]) -> FrameId {
         self.frames.intern(name, &self.hasher)
+    }
+
+    /// The id of the frame called `name`, if there is one.
+    pub(crate) fn find_frame(&self, name: &[u8]) -> Option<FrameId> {
+        self.frames.find(name, frame_hash(&self.hasher, name))
     }
 
     /// The child of `parent` for `frame`, which is made if it is not there.
@@ -483,6 +489,10 @@ fn edge_hash(hasher: &RandomState, parent: NodeId, frame: FrameId) -> u32 {
     hasher.hash_one(u64::from(parent.0) << 32 | u64::from(frame.0)) as u32
 }
 
+fn frame_hash(hasher: &RandomState, name: &[u8]) -> u32 {
+    hasher.hash_one(name) as u32
+}
+
 /// Byte strings stored once each, end to end.
 #[derive(Debug, Clone, Default)]
 struct FrameTable {
@@ -516,16 +526,20 @@ impl Entry for FrameEntry {
 
 impl FrameTable {
     fn intern(&mut self, name: &[u8], hasher: &RandomState) -> FrameId {
-        let hash = hasher.hash_one(name) as u32;
-        let is_same = |entry: &FrameEntry| self.name(entry.id) == name;
-        if let Some(entry) = self.entries.find(hash, is_same) {
-            return entry.id;
+        let hash = frame_hash(hasher, name);
+        if let Some(id) = self.find(name, hash) {
+            return id;
         }
         let id = FrameId(u32::try_from(self.ends.len()).expect("fewer than 2^32 frames"));
         self.bytes.extend_from_slice(name);
         self.ends.push(self.bytes.len());
         self.entries.insert(FrameEntry { hash, id });
         id
+    }
+
+    fn find(&self, name: &[u8], hash: u32) -> Option<FrameId> {
+        let is_same = |entry: &FrameEntry| self.name(entry.id) == name;
+        self.entries.find(hash, is_same).map(|entry| entry.id)
     }
 
     fn name(&self, id: FrameId) -> &[u8] {

@@ -155,6 +155,22 @@ pub(crate) fn parse_digits(text: &[u8]) -> Option<u64> {
     })
 }
 
+/// Splits the number that `text` starts with off: its value, how many digits it has, and the rest.
+/// `None` if there is none, or one of too many digits.
+#[inline]
+pub(crate) fn split_number(text: &[u8]) -> Option<(u64, usize, &[u8])> {
+    const MOST_DIGITS: usize = 18;
+    let mut value = 0;
+    for (at, byte) in text.iter().enumerate().take(MOST_DIGITS) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return (at > 0).then_some((value, at, &text[at..]));
+        }
+        value = 10 * value + u64::from(digit);
+    }
+    None
+}
+
 /// The billionths that the digits after a decimal point stand for.
 fn parse_fraction(digits: &[u8]) -> Option<u32> {
     if !digits.iter().all(u8::is_ascii_digit) {

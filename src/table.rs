@@ -3,6 +3,8 @@
 //! What has no room in its own place is in the next one that is free. So an entry is mostly found
 //! with one access, where a table that keeps tags apart from entries needs two.
 
+use std::ops::Range;
+
 /// What a [`Table`] holds: the hash, and what it is for.
 pub(crate) trait Entry: Copy {
     /// Stands where there is no entry.
@@ -21,11 +23,11 @@ pub(crate) trait Entry: Copy {
 
 /// How many places from [`Entry::near`] on are tried. It bounds what it takes if very many entries
 /// want to be at one place.
-const TRIED: u32 = 8;
+const TRIED: usize = 8;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Table<E> {
-    /// As many as a power of two.
+    /// As many as a power of two, and more than are tried.
     places: Vec<E>,
     used: usize,
 }
@@ -40,12 +42,6 @@ impl<E: Entry> Default for Table<E> {
 }
 
 impl<E: Entry> Table<E> {
-    /// The entry in the place that `hash` has: mostly the one that is looked for.
-    #[inline]
-    pub fn first(&self, hash: u32) -> &E {
-        &self.places[hash as usize & (self.places.len() - 1)]
-    }
-
     /// The entry with this hash that `is_same` agrees to.
     #[inline]
     pub fn find(&self, hash: u32, is_same: impl Fn(&E) -> bool) -> Option<&E> {
@@ -72,8 +68,7 @@ impl<E: Entry> Table<E> {
         hash: impl FnOnce() -> u32,
         is_same: impl Fn(&E) -> bool,
     ) -> Option<&E> {
-        for step in 0..TRIED {
-            let entry = self.first(near.wrapping_add(step));
+        for entry in &self.places[self.places_near(near)] {
             if entry.is_none() {
                 return None;
             }
@@ -82,6 +77,14 @@ impl<E: Entry> Table<E> {
             }
         }
         self.find(hash(), is_same)
+    }
+
+    /// The places to try for an entry that wants to be `near`.
+    #[inline]
+    fn places_near(&self, near: u32) -> Range<usize> {
+        let wanted = near as usize & (self.places.len() - 1);
+        let start = wanted.min(self.places.len() - TRIED);
+        start..start + TRIED
     }
 
     /// Adds an entry that is not there.
@@ -103,14 +106,20 @@ impl<E: Entry> Table<E> {
     }
 
     fn put(&mut self, entry: E) {
-        let mask = self.places.len() - 1;
-        let near = |first: u32| (0..TRIED).map(move |step| first.wrapping_add(step));
-        let wanted = entry.near().map(near).into_iter().flatten();
-        let wanted = wanted.map(|at| at as usize);
-        let mut wanted = wanted.chain(entry.hash() as usize..).map(|at| at & mask);
-        if let Some(at) = wanted.find(|&at| self.places[at].is_none()) {
-            self.places[at] = entry;
+        if let Some(near) = entry.near() {
+            let wanted = self.places_near(near);
+            let free = self.places[wanted].iter_mut().find(|place| place.is_none());
+            if let Some(place) = free {
+                *place = entry;
+                return;
+            }
         }
+        let mask = self.places.len() - 1;
+        let mut at = entry.hash() as usize & mask;
+        while !self.places[at].is_none() {
+            at = (at + 1) & mask;
+        }
+        self.places[at] = entry;
     }
 }
 

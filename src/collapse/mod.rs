@@ -29,7 +29,6 @@ mod format;
 pub mod ghcprof;
 pub mod guess;
 mod lines;
-mod modules;
 pub(crate) mod notes;
 pub mod perf;
 pub mod perf_data;

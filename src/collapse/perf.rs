@@ -46,6 +46,7 @@ mod event;
 mod frame;
 mod key;
 mod known;
+mod modules;
 mod report;
 mod samples;
 mod stack;

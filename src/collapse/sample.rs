@@ -31,7 +31,7 @@ use super::lines::{LineCache, LineId};
 use super::notes::plural;
 use super::symbol::fix_partially_demangled_rust;
 use crate::call_tree::{CallTree, NodeId};
-use crate::count::parse_digits;
+use crate::count::{parse_digits, split_number};
 use crate::folded::{after_last_line, whole_lines};
 use crate::text::{excerpt, lossy, trim_end};
 
@@ -137,6 +137,7 @@ impl Format for Options {
     type Prelude = ();
     type Worker = Worker;
     const IS_PARALLEL: bool = false;
+    const NUMBERS_LINES: bool = false;
 
     fn demangles(&self) -> bool {
         self.demangle
@@ -303,10 +304,7 @@ impl<'a> Node<'a> {
         let Some(text) = line.strip_prefix(b"    ") else {
             return Err(ErrorKind::NotIndented(excerpt(line)));
         };
-        let Some(indent) = text
-            .iter()
-            .position(|byte| !matches!(byte, b' ' | b'+' | b'!' | b':' | b'|'))
-        else {
+        let Some(indent) = indentation(text) else {
             return Err(ErrorKind::OnlyIndentation(excerpt(line)));
         };
         if indent % 2 == 1 {
@@ -328,13 +326,12 @@ struct Label<'a>(&'a [u8]);
 impl<'a> Label<'a> {
     /// The label without the offset and the address, which do not matter to its meaning.
     fn without_address(self) -> Label<'a> {
-        let Some(close) = memchr::memrchr(b')', self.0) else {
-            return self;
-        };
-        let (whole, address) = self.0.split_at(close + 1);
-        let has_open = |text| memchr::memchr(b'(', text).is_some();
-        let is_all = has_open(whole) && !has_open(address);
-        if is_all { Label(whole) } else { self }
+        match memchr::memrchr2(b'(', b')', self.0).map(|last| self.0.split_at(last + 1)) {
+            Some((whole, _)) if whole.ends_with(b")") && memchr::memrchr(b'(', whole).is_some() => {
+                Label(whole)
+            }
+            _ => self,
+        }
     }
 
     /// ``module`name``, or what there is of it.
@@ -370,8 +367,41 @@ impl<'a> Label<'a> {
     }
 }
 
+/// How many bytes of indentation `text` starts with; `None` if it is nothing else.
+fn indentation(text: &[u8]) -> Option<usize> {
+    let (steps, rest) = text.as_chunks();
+    for (step, bytes) in steps.iter().enumerate() {
+        let indent = indentation_of_step(bytes);
+        if indent < bytes.len() {
+            return Some(step * bytes.len() + indent);
+        }
+    }
+    let rest = rest.iter().position(|byte| unlike_indent(*byte) != 0)?;
+    Some(steps.as_flattened().len() + rest)
+}
+
+/// The same for 16 bytes, which are looked at all at once: 16 if they are nothing else.
+#[inline]
+fn indentation_of_step(bytes: &[u8; 16]) -> usize {
+    let unlike = u128::from_le_bytes(bytes.map(unlike_indent));
+    (unlike.trailing_zeros() / 8) as usize
+}
+
+/// 0 if the byte is one of those that indentation is made of.
+#[inline]
+fn unlike_indent(byte: u8) -> u8 {
+    // No branch, or bytes would be looked at one by one.
+    let unlike = [b' ', b'+', b'!', b':', b'|'].map(|indent| byte ^ indent);
+    unlike.into_iter().fold(u8::MAX, u8::min)
+}
+
 /// Splits `COUNT LABEL`, which stands in `line`.
 fn split_count<'a>(text: &'a [u8], line: &[u8]) -> Result<(u64, &'a [u8]), ErrorKind> {
+    if let Some((count, _, rest)) = split_number(text)
+        && let Some(label) = rest.strip_prefix(b" ")
+    {
+        return Ok((count, label));
+    }
     let Some(space) = memchr::memchr(b' ', text) else {
         return Err(ErrorKind::UnreadableStackLine {
             line: excerpt(line),

@@ -26,11 +26,9 @@
 
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
-use super::lines::LineCache;
-use super::modules::Modules;
 use super::notes::warn_of_cut;
 use crate::call_tree::{CallTree, NodeId};
-use crate::count::parse_digits;
+use crate::count::split_number;
 use crate::folded::{lines_of, whole_lines};
 use crate::text::{excerpt, lossy, trim_end, without_leading_spaces};
 
@@ -94,14 +92,16 @@ pub(crate) struct Worker {
     line: u64,
     /// From the outermost function to that of the row before.
     stack: Vec<NodeId>,
-    modules: Modules,
-    names: LineCache<()>,
+    /// The full name of a function, in memory that is used again.
+    name: Vec<u8>,
+    callees: Callees,
 }
 
 impl Format for Options {
     type Prelude = ();
     type Worker = Worker;
     const IS_PARALLEL: bool = false;
+    const NUMBERS_LINES: bool = false;
 
     fn demangles(&self) -> bool {
         self.demangle
@@ -161,18 +161,39 @@ impl Worker {
         }
         self.stack.truncate(row.depth);
         let caller = self.stack.last().copied().unwrap_or(CallTree::ROOT);
-        let module = self.modules.number(row.module);
-        let line = self.names.look_up(module, row.name, |frames| {
-            let name = row.full_name();
-            let names = name.split(|byte| *byte == b';');
-            frames.extend(names.map(|name| tree.intern(lossy(name).as_bytes())));
-        });
-        let node = self.names.walk(line, caller, tree);
+        row.write_full_name(&mut self.name);
+        let node = self.callees.find(caller, &self.name, tree);
         self.stack.push(node);
         if row.milliseconds > 0 {
             tree.add(node, row.milliseconds);
         }
         Ok(())
+    }
+}
+
+/// Finds nodes by names.
+#[derive(Default)]
+struct Callees {
+    /// By frame: a caller, and the node below it. They are those that were asked for last.
+    latest: Vec<(NodeId, NodeId)>,
+}
+
+impl Callees {
+    /// The node below `caller` for the function called `name`.
+    fn find(&mut self, caller: NodeId, name: &[u8], tree: &mut CallTree) -> NodeId {
+        // What is a frame already needs no look at what it says.
+        let Some(frame) = tree.find_frame(name) else {
+            return tree.descend(caller, lossy(name).as_bytes());
+        };
+        let unknown = (CallTree::ROOT, CallTree::ROOT);
+        if self.latest.len() <= frame.index() {
+            self.latest.resize(frame.index() + 1, unknown);
+        }
+        let latest = &mut self.latest[frame.index()];
+        if latest.0 != caller || *latest == unknown {
+            *latest = (caller, tree.child(caller, frame));
+        }
+        latest.1
     }
 }
 
@@ -192,9 +213,9 @@ impl<'a> Row<'a> {
         let Some((name, rest)) = split_name(text) else {
             return Err(unreadable(line));
         };
-        let (time, module) = match split_at_comma(rest) {
-            Some((time, module)) => (time, Some(module)),
-            None => (rest, None),
+        let (milliseconds, module) = match split_plain_seconds(rest) {
+            Some((milliseconds, module)) => (milliseconds, Some(module)),
+            None => split_seconds(rest)?,
         };
         let module = match options.no_modules {
             true => b"",
@@ -203,17 +224,19 @@ impl<'a> Row<'a> {
         Ok(Row {
             depth,
             name,
-            milliseconds: parse_seconds(time)?,
+            milliseconds,
             module,
         })
     }
 
-    /// ``module`name``, or the name alone.
-    fn full_name(&self) -> Vec<u8> {
-        match self.module {
-            b"" => self.name.to_vec(),
-            module => [module, b"`", self.name].concat(),
+    /// Makes `full_name` ``module`name``, or the name alone.
+    fn write_full_name(&self, full_name: &mut Vec<u8>) {
+        full_name.clear();
+        if !self.module.is_empty() {
+            full_name.extend_from_slice(self.module);
+            full_name.push(b'`');
         }
+        full_name.extend_from_slice(self.name);
     }
 }
 
@@ -235,37 +258,34 @@ fn split_name(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&quoted[..end], &quoted[end + 2..]))
 }
 
-/// A comma is expected to be near.
-fn split_at_comma(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let comma = text.iter().position(|byte| *byte == b',')?;
-    Some((&text[..comma], &text[comma + 1..]))
-}
-
-/// Reads seconds as milliseconds: rounded, and not below zero nor above what fits.
-fn parse_seconds(text: &[u8]) -> Result<u64, ErrorKind> {
-    if let Some(milliseconds) = parse_plain_seconds(text) {
-        return Ok(milliseconds);
-    }
-    let text_utf8 = std::str::from_utf8(text).ok();
-    match text_utf8.and_then(|text| text.parse::<f64>().ok()) {
+/// Splits `SECONDS[,MODULE]`, and reads the seconds as milliseconds: rounded, and not below zero nor
+/// above what fits.
+#[cold]
+fn split_seconds(text: &[u8]) -> Result<(u64, Option<&[u8]>), ErrorKind> {
+    let mut parts = text.splitn(2, |byte| *byte == b',');
+    let (time, module) = (parts.next().unwrap_or_default(), parts.next());
+    let seconds = std::str::from_utf8(time).ok();
+    match seconds.and_then(|text| text.parse::<f64>().ok()) {
         // The conversion saturates, and takes what is not a number as zero.
-        Some(seconds) => Ok((seconds * 1000.0).round() as u64),
-        None => Err(ErrorKind::InvalidTime(excerpt(text))),
+        Some(seconds) => Ok(((seconds * 1000.0).round() as u64, module)),
+        None => Err(ErrorKind::InvalidTime(excerpt(time))),
     }
 }
 
-/// The milliseconds in `DIGITS.DIGITS` with at most three digits of a fraction, as VTune mostly
+/// The same for `DIGITS.DIGITS,MODULE` with at most three digits of a fraction, as VTune mostly
 /// prints it. There is nothing to round then.
-fn parse_plain_seconds(text: &[u8]) -> Option<u64> {
-    let (whole, fraction) = text.split_at(text.iter().position(|byte| *byte == b'.')?);
-    let unit = match fraction.len() {
-        2 => 100,
-        3 => 10,
-        4 => 1,
+fn split_plain_seconds(text: &[u8]) -> Option<(u64, &[u8])> {
+    const MOST_SECONDS: u64 = 1_000_000_000;
+    let (seconds, _, rest) = split_number(text)?;
+    let (fraction, digits, rest) = split_number(rest.strip_prefix(b".")?)?;
+    let unit = match digits {
+        1 => 100,
+        2 => 10,
+        3 => 1,
         _ => return None,
     };
-    let seconds = parse_digits(whole).filter(|&seconds| seconds < 1_000_000_000)?;
-    Some(seconds * 1000 + parse_digits(&fraction[1..])? * unit)
+    let module = rest.strip_prefix(b",")?;
+    (seconds < MOST_SECONDS).then_some((seconds * 1000 + fraction * unit, module))
 }
 
 #[cfg(test)]

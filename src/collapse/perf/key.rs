@@ -3,8 +3,8 @@
 //! A large profile has a hundred thousand different frame lines, but some thousand functions:
 //! these fit in a core's caches.
 
+use super::modules::Modules;
 use super::samples::strip_address;
-use crate::collapse::modules::Modules;
 use crate::text::hex_digits_at_end;
 
 /// Makes keys of lines, and knows them again.
