@@ -1,6 +1,6 @@
 //! Whole stacks that were printed before.
 
-use super::samples::addresses_in;
+use super::samples::{addresses_in, first_told};
 use super::stack::Stack;
 use crate::call_tree::{CallTree, NodeId};
 use foldhash::fast::RandomState;
@@ -15,9 +15,9 @@ use std::ops::Range;
 #[derive(Default)]
 pub(super) struct KnownStacks {
     hasher: RandomState,
-    /// By the hash of command, leaf and length; what has no place left takes another's. As many as a
-    /// power of two, or none.
-    places: Vec<Place>,
+    /// By the hash of command, leaf and length; what has no place left takes another's. Either empty
+    /// or [`KnownStacks::SETS`].
+    places: Vec<[Place; WAYS]>,
     /// What all stacks say, end to end, with [`ANY`] for the characters of addresses.
     text: Vec<u8>,
     asked: u32,
@@ -26,6 +26,10 @@ pub(super) struct KnownStacks {
     /// How many stacks are to be let through unasked.
     pause: u32,
 }
+
+/// How many places there are for a hash. A deep recursion, or a stack printed with one digit more in
+/// an address, gives many stacks of a hash, and those of a few are wanted in turn.
+const WAYS: usize = 4;
 
 /// Stands for any visible character. Stacks that hold it themselves are not kept.
 const ANY: u8 = 0;
@@ -54,7 +58,7 @@ impl Place {
 }
 
 impl KnownStacks {
-    const PLACES: usize = 1 << 12;
+    const SETS: usize = 1 << 10;
     const TRIAL: u32 = 2048;
     const PAUSE: u32 = 8 * Self::TRIAL;
     /// What there may be of `text`, in bytes.
@@ -79,30 +83,39 @@ impl KnownStacks {
     pub fn find(&mut self, command: NodeId, text: &[u8]) -> Result<Stack, u32> {
         self.asked += 1;
         let hash = self.hash(command, text);
-        let place = self.places.get(index(hash)).filter(|p| p.hash == hash);
-        let place = place.ok_or(hash)?;
-        self.seen += 1;
-        let known = &self.text[place.text.start as usize..place.text.end as usize];
-        let is_known = place.command == command && is_like(text, known);
-        is_known.then_some(place.stack).ok_or(hash)
+        let mut is_seen = false;
+        for place in self.places.get(index(hash)).into_iter().flatten() {
+            if place.hash != hash {
+                continue;
+            }
+            is_seen = true;
+            let known = &self.text[place.text.start as usize..place.text.end as usize];
+            if place.command == command && is_like(text, known) {
+                self.seen += 1;
+                return Ok(place.stack);
+            }
+        }
+        self.seen += u32::from(is_seen);
+        Err(hash)
     }
 
     fn hash(&self, command: NodeId, text: &[u8]) -> u32 {
-        let leaf = addresses_in(text).next().map(|address| {
-            let said = &text[address.end..];
-            &said[..memchr::memchr(b'\n', said).unwrap_or(said.len())]
-        });
+        let leaf = first_told(text).unwrap_or_default();
         self.hasher.hash_one((command.index(), text.len(), leaf)) as u32
     }
 
     /// Notes the stack of `command` whose lines are `text`, with the hash that was asked for.
     pub fn note(&mut self, hash: u32, command: NodeId, text: &[u8], stack: Stack) {
         if self.places.is_empty() || self.text.len() + text.len() > Self::MOST_TEXT {
-            self.places = vec![Place::EMPTY; Self::PLACES];
+            self.places = vec![[Place::EMPTY; WAYS]; Self::SETS];
             self.text.clear();
         }
-        let place = &mut self.places[index(hash)];
-        if place.hash != hash || text.contains(&ANY) || text.len() > Self::MOST_TEXT {
+        let set = &mut self.places[index(hash)];
+        let seen_once = set.iter().position(|p| p.hash == hash && p.text.is_empty());
+        let worst = || set.iter().position(|place| place.text.is_empty());
+        let place = seen_once.or_else(worst).unwrap_or(self.asked as usize % WAYS);
+        let place = &mut set[place];
+        if seen_once.is_none() || text.contains(&ANY) || text.len() > Self::MOST_TEXT {
             *place = Place {
                 hash,
                 ..Place::EMPTY
@@ -124,7 +137,7 @@ impl KnownStacks {
 }
 
 fn index(hash: u32) -> usize {
-    hash as usize & (KnownStacks::PLACES - 1)
+    hash as usize & (KnownStacks::SETS - 1)
 }
 
 /// Whether `text` is what is `known`. There is no branch on what they say, so that many bytes are

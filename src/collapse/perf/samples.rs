@@ -1,7 +1,7 @@
 //! Blocks cut into samples, and samples into lines.
 
 use super::Options;
-use crate::text::{leading_spaces, spaces, trim_start};
+use crate::text::{leading_spaces, spaces, trim_start, without_leading_spaces};
 use memchr::memmem::FindIter;
 use std::ops::Range;
 
@@ -97,6 +97,13 @@ pub(super) fn addresses_in(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
+/// What the first line of `text` says behind its address.
+pub(super) fn first_told(text: &[u8]) -> Option<&[u8]> {
+    let line = text.strip_prefix(b"\n")?;
+    let told = &line[find_address(line)?.end..];
+    Some(&told[..memchr::memchr(b'\n', told).unwrap_or(told.len())])
+}
+
 /// Where in a frame line what tells the frame starts: behind the address, unless that is asked for.
 /// `None` if the line is a word.
 pub(super) fn told_in(line: &[u8], options: &Options) -> Option<usize> {
@@ -126,6 +133,20 @@ fn find_address(line: &[u8]) -> Option<Range<usize>> {
         && let Some(spaces) = spaces_before_word(field)
     {
         return Some(spaces + 1..17);
+    }
+    find_in_other_field(line)
+}
+
+/// Where the address is in a line that starts with a tab, be it in a field of 16 bytes or not.
+#[inline(never)]
+fn find_in_other_field(line: &[u8]) -> Option<Range<usize>> {
+    let word = without_leading_spaces(&line[1..]);
+    if let Some(chunk) = word.first_chunk()
+        && let length @ 1..16 = spaces(chunk).trailing_zeros() as usize / 8
+        && word[0].is_ascii_graphic()
+    {
+        let start = line.len() - word.len();
+        return Some(start..start + length);
     }
     find_word(line)
 }
