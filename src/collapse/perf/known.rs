@@ -162,12 +162,9 @@ fn is_like(text: &[u8], known: &[u8]) -> bool {
 #[inline]
 fn difference(byte: u8, known: u8) -> u8 {
     let is_any = if known == ANY { 0xff } else { 0 };
-    let is_hidden = if byte.wrapping_sub(b'!') > b'~' - b'!' {
-        0xff
-    } else {
-        0
-    };
-    ((byte ^ known) & !is_any) | (is_hidden & is_any)
+    // 0 for what is visible.
+    let hidden = byte.wrapping_sub(b'!').saturating_sub(b'~' - b'!');
+    ((byte ^ known) & !is_any) | (hidden & is_any)
 }
 
 #[cfg(test)]
