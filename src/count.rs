@@ -42,6 +42,9 @@ impl Count {
     /// Returns `None` for anything else: signs, exponents, a missing whole part, or a whole part
     /// above `u64::MAX`. Digits of the fraction after the ninth are cut.
     pub fn parse(text: &[u8]) -> Option<Count> {
+        if let Some((whole, _, [])) = split_number(text) {
+            return Some(Count::from(whole));
+        }
         let digits = text.iter().take_while(|byte| byte.is_ascii_digit());
         let (whole, rest) = text.split_at(digits.count());
         let nanos = match rest {
@@ -161,14 +164,16 @@ pub(crate) fn parse_digits(text: &[u8]) -> Option<u64> {
 pub(crate) fn split_number(text: &[u8]) -> Option<(u64, usize, &[u8])> {
     const MOST_DIGITS: usize = 18;
     let mut value = 0;
-    for (at, byte) in text.iter().enumerate().take(MOST_DIGITS) {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return (at > 0).then_some((value, at, &text[at..]));
-        }
+    let mut digits = 0;
+    while let Some(byte) = text.get(digits)
+        && let digit @ 0..=9 = byte.wrapping_sub(b'0')
+        && digits <= MOST_DIGITS
+    {
         value = 10 * value + u64::from(digit);
+        digits += 1;
     }
-    None
+    let is_number = (1..=MOST_DIGITS).contains(&digits);
+    is_number.then(|| (value, digits, &text[digits..]))
 }
 
 /// The billionths that the digits after a decimal point stand for.

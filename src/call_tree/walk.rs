@@ -21,7 +21,6 @@ pub struct Walk<'a> {
     last: Option<Visit>,
     /// Nodes still to come, the next one last.
     pending: Vec<Visit>,
-    siblings: Vec<NodeId>,
 }
 
 impl<'a> Walk<'a> {
@@ -34,7 +33,6 @@ impl<'a> Walk<'a> {
                 depth: 0,
             }),
             pending: Vec::new(),
-            siblings: Vec::new(),
         }
     }
 
@@ -44,16 +42,14 @@ impl<'a> Walk<'a> {
     }
 
     fn push_children(&mut self, parent: NodeId, depth: usize) {
-        self.siblings.clear();
-        self.siblings.extend_from_slice(self.children.of(parent));
-        if self.siblings.len() > 1 && !self.tree.is_in_time_order() {
+        let first = self.pending.len();
+        let children = self.children.of(parent);
+        let visits = children.iter().rev().map(|&node| Visit { node, depth });
+        self.pending.extend(visits);
+        if children.len() > 1 && !self.tree.is_in_time_order() {
             let tree = self.tree;
-            self.siblings
-                .sort_unstable_by(|&a, &b| cmp_first_line(tree, a, b));
+            self.pending[first..].sort_unstable_by(|a, b| cmp_first_line(tree, b.node, a.node));
         }
-        let visits = self.siblings.iter().rev();
-        self.pending
-            .extend(visits.map(|&node| Visit { node, depth }));
     }
 }
 
