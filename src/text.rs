@@ -30,6 +30,9 @@ pub(crate) fn trim_start(line: &[u8]) -> &[u8] {
 
 fn trim_start_slow(line: &[u8]) -> &[u8] {
     let line = without_leading_spaces(line);
+    if line.first().is_some_and(u8::is_ascii_graphic) {
+        return line;
+    }
     let rest = line.iter().position(|&byte| !is_ascii_white(byte));
     let rest = &line[rest.unwrap_or(line.len())..];
     match rest.first() {

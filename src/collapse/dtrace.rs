@@ -38,8 +38,9 @@
 
 use super::DEFAULT_NTHREADS;
 use super::error::{ErrorKind, ParseError};
-use super::format::{Block, Format, impl_collapse, offset_in};
+use super::format::{Block, Format, count_lines, impl_collapse, offset_in};
 use super::lines::{LineCache, LineId};
+use super::notes::{LineCounts, LinePlace};
 use super::symbol::{fix_partially_demangled_rust, split_inlined, without_separators};
 use crate::call_tree::{CallTree, NodeId};
 use crate::count::parse_digits;
@@ -113,7 +114,9 @@ pub(crate) struct Worker {
     header: Header,
     lines: LineCache<()>,
     /// The line at which the stack starts that the input ends in.
-    unfinished: Option<u64>,
+    unfinished: Option<LinePlace>,
+    /// How many lines the blocks have that it folded.
+    counts: LineCounts,
 }
 
 /// What a worker has seen of the header.
@@ -131,6 +134,7 @@ impl Format for Options {
     type Prelude = ();
     type Worker = Worker;
     const IS_PARALLEL: bool = true;
+    const NUMBERS_LINES: bool = false;
 
     fn nthreads(&self) -> usize {
         self.nthreads
@@ -155,16 +159,18 @@ impl Format for Options {
         worker: &mut Worker,
         tree: &mut CallTree,
     ) -> Result<(), ParseError> {
-        if block.first_line == 1 {
+        if block.index == 0 {
             worker.header = Header::Open;
         }
         let mut body = block.bytes;
         if worker.header == Header::Open {
             let Some(rest) = skip_header(body) else {
+                worker.counts.add(block.index, count_lines(body));
                 return Ok(());
             };
             (body, worker.header) = (rest, Header::Skipped);
         }
+        let header = count_lines(&block.bytes[..offset_in(block.bytes, body)]);
         let mut folder = BlockFolder {
             includes_offsets: self.includeoffset,
             lines: &mut worker.lines,
@@ -172,9 +178,10 @@ impl Format for Options {
             pending: Vec::new(),
             levels: Vec::new(),
         };
-        folder.fold_lines(body);
+        let lines = folder.fold_lines(body);
         let unfinished = folder.pending.first();
-        worker.unfinished = unfinished.map(|line| block.line_of(line));
+        worker.unfinished = unfinished.map(|line| block.place_of(line));
+        worker.counts.add(block.index, header + lines);
         Ok(())
     }
 
@@ -190,10 +197,14 @@ impl Format for Options {
         {
             log::warn!("File ended while skipping headers, expected a blank line, then stacks");
         }
-        let Some(line) = workers.iter().find_map(|worker| worker.unfinished) else {
+        let Some(place) = workers.iter().find_map(|worker| worker.unfinished) else {
             return Ok(());
         };
-        let error = ParseError::new(ErrorKind::EndsInStack, line);
+        let mut counts = LineCounts::default();
+        for worker in workers {
+            counts.merge(worker.counts);
+        }
+        let error = ParseError::new(ErrorKind::EndsInStack, counts.number(place));
         if tree.is_empty() {
             return Err(error);
         }
@@ -283,8 +294,11 @@ struct Key<'a> {
 }
 
 impl<'a> BlockFolder<'a> {
-    fn fold_lines(&mut self, body: &'a [u8]) {
+    /// Folds all lines, and tells how many they are.
+    fn fold_lines(&mut self, body: &'a [u8]) -> u64 {
+        let mut lines = 0;
         for line in lines_of(body).map(trim) {
+            lines += 1;
             if line.is_empty() {
                 continue;
             }
@@ -293,6 +307,7 @@ impl<'a> BlockFolder<'a> {
                 None => self.pending.push(line),
             }
         }
+        lines
     }
 
     fn fold_stack(&mut self, count: u64) {

@@ -1,6 +1,7 @@
 //! What a format tells the engine.
 
 use super::error::ParseError;
+use super::notes::LinePlace;
 use crate::call_tree::CallTree;
 use crate::folded::after_last_line;
 
@@ -124,6 +125,15 @@ impl Block<'_> {
     #[cold]
     pub fn line_of(&self, part: &[u8]) -> u64 {
         self.first_line + count_lines(&self.bytes[..offset_in(self.bytes, part)])
+    }
+
+    /// The same if lines are not numbered: the number is to be made of it later.
+    #[cold]
+    pub fn place_of(&self, part: &[u8]) -> LinePlace {
+        LinePlace {
+            block: self.index,
+            line: self.line_of(part),
+        }
     }
 
     /// Whether the block ends with `line`, one of its lines, and without a line end: so it is the

@@ -1,7 +1,38 @@
-//! Lines that were passed over: gathered by the workers, logged once at the end.
+//! Lines that were passed over: gathered by the workers, logged once at the end; and their numbers.
 
 use super::error::ParseError;
 use crate::text::excerpt;
+
+/// A line by the block it is in, and its number there. Lines are not counted until somebody wants to
+/// know the number of one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LinePlace {
+    pub block: u64,
+    pub line: u64,
+}
+
+/// How many lines the blocks have, so that the places of lines can be made numbers.
+#[derive(Debug, Default)]
+pub(super) struct LineCounts {
+    /// The indices of blocks, and how many lines they have.
+    blocks: Vec<(u64, u64)>,
+}
+
+impl LineCounts {
+    pub fn add(&mut self, block: u64, lines: u64) {
+        self.blocks.push((block, lines));
+    }
+
+    pub fn merge(&mut self, other: LineCounts) {
+        self.blocks.extend(other.blocks);
+    }
+
+    /// The number of a line in the whole input.
+    pub fn number(&self, place: LinePlace) -> u64 {
+        let before = self.blocks.iter().filter(|(block, _)| *block < place.block);
+        before.map(|(_, lines)| lines).sum::<u64>() + place.line
+    }
+}
 
 /// Lines of one kind: how many, and the first of them. Where it is, is told by its number, or by
 /// what the number can be made of when all is read.

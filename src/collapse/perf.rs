@@ -64,7 +64,6 @@ use event::{EventLine, EventReader};
 pub(super) use frame::FrameLine;
 #[cfg(feature = "perf-data")]
 pub(super) use frame::{function_name, name_frames};
-use report::LinePlace;
 pub(super) use report::Report;
 use samples::{Samples, are_plain};
 use stack::{Stack, Stacks};
@@ -187,7 +186,7 @@ impl Format for Options {
             tree,
         };
         let lines = folder.fold_all();
-        worker.report.lines.push((block.index, lines));
+        worker.report.lines.add(block.index, lines);
         Ok(())
     }
 
@@ -448,10 +447,7 @@ impl<'a> BlockFolder<'a> {
             Some(_) => &mut self.worker.report.no_frames,
             None => &mut self.worker.report.no_events,
         };
-        notes.add(line, || LinePlace {
-            block: self.block.index,
-            line: self.block.line_of(line),
-        });
+        notes.add(line, || self.block.place_of(line));
     }
 }
 

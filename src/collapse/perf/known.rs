@@ -113,7 +113,9 @@ impl KnownStacks {
         let set = &mut self.places[index(hash)];
         let seen_once = set.iter().position(|p| p.hash == hash && p.text.is_empty());
         let worst = || set.iter().position(|place| place.text.is_empty());
-        let place = seen_once.or_else(worst).unwrap_or(self.asked as usize % WAYS);
+        let place = seen_once
+            .or_else(worst)
+            .unwrap_or(self.asked as usize % WAYS);
         let place = &mut set[place];
         if seen_once.is_none() || text.contains(&ANY) || text.len() > Self::MOST_TEXT {
             *place = Place {

@@ -1,16 +1,8 @@
 //! What was odd or left out in a profile: gathered by the workers, logged once at the end.
 
-use crate::collapse::notes::{Notes, plural};
+use crate::collapse::notes::{LineCounts, LinePlace, Notes, plural};
 use crate::text::lossy;
 use ahash::AHashMap;
-
-/// A line by the block it is in, and its number there. Lines are not counted until somebody wants to
-/// know the number of one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::collapse) struct LinePlace {
-    pub block: u64,
-    pub line: u64,
-}
 
 /// What one worker noted.
 #[derive(Debug, Default)]
@@ -21,8 +13,8 @@ pub(in crate::collapse) struct Report {
     pub no_frames: Notes<LinePlace>,
     /// How many samples had no stack at all.
     pub without_stack: u64,
-    /// How many lines the blocks have that it folded, with their indices.
-    pub lines: Vec<(u64, u64)>,
+    /// How many lines the blocks have that it folded.
+    pub lines: LineCounts,
     /// How many samples of which other event there were.
     left_out: AHashMap<Vec<u8>, u64>,
 }
@@ -43,7 +35,7 @@ impl Report {
             all.no_events.merge(report.no_events);
             all.no_frames.merge(report.no_frames);
             all.without_stack += report.without_stack;
-            all.lines.extend(report.lines);
+            all.lines.merge(report.lines);
             for (event, samples) in report.left_out {
                 *all.left_out.entry(event).or_default() += samples;
             }
@@ -71,17 +63,11 @@ impl Report {
 
     /// The lines that are no event lines, and no frame lines, with their numbers.
     pub fn numbered_notes(&self) -> (Notes, Notes) {
-        let number = |place| self.number(place);
+        let number = |place| self.lines.number(place);
         (
             self.no_events.numbered(number),
             self.no_frames.numbered(number),
         )
-    }
-
-    /// The number of a line in the whole input.
-    fn number(&self, place: LinePlace) -> u64 {
-        let before = self.lines.iter().filter(|(block, _)| *block < place.block);
-        before.map(|(_, lines)| lines).sum::<u64>() + place.line
     }
 
     fn describe_left_out(&self, filter: &[u8], is_empty: bool) -> String {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::collapse::engine::Engine;
+use crate::collapse::notes::LinePlace;
 use proptest::prelude::*;
 
 const HEAD: &str = "prog 100 [000] 10.000001:          1 cycles: \n";
@@ -94,7 +95,11 @@ fn noted(text: &[u8], size: usize) -> (u64, String) {
         (rest, index) = (&rest[end..], index + 1);
     }
     let report = Report::merge([worker.report]);
-    let lines = report.lines.iter().map(|(_, lines)| lines).sum();
+    let after_all = LinePlace {
+        block: u64::MAX,
+        line: 0,
+    };
+    let lines = report.lines.number(after_all);
     (lines, format!("{:?}", report.numbered_notes()))
 }
 
