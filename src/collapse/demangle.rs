@@ -85,8 +85,10 @@ use mangling::readable;
 mod mangling {
     //! The two ways of mangling.
 
+    use cpp_demangle::error::Error;
     use cpp_demangle::{DemangleOptions, ParseOptions, Symbol};
     use std::fmt::{self, Write};
+    use std::thread;
 
     /// Symbols longer than this are not read, in bytes.
     const LONGEST_SYMBOL: usize = 1 << 14;
@@ -95,8 +97,12 @@ mod mangling {
     const LONGEST_NAME: usize = 1 << 15;
 
     /// How deep the grammar of C++ names is followed. A level takes some kilobytes of the stack, in
-    /// debug builds up to 40; threads have 2 MB. One symbol in a thousand is deeper.
-    const DEEPEST: u32 = 48;
+    /// debug builds up to 40; threads have 2 MB.
+    const DEEP: u32 = 48;
+
+    /// How deep it is followed for the one symbol in a thousand that is deeper, on a stack of its own.
+    const DEEPEST: u32 = 512;
+    const STACK_SIZE: usize = DEEPEST as usize * 48 * 1024;
 
     /// What a mangled name stands for; `None` if it is none, or too long.
     pub fn readable(symbol: &str) -> Option<String> {
@@ -156,16 +162,48 @@ mod mangling {
     }
 
     fn cpp_function(symbol: &str) -> Option<String> {
-        let parsing = ParseOptions::default().recursion_limit(DEEPEST);
-        let writing = DemangleOptions::new().recursion_limit(DEEPEST);
-        let symbol = Symbol::new_with_options(symbol, &parsing).ok()?;
-        let mut out = Bounded::default();
-        let writing = writing.no_params().no_return_type();
-        symbol.structured_demangle(&mut out, &writing).ok()?;
-        let name = with_short_literals(without_empty_packs(out.name));
+        let name = match written(symbol, DEEP) {
+            Err(Unwritten::TooDeep) => written_on_large_stack(symbol),
+            name => name,
+        };
+        let name = with_short_literals(without_empty_packs(name.ok()?));
         let name = with_spaced_functions(name);
         let length = name.strip_suffix(" const").map_or(name.len(), str::len);
         Some(name[..length].to_string())
+    }
+
+    /// Why there is no name.
+    enum Unwritten {
+        TooDeep,
+        Unreadable,
+    }
+
+    fn written(symbol: &str, deepest: u32) -> Result<String, Unwritten> {
+        let parsing = ParseOptions::default().recursion_limit(deepest);
+        let writing = DemangleOptions::new().recursion_limit(deepest);
+        let parsed = Symbol::new_with_options(symbol, &parsing);
+        let symbol = parsed.map_err(|error| match error {
+            Error::TooMuchRecursion => Unwritten::TooDeep,
+            _ => Unwritten::Unreadable,
+        })?;
+        let mut out = Bounded::default();
+        let writing = writing.no_params().no_return_type();
+        match symbol.structured_demangle(&mut out, &writing) {
+            Ok(()) => Ok(out.name),
+            Err(_) if out.is_full => Err(Unwritten::Unreadable),
+            Err(_) => Err(Unwritten::TooDeep),
+        }
+    }
+
+    fn written_on_large_stack(symbol: &str) -> Result<String, Unwritten> {
+        let thread = thread::Builder::new().stack_size(STACK_SIZE);
+        thread::scope(|scope| {
+            let worker = thread.spawn_scoped(scope, || written(symbol, DEEPEST));
+            let name = worker.map(thread::ScopedJoinHandle::join);
+            // Where there are no more threads, the name stays as it is.
+            name.unwrap_or(Ok(Err(Unwritten::TooDeep)))
+        })
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
     /// The name without the commas that stand before no argument: `f<int, , >` is `f<int>`.
@@ -256,12 +294,14 @@ mod mangling {
     struct Bounded {
         name: String,
         steps: usize,
+        is_full: bool,
     }
 
     impl Write for Bounded {
         fn write_str(&mut self, text: &str) -> fmt::Result {
             self.steps += 1;
             if self.name.len() + text.len() > LONGEST_NAME || self.steps > LONGEST_NAME {
+                self.is_full = true;
                 return Err(fmt::Error);
             }
             self.name.push_str(text);
@@ -405,6 +445,34 @@ mod tests {
             format!("_RI{}E", "C1aB_".repeat(3_000)),
         ] {
             assert_eq!(name(&frame), frame);
+        }
+    }
+
+    /// Templates and pointers in each other, and expressions: up to what is too deep.
+    #[test]
+    fn deep_names_are_readable() {
+        for depth in [1, 20, 60, 80] {
+            let frame = format!("_Z1fI{}i{}Evv", "1aI".repeat(depth), "E".repeat(depth));
+            let expected = format!("f<{}int{}>", "a<".repeat(depth), "> ".repeat(depth));
+            assert_eq!(name(&frame), expected);
+        }
+        for depth in (0..600).step_by(40) {
+            for (open, close) in [
+                ("1aI", "E"),
+                ("P", ""),
+                ("F", "vE"),
+                ("N1a1bI", "EE"),
+                ("XplLi1E", "E"),
+                ("DTcl1f", "EE"),
+                ("JDp", "E"),
+                ("M1a", "E"),
+                ("A1_", ""),
+                ("UlT_E_", ""),
+                ("Z1gIi", "EvE1a"),
+            ] {
+                let frame = format!("_Z1fI{}i{}Evv", open.repeat(depth), close.repeat(depth));
+                assert!(!name(&frame).is_empty());
+            }
         }
     }
 
