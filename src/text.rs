@@ -21,18 +21,17 @@ pub(crate) fn trim_end(line: &[u8]) -> &[u8] {
 /// `line` without white space at its start.
 #[inline]
 pub(crate) fn trim_start(line: &[u8]) -> &[u8] {
+    let line = match line {
+        [b' ', ..] => without_leading_spaces(line),
+        _ => line,
+    };
     match line.first() {
         Some(byte) if byte.is_ascii_graphic() => line,
-        Some(0x80..) => trim_with(line, str::trim_start),
         _ => trim_start_slow(line),
     }
 }
 
 fn trim_start_slow(line: &[u8]) -> &[u8] {
-    let line = without_leading_spaces(line);
-    if line.first().is_some_and(u8::is_ascii_graphic) {
-        return line;
-    }
     let rest = line.iter().position(|&byte| !is_ascii_white(byte));
     let rest = &line[rest.unwrap_or(line.len())..];
     match rest.first() {
@@ -85,8 +84,8 @@ pub(crate) fn spaces(bytes: &[u8; 16]) -> u128 {
 /// How many spaces `bytes` start with: all are looked at at once.
 #[inline]
 pub(crate) fn leading_spaces(bytes: &[u8; 16]) -> usize {
-    const ALL: u128 = u128::from_ne_bytes([0x80; 16]);
-    ((spaces(bytes) ^ ALL).trailing_zeros() / 8) as usize
+    let others = u128::from_le_bytes(*bytes) ^ u128::from_ne_bytes([b' '; 16]);
+    (others.trailing_zeros() / 8) as usize
 }
 
 /// How many hex digits `text` ends with, if they are fewer than 8: all are looked at at once. Of a
