@@ -212,14 +212,14 @@ struct Row<'a> {
 
 impl<'a> Row<'a> {
     fn parse(line: &'a [u8]) -> Result<Row<'a>, ErrorKind> {
-        let (level, rest) = split_number(line)?;
+        let (level, rest) = split_number_column(line)?;
         if rest.is_empty() {
             return Err(ErrorKind::NoFunctionName(excerpt(line)));
         }
         let Some((name, rest)) = split_quoted(rest) else {
             return Err(ErrorKind::UnquotedFunctionName(excerpt(line)));
         };
-        let (calls, _) = split_number(rest)?;
+        let (calls, _) = split_number_column(rest)?;
         Ok(Row { level, name, calls })
     }
 }
@@ -232,7 +232,7 @@ fn split_quoted(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Reads the number in the first column of `text`, which may be quoted; nothing is zero.
-fn split_number(text: &[u8]) -> Result<(u64, &[u8]), ErrorKind> {
+fn split_number_column(text: &[u8]) -> Result<(u64, &[u8]), ErrorKind> {
     let text = text.strip_prefix(b",").unwrap_or(text);
     let (number, rest) = match split_quoted(text) {
         Some(split) => split,
