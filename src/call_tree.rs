@@ -311,6 +311,11 @@ impl CallTree {
         self.frames.name(self.frame(node))
     }
 
+    /// What a frame is called.
+    pub(crate) fn frame_name(&self, frame: FrameId) -> &[u8] {
+        self.frames.name(frame)
+    }
+
     /// The interned frame of the node.
     pub fn frame(&self, node: NodeId) -> FrameId {
         self.nodes[node.index()].frame

@@ -42,7 +42,7 @@ impl Count {
     /// Returns `None` for anything else: signs, exponents, a missing whole part, or a whole part
     /// above `u64::MAX`. Digits of the fraction after the ninth are cut.
     pub fn parse(text: &[u8]) -> Option<Count> {
-        if let Some((whole, _, [])) = split_number(text) {
+        if let Some(whole) = parse_digits(text) {
             return Some(Count::from(whole));
         }
         let digits = text.iter().take_while(|byte| byte.is_ascii_digit());
@@ -145,7 +145,20 @@ impl fmt::Display for Count {
 }
 
 /// The value of `text` if it is all ASCII digits, at least one, and fits.
+#[inline]
 pub(crate) fn parse_digits(text: &[u8]) -> Option<u64> {
+    const TEN_TO_THE_8TH: u64 = 100_000_000;
+    match text.len() {
+        4..=8 => parse_short(text),
+        9..=16 => {
+            let (high, low) = text.split_last_chunk::<8>()?;
+            Some(parse_digits(high)? * TEN_TO_THE_8TH + parse_short(low)?)
+        }
+        _ => parse_slowly(text),
+    }
+}
+
+fn parse_slowly(text: &[u8]) -> Option<u64> {
     if text.is_empty() {
         return None;
     }
@@ -156,6 +169,26 @@ pub(crate) fn parse_digits(text: &[u8]) -> Option<u64> {
         }
         value.checked_mul(10)?.checked_add(u64::from(digit))
     })
+}
+
+/// The same for 4 to 8 digits, all of them at once.
+#[inline]
+fn parse_short(text: &[u8]) -> Option<u64> {
+    const EACH: u64 = u64::from_ne_bytes([1; 8]);
+    let missing = 8 * 8usize.checked_sub(text.len())?;
+    // The last digit is the highest byte. Both parts have the same where they overlap.
+    let start = u64::from(u32::from_le_bytes(*text.first_chunk()?)) << missing;
+    let end = u64::from(u32::from_le_bytes(*text.last_chunk()?)) << 32;
+    // Digits that are missing are zeros.
+    let digits = (start | end) ^ (u64::MAX << missing & (EACH * u64::from(b'0')));
+    let is_above_9 = digits | ((digits & (EACH * 0x7f)) + EACH * (0x7f - 9));
+    if is_above_9 & (EACH * 0x80) != 0 {
+        return None;
+    }
+    // Two digits become a number below 100, two of these one below 10,000, and so on.
+    let pairs = digits.wrapping_mul(10 << 8 | 1) >> 8 & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100 << 16 | 1) >> 16 & 0x0000_ffff_0000_ffff;
+    Some(fours.wrapping_mul(10_000 << 32 | 1) >> 32)
 }
 
 /// Splits the number that `text` starts with off: its value, how many digits it has, and the rest.
@@ -189,7 +222,8 @@ fn parse_fraction(digits: &[u8]) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::Count;
+    use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn reads_what_it_writes() {
@@ -212,6 +246,14 @@ mod tests {
             "18446744073709551616",
         ] {
             assert_eq!(Count::parse(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn digits_are_read_as_by_the_standard_library(text in "[0-9]{0,21}|[0-9/:é+]{0,17}") {
+            let expected = text.parse().ok().filter(|_| !text.starts_with('+'));
+            prop_assert_eq!(parse_digits(text.as_bytes()), expected);
         }
     }
 

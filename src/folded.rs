@@ -120,6 +120,9 @@ impl<'a> Line<'a> {
 
 /// Splits `STACK COUNT` at its last space. The stack loses white space at its end.
 pub(crate) fn split_count(line: &[u8]) -> Option<(&[u8], Count)> {
+    if !matches!(line.last()?, b'0'..=b'9' | b'.') {
+        return None;
+    }
     let space = memchr::memrchr(b' ', line)?;
     let count = Count::parse(&line[space + 1..])?;
     Some((trim_end(&line[..space]), count))
@@ -140,6 +143,8 @@ pub(crate) struct LineFolder {
     previous: Vec<u8>,
     /// For each frame of `previous`: where it ends in it, and its node.
     path: Vec<(usize, NodeId)>,
+    /// By caller: the frame that came last below it, which is mostly the next one too.
+    latest_callees: Vec<FrameId>,
     is_sorted: bool,
     joins_recursion: bool,
 }
@@ -151,6 +156,7 @@ impl LineFolder {
             ignored_lines: 0,
             previous: Vec::new(),
             path: Vec::new(),
+            latest_callees: Vec::new(),
             is_sorted: true,
             joins_recursion: false,
         }
@@ -197,6 +203,16 @@ impl LineFolder {
         self.tree.merge(tree);
     }
 
+    /// The same for a tree that nobody else needs: if it is the first, it is not copied.
+    pub fn take(&mut self, tree: CallTree) {
+        let is_first = self.tree.len() == 1 && self.tree.is_empty();
+        if is_first && !self.tree.is_in_time_order() {
+            self.tree = tree;
+        } else {
+            self.tree.merge(&tree);
+        }
+    }
+
     /// Whether no line sorted before the stack of the line above it.
     pub fn is_sorted(&self) -> bool {
         self.is_sorted
@@ -232,8 +248,7 @@ impl LineFolder {
             None => (0, CallTree::ROOT),
         };
         while start <= stack.len() {
-            let end = memchr::memchr(b';', &stack[start..]).map_or(stack.len(), |at| start + at);
-            let frame = self.tree.intern(&stack[start..end]);
+            let (frame, end) = self.frame_at(start, stack, node);
             if !self.is_recursion(node, frame) {
                 node = self.tree.child(node, frame);
             }
@@ -243,6 +258,25 @@ impl LineFolder {
         self.previous.truncate(common);
         self.previous.extend_from_slice(&stack[common..]);
         node
+    }
+
+    /// The frame that starts at `start`, and where it ends.
+    fn frame_at(&mut self, start: usize, stack: &[u8], caller: NodeId) -> (FrameId, usize) {
+        let caller = self.tree.frame(caller).index();
+        if let Some(&latest) = self.latest_callees.get(caller) {
+            let name = self.tree.frame_name(latest);
+            let end = start + name.len();
+            if stack[start..].starts_with(name) && is_frame_end(stack, end) {
+                return (latest, end);
+            }
+        }
+        let end = memchr::memchr(b';', &stack[start..]).map_or(stack.len(), |at| start + at);
+        let frame = self.tree.intern(&stack[start..end]);
+        if caller >= self.latest_callees.len() {
+            self.latest_callees.resize(caller + 1, frame);
+        }
+        self.latest_callees[caller] = frame;
+        (frame, end)
     }
 
     fn is_recursion(&self, caller: NodeId, frame: FrameId) -> bool {
@@ -264,16 +298,22 @@ fn is_frame_end(stack: &[u8], at: usize) -> bool {
 /// How many bytes `a` and `b` have in common at their start.
 pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     const STEP: usize = 32;
-    let equal_steps = a
-        .chunks_exact(STEP)
-        .zip(b.chunks_exact(STEP))
-        .take_while(|(a, b)| a == b);
-    let start = equal_steps.count() * STEP;
-    let equal_bytes = a[start..]
-        .iter()
-        .zip(&b[start..])
-        .take_while(|(a, b)| a == b);
-    start + equal_bytes.count()
+    let steps = a.as_chunks::<STEP>().0.iter().zip(b.as_chunks().0);
+    let start = STEP * steps.take_while(|(a, b)| a == b).count();
+    start + common_prefix_of_short(&a[start..], &b[start..])
+}
+
+fn common_prefix_of_short(a: &[u8], b: &[u8]) -> usize {
+    let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
+    for (at, (a, b)) in words.clone().enumerate() {
+        let difference = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+        if difference != 0 {
+            return 8 * at + (difference.trailing_zeros() / 8) as usize;
+        }
+    }
+    let start = 8 * words.len();
+    let bytes = a[start..].iter().zip(&b[start..]);
+    start + bytes.take_while(|(a, b)| a == b).count()
 }
 
 /// The lines of `block`, without their ends. The last one may lack it.

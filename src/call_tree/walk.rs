@@ -90,23 +90,23 @@ fn line_after_name(tree: &CallTree, node: NodeId) -> String {
 pub(crate) struct Children {
     /// Children of all nodes, grouped by parent.
     nodes: Vec<NodeId>,
-    /// Where each parent's group starts; one more entry closes the last.
+    /// Where each parent's group starts; two more entries close the last.
     starts: Vec<u32>,
 }
 
 impl Children {
     pub(crate) fn new(tree: &CallTree) -> Children {
-        let mut starts = vec![0u32; tree.len() + 1];
+        // While groups are filled, each start is where the next node of the group before goes.
+        let mut starts = vec![0u32; tree.len() + 2];
         for id in tree.ids().skip(1) {
-            starts[tree.nodes[id.index()].parent.index() + 1] += 1;
+            starts[tree.nodes[id.index()].parent.index() + 2] += 1;
         }
-        for parent in 0..tree.len() {
-            starts[parent + 1] += starts[parent];
+        for group in 2..starts.len() {
+            starts[group] += starts[group - 1];
         }
-        let mut next = starts.clone();
         let mut nodes = vec![CallTree::ROOT; tree.len() - 1];
         for id in tree.ids().skip(1) {
-            let slot = &mut next[tree.nodes[id.index()].parent.index()];
+            let slot = &mut starts[tree.nodes[id.index()].parent.index() + 1];
             nodes[*slot as usize] = id;
             *slot += 1;
         }

@@ -54,7 +54,7 @@ impl Collector {
     pub fn add<R: BufRead>(&mut self, mut reader: R) -> io::Result<()> {
         let mut head = Vec::new();
         match self.guess.collapse_if_recognised(&mut reader, &mut head)? {
-            Some(tree) => self.lines.merge(&tree),
+            Some(tree) => self.lines.take(tree),
             None => self.lines.read(head.chain(reader))?,
         }
         Ok(())

@@ -96,15 +96,20 @@ fn names_of(tree: &CallTree, named: &[NodeId]) -> String {
     for &node in named {
         let name = lossy(tree.name(node));
         names.push('\n');
-        let is_plain = |byte: u8| (b' '..0x80).contains(&byte);
         let name = without_annotation(&name);
-        if name.bytes().all(is_plain) {
+        if is_plain(name) {
             names.push_str(name);
         } else {
             names.extend(name.chars().map(legal));
         }
     }
     names
+}
+
+/// Whether there is nothing to replace, which is seen with no branch for each byte.
+fn is_plain(name: &str) -> bool {
+    let is_plain = |byte: u8| (b' '..0x80).contains(&byte);
+    name.bytes().fold(true, |all, byte| all & is_plain(byte))
 }
 
 /// What XML has, and what ends no line.
@@ -261,11 +266,15 @@ impl<'t> Stacks<'t> {
     }
 
     /// Ends a stack, unless nothing was counted for it.
+    #[inline]
     fn push_counts(&mut self, before: Option<Count>, after: Option<Count>) {
         let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
-        if before.is_zero() && after.is_zero() {
-            return;
+        if !before.is_zero() || !after.is_zero() {
+            self.push_stack(before, after);
         }
+    }
+
+    fn push_stack(&mut self, before: Count, after: Count) {
         push_number(&mut self.out, (self.written - self.open) as u64);
         push_number(&mut self.out, (self.path.len() - self.open) as u64);
         for depth in self.open..self.path.len() {
@@ -304,17 +313,24 @@ impl<'t> Stacks<'t> {
     }
 
     /// The number of the node's name.
+    #[inline]
     fn number(&mut self, node: NodeId) -> u32 {
         let index = self.tree.frame(node).index();
+        match self.numbers.get(index) {
+            Some(&number) if number > 0 => number,
+            _ => self.give_number(index, node),
+        }
+    }
+
+    #[cold]
+    fn give_number(&mut self, index: usize, node: NodeId) -> u32 {
         if index >= self.numbers.len() {
             self.numbers.resize(index + 1, 0);
         }
-        if self.numbers[index] == 0 {
-            self.named.push(node);
-            self.callees.push(0);
-            self.latest.push(NO_CALLER);
-            self.numbers[index] = self.named.len() as u32;
-        }
+        self.named.push(node);
+        self.callees.push(0);
+        self.latest.push(NO_CALLER);
+        self.numbers[index] = self.named.len() as u32;
         self.numbers[index]
     }
 }

@@ -115,18 +115,21 @@ impl<'t> Shortener<'t> {
 
     /// How far back in units the text from here on was before, and for how long.
     fn find(&mut self) -> Option<(usize, usize)> {
-        let next = self.text.get(self.at..self.at + LEAST)?;
-        let word = u64::from_le_bytes(next.try_into().ok()?);
-        if word & 0x8080_8080_8080_8080 != 0 {
+        let next = self.text[self.at..].first_chunk::<LEAST>()?;
+        if !next.is_ascii() {
             return None;
         }
+        let word = u64::from_le_bytes(*next);
         let hash = (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 49) as usize;
         let here = (self.at as u32 + 1, self.units as u32);
         let (place, units) = std::mem::replace(&mut self.places[hash], here);
         let place = (place as usize).checked_sub(1)?;
-        let length = common_ascii(&self.text[place..], &self.text[self.at..]);
-        let distance = self.units - units as usize;
-        (length >= LEAST).then_some((distance, length))
+        let before = &self.text[place..];
+        if before.first_chunk() != Some(next) {
+            return None;
+        }
+        let length = common_ascii(before, &self.text[self.at..]);
+        Some((self.units - units as usize, length))
     }
 }
 
