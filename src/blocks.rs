@@ -29,11 +29,16 @@ impl Buffer {
         }
     }
 
-    /// Reads until the block is `size` bytes long; `false` if the reader ends before.
+    /// Reads until the block is `size` bytes long; `false` if the reader ends before. Memory is
+    /// taken as it is needed: most inputs are small.
     fn fill(&mut self, reader: &mut impl Read, size: usize) -> io::Result<bool> {
-        self.reserve(size);
+        const LEAST: usize = 1 << 14;
         while self.len < size {
-            match reader.read(&mut self.bytes[self.len..size]) {
+            if self.len == self.bytes.len() {
+                self.reserve(size.min(LEAST.max(2 * self.len)));
+            }
+            let end = size.min(self.bytes.len());
+            match reader.read(&mut self.bytes[self.len..end]) {
                 Ok(0) => return Ok(false),
                 Ok(read) => self.len += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
