@@ -66,6 +66,30 @@ fn standard_input_is_read_with_and_without_a_dash() {
     assert_folds(&run(PERF, &["-"], SCRIPT.as_bytes()), "prog;main;leaf 7\n");
 }
 
+/// Tools and `perf script` wait for each other less often then.
+#[test]
+#[cfg(target_os = "linux")]
+fn pipes_hold_more_than_usual() {
+    use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
+
+    let (input, mut writer) = std::io::pipe().expect("a pipe");
+    let (reader, output) = std::io::pipe().expect("a pipe");
+    writer.write_all(SCRIPT.as_bytes()).expect("room for it");
+    drop(writer);
+    let status = Command::new(PERF)
+        .stdin(input.try_clone().expect("another handle"))
+        .stdout(output)
+        .status();
+    assert!(status.expect("the tool runs").success());
+
+    // As much as this machine lets us have.
+    let (other, _writer) = std::io::pipe().expect("a pipe");
+    let _ = fcntl_setpipe_size(&other, 1 << 20);
+    let expected = fcntl_getpipe_size(&other).expect("a size");
+    assert_eq!(fcntl_getpipe_size(&input), Ok(expected));
+    assert_eq!(fcntl_getpipe_size(&reader), Ok(expected));
+}
+
 #[test]
 fn compressed_input_is_recognised() {
     for file in ["script.gz", "script.zst", "two-members.gz", "frames.zst"] {

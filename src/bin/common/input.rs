@@ -1,6 +1,6 @@
 //! Input: a file or standard input, plain or compressed, with a progress line.
 
-use super::about;
+use super::{about, pipe};
 use inferno::collapse::perf_data::is_perf_data;
 use inferno::decode::decoded;
 use std::fs::File;
@@ -81,6 +81,7 @@ impl Input {
 
     fn open(&self) -> io::Result<Box<dyn BufRead>> {
         let Input::File(path) = self else {
+            pipe::widen(io::stdin());
             return Ok(Box::new(io::stdin().lock()));
         };
         let file = File::open(path)?;

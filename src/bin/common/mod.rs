@@ -6,6 +6,7 @@
 pub mod filter;
 mod input;
 mod output;
+mod pipe;
 
 pub use filter::FilterArgs;
 pub use input::Input;

@@ -1,6 +1,6 @@
 //! Output: standard output, or a file that is written whole or not at all.
 
-use super::about;
+use super::{about, pipe};
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -21,6 +21,7 @@ impl Output {
     /// Lets `work` write the output. A file keeps what it held until all is written.
     pub fn write(&self, work: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         let Some(path) = &self.path else {
+            pipe::widen(io::stdout());
             let mut stdout = io::stdout().lock();
             work(&mut stdout)?;
             return stdout.flush();
