@@ -83,6 +83,30 @@ impl<R: Read> Blocks<R> {
         }
     }
 
+    /// The same blocks of what `change` makes of the reader, if it makes something of it.
+    #[cfg(feature = "multithreaded")]
+    pub fn try_with<S>(
+        self,
+        change: impl FnOnce(R) -> Result<S, R>,
+    ) -> Result<Blocks<S>, Blocks<R>> {
+        let (size, carry, is_at_end) = (self.size, self.carry, self.is_at_end);
+        let changed = change(self.reader);
+        match changed {
+            Ok(reader) => Ok(Blocks {
+                reader,
+                size,
+                carry,
+                is_at_end,
+            }),
+            Err(reader) => Err(Blocks {
+                reader,
+                size,
+                carry,
+                is_at_end,
+            }),
+        }
+    }
+
     /// Replaces `block` by the next one; `false` if there is none.
     ///
     /// `split_point` tells where the last whole record in its argument ends. The last block is

@@ -4,8 +4,8 @@
 use std::io::Read;
 use std::io::{self, BufRead};
 
-/// A reader that gives plain bytes, whatever the one below gives.
-pub type Decoded<'a> = Box<dyn BufRead + 'a>;
+/// A reader that gives plain bytes, whatever the one below gives. Any thread may read from it.
+pub type Decoded<'a> = Box<dyn BufRead + Send + 'a>;
 
 /// Returns what `reader` gives, decompressed if it starts as gzip or zstd data does.
 ///
@@ -25,7 +25,7 @@ pub type Decoded<'a> = Box<dyn BufRead + 'a>;
 /// # Errors
 /// Those of `reader`. Reading from what is returned fails with [`io::ErrorKind::InvalidData`] or
 /// [`io::ErrorKind::UnexpectedEof`] where the compressed data is damaged or ends early.
-pub fn decoded<'a, R: BufRead + 'a>(mut reader: R) -> io::Result<Decoded<'a>> {
+pub fn decoded<'a, R: BufRead + Send + 'a>(mut reader: R) -> io::Result<Decoded<'a>> {
     let head = reader.fill_buf()?;
     if head.starts_with(&[0x1f, 0x8b]) {
         return gunzip(reader);
@@ -37,13 +37,13 @@ pub fn decoded<'a, R: BufRead + 'a>(mut reader: R) -> io::Result<Decoded<'a>> {
 }
 
 #[cfg(feature = "compression")]
-fn gunzip<'a, R: BufRead + 'a>(reader: R) -> io::Result<Decoded<'a>> {
+fn gunzip<'a, R: BufRead + Send + 'a>(reader: R) -> io::Result<Decoded<'a>> {
     let decoder = Explained(flate2::bufread::MultiGzDecoder::new(reader), "gzip");
     Ok(Box::new(io::BufReader::with_capacity(BUFFER_SIZE, decoder)))
 }
 
 #[cfg(feature = "compression")]
-fn unzstd<'a, R: BufRead + 'a>(reader: R) -> io::Result<Decoded<'a>> {
+fn unzstd<'a, R: BufRead + Send + 'a>(reader: R) -> io::Result<Decoded<'a>> {
     let decoder = Explained(zstd::Frames::new(reader), "zstd");
     Ok(Box::new(io::BufReader::with_capacity(BUFFER_SIZE, decoder)))
 }
@@ -69,12 +69,12 @@ impl<R: Read> Read for Explained<R> {
 }
 
 #[cfg(not(feature = "compression"))]
-fn gunzip<'a, R: BufRead + 'a>(_: R) -> io::Result<Decoded<'a>> {
+fn gunzip<'a, R: BufRead + Send + 'a>(_: R) -> io::Result<Decoded<'a>> {
     Err(not_built_in("gzip"))
 }
 
 #[cfg(not(feature = "compression"))]
-fn unzstd<'a, R: BufRead + 'a>(_: R) -> io::Result<Decoded<'a>> {
+fn unzstd<'a, R: BufRead + Send + 'a>(_: R) -> io::Result<Decoded<'a>> {
     Err(not_built_in("zstd"))
 }
 

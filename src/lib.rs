@@ -66,7 +66,7 @@
 //! * `cli`: the tools, and what only they need.
 //! * `compression`: gzip and zstd input, see [`decode`].
 //! * `demangle`: readable names for Rust and C++ functions.
-//! * `filter`: stacks and frames chosen by regular expressions, see [`filter`].
+//! * `filter`: stacks and frames chosen by regular expressions, in the module `filter`.
 //! * `multithreaded`: folding on several cores.
 //! * `nameattr`: attributes for the frames of chosen functions.
 //! * `perf-data`: what `perf record` writes, without `perf script`, see

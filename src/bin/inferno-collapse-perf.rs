@@ -125,14 +125,14 @@ fn main() -> ExitCode {
 }
 
 /// Folds either of what perf writes.
-fn fold(args: &Args, mut reader: impl BufRead) -> io::Result<CallTree> {
+fn fold(args: &Args, mut reader: impl BufRead + Send) -> io::Result<CallTree> {
     let mut head = Vec::new();
     reader.by_ref().take(8).read_to_end(&mut head)?;
     let is_perf_data = is_perf_data(&head) == Some(true);
     let whole = head.as_slice().chain(reader);
     match is_perf_data {
         true => perf_data::Folder::from(args.perf_data_options()).collapse_to_tree(whole),
-        false => Folder::from(args.options()).collapse_to_tree(whole),
+        false => Folder::from(args.options()).collapse_send_to_tree(whole),
     }
 }
 

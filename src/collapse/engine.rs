@@ -2,17 +2,25 @@
 //! threads.
 //!
 //! ```text
-//! reader ─> blocks of whole records ─┬─> bounded channel ─> worker: tree ─┬─> one tree
-//!                                    └─> if it is full:    worker: tree ─┘   (merged by addition)
+//! reader ─> blocks of whole records ─┬─> worker: tree ─┬─> one tree
+//!                                    └─> worker: tree ─┘   (merged by addition)
 //! ```
+//!
+//! Each worker reads the blocks that it folds, one worker at a time: what it has read is in its
+//! core's cache then. Where a reader must stay on its thread, that reads for all, and sends blocks
+//! through a bounded channel.
 //!
 //! What comes out depends neither on the number of threads nor on the size of the blocks: counts
 //! are sums, a tree has no order of its own, and of several errors the one in the earliest block
 //! is reported.
 
+#[cfg(feature = "multithreaded")]
+mod parallel;
+
 use super::demangle::demangled;
 use super::error::ParseError;
 use super::format::{Block, Format, count_lines};
+use super::reader::Reader;
 use crate::blocks::{BLOCK_SIZE, Blocks, Buffer};
 use crate::call_tree::CallTree;
 use std::io::{self, Read};
@@ -58,7 +66,7 @@ impl Engine {
     }
 
     /// Folds what `reader` gives, which needs no buffering of its own.
-    pub fn fold<F: Format>(&self, format: &F, reader: impl Read) -> io::Result<CallTree> {
+    pub fn fold<F: Format>(&self, format: &F, reader: Reader<'_>) -> io::Result<CallTree> {
         self.fold_source(format, Blocks::with_size(reader, self.block_size))
     }
 
@@ -74,7 +82,7 @@ impl Engine {
     fn fold_source<'a, F: Format>(
         &self,
         format: &F,
-        source: impl Source<'a>,
+        source: impl WholeSource<'a>,
     ) -> io::Result<CallTree> {
         let mut input = Numbered {
             source,
@@ -85,7 +93,7 @@ impl Engine {
         while let Some(block) = input.next(format, Buffer::default())? {
             if let Some(prelude) = format.prelude(&block.bytes) {
                 crew.prelude = prelude;
-                self.fold_rest(&mut crew, block, &mut input)?;
+                self.fold_rest(&mut crew, block, input)?;
                 break;
             }
             crew.fold(&block)?;
@@ -97,7 +105,7 @@ impl Engine {
         &self,
         crew: &mut Crew<F>,
         first: NumberedBlock<'a>,
-        input: &mut Numbered<impl Source<'a>>,
+        mut input: Numbered<impl WholeSource<'a>>,
     ) -> io::Result<()> {
         crew.fold(&first)?;
         #[cfg(feature = "multithreaded")]
@@ -123,10 +131,24 @@ trait Source<'a> {
     fn next<F: Format>(&mut self, format: &F, buffer: Buffer) -> io::Result<Option<Bytes<'a>>>;
 }
 
+/// A source from its start, of which other threads may have the rest.
+trait WholeSource<'a>: Source<'a> + Sized {
+    /// What is left of it, if any thread may take from that.
+    #[cfg(feature = "multithreaded")]
+    fn share(self) -> Result<impl Source<'a> + Send, Self>;
+}
+
 impl<'a, R: Read> Source<'a> for Blocks<R> {
     fn next<F: Format>(&mut self, format: &F, mut buffer: Buffer) -> io::Result<Option<Bytes<'a>>> {
         let is_block = self.next_into(&mut buffer, |block| format.split_point(block))?;
         Ok(is_block.then_some(Bytes::Owned(buffer)))
+    }
+}
+
+impl<'a> WholeSource<'a> for Blocks<Reader<'_>> {
+    #[cfg(feature = "multithreaded")]
+    fn share(self) -> Result<impl Source<'a> + Send, Self> {
+        self.try_with(Reader::anywhere)
     }
 }
 
@@ -149,6 +171,13 @@ impl<'a> Source<'a> for SliceBlocks<'a> {
         }
         let block = std::mem::take(&mut self.rest);
         Ok((!block.is_empty()).then_some(Bytes::Borrowed(block)))
+    }
+}
+
+impl<'a> WholeSource<'a> for SliceBlocks<'a> {
+    #[cfg(feature = "multithreaded")]
+    fn share(self) -> Result<impl Source<'a> + Send, Self> {
+        Ok(self)
     }
 }
 
@@ -180,6 +209,26 @@ struct NumberedBlock<'a> {
     bytes: Bytes<'a>,
     first_line: u64,
     index: u64,
+}
+
+impl<'a, S: WholeSource<'a>> Numbered<S> {
+    /// What is left of it, if any thread may take from that.
+    #[cfg(feature = "multithreaded")]
+    fn share(self) -> Result<Numbered<impl Source<'a> + Send>, Self> {
+        let (next_line, next_index) = (self.next_line, self.next_index);
+        match self.source.share() {
+            Ok(source) => Ok(Numbered {
+                source,
+                next_line,
+                next_index,
+            }),
+            Err(source) => Err(Numbered {
+                source,
+                next_line,
+                next_index,
+            }),
+        }
+    }
 }
 
 impl<'a, S: Source<'a>> Numbered<S> {
@@ -257,152 +306,5 @@ impl<'f, F: Format> Crew<'f, F> {
             true => demangled(self.tree),
             false => self.tree,
         })
-    }
-}
-
-#[cfg(feature = "multithreaded")]
-mod parallel {
-    //! The part of the engine that runs on several threads.
-
-    use super::{Buffer, CallTree, Crew, Format, Numbered, NumberedBlock, ParseError, Source};
-    use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-    use std::io;
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use std::thread;
-
-    /// What one worker has made.
-    struct Harvest<W> {
-        worker: W,
-        tree: CallTree,
-        /// The first error it met, with the index of its block.
-        error: Option<(u64, ParseError)>,
-    }
-
-    /// What all workers share.
-    struct Shared<'a, F: Format> {
-        format: &'a F,
-        prelude: &'a F::Prelude,
-        failed: AtomicBool,
-    }
-
-    /// Folds `first` and the rest of `input` on `nthreads` threads, of which this one reads, and
-    /// folds what it has read when the others have enough to do.
-    pub(super) fn fold<'a, F: Format>(
-        crew: &mut Crew<'_, F>,
-        nthreads: usize,
-        first: NumberedBlock<'a>,
-        input: &mut Numbered<impl Source<'a>>,
-    ) -> io::Result<()> {
-        let others = nthreads - 1;
-        let (blocks, queue) = bounded::<NumberedBlock<'a>>(2 * others);
-        let (spent, buffers) = bounded::<Buffer>(4 * others);
-        let shared = Shared {
-            format: crew.format,
-            prelude: &crew.prelude,
-            failed: AtomicBool::new(false),
-        };
-        let mut own = Harvest {
-            worker: std::mem::take(&mut crew.worker),
-            tree: std::mem::take(&mut crew.tree),
-            error: None,
-        };
-        let (read, harvests) = thread::scope(|scope| {
-            let workers: Vec<_> = (0..others)
-                .map(|_| {
-                    let (queue, spent, shared) = (queue.clone(), spent.clone(), &shared);
-                    scope.spawn(move || work(shared, queue, spent))
-                })
-                .collect();
-            let read = read_all(&shared, first, input, blocks, &buffers, &mut own);
-            let harvests: Vec<_> = workers.into_iter().map(join).collect();
-            (read, harvests)
-        });
-        bring_in(crew, own, harvests)?;
-        read
-    }
-
-    fn read_all<'a, F: Format>(
-        shared: &Shared<'_, F>,
-        first: NumberedBlock<'a>,
-        input: &mut Numbered<impl Source<'a>>,
-        blocks: Sender<NumberedBlock<'a>>,
-        buffers: &Receiver<Buffer>,
-        own: &mut Harvest<F::Worker>,
-    ) -> io::Result<()> {
-        let mut next = Some(first);
-        while let Some(block) = next
-            && !shared.failed.load(Ordering::Relaxed)
-        {
-            let spent = match blocks.try_send(block) {
-                Ok(()) => None,
-                // What was read a moment ago is still in this core's cache.
-                Err(TrySendError::Full(block) | TrySendError::Disconnected(block)) => {
-                    own.fold(shared, &block);
-                    Some(block.into_buffer())
-                }
-            };
-            let buffer = spent.or_else(|| buffers.try_recv().ok());
-            next = input.next(shared.format, buffer.unwrap_or_default())?;
-        }
-        Ok(())
-    }
-
-    /// Folds blocks until there are no more. All that were sent before a bad one are folded, so
-    /// that the error of the earliest is known.
-    fn work<F: Format>(
-        shared: &Shared<'_, F>,
-        queue: Receiver<NumberedBlock<'_>>,
-        spent: Sender<Buffer>,
-    ) -> Harvest<F::Worker> {
-        let mut harvest = Harvest {
-            worker: F::Worker::default(),
-            tree: CallTree::new(),
-            error: None,
-        };
-        for block in queue {
-            harvest.fold(shared, &block);
-            // If there are buffers enough, this one is freed.
-            let _ = spent.try_send(block.into_buffer());
-        }
-        harvest
-    }
-
-    impl<W> Harvest<W> {
-        fn fold<F: Format<Worker = W>>(
-            &mut self,
-            shared: &Shared<'_, F>,
-            block: &NumberedBlock<'_>,
-        ) {
-            let (worker, tree) = (&mut self.worker, &mut self.tree);
-            let folded = shared
-                .format
-                .fold(shared.prelude, block.as_block(), worker, tree);
-            if let Err(error) = folded {
-                shared.failed.store(true, Ordering::Relaxed);
-                self.error.get_or_insert((block.index, error));
-            }
-        }
-    }
-
-    fn join<T>(worker: thread::ScopedJoinHandle<'_, T>) -> T {
-        worker
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    }
-
-    fn bring_in<F: Format>(
-        crew: &mut Crew<'_, F>,
-        own: Harvest<F::Worker>,
-        harvests: Vec<Harvest<F::Worker>>,
-    ) -> Result<(), ParseError> {
-        (crew.worker, crew.tree) = (own.worker, own.tree);
-        let mut first_error = own.error;
-        for harvest in harvests {
-            crew.tree.merge(&harvest.tree);
-            crew.others.push(harvest.worker);
-            let errors = first_error.into_iter().chain(harvest.error);
-            first_error = errors.min_by_key(|(index, _)| *index);
-        }
-        first_error.map_or(Ok(()), |(_, error)| Err(error))
     }
 }

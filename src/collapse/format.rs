@@ -83,17 +83,38 @@ macro_rules! impl_collapse {
                 $crate::folded::write(&self.collapse_to_tree(reader)?, writer)
             }
 
+            fn collapse_file<P, W>(&mut self, infile: Option<P>, writer: W) -> std::io::Result<()>
+            where
+                P: AsRef<std::path::Path>,
+                W: std::io::Write,
+            {
+                let tree = $crate::collapse::fold_file(self, infile)?;
+                $crate::folded::write(&tree, writer)
+            }
+
             fn is_applicable(&mut self, input: &str) -> Option<bool> {
                 $crate::collapse::format::Format::sniff(&self.options, input.as_bytes())
             }
 
             fn collapse_to_tree<R>(
                 &mut self,
-                reader: R,
+                mut reader: R,
             ) -> std::io::Result<$crate::call_tree::CallTree>
             where
                 R: std::io::BufRead,
             {
+                let reader = $crate::collapse::reader::Reader::Here(&mut reader);
+                $crate::collapse::engine::Engine::of(&self.options).fold(&self.options, reader)
+            }
+
+            fn collapse_send_to_tree<R>(
+                &mut self,
+                mut reader: R,
+            ) -> std::io::Result<$crate::call_tree::CallTree>
+            where
+                R: std::io::BufRead + Send,
+            {
+                let reader = $crate::collapse::reader::Reader::Anywhere(&mut reader);
                 $crate::collapse::engine::Engine::of(&self.options).fold(&self.options, reader)
             }
 

@@ -3,13 +3,18 @@
 //! The formats are asked in the order of [`formats`], with more and more of the input, until one of
 //! them says that it is its own or all have said that it is not.
 
+use super::engine::Engine;
 use super::format::Format;
 use super::notes::plural;
 use super::perf_data::{self, is_perf_data};
-use super::{Collapse, DEFAULT_NTHREADS, dtrace, ghcprof, perf, sample, vsprof, vtune, xctrace};
+use super::reader::Reader;
+use super::{
+    Collapse, DEFAULT_NTHREADS, dtrace, fold_file, ghcprof, perf, sample, vsprof, vtune, xctrace,
+};
 use crate::call_tree::CallTree;
 use crate::folded;
 use std::io::{self, BufRead, Read, Write};
+use std::path::Path;
 
 /// How much of the input is looked at before giving up.
 const MOST_LOOKED_AT: usize = 1 << 20;
@@ -51,7 +56,7 @@ impl From<Options> for Folder {
 struct Row {
     name: &'static str,
     sniff: fn(&[u8]) -> Option<bool>,
-    collapse: fn(&Options, &mut dyn BufRead) -> io::Result<CallTree>,
+    collapse: fn(&Options, Reader<'_>) -> io::Result<CallTree>,
 }
 
 /// The formats of profilers, in the order in which they are asked. The first to say yes gets the
@@ -76,7 +81,7 @@ static PROFILERS: [Row; 8] = [
                 nthreads: options.nthreads,
                 ..perf::Options::default()
             };
-            perf::Folder::from(perf).collapse_to_tree(reader)
+            Engine::of(&perf).fold(&perf, reader)
         },
     },
     Row {
@@ -88,7 +93,7 @@ static PROFILERS: [Row; 8] = [
                 nthreads: options.nthreads,
                 ..dtrace::Options::default()
             };
-            dtrace::Folder::from(dtrace).collapse_to_tree(reader)
+            Engine::of(&dtrace).fold(&dtrace, reader)
         },
     },
     Row {
@@ -172,12 +177,11 @@ impl Folder {
     ///
     /// # Errors
     /// Those of `reader`, and those of the format.
-    pub fn try_collapse<R: BufRead>(&self, mut reader: R) -> io::Result<Option<CallTree>> {
-        let mut head = Vec::new();
-        match recognise(&mut reader, &mut head)? {
-            Some(row) => self.collapse_as(row, &head, reader).map(Some),
-            None => Ok(None),
-        }
+    pub fn try_collapse<R>(&self, mut reader: R) -> io::Result<Option<CallTree>>
+    where
+        R: BufRead + Send,
+    {
+        self.fold(Reader::Anywhere(&mut reader))
     }
 
     /// Folds `reader` into a tree if it has the format of a profiler; if not, returns `None`, and
@@ -188,21 +192,34 @@ impl Folder {
     ///
     /// # Errors
     /// Those of `reader`, and those of the format.
-    pub fn collapse_if_recognised<R: BufRead>(
+    pub fn collapse_if_recognised<R>(
         &self,
         mut reader: R,
         head: &mut Vec<u8>,
-    ) -> io::Result<Option<CallTree>> {
+    ) -> io::Result<Option<CallTree>>
+    where
+        R: BufRead + Send,
+    {
         match recognise(&mut reader, head)? {
-            Some(row) if row.name != FOLDED.name => self.collapse_as(row, head, reader).map(Some),
+            Some(row) if row.name != FOLDED.name => {
+                let rest = Reader::Anywhere(&mut reader);
+                self.fold_as(row, head, rest).map(Some)
+            }
             _ => Ok(None),
         }
     }
 
-    fn collapse_as(&self, row: &Row, head: &[u8], rest: impl BufRead) -> io::Result<CallTree> {
+    fn fold(&self, mut reader: Reader<'_>) -> io::Result<Option<CallTree>> {
+        let mut head = Vec::new();
+        match recognise(&mut reader, &mut head)? {
+            Some(row) => self.fold_as(row, &head, reader).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn fold_as(&self, row: &Row, head: &[u8], rest: Reader<'_>) -> io::Result<CallTree> {
         log::info!("Using {} collapser", row.name);
-        let mut whole = io::BufReader::new(head.chain(rest));
-        (row.collapse)(&self.options, &mut whole)
+        rest.after(head, |reader| (row.collapse)(&self.options, reader))
     }
 }
 
@@ -226,20 +243,38 @@ impl Collapse for Folder {
         }
     }
 
-    fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
+    fn collapse_file<P, W>(&mut self, infile: Option<P>, writer: W) -> io::Result<()>
+    where
+        P: AsRef<Path>,
+        W: Write,
+    {
+        folded::write(&fold_file(self, infile)?, writer)
+    }
+
+    fn collapse_to_tree<R>(&mut self, mut reader: R) -> io::Result<CallTree>
     where
         R: BufRead,
     {
-        let tree = self.try_collapse(reader)?;
-        if tree.is_none() {
-            log::error!("No applicable collapse implementation found for input");
-        }
-        Ok(tree.unwrap_or_default())
+        self.fold(Reader::Here(&mut reader)).map(or_nothing)
+    }
+
+    fn collapse_send_to_tree<R>(&mut self, mut reader: R) -> io::Result<CallTree>
+    where
+        R: BufRead + Send,
+    {
+        self.fold(Reader::Anywhere(&mut reader)).map(or_nothing)
     }
 }
 
+fn or_nothing(tree: Option<CallTree>) -> CallTree {
+    if tree.is_none() {
+        log::error!("No applicable collapse implementation found for input");
+    }
+    tree.unwrap_or_default()
+}
+
 /// Adds up folded stacks.
-fn add_up(reader: &mut dyn BufRead) -> io::Result<CallTree> {
+fn add_up(reader: Reader<'_>) -> io::Result<CallTree> {
     let profile = folded::read(reader)?;
     if profile.ignored_lines > 0 {
         let lines = plural(profile.ignored_lines, "line", "lines");

@@ -32,6 +32,7 @@ mod lines;
 pub(crate) mod notes;
 pub mod perf;
 pub mod perf_data;
+mod reader;
 pub mod recursive;
 pub mod sample;
 mod symbol;
@@ -120,12 +121,35 @@ pub trait Collapse {
         Ok(folded::read(text.as_slice())?.tree)
     }
 
+    /// [`Collapse::collapse_to_tree`] for a reader that other threads may read from. If there are
+    /// several, each reads what it folds: in its core's cache, and while the others fold.
+    ///
+    /// # Errors
+    /// As [`Collapse::collapse`].
+    fn collapse_send_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
+    where
+        R: BufRead + Send,
+    {
+        self.collapse_to_tree(reader)
+    }
+
     /// [`Collapse::collapse_to_tree`] for a profile that is in memory, which is not copied.
     ///
     /// # Errors
     /// As [`Collapse::collapse`].
     fn collapse_slice_to_tree(&mut self, profile: &[u8]) -> io::Result<CallTree> {
         self.collapse_to_tree(profile)
+    }
+}
+
+/// The tree of the file at `infile`, or of standard input if it is `None`.
+fn fold_file<P: AsRef<Path>>(
+    folder: &mut impl Collapse,
+    infile: Option<P>,
+) -> io::Result<CallTree> {
+    match infile {
+        Some(path) => folder.collapse_send_to_tree(io::BufReader::new(open(path.as_ref())?)),
+        None => folder.collapse_send_to_tree(io::BufReader::new(io::stdin())),
     }
 }
 

@@ -22,14 +22,12 @@
 //!
 //! Functions that call each other in turn (`a;b;a;b`) are left as they are.
 
-use super::engine::Engine;
+use super::DEFAULT_NTHREADS;
 use super::error::{ErrorKind, ParseError};
-use super::format::{Block, Format};
-use super::{Collapse, DEFAULT_NTHREADS};
+use super::format::{Block, Format, impl_collapse};
 use crate::call_tree::{CallTree, Count};
 use crate::folded::{LineFolder, lines_of, whole_lines};
 use crate::text::{excerpt, trim_end};
-use std::io::{self, BufRead, Write};
 use std::mem;
 
 /// How to join recursive frames.
@@ -71,35 +69,16 @@ impl From<Options> for Folder {
     }
 }
 
-impl Collapse for Folder {
-    fn collapse<R, W>(&mut self, reader: R, writer: W) -> io::Result<()>
-    where
-        R: BufRead,
-        W: Write,
-    {
-        crate::folded::write(&self.collapse_to_tree(reader)?, writer)
-    }
-
-    fn is_applicable(&mut self, input: &str) -> Option<bool> {
-        self.options.sniff(input.as_bytes())
-    }
-
-    fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
-    where
-        R: BufRead,
-    {
-        Engine::new(self.options.nthreads).fold(&self.options, reader)
-    }
-
-    fn collapse_slice_to_tree(&mut self, profile: &[u8]) -> io::Result<CallTree> {
-        Engine::new(self.options.nthreads).fold_slice(&self.options, profile)
-    }
-}
+impl_collapse!(Folder);
 
 impl Format for Options {
     type Prelude = ();
     type Worker = ();
     const IS_PARALLEL: bool = true;
+
+    fn nthreads(&self) -> usize {
+        self.nthreads
+    }
 
     /// The names are those of another collapser.
     fn demangles(&self) -> bool {
@@ -157,6 +136,7 @@ fn parse(line: &[u8]) -> Option<(&[u8], Count)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collapse::Collapse;
     use crate::collapse::testing;
     use proptest::prelude::*;
 

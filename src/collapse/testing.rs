@@ -2,6 +2,7 @@
 
 use super::engine::Engine;
 use super::format::Format;
+use super::reader::Reader;
 use crate::call_tree::CallTree;
 use std::io;
 
@@ -15,8 +16,10 @@ pub(crate) fn fold<F: Format>(format: &F, profile: &[u8]) -> Result<String, Stri
             let way = format!("{nthreads} threads, blocks of {block_size} bytes");
             let from_slice = to_text(engine.fold_slice(format, profile));
             assert_eq!(from_slice, expected, "slice, {way}");
-            let from_reader = to_text(engine.fold(format, profile));
-            assert_eq!(from_reader, expected, "reader, {way}");
+            let from_here = to_text(engine.fold(format, Reader::Here(&mut &*profile)));
+            assert_eq!(from_here, expected, "reader, {way}");
+            let from_anywhere = to_text(engine.fold(format, Reader::Anywhere(&mut &*profile)));
+            assert_eq!(from_anywhere, expected, "reader for all threads, {way}");
         }
     }
     expected

@@ -8,6 +8,8 @@ use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+const BUFFER_SIZE: usize = 1 << 16;
+
 /// Where a tool reads from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
@@ -73,16 +75,19 @@ impl Input {
     }
 
     /// Opens the input and lets `work` read it. Errors name the input.
-    pub fn read<T>(&self, work: impl FnOnce(&mut dyn BufRead) -> io::Result<T>) -> io::Result<T> {
+    pub fn read<T>(
+        &self,
+        work: impl FnOnce(&mut (dyn BufRead + Send)) -> io::Result<T>,
+    ) -> io::Result<T> {
         self.open()
             .and_then(|reader| work(&mut *decoded(reader)?))
             .map_err(|error| about(&self.name(), error))
     }
 
-    fn open(&self) -> io::Result<Box<dyn BufRead>> {
+    fn open(&self) -> io::Result<Box<dyn BufRead + Send>> {
         let Input::File(path) = self else {
             pipe::widen(io::stdin());
-            return Ok(Box::new(io::stdin().lock()));
+            return Ok(Box::new(BufReader::with_capacity(BUFFER_SIZE, io::stdin())));
         };
         let file = File::open(path)?;
         let metadata = file.metadata()?;
@@ -90,7 +95,7 @@ impl Input {
             return Err(io::ErrorKind::IsADirectory.into());
         }
         let progress = Progress::new(file, metadata.len());
-        Ok(Box::new(BufReader::with_capacity(1 << 16, progress)))
+        Ok(Box::new(BufReader::with_capacity(BUFFER_SIZE, progress)))
     }
 }
 

@@ -106,7 +106,7 @@ pub fn collapse(
     expected: &str,
 ) -> ExitCode {
     collapse_with(tool, args, |input| {
-        let tree = input.read(|reader| folder.collapse_to_tree(reader))?;
+        let tree = input.read(|reader| folder.collapse_send_to_tree(reader))?;
         expect_stacks(tree, &input.name(), expected)
     })
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::collapse::engine::Engine;
 use crate::collapse::notes::LinePlace;
+use crate::collapse::reader::Reader;
 use proptest::prelude::*;
 
 const HEAD: &str = "prog 100 [000] 10.000001:          1 cycles: \n";
@@ -68,7 +69,8 @@ fn assert_all_paths_agree(text: &[u8]) {
                     from_slice, expected,
                     "slice, {nthreads} threads, {block_size} bytes"
                 );
-                let from_reader = to_text(&engine.fold(&options, text).unwrap());
+                let from_reader =
+                    to_text(&engine.fold(&options, Reader::Here(&mut &*text)).unwrap());
                 assert_eq!(
                     from_reader, expected,
                     "reader, {nthreads} threads, {block_size} bytes"
