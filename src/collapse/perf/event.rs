@@ -14,7 +14,9 @@
 //! The payload of a tracepoint is free text. That of a sample without a call chain is its only
 //! frame.
 
+use crate::collapse::format::offset_in;
 use crate::text::{rfind_space, trim};
+use std::ops::Range;
 
 /// An event line, taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,9 +166,15 @@ struct Tail<'a> {
     event: EventName<'a>,
 }
 
-/// Reads event lines, most of which end as the one before: with the same period, the same event.
+/// Reads event lines, most of which start and end as the one before: with the same thread, the same
+/// period, the same event.
 #[derive(Default)]
 pub(super) struct EventReader {
+    /// What is before the time on the last usual line, and where in it are the parts.
+    start: Vec<u8>,
+    comm: Range<usize>,
+    pid: Option<Range<usize>>,
+    tid: Range<usize>,
     /// What follows the time on the last usual line.
     tail: Vec<u8>,
     period: u64,
@@ -183,16 +191,55 @@ impl EventReader {
             Some(head) => (head, self.tail_of(line)),
             None => match split_usual(line) {
                 Some((head, tail)) => {
-                    self.remember(&line[head.len()..], tail);
+                    self.remember_tail(&line[head.len()..], tail);
                     (head, tail)
                 }
                 None => return EventLine::parse_any(line),
             },
         };
-        EventLine::parse_head(head, tail).or_else(|| EventLine::parse_any(line))
+        if let Some(event) = self.same_start(head, tail) {
+            return Some(event);
+        }
+        match EventLine::parse_head(head, tail) {
+            Some(event) => {
+                self.remember_start(head, &event);
+                Some(event)
+            }
+            None => EventLine::parse_any(line),
+        }
     }
 
-    fn remember(&mut self, text: &[u8], tail: Tail<'_>) {
+    /// A line of which `head` starts as the last usual one, up to the time.
+    fn same_start<'a>(&self, head: &'a [u8], tail: Tail<'a>) -> Option<EventLine<'a>> {
+        let time = head.strip_prefix(self.start.as_slice())?;
+        let is_same = !self.start.is_empty() && is_time(time);
+        is_same.then(|| EventLine {
+            comm: &head[self.comm.clone()],
+            pid: self.pid.clone().map(|pid| &head[pid]),
+            tid: &head[self.tid.clone()],
+            has_time: true,
+            period: Some(tail.period),
+            event: Some(tail.event),
+            payload: b"",
+        })
+    }
+
+    fn remember_start(&mut self, head: &[u8], event: &EventLine<'_>) {
+        let Some((start, _)) = split_last_word(head) else {
+            return;
+        };
+        let range = |part: &[u8]| {
+            let start = offset_in(head, part);
+            start..start + part.len()
+        };
+        self.start.clear();
+        self.start.extend_from_slice(start);
+        self.comm = range(event.comm);
+        self.pid = event.pid.map(range);
+        self.tid = range(event.tid);
+    }
+
+    fn remember_tail(&mut self, text: &[u8], tail: Tail<'_>) {
         self.tail.clear();
         self.tail.extend_from_slice(text);
         self.period = tail.period;
@@ -494,7 +541,9 @@ mod tests {
                 let any = EventLine::parse_any(line.as_bytes());
                 proptest::prop_assert_eq!(Some(usual), any);
             }
-            for before in ["", "a 1 2.0: 7 cycles:u:", "a 1 2.0: 7 cycles:", "a 1 2.0: 7 7:"] {
+            let at_other_time = line.replace("5.6", "4794564.109216");
+            let befores = ["", "a 1 2.0: 7 cycles:u:", "a 1 2.0: 7 cycles:", "a 1 2.0: 7 7:"];
+            for before in befores.into_iter().chain([&*at_other_time, "prog 12 2.0: 7 cycles:"]) {
                 let mut reader = EventReader::default();
                 reader.read(before.as_bytes());
                 let read = reader.read(line.as_bytes());
