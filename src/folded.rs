@@ -120,6 +120,7 @@ impl<'a> Line<'a> {
 
 /// Splits `STACK COUNT` at its last space. The stack loses white space at its end.
 pub(crate) fn split_count(line: &[u8]) -> Option<(&[u8], Count)> {
+    // Most lines have one count, and what is before it mostly ends so that it can be none.
     if !matches!(line.last()?, b'0'..=b'9' | b'.') {
         return None;
     }
@@ -303,6 +304,7 @@ pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     start + common_prefix_of_short(&a[start..], &b[start..])
 }
 
+/// The same for what is mostly shorter than a step.
 fn common_prefix_of_short(a: &[u8], b: &[u8]) -> usize {
     let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
     for (at, (a, b)) in words.clone().enumerate() {

@@ -86,8 +86,7 @@ impl Engine {
     ) -> io::Result<CallTree> {
         let mut input = Numbered {
             source,
-            next_line: 1,
-            next_index: 0,
+            next: Place { line: 1, index: 0 },
         };
         let mut crew = Crew::new(format);
         while let Some(block) = input.next(format, Buffer::default())? {
@@ -201,8 +200,14 @@ impl std::ops::Deref for Bytes<'_> {
 /// A source whose blocks know where they stand.
 struct Numbered<S> {
     source: S,
-    next_line: u64,
-    next_index: u64,
+    next: Place,
+}
+
+/// Where a block stands: its first line, and how many blocks there are before.
+#[derive(Clone, Copy)]
+struct Place {
+    line: u64,
+    index: u64,
 }
 
 struct NumberedBlock<'a> {
@@ -215,18 +220,10 @@ impl<'a, S: WholeSource<'a>> Numbered<S> {
     /// What is left of it, if any thread may take from that.
     #[cfg(feature = "multithreaded")]
     fn share(self) -> Result<Numbered<impl Source<'a> + Send>, Self> {
-        let (next_line, next_index) = (self.next_line, self.next_index);
+        let next = self.next;
         match self.source.share() {
-            Ok(source) => Ok(Numbered {
-                source,
-                next_line,
-                next_index,
-            }),
-            Err(source) => Err(Numbered {
-                source,
-                next_line,
-                next_index,
-            }),
+            Ok(source) => Ok(Numbered { source, next }),
+            Err(source) => Err(Numbered { source, next }),
         }
     }
 }
@@ -240,14 +237,14 @@ impl<'a, S: Source<'a>> Numbered<S> {
         let Some(bytes) = self.source.next(format, buffer)? else {
             return Ok(None);
         };
-        let (first_line, index) = (self.next_line, self.next_index);
+        let Place { line, index } = self.next;
         if F::NUMBERS_LINES {
-            self.next_line += count_lines(&bytes);
+            self.next.line += count_lines(&bytes);
         }
-        self.next_index += 1;
+        self.next.index += 1;
         Ok(Some(NumberedBlock {
             bytes,
-            first_line,
+            first_line: line,
             index,
         }))
     }

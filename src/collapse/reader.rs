@@ -2,10 +2,11 @@
 
 use std::io::{self, BufRead, Read};
 
+/// A reader, by who may read from it.
 pub(crate) enum Reader<'r> {
     /// The thread that it was given to.
     Here(&'r mut dyn BufRead),
-    /// Any thread.
+    /// Any thread, though one at a time.
     Anywhere(&'r mut (dyn BufRead + Send)),
 }
 

@@ -108,8 +108,8 @@ fn names_of(tree: &CallTree, named: &[NodeId]) -> String {
 
 /// Whether there is nothing to replace, which is seen with no branch for each byte.
 fn is_plain(name: &str) -> bool {
-    let is_plain = |byte: u8| (b' '..0x80).contains(&byte);
-    name.bytes().fold(true, |all, byte| all & is_plain(byte))
+    name.bytes()
+        .fold(true, |all, byte| all & (b' '..0x80).contains(&byte))
 }
 
 /// What XML has, and what ends no line.
