@@ -681,7 +681,7 @@ fn memory_does_not_grow_with_the_samples() {
     let start_of = |number: u64| 0x10000 * (number + 1);
     let mut maps = File::new(false).comm(5, 5, "prog", 1);
     for number in 0..STACKS {
-        let object = format!("/nowhere/{number}{}", "long".repeat(40));
+        let object = format!("/nowhere/{number}{}", "long".repeat(700));
         maps = maps.map(5, start_of(number), 0x1000, &object, 2);
     }
     for number in 0..STACKS {

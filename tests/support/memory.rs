@@ -5,6 +5,9 @@ use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// What a pipe holds once the tool has widened it.
+const PIPE: usize = 1 << 20;
+
 /// The most memory that folding a file took, in bytes. What it folds to has to be longer than what a pipe holds, so that
 /// the tool waits with all its work done.
 pub fn peak(tool: &str, path: &Path) -> u64 {
@@ -19,7 +22,7 @@ pub fn peak(tool: &str, path: &Path) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it waits");
     let mut stacks = Vec::new();
     output.read_to_end(&mut stacks).expect("all stacks");
-    assert!(stacks.len() > 1 << 16, "{}", stacks.len());
+    assert!(stacks.len() > PIPE, "{}", stacks.len());
     assert!(child.wait().expect("the tool ends").success());
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = peak.and_then(|it| it.trim().strip_suffix(" kB"));
