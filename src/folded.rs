@@ -68,9 +68,9 @@ pub fn write<W: Write>(tree: &CallTree, writer: W) -> io::Result<()> {
     let mut lines = LineWriter::new(tree, writer);
     lines.write_own_line(CallTree::ROOT)?;
     lines.push_parts_below(CallTree::ROOT);
-    while let Some(part) = lines.pending.pop() {
-        lines.stack.truncate(part.prefix);
-        lines.stack.extend_from_slice(part.name);
+    while let Some((part, prefix)) = lines.next_part() {
+        lines.stack.truncate(prefix);
+        lines.stack.extend_from_slice(tree.name(part.node));
         if part.is_subtree {
             lines.stack.push(b';');
             lines.push_parts_below(part.node);
@@ -343,31 +343,37 @@ pub(crate) fn after_last_line(block: &[u8]) -> Option<usize> {
 
 /// A node's own line, or all lines below it: the two sort apart (`a`, `a::x`, `a;b`).
 #[derive(Clone, Copy)]
-struct Part<'a> {
+struct Part {
     node: NodeId,
-    name: &'a [u8],
     is_subtree: bool,
-    /// The length of the stack up to this frame, with the `;`.
-    prefix: usize,
     /// Some bytes of its lines, while siblings are sorted.
     key: u64,
 }
 
-impl Part<'_> {
+impl Part {
     /// Eight bytes of its lines from `at` on, so that their order is that of the lines. What is
     /// short is filled up with zeros, and then need not differ from what has zeros.
-    fn key_at(&self, at: usize) -> u64 {
-        let rest = self.name.get(at..).unwrap_or_default();
+    fn key_at(&self, at: usize, tree: &CallTree) -> u64 {
+        let name = tree.name(self.node);
+        let rest = name.get(at..).unwrap_or_default();
         if let Some(bytes) = rest.first_chunk() {
             return u64::from_be_bytes(*bytes);
         }
         let mut bytes = [0; size_of::<u64>()];
         bytes[..rest.len()].copy_from_slice(rest);
-        if self.is_subtree && at <= self.name.len() {
+        if self.is_subtree && at <= name.len() {
             bytes[rest.len()] = b';';
         }
         u64::from_be_bytes(bytes)
     }
+}
+
+/// The parts below one node.
+struct Siblings {
+    /// Where they start in [`LineWriter::pending`]: they are all from there on.
+    start: usize,
+    /// The length of the stack up to them, with the `;`.
+    prefix: usize,
 }
 
 struct LineWriter<'a, W> {
@@ -377,7 +383,9 @@ struct LineWriter<'a, W> {
     out: Vec<u8>,
     stack: Vec<u8>,
     /// What there is still to write, the next part last.
-    pending: Vec<Part<'a>>,
+    pending: Vec<Part>,
+    /// Those in `pending`, the next ones last.
+    siblings: Vec<Siblings>,
 }
 
 impl<'a, W: Write> LineWriter<'a, W> {
@@ -391,19 +399,20 @@ impl<'a, W: Write> LineWriter<'a, W> {
             out: Vec::with_capacity(2 * Self::FLUSH_AT),
             stack: Vec::new(),
             pending: Vec::new(),
+            siblings: Vec::new(),
         }
     }
 
     /// Adds what there is to write below `parent`, of which `stack` has the frames.
     fn push_parts_below(&mut self, parent: NodeId) {
-        let first = self.pending.len();
+        let start = self.pending.len();
+        let prefix = self.stack.len();
+        self.siblings.push(Siblings { start, prefix });
         let children = self.children.of(parent);
         for &node in children.iter().rev() {
             let own = Part {
                 node,
-                name: self.tree.name(node),
                 is_subtree: false,
-                prefix: self.stack.len(),
                 key: 0,
             };
             if !self.children.of(node).is_empty() {
@@ -415,8 +424,17 @@ impl<'a, W: Write> LineWriter<'a, W> {
             }
         }
         if children.len() > 1 && !self.tree.is_in_time_order() {
-            sort_last_first(&mut self.pending[first..], 0);
+            sort_last_first(self.tree, &mut self.pending[start..], 0);
         }
+    }
+
+    /// What is to be written next, and the length of the stack up to it.
+    fn next_part(&mut self) -> Option<(Part, usize)> {
+        let part = self.pending.pop()?;
+        while self.siblings.last()?.start > self.pending.len() {
+            self.siblings.pop();
+        }
+        Some((part, self.siblings.last()?.prefix))
     }
 
     fn write_own_line(&mut self, node: NodeId) -> io::Result<()> {
@@ -446,35 +464,34 @@ impl<'a, W: Write> LineWriter<'a, W> {
 
 /// Sorts the parts of siblings that are equal up to the byte `at` of their lines, the last first.
 ///
-/// Many siblings are sorted by eight bytes at a time, which are kept beside each other: names are
-/// spread over memory, and mostly start alike.
-fn sort_last_first(parts: &mut [Part<'_>], at: usize) {
+/// Eight bytes at a time are kept beside each other and sorted by: names are spread over memory.
+fn sort_last_first(tree: &CallTree, parts: &mut [Part], at: usize) {
     const FEW: usize = 32;
     const FAR: usize = 256;
-    if parts.len() <= FEW || at >= FAR {
-        return parts.sort_by(|a, b| cmp_parts(b, a));
-    }
     for part in &mut *parts {
-        part.key = part.key_at(at);
+        part.key = part.key_at(at, tree);
+    }
+    if parts.len() <= FEW || at >= FAR {
+        parts.sort_by(|a, b| b.key.cmp(&a.key).then_with(|| cmp_parts(tree, b, a)));
+        return;
     }
     parts.sort_unstable_by_key(|part| Reverse(part.key));
     for alike in parts.chunk_by_mut(|a, b| a.key == b.key) {
         if alike.len() > 1 {
-            sort_last_first(alike, at + size_of::<u64>());
+            sort_last_first(tree, alike, at + size_of::<u64>());
         }
     }
 }
 
 /// Orders the parts of siblings as their lines: a subtree's begin with the name and a `;`.
-fn cmp_parts<'a>(a: &Part<'a>, b: &Part<'a>) -> Ordering {
-    let (name_a, name_b) = (a.name, b.name);
+fn cmp_parts(tree: &CallTree, a: &Part, b: &Part) -> Ordering {
+    let (name_a, name_b) = (tree.name(a.node), tree.name(b.node));
     let common = name_a.len().min(name_b.len());
     name_a[..common].cmp(&name_b[..common]).then_with(|| {
-        let rest = |name: &'a [u8], part: &Part<'_>| {
-            let end = part.is_subtree.then_some(&b';');
-            name[common..].iter().chain(end)
-        };
-        rest(name_a, a).cmp(rest(name_b, b))
+        let end = |part: &Part| part.is_subtree.then_some(&b';');
+        let rest_a = name_a[common..].iter().chain(end(a));
+        let rest_b = name_b[common..].iter().chain(end(b));
+        rest_a.cmp(rest_b)
     })
 }
 
