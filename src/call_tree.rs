@@ -107,7 +107,7 @@ impl Entry for Edge {
     const NONE: Edge = Edge {
         hash: 0,
         parent: CallTree::ROOT,
-        frame: FrameId(0),
+        frame: CallTree::ROOT_FRAME,
         child: CallTree::ROOT,
     };
 
@@ -142,6 +142,9 @@ impl Default for CallTree {
 impl CallTree {
     /// The node that all stacks start from. It stands for no frame; its name is empty.
     pub const ROOT: NodeId = NodeId(0);
+
+    /// The frame of the root.
+    pub(crate) const ROOT_FRAME: FrameId = FrameId(0);
 
     /// An empty tree in which equal stacks are one.
     pub fn new() -> CallTree {
@@ -197,10 +200,7 @@ impl CallTree {
         if node.latest_frame == frame && node.latest_child != Self::ROOT {
             return node.latest_child;
         }
-        let child = self.find_or_push_child(parent, frame);
-        let node = &mut self.nodes[parent.index()];
-        (node.latest_child, node.latest_frame) = (child, frame);
-        child
+        self.find_or_push_child(parent, frame)
     }
 
     /// The child of `parent` for `frame` in a tree of stacks that are summed up, if it is there.
@@ -210,11 +210,7 @@ impl CallTree {
         if node.latest_frame == frame && node.latest_child != Self::ROOT {
             return Some(node.latest_child);
         }
-        let first = node.first_child;
-        if first == Self::ROOT || self.nodes[first.index()].frame == frame {
-            return Some(first).filter(|first| *first != Self::ROOT);
-        }
-        self.find_edge(parent, frame)
+        self.find_earlier_child(parent, frame)
     }
 
     /// Adds `count` to the node's self count, and marks the node as the end of a stack (which a
@@ -256,10 +252,22 @@ impl CallTree {
 
     /// The node reached from `parent` by the frames in `path`, which are separated by `;`.
     pub fn descend(&mut self, parent: NodeId, path: &[u8]) -> NodeId {
-        path.split(|&byte| byte == b';').fold(parent, |node, name| {
-            let frame = self.intern(name);
-            self.child(node, frame)
-        })
+        let (mut node, mut start) = (parent, 0);
+        for end in memchr::memchr_iter(b';', path).chain([path.len()]) {
+            node = self.child_called(node, &path[start..end]);
+            start = end + 1;
+        }
+        node
+    }
+
+    fn child_called(&mut self, parent: NodeId, name: &[u8]) -> NodeId {
+        let known = self.frames.len();
+        let frame = self.intern(name);
+        let is_new = frame.index() == known;
+        match is_new && !self.is_in_time_order() {
+            true => self.push_child(parent, frame),
+            false => self.child(parent, frame),
+        }
     }
 
     /// Adds all stacks of `other` to this tree: counts of equal stacks are summed.
@@ -382,6 +390,11 @@ impl CallTree {
         self.frames.iter()
     }
 
+    /// The same end to end.
+    pub(crate) fn all_frame_names(&self) -> &[u8] {
+        &self.frames.bytes
+    }
+
     /// Adds to `node` what `other` has recorded at `theirs`.
     pub(crate) fn add_recorded(&mut self, node: NodeId, other: &CallTree, theirs: NodeId) {
         let count = other.nodes[theirs.index()].count();
@@ -410,23 +423,33 @@ impl CallTree {
     }
 
     fn find_or_push_child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
-        let first = self.nodes[parent.index()].first_child;
-        if first == Self::ROOT {
-            let child = self.push_node(parent, frame);
-            self.nodes[parent.index()].first_child = child;
-            return child;
-        }
-        if self.nodes[first.index()].frame == frame {
-            return first;
-        }
-        self.find_or_push_edge(parent, frame)
+        let Some(child) = self.find_earlier_child(parent, frame) else {
+            return self.push_child(parent, frame);
+        };
+        let node = &mut self.nodes[parent.index()];
+        (node.latest_child, node.latest_frame) = (child, frame);
+        child
     }
 
-    fn find_or_push_edge(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
-        if let Some(child) = self.find_edge(parent, frame) {
+    /// The child of `parent` for `frame` if it is there, be it the one asked for last or not.
+    fn find_earlier_child(&self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
+        let first = self.nodes[parent.index()].first_child;
+        if first == Self::ROOT || self.nodes[first.index()].frame == frame {
+            return Some(first).filter(|first| *first != Self::ROOT);
+        }
+        self.find_edge(parent, frame)
+    }
+
+    /// Makes the child of `parent` for `frame`, which is not there, in a tree of stacks that are
+    /// summed up.
+    fn push_child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
+        let child = self.push_node(parent, frame);
+        let node = &mut self.nodes[parent.index()];
+        (node.latest_child, node.latest_frame) = (child, frame);
+        if node.first_child == Self::ROOT {
+            node.first_child = child;
             return child;
         }
-        let child = self.push_node(parent, frame);
         self.edges.insert(Edge {
             hash: edge_hash(&self.hasher, parent, frame),
             parent,
@@ -451,7 +474,7 @@ impl CallTree {
             whole: 0,
             nanos: Node::NOT_RECORDED,
             latest_child: Self::ROOT,
-            latest_frame: FrameId(0),
+            latest_frame: Self::ROOT_FRAME,
             first_child: Self::ROOT,
         });
         if !self.before.is_empty() {
@@ -553,6 +576,10 @@ impl FrameTable {
             index => self.ends[index - 1],
         };
         &self.bytes[start..self.ends[id.index()]]
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
     }
 
     fn iter(&self) -> impl Iterator<Item = &[u8]> {

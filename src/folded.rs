@@ -330,6 +330,14 @@ pub(crate) fn lines_of(block: &[u8]) -> impl Iterator<Item = &[u8]> {
         })
 }
 
+/// The first line of `text`, without its end, and what is behind it.
+pub(crate) fn split_line(text: &[u8]) -> (&[u8], &[u8]) {
+    match memchr::memchr(b'\n', text) {
+        Some(end) => (&text[..end], &text[end + 1..]),
+        None => (text, b""),
+    }
+}
+
 /// The lines of `text` that end.
 pub(crate) fn whole_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let end = after_last_line(text).unwrap_or(0);
