@@ -390,11 +390,6 @@ impl CallTree {
         self.frames.iter()
     }
 
-    /// The same end to end.
-    pub(crate) fn all_frame_names(&self) -> &[u8] {
-        &self.frames.bytes
-    }
-
     /// Adds to `node` what `other` has recorded at `theirs`.
     pub(crate) fn add_recorded(&mut self, node: NodeId, other: &CallTree, theirs: NodeId) {
         let count = other.nodes[theirs.index()].count();

@@ -67,13 +67,13 @@ pub fn read<R: Read>(reader: R) -> io::Result<Profile> {
 pub fn write<W: Write>(tree: &CallTree, writer: W) -> io::Result<()> {
     let mut lines = LineWriter::new(tree, writer);
     lines.write_own_line(CallTree::ROOT)?;
-    lines.push_parts_below(CallTree::ROOT);
+    lines.go_below(CallTree::ROOT)?;
     while let Some((part, prefix)) = lines.next_part() {
         lines.stack.truncate(prefix);
-        lines.stack.extend_from_slice(tree.name(part.node));
-        if part.is_subtree {
+        lines.stack.extend_from_slice(tree.frame_name(part.frame));
+        if part.is_subtree() {
             lines.stack.push(b';');
-            lines.push_parts_below(part.node);
+            lines.go_below(part.node)?;
         } else {
             lines.write_own_line(part.node)?;
         }
@@ -350,29 +350,47 @@ pub(crate) fn after_last_line(block: &[u8]) -> Option<usize> {
 }
 
 /// A node's own line, or all lines below it: the two sort apart (`a`, `a::x`, `a;b`).
+///
+/// There is one for each sibling, so it is small.
 #[derive(Clone, Copy)]
 struct Part {
     node: NodeId,
-    is_subtree: bool,
-    /// Some bytes of its lines, while siblings are sorted.
+    frame: FrameId,
+    /// While siblings are sorted: [`KEY_LENGTH`] bytes of its lines. The lowest byte is 1 if it is
+    /// all lines below.
     key: u64,
 }
 
+/// How many bytes siblings are sorted by at a time.
+const KEY_LENGTH: usize = 7;
+
 impl Part {
-    /// Eight bytes of its lines from `at` on, so that their order is that of the lines. What is
-    /// short is filled up with zeros, and then need not differ from what has zeros.
-    fn key_at(&self, at: usize, tree: &CallTree) -> u64 {
-        let name = tree.name(self.node);
+    fn is_subtree(self) -> bool {
+        self.key as u8 == 1
+    }
+
+    /// The bytes of its lines that siblings are sorted by.
+    fn bytes(self) -> u64 {
+        self.key >> 8
+    }
+
+    /// Takes the bytes from `at` on, so that their order is that of the lines. What is short is
+    /// filled up with zeros, and then need not differ from what has zeros.
+    fn take_bytes_at(&mut self, at: usize, tree: &CallTree) {
+        let name = tree.frame_name(self.frame);
         let rest = name.get(at..).unwrap_or_default();
+        let kind = self.key as u8;
         if let Some(bytes) = rest.first_chunk() {
-            return u64::from_be_bytes(*bytes);
+            self.key = u64::from_be_bytes(*bytes) & !0xff | u64::from(kind);
+            return;
         }
         let mut bytes = [0; size_of::<u64>()];
         bytes[..rest.len()].copy_from_slice(rest);
-        if self.is_subtree && at <= name.len() {
+        if self.is_subtree() && at <= name.len() {
             bytes[rest.len()] = b';';
         }
-        u64::from_be_bytes(bytes)
+        bytes[KEY_LENGTH] = kind;
+        self.key = u64::from_be_bytes(bytes);
     }
 }
 
@@ -411,6 +429,19 @@ impl<'a, W: Write> LineWriter<'a, W> {
         }
     }
 
+    /// Writes the lines below `node`, of which `stack` has the frames, up to one with several
+    /// callees: those are still to be written then.
+    fn go_below(&mut self, mut node: NodeId) -> io::Result<()> {
+        while let &[callee] = self.children.of(node) {
+            self.stack.extend_from_slice(self.tree.name(callee));
+            self.write_own_line(callee)?;
+            self.stack.push(b';');
+            node = callee;
+        }
+        self.push_parts_below(node);
+        Ok(())
+    }
+
     /// Adds what there is to write below `parent`, of which `stack` has the frames.
     fn push_parts_below(&mut self, parent: NodeId) {
         let start = self.pending.len();
@@ -420,12 +451,11 @@ impl<'a, W: Write> LineWriter<'a, W> {
         for &node in children.iter().rev() {
             let own = Part {
                 node,
-                is_subtree: false,
+                frame: self.tree.frame(node),
                 key: 0,
             };
             if !self.children.of(node).is_empty() {
-                let is_subtree = true;
-                self.pending.push(Part { is_subtree, ..own });
+                self.pending.push(Part { key: 1, ..own });
             }
             if self.tree.self_count(node).is_some() {
                 self.pending.push(own);
@@ -472,31 +502,34 @@ impl<'a, W: Write> LineWriter<'a, W> {
 
 /// Sorts the parts of siblings that are equal up to the byte `at` of their lines, the last first.
 ///
-/// Eight bytes at a time are kept beside each other and sorted by: names are spread over memory.
+/// Some bytes of each are kept beside each other and sorted by: names are spread over memory.
 fn sort_last_first(tree: &CallTree, parts: &mut [Part], at: usize) {
     const FEW: usize = 32;
     const FAR: usize = 256;
     for part in &mut *parts {
-        part.key = part.key_at(at, tree);
+        part.take_bytes_at(at, tree);
     }
     if parts.len() <= FEW || at >= FAR {
-        parts.sort_by(|a, b| b.key.cmp(&a.key).then_with(|| cmp_parts(tree, b, a)));
+        parts.sort_by(|a, b| {
+            let order = b.bytes().cmp(&a.bytes());
+            order.then_with(|| cmp_parts(tree, b, a))
+        });
         return;
     }
     parts.sort_unstable_by_key(|part| Reverse(part.key));
-    for alike in parts.chunk_by_mut(|a, b| a.key == b.key) {
+    for alike in parts.chunk_by_mut(|a, b| a.bytes() == b.bytes()) {
         if alike.len() > 1 {
-            sort_last_first(tree, alike, at + size_of::<u64>());
+            sort_last_first(tree, alike, at + KEY_LENGTH);
         }
     }
 }
 
 /// Orders the parts of siblings as their lines: a subtree's begin with the name and a `;`.
 fn cmp_parts(tree: &CallTree, a: &Part, b: &Part) -> Ordering {
-    let (name_a, name_b) = (tree.name(a.node), tree.name(b.node));
+    let (name_a, name_b) = (tree.frame_name(a.frame), tree.frame_name(b.frame));
     let common = name_a.len().min(name_b.len());
     name_a[..common].cmp(&name_b[..common]).then_with(|| {
-        let end = |part: &Part| part.is_subtree.then_some(&b';');
+        let end = |part: &Part| part.is_subtree().then_some(&b';');
         let rest_a = name_a[common..].iter().chain(end(a));
         let rest_b = name_b[common..].iter().chain(end(b));
         rest_a.cmp(rest_b)

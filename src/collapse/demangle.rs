@@ -25,7 +25,7 @@ use std::borrow::Cow;
 
 /// `tree` with the mangled names of Rust and C++ functions made readable.
 pub(super) fn demangled(tree: CallTree) -> CallTree {
-    if !may_be_mangled(tree.all_frame_names()) || !tree.frame_names().any(has_mangled_start) {
+    if !tree.frame_names().any(has_mangled_start) {
         return tree;
     }
     let mut made = CallTree::new();
@@ -33,13 +33,6 @@ pub(super) fn demangled(tree: CallTree) -> CallTree {
         made.add_recorded(node, &tree, theirs);
     });
     made
-}
-
-/// Whether any of the names, which are end to end, may be mangled. All are looked at in one pass.
-fn may_be_mangled(names: &[u8]) -> bool {
-    [b"_Z", b"_R"]
-        .into_iter()
-        .any(|mark| memchr::memmem::find(names, mark).is_some())
 }
 
 /// Whether the name may be mangled: `_Z`, `_R`, or more underscores, as on macOS.
