@@ -29,11 +29,13 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod lines;
+
 use crate::blocks::{Blocks, Buffer};
 use crate::call_tree::{CallTree, Children, Count, FrameId, NodeId};
 use crate::number::push_count;
 use crate::text::{trim, trim_end};
-use std::cmp::{Ordering, Reverse};
+use lines::Lines;
 use std::io::{self, Read, Write};
 
 /// What [`read`] found.
@@ -64,22 +66,35 @@ pub fn read<R: Read>(reader: R) -> io::Result<Profile> {
 ///
 /// # Errors
 /// Those of `writer`. It is written to in pieces of some ten kilobytes, and flushed at the end.
-pub fn write<W: Write>(tree: &CallTree, writer: W) -> io::Result<()> {
-    let mut lines = LineWriter::new(tree, writer);
-    lines.write_own_line(CallTree::ROOT)?;
-    lines.go_below(CallTree::ROOT)?;
-    while let Some((part, prefix)) = lines.next_part() {
-        lines.stack.truncate(prefix);
-        lines.stack.extend_from_slice(tree.frame_name(part.frame));
-        if part.is_subtree() {
-            lines.stack.push(b';');
-            lines.go_below(part.node)?;
-        } else {
-            lines.write_own_line(part.node)?;
+pub fn write<W: Write>(tree: &CallTree, mut writer: W) -> io::Result<()> {
+    let children = Children::new(tree);
+    let mut lines = Lines::new(tree, &children);
+    let mut out = Vec::with_capacity(2 * FLUSH_AT);
+    while let Some(node) = lines.next() {
+        push_line(&mut out, tree, lines.stack(), node);
+        if out.len() >= FLUSH_AT {
+            writer.write_all(&out)?;
+            out.clear();
         }
     }
-    lines.flush()?;
-    lines.writer.flush()
+    writer.write_all(&out)?;
+    writer.flush()
+}
+
+/// How much is written at a time, in bytes.
+const FLUSH_AT: usize = 1 << 16;
+
+/// Adds the line of `node`, of which `stack` has the frames.
+fn push_line(out: &mut Vec<u8>, tree: &CallTree, stack: &[u8], node: NodeId) {
+    let count = tree.self_count(node).unwrap_or_default();
+    out.extend_from_slice(stack);
+    if let Some(before) = tree.self_before(node) {
+        out.push(b' ');
+        push_count(out, before);
+    }
+    out.push(b' ');
+    push_count(out, count);
+    out.push(b'\n');
 }
 
 /// Whether the text that starts with `head` is folded: all lines of it must be stacks or comments,
@@ -347,193 +362,6 @@ pub(crate) fn whole_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// Where the last whole line of `block` ends.
 pub(crate) fn after_last_line(block: &[u8]) -> Option<usize> {
     memchr::memrchr(b'\n', block).map(|at| at + 1)
-}
-
-/// A node's own line, or all lines below it: the two sort apart (`a`, `a::x`, `a;b`).
-///
-/// There is one for each sibling, so it is small.
-#[derive(Clone, Copy)]
-struct Part {
-    node: NodeId,
-    frame: FrameId,
-    /// While siblings are sorted: [`KEY_LENGTH`] bytes of its lines. The lowest byte is 1 if it is
-    /// all lines below.
-    key: u64,
-}
-
-/// How many bytes siblings are sorted by at a time.
-const KEY_LENGTH: usize = 7;
-
-impl Part {
-    fn is_subtree(self) -> bool {
-        self.key as u8 == 1
-    }
-
-    /// The bytes of its lines that siblings are sorted by.
-    fn bytes(self) -> u64 {
-        self.key >> 8
-    }
-
-    /// Takes the bytes from `at` on, so that their order is that of the lines. What is short is
-    /// filled up with zeros, and then need not differ from what has zeros.
-    fn take_bytes_at(&mut self, at: usize, tree: &CallTree) {
-        let name = tree.frame_name(self.frame);
-        let rest = name.get(at..).unwrap_or_default();
-        let kind = self.key as u8;
-        if let Some(bytes) = rest.first_chunk() {
-            self.key = u64::from_be_bytes(*bytes) & !0xff | u64::from(kind);
-            return;
-        }
-        let mut bytes = [0; size_of::<u64>()];
-        bytes[..rest.len()].copy_from_slice(rest);
-        if self.is_subtree() && at <= name.len() {
-            bytes[rest.len()] = b';';
-        }
-        bytes[KEY_LENGTH] = kind;
-        self.key = u64::from_be_bytes(bytes);
-    }
-}
-
-/// The parts below one node.
-struct Siblings {
-    /// Where they start in [`LineWriter::pending`]: they are all from there on.
-    start: usize,
-    /// The length of the stack up to them, with the `;`.
-    prefix: usize,
-}
-
-struct LineWriter<'a, W> {
-    tree: &'a CallTree,
-    children: Children,
-    writer: W,
-    out: Vec<u8>,
-    stack: Vec<u8>,
-    /// What there is still to write, the next part last.
-    pending: Vec<Part>,
-    /// Those in `pending`, the next ones last.
-    siblings: Vec<Siblings>,
-}
-
-impl<'a, W: Write> LineWriter<'a, W> {
-    const FLUSH_AT: usize = 1 << 16;
-
-    fn new(tree: &'a CallTree, writer: W) -> Self {
-        LineWriter {
-            tree,
-            children: Children::new(tree),
-            writer,
-            out: Vec::with_capacity(2 * Self::FLUSH_AT),
-            stack: Vec::new(),
-            pending: Vec::new(),
-            siblings: Vec::new(),
-        }
-    }
-
-    /// Writes the lines below `node`, of which `stack` has the frames, up to one with several
-    /// callees: those are still to be written then.
-    fn go_below(&mut self, mut node: NodeId) -> io::Result<()> {
-        while let &[callee] = self.children.of(node) {
-            self.stack.extend_from_slice(self.tree.name(callee));
-            self.write_own_line(callee)?;
-            self.stack.push(b';');
-            node = callee;
-        }
-        self.push_parts_below(node);
-        Ok(())
-    }
-
-    /// Adds what there is to write below `parent`, of which `stack` has the frames.
-    fn push_parts_below(&mut self, parent: NodeId) {
-        let start = self.pending.len();
-        let prefix = self.stack.len();
-        self.siblings.push(Siblings { start, prefix });
-        let children = self.children.of(parent);
-        for &node in children.iter().rev() {
-            let own = Part {
-                node,
-                frame: self.tree.frame(node),
-                key: 0,
-            };
-            if !self.children.of(node).is_empty() {
-                self.pending.push(Part { key: 1, ..own });
-            }
-            if self.tree.self_count(node).is_some() {
-                self.pending.push(own);
-            }
-        }
-        if children.len() > 1 && !self.tree.is_in_time_order() {
-            sort_last_first(self.tree, &mut self.pending[start..], 0);
-        }
-    }
-
-    /// What is to be written next, and the length of the stack up to it.
-    fn next_part(&mut self) -> Option<(Part, usize)> {
-        let part = self.pending.pop()?;
-        while self.siblings.last()?.start > self.pending.len() {
-            self.siblings.pop();
-        }
-        Some((part, self.siblings.last()?.prefix))
-    }
-
-    fn write_own_line(&mut self, node: NodeId) -> io::Result<()> {
-        let Some(count) = self.tree.self_count(node) else {
-            return Ok(());
-        };
-        self.out.extend_from_slice(&self.stack);
-        if let Some(before) = self.tree.self_before(node) {
-            self.out.push(b' ');
-            push_count(&mut self.out, before);
-        }
-        self.out.push(b' ');
-        push_count(&mut self.out, count);
-        self.out.push(b'\n');
-        if self.out.len() >= Self::FLUSH_AT {
-            self.flush()?;
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.writer.write_all(&self.out)?;
-        self.out.clear();
-        Ok(())
-    }
-}
-
-/// Sorts the parts of siblings that are equal up to the byte `at` of their lines, the last first.
-///
-/// Some bytes of each are kept beside each other and sorted by: names are spread over memory.
-fn sort_last_first(tree: &CallTree, parts: &mut [Part], at: usize) {
-    const FEW: usize = 32;
-    const FAR: usize = 256;
-    for part in &mut *parts {
-        part.take_bytes_at(at, tree);
-    }
-    if parts.len() <= FEW || at >= FAR {
-        parts.sort_by(|a, b| {
-            let order = b.bytes().cmp(&a.bytes());
-            order.then_with(|| cmp_parts(tree, b, a))
-        });
-        return;
-    }
-    parts.sort_unstable_by_key(|part| Reverse(part.key));
-    for alike in parts.chunk_by_mut(|a, b| a.bytes() == b.bytes()) {
-        if alike.len() > 1 {
-            sort_last_first(tree, alike, at + KEY_LENGTH);
-        }
-    }
-}
-
-/// Orders the parts of siblings as their lines: a subtree's begin with the name and a `;`.
-fn cmp_parts(tree: &CallTree, a: &Part, b: &Part) -> Ordering {
-    let (name_a, name_b) = (tree.frame_name(a.frame), tree.frame_name(b.frame));
-    let common = name_a.len().min(name_b.len());
-    name_a[..common].cmp(&name_b[..common]).then_with(|| {
-        let end = |part: &Part| part.is_subtree().then_some(&b';');
-        let rest_a = name_a[common..].iter().chain(end(a));
-        let rest_b = name_b[common..].iter().chain(end(b));
-        rest_a.cmp(rest_b)
-    })
 }
 
 #[cfg(test)]
