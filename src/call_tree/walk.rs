@@ -41,15 +41,20 @@ impl<'a> Walk<'a> {
         self.last = None;
     }
 
-    fn push_children(&mut self, parent: NodeId, depth: usize) {
+    /// The only child of `parent`. If it has others, all are pending then.
+    fn only_child(&mut self, parent: NodeId, depth: usize) -> Option<Visit> {
         let first = self.pending.len();
         let children = self.children.of(parent);
+        if let &[node] = children {
+            return Some(Visit { node, depth });
+        }
         let visits = children.iter().rev().map(|&node| Visit { node, depth });
         self.pending.extend(visits);
-        if children.len() > 1 && !self.tree.is_in_time_order() {
+        if !self.tree.is_in_time_order() {
             let tree = self.tree;
             self.pending[first..].sort_unstable_by(|a, b| cmp_first_line(tree, b.node, a.node));
         }
+        None
     }
 }
 
@@ -57,10 +62,9 @@ impl Iterator for Walk<'_> {
     type Item = Visit;
 
     fn next(&mut self) -> Option<Visit> {
-        if let Some(Visit { node, depth }) = self.last.take() {
-            self.push_children(node, depth + 1);
-        }
-        self.last = self.pending.pop();
+        let last = self.last.take();
+        let child = last.and_then(|last| self.only_child(last.node, last.depth + 1));
+        self.last = child.or_else(|| self.pending.pop());
         self.last
     }
 }
