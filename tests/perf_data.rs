@@ -389,6 +389,8 @@ struct File {
     branches: Option<u64>,
     /// Which registers its samples have, with the stack, if any.
     registers: Option<u64>,
+    /// What all samples count as (`perf record -c`), if they do not say it themselves.
+    period: Option<u64>,
 }
 
 /// Records, by their numbers.
@@ -409,6 +411,7 @@ impl File {
             records: Vec::new(),
             branches: None,
             registers: None,
+            period: None,
         }
     }
 
@@ -490,7 +493,7 @@ impl File {
         self.event(FORK, 0, &body, time)
     }
 
-    /// A sample of period 7.
+    /// A sample of period 7, unless all have one.
     fn sample(self, pid: u32, time: u64, callchain: &[u64]) -> File {
         let length = callchain.len() as u64;
         self.sample_of(pid, time, length, callchain)
@@ -499,12 +502,11 @@ impl File {
     /// A sample with more behind the call chain.
     fn sample_of(self, pid: u32, time: u64, length: u64, words: &[u64]) -> File {
         let ids = self.ids(pid, pid);
-        let chain = [&[length], words].concat();
+        let period: &[u64] = if self.period.is_none() { &[7] } else { &[] };
         let body = [
             self.words(&[0]),
             ids,
-            self.words(&[time, 7]),
-            self.words(&chain),
+            self.words(&[&[time], period, &[length], words].concat()),
         ];
         self.record(SAMPLE, 2, body.concat())
     }
@@ -515,7 +517,8 @@ impl File {
 
     /// The event: a clock, whose samples have address, thread, time, call chain and period.
     fn attribute(&self) -> Vec<u8> {
-        const SAMPLE_TYPE: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 5 | 1 << 8;
+        const SAMPLE_TYPE: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 5;
+        const PERIOD: u64 = 1 << 8;
         const BRANCHES: u64 = 1 << 11;
         const REGISTERS_AND_STACK: u64 = 1 << 12 | 1 << 13;
         const HAS_IDS: u64 = 1 << 18;
@@ -525,9 +528,11 @@ impl File {
         };
         let branches = self.branches.map_or(0, |_| BRANCHES);
         let stack = self.registers.map_or(0, |_| REGISTERS_AND_STACK);
-        let sample_type = SAMPLE_TYPE | branches | stack;
+        let period = self.period.map_or(PERIOD, |_| 0);
+        let sample_type = SAMPLE_TYPE | branches | stack | period;
         let kinds = [self.branches, self.registers].map(Option::unwrap_or_default);
-        let rest = [&[0, 0, sample_type, 0, flags, 0, 0, 0], &kinds[..]].concat();
+        let fixed = self.period.unwrap_or_default();
+        let rest = [&[0, fixed, sample_type, 0, flags, 0, 0, 0], &kinds[..]].concat();
         let head = [self.u32(1), self.u32(88)].concat();
         [head, self.words(&rest)].concat()
     }
@@ -562,6 +567,16 @@ fn both_byte_orders_are_read() {
             .sample(5, 3, &[USER, 0x1010, 0x1020, 0x9000])
             .assert_folds("prog;[unknown];[lib x.so];[lib x.so] 7\n");
     }
+}
+
+#[test]
+fn samples_without_a_period_have_that_of_their_event() {
+    let mut file = File::new(false);
+    file.period = Some(1_000_000);
+    file.comm(5, 5, "prog", 1)
+        .sample(5, 2, &[USER, 0x1010])
+        .sample(5, 3, &[USER, 0x1010])
+        .assert_folds("prog;[unknown] 2000000\n");
 }
 
 #[test]

@@ -54,6 +54,8 @@ pub(super) struct Event {
     pub has_sample_ids: bool,
     kind: u32,
     config: u64,
+    /// That of each sample, unless samples have theirs: `perf record -c`.
+    period: u64,
 }
 
 impl Event {
@@ -73,7 +75,7 @@ impl Event {
         };
         attribute.skip(4)?;
         event.config = attribute.u64()?;
-        attribute.skip(8)?;
+        event.period = attribute.u64()?;
         event.sample_type = attribute.u64()?;
         event.read_format = attribute.u64()?;
         event.has_sample_ids = flags(attribute.u64()?, order) & SAMPLE_ID_ALL != 0;
@@ -93,9 +95,13 @@ impl Event {
         self.sample_type & field != 0
     }
 
-    /// `perf script` prints no period for tracepoints, so that each sample counts as one.
-    pub fn has_printed_period(&self) -> bool {
-        self.has(field::PERIOD) && self.kind != TRACEPOINT
+    /// What a sample counts as, which has a `period` of its own or not. `perf script` prints none for
+    /// tracepoints, so that each of their samples counts as one.
+    pub fn count(&self, period: Option<u64>) -> u64 {
+        match self.kind {
+            TRACEPOINT => 1,
+            _ => period.unwrap_or(self.period),
+        }
     }
 
     /// How far the field is from the start of a sample, in bytes.

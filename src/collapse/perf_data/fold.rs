@@ -235,8 +235,8 @@ impl Worker {
         let stacks = &mut self.stacks;
         let files = (recording, files);
         if stacks.read(&sample, record.misc, &waiting.spaces, unwinder, &files) {
-            let period = sample.period.filter(|_| event.has_printed_period());
-            stacks.count(&sample, waiting.comm.clone(), period.unwrap_or(1), options);
+            let count = event.count(sample.period);
+            stacks.count(&sample, waiting.comm.clone(), count, options);
         } else {
             self.without_stack += 1;
         }
