@@ -164,6 +164,7 @@ mod mangling {
     fn cpp_function(symbol: &str) -> Option<String> {
         let name = match written(symbol, DEEP) {
             Err(Unwritten::TooDeep) => written_on_large_stack(symbol),
+            Err(Unwritten::Unreadable) => written_without_types(symbol),
             name => name,
         };
         let name = with_short_literals(without_empty_packs(name.ok()?));
@@ -193,6 +194,22 @@ mod mangling {
             Err(_) if out.is_full => Err(Unwritten::Unreadable),
             Err(_) => Err(Unwritten::TooDeep),
         }
+    }
+
+    /// Writes the name of a function made from a template without reading its types, which hold
+    /// conditions that `cpp_demangle` cannot read: `std::enable_if_t<is_x<T>::value>`. They are not
+    /// written anyway.
+    fn written_without_types(symbol: &str) -> Result<String, Unwritten> {
+        const LONGEST: usize = 1 << 11;
+        const MOST_ENDS: usize = 64;
+        if symbol.len() > LONGEST {
+            return Err(Unwritten::Unreadable);
+        }
+        // The arguments of the template end the name, and what is shorter is no whole name.
+        let ends = symbol.match_indices('E').take(MOST_ENDS);
+        ends.map(|(at, _)| written(&symbol[..=at], DEEP))
+            .find(Result::is_ok)
+            .unwrap_or(Err(Unwritten::Unreadable))
     }
 
     fn written_on_large_stack(symbol: &str) -> Result<String, Unwritten> {
@@ -371,6 +388,11 @@ mod tests {
                 "_ZNKSt8functionIFviiEEclEii",
                 "std::function<void (int, int)>::operator()",
             ),
+            (
+                "_ZSt4swapIiENSt9enable_ifIXsrSt6__and_IJSt6__not_ISt15__is_tuple_likeIT_EESt21is_move_constructibleIS4_ESt18is_move_assignableIS4_EEE5valueEvE4typeERS4_SE_",
+                "std::swap<int>",
+            ),
+            ("_ZN1a1fIiEEXsr1bIT_E1vEv", "a::f<int>"),
             ("_ZlsRSoRK3Foo", "operator<<"),
             ("_ZN1AcvbEv", "A::operator bool"),
             ("_Znwm", "operator new"),
