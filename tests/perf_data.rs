@@ -515,7 +515,7 @@ impl File {
         self.record(ROUND, 0, Vec::new())
     }
 
-    /// The event: a clock, whose samples have address, thread, time, call chain and period.
+    /// The event: a clock, whose samples have address, thread, time, call chain and, unless all have one, period.
     fn attribute(&self) -> Vec<u8> {
         const SAMPLE_TYPE: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 5;
         const PERIOD: u64 = 1 << 8;
