@@ -73,6 +73,9 @@ pub struct CallTree {
     /// (parent, frame) to node, but for first children; unused where siblings keep the order of
     /// their arrival.
     edges: Table<Edge>,
+    /// Nodes of new names whose edges are still to be made: they are when one is asked for, which
+    /// it is not where all names are new.
+    without_edges: Vec<NodeId>,
     /// The counts of the profile compared with, a count for each node; empty until there are two.
     before: Vec<Count>,
     arrivals: Option<Vec<Arrival>>,
@@ -152,6 +155,7 @@ impl CallTree {
             frames: FrameTable::default(),
             nodes: Vec::new(),
             edges: Table::default(),
+            without_edges: Vec::new(),
             before: Vec::new(),
             arrivals: None,
             hasher: RandomState::default(),
@@ -179,12 +183,20 @@ impl CallTree {
 
     /// The id of the frame called `name`, which is stored if it is new.
     pub fn intern(&mut self, name: &[u8]) -> FrameId {
-        self.frames.intern(name, &self.hasher)
+        let hash = self.hash_of(name);
+        let known = self.frames.find(name, hash);
+        known.unwrap_or_else(|| self.frames.push(name, hash))
+    }
+
+    /// The hash to find a frame called `name` by, or to make one.
+    #[inline]
+    pub(crate) fn hash_of(&self, name: &[u8]) -> NameHash {
+        NameHash(self.hasher.hash_one(name) as u32)
     }
 
     /// The id of the frame called `name`, if there is one.
-    pub(crate) fn find_frame(&self, name: &[u8]) -> Option<FrameId> {
-        self.frames.find(name, frame_hash(&self.hasher, name))
+    pub(crate) fn find_frame(&self, name: &[u8], hash: NameHash) -> Option<FrameId> {
+        self.frames.find(name, hash)
     }
 
     /// The child of `parent` for `frame`, which is made if it is not there.
@@ -205,7 +217,7 @@ impl CallTree {
 
     /// The child of `parent` for `frame` in a tree of stacks that are summed up, if it is there.
     #[inline]
-    pub(crate) fn find_child(&self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
+    pub(crate) fn find_child(&mut self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
         let node = &self.nodes[parent.index()];
         if node.latest_frame == frame && node.latest_child != Self::ROOT {
             return Some(node.latest_child);
@@ -261,13 +273,29 @@ impl CallTree {
     }
 
     fn child_called(&mut self, parent: NodeId, name: &[u8]) -> NodeId {
-        let known = self.frames.len();
-        let frame = self.intern(name);
-        let is_new = frame.index() == known;
-        match is_new && !self.is_in_time_order() {
-            true => self.push_child(parent, frame),
-            false => self.child(parent, frame),
+        let hash = self.hash_of(name);
+        match self.find_frame(name, hash) {
+            Some(frame) => self.child(parent, frame),
+            None => self.push_child_called(parent, name, hash),
         }
+    }
+
+    /// Makes the child of `parent` for a frame called `name`, of which there is none anywhere.
+    pub(crate) fn push_child_called(
+        &mut self,
+        parent: NodeId,
+        name: &[u8],
+        hash: NameHash,
+    ) -> NodeId {
+        let frame = self.frames.push(name, hash);
+        if self.is_in_time_order() {
+            return self.push_newest(parent, frame);
+        }
+        let (child, is_first) = self.push_without_edge(parent, frame);
+        if !is_first {
+            self.without_edges.push(child);
+        }
+        child
     }
 
     /// Adds all stacks of `other` to this tree: counts of equal stacks are summed.
@@ -427,7 +455,7 @@ impl CallTree {
     }
 
     /// The child of `parent` for `frame` if it is there, be it the one asked for last or not.
-    fn find_earlier_child(&self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
+    fn find_earlier_child(&mut self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
         let first = self.nodes[parent.index()].first_child;
         if first == Self::ROOT || self.nodes[first.index()].frame == frame {
             return Some(first).filter(|first| *first != Self::ROOT);
@@ -438,23 +466,48 @@ impl CallTree {
     /// Makes the child of `parent` for `frame`, which is not there, in a tree of stacks that are
     /// summed up.
     fn push_child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
+        let (child, is_first) = self.push_without_edge(parent, frame);
+        if !is_first {
+            self.insert_edge(parent, frame, child);
+        }
+        child
+    }
+
+    /// The same, but for the edge, and whether there needs to be none.
+    #[inline]
+    fn push_without_edge(&mut self, parent: NodeId, frame: FrameId) -> (NodeId, bool) {
         let child = self.push_node(parent, frame);
         let node = &mut self.nodes[parent.index()];
         (node.latest_child, node.latest_frame) = (child, frame);
-        if node.first_child == Self::ROOT {
+        let is_first = node.first_child == Self::ROOT;
+        if is_first {
             node.first_child = child;
-            return child;
         }
+        (child, is_first)
+    }
+
+    #[inline]
+    fn insert_edge(&mut self, parent: NodeId, frame: FrameId, child: NodeId) {
         self.edges.insert(Edge {
             hash: edge_hash(&self.hasher, parent, frame),
             parent,
             frame,
             child,
         });
-        child
     }
 
-    fn find_edge(&self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
+    #[cold]
+    fn insert_missing_edges(&mut self) {
+        for child in std::mem::take(&mut self.without_edges) {
+            let Node { parent, frame, .. } = self.nodes[child.index()];
+            self.insert_edge(parent, frame, child);
+        }
+    }
+
+    fn find_edge(&mut self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
+        if !self.without_edges.is_empty() {
+            self.insert_missing_edges();
+        }
         let hash = || edge_hash(&self.hasher, parent, frame);
         let is_same = |edge: &Edge| edge.parent == parent && edge.frame == frame;
         let edge = self.edges.find_near(parent.0, hash, is_same);
@@ -512,9 +565,9 @@ fn edge_hash(hasher: &RandomState, parent: NodeId, frame: FrameId) -> u32 {
     hasher.hash_one(u64::from(parent.0) << 32 | u64::from(frame.0)) as u32
 }
 
-fn frame_hash(hasher: &RandomState, name: &[u8]) -> u32 {
-    hasher.hash_one(name) as u32
-}
+/// The hash of a name in one [`CallTree`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NameHash(u32);
 
 /// Byte strings stored once each, end to end.
 #[derive(Debug, Clone, Default)]
@@ -548,21 +601,18 @@ impl Entry for FrameEntry {
 }
 
 impl FrameTable {
-    fn intern(&mut self, name: &[u8], hasher: &RandomState) -> FrameId {
-        let hash = frame_hash(hasher, name);
-        if let Some(id) = self.find(name, hash) {
-            return id;
-        }
+    fn find(&self, name: &[u8], hash: NameHash) -> Option<FrameId> {
+        let is_same = |entry: &FrameEntry| self.name(entry.id) == name;
+        self.entries.find(hash.0, is_same).map(|entry| entry.id)
+    }
+
+    /// Adds a name that is not there.
+    fn push(&mut self, name: &[u8], hash: NameHash) -> FrameId {
         let id = FrameId(u32::try_from(self.ends.len()).expect("fewer than 2^32 frames"));
         self.bytes.extend_from_slice(name);
         self.ends.push(self.bytes.len());
-        self.entries.insert(FrameEntry { hash, id });
+        self.entries.insert(FrameEntry { hash: hash.0, id });
         id
-    }
-
-    fn find(&self, name: &[u8], hash: u32) -> Option<FrameId> {
-        let is_same = |entry: &FrameEntry| self.name(entry.id) == name;
-        self.entries.find(hash, is_same).map(|entry| entry.id)
     }
 
     fn name(&self, id: FrameId) -> &[u8] {
@@ -571,10 +621,6 @@ impl FrameTable {
             index => self.ends[index - 1],
         };
         &self.bytes[start..self.ends[id.index()]]
-    }
-
-    fn len(&self) -> usize {
-        self.ends.len()
     }
 
     fn iter(&self) -> impl Iterator<Item = &[u8]> {
@@ -600,6 +646,17 @@ mod tests {
         tree.add_stack(["a", "b"], 2u64);
         assert_eq!(folded(&tree), "a 5\na;b 3\n");
         assert_eq!(tree.len(), 3);
+    }
+
+    #[test]
+    fn siblings_of_new_names_are_found_again() {
+        let mut tree = CallTree::new();
+        for stack in ["a;b", "a;c", "a;d", "a;c", "e", "a;e", "a;d", "a;e"] {
+            let node = tree.descend(CallTree::ROOT, stack.as_bytes());
+            tree.add(node, 1u64);
+        }
+        assert_eq!(folded(&tree), "a;b 1\na;c 2\na;d 2\na;e 2\ne 1\n");
+        assert_eq!(tree.len(), 7);
     }
 
     #[test]

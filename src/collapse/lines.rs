@@ -138,7 +138,12 @@ impl<T> LineCache<T> {
     }
 
     /// The node below `parent` for the frames of `line`, if it is there.
-    pub fn find_node(&mut self, line: LineId, parent: NodeId, tree: &CallTree) -> Option<NodeId> {
+    pub fn find_node(
+        &mut self,
+        line: LineId,
+        parent: NodeId,
+        tree: &mut CallTree,
+    ) -> Option<NodeId> {
         if let Some(node) = self.latest_node(line, parent) {
             return Some(node);
         }

@@ -27,7 +27,7 @@
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
 use super::notes::warn_of_cut;
-use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::call_tree::{CallTree, FrameId, NameHash, NodeId};
 use crate::count::split_number;
 use crate::folded::{split_line, whole_lines};
 use crate::text::{excerpt, lossy, trim_end, without_leading_spaces};
@@ -213,8 +213,9 @@ impl Callees {
     #[inline]
     fn find(&mut self, caller: NodeId, name: &[u8], tree: &mut CallTree) -> NodeId {
         // What is a frame already needs no look at what it says.
-        let Some(frame) = tree.find_frame(name) else {
-            return self.make(caller, name, tree);
+        let hash = tree.hash_of(name);
+        let Some(frame) = tree.find_frame(name, hash) else {
+            return self.make(caller, name, hash, tree);
         };
         let latest = self.latest(frame);
         if latest.0 != caller || latest.1 == CallTree::ROOT {
@@ -224,16 +225,13 @@ impl Callees {
     }
 
     /// The same for a name that is no frame as it stands.
-    fn make(&mut self, caller: NodeId, name: &[u8], tree: &mut CallTree) -> NodeId {
-        // Mostly it is, and that is seen faster than that it is UTF-8.
-        let node = match name.is_ascii() {
-            true => tree.descend(caller, name),
-            false => tree.descend(caller, lossy(name).as_bytes()),
-        };
+    fn make(&mut self, caller: NodeId, name: &[u8], hash: NameHash, tree: &mut CallTree) -> NodeId {
         // A `;` in the name makes two frames of it.
-        if tree.parent(node) == Some(caller) {
-            *self.latest(tree.frame(node)) = (caller, node);
+        if !name.is_ascii() || memchr::memchr(b';', name).is_some() {
+            return tree.descend(caller, lossy(name).as_bytes());
         }
+        let node = tree.push_child_called(caller, name, hash);
+        *self.latest(tree.frame(node)) = (caller, node);
         node
     }
 
@@ -300,10 +298,16 @@ impl<'a> Row<'a> {
         is_trimmed.then_some((row, &rest[end + 1..]))
     }
 
-    /// Makes `full_name` ``module`name``, or the name alone.
+    /// Makes `full_name`, which is that of another row, ``module`name``, or the name alone.
+    #[inline]
     fn write_full_name(&self, full_name: &mut Vec<u8>) {
-        full_name.clear();
-        if !self.module.is_empty() {
+        let behind_module = full_name.strip_prefix(self.module);
+        if self.module.is_empty() {
+            full_name.clear();
+        } else if behind_module.is_some_and(|rest| rest.starts_with(b"`")) {
+            full_name.truncate(self.module.len() + 1);
+        } else {
+            full_name.clear();
             full_name.extend_from_slice(self.module);
             full_name.push(b'`');
         }
