@@ -83,6 +83,12 @@ impl<R: Read> Blocks<R> {
         }
     }
 
+    /// Whether the reader has no more.
+    #[cfg(feature = "multithreaded")]
+    pub fn is_at_end(&self) -> bool {
+        self.is_at_end
+    }
+
     /// The same blocks of what `change` makes of the reader, if it makes something of it.
     #[cfg(feature = "multithreaded")]
     pub fn try_with<S>(

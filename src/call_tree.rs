@@ -222,6 +222,7 @@ impl CallTree {
         if node.latest_frame == frame && node.latest_child != Self::ROOT {
             return Some(node.latest_child);
         }
+        self.complete_edges();
         self.find_earlier_child(parent, frame)
     }
 
@@ -288,14 +289,10 @@ impl CallTree {
         hash: NameHash,
     ) -> NodeId {
         let frame = self.frames.push(name, hash);
-        if self.is_in_time_order() {
-            return self.push_newest(parent, frame);
+        match self.is_in_time_order() {
+            true => self.push_newest(parent, frame),
+            false => self.push_new_child(parent, frame),
         }
-        let (child, is_first) = self.push_without_edge(parent, frame);
-        if !is_first {
-            self.without_edges.push(child);
-        }
-        child
     }
 
     /// Adds all stacks of `other` to this tree: counts of equal stacks are summed.
@@ -315,16 +312,42 @@ impl CallTree {
     ) {
         let names = other.frames.iter();
         let frames: Vec<FrameId> = names.map(|name| self.intern(&rename(name))).collect();
-        let mut here = Vec::with_capacity(other.nodes.len());
+        let is_in_time_order = self.is_in_time_order() || other.is_in_time_order();
+        let are_siblings_distinct = !is_in_time_order && self.are_distinct(&frames);
+        self.complete_edges();
+        let known = self.nodes.len();
+        let mut here: Vec<NodeId> = Vec::with_capacity(other.nodes.len());
         for (id, node) in other.ids().zip(&other.nodes) {
-            here.push(match id {
-                Self::ROOT => Self::ROOT,
-                _ => self.child(here[node.parent.index()], frames[node.frame.index()]),
+            let parent = here.get(node.parent.index()).copied();
+            let frame = frames[node.frame.index()];
+            here.push(match parent {
+                None => Self::ROOT,
+                Some(parent) if are_siblings_distinct => self.grafted(known, parent, frame),
+                Some(parent) => self.child(parent, frame),
             });
             if node.is_recorded() {
                 add(self, here[id.index()], id);
             }
         }
+    }
+
+    /// The child of `parent` for `frame`, if none of it was asked for since there were `known` nodes:
+    /// it is there only if it was then.
+    fn grafted(&mut self, known: usize, parent: NodeId, frame: FrameId) -> NodeId {
+        let node = &self.nodes[parent.index()];
+        if node.latest_frame == frame && node.latest_child != Self::ROOT {
+            return node.latest_child;
+        }
+        let is_known = parent.index() < known;
+        let found = is_known.then(|| self.find_earlier_child(parent, frame));
+        let found = found.flatten();
+        found.unwrap_or_else(|| self.push_new_child(parent, frame))
+    }
+
+    fn are_distinct(&self, frames: &[FrameId]) -> bool {
+        let mut seen = vec![false; self.frames.ends.len()];
+        let mut is_new = |frame: &FrameId| !std::mem::replace(&mut seen[frame.index()], true);
+        frames.iter().all(|frame| is_new(frame))
     }
 
     /// The number of nodes, the root included.
@@ -446,6 +469,7 @@ impl CallTree {
     }
 
     fn find_or_push_child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
+        self.complete_edges();
         let Some(child) = self.find_earlier_child(parent, frame) else {
             return self.push_child(parent, frame);
         };
@@ -454,8 +478,9 @@ impl CallTree {
         child
     }
 
-    /// The child of `parent` for `frame` if it is there, be it the one asked for last or not.
-    fn find_earlier_child(&mut self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
+    /// The child of `parent` for `frame` if it is there, be it the one asked for last or not. All
+    /// edges must be there that are needed.
+    fn find_earlier_child(&self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
         let first = self.nodes[parent.index()].first_child;
         if first == Self::ROOT || self.nodes[first.index()].frame == frame {
             return Some(first).filter(|first| *first != Self::ROOT);
@@ -469,6 +494,15 @@ impl CallTree {
         let (child, is_first) = self.push_without_edge(parent, frame);
         if !is_first {
             self.insert_edge(parent, frame, child);
+        }
+        child
+    }
+
+    /// The same for one whose edge will rarely be asked for.
+    fn push_new_child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
+        let (child, is_first) = self.push_without_edge(parent, frame);
+        if !is_first {
+            self.without_edges.push(child);
         }
         child
     }
@@ -496,6 +530,14 @@ impl CallTree {
         });
     }
 
+    /// Makes the edges that were left out so far.
+    #[inline]
+    fn complete_edges(&mut self) {
+        if !self.without_edges.is_empty() {
+            self.insert_missing_edges();
+        }
+    }
+
     #[cold]
     fn insert_missing_edges(&mut self) {
         for child in std::mem::take(&mut self.without_edges) {
@@ -504,10 +546,7 @@ impl CallTree {
         }
     }
 
-    fn find_edge(&mut self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
-        if !self.without_edges.is_empty() {
-            self.insert_missing_edges();
-        }
+    fn find_edge(&self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
         let hash = || edge_hash(&self.hasher, parent, frame);
         let is_same = |edge: &Edge| edge.parent == parent && edge.frame == frame;
         let edge = self.edges.find_near(parent.0, hash, is_same);

@@ -106,15 +106,11 @@ impl Engine {
         first: NumberedBlock<'a>,
         mut input: Numbered<impl WholeSource<'a>>,
     ) -> io::Result<()> {
-        crew.fold(&first)?;
         #[cfg(feature = "multithreaded")]
-        if F::IS_PARALLEL && self.nthreads > 1 {
-            // One more block shows whether there is work for threads at all.
-            let Some(second) = input.next(crew.format, first.into_buffer())? else {
-                return Ok(());
-            };
-            return parallel::fold(crew, self.nthreads, second, input);
+        if F::IS_PARALLEL && self.nthreads > 1 && !input.source.is_at_end() {
+            return parallel::fold(crew, self.nthreads, first, input);
         }
+        crew.fold(&first)?;
         let mut buffer = first.into_buffer();
         while let Some(block) = input.next(crew.format, buffer)? {
             crew.fold(&block)?;
@@ -128,6 +124,10 @@ impl Engine {
 trait Source<'a> {
     /// The next block, for which `buffer` may be used.
     fn next<F: Format>(&mut self, format: &F, buffer: Buffer) -> io::Result<Option<Bytes<'a>>>;
+
+    /// Whether it is known that there is no other block.
+    #[cfg(feature = "multithreaded")]
+    fn is_at_end(&self) -> bool;
 }
 
 /// A source from its start, of which other threads may have the rest.
@@ -141,6 +141,11 @@ impl<'a, R: Read> Source<'a> for Blocks<R> {
     fn next<F: Format>(&mut self, format: &F, mut buffer: Buffer) -> io::Result<Option<Bytes<'a>>> {
         let is_block = self.next_into(&mut buffer, |block| format.split_point(block))?;
         Ok(is_block.then_some(Bytes::Owned(buffer)))
+    }
+
+    #[cfg(feature = "multithreaded")]
+    fn is_at_end(&self) -> bool {
+        Blocks::is_at_end(self)
     }
 }
 
@@ -170,6 +175,11 @@ impl<'a> Source<'a> for SliceBlocks<'a> {
         }
         let block = std::mem::take(&mut self.rest);
         Ok((!block.is_empty()).then_some(Bytes::Borrowed(block)))
+    }
+
+    #[cfg(feature = "multithreaded")]
+    fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
     }
 }
 

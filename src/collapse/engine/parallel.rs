@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// Folds `first` and the rest of `input` on `nthreads` threads, of which this is one.
+/// Folds `first` and the rest of `input` on `nthreads` threads, of which this is one. Its worker
+/// folds `first`, as it did the blocks before.
 pub(super) fn fold<'a, F: Format>(
     crew: &mut Crew<'_, F>,
     nthreads: usize,
@@ -124,7 +125,8 @@ impl<F: Format> Team<'_, F> {
         buffers: &Receiver<Buffer>,
         own: &mut Harvest<F::Worker>,
     ) -> io::Result<()> {
-        let mut next = Some(first);
+        self.fold(own, &first);
+        let mut next = input.next(self.format, first.into_buffer())?;
         while let Some(block) = next
             && !self.has_failed.load(Ordering::Relaxed)
         {
