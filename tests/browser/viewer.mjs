@@ -550,12 +550,19 @@ const checks = {
     assert.deepEqual(await graph.highlighted(), ['read_line']);
   },
 
-  async 'is dark where the system is, or when told to'({ tab, graph }) {
+  async 'is dark where the system is, or when told to, but not on paper'({ tab, graph }) {
     const dark = () => getComputedStyle(document.querySelector('stop')).stopColor;
     const features = [{ name: 'prefers-color-scheme', value: 'dark' }];
     assert.equal(await tab.evaluate(dark), 'rgb(238, 238, 238)');
     await tab.send('Emulation.setEmulatedMedia', { features });
     await tab.settle();
+    assert.equal(await tab.evaluate(dark), 'rgb(28, 28, 30)');
+    await tab.evaluate(() => {
+      const print = () => (window.printed = getComputedStyle(document.querySelector('stop')).stopColor);
+      addEventListener('beforeprint', print);
+    });
+    await tab.send('Page.printToPDF');
+    assert.equal(await tab.evaluate(() => window.printed), 'rgb(238, 238, 238)');
     assert.equal(await tab.evaluate(dark), 'rgb(28, 28, 30)');
     await graph.clickText('dark');
     assert.equal(await tab.evaluate(dark), 'rgb(238, 238, 238)');

@@ -48,11 +48,27 @@ class Tree {
   }
 
   push(parent, name) {
+    if (this.size === this.name.length) {
+      this.grow();
+    }
     const node = this.size++;
     this.parent[node] = parent;
     this.name[node] = name;
     this.depth[node] = parent < 0 ? 0 : this.depth[parent] + 1;
     return node;
+  }
+
+  add(node, own, before) {
+    this.own[node] += own;
+    this.ownBefore[node] += before;
+  }
+
+  grow() {
+    for (const key of ['name', 'parent', 'depth', 'own', 'ownBefore']) {
+      const values = this[key];
+      this[key] = new values.constructor(2 * values.length + 1);
+      this[key].set(values);
+    }
   }
 }
 
@@ -94,8 +110,7 @@ class Profile {
       const node = path[path.length - 1];
       const before = this.isDifferential ? numbers.next() : 0;
       const own = numbers.next();
-      tree.ownBefore[node] += before;
-      tree.own[node] += own;
+      tree.add(node, own, before);
       time += own;
     }
     return tree;

@@ -27,6 +27,7 @@ class Viewer {
     this.stepsFrom = null;
     this.inUnits = false;
     this.theme = null;
+    this.isPrinting = false;
     this.darkness = matchMedia('(prefers-color-scheme: dark)');
     this.describe();
     this.picture.fill();
@@ -95,7 +96,8 @@ class Viewer {
     on(document, 'keydown', (event) => this.onKey(event));
     on(window, 'scroll', () => this.onScroll());
     on(window, 'resize', () => this.resize());
-    on(window, 'beforeprint', () => this.canvas.later.finish());
+    on(window, 'beforeprint', () => this.setPrinting(true));
+    on(window, 'afterprint', () => this.setPrinting(false));
     on(this.darkness, 'change', () => this.applyTheme());
     // An inlined graph may change its width when the window does not.
     new ResizeObserver(() => this.resize()).observe(this.root);
@@ -307,8 +309,18 @@ class Viewer {
     this.applyTheme();
   }
 
+  // Paper is light, and shows all.
+  setPrinting(isPrinting) {
+    this.isPrinting = isPrinting;
+    this.applyTheme();
+    if (isPrinting) {
+      this.canvas.later.finish();
+    }
+  }
+
   applyTheme() {
-    const isDark = this.theme ? this.theme === 'dark' : this.darkness.matches;
+    const isWanted = this.theme ? this.theme === 'dark' : this.darkness.matches;
+    const isDark = isWanted && !this.isPrinting;
     this.colors.isDark = isDark;
     this.root.classList.toggle('dark', isDark);
     press(this.tools.buttons.dark, isDark);
