@@ -63,6 +63,11 @@ impl std::ops::Deref for Buffer {
 /// the longest record, not by the input.
 pub(crate) struct Blocks<R> {
     reader: R,
+    state: State,
+}
+
+struct State {
+    /// How long blocks are, if records are shorter.
     size: usize,
     /// The start of a record whose end is still to be read.
     carry: Vec<u8>,
@@ -75,18 +80,18 @@ impl<R: Read> Blocks<R> {
     }
 
     pub fn with_size(reader: R, size: usize) -> Blocks<R> {
-        Blocks {
-            reader,
+        let state = State {
             size: size.max(1),
             carry: Vec::new(),
             is_at_end: false,
-        }
+        };
+        Blocks { reader, state }
     }
 
     /// Whether the reader has no more.
     #[cfg(feature = "multithreaded")]
     pub fn is_at_end(&self) -> bool {
-        self.is_at_end
+        self.state.is_at_end
     }
 
     /// The same blocks of what `change` makes of the reader, if it makes something of it.
@@ -95,21 +100,10 @@ impl<R: Read> Blocks<R> {
         self,
         change: impl FnOnce(R) -> Result<S, R>,
     ) -> Result<Blocks<S>, Blocks<R>> {
-        let (size, carry, is_at_end) = (self.size, self.carry, self.is_at_end);
-        let changed = change(self.reader);
-        match changed {
-            Ok(reader) => Ok(Blocks {
-                reader,
-                size,
-                carry,
-                is_at_end,
-            }),
-            Err(reader) => Err(Blocks {
-                reader,
-                size,
-                carry,
-                is_at_end,
-            }),
+        let state = self.state;
+        match change(self.reader) {
+            Ok(reader) => Ok(Blocks { reader, state }),
+            Err(reader) => Err(Blocks { reader, state }),
         }
     }
 
@@ -122,16 +116,17 @@ impl<R: Read> Blocks<R> {
         block: &mut Buffer,
         split_point: impl Fn(&[u8]) -> Option<usize>,
     ) -> io::Result<bool> {
-        block.set(&self.carry);
-        self.carry.clear();
-        let mut size = self.size;
-        while !self.is_at_end {
+        let state = &mut self.state;
+        block.set(&state.carry);
+        state.carry.clear();
+        let mut size = state.size;
+        while !state.is_at_end {
             if !block.fill(&mut self.reader, size)? {
-                self.is_at_end = true;
+                state.is_at_end = true;
                 break;
             }
             if let Some(end) = split_point(block).filter(|&end| end > 0) {
-                self.carry.extend_from_slice(&block[end..]);
+                state.carry.extend_from_slice(&block[end..]);
                 block.len = end;
                 return Ok(true);
             }
