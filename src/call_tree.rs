@@ -338,16 +338,17 @@ impl CallTree {
         if node.latest_frame == frame && node.latest_child != Self::ROOT {
             return node.latest_child;
         }
-        let is_known = parent.index() < known;
-        let found = is_known.then(|| self.find_earlier_child(parent, frame));
-        let found = found.flatten();
+        let found = match parent.index() < known {
+            true => self.find_earlier_child(parent, frame),
+            false => None,
+        };
         found.unwrap_or_else(|| self.push_new_child(parent, frame))
     }
 
     fn are_distinct(&self, frames: &[FrameId]) -> bool {
-        let mut seen = vec![false; self.frames.ends.len()];
-        let mut is_new = |frame: &FrameId| !std::mem::replace(&mut seen[frame.index()], true);
-        frames.iter().all(|frame| is_new(frame))
+        let mut seen = vec![false; self.frames.len()];
+        let is_new = |frame: &FrameId| !std::mem::replace(&mut seen[frame.index()], true);
+        frames.iter().all(is_new)
     }
 
     /// The number of nodes, the root included.
@@ -660,6 +661,10 @@ impl FrameTable {
             index => self.ends[index - 1],
         };
         &self.bytes[start..self.ends[id.index()]]
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
     }
 
     fn iter(&self) -> impl Iterator<Item = &[u8]> {
