@@ -14,9 +14,10 @@ class Table {
     return !isHidden(this.place);
   }
 
-  // `rows` are functions: name, number, own, total, and texts of the two.
-  show(rows) {
+  // `rows` are functions: name, number, own and total, which `textOf` makes text of.
+  show(rows, textOf) {
     this.rows = rows;
+    this.textOf = textOf;
     setShown(this.place, true);
     this.fill();
   }
@@ -55,8 +56,8 @@ class Table {
 
   addRow(body, row) {
     const line = html('tr', '', {}, body);
-    html('td', row.ownText, {}, line);
-    html('td', row.totalText, {}, line);
+    html('td', this.textOf(row.own), {}, line);
+    html('td', this.textOf(row.total), {}, line);
     const cell = html('td', '', {}, line);
     button(row.name || '(no name)', 'all callers and callees', cell, () => this.actions.open(row.number));
   }

@@ -239,20 +239,13 @@ class Viewer {
     const { graph } = this.canvas;
     const { own, total } = functionTotals(graph, this.profile.functions);
     const rows = [];
-    for (const [name, value] of total) {
-      const isWanted = !this.search.isActive || this.search.isMatch[name];
-      if (name > 0 && value > 0 && isWanted) {
-        rows.push({
-          name: this.profile.names[name],
-          number: name,
-          own: own.get(name),
-          total: value,
-          ownText: this.shareText(own.get(name), graph.total[0]),
-          totalText: this.shareText(value, graph.total[0]),
-        });
+    for (let number = 1; number < total.length; number++) {
+      const isWanted = !this.search.isActive || this.search.isMatch[number];
+      if (total[number] > 0 && isWanted) {
+        rows.push({ name: this.profile.names[number], number, own: own[number], total: total[number] });
       }
     }
-    this.table.show(rows);
+    this.table.show(rows, (ticks) => this.shareText(ticks, graph.total[0]));
   }
 
   shareText(ticks, whole) {

@@ -451,20 +451,20 @@ function sorted(graph, order, names, side) {
   return new Graph(inOrder(tree, tree.size, order === 'width' ? byWidth : byName), side);
 }
 
-// For each function what it has itself, and with all that it calls; frames within frames of the
-// same function count once.
+// What each function has itself, and with all that it calls, by its number; frames within frames of
+// the same function count once.
 function functionTotals(graph, functions) {
-  const [own, total] = [new Map(), new Map()];
+  const own = new Float64Array(functions.length);
+  const total = new Float64Array(functions.length);
   const open = new Int32Array(functions.length);
   const path = [];
-  const add = (map, key, value) => map.set(key, (map.get(key) ?? 0) + value);
   for (let node = 1; node < graph.size; node++) {
     while (path.length > 0 && graph.end[path[path.length - 1]] <= node) {
       open[functions[graph.tree.name[path.pop()]]]--;
     }
     const name = functions[graph.tree.name[node]];
-    add(own, name, graph.own[node]);
-    add(total, name, open[name] === 0 ? graph.total[node] : 0);
+    own[name] += graph.own[node];
+    total[name] += open[name] === 0 ? graph.total[node] : 0;
     open[name]++;
     path.push(node);
   }
