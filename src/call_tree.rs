@@ -73,8 +73,8 @@ pub struct CallTree {
     /// (parent, frame) to node, but for first children; unused where siblings keep the order of
     /// their arrival.
     edges: Table<Edge>,
-    /// Nodes of new names whose edges are still to be made: they are when one is asked for, which
-    /// it is not where all names are new.
+    /// Nodes whose edges are still to be made, those of new names and of other trees: they are when
+    /// an edge is asked for, which none is where all names are new, or when all trees are merged.
     without_edges: Vec<NodeId>,
     /// The counts of the profile compared with, a count for each node; empty until there are two.
     before: Vec<Count>,
