@@ -29,15 +29,18 @@
 //! [`collapse_to_tree`](crate::collapse::Collapse::collapse_to_tree), and is drawn by
 //! [`flamegraph::from_call_tree`](crate::flamegraph::from_call_tree).
 
+mod frames;
+mod graft;
 pub(crate) mod rebuild;
 mod walk;
 
 use crate::table::{Entry, Table};
 use foldhash::fast::RandomState;
-use std::borrow::Cow;
+use frames::FrameTable;
 use std::hash::BuildHasher;
 
 pub use crate::count::Count;
+pub(crate) use frames::NameHash;
 pub(crate) use walk::Children;
 pub use walk::{Visit, Walk};
 
@@ -191,7 +194,7 @@ impl CallTree {
     /// The hash to find a frame called `name` by, or to make one.
     #[inline]
     pub(crate) fn hash_of(&self, name: &[u8]) -> NameHash {
-        NameHash(self.hasher.hash_one(name) as u32)
+        NameHash::new(name, &self.hasher)
     }
 
     /// The id of the frame called `name`, if there is one.
@@ -295,62 +298,6 @@ impl CallTree {
         }
     }
 
-    /// Adds all stacks of `other` to this tree: counts of equal stacks are summed.
-    pub fn merge(&mut self, other: &CallTree) {
-        self.graft(other, Cow::Borrowed, |tree, node, theirs| {
-            tree.add_recorded(node, other, theirs);
-        });
-    }
-
-    /// Makes all nodes of `other` here, their frames called what `rename` says, and calls `add`
-    /// with each node at which a stack ends and with its original.
-    pub(crate) fn graft<'o>(
-        &mut self,
-        other: &'o CallTree,
-        mut rename: impl FnMut(&'o [u8]) -> Cow<'o, [u8]>,
-        mut add: impl FnMut(&mut CallTree, NodeId, NodeId),
-    ) {
-        let names = other.frames.iter();
-        let frames: Vec<FrameId> = names.map(|name| self.intern(&rename(name))).collect();
-        let is_in_time_order = self.is_in_time_order() || other.is_in_time_order();
-        let are_siblings_distinct = !is_in_time_order && self.are_distinct(&frames);
-        self.complete_edges();
-        let known = self.nodes.len();
-        let mut here: Vec<NodeId> = Vec::with_capacity(other.nodes.len());
-        for (id, node) in other.ids().zip(&other.nodes) {
-            let parent = here.get(node.parent.index()).copied();
-            let frame = frames[node.frame.index()];
-            here.push(match parent {
-                None => Self::ROOT,
-                Some(parent) if are_siblings_distinct => self.grafted(known, parent, frame),
-                Some(parent) => self.child(parent, frame),
-            });
-            if node.is_recorded() {
-                add(self, here[id.index()], id);
-            }
-        }
-    }
-
-    /// The child of `parent` for `frame`, if none of it was asked for since there were `known` nodes:
-    /// it is there only if it was then.
-    fn grafted(&mut self, known: usize, parent: NodeId, frame: FrameId) -> NodeId {
-        let node = &self.nodes[parent.index()];
-        if node.latest_frame == frame && node.latest_child != Self::ROOT {
-            return node.latest_child;
-        }
-        let found = match parent.index() < known {
-            true => self.find_earlier_child(parent, frame),
-            false => None,
-        };
-        found.unwrap_or_else(|| self.push_new_child(parent, frame))
-    }
-
-    fn are_distinct(&self, frames: &[FrameId]) -> bool {
-        let mut seen = vec![false; self.frames.len()];
-        let is_new = |frame: &FrameId| !std::mem::replace(&mut seen[frame.index()], true);
-        frames.iter().all(is_new)
-    }
-
     /// The number of nodes, the root included.
     pub fn len(&self) -> usize {
         self.nodes.len()
@@ -440,15 +387,6 @@ impl CallTree {
     /// The names of all frames, in the order of their ids.
     pub(crate) fn frame_names(&self) -> impl Iterator<Item = &[u8]> {
         self.frames.iter()
-    }
-
-    /// Adds to `node` what `other` has recorded at `theirs`.
-    pub(crate) fn add_recorded(&mut self, node: NodeId, other: &CallTree, theirs: NodeId) {
-        let count = other.nodes[theirs.index()].count();
-        match other.self_before(theirs) {
-            Some(before) => self.add_change(node, before, count),
-            None => self.add(node, count),
-        }
     }
 
     fn sum_up(&self, mut counts: Vec<Count>) -> Vec<Count> {
@@ -603,73 +541,6 @@ impl Node {
 
 fn edge_hash(hasher: &RandomState, parent: NodeId, frame: FrameId) -> u32 {
     hasher.hash_one(u64::from(parent.0) << 32 | u64::from(frame.0)) as u32
-}
-
-/// The hash of a name in one [`CallTree`].
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct NameHash(u32);
-
-/// Byte strings stored once each, end to end.
-#[derive(Debug, Clone, Default)]
-struct FrameTable {
-    bytes: Vec<u8>,
-    /// Where each name ends in `bytes`.
-    ends: Vec<usize>,
-    entries: Table<FrameEntry>,
-}
-
-/// A name by its hash, which is kept so that no name is read when the table grows.
-#[derive(Debug, Clone, Copy)]
-struct FrameEntry {
-    hash: u32,
-    id: FrameId,
-}
-
-impl Entry for FrameEntry {
-    const NONE: FrameEntry = FrameEntry {
-        hash: 0,
-        id: FrameId(u32::MAX),
-    };
-
-    fn is_none(&self) -> bool {
-        self.id == Self::NONE.id
-    }
-
-    fn hash(&self) -> u32 {
-        self.hash
-    }
-}
-
-impl FrameTable {
-    fn find(&self, name: &[u8], hash: NameHash) -> Option<FrameId> {
-        let is_same = |entry: &FrameEntry| self.name(entry.id) == name;
-        self.entries.find(hash.0, is_same).map(|entry| entry.id)
-    }
-
-    /// Adds a name that is not there.
-    fn push(&mut self, name: &[u8], hash: NameHash) -> FrameId {
-        let id = FrameId(u32::try_from(self.ends.len()).expect("fewer than 2^32 frames"));
-        self.bytes.extend_from_slice(name);
-        self.ends.push(self.bytes.len());
-        self.entries.insert(FrameEntry { hash: hash.0, id });
-        id
-    }
-
-    fn name(&self, id: FrameId) -> &[u8] {
-        let start = match id.index() {
-            0 => 0,
-            index => self.ends[index - 1],
-        };
-        &self.bytes[start..self.ends[id.index()]]
-    }
-
-    fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.ends.len() as u32).map(|id| self.name(FrameId(id)))
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,71 @@
+//! One tree added to another.
+
+use super::{CallTree, FrameId, NodeId};
+use std::borrow::Cow;
+
+impl CallTree {
+    /// Adds all stacks of `other` to this tree: counts of equal stacks are summed.
+    pub fn merge(&mut self, other: &CallTree) {
+        self.graft(other, Cow::Borrowed, |tree, node, theirs| {
+            tree.add_recorded(node, other, theirs);
+        });
+    }
+
+    /// Makes all nodes of `other` here, their frames called what `rename` says, and calls `add`
+    /// with each node at which a stack ends and with its original.
+    pub(crate) fn graft<'o>(
+        &mut self,
+        other: &'o CallTree,
+        mut rename: impl FnMut(&'o [u8]) -> Cow<'o, [u8]>,
+        mut add: impl FnMut(&mut CallTree, NodeId, NodeId),
+    ) {
+        let names = other.frames.iter();
+        let frames: Vec<FrameId> = names.map(|name| self.intern(&rename(name))).collect();
+        let is_in_time_order = self.is_in_time_order() || other.is_in_time_order();
+        let are_siblings_distinct = !is_in_time_order && self.are_distinct(&frames);
+        self.complete_edges();
+        let known = self.nodes.len();
+        let mut here: Vec<NodeId> = Vec::with_capacity(other.nodes.len());
+        for (id, node) in other.ids().zip(&other.nodes) {
+            let parent = here.get(node.parent.index()).copied();
+            let frame = frames[node.frame.index()];
+            here.push(match parent {
+                None => Self::ROOT,
+                Some(parent) if are_siblings_distinct => self.grafted(known, parent, frame),
+                Some(parent) => self.child(parent, frame),
+            });
+            if node.is_recorded() {
+                add(self, here[id.index()], id);
+            }
+        }
+    }
+
+    /// The child of `parent` for `frame`, if none of it was asked for since there were `known` nodes:
+    /// it is there only if it was then.
+    fn grafted(&mut self, known: usize, parent: NodeId, frame: FrameId) -> NodeId {
+        let node = &self.nodes[parent.index()];
+        if node.latest_frame == frame && node.latest_child != Self::ROOT {
+            return node.latest_child;
+        }
+        let found = match parent.index() < known {
+            true => self.find_earlier_child(parent, frame),
+            false => None,
+        };
+        found.unwrap_or_else(|| self.push_new_child(parent, frame))
+    }
+
+    fn are_distinct(&self, frames: &[FrameId]) -> bool {
+        let mut seen = vec![false; self.frames.len()];
+        let is_new = |frame: &FrameId| !std::mem::replace(&mut seen[frame.index()], true);
+        frames.iter().all(is_new)
+    }
+
+    /// Adds to `node` what `other` has recorded at `theirs`.
+    pub(crate) fn add_recorded(&mut self, node: NodeId, other: &CallTree, theirs: NodeId) {
+        let count = other.nodes[theirs.index()].count();
+        match other.self_before(theirs) {
+            Some(before) => self.add_change(node, before, count),
+            None => self.add(node, count),
+        }
+    }
+}
