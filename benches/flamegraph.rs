@@ -3,6 +3,7 @@
 mod profiles;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use inferno::call_tree::Forest;
 use inferno::flamegraph::{self, Collector, Options};
 use inferno::{differential, folded};
 use std::io;
@@ -34,6 +35,11 @@ fn folded_text(c: &mut Criterion) {
     group.bench_function("read", |bench| bench.iter(|| folded::read(text.as_slice())));
     group.bench_function("write", |bench| {
         bench.iter(|| folded::write(&tree, io::sink()))
+    });
+    // What two threads have folded.
+    let forest = Forest::from_iter([tree.clone(), tree]);
+    group.bench_function("write two trees", |bench| {
+        bench.iter(|| folded::write_forest(&forest, io::sink()))
     });
     group.finish();
 }

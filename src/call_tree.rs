@@ -29,6 +29,7 @@
 //! [`collapse_to_tree`](crate::collapse::Collapse::collapse_to_tree), and is drawn by
 //! [`flamegraph::from_call_tree`](crate::flamegraph::from_call_tree).
 
+mod forest;
 mod frames;
 mod graft;
 pub(crate) mod rebuild;
@@ -40,6 +41,7 @@ use frames::FrameTable;
 use std::hash::BuildHasher;
 
 pub use crate::count::Count;
+pub use forest::Forest;
 pub(crate) use frames::NameHash;
 pub(crate) use walk::Children;
 pub use walk::{Visit, Walk};
@@ -328,6 +330,11 @@ impl CallTree {
         self.nodes[node.index()].frame
     }
 
+    /// Whether the node has no children.
+    pub(crate) fn is_leaf(&self, node: NodeId) -> bool {
+        self.nodes[node.index()].first_child == Self::ROOT
+    }
+
     /// The counts added to the node itself, without its callees; `None` if no stack ends here.
     pub fn self_count(&self, node: NodeId) -> Option<Count> {
         let node = &self.nodes[node.index()];
@@ -446,7 +453,7 @@ impl CallTree {
         child
     }
 
-    /// The same, but for the edge, and whether there needs to be none.
+    /// Makes it without an edge, and says whether there needs to be none.
     #[inline]
     fn push_without_edge(&mut self, parent: NodeId, frame: FrameId) -> (NodeId, bool) {
         let child = self.push_node(parent, frame);
@@ -510,7 +517,7 @@ impl CallTree {
     }
 
     fn push_newest(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
-        let child = self.push_node(parent, frame);
+        let (child, _) = self.push_without_edge(parent, frame);
         let parent_self = self.nodes[parent.index()].count();
         if let Some(arrivals) = &mut self.arrivals {
             arrivals[parent.index()].newest_child = Some(child);

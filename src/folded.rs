@@ -29,14 +29,18 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod branches;
 mod lines;
+mod parallel;
+mod parts;
+mod write;
 
 use crate::blocks::{Blocks, Buffer};
-use crate::call_tree::{CallTree, Children, Count, FrameId, NodeId};
-use crate::number::push_count;
+use crate::call_tree::{CallTree, Count, FrameId, NodeId};
 use crate::text::{trim, trim_end};
-use lines::Lines;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
+
+pub use write::{write, write_forest};
 
 /// What [`read`] found.
 #[derive(Debug, Clone, Default)]
@@ -57,44 +61,6 @@ pub fn read<R: Read>(reader: R) -> io::Result<Profile> {
     let mut folder = LineFolder::new(CallTree::new());
     folder.read(reader)?;
     Ok(folder.finish())
-}
-
-/// Writes the stacks of `tree`, a line each, sorted by the bytes of the stack.
-///
-/// The lines of a [differential](CallTree::is_differential) tree have two counts, before and
-/// after.
-///
-/// # Errors
-/// Those of `writer`. It is written to in pieces of some ten kilobytes, and flushed at the end.
-pub fn write<W: Write>(tree: &CallTree, mut writer: W) -> io::Result<()> {
-    let children = Children::new(tree);
-    let mut lines = Lines::new(tree, &children);
-    let mut out = Vec::with_capacity(2 * FLUSH_AT);
-    while let Some(node) = lines.next() {
-        push_line(&mut out, tree, lines.stack(), node);
-        if out.len() >= FLUSH_AT {
-            writer.write_all(&out)?;
-            out.clear();
-        }
-    }
-    writer.write_all(&out)?;
-    writer.flush()
-}
-
-/// How much is written at a time, in bytes.
-const FLUSH_AT: usize = 1 << 16;
-
-/// Adds the line of `node`, of which `stack` has the frames.
-fn push_line(out: &mut Vec<u8>, tree: &CallTree, stack: &[u8], node: NodeId) {
-    let count = tree.self_count(node).unwrap_or_default();
-    out.extend_from_slice(stack);
-    if let Some(before) = tree.self_before(node) {
-        out.push(b' ');
-        push_count(out, before);
-    }
-    out.push(b' ');
-    push_count(out, count);
-    out.push(b'\n');
 }
 
 /// Whether the text that starts with `head` is folded: all lines of it must be stacks or comments,
@@ -367,6 +333,7 @@ pub(crate) fn after_last_line(block: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call_tree::Forest;
     use proptest::prelude::*;
 
     fn refold(text: &str) -> (String, u64) {
@@ -407,6 +374,120 @@ mod tests {
                 .map(|(stack, count)| format!("{stack} {count}\n"))
                 .collect();
             prop_assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
+
+    /// What is written of trees that are not merged, which must be what is if they are.
+    fn written(trees: Vec<CallTree>) -> String {
+        let forest = Forest::from_iter(trees);
+        let (mut text, mut merged) = (Vec::new(), Vec::new());
+        write_forest(&forest, &mut text).unwrap();
+        write(&forest.merged(), &mut merged).unwrap();
+        assert!(text == merged, "merged before and while written");
+        String::from_utf8(text).unwrap()
+    }
+
+    fn tree_of(stacks: impl IntoIterator<Item = (String, u64)>) -> CallTree {
+        let mut tree = CallTree::new();
+        for (stack, count) in stacks {
+            let node = tree.descend(CallTree::ROOT, stack.as_bytes());
+            tree.add(node, count);
+        }
+        tree
+    }
+
+    proptest! {
+        #[test]
+        fn a_forest_is_written_as_if_merged(
+            trees in prop::collection::vec(
+                prop::collection::vec(("[ab!]{0,2}(;[ab!]{0,2}){0,5}", 1u64..9), 0..40),
+                1..5,
+            )
+        ) {
+            let sum: u64 = trees.iter().flatten().map(|(_, count)| count).sum();
+            let text = written(trees.into_iter().map(tree_of).collect());
+            let counts = text.lines().filter_map(|line| line.rsplit(' ').next());
+            prop_assert_eq!(counts.map(|count| count.parse::<u64>().unwrap()).sum::<u64>(), sum);
+        }
+    }
+
+    /// Large enough for several threads: bushy, wide, deep, and what all of these are.
+    #[test]
+    fn a_large_forest_is_written_as_if_merged() {
+        let bushy = |seed: u64| {
+            (0..9000u64).map(move |at| {
+                let random = (at * 7 + seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                let frames = (0..6).map(|depth| format!("f{}", random >> (8 * depth + 8) & 7));
+                (
+                    frames.collect::<Vec<_>>().join(";") + &format!(";leaf{}", at % 4000),
+                    at,
+                )
+            })
+        };
+        let wide = |from: u64| (from..from + 20_000).map(|at| (format!("all;{at}"), at));
+        let deep = |leaf: &str| {
+            let stack = "deep;".repeat(12_000);
+            [(stack.clone() + leaf, 1), (stack + "end", 2)]
+        };
+        let lines = |trees| written(trees).lines().count();
+        assert!(
+            lines(vec![
+                tree_of(bushy(0)),
+                tree_of(bushy(1)),
+                tree_of(bushy(2))
+            ]) > 9000
+        );
+        assert_eq!(lines(vec![tree_of(wide(0)), tree_of(wide(5000))]), 25_000);
+        assert_eq!(lines(vec![tree_of(deep("a")), tree_of(deep("b"))]), 3);
+        let all = |seed, leaf| bushy(seed).chain(wide(seed)).chain(deep(leaf));
+        assert!(lines(vec![tree_of(all(1, "b")), tree_of(all(9, "a"))]) > 29_000);
+    }
+
+    /// Of trees that are compared, and in which counts are unchanged.
+    #[test]
+    fn a_forest_keeps_both_counts() {
+        let mut one = tree_of([("a;b".to_string(), 4)]);
+        let node = one.descend(CallTree::ROOT, b"a;c");
+        one.add_change(node, 1u64, 2u64);
+        let two = tree_of([("a;b".to_string(), 3), ("a;c".to_string(), 5)]);
+        assert_eq!(written(vec![one, two]), "a;b 7 7\na;c 6 7\n");
+    }
+
+    #[test]
+    fn a_forest_in_time_order_keeps_it() {
+        let chart = |stacks: [&str; 2]| {
+            let mut tree = CallTree::in_time_order();
+            for stack in stacks {
+                let node = tree.descend(CallTree::ROOT, stack.as_bytes());
+                tree.add(node, 1u64);
+            }
+            tree
+        };
+        let charts = vec![chart(["b", "a"]), chart(["a", "c;d;e"])];
+        assert_eq!(written(charts), "b 1\na 2\nc;d;e 1\n");
+    }
+
+    #[test]
+    fn a_forest_that_cannot_be_written_is_an_error() {
+        struct Full(usize);
+        impl io::Write for Full {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0 = self
+                    .0
+                    .checked_sub(bytes.len())
+                    .ok_or(io::ErrorKind::StorageFull)?;
+                Ok(bytes.len())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let wide = |from: u64| tree_of((from..from + 20_000).map(|at| (at.to_string(), at)));
+        let forest = Forest::from_iter([wide(0), wide(10_000), wide(20_000)]);
+        for space in [0, 10_000, 100_000] {
+            let error = write_forest(&forest, Full(space)).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::StorageFull);
         }
     }
 

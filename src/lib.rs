@@ -87,6 +87,7 @@ pub mod folded;
 mod number;
 mod table;
 mod text;
+mod threads;
 
 /// The README's example is a test.
 #[cfg(doctest)]

@@ -1,7 +1,9 @@
-//! Folded text: what is written is read again as the same, and any of it can be drawn.
+//! Folded text: what is written is read again as the same, be it one tree or several, and any of it
+//! can be drawn.
 
 #![no_main]
 
+use inferno::call_tree::Forest;
 use inferno::flamegraph::{self, Options};
 use inferno::folded;
 use libfuzzer_sys::fuzz_target;
@@ -13,9 +15,25 @@ fn refold(text: &[u8]) -> Vec<u8> {
     out
 }
 
+/// The same of three trees, which have some stacks in common.
+fn refold_apart(text: &[u8]) -> Vec<u8> {
+    let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+    let tree_of = |at: usize| {
+        let lines: Vec<&[u8]> = lines.iter().skip(at).step_by(3).copied().collect();
+        folded::read(lines.concat().as_slice())
+            .expect("a slice can be read")
+            .tree
+    };
+    let mut out = Vec::new();
+    let forest = Forest::from_iter((0..3).map(tree_of));
+    folded::write_forest(&forest, &mut out).expect("a vector takes all");
+    out
+}
+
 fuzz_target!(|text: &[u8]| {
     let once = refold(text);
     assert_eq!(refold(&once), once);
+    assert_eq!(refold_apart(&once), once);
 
     let mut svg = Vec::new();
     // Text without a stack is an error, and a picture that says so.

@@ -52,11 +52,12 @@ fn main() -> ExitCode {
     let args = Args::parse();
     common::collapse_with("inferno-collapse-guess", &args.shared, |input| {
         let folder = Folder::from(args.options());
-        let tree = match common::fold_perf_data(input, args.perf_data_options())? {
-            Some(tree) => tree,
+        let forest = match common::fold_perf_data(input, args.perf_data_options())? {
+            Some(tree) => tree.into(),
             None => input.read(|reader| folder.try_collapse(reader)?.ok_or_else(unrecognised))?,
         };
-        common::expect_stacks(tree, &input.name(), "some")
+        common::expect_stacks(forest.is_empty(), &input.name(), "some")?;
+        Ok(forest)
     })
 }
 

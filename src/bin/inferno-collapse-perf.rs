@@ -4,7 +4,7 @@ mod common;
 
 use clap::Parser;
 use common::CollapseArgs;
-use inferno::call_tree::CallTree;
+use inferno::call_tree::Forest;
 use inferno::collapse::Collapse;
 use inferno::collapse::perf::{Folder, Options};
 use inferno::collapse::perf_data::{self, is_perf_data};
@@ -117,22 +117,24 @@ fn main() -> ExitCode {
     let args = Args::parse();
     common::collapse_with("inferno-collapse-perf", &args.shared, |input| {
         if let Some(tree) = common::fold_perf_data(input, args.perf_data_options())? {
-            return Ok(tree);
+            return Ok(tree.into());
         }
-        let tree = input.read(|reader| fold(&args, reader))?;
-        common::expect_stacks(tree, &input.name(), "the output of `perf script`")
+        let forest = input.read(|reader| fold(&args, reader))?;
+        let expected = "the output of `perf script`";
+        common::expect_stacks(forest.is_empty(), &input.name(), expected)?;
+        Ok(forest)
     })
 }
 
 /// Folds either of what perf writes.
-fn fold(args: &Args, mut reader: impl BufRead + Send) -> io::Result<CallTree> {
+fn fold(args: &Args, mut reader: impl BufRead + Send) -> io::Result<Forest> {
     let mut head = Vec::new();
     reader.by_ref().take(8).read_to_end(&mut head)?;
     let is_perf_data = is_perf_data(&head) == Some(true);
     let whole = head.as_slice().chain(reader);
     match is_perf_data {
-        true => perf_data::Folder::from(args.perf_data_options()).collapse_to_tree(whole),
-        false => Folder::from(args.options()).collapse_send_to_tree(whole),
+        true => perf_data::Folder::from(args.perf_data_options()).collapse_to_forest(whole),
+        false => Folder::from(args.options()).collapse_to_forest(whole),
     }
 }
 

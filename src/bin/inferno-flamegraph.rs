@@ -396,7 +396,8 @@ fn draw_diff(
     let read = |input: &Input| {
         let mut stacks = flags.collector(options);
         flags.add(input, &mut stacks)?;
-        let tree = common::expect_stacks(stacks.finish()?, &input.name(), expected)?;
+        let tree = stacks.finish()?;
+        common::expect_stacks(tree.is_empty(), &input.name(), expected)?;
         io::Result::Ok(filters.apply(tree))
     };
     let (before, after) = (read(&inputs[0])?, read(&inputs[1])?);

@@ -42,7 +42,7 @@ use super::format::{Block, Format, count_lines, impl_collapse, offset_in};
 use super::lines::{LineCache, LineId};
 use super::notes::{LineCounts, LinePlace};
 use super::symbol::{fix_partially_demangled_rust, split_inlined, without_separators};
-use crate::call_tree::{CallTree, NodeId};
+use crate::call_tree::{CallTree, Forest, NodeId};
 use crate::count::parse_digits;
 use crate::folded::{lines_of, whole_lines};
 use crate::text::{lossy, trim};
@@ -189,7 +189,7 @@ impl Format for Options {
         &self,
         _: &(),
         workers: Vec<Worker>,
-        tree: &mut CallTree,
+        forest: &mut Forest,
     ) -> Result<(), ParseError> {
         if workers
             .iter()
@@ -205,7 +205,7 @@ impl Format for Options {
             counts.merge(worker.counts);
         }
         let error = ParseError::new(ErrorKind::EndsInStack, counts.number(place));
-        if tree.is_empty() {
+        if forest.is_empty() {
             return Err(error);
         }
         log::warn!("{error}; this stack is left out");

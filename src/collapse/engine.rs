@@ -1,9 +1,8 @@
-//! Readers and slices to blocks, blocks to workers, their trees to one: the only file that starts
-//! threads.
+//! Readers and slices to blocks, blocks to workers, their trees to a forest.
 //!
 //! ```text
-//! reader ─> blocks of whole records ─┬─> worker: tree ─┬─> one tree
-//!                                    └─> worker: tree ─┘   (merged by addition)
+//! reader ─> blocks of whole records ─┬─> worker: tree ─┬─> forest
+//!                                    └─> worker: tree ─┘
 //! ```
 //!
 //! Each worker reads the blocks that it folds, one worker at a time: what it has read is in its
@@ -22,7 +21,7 @@ use super::error::ParseError;
 use super::format::{Block, Format, count_lines};
 use super::reader::Reader;
 use crate::blocks::{BLOCK_SIZE, Blocks, Buffer};
-use crate::call_tree::CallTree;
+use crate::call_tree::{CallTree, Forest};
 use std::io::{self, Read};
 
 /// The number of threads to use if nobody says.
@@ -66,12 +65,12 @@ impl Engine {
     }
 
     /// Folds what `reader` gives, which needs no buffering of its own.
-    pub fn fold<F: Format>(&self, format: &F, reader: Reader<'_>) -> io::Result<CallTree> {
+    pub fn fold<F: Format>(&self, format: &F, reader: Reader<'_>) -> io::Result<Forest> {
         self.fold_source(format, Blocks::with_size(reader, self.block_size))
     }
 
     /// Folds a profile in memory without copying it.
-    pub fn fold_slice<F: Format>(&self, format: &F, profile: &[u8]) -> io::Result<CallTree> {
+    pub fn fold_slice<F: Format>(&self, format: &F, profile: &[u8]) -> io::Result<Forest> {
         let rest = SliceBlocks {
             rest: profile,
             size: self.block_size,
@@ -83,7 +82,7 @@ impl Engine {
         &self,
         format: &F,
         source: impl WholeSource<'a>,
-    ) -> io::Result<CallTree> {
+    ) -> io::Result<Forest> {
         let mut input = Numbered {
             source,
             next: Place { line: 1, index: 0 },
@@ -278,13 +277,13 @@ impl NumberedBlock<'_> {
     }
 }
 
-/// This thread's worker and tree, and what the others have brought.
+/// This thread's worker and tree, and those of the others.
 struct Crew<'f, F: Format> {
     format: &'f F,
     prelude: F::Prelude,
     worker: F::Worker,
     tree: CallTree,
-    others: Vec<F::Worker>,
+    others: Vec<(F::Worker, CallTree)>,
 }
 
 impl<'f, F: Format> Crew<'f, F> {
@@ -304,14 +303,14 @@ impl<'f, F: Format> Crew<'f, F> {
             .fold(&self.prelude, block, &mut self.worker, &mut self.tree)
     }
 
-    fn conclude(mut self) -> Result<CallTree, ParseError> {
-        let mut workers = vec![self.worker];
-        workers.append(&mut self.others);
-        self.format
-            .conclude(&self.prelude, workers, &mut self.tree)?;
+    fn conclude(self) -> Result<Forest, ParseError> {
+        let own = [(self.worker, self.tree)].into_iter();
+        let (workers, trees): (Vec<_>, Vec<_>) = own.chain(self.others).unzip();
+        let mut forest = Forest::from_iter(trees);
+        self.format.conclude(&self.prelude, workers, &mut forest)?;
         Ok(match self.format.demangles() {
-            true => demangled(self.tree),
-            false => self.tree,
+            true => forest.map(demangled),
+            false => forest,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::error::ParseError;
 use super::notes::LinePlace;
-use crate::call_tree::CallTree;
+use crate::call_tree::{CallTree, Forest};
 use crate::folded::after_last_line;
 
 /// A format of profiles: where its records end, and how they fold into a tree.
@@ -51,12 +51,12 @@ pub(crate) trait Format: Sync {
         tree: &mut CallTree,
     ) -> Result<(), ParseError>;
 
-    /// Is called once after all blocks are folded and merged into `tree`.
+    /// Is called once after all blocks are folded.
     fn conclude(
         &self,
         prelude: &Self::Prelude,
         workers: Vec<Self::Worker>,
-        tree: &mut CallTree,
+        forest: &mut Forest,
     ) -> Result<(), ParseError>;
 
     /// How many threads to fold on, if it is parallel.
@@ -75,12 +75,13 @@ pub(crate) trait Format: Sync {
 macro_rules! impl_collapse {
     ($folder:ty) => {
         impl $crate::collapse::Collapse for $folder {
-            fn collapse<R, W>(&mut self, reader: R, writer: W) -> std::io::Result<()>
+            fn collapse<R, W>(&mut self, mut reader: R, writer: W) -> std::io::Result<()>
             where
                 R: std::io::BufRead,
                 W: std::io::Write,
             {
-                $crate::folded::write(&self.collapse_to_tree(reader)?, writer)
+                let forest = self.fold($crate::collapse::reader::Reader::Here(&mut reader))?;
+                $crate::folded::write_forest(&forest, writer)
             }
 
             fn collapse_file<P, W>(&mut self, infile: Option<P>, writer: W) -> std::io::Result<()>
@@ -88,8 +89,8 @@ macro_rules! impl_collapse {
                 P: AsRef<std::path::Path>,
                 W: std::io::Write,
             {
-                let tree = $crate::collapse::fold_file(self, infile)?;
-                $crate::folded::write(&tree, writer)
+                let forest = $crate::collapse::fold_file(infile, |reader| self.fold(reader))?;
+                $crate::folded::write_forest(&forest, writer)
             }
 
             fn is_applicable(&mut self, input: &str) -> Option<bool> {
@@ -104,26 +105,36 @@ macro_rules! impl_collapse {
                 R: std::io::BufRead,
             {
                 let reader = $crate::collapse::reader::Reader::Here(&mut reader);
-                $crate::collapse::engine::Engine::of(&self.options).fold(&self.options, reader)
+                self.fold(reader).map($crate::call_tree::Forest::merged)
             }
 
-            fn collapse_send_to_tree<R>(
+            fn collapse_to_forest<R>(
                 &mut self,
                 mut reader: R,
-            ) -> std::io::Result<$crate::call_tree::CallTree>
+            ) -> std::io::Result<$crate::call_tree::Forest>
             where
                 R: std::io::BufRead + Send,
             {
-                let reader = $crate::collapse::reader::Reader::Anywhere(&mut reader);
-                $crate::collapse::engine::Engine::of(&self.options).fold(&self.options, reader)
+                self.fold($crate::collapse::reader::Reader::Anywhere(&mut reader))
             }
 
             fn collapse_slice_to_tree(
                 &mut self,
                 profile: &[u8],
             ) -> std::io::Result<$crate::call_tree::CallTree> {
-                $crate::collapse::engine::Engine::of(&self.options)
-                    .fold_slice(&self.options, profile)
+                let engine = $crate::collapse::engine::Engine::of(&self.options);
+                let folded = engine.fold_slice(&self.options, profile);
+                folded.map($crate::call_tree::Forest::merged)
+            }
+        }
+
+        impl $folder {
+            /// Folds `reader` into a tree for each thread.
+            pub(crate) fn fold(
+                &self,
+                reader: $crate::collapse::reader::Reader<'_>,
+            ) -> std::io::Result<$crate::call_tree::Forest> {
+                $crate::collapse::engine::Engine::of(&self.options).fold(&self.options, reader)
             }
         }
     };

@@ -22,7 +22,7 @@
 
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
-use crate::call_tree::{CallTree, Count, NodeId};
+use crate::call_tree::{CallTree, Count, Forest, NodeId};
 use crate::folded::{lines_of, whole_lines};
 use crate::text::{excerpt, lossy, trim, trim_end};
 
@@ -136,7 +136,7 @@ impl Format for Options {
         Ok(())
     }
 
-    fn conclude(&self, _: &(), workers: Vec<Worker>, _: &mut CallTree) -> Result<(), ParseError> {
+    fn conclude(&self, _: &(), workers: Vec<Worker>, _: &mut Forest) -> Result<(), ParseError> {
         for worker in workers {
             if let Place::BeforeTable = worker.place {
                 log::warn!("File ended before start of call graph, expected a line `{HEADER}`");
@@ -375,7 +375,7 @@ mod tests {
                 text += &row(depth, &format!("f{name}"), "1.5", *ticks, u64::from(*bytes));
             }
             let sum: u64 = rows.iter().map(|(_, _, _, bytes)| u64::from(*bytes)).sum();
-            let tree = Engine::new(1).fold_slice(&options(Source::Bytes), text.as_bytes()).unwrap();
+            let tree = Engine::new(1).fold_slice(&options(Source::Bytes), text.as_bytes()).unwrap().merged();
             prop_assert_eq!(tree.totals()[0].whole(), sum);
             assert_all_paths_agree(text.as_bytes());
         }

@@ -3,7 +3,6 @@
 //! The formats are asked in the order of [`formats`], with more and more of the input, until one of
 //! them says that it is its own or all have said that it is not.
 
-use super::engine::Engine;
 use super::format::Format;
 use super::notes::plural;
 use super::perf_data::{self, is_perf_data};
@@ -11,7 +10,7 @@ use super::reader::Reader;
 use super::{
     Collapse, DEFAULT_NTHREADS, dtrace, fold_file, ghcprof, perf, sample, vsprof, vtune, xctrace,
 };
-use crate::call_tree::CallTree;
+use crate::call_tree::{CallTree, Forest};
 use crate::folded;
 use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
@@ -56,7 +55,7 @@ impl From<Options> for Folder {
 struct Row {
     name: &'static str,
     sniff: fn(&[u8]) -> Option<bool>,
-    collapse: fn(&Options, Reader<'_>) -> io::Result<CallTree>,
+    fold: fn(&Options, Reader<'_>) -> io::Result<Forest>,
 }
 
 /// The formats of profilers, in the order in which they are asked. The first to say yes gets the
@@ -65,78 +64,80 @@ static PROFILERS: [Row; 8] = [
     Row {
         name: "perf.data",
         sniff: is_perf_data,
-        collapse: |options, reader| {
+        fold: |options, reader| {
             let mut perf_data = perf_data::Options::default();
             perf_data.stacks.demangle = options.demangle;
             perf_data.stacks.nthreads = options.nthreads;
-            perf_data::Folder::from(perf_data).collapse_to_tree(reader)
+            let tree = perf_data::Folder::from(perf_data).collapse_to_tree(reader);
+            tree.map(Forest::from)
         },
     },
     Row {
         name: "perf",
         sniff: |head| perf::Options::default().sniff(head),
-        collapse: |options, reader| {
+        fold: |options, reader| {
             let perf = perf::Options {
                 demangle: options.demangle,
                 nthreads: options.nthreads,
                 ..perf::Options::default()
             };
-            Engine::of(&perf).fold(&perf, reader)
+            perf::Folder::from(perf).fold(reader)
         },
     },
     Row {
         name: "dtrace",
         sniff: |head| dtrace::Options::default().sniff(head),
-        collapse: |options, reader| {
+        fold: |options, reader| {
             let dtrace = dtrace::Options {
                 demangle: options.demangle,
                 nthreads: options.nthreads,
                 ..dtrace::Options::default()
             };
-            Engine::of(&dtrace).fold(&dtrace, reader)
+            dtrace::Folder::from(dtrace).fold(reader)
         },
     },
     Row {
         name: "sample",
         sniff: |head| sample::Options::default().sniff(head),
-        collapse: |options, reader| {
+        fold: |options, reader| {
             let sample = sample::Options {
                 demangle: options.demangle,
                 ..sample::Options::default()
             };
-            sample::Folder::from(sample).collapse_to_tree(reader)
+            sample::Folder::from(sample).fold(reader)
         },
     },
     Row {
         name: "vtune",
         sniff: |head| vtune::Options::default().sniff(head),
-        collapse: |options, reader| {
+        fold: |options, reader| {
             let vtune = vtune::Options {
                 demangle: options.demangle,
                 ..vtune::Options::default()
             };
-            vtune::Folder::from(vtune).collapse_to_tree(reader)
+            vtune::Folder::from(vtune).fold(reader)
         },
     },
     Row {
         name: "vsprof",
         sniff: |head| vsprof::Summary::default().sniff(head),
-        collapse: |_, reader| vsprof::Folder::default().collapse_to_tree(reader),
+        fold: |_, reader| vsprof::Folder::default().fold(reader),
     },
     Row {
         name: "ghcprof",
         sniff: |head| ghcprof::Options::default().sniff(head),
-        collapse: |_, reader| ghcprof::Folder::default().collapse_to_tree(reader),
+        fold: |_, reader| ghcprof::Folder::default().fold(reader),
     },
     Row {
         name: "xctrace",
         sniff: xctrace::sniff,
-        collapse: |options, reader| {
+        fold: |options, reader| {
             let xctrace = xctrace::Options {
                 demangle: options.demangle,
                 ..xctrace::Options::default()
             };
-            xctrace::Folder::from(xctrace).collapse_to_tree(reader)
+            let tree = xctrace::Folder::from(xctrace).collapse_to_tree(reader);
+            tree.map(Forest::from)
         },
     },
 ];
@@ -145,7 +146,7 @@ static PROFILERS: [Row; 8] = [
 static FOLDED: Row = Row {
     name: "folded",
     sniff: folded::sniff,
-    collapse: |_, reader| add_up(reader),
+    fold: |_, reader| add_up(reader).map(Forest::from),
 };
 
 /// The names of the formats, in the order in which they are asked.
@@ -163,21 +164,21 @@ fn rows() -> impl Iterator<Item = &'static Row> {
 }
 
 impl Folder {
-    /// Folds `reader` into a tree if its format is recognised, be it text that is folded already;
-    /// if not, returns `None`.
+    /// Folds `reader` if its format is recognised, be it text that is folded already; if not,
+    /// returns `None`.
     ///
     /// ```
     /// use inferno::collapse::guess::Folder;
     ///
-    /// let tree = Folder::default().try_collapse("main;parse 3\nmain;parse 4\n".as_bytes())?;
-    /// assert_eq!(tree.unwrap().totals()[0].to_string(), "7");
+    /// let forest = Folder::default().try_collapse("main;parse 3\nmain;parse 4\n".as_bytes())?;
+    /// assert_eq!(forest.unwrap().merged().totals()[0].to_string(), "7");
     /// assert!(Folder::default().try_collapse("Dear all,\n".as_bytes())?.is_none());
     /// # Ok::<(), std::io::Error>(())
     /// ```
     ///
     /// # Errors
     /// Those of `reader`, and those of the format.
-    pub fn try_collapse<R>(&self, mut reader: R) -> io::Result<Option<CallTree>>
+    pub fn try_collapse<R>(&self, mut reader: R) -> io::Result<Option<Forest>>
     where
         R: BufRead + Send,
     {
@@ -203,13 +204,14 @@ impl Folder {
         match recognise(&mut reader, head)? {
             Some(row) if row.name != FOLDED.name => {
                 let rest = Reader::Anywhere(&mut reader);
-                self.fold_as(row, head, rest).map(Some)
+                let forest = self.fold_as(row, head, rest)?;
+                Ok(Some(forest.merged()))
             }
             _ => Ok(None),
         }
     }
 
-    fn fold(&self, mut reader: Reader<'_>) -> io::Result<Option<CallTree>> {
+    fn fold(&self, mut reader: Reader<'_>) -> io::Result<Option<Forest>> {
         let mut head = Vec::new();
         match recognise(&mut reader, &mut head)? {
             Some(row) => self.fold_as(row, &head, reader).map(Some),
@@ -217,21 +219,31 @@ impl Folder {
         }
     }
 
-    fn fold_as(&self, row: &Row, head: &[u8], rest: Reader<'_>) -> io::Result<CallTree> {
+    /// The same, of which there is nothing if the format is not recognised, which is logged.
+    fn fold_or_say(&self, reader: Reader<'_>) -> io::Result<Forest> {
+        let forest = self.fold(reader)?;
+        if forest.is_none() {
+            log::error!("No applicable collapse implementation found for input");
+        }
+        Ok(forest.unwrap_or_default())
+    }
+
+    fn fold_as(&self, row: &Row, head: &[u8], rest: Reader<'_>) -> io::Result<Forest> {
         log::info!("Using {} collapser", row.name);
-        rest.after(head, |reader| (row.collapse)(&self.options, reader))
+        rest.after(head, |reader| (row.fold)(&self.options, reader))
     }
 }
 
 impl Collapse for Folder {
     /// See [`Collapse::collapse`]. If no format is recognised, that is logged as an error and
     /// nothing is written.
-    fn collapse<R, W>(&mut self, reader: R, writer: W) -> io::Result<()>
+    fn collapse<R, W>(&mut self, mut reader: R, writer: W) -> io::Result<()>
     where
         R: BufRead,
         W: Write,
     {
-        folded::write(&self.collapse_to_tree(reader)?, writer)
+        let forest = self.fold_or_say(Reader::Here(&mut reader))?;
+        folded::write_forest(&forest, writer)
     }
 
     fn is_applicable(&mut self, input: &str) -> Option<bool> {
@@ -248,29 +260,24 @@ impl Collapse for Folder {
         P: AsRef<Path>,
         W: Write,
     {
-        folded::write(&fold_file(self, infile)?, writer)
+        let forest = fold_file(infile, |reader| self.fold_or_say(reader))?;
+        folded::write_forest(&forest, writer)
     }
 
     fn collapse_to_tree<R>(&mut self, mut reader: R) -> io::Result<CallTree>
     where
         R: BufRead,
     {
-        self.fold(Reader::Here(&mut reader)).map(or_nothing)
+        let forest = self.fold_or_say(Reader::Here(&mut reader))?;
+        Ok(forest.merged())
     }
 
-    fn collapse_send_to_tree<R>(&mut self, mut reader: R) -> io::Result<CallTree>
+    fn collapse_to_forest<R>(&mut self, mut reader: R) -> io::Result<Forest>
     where
         R: BufRead + Send,
     {
-        self.fold(Reader::Anywhere(&mut reader)).map(or_nothing)
+        self.fold_or_say(Reader::Anywhere(&mut reader))
     }
-}
-
-fn or_nothing(tree: Option<CallTree>) -> CallTree {
-    if tree.is_none() {
-        log::error!("No applicable collapse implementation found for input");
-    }
-    tree.unwrap_or_default()
 }
 
 /// Adds up folded stacks.

@@ -42,8 +42,9 @@ pub mod vsprof;
 pub mod vtune;
 pub mod xctrace;
 
-use crate::call_tree::CallTree;
+use crate::call_tree::{CallTree, Forest};
 use crate::folded;
+use reader::Reader;
 use std::fs::File;
 use std::io::{self, BufRead, Write};
 use std::path::Path;
@@ -122,15 +123,28 @@ pub trait Collapse {
     }
 
     /// [`Collapse::collapse_to_tree`] for a reader that other threads may read from. If there are
-    /// several, each reads what it folds: in its core's cache, and while the others fold.
+    /// several, each reads what it folds, in its core's cache and while the others fold, into a
+    /// tree of its own.
+    ///
+    /// ```
+    /// use inferno::collapse::{Collapse, perf::Folder};
+    /// use inferno::folded;
+    ///
+    /// let script = "prog 1 1.0: 7 cycles:\n\t 12 leaf (m)\n\t 34 main (m)\n\n";
+    /// let forest = Folder::default().collapse_to_forest(script.as_bytes())?;
+    /// let mut text = Vec::new();
+    /// folded::write_forest(&forest, &mut text)?;
+    /// assert_eq!(text, b"prog;main;leaf 7\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Collapse::collapse`].
-    fn collapse_send_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
+    fn collapse_to_forest<R>(&mut self, reader: R) -> io::Result<Forest>
     where
         R: BufRead + Send,
     {
-        self.collapse_to_tree(reader)
+        self.collapse_to_tree(reader).map(Forest::from)
     }
 
     /// [`Collapse::collapse_to_tree`] for a profile that is in memory, which is not copied.
@@ -142,14 +156,17 @@ pub trait Collapse {
     }
 }
 
-/// The tree of the file at `infile`, or of standard input if it is `None`.
-fn fold_file<P: AsRef<Path>>(
-    folder: &mut impl Collapse,
+/// Lets `fold` read the file at `infile`, or standard input if it is `None`, on any thread.
+fn fold_file<P: AsRef<Path>, T>(
     infile: Option<P>,
-) -> io::Result<CallTree> {
+    fold: impl FnOnce(Reader<'_>) -> io::Result<T>,
+) -> io::Result<T> {
     match infile {
-        Some(path) => folder.collapse_send_to_tree(io::BufReader::new(open(path.as_ref())?)),
-        None => folder.collapse_send_to_tree(io::BufReader::new(io::stdin())),
+        Some(path) => {
+            let file = open(path.as_ref())?;
+            fold(Reader::Anywhere(&mut io::BufReader::new(file)))
+        }
+        None => fold(Reader::Anywhere(&mut io::BufReader::new(io::stdin()))),
     }
 }
 

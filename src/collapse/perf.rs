@@ -55,7 +55,7 @@ mod successors;
 use super::DEFAULT_NTHREADS;
 use super::error::ParseError;
 use super::format::{Block, Format, count_lines, impl_collapse};
-use crate::call_tree::CallTree;
+use crate::call_tree::{CallTree, Forest};
 use crate::folded::whole_lines;
 use crate::text::{trim, trim_end};
 #[cfg(feature = "perf-data")]
@@ -194,13 +194,13 @@ impl Format for Options {
         &self,
         prelude: &Self::Prelude,
         workers: Vec<Worker>,
-        tree: &mut CallTree,
+        forest: &mut Forest,
     ) -> Result<(), ParseError> {
         let reports = workers.into_iter().map(|worker| worker.report);
         Report::merge(reports).log(
             prelude.as_deref(),
             self.event_filter.is_some(),
-            tree.is_empty(),
+            forest.is_empty(),
         );
         Ok(())
     }

@@ -25,7 +25,7 @@
 use super::DEFAULT_NTHREADS;
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
-use crate::call_tree::{CallTree, Count};
+use crate::call_tree::{CallTree, Count, Forest};
 use crate::folded::{LineFolder, lines_of, whole_lines};
 use crate::text::{excerpt, trim_end};
 use std::mem;
@@ -98,7 +98,7 @@ impl Format for Options {
         folded
     }
 
-    fn conclude(&self, _: &(), _: Vec<()>, _: &mut CallTree) -> Result<(), ParseError> {
+    fn conclude(&self, _: &(), _: Vec<()>, _: &mut Forest) -> Result<(), ParseError> {
         Ok(())
     }
 

@@ -30,7 +30,7 @@ use super::format::{Block, Format, impl_collapse};
 use super::lines::{LineCache, LineId};
 use super::notes::plural;
 use super::symbol::fix_partially_demangled_rust;
-use crate::call_tree::{CallTree, NodeId};
+use crate::call_tree::{CallTree, Forest, NodeId};
 use crate::count::{parse_digits, split_number};
 use crate::folded::{after_last_line, whole_lines};
 use crate::text::{excerpt, lossy, trim_end};
@@ -168,10 +168,10 @@ impl Format for Options {
         &self,
         _: &(),
         workers: Vec<Worker>,
-        tree: &mut CallTree,
+        forest: &mut Forest,
     ) -> Result<(), ParseError> {
         for mut worker in workers {
-            worker.conclude(tree);
+            worker.conclude(forest.first_mut());
         }
         Ok(())
     }

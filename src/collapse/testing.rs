@@ -3,7 +3,8 @@
 use super::engine::Engine;
 use super::format::Format;
 use super::reader::Reader;
-use crate::call_tree::CallTree;
+use crate::call_tree::Forest;
+use crate::folded;
 use std::io;
 
 /// Folds `profile` on every path there is, which must all give the same: the folded text, or the
@@ -25,9 +26,13 @@ pub(crate) fn fold<F: Format>(format: &F, profile: &[u8]) -> Result<String, Stri
     expected
 }
 
-fn to_text(folded: io::Result<CallTree>) -> Result<String, String> {
-    let tree = folded.map_err(|error| error.to_string())?;
-    let mut text = Vec::new();
-    crate::folded::write(&tree, &mut text).map_err(|error| error.to_string())?;
-    Ok(String::from_utf8_lossy(&text).into_owned())
+/// What was folded as text, which must be the same if it is merged before.
+pub(crate) fn to_text(folded: io::Result<Forest>) -> Result<String, String> {
+    let forest = folded.map_err(|error| error.to_string())?;
+    let (mut text, mut merged) = (Vec::new(), Vec::new());
+    folded::write_forest(&forest, &mut text).map_err(|error| error.to_string())?;
+    folded::write(&forest.merged(), &mut merged).map_err(|error| error.to_string())?;
+    let [text, merged] = [text, merged].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert_eq!(text, merged, "merged before and while written");
+    Ok(text)
 }

@@ -23,7 +23,7 @@
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
 use super::notes::warn_of_cut;
-use crate::call_tree::{CallTree, NodeId};
+use crate::call_tree::{CallTree, Forest, NodeId};
 use crate::folded::{lines_of, whole_lines};
 use crate::text::{excerpt, lossy, trim, trim_end};
 
@@ -108,13 +108,13 @@ impl Format for Summary {
         &self,
         _: &(),
         workers: Vec<Worker>,
-        tree: &mut CallTree,
+        forest: &mut Forest,
     ) -> Result<(), ParseError> {
         for mut worker in workers {
             if worker.line == 0 {
                 log::warn!("File ended before start of call graph, expected a line `{HEADER}`");
             }
-            worker.unwind(worker.stack.len(), tree);
+            worker.unwind(worker.stack.len(), forest.first_mut());
         }
         Ok(())
     }

@@ -27,7 +27,7 @@
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
 use super::notes::warn_of_cut;
-use crate::call_tree::{CallTree, FrameId, NameHash, NodeId};
+use crate::call_tree::{CallTree, Forest, FrameId, NameHash, NodeId};
 use crate::count::split_number;
 use crate::folded::{split_line, whole_lines};
 use crate::text::{excerpt, lossy, trim_end, without_leading_spaces};
@@ -134,7 +134,7 @@ impl Format for Options {
         Ok(())
     }
 
-    fn conclude(&self, _: &(), workers: Vec<Worker>, _: &mut CallTree) -> Result<(), ParseError> {
+    fn conclude(&self, _: &(), workers: Vec<Worker>, _: &mut Forest) -> Result<(), ParseError> {
         if workers.iter().all(|worker| !worker.is_after_header) {
             let header = lossy(HEADER);
             log::warn!("File ended before header, expected a line `{header}`");

@@ -13,7 +13,7 @@ pub use input::Input;
 pub use output::Output;
 
 use clap::Args;
-use inferno::call_tree::CallTree;
+use inferno::call_tree::{CallTree, Forest};
 use inferno::collapse::{Collapse, perf_data};
 use inferno::folded;
 use std::io::{self, Write};
@@ -106,8 +106,9 @@ pub fn collapse(
     expected: &str,
 ) -> ExitCode {
     collapse_with(tool, args, |input| {
-        let tree = input.read(|reader| folder.collapse_send_to_tree(reader))?;
-        expect_stacks(tree, &input.name(), expected)
+        let forest = input.read(|reader| folder.collapse_to_forest(reader))?;
+        expect_stacks(forest.is_empty(), &input.name(), expected)?;
+        Ok(forest)
     })
 }
 
@@ -115,14 +116,21 @@ pub fn collapse(
 pub fn collapse_with(
     tool: &str,
     args: &CollapseArgs,
-    fold: impl FnOnce(&Input) -> io::Result<CallTree>,
+    fold: impl FnOnce(&Input) -> io::Result<Forest>,
 ) -> ExitCode {
     let filters = args.filter.compile();
     run(tool, &args.common, |output| {
         let input = Input::new(args.infile.as_deref());
-        let tree = filters.apply(fold(&input)?);
-        let tree = expect_stacks(tree, &input.name(), "some that the filters leave")?;
-        output.write(|writer| folded::write(&tree, writer))
+        let mut forest = fold(&input)?;
+        if !filters.is_empty() {
+            forest = filters.apply(forest.merged()).into();
+        }
+        expect_stacks(
+            forest.is_empty(),
+            &input.name(),
+            "some that the filters leave",
+        )?;
+        output.write(|writer| folded::write_forest(&forest, writer))
     })
 }
 
@@ -133,17 +141,18 @@ pub fn fold_perf_data(input: &Input, options: perf_data::Options) -> io::Result<
     };
     let tree = perf_data::Folder::from(options).collapse_path_to_tree(path);
     let tree = tree.map_err(|error| about(&input.name(), error))?;
-    expect_stacks(tree, &input.name(), "samples with stacks").map(Some)
+    expect_stacks(tree.is_empty(), &input.name(), "samples with stacks")?;
+    Ok(Some(tree))
 }
 
-/// An error unless there is something in `tree`, which was read from `input`.
-pub fn expect_stacks(tree: CallTree, input: &str, expected: &str) -> io::Result<CallTree> {
-    match tree.is_empty() {
+/// An error if there are no stacks in what was read from `input`.
+pub fn expect_stacks(is_empty: bool, input: &str, expected: &str) -> io::Result<()> {
+    match is_empty {
         true => Err(io::Error::new(
             io::ErrorKind::InvalidData,
             format!("{input}: found no stacks, expected {expected}"),
         )),
-        false => Ok(tree),
+        false => Ok(()),
     }
 }
 

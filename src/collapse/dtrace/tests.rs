@@ -86,7 +86,7 @@ proptest! {
         }
         let sum: u64 = stacks.iter().map(|(_, count)| u64::from(*count)).sum();
         for options in [Options::default(), with_offsets()] {
-            let tree = Engine::new(1).fold_slice(&options, text.as_bytes()).unwrap();
+            let tree = Engine::new(1).fold_slice(&options, text.as_bytes()).unwrap().merged();
             prop_assert_eq!(tree.totals()[0].whole(), sum);
         }
     }

@@ -3,11 +3,12 @@
 use super::{
     Buffer, CallTree, Crew, Format, Numbered, NumberedBlock, ParseError, Source, WholeSource,
 };
+use crate::threads::{join, lock};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use std::io;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// Folds `first` and the rest of `input` on `nthreads` threads, of which this is one. Its worker
@@ -18,31 +19,29 @@ pub(super) fn fold<'a, F: Format>(
     first: NumberedBlock<'a>,
     input: Numbered<impl WholeSource<'a>>,
 ) -> io::Result<()> {
-    let own = Harvest {
+    let mut own = Harvest {
         worker: mem::take(&mut crew.worker),
         tree: mem::take(&mut crew.tree),
-        ..Harvest::default()
+        error: None,
     };
     let team = Team {
         format: crew.format,
         prelude: &crew.prelude,
         others: nthreads - 1,
         has_failed: AtomicBool::new(false),
-        made: Mutex::default(),
     };
-    let read = match input.share() {
-        Ok(input) => team.read_in_turn(own, first, input),
-        Err(mut input) => team.read_for_all(own, first, &mut input),
+    let (read, mut harvests) = match input.share() {
+        Ok(input) => team.read_in_turn(&mut own, first, input),
+        Err(mut input) => team.read_for_all(&mut own, first, &mut input),
     };
-    let made = team
-        .made
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
-    let made = made.unwrap_or_default();
-    (crew.worker, crew.others, crew.tree) = (made.worker, made.others, made.tree);
-    if let Some((_, error)) = made.error {
+    harvests.insert(0, own);
+    let errors = harvests.iter_mut().filter_map(|made| made.error.take());
+    if let Some((_, error)) = errors.min_by_key(|(block, _)| *block) {
         return Err(error.into());
     }
+    let mut made = harvests.into_iter().map(|made| (made.worker, made.tree));
+    (crew.worker, crew.tree) = made.next().unwrap_or_default();
+    crew.others = made.collect();
     read
 }
 
@@ -53,18 +52,16 @@ struct Team<'a, F: Format> {
     /// How many workers there are besides this thread's.
     others: usize,
     has_failed: AtomicBool,
-    /// What those have made that are done, but for what others are merging with theirs.
-    made: Mutex<Option<Harvest<F::Worker>>>,
 }
 
 impl<F: Format> Team<'_, F> {
-    /// Lets each worker read what it folds.
+    /// Lets each worker read what it folds. Returns what reading gave, and what the others made.
     fn read_in_turn<'a>(
         &self,
-        mut own: Harvest<F::Worker>,
+        own: &mut Harvest<F::Worker>,
         first: NumberedBlock<'a>,
         input: Numbered<impl Source<'a> + Send>,
-    ) -> io::Result<()> {
+    ) -> (io::Result<()>, Vec<Harvest<F::Worker>>) {
         let input = Mutex::new((input, Ok(())));
         let next = |buffer| {
             let (input, read) = &mut *lock(&input);
@@ -82,38 +79,39 @@ impl<F: Format> Team<'_, F> {
                 buffer = block.into_buffer();
             }
         };
-        thread::scope(|scope| {
-            for _ in 0..self.others {
-                scope.spawn(|| {
-                    let mut harvest = Harvest::default();
-                    fold_all(&mut harvest, Buffer::default());
-                    self.bring(harvest);
-                });
-            }
-            self.fold(&mut own, &first);
-            fold_all(&mut own, first.into_buffer());
-            self.bring(own);
+        let others = thread::scope(|scope| {
+            let fold_rest = || {
+                let mut harvest = Harvest::default();
+                fold_all(&mut harvest, Buffer::default());
+                harvest
+            };
+            let others: Vec<_> = (0..self.others).map(|_| scope.spawn(fold_rest)).collect();
+            self.fold(own, &first);
+            fold_all(own, first.into_buffer());
+            others.into_iter().map(join).collect()
         });
-        input.into_inner().unwrap_or_else(PoisonError::into_inner).1
+        let (_, read) = input.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (read, others)
     }
 
-    /// Reads on this thread, and folds what it has read when the others have enough to do.
+    /// Reads on this thread, and folds what it has read when the others have enough to do. Returns
+    /// the same.
     fn read_for_all<'a>(
         &self,
-        mut own: Harvest<F::Worker>,
+        own: &mut Harvest<F::Worker>,
         first: NumberedBlock<'a>,
         input: &mut Numbered<impl Source<'a>>,
-    ) -> io::Result<()> {
+    ) -> (io::Result<()>, Vec<Harvest<F::Worker>>) {
         let (blocks, queue) = bounded(2 * self.others);
         let (spent, buffers) = bounded(4 * self.others);
         thread::scope(|scope| {
-            for _ in 0..self.others {
+            let fold_queue = || {
                 let (queue, spent) = (queue.clone(), spent.clone());
-                scope.spawn(move || self.fold_queue(queue, spent));
-            }
-            let read = self.read_all(first, input, blocks, &buffers, &mut own);
-            self.bring(own);
-            read
+                scope.spawn(move || self.fold_queue(queue, spent))
+            };
+            let others: Vec<_> = (0..self.others).map(|_| fold_queue()).collect();
+            let read = self.read_all(first, input, blocks, &buffers, own);
+            (read, others.into_iter().map(join).collect())
         })
     }
 
@@ -144,14 +142,18 @@ impl<F: Format> Team<'_, F> {
         Ok(())
     }
 
-    fn fold_queue(&self, queue: Receiver<NumberedBlock<'_>>, spent: Sender<Buffer>) {
+    fn fold_queue(
+        &self,
+        queue: Receiver<NumberedBlock<'_>>,
+        spent: Sender<Buffer>,
+    ) -> Harvest<F::Worker> {
         let mut harvest = Harvest::default();
         for block in queue {
             self.fold(&mut harvest, &block);
             // If there are buffers enough, this one is freed.
             let _ = spent.try_send(block.into_buffer());
         }
-        self.bring(harvest);
+        harvest
     }
 
     /// Folds a block. All blocks before a bad one are folded by someone, so that the error of the
@@ -166,56 +168,13 @@ impl<F: Format> Team<'_, F> {
             harvest.error.get_or_insert((block.index, error));
         }
     }
-
-    /// Brings in what a worker has made, after it has merged that with what others have brought in
-    /// meanwhile: so all trees are merged two by two, by as many threads as can do something.
-    fn bring(&self, mut harvest: Harvest<F::Worker>) {
-        loop {
-            let mut made = lock(&self.made);
-            let Some(other) = made.take() else {
-                *made = Some(harvest);
-                return;
-            };
-            drop(made);
-            harvest.merge(other);
-        }
-    }
 }
 
-/// If another worker has panicked, so will the scope of all of them.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A worker, and what it has made, with others if it has merged that with theirs.
+/// A worker, and what it has made.
+#[derive(Default)]
 struct Harvest<W> {
     worker: W,
-    others: Vec<W>,
     tree: CallTree,
     /// The first error met, with the index of its block.
     error: Option<(u64, ParseError)>,
-}
-
-impl<W: Default> Default for Harvest<W> {
-    fn default() -> Harvest<W> {
-        Harvest {
-            worker: W::default(),
-            others: Vec::new(),
-            tree: CallTree::new(),
-            error: None,
-        }
-    }
-}
-
-impl<W> Harvest<W> {
-    fn merge(&mut self, mut other: Harvest<W>) {
-        if self.tree.len() < other.tree.len() {
-            mem::swap(&mut self.tree, &mut other.tree);
-        }
-        self.tree.merge(&other.tree);
-        self.others.push(other.worker);
-        self.others.append(&mut other.others);
-        let errors = self.error.take().into_iter().chain(other.error);
-        self.error = errors.min_by_key(|(index, _)| *index);
-    }
 }

@@ -4,19 +4,18 @@ use super::*;
 use crate::collapse::engine::Engine;
 use crate::collapse::notes::LinePlace;
 use crate::collapse::reader::Reader;
+use crate::collapse::testing;
 use proptest::prelude::*;
 
 const HEAD: &str = "prog 100 [000] 10.000001:          1 cycles: \n";
 
 fn fold(options: &Options, text: &[u8]) -> String {
-    let tree = Engine::new(1).fold_slice(options, text).unwrap();
-    to_text(&tree)
+    let forest = Engine::new(1).fold_slice(options, text).unwrap();
+    to_text(forest)
 }
 
-fn to_text(tree: &CallTree) -> String {
-    let mut out = Vec::new();
-    crate::folded::write(tree, &mut out).unwrap();
-    String::from_utf8(out).unwrap()
+fn to_text(forest: Forest) -> String {
+    testing::to_text(Ok(forest)).unwrap()
 }
 
 /// Folds `text` line by line, as if no sample were plain.
@@ -35,7 +34,7 @@ fn fold_slowly(options: &Options, text: &[u8]) -> String {
         tree: &mut tree,
     };
     folder.fold_lines(text);
-    to_text(&tree)
+    to_text(tree.into())
 }
 
 fn with_options(set: impl FnOnce(&mut Options)) -> Options {
@@ -64,13 +63,13 @@ fn assert_all_paths_agree(text: &[u8]) {
         for block_size in [1, 64, 1 << 20] {
             for nthreads in [1, 3] {
                 let engine = Engine::with_block_size(nthreads, block_size);
-                let from_slice = to_text(&engine.fold_slice(&options, text).unwrap());
+                let from_slice = to_text(engine.fold_slice(&options, text).unwrap());
                 assert_eq!(
                     from_slice, expected,
                     "slice, {nthreads} threads, {block_size} bytes"
                 );
                 let from_reader =
-                    to_text(&engine.fold(&options, Reader::Here(&mut &*text)).unwrap());
+                    to_text(engine.fold(&options, Reader::Here(&mut &*text)).unwrap());
                 assert_eq!(
                     from_reader, expected,
                     "reader, {nthreads} threads, {block_size} bytes"
@@ -184,7 +183,7 @@ proptest! {
         }
         let sum: u64 = samples.iter().map(|(_, _, period)| u64::from(*period)).sum();
         for options in [Options::default(), with_options(|options| options.include_addrs = true)] {
-            let tree = Engine::new(1).fold_slice(&options, text.as_bytes()).unwrap();
+            let tree = Engine::new(1).fold_slice(&options, text.as_bytes()).unwrap().merged();
             prop_assert_eq!(tree.totals()[0].whole(), sum);
         }
     }

@@ -1,6 +1,8 @@
 //! Work for several threads, that comes in a stream.
 
 #[cfg(feature = "multithreaded")]
+use crate::threads::join;
+#[cfg(feature = "multithreaded")]
 use crossbeam_channel::{Receiver, bounded};
 
 /// Lets each of `workers` do, on a thread of its own, some of the jobs that `feed` gives; one alone
@@ -49,10 +51,6 @@ fn work_on_threads<W: Send, J: Send, R>(
             let _ = jobs.send(job);
         });
         drop(jobs);
-        let join = |thread: std::thread::ScopedJoinHandle<'_, W>| {
-            let joined = thread.join();
-            joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
         (fed, threads.into_iter().map(join).collect())
     })
 }

@@ -1,0 +1,107 @@
+//! Several trees that are one profile.
+
+use super::CallTree;
+use crate::threads::join;
+use std::{mem, thread};
+
+/// Trees that add up to a profile, one of each thread that folded a part of it. There is at least
+/// one.
+///
+/// [`Collapse::collapse_to_forest`](crate::collapse::Collapse::collapse_to_forest) returns it.
+/// [`folded::write_forest`](crate::folded::write_forest) writes it as if it were one tree; for all
+/// else, it can be made one.
+///
+/// ```
+/// use inferno::call_tree::{CallTree, Forest};
+///
+/// let trees = [["main", "parse"], ["main", "draw"]].map(|stack| {
+///     let mut tree = CallTree::new();
+///     tree.add_stack(stack, 3u64);
+///     tree
+/// });
+/// let forest = Forest::from_iter(trees);
+/// assert_eq!(forest.merged().totals()[0].to_string(), "6");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Forest {
+    trees: Vec<CallTree>,
+}
+
+impl From<CallTree> for Forest {
+    fn from(tree: CallTree) -> Forest {
+        Forest { trees: vec![tree] }
+    }
+}
+
+impl Default for Forest {
+    fn default() -> Forest {
+        Forest::from(CallTree::new())
+    }
+}
+
+impl FromIterator<CallTree> for Forest {
+    /// If there is none, an empty tree is the one.
+    fn from_iter<I: IntoIterator<Item = CallTree>>(trees: I) -> Forest {
+        let trees: Vec<CallTree> = trees.into_iter().collect();
+        match trees.is_empty() {
+            true => Forest::default(),
+            false => Forest { trees },
+        }
+    }
+}
+
+impl Forest {
+    pub(crate) fn trees(&self) -> &[CallTree] {
+        &self.trees
+    }
+
+    /// A tree to add to.
+    pub(crate) fn first_mut(&mut self) -> &mut CallTree {
+        &mut self.trees[0]
+    }
+
+    /// Whether the order of the trees, and of what is in them, matters.
+    pub(crate) fn is_in_time_order(&self) -> bool {
+        self.trees.iter().any(CallTree::is_in_time_order)
+    }
+
+    /// Whether no stack was added to any tree.
+    pub fn is_empty(&self) -> bool {
+        self.trees.iter().all(CallTree::is_empty)
+    }
+
+    /// What `change` makes of each tree.
+    pub(crate) fn map(self, change: impl FnMut(CallTree) -> CallTree) -> Forest {
+        self.trees.into_iter().map(change).collect()
+    }
+
+    /// All stacks in one tree. Trees are merged two by two, on as many threads as can do something.
+    pub fn merged(self) -> CallTree {
+        merge_all(self.trees)
+    }
+}
+
+fn merge_all(mut trees: Vec<CallTree>) -> CallTree {
+    match trees.len() {
+        0..=2 => trees.into_iter().reduce(merge_two).unwrap_or_default(),
+        count => {
+            let half = trees.split_off(count / 2);
+            let (one, other) = thread::scope(|scope| {
+                let other = scope.spawn(|| merge_all(half));
+                let one = merge_all(trees);
+                (one, join(other))
+            });
+            merge_two(one, other)
+        }
+    }
+}
+
+/// Adds the smaller one to the larger one, or what came later to what came first.
+fn merge_two(mut one: CallTree, mut other: CallTree) -> CallTree {
+    let is_in_time_order = one.is_in_time_order() || other.is_in_time_order();
+    if one.len() < other.len() && !is_in_time_order {
+        mem::swap(&mut one, &mut other);
+    }
+    one.merge(&other);
+    one
+}

@@ -1,0 +1,145 @@
+//! Large trees as text, made on several threads.
+
+use super::branches::Branches;
+use super::lines::Lines;
+use super::write::push_next_line;
+use crate::call_tree::CallTree;
+use crate::threads::{join, lock};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+/// Of how many nodes a thread makes text at a time. Small enough that the text stays in a core's
+/// cache until it is written.
+const PIECE_SIZE: usize = 1 << 9;
+
+/// Whether there is enough to do for several threads.
+pub(super) fn is_worthwhile(trees: &[CallTree]) -> bool {
+    trees.len() > 1 && trees.iter().any(|tree| tree.len() > 16 * PIECE_SIZE)
+}
+
+/// Writes the stacks of all trees, as if they were merged, with a thread for each tree. This one
+/// does the writing, and makes text as long as there is nothing to write.
+pub(super) fn write(trees: &[CallTree], writer: impl Write) -> io::Result<()> {
+    let branches = on_threads(trees, Branches::with_sizes);
+    let pieces = Mutex::new(Pieces {
+        lines: Lines::new(&branches),
+        next: 0,
+        spent: Vec::new(),
+    });
+    let others = trees.len() - 1;
+    let (made, texts) = sync_channel(2 * others);
+    thread::scope(|scope| {
+        for _ in 0..others {
+            let made = made.clone();
+            scope.spawn(|| make_all(&pieces, made));
+        }
+        drop(made);
+        write_in_order(&pieces, texts, writer)
+    })
+}
+
+/// What `work` makes of each tree, with a thread for each.
+fn on_threads<'a, T: Send>(trees: &'a [CallTree], work: fn(&'a CallTree) -> T) -> Vec<T> {
+    let Some((first, others)) = trees.split_first() else {
+        return Vec::new();
+    };
+    thread::scope(|scope| {
+        let spawn = |tree| scope.spawn(move || work(tree));
+        let threads: Vec<_> = others.iter().map(spawn).collect();
+        let mut made = vec![work(first)];
+        made.extend(threads.into_iter().map(join));
+        made
+    })
+}
+
+/// All lines, of which each thread takes some at a time.
+struct Pieces<'a> {
+    lines: Lines<'a>,
+    /// The index of the next piece.
+    next: usize,
+    /// The memory of texts that are written.
+    spent: Vec<Vec<u8>>,
+}
+
+/// Some lines, one after another.
+struct Piece<'a> {
+    index: usize,
+    lines: Lines<'a>,
+    text: Vec<u8>,
+}
+
+/// What was made of a piece.
+struct Text {
+    index: usize,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Pieces<'a> {
+    fn next(&mut self) -> Option<Piece<'a>> {
+        let lines = self.lines.split_off(PIECE_SIZE)?;
+        let index = self.next;
+        self.next += 1;
+        Some(Piece {
+            index,
+            lines,
+            text: self.spent.pop().unwrap_or_default(),
+        })
+    }
+}
+
+impl Piece<'_> {
+    fn make(self) -> Text {
+        let (mut lines, mut bytes) = (self.lines, self.text);
+        bytes.clear();
+        while push_next_line(&mut lines, &mut bytes) {}
+        Text {
+            index: self.index,
+            bytes,
+        }
+    }
+}
+
+fn make_next(pieces: &Mutex<Pieces<'_>>) -> Option<Text> {
+    let piece = lock(pieces).next();
+    piece.map(Piece::make)
+}
+
+fn make_all(pieces: &Mutex<Pieces<'_>>, made: SyncSender<Text>) {
+    while let Some(text) = make_next(pieces) {
+        if made.send(text).is_err() {
+            // It could not be written.
+            return;
+        }
+    }
+}
+
+fn write_in_order(
+    pieces: &Mutex<Pieces<'_>>,
+    texts: Receiver<Text>,
+    mut writer: impl Write,
+) -> io::Result<()> {
+    // More would be memory, if another thread is slow with the text that comes next.
+    const MOST_EARLY: usize = 4;
+    let mut early: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
+    let mut next = 0;
+    loop {
+        while let Some(bytes) = early.remove(&next) {
+            writer.write_all(&bytes)?;
+            lock(pieces).spent.push(bytes);
+            next += 1;
+        }
+        let is_free = early.len() < MOST_EARLY;
+        let text = texts
+            .try_recv()
+            .ok()
+            .or_else(|| is_free.then(|| make_next(pieces)).flatten())
+            .or_else(|| texts.recv().ok());
+        match text {
+            Some(text) => early.insert(text.index, text.bytes),
+            None => return writer.flush(),
+        };
+    }
+}

@@ -1,0 +1,65 @@
+//! Trees as text.
+
+use super::branches::Branches;
+use super::lines::Lines;
+use super::parallel;
+use crate::call_tree::{CallTree, Forest};
+use crate::number::push_count;
+use std::io::{self, Write};
+
+/// Writes the stacks of `tree`, a line each, sorted by the bytes of the stack.
+///
+/// The lines of a [differential](CallTree::is_differential) tree have two counts, before and
+/// after.
+///
+/// # Errors
+/// Those of `writer`. It is written to in pieces of some ten kilobytes, and flushed at the end.
+pub fn write<W: Write>(tree: &CallTree, writer: W) -> io::Result<()> {
+    write_lines(Lines::new(&[Branches::new(tree)]), writer)
+}
+
+/// The same as [`write()`] of all trees [merged](Forest::merged), in less time: they need not be,
+/// and text is made on as many threads as there are trees, if they are large.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_forest<W: Write>(forest: &Forest, writer: W) -> io::Result<()> {
+    let trees = forest.trees();
+    if trees.len() > 1 && forest.is_in_time_order() {
+        return write(&forest.clone().merged(), writer);
+    }
+    if parallel::is_worthwhile(trees) {
+        return parallel::write(trees, writer);
+    }
+    let branches: Vec<Branches> = trees.iter().map(Branches::new).collect();
+    write_lines(Lines::new(&branches), writer)
+}
+
+fn write_lines(mut lines: Lines<'_>, mut writer: impl Write) -> io::Result<()> {
+    const FLUSH_AT: usize = 1 << 16;
+    let mut out = Vec::with_capacity(2 * FLUSH_AT);
+    while push_next_line(&mut lines, &mut out) {
+        if out.len() >= FLUSH_AT {
+            writer.write_all(&out)?;
+            out.clear();
+        }
+    }
+    writer.write_all(&out)?;
+    writer.flush()
+}
+
+/// Adds the next line to `out`; `false` if there is none.
+pub(super) fn push_next_line(lines: &mut Lines<'_>, out: &mut Vec<u8>) -> bool {
+    let Some(stack) = lines.next() else {
+        return false;
+    };
+    out.extend_from_slice(stack);
+    if let Some(before) = lines.before() {
+        out.push(b' ');
+        push_count(out, before);
+    }
+    out.push(b' ');
+    push_count(out, lines.count());
+    out.push(b'\n');
+    true
+}
