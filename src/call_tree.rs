@@ -391,6 +391,11 @@ impl CallTree {
         (0..self.nodes.len() as u32).map(NodeId)
     }
 
+    /// Whether `byte` is in the name of any frame.
+    pub(crate) fn has_in_names(&self, byte: u8) -> bool {
+        memchr::memchr(byte, self.frames.bytes()).is_some()
+    }
+
     /// The names of all frames, in the order of their ids.
     pub(crate) fn frame_names(&self) -> impl Iterator<Item = &[u8]> {
         self.frames.iter()

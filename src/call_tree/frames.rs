@@ -69,6 +69,11 @@ impl FrameTable {
         &self.bytes[start..self.ends[id.index()]]
     }
 
+    /// All names, end to end.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     pub fn len(&self) -> usize {
         self.ends.len()
     }

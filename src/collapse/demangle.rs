@@ -25,7 +25,7 @@ use std::borrow::Cow;
 
 /// `tree` with the mangled names of Rust and C++ functions made readable.
 pub(super) fn demangled(tree: CallTree) -> CallTree {
-    if !tree.frame_names().any(has_mangled_start) {
+    if !has_mangled(&tree) {
         return tree;
     }
     let mut made = CallTree::new();
@@ -34,6 +34,17 @@ pub(super) fn demangled(tree: CallTree) -> CallTree {
     });
     made
 }
+
+fn has_mangled(tree: &CallTree) -> bool {
+    // Mostly no name has a module, and to look for one in each takes longer.
+    let has_modules = tree.has_in_names(MODULE_END);
+    let may_be_mangled = |name: &&[u8]| has_modules || name.starts_with(b"_");
+    let mut names = tree.frame_names().filter(may_be_mangled);
+    names.any(has_mangled_start)
+}
+
+/// What is between a module and a symbol.
+const MODULE_END: u8 = b'`';
 
 /// Whether the name may be mangled: `_Z`, `_R`, or more underscores, as on macOS.
 fn has_mangled_start(frame: &[u8]) -> bool {
@@ -46,7 +57,7 @@ fn has_mangled_start(frame: &[u8]) -> bool {
 
 /// The length of ``module` `` at the start of a frame.
 fn module_length(frame: &[u8]) -> usize {
-    memchr::memrchr(b'`', frame).map_or(0, |at| at + 1)
+    memchr::memrchr(MODULE_END, frame).map_or(0, |at| at + 1)
 }
 
 pub(super) fn demangled_frame(frame: &[u8]) -> Cow<'_, [u8]> {
