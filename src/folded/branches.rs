@@ -1,6 +1,7 @@
 //! Trees, from the root to the leaves.
 
 use crate::call_tree::{CallTree, Children, Count, NodeId};
+use std::ptr;
 
 /// A tree, and what is below its nodes.
 pub(super) struct Branches<'a> {
@@ -19,7 +20,7 @@ impl<'a> Branches<'a> {
         }
     }
 
-    /// Branches whose lines can be [split off](Lines::split_off).
+    /// Branches whose lines can be [split off](super::lines::Lines::split_off).
     pub fn with_sizes(tree: &'a CallTree) -> Branches<'a> {
         let mut sizes = vec![1; tree.len()];
         for node in tree.ids().rev() {
@@ -32,39 +33,71 @@ impl<'a> Branches<'a> {
             ..Branches::new(tree)
         }
     }
+}
 
-    pub fn root(&self) -> Node<'_> {
-        Node {
-            of: self,
-            id: CallTree::ROOT,
-        }
+/// Which tree a node is of. Of the only one nothing need be kept: there are many nodes.
+pub(super) trait Origin<'a>: Copy {
+    /// The branches of the tree, of all of which `any` are some.
+    fn branches(self, any: &'a Branches<'a>) -> &'a Branches<'a>;
+
+    fn is_same(self, other: Self) -> bool;
+}
+
+/// The only tree.
+#[derive(Clone, Copy)]
+pub(super) struct Only;
+
+impl<'a> Origin<'a> for Only {
+    fn branches(self, any: &'a Branches<'a>) -> &'a Branches<'a> {
+        any
+    }
+
+    fn is_same(self, _: Only) -> bool {
+        true
     }
 }
 
-/// A node of one of several trees.
+/// One of several trees.
+impl<'a> Origin<'a> for &'a Branches<'a> {
+    fn branches(self, _: &'a Branches<'a>) -> &'a Branches<'a> {
+        self
+    }
+
+    fn is_same(self, other: &'a Branches<'a>) -> bool {
+        ptr::eq(self, other)
+    }
+}
+
+/// A node of one of the trees.
 #[derive(Clone, Copy)]
-pub(super) struct Node<'a> {
-    pub of: &'a Branches<'a>,
+pub(super) struct Node<O> {
+    pub of: O,
     pub id: NodeId,
 }
 
-impl<'a> Node<'a> {
-    pub fn name(self) -> &'a [u8] {
-        self.of.tree.name(self.id)
+impl<'a, O: Origin<'a>> Node<O> {
+    pub fn root(of: O) -> Node<O> {
+        let id = CallTree::ROOT;
+        Node { of, id }
     }
 
-    pub fn callees(self) -> impl DoubleEndedIterator<Item = Node<'a>> {
+    pub fn name(self, any: &'a Branches<'a>) -> &'a [u8] {
+        self.of.branches(any).tree.name(self.id)
+    }
+
+    pub fn callees(self, any: &'a Branches<'a>) -> impl DoubleEndedIterator<Item = Node<O>> {
         let Node { of, id } = self;
-        of.children.of(id).iter().map(move |&id| Node { of, id })
+        let callees = of.branches(any).children.of(id).iter();
+        callees.map(move |&id| Node { of, id })
     }
 
-    pub fn count(self) -> Option<Count> {
-        self.of.tree.self_count(self.id)
+    pub fn count(self, any: &'a Branches<'a>) -> Option<Count> {
+        self.of.branches(any).tree.self_count(self.id)
     }
 
     /// What has one count is unchanged.
-    pub fn before(self) -> Option<Count> {
-        let before = self.of.tree.self_before(self.id);
-        before.or_else(|| self.count())
+    pub fn before(self, any: &'a Branches<'a>) -> Option<Count> {
+        let before = self.of.branches(any).tree.self_before(self.id);
+        before.or_else(|| self.count(any))
     }
 }

@@ -1,6 +1,6 @@
 //! The lines of trees in order, one after another.
 
-use super::branches::{Branches, Node};
+use super::branches::{Branches, Node, Only, Origin};
 use super::parts::{Part, sort_last_first};
 use crate::call_tree::{CallTree, Count};
 use std::mem;
@@ -8,51 +8,59 @@ use std::mem;
 /// Goes through the lines of several trees, as if they were merged, in their order.
 ///
 /// The trees are not: where they have a stack in common, there is a node in each of them.
-pub(super) struct Lines<'a> {
+pub(super) struct Lines<'a, O> {
+    /// Those of one of the trees.
+    any: &'a Branches<'a>,
     /// That of the line come to, or the start of the next one's.
     stack: Vec<u8>,
     /// A node that has `stack`.
-    node: Node<'a>,
+    node: Node<O>,
     /// Those of other trees that have it too.
-    others: Vec<Node<'a>>,
+    others: Vec<Node<O>>,
     /// Whether the lines below these nodes come next, before all that is pending.
     is_below: bool,
     /// What there is still to come, the next part last.
-    pending: Vec<Part<'a>>,
+    pending: Vec<Part<O>>,
     /// Those in `pending`, the next ones last.
     siblings: Vec<Siblings>,
     /// Is used again and again.
-    callees: Vec<Node<'a>>,
+    callees: Vec<Node<O>>,
     is_differential: bool,
 }
 
-impl<'a> Lines<'a> {
-    /// The lines of all trees, of which there is one at least.
-    pub fn new(trees: &'a [Branches<'a>]) -> Lines<'a> {
+impl<'a> Lines<'a, Only> {
+    /// The lines of one tree.
+    pub fn of_one(branches: &'a Branches<'a>) -> Lines<'a, Only> {
+        let is_differential = branches.tree.is_differential();
+        Lines::below(branches, &[Node::root(Only)], is_differential)
+    }
+}
+
+impl<'a> Lines<'a, &'a Branches<'a>> {
+    /// The lines of all trees, of which there is one at least, and none in time order.
+    pub fn of_all(trees: &'a [Branches<'a>]) -> Lines<'a, &'a Branches<'a>> {
         let is_differential = trees.iter().any(|of| of.tree.is_differential());
-        let mut lines = Lines::of_parts(&[], Vec::new(), trees[0].root(), is_differential);
-        lines.push_parts(trees.iter().map(Branches::root), trees.len() > 1);
+        let roots: Vec<_> = trees.iter().map(Node::root).collect();
+        Lines::below(&trees[0], &roots, is_differential)
+    }
+}
+
+impl<'a, O: Origin<'a>> Lines<'a, O> {
+    fn below(any: &'a Branches<'a>, roots: &[Node<O>], is_differential: bool) -> Lines<'a, O> {
+        let mut lines = Lines::none(any, roots[0], is_differential);
+        lines.push_parts(roots.iter().copied(), roots.len() > 1);
         lines
     }
 
-    /// The lines of sibling parts, around which are the frames in `stack`.
-    fn of_parts(
-        stack: &[u8],
-        parts: Vec<Part<'a>>,
-        node: Node<'a>,
-        is_differential: bool,
-    ) -> Lines<'a> {
+    fn none(any: &'a Branches<'a>, node: Node<O>, is_differential: bool) -> Lines<'a, O> {
         Lines {
-            stack: stack.to_vec(),
+            any,
+            stack: Vec::new(),
             node,
             others: Vec::new(),
             is_below: false,
-            pending: parts,
-            siblings: vec![Siblings {
-                start: 0,
-                prefix: stack.len(),
-                are_mixed: true,
-            }],
+            pending: Vec::new(),
+            siblings: Vec::new(),
             callees: Vec::new(),
             is_differential,
         }
@@ -75,17 +83,18 @@ impl<'a> Lines<'a> {
 
     /// The count of the line come to.
     pub fn count(&self) -> Count {
-        self.sum_up(Node::count)
+        self.sum_up(|node| node.count(self.any))
     }
 
     /// The first of two counts of the line come to.
     pub fn before(&self) -> Option<Count> {
-        self.is_differential.then(|| self.sum_up(Node::before))
+        self.is_differential
+            .then(|| self.sum_up(|node| node.before(self.any)))
     }
 
     /// Splits off what comes next: whole subtrees of some `size` nodes in all, or one line of a
     /// larger one.
-    pub fn split_off(&mut self, size: usize) -> Option<Lines<'a>> {
+    pub fn split_off(&mut self, size: usize) -> Option<Lines<'a, O>> {
         loop {
             if mem::take(&mut self.is_below) {
                 let callees = self.take_callees();
@@ -95,27 +104,29 @@ impl<'a> Lines<'a> {
             let siblings = self.next_siblings()?;
             let start = self.start_of_some(siblings.start, size);
             if start < self.pending.len() {
-                let parts = self.pending.split_off(start);
-                let stack = &self.stack[..siblings.prefix];
-                return Some(Lines::of_parts(
-                    stack,
-                    parts,
-                    self.node,
-                    self.is_differential,
-                ));
+                let mut lines = Lines::none(self.any, self.node, self.is_differential);
+                lines
+                    .stack
+                    .extend_from_slice(&self.stack[..siblings.prefix]);
+                lines.pending = self.pending.split_off(start);
+                lines.siblings.push(Siblings {
+                    start: 0,
+                    ..siblings
+                });
+                return Some(lines);
             }
             self.go_to_next_part();
         }
     }
 
-    fn sum_up(&self, count: impl Fn(Node<'a>) -> Option<Count>) -> Count {
+    fn sum_up(&self, count: impl Fn(Node<O>) -> Option<Count>) -> Count {
         let first = count(self.node).unwrap_or_default();
         let others = self.others.iter().filter_map(|&node| count(node));
         others.fold(first, |sum, count| sum + count)
     }
 
     fn has_line(&self) -> bool {
-        let has_count = |node: &Node| node.count().is_some();
+        let has_count = |node: &Node<O>| node.count(self.any).is_some();
         has_count(&self.node) || self.others.iter().any(has_count)
     }
 
@@ -126,6 +137,7 @@ impl<'a> Lines<'a> {
             return self.go_below_all();
         }
         let Node { of, id } = self.node;
+        let of = of.branches(self.any);
         match *of.children.of(id) {
             [] => false,
             [callee] => {
@@ -135,7 +147,7 @@ impl<'a> Lines<'a> {
             }
             _ => {
                 self.push_frame(b"");
-                self.push_parts(self.node.callees(), false);
+                self.push_parts(self.node.callees(self.any), false);
                 false
             }
         }
@@ -143,34 +155,35 @@ impl<'a> Lines<'a> {
 
     fn go_below_all(&mut self) -> bool {
         let callees = self.take_callees();
-        let only = match callees.split_first() {
-            Some((first, others)) if others.iter().all(|other| other.name() == first.name()) => {
-                self.push_frame(first.name());
-                self.node = *first;
-                self.others.clear();
-                self.others.extend_from_slice(others);
-                true
-            }
-            _ => {
-                self.push_callees(&callees);
-                false
-            }
+        let name = |node: &Node<O>| node.name(self.any);
+        let is_one = match callees.split_first() {
+            Some((first, others)) => others.iter().all(|other| name(other) == name(first)),
+            None => false,
         };
+        if is_one {
+            self.push_frame(name(&callees[0]));
+            self.node = callees[0];
+            self.others.clear();
+            self.others.extend_from_slice(&callees[1..]);
+        } else {
+            self.push_callees(&callees);
+        }
         self.callees = callees;
-        only
+        is_one
     }
 
     /// All callees of the nodes, in the memory of those before.
-    fn take_callees(&mut self) -> Vec<Node<'a>> {
+    fn take_callees(&mut self) -> Vec<Node<O>> {
         let mut callees = mem::take(&mut self.callees);
         callees.clear();
-        callees.extend(self.node.callees());
-        callees.extend(self.others.iter().flat_map(|node| node.callees()));
+        callees.extend(self.node.callees(self.any));
+        let others = self.others.iter();
+        callees.extend(others.flat_map(|node| node.callees(self.any)));
         callees
     }
 
     /// Adds the parts of what [`Lines::take_callees`] gave.
-    fn push_callees(&mut self, callees: &[Node<'a>]) {
+    fn push_callees(&mut self, callees: &[Node<O>]) {
         if !callees.is_empty() {
             self.push_frame(b"");
             self.push_parts(callees.iter().copied(), !self.others.is_empty());
@@ -186,7 +199,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Adds the parts of siblings, of which `stack` has the frames around them.
-    fn push_parts(&mut self, siblings: impl DoubleEndedIterator<Item = Node<'a>>, are_mixed: bool) {
+    fn push_parts(&mut self, siblings: impl DoubleEndedIterator<Item = Node<O>>, are_mixed: bool) {
         let start = self.pending.len();
         self.siblings.push(Siblings {
             start,
@@ -194,11 +207,10 @@ impl<'a> Lines<'a> {
             are_mixed,
         });
         for node in siblings.rev() {
-            self.pending.extend(Part::last_first(node));
+            self.pending.extend(Part::last_first(node, self.any));
         }
-        // A tree in time order is the only one.
-        if !self.node.of.tree.is_in_time_order() {
-            sort_last_first(&mut self.pending[start..], 0);
+        if !self.any.tree.is_in_time_order() {
+            sort_last_first(self.any, &mut self.pending[start..], 0);
         }
     }
 
@@ -211,7 +223,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Goes to what comes next of what is pending.
-    fn go_to_next_part(&mut self) -> Option<Part<'a>> {
+    fn go_to_next_part(&mut self) -> Option<Part<O>> {
         let siblings = self.next_siblings()?;
         let part = self.pending.pop()?;
         self.node = part.node;
@@ -222,16 +234,18 @@ impl<'a> Lines<'a> {
             self.others.extend(others);
         }
         self.stack.truncate(siblings.prefix);
-        self.stack.extend_from_slice(part.name());
+        self.stack.extend_from_slice(part.name(self.any));
         self.is_below = part.is_subtree();
         Some(part)
     }
 
     /// Where, from `first` on, those pending parts start that end at `end` and are the same as
     /// `part`, which comes next.
-    fn start_of_same(&self, first: usize, end: usize, part: Part<'a>) -> usize {
+    fn start_of_same(&self, first: usize, end: usize, part: Part<O>) -> usize {
         let others = self.pending[first..end].iter().rev();
-        end - others.take_while(|other| other.is_same(part)).count()
+        end - others
+            .take_while(|other| other.is_same(part, self.any))
+            .count()
     }
 
     /// Where, from `first` on, those pending parts start that come next and have some `size` nodes
@@ -241,10 +255,8 @@ impl<'a> Lines<'a> {
         while start > first {
             let last = self.pending[start - 1];
             let next = self.start_of_same(first, start - 1, last);
-            sum += self.pending[next..start]
-                .iter()
-                .map(Part::size)
-                .sum::<usize>();
+            let parts = self.pending[next..start].iter();
+            sum += parts.map(|part| part.size(self.any)).sum::<usize>();
             let is_first_line = start == self.pending.len() && !last.is_subtree();
             if sum > size && !is_first_line {
                 break;

@@ -17,7 +17,7 @@ const PIECE_SIZE: usize = 1 << 9;
 
 /// Whether there is enough to do for several threads.
 pub(super) fn is_worthwhile(trees: &[CallTree]) -> bool {
-    trees.len() > 1 && trees.iter().any(|tree| tree.len() > 16 * PIECE_SIZE)
+    trees.iter().any(|tree| tree.len() > 16 * PIECE_SIZE)
 }
 
 /// Writes the stacks of all trees, as if they were merged, with a thread for each tree. This one
@@ -25,7 +25,7 @@ pub(super) fn is_worthwhile(trees: &[CallTree]) -> bool {
 pub(super) fn write(trees: &[CallTree], writer: impl Write) -> io::Result<()> {
     let branches = on_threads(trees, Branches::with_sizes);
     let pieces = Mutex::new(Pieces {
-        lines: Lines::new(&branches),
+        lines: Lines::of_all(&branches),
         next: 0,
         spent: Vec::new(),
     });
@@ -57,7 +57,7 @@ fn on_threads<'a, T: Send>(trees: &'a [CallTree], work: fn(&'a CallTree) -> T) -
 
 /// All lines, of which each thread takes some at a time.
 struct Pieces<'a> {
-    lines: Lines<'a>,
+    lines: Lines<'a, &'a Branches<'a>>,
     /// The index of the next piece.
     next: usize,
     /// The memory of texts that are written.
@@ -67,7 +67,7 @@ struct Pieces<'a> {
 /// Some lines, one after another.
 struct Piece<'a> {
     index: usize,
-    lines: Lines<'a>,
+    lines: Lines<'a, &'a Branches<'a>>,
     text: Vec<u8>,
 }
 

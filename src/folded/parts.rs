@@ -1,6 +1,6 @@
 //! What siblings have of the lines, and its order.
 
-use super::branches::Node;
+use super::branches::{Branches, Node, Origin};
 use crate::call_tree::FrameId;
 use std::cmp::{Ordering, Reverse};
 
@@ -8,8 +8,8 @@ use std::cmp::{Ordering, Reverse};
 ///
 /// There is one for each sibling, so it is small.
 #[derive(Clone, Copy)]
-pub(super) struct Part<'a> {
-    pub node: Node<'a>,
+pub(super) struct Part<O> {
+    pub node: Node<O>,
     frame: FrameId,
     /// While siblings are sorted: [`KEY_LENGTH`] bytes of its lines. The lowest byte is 1 if it is
     /// all lines below.
@@ -19,11 +19,11 @@ pub(super) struct Part<'a> {
 /// How many bytes siblings are sorted by at a time.
 const KEY_LENGTH: usize = 7;
 
-impl<'a> Part<'a> {
+impl<'a, O: Origin<'a>> Part<O> {
     /// What there is of a node, the last first.
     #[inline]
-    pub fn last_first(node: Node<'a>) -> impl Iterator<Item = Part<'a>> {
-        let tree = node.of.tree;
+    pub fn last_first(node: Node<O>, any: &'a Branches<'a>) -> impl Iterator<Item = Part<O>> {
+        let tree = node.of.branches(any).tree;
         let frame = tree.frame(node.id);
         let own = Part {
             node,
@@ -33,30 +33,30 @@ impl<'a> Part<'a> {
         let subtree = Part { key: 1, ..own };
         let has_subtree = !tree.is_leaf(node.id);
         let subtree = has_subtree.then_some(subtree);
-        subtree.into_iter().chain(node.count().map(|_| own))
+        subtree.into_iter().chain(node.count(any).map(|_| own))
     }
 
     pub fn is_subtree(self) -> bool {
         self.key as u8 == 1
     }
 
-    pub fn name(self) -> &'a [u8] {
-        self.node.of.tree.frame_name(self.frame)
+    pub fn name(self, any: &'a Branches<'a>) -> &'a [u8] {
+        self.node.of.branches(any).tree.frame_name(self.frame)
     }
 
     /// How many nodes have its lines.
-    pub fn size(&self) -> usize {
+    pub fn size(self, any: &'a Branches<'a>) -> usize {
         match self.is_subtree() {
-            true => self.node.of.sizes[self.node.id.index()] as usize,
+            true => self.node.of.branches(any).sizes[self.node.id.index()] as usize,
             false => 1,
         }
     }
 
     /// Whether they are the same part of siblings, which are sorted, of different trees.
-    pub fn is_same(self, other: Part<'a>) -> bool {
-        !std::ptr::eq(self.node.of, other.node.of)
+    pub fn is_same(self, other: Part<O>, any: &'a Branches<'a>) -> bool {
+        !self.node.of.is_same(other.node.of)
             && self.key == other.key
-            && self.name() == other.name()
+            && self.name(any) == other.name(any)
     }
 
     /// The bytes of its lines that siblings are sorted by.
@@ -66,8 +66,8 @@ impl<'a> Part<'a> {
 
     /// Takes the bytes from `at` on, so that their order is that of the lines. What is short is
     /// filled up with zeros, and then need not differ from what has zeros.
-    fn take_bytes_at(&mut self, at: usize) {
-        let name = self.name();
+    fn take_bytes_at(&mut self, at: usize, any: &'a Branches<'a>) {
+        let name = self.name(any);
         let rest = name.get(at..).unwrap_or_default();
         let kind = self.key as u8;
         if let Some(bytes) = rest.first_chunk() {
@@ -87,33 +87,37 @@ impl<'a> Part<'a> {
 /// Sorts the parts of siblings that are equal up to the byte `at` of their lines, the last first.
 ///
 /// Some bytes of each are kept beside each other and sorted by: names are spread over memory.
-pub(super) fn sort_last_first(parts: &mut [Part<'_>], at: usize) {
+pub(super) fn sort_last_first<'a, O: Origin<'a>>(
+    any: &'a Branches<'a>,
+    parts: &mut [Part<O>],
+    at: usize,
+) {
     const FEW: usize = 32;
     const FAR: usize = 256;
     for part in &mut *parts {
-        part.take_bytes_at(at);
+        part.take_bytes_at(at, any);
     }
     if parts.len() <= FEW || at >= FAR {
         parts.sort_by(|a, b| {
             let order = b.bytes().cmp(&a.bytes());
-            order.then_with(|| cmp_parts(b, a))
+            order.then_with(|| cmp_parts(any, b, a))
         });
         return;
     }
     parts.sort_unstable_by_key(|part| Reverse(part.key));
     for alike in parts.chunk_by_mut(|a, b| a.bytes() == b.bytes()) {
         if alike.len() > 1 {
-            sort_last_first(alike, at + KEY_LENGTH);
+            sort_last_first(any, alike, at + KEY_LENGTH);
         }
     }
 }
 
 /// Orders the parts of siblings as their lines: a subtree's begin with the name and a `;`.
-fn cmp_parts(a: &Part<'_>, b: &Part<'_>) -> Ordering {
-    let (name_a, name_b) = (a.name(), b.name());
+fn cmp_parts<'a, O: Origin<'a>>(any: &'a Branches<'a>, a: &Part<O>, b: &Part<O>) -> Ordering {
+    let (name_a, name_b) = (a.name(any), b.name(any));
     let common = name_a.len().min(name_b.len());
     name_a[..common].cmp(&name_b[..common]).then_with(|| {
-        let end = |part: &Part| part.is_subtree().then_some(&b';');
+        let end = |part: &Part<O>| part.is_subtree().then_some(&b';');
         let rest_a = name_a[common..].iter().chain(end(a));
         let rest_b = name_b[common..].iter().chain(end(b));
         rest_a.cmp(rest_b)

@@ -1,6 +1,6 @@
 //! Trees as text.
 
-use super::branches::Branches;
+use super::branches::{Branches, Origin};
 use super::lines::Lines;
 use super::parallel;
 use crate::call_tree::{CallTree, Forest};
@@ -15,7 +15,7 @@ use std::io::{self, Write};
 /// # Errors
 /// Those of `writer`. It is written to in pieces of some ten kilobytes, and flushed at the end.
 pub fn write<W: Write>(tree: &CallTree, writer: W) -> io::Result<()> {
-    write_lines(Lines::new(&[Branches::new(tree)]), writer)
+    write_lines(Lines::of_one(&Branches::new(tree)), writer)
 }
 
 /// The same as [`write()`] of all trees [merged](Forest::merged), in less time: they need not be,
@@ -25,17 +25,23 @@ pub fn write<W: Write>(tree: &CallTree, writer: W) -> io::Result<()> {
 /// As [`write()`].
 pub fn write_forest<W: Write>(forest: &Forest, writer: W) -> io::Result<()> {
     let trees = forest.trees();
-    if trees.len() > 1 && forest.is_in_time_order() {
+    if let [tree] = trees {
+        return write(tree, writer);
+    }
+    if forest.is_in_time_order() {
         return write(&forest.clone().merged(), writer);
     }
     if parallel::is_worthwhile(trees) {
         return parallel::write(trees, writer);
     }
     let branches: Vec<Branches> = trees.iter().map(Branches::new).collect();
-    write_lines(Lines::new(&branches), writer)
+    write_lines(Lines::of_all(&branches), writer)
 }
 
-fn write_lines(mut lines: Lines<'_>, mut writer: impl Write) -> io::Result<()> {
+fn write_lines<'a>(
+    mut lines: Lines<'a, impl Origin<'a>>,
+    mut writer: impl Write,
+) -> io::Result<()> {
     const FLUSH_AT: usize = 1 << 16;
     let mut out = Vec::with_capacity(2 * FLUSH_AT);
     while push_next_line(&mut lines, &mut out) {
@@ -49,7 +55,10 @@ fn write_lines(mut lines: Lines<'_>, mut writer: impl Write) -> io::Result<()> {
 }
 
 /// Adds the next line to `out`; `false` if there is none.
-pub(super) fn push_next_line(lines: &mut Lines<'_>, out: &mut Vec<u8>) -> bool {
+pub(super) fn push_next_line<'a>(
+    lines: &mut Lines<'a, impl Origin<'a>>,
+    out: &mut Vec<u8>,
+) -> bool {
     let Some(stack) = lines.next() else {
         return false;
     };
