@@ -42,7 +42,6 @@ use std::hash::BuildHasher;
 
 pub use crate::count::Count;
 pub use forest::Forest;
-pub(crate) use frames::NameHash;
 pub(crate) use walk::Children;
 pub use walk::{Visit, Walk};
 
@@ -188,20 +187,7 @@ impl CallTree {
 
     /// The id of the frame called `name`, which is stored if it is new.
     pub fn intern(&mut self, name: &[u8]) -> FrameId {
-        let hash = self.hash_of(name);
-        let known = self.frames.find(name, hash);
-        known.unwrap_or_else(|| self.frames.push(name, hash))
-    }
-
-    /// The hash to find a frame called `name` by, or to make one.
-    #[inline]
-    pub(crate) fn hash_of(&self, name: &[u8]) -> NameHash {
-        NameHash::new(name, &self.hasher)
-    }
-
-    /// The id of the frame called `name`, if there is one.
-    pub(crate) fn find_frame(&self, name: &[u8], hash: NameHash) -> Option<FrameId> {
-        self.frames.find(name, hash)
+        self.frames.intern(name).0
     }
 
     /// The child of `parent` for `frame`, which is made if it is not there.
@@ -278,22 +264,21 @@ impl CallTree {
         node
     }
 
+    /// The child of `parent` for a frame called `name`.
     fn child_called(&mut self, parent: NodeId, name: &[u8]) -> NodeId {
-        let hash = self.hash_of(name);
-        match self.find_frame(name, hash) {
-            Some(frame) => self.child(parent, frame),
-            None => self.push_child_called(parent, name, hash),
+        match self.frames.intern(name) {
+            (frame, true) => self.child(parent, frame),
+            (frame, false) => self.push_child_of_new(parent, frame),
         }
     }
 
-    /// Makes the child of `parent` for a frame called `name`, of which there is none anywhere.
-    pub(crate) fn push_child_called(
-        &mut self,
-        parent: NodeId,
-        name: &[u8],
-        hash: NameHash,
-    ) -> NodeId {
-        let frame = self.frames.push(name, hash);
+    /// The same for a frame of which there is none anywhere. Its name is in two parts.
+    pub(crate) fn push_child_called(&mut self, parent: NodeId, name: [&[u8]; 2]) -> NodeId {
+        let frame = self.frames.push_new(name);
+        self.push_child_of_new(parent, frame)
+    }
+
+    fn push_child_of_new(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
         match self.is_in_time_order() {
             true => self.push_newest(parent, frame),
             false => self.push_new_child(parent, frame),
@@ -391,12 +376,13 @@ impl CallTree {
         (0..self.nodes.len() as u32).map(NodeId)
     }
 
-    /// Whether `byte` is in the name of any frame.
-    pub(crate) fn has_in_names(&self, byte: u8) -> bool {
-        memchr::memchr(byte, self.frames.bytes()).is_some()
+    /// The names of frames that have `text` in them.
+    pub(crate) fn frame_names_with(&self, text: &[u8]) -> impl Iterator<Item = &[u8]> {
+        self.frames.names_with(text)
     }
 
     /// The names of all frames, in the order of their ids.
+    #[cfg(any(feature = "filter", feature = "perf-data"))]
     pub(crate) fn frame_names(&self) -> impl Iterator<Item = &[u8]> {
         self.frames.iter()
     }

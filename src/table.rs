@@ -42,6 +42,11 @@ impl<E: Entry> Default for Table<E> {
 }
 
 impl<E: Entry> Table<E> {
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.used
+    }
+
     /// The entry with this hash that `is_same` agrees to.
     #[inline]
     pub fn find(&self, hash: u32, is_same: impl Fn(&E) -> bool) -> Option<&E> {

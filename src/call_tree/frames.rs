@@ -5,23 +5,16 @@ use crate::table::{Entry, Table};
 use foldhash::fast::RandomState;
 use std::hash::BuildHasher;
 
-/// The hash of a name in one [`CallTree`](super::CallTree).
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct NameHash(u32);
-
-impl NameHash {
-    pub fn new(name: &[u8], hasher: &RandomState) -> NameHash {
-        NameHash(hasher.hash_one(name) as u32)
-    }
-}
-
 /// Byte strings stored once each, end to end.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FrameTable {
     bytes: Vec<u8>,
     /// Where each name ends in `bytes`.
     ends: Vec<usize>,
+    /// The names to be found by, the first ones. Those from there on are listed when one is looked
+    /// for: who knows that all names are new never does.
     entries: Table<FrameEntry>,
+    hasher: RandomState,
 }
 
 /// A name by its hash, which is kept so that no name is read when the table grows.
@@ -47,18 +40,41 @@ impl Entry for FrameEntry {
 }
 
 impl FrameTable {
-    pub fn find(&self, name: &[u8], hash: NameHash) -> Option<FrameId> {
+    /// The id of `name`, which is added if it is not there, and whether it was.
+    pub fn intern(&mut self, name: &[u8]) -> (FrameId, bool) {
+        if self.entries.len() < self.len() {
+            self.list_missing();
+        }
+        let hash = self.hash(name);
         let is_same = |entry: &FrameEntry| self.name(entry.id) == name;
-        self.entries.find(hash.0, is_same).map(|entry| entry.id)
+        if let Some(entry) = self.entries.find(hash, is_same) {
+            return (entry.id, true);
+        }
+        let id = self.push_new([name, b""]);
+        self.entries.insert(FrameEntry { hash, id });
+        (id, false)
     }
 
-    /// Adds a name that is not there.
-    pub fn push(&mut self, name: &[u8], hash: NameHash) -> FrameId {
-        let id = FrameId(u32::try_from(self.ends.len()).expect("fewer than 2^32 frames"));
-        self.bytes.extend_from_slice(name);
+    /// Adds a name that is not there, in two parts.
+    pub fn push_new(&mut self, [start, rest]: [&[u8]; 2]) -> FrameId {
+        let id = FrameId(u32::try_from(self.len()).expect("fewer than 2^32 frames"));
+        self.bytes.extend_from_slice(start);
+        self.bytes.extend_from_slice(rest);
         self.ends.push(self.bytes.len());
-        self.entries.insert(FrameEntry { hash: hash.0, id });
         id
+    }
+
+    #[cold]
+    fn list_missing(&mut self) {
+        for id in (self.entries.len()..self.len()).map(|id| FrameId(id as u32)) {
+            let hash = self.hash(self.name(id));
+            self.entries.insert(FrameEntry { hash, id });
+        }
+    }
+
+    #[inline]
+    fn hash(&self, name: &[u8]) -> u32 {
+        self.hasher.hash_one(name) as u32
     }
 
     pub fn name(&self, id: FrameId) -> &[u8] {
@@ -69,9 +85,14 @@ impl FrameTable {
         &self.bytes[start..self.ends[id.index()]]
     }
 
-    /// All names, end to end.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+    /// The names that have `text` in them. All are searched at once.
+    pub fn names_with(&self, text: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let places = memchr::memmem::find_iter(&self.bytes, text);
+        let name_at = |at| self.name(FrameId(self.ends.partition_point(|&end| end <= at) as u32));
+        // Text may be found where one name ends and the next one starts.
+        places
+            .map(name_at)
+            .filter(|name| memchr::memmem::find(name, text).is_some())
     }
 
     pub fn len(&self) -> usize {

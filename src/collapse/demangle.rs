@@ -36,12 +36,12 @@ pub(super) fn demangled(tree: CallTree) -> CallTree {
 }
 
 fn has_mangled(tree: &CallTree) -> bool {
-    // Mostly no name has a module, and to look for one in each takes longer.
-    let has_modules = tree.has_in_names(MODULE_END);
-    let may_be_mangled = |name: &&[u8]| has_modules || name.starts_with(b"_");
-    let mut names = tree.frame_names().filter(may_be_mangled);
+    let mut names = MARKS.iter().flat_map(|mark| tree.frame_names_with(mark));
     names.any(has_mangled_start)
 }
+
+/// One of them is in each name that is mangled.
+const MARKS: [&[u8]; 2] = [b"_R", b"_Z"];
 
 /// What is between a module and a symbol.
 const MODULE_END: u8 = b'`';

@@ -24,13 +24,17 @@
 //!
 //! A frame is called ``module`name``. Its count is its own time in milliseconds, rounded.
 
+mod functions;
+mod row;
+
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
 use super::notes::warn_of_cut;
-use crate::call_tree::{CallTree, Forest, FrameId, NameHash, NodeId};
-use crate::count::split_number;
+use crate::call_tree::{CallTree, Forest, NodeId};
 use crate::folded::{split_line, whole_lines};
-use crate::text::{excerpt, lossy, trim_end, without_leading_spaces};
+use crate::text::{excerpt, lossy, trim_end};
+use functions::Functions;
+use row::Row;
 
 const HEADER: &[u8] = b"Function Stack,CPU Time:Self,Module";
 
@@ -92,9 +96,7 @@ pub(crate) struct Worker {
     line: u64,
     /// From the outermost function to that of the row before.
     stack: Vec<NodeId>,
-    /// The full name of a function, in memory that is used again.
-    name: Vec<u8>,
-    callees: Callees,
+    functions: Functions,
 }
 
 impl Format for Options {
@@ -163,8 +165,12 @@ impl Worker {
             return Ok(());
         }
         let row = Row::parse(line, options)?;
-        let skipped = || ErrorKind::SkippedIndentation(excerpt(line));
-        self.add(&row, tree).ok_or_else(skipped)
+        let Some(caller) = self.caller(&row) else {
+            return Err(ErrorKind::SkippedIndentation(excerpt(line)));
+        };
+        let node = self.functions.find(caller, &row, tree);
+        self.add(node, &row, tree);
+        Ok(())
     }
 
     /// Reads the row that `text` starts with if it is one as VTune mostly writes them, and returns
@@ -178,226 +184,30 @@ impl Worker {
         if !self.is_after_header {
             return None;
         }
-        let (row, behind) = Row::split_plain(text, options)?;
-        self.add(&row, tree)?;
+        let (row, behind) = Row::split_plain(text, self.functions.latest_module(), options)?;
+        let caller = self.caller(&row)?;
+        let node = self.functions.find_plain(caller, &row, tree)?;
+        self.add(node, &row, tree);
         Some(behind)
     }
 
-    /// Adds a row to the tree; `None` if the row that it would be below is missing.
+    /// The node that a row is below; `None` if the row for that is missing.
     #[inline]
-    fn add(&mut self, row: &Row, tree: &mut CallTree) -> Option<()> {
-        if row.depth > self.stack.len() {
-            return None;
+    fn caller(&self, row: &Row) -> Option<NodeId> {
+        match row.depth {
+            0 => Some(CallTree::ROOT),
+            depth => self.stack.get(depth - 1).copied(),
         }
+    }
+
+    #[inline]
+    fn add(&mut self, node: NodeId, row: &Row, tree: &mut CallTree) {
         self.stack.truncate(row.depth);
-        let caller = self.stack.last().copied().unwrap_or(CallTree::ROOT);
-        row.write_full_name(&mut self.name);
-        let node = self.callees.find(caller, &self.name, tree);
         self.stack.push(node);
         if row.milliseconds > 0 {
             tree.add(node, row.milliseconds);
         }
-        Some(())
     }
-}
-
-/// Finds nodes by names.
-#[derive(Default)]
-struct Callees {
-    /// By frame: a caller, and the node below it. They are those that were asked for last.
-    latest: Vec<(NodeId, NodeId)>,
-}
-
-impl Callees {
-    /// The node below `caller` for the function called `name`.
-    #[inline]
-    fn find(&mut self, caller: NodeId, name: &[u8], tree: &mut CallTree) -> NodeId {
-        // What is a frame already needs no look at what it says.
-        let hash = tree.hash_of(name);
-        let Some(frame) = tree.find_frame(name, hash) else {
-            return self.make(caller, name, hash, tree);
-        };
-        let latest = self.latest(frame);
-        if latest.0 != caller || latest.1 == CallTree::ROOT {
-            *latest = (caller, tree.child(caller, frame));
-        }
-        latest.1
-    }
-
-    /// The same for a name that is no frame as it stands.
-    fn make(&mut self, caller: NodeId, name: &[u8], hash: NameHash, tree: &mut CallTree) -> NodeId {
-        // A `;` in the name makes two frames of it.
-        if !name.is_ascii() || memchr::memchr(b';', name).is_some() {
-            return tree.descend(caller, lossy(name).as_bytes());
-        }
-        let node = tree.push_child_called(caller, name, hash);
-        *self.latest(tree.frame(node)) = (caller, node);
-        node
-    }
-
-    /// What is in `latest` for `frame`.
-    #[inline]
-    fn latest(&mut self, frame: FrameId) -> &mut (NodeId, NodeId) {
-        if self.latest.len() <= frame.index() {
-            let unknown = (CallTree::ROOT, CallTree::ROOT);
-            self.latest.resize(frame.index() + 1, unknown);
-        }
-        &mut self.latest[frame.index()]
-    }
-}
-
-#[derive(Debug, PartialEq)]
-struct Row<'a> {
-    /// 0 for a function without callers.
-    depth: usize,
-    name: &'a [u8],
-    milliseconds: u64,
-    /// Empty if it is unknown, or not asked for.
-    module: &'a [u8],
-}
-
-impl<'a> Row<'a> {
-    fn parse(line: &'a [u8], options: &Options) -> Result<Row<'a>, ErrorKind> {
-        let text = without_leading_spaces(line);
-        let depth = line.len() - text.len();
-        let Some((name, rest)) = split_name(text) else {
-            return Err(unreadable(line));
-        };
-        let (milliseconds, module) = match split_plain_seconds(rest) {
-            Some((milliseconds, module)) => (milliseconds, Some(module)),
-            None => split_seconds(rest)?,
-        };
-        let module = match options.no_modules {
-            true => b"",
-            false => module.ok_or_else(|| unreadable(line))?,
-        };
-        Ok(Row {
-            depth,
-            name,
-            milliseconds,
-            module,
-        })
-    }
-
-    /// The row that `text` starts with, and what is behind it. `None` unless the row ends, and is as
-    /// VTune mostly writes them.
-    #[inline]
-    fn split_plain(text: &'a [u8], options: &Options) -> Option<(Row<'a>, &'a [u8])> {
-        let unindented = without_leading_spaces(text);
-        let (name, rest) = split_plain_name(unindented)?;
-        let (milliseconds, rest) = split_plain_seconds(rest)?;
-        let end = memchr::memchr(b'\n', rest)?;
-        let module = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
-        let is_trimmed = module.last().is_none_or(u8::is_ascii_graphic);
-        let row = Row {
-            depth: text.len() - unindented.len(),
-            name,
-            milliseconds,
-            module: if options.no_modules { b"" } else { module },
-        };
-        is_trimmed.then_some((row, &rest[end + 1..]))
-    }
-
-    /// Makes `full_name`, which is that of another row, ``module`name``, or the name alone.
-    #[inline]
-    fn write_full_name(&self, full_name: &mut Vec<u8>) {
-        let behind_module = full_name.strip_prefix(self.module);
-        if self.module.is_empty() {
-            full_name.clear();
-        } else if behind_module.is_some_and(|rest| rest.starts_with(b"`")) {
-            full_name.truncate(self.module.len() + 1);
-        } else {
-            full_name.clear();
-            full_name.extend_from_slice(self.module);
-            full_name.push(b'`');
-        }
-        full_name.extend_from_slice(self.name);
-    }
-}
-
-#[cold]
-fn unreadable(line: &[u8]) -> ErrorKind {
-    ErrorKind::UnreadableStackLine {
-        line: excerpt(line),
-        expected: "`FUNCTION,SECONDS,MODULE`",
-    }
-}
-
-/// Splits a row behind the name of its function, which may be quoted.
-fn split_name(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let Some(quoted) = text.strip_prefix(b"\"") else {
-        let comma = memchr::memchr(b',', text)?;
-        return Some((&text[..comma], &text[comma + 1..]));
-    };
-    let end = memchr::memchr_iter(b'"', quoted).find(|&at| quoted.get(at + 1) == Some(&b','))?;
-    Some((&quoted[..end], &quoted[end + 2..]))
-}
-
-/// The same for a name without quotes within, in a text of many rows.
-#[inline]
-fn split_plain_name(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    match text {
-        [b'"', quoted @ ..] => {
-            let (name, rest) = quoted.split_at(memchr::memchr2(b'"', b'\n', quoted)?);
-            Some((name, rest.strip_prefix(b"\",")?))
-        }
-        _ => {
-            let (name, rest) = text.split_at(memchr::memchr2(b',', b'\n', text)?);
-            Some((name, rest.strip_prefix(b",")?))
-        }
-    }
-}
-
-/// Splits `SECONDS[,MODULE]`, and reads the seconds as milliseconds: rounded, and not below zero nor
-/// above what fits.
-#[cold]
-fn split_seconds(text: &[u8]) -> Result<(u64, Option<&[u8]>), ErrorKind> {
-    let mut parts = text.splitn(2, |byte| *byte == b',');
-    let (time, module) = (parts.next().unwrap_or_default(), parts.next());
-    let seconds = std::str::from_utf8(time).ok();
-    match seconds.and_then(|text| text.parse::<f64>().ok()) {
-        // The conversion saturates, and takes what is not a number as zero.
-        Some(seconds) => Ok(((seconds * 1000.0).round() as u64, module)),
-        None => Err(ErrorKind::InvalidTime(excerpt(time))),
-    }
-}
-
-/// The same for `DIGITS.DIGITS,MODULE` with at most three digits of a fraction, as VTune mostly
-/// prints it. There is nothing to round then.
-#[inline]
-fn split_plain_seconds(text: &[u8]) -> Option<(u64, &[u8])> {
-    const MOST_SECONDS: u64 = 1_000_000_000;
-    let few = split_few_seconds(text);
-    if few.is_some() {
-        return few;
-    }
-    let (seconds, _, rest) = split_number(text)?;
-    let (fraction, digits, rest) = split_number(rest.strip_prefix(b".")?)?;
-    let unit = match digits {
-        1 => 100,
-        2 => 10,
-        3 => 1,
-        _ => return None,
-    };
-    let module = rest.strip_prefix(b",")?;
-    (seconds < MOST_SECONDS).then_some((seconds * 1000 + fraction * unit, module))
-}
-
-/// The same for `DIGIT.DIGITS,` with three digits of a fraction, all of them at once.
-#[inline]
-fn split_few_seconds(text: &[u8]) -> Option<(u64, &[u8])> {
-    let (&[seconds, b'.', tenths, hundredths, thousandths, b','], rest) =
-        text.split_first_chunk()?
-    else {
-        return None;
-    };
-    let digits = [seconds, tenths, hundredths, thousandths];
-    let number = digits.map(|digit| u64::from(digit.wrapping_sub(b'0')));
-    let is_number = number.into_iter().fold(0, u64::max) <= 9;
-    let milliseconds = number
-        .into_iter()
-        .fold(0, |value, digit| 10 * value + digit);
-    is_number.then_some((milliseconds, rest))
 }
 
 #[cfg(test)]
@@ -429,6 +239,7 @@ mod tests {
             ("f,1,\"a,b\"", "\"a,b\"`f"),
             ("\"f(int, char)\",1,m", "m`f(int, char)"),
             ("\"f \"\"q\"\" x\",1,m\r", "m`f \"\"q\"\" x"),
+            ("\"f\",1.000,\"x\",2.000,m", "\"x\",2.000,m`f"),
             ("a;b,1,m", "m`a;b"),
             ("é,1,m", "m`é"),
         ] {
@@ -553,35 +364,50 @@ mod tests {
             prop_assert_eq!(sum, stacks.iter().flatten().map(|(_, ms)| ms).sum::<u64>());
         }
 
-        /// The slow way reads a row as the fast one does, if that reads it at all.
-        #[test]
-        fn plain_rows_are_rows(
-            parts in prop::collection::vec(
-                prop::sample::select(vec![
-                    " ", "  ", "\"", "\",", ",", "f", "g(int, char)", "`", "0.520,", "12.05,", "9.9999,",
-                    "1,", "0", ".5", "m", "\r", "\n", "\u{2003}", "é",
-                ]),
-                1..9,
-            ),
-            ends_badly: bool,
-            no_modules: bool,
-        ) {
-            let options = Options { no_modules, ..Options::default() };
-            let end: &[u8] = if ends_badly { b"\xff\xe2\x80\x83\n" } else { b"\n" };
-            let text = [parts.concat().as_bytes(), end, b"f,1,m\n"].concat();
-            if let Some((row, behind)) = Row::split_plain(&text, &options) {
-                let (line, rest) = split_line(&text);
-                prop_assert_eq!(behind, rest);
-                prop_assert_eq!(Row::parse(trim_end(line), &options).ok(), Some(row));
-            }
-        }
-
         #[test]
         fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             for start in ["", "T,1,m\n ", "\""] {
                 let csv = [HEADER, b"\n", start.as_bytes(), &bytes].concat();
                 let _ = testing::fold(&Options::default(), &csv);
             }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+
+        /// A space at the end of a row makes it one that is read the slow way.
+        #[test]
+        fn plain_rows_fold_as_others_do(
+            rows in prop::collection::vec(
+                (
+                    0usize..3,
+                    prop::sample::select(vec![
+                        "f", "\"f\"", "\"f\",1,m\"", "g,0.100", "\"g,0.100\"", "a`f", "\"a`f\"", "f;g", "é",
+                        "o\"\"_s", "\"o\"\"_s\"", "",
+                    ]),
+                    prop::sample::select(vec!["0.520", "12.05", "1.2345"]),
+                    prop::sample::select(vec!["m", "", "a", "libc.so.6", "x;y", "m,n"]),
+                    prop::bool::weighted(0.1),
+                ),
+                0..20,
+            ),
+            no_modules: bool,
+        ) {
+            let options = Options { no_modules, ..Options::default() };
+            let text = |is_slow: &dyn Fn(bool) -> bool| -> String {
+                let mut deepest = 0;
+                let row = |&(depth, name, seconds, module, is_odd): &(usize, &str, &str, &str, bool)| {
+                    let depth = depth.min(deepest);
+                    deepest = depth + 1;
+                    let end = if is_slow(is_odd) { " " } else { "" };
+                    format!("{}{name},{seconds},{module}{end}\n", " ".repeat(depth))
+                };
+                rows.iter().map(row).collect()
+            };
+            let slow = fold_with(&options, &text(&|_| true));
+            prop_assert_eq!(fold_with(&options, &text(&|_| false)), slow.clone());
+            prop_assert_eq!(fold_with(&options, &text(&|is_odd| is_odd)), slow);
         }
     }
 }

@@ -1,0 +1,178 @@
+//! The functions that rows name.
+
+use super::row::{Row, are_equal};
+use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::table::{Entry, Table};
+use crate::text::lossy;
+use foldhash::fast::RandomState;
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+/// Finds the nodes of functions.
+#[derive(Default)]
+pub(super) struct Functions {
+    hasher: RandomState,
+    modules: Vec<Module>,
+    /// Which module has which name.
+    modules_by_name: HashMap<Vec<u8>, usize, RandomState>,
+    /// Which module the row before is of.
+    latest_module: usize,
+    /// Whether there may be frames that are called as a function that is not known.
+    has_others: bool,
+    /// By frame: a caller, and the node below it. They are those that were asked for last.
+    latest: Vec<(NodeId, NodeId)>,
+}
+
+struct Module {
+    name: Vec<u8>,
+    /// What stands before the names of its functions: ``name` ``, or nothing if it is unknown.
+    prefix: Vec<u8>,
+    /// Whether a function of another module may have the same full name: not if the first backtick
+    /// ends the module.
+    is_ambiguous: bool,
+    is_one_frame: bool,
+    /// The functions of plain rows.
+    known: Table<Known>,
+}
+
+/// A function of a module by the hash of its name.
+#[derive(Clone, Copy)]
+struct Known {
+    hash: u32,
+    frame: FrameId,
+}
+
+impl Entry for Known {
+    const NONE: Known = Known {
+        hash: 0,
+        frame: CallTree::ROOT_FRAME,
+    };
+
+    fn is_none(&self) -> bool {
+        self.frame == Self::NONE.frame
+    }
+
+    fn hash(&self) -> u32 {
+        self.hash
+    }
+}
+
+impl Functions {
+    /// The name of the module that the row before is of.
+    #[inline]
+    pub fn latest_module(&self) -> &[u8] {
+        let module = self.modules.get(self.latest_module);
+        module.map_or(b"", |module| &module.name)
+    }
+
+    /// The node below `caller` for the function of a row.
+    pub fn find(&mut self, caller: NodeId, row: &Row, tree: &mut CallTree) -> NodeId {
+        self.enter(row.module);
+        self.find_by_full_name(caller, row.name, tree)
+    }
+
+    /// The same for a row that was split from its end; `None` if it was split in its name.
+    #[inline]
+    pub fn find_plain(&mut self, caller: NodeId, row: &Row, tree: &mut CallTree) -> Option<NodeId> {
+        self.enter(row.module);
+        let Module { prefix, known, .. } = &self.modules[self.latest_module];
+        let hash = self.hasher.hash_one(row.name) as u32;
+        let is_same = |known: &Known| tree.frame_name(known.frame)[prefix.len()..] == *row.name;
+        let frame = known.find(hash, is_same).map(|known| known.frame);
+        // A known name has no quote before a comma in it.
+        let is_whole = frame.is_some() && row.is_quoted || row.is_name_whole();
+        is_whole.then(|| match frame {
+            Some(frame) => self.find_by_frame(caller, frame, tree),
+            None => self.learn(caller, row, hash, tree),
+        })
+    }
+
+    /// The same for a function that is not known, but is from now on.
+    fn learn(&mut self, caller: NodeId, row: &Row, hash: u32, tree: &mut CallTree) -> NodeId {
+        let module = &self.modules[self.latest_module];
+        if !module.is_one_frame || !is_one_frame(row.name) {
+            return self.find_by_full_name(caller, row.name, tree);
+        }
+        let node = match self.has_others || module.is_ambiguous {
+            true => self.find_by_full_name(caller, row.name, tree),
+            false => tree.push_child_called(caller, [&module.prefix, row.name]),
+        };
+        let frame = tree.frame(node);
+        let module = &mut self.modules[self.latest_module];
+        module.known.insert(Known { hash, frame });
+        *self.latest(frame) = (caller, node);
+        node
+    }
+
+    /// The node below `caller` for the function called `name` in the module. A `;` in its full name
+    /// makes two frames of it.
+    fn find_by_full_name(&mut self, caller: NodeId, name: &[u8], tree: &mut CallTree) -> NodeId {
+        self.has_others = true;
+        let full_name = [&self.modules[self.latest_module].prefix, name].concat();
+        tree.descend(caller, lossy(&full_name).as_bytes())
+    }
+
+    /// Makes the module called `name` that of the functions asked for next.
+    #[inline]
+    fn enter(&mut self, name: &[u8]) {
+        let latest = self.modules.get(self.latest_module);
+        if latest.is_none_or(|module| !are_equal(&module.name, name)) {
+            self.enter_other(name);
+        }
+    }
+
+    #[cold]
+    fn enter_other(&mut self, name: &[u8]) {
+        self.latest_module = match self.modules_by_name.get(name) {
+            Some(&module) => module,
+            None => {
+                let module = self.modules.len();
+                self.modules.push(Module::new(name));
+                self.modules_by_name.insert(name.to_vec(), module);
+                module
+            }
+        };
+    }
+
+    /// The node below `caller` for `frame`.
+    #[inline]
+    fn find_by_frame(&mut self, caller: NodeId, frame: FrameId, tree: &mut CallTree) -> NodeId {
+        let latest = self.latest(frame);
+        if latest.0 != caller || latest.1 == CallTree::ROOT {
+            *latest = (caller, tree.child(caller, frame));
+        }
+        latest.1
+    }
+
+    /// What is in `latest` for `frame`.
+    #[inline]
+    fn latest(&mut self, frame: FrameId) -> &mut (NodeId, NodeId) {
+        if self.latest.len() <= frame.index() {
+            let unknown = (CallTree::ROOT, CallTree::ROOT);
+            self.latest.resize(frame.index() + 1, unknown);
+        }
+        &mut self.latest[frame.index()]
+    }
+}
+
+impl Module {
+    fn new(name: &[u8]) -> Module {
+        let prefix = match name {
+            b"" => Vec::new(),
+            _ => [name, b"`"].concat(),
+        };
+        Module {
+            name: name.to_vec(),
+            is_ambiguous: memchr::memchr(b'`', &prefix) != Some(name.len()),
+            is_one_frame: is_one_frame(name),
+            known: Table::default(),
+            prefix,
+        }
+    }
+}
+
+/// Whether a name is text and makes one frame.
+fn is_one_frame(name: &[u8]) -> bool {
+    let is_text = name.is_ascii() || std::str::from_utf8(name).is_ok();
+    is_text && memchr::memchr(b';', name).is_none()
+}

@@ -1,0 +1,228 @@
+//! Rows of the report.
+
+use super::Options;
+use crate::collapse::error::ErrorKind;
+use crate::count::split_number;
+use crate::text::{excerpt, without_leading_spaces};
+
+#[derive(Debug, PartialEq)]
+pub(super) struct Row<'a> {
+    /// 0 for a function without callers.
+    pub depth: usize,
+    pub name: &'a [u8],
+    /// Whether the name is in quotes, which are not part of it.
+    pub is_quoted: bool,
+    pub milliseconds: u64,
+    /// Empty if it is unknown, or not asked for.
+    pub module: &'a [u8],
+}
+
+impl<'a> Row<'a> {
+    pub fn parse(line: &'a [u8], options: &Options) -> Result<Row<'a>, ErrorKind> {
+        let text = without_leading_spaces(line);
+        let depth = line.len() - text.len();
+        let Some((name, is_quoted, rest)) = split_name(text) else {
+            return Err(unreadable(line));
+        };
+        let (milliseconds, module) = split_seconds(rest)?;
+        let module = match options.no_modules {
+            true => b"",
+            false => module.ok_or_else(|| unreadable(line))?,
+        };
+        Ok(Row {
+            depth,
+            name,
+            is_quoted,
+            milliseconds,
+            module,
+        })
+    }
+
+    /// The row that `text` starts with, and what is behind it, if the row ends and is as VTune
+    /// mostly writes them. It is split from its end, where little is to be looked through, least of
+    /// all if its module is `module`. It is what [`Row::parse`] makes of it if
+    /// [`Row::is_name_whole`].
+    #[inline]
+    pub fn split_plain(
+        text: &'a [u8],
+        module: &[u8],
+        options: &Options,
+    ) -> Option<(Row<'a>, &'a [u8])> {
+        let (line, behind) = text.split_at(memchr::memchr(b'\n', text)?);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let unindented = without_leading_spaces(line);
+        let (rest, module) = split_module(unindented, module)?;
+        let (name, milliseconds) = split_seconds_at_end(rest)?;
+        let (name, is_quoted) = match name {
+            [b'"', name @ ..] => (name.strip_suffix(b"\"")?, true),
+            _ => (name, false),
+        };
+        let row = Row {
+            depth: line.len() - unindented.len(),
+            name,
+            is_quoted,
+            milliseconds,
+            module: if options.no_modules { b"" } else { module },
+        };
+        let is_trimmed = module.last().is_none_or(u8::is_ascii_graphic);
+        is_trimmed.then_some((row, &behind[1..]))
+    }
+
+    /// Whether the name of a row that was split from its end has no earlier end.
+    pub fn is_name_whole(&self) -> bool {
+        let end = if self.is_quoted { b'"' } else { b',' };
+        memchr::memchr(end, self.name).is_none()
+    }
+}
+
+#[cold]
+fn unreadable(line: &[u8]) -> ErrorKind {
+    ErrorKind::UnreadableStackLine {
+        line: excerpt(line),
+        expected: "`FUNCTION,SECONDS,MODULE`",
+    }
+}
+
+/// Splits a row behind the name of its function, and says whether that is quoted.
+fn split_name(text: &[u8]) -> Option<(&[u8], bool, &[u8])> {
+    let Some(quoted) = text.strip_prefix(b"\"") else {
+        let comma = memchr::memchr(b',', text)?;
+        return Some((&text[..comma], false, &text[comma + 1..]));
+    };
+    let end = memchr::memchr_iter(b'"', quoted).find(|&at| quoted.get(at + 1) == Some(&b','))?;
+    Some((&quoted[..end], true, &quoted[end + 2..]))
+}
+
+/// Splits `..,MODULE`, where the module may be `expected`.
+#[inline]
+fn split_module<'a>(text: &'a [u8], expected: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    if let Some((before, module)) = text.split_at_checked(text.len().wrapping_sub(expected.len()))
+        && are_equal(module, expected)
+        && let [before @ .., b','] = before
+    {
+        return Some((before, module));
+    }
+    split_last_field(text)
+}
+
+/// Whether `a` is `b`: of short ones, as the names of modules are, without a call.
+#[inline]
+pub(super) fn are_equal(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len()
+        && match a.len() {
+            4..=8 => have_same_ends::<4>(a, b),
+            9..=16 => have_same_ends::<8>(a, b),
+            _ => a == b,
+        }
+}
+
+#[inline]
+fn have_same_ends<const LENGTH: usize>(a: &[u8], b: &[u8]) -> bool {
+    a.first_chunk::<LENGTH>() == b.first_chunk() && a.last_chunk::<LENGTH>() == b.last_chunk()
+}
+
+/// Splits `..,SECONDS`.
+#[inline]
+fn split_seconds_at_end(text: &[u8]) -> Option<(&[u8], u64)> {
+    if let Some((before, &[b',', ref seconds @ ..])) = text.split_last_chunk::<6>()
+        && let Some(milliseconds) = few_milliseconds(*seconds)
+    {
+        return Some((before, milliseconds));
+    }
+    let (before, seconds) = split_last_field(text)?;
+    Some((before, plain_milliseconds(seconds)?))
+}
+
+fn split_last_field(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let comma = memchr::memrchr(b',', text)?;
+    Some((&text[..comma], &text[comma + 1..]))
+}
+
+/// Splits `SECONDS[,MODULE]`, and reads the seconds as milliseconds: rounded, and not below zero nor
+/// above what fits.
+#[cold]
+fn split_seconds(text: &[u8]) -> Result<(u64, Option<&[u8]>), ErrorKind> {
+    let mut parts = text.splitn(2, |byte| *byte == b',');
+    let (time, module) = (parts.next().unwrap_or_default(), parts.next());
+    let seconds = std::str::from_utf8(time).ok();
+    match seconds.and_then(|text| text.parse::<f64>().ok()) {
+        // The conversion saturates, and takes what is not a number as zero.
+        Some(seconds) => Ok(((seconds * 1000.0).round() as u64, module)),
+        None => Err(ErrorKind::InvalidTime(excerpt(time))),
+    }
+}
+
+/// The milliseconds of `DIGITS.DIGITS` with at most three digits of a fraction, as VTune mostly
+/// prints seconds. There is nothing to round then.
+#[inline]
+fn plain_milliseconds(seconds: &[u8]) -> Option<u64> {
+    const MOST_SECONDS: u64 = 1_000_000_000;
+    let (whole, _, rest) = split_number(seconds)?;
+    let (fraction, digits, rest) = split_number(rest.strip_prefix(b".")?)?;
+    let unit = match digits {
+        1 => 100,
+        2 => 10,
+        3 => 1,
+        _ => return None,
+    };
+    let is_plain = rest.is_empty() && whole < MOST_SECONDS;
+    is_plain.then_some(whole * 1000 + fraction * unit)
+}
+
+/// The same for `DIGIT.DIGITS` with three digits of a fraction, all of them at once.
+#[inline]
+fn few_milliseconds(seconds: [u8; 5]) -> Option<u64> {
+    let [whole, b'.', tenths, hundredths, thousandths] = seconds else {
+        return None;
+    };
+    let digits = [whole, tenths, hundredths, thousandths];
+    let number = digits.map(|digit| u64::from(digit.wrapping_sub(b'0')));
+    let is_number = number.into_iter().fold(0, u64::max) <= 9;
+    let milliseconds = number
+        .into_iter()
+        .fold(0, |value, digit| 10 * value + digit);
+    is_number.then_some(milliseconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::folded::split_line;
+    use crate::text::trim_end;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn plain_rows_are_what_is_parsed_of_them(
+            parts in prop::collection::vec(
+                prop::sample::select(vec![
+                    " ", "  ", "\"", "\",", ",", "f", "g(int, char)", "`", "0.520,", "12.05,", "9.9999,",
+                    "1,", "0", ".5", "m", "libx.so", "\r", "\n", "\u{2003}", "é",
+                ]),
+                1..9,
+            ),
+            ends_badly: bool,
+            module in prop::sample::select(vec!["", "m", "libx.so", "0.520,m", "libpthread.so.0", "é"]),
+            no_modules: bool,
+        ) {
+            let options = Options { no_modules, ..Options::default() };
+            let end: &[u8] = if ends_badly { b"\xff\xe2\x80\x83\n" } else { b"\n" };
+            let text = [parts.concat().as_bytes(), end, b"f,1,m\n"].concat();
+            if let Some((row, behind)) = Row::split_plain(&text, module.as_bytes(), &options)
+                && row.is_name_whole()
+            {
+                let (line, rest) = split_line(&text);
+                prop_assert_eq!(behind, rest);
+                prop_assert_eq!(Row::parse(trim_end(line), &options).ok(), Some(row));
+            }
+        }
+
+        #[test]
+        fn short_names_are_compared_as_others_are(a in "[ab]{0,20}", b in "[ab]{0,20}") {
+            let cut = a.len().min(b.len());
+            for (a, b) in [(&*a, &*b), (&a[..cut], &b[..cut]), (&a, &a)] {
+                prop_assert_eq!(are_equal(a.as_bytes(), b.as_bytes()), a == b);
+            }
+        }
+    }
+}
