@@ -21,6 +21,35 @@ pub(crate) trait Entry: Copy {
     }
 }
 
+/// An entry that is no more than the id of what is looked for. It holds the hash, half of one being
+/// enough to tell nearly all apart, so that nothing else is read when the table grows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hashed<I> {
+    pub hash: u32,
+    pub id: I,
+}
+
+/// What a [`Hashed`] may hold.
+pub(crate) trait Id: Copy + PartialEq {
+    /// Is the id of nothing.
+    const NONE: Self;
+}
+
+impl<I: Id> Entry for Hashed<I> {
+    const NONE: Hashed<I> = Hashed {
+        hash: 0,
+        id: I::NONE,
+    };
+
+    fn is_none(&self) -> bool {
+        self.id == I::NONE
+    }
+
+    fn hash(&self) -> u32 {
+        self.hash
+    }
+}
+
 /// How many places from [`Entry::near`] on are tried. It bounds what it takes if very many entries
 /// want to be at one place.
 const TRIED: usize = 8;

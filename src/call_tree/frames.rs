@@ -1,7 +1,7 @@
 //! The names of frames.
 
 use super::FrameId;
-use crate::table::{Entry, Table};
+use crate::table::{Hashed, Id, Table};
 use foldhash::fast::RandomState;
 use std::hash::BuildHasher;
 
@@ -13,30 +13,12 @@ pub(super) struct FrameTable {
     ends: Vec<usize>,
     /// The names to be found by, the first ones. Those from there on are listed when one is looked
     /// for: who knows that all names are new never does.
-    entries: Table<FrameEntry>,
+    entries: Table<Hashed<FrameId>>,
     hasher: RandomState,
 }
 
-/// A name by its hash, which is kept so that no name is read when the table grows.
-#[derive(Debug, Clone, Copy)]
-struct FrameEntry {
-    hash: u32,
-    id: FrameId,
-}
-
-impl Entry for FrameEntry {
-    const NONE: FrameEntry = FrameEntry {
-        hash: 0,
-        id: FrameId(u32::MAX),
-    };
-
-    fn is_none(&self) -> bool {
-        self.id == Self::NONE.id
-    }
-
-    fn hash(&self) -> u32 {
-        self.hash
-    }
+impl Id for FrameId {
+    const NONE: FrameId = FrameId(u32::MAX);
 }
 
 impl FrameTable {
@@ -46,12 +28,12 @@ impl FrameTable {
             self.list_missing();
         }
         let hash = self.hash(name);
-        let is_same = |entry: &FrameEntry| self.name(entry.id) == name;
+        let is_same = |entry: &Hashed<_>| self.name(entry.id) == name;
         if let Some(entry) = self.entries.find(hash, is_same) {
             return (entry.id, true);
         }
         let id = self.push_new([name, b""]);
-        self.entries.insert(FrameEntry { hash, id });
+        self.entries.insert(Hashed { hash, id });
         (id, false)
     }
 
@@ -68,7 +50,7 @@ impl FrameTable {
     fn list_missing(&mut self) {
         for id in (self.entries.len()..self.len()).map(|id| FrameId(id as u32)) {
             let hash = self.hash(self.name(id));
-            self.entries.insert(FrameEntry { hash, id });
+            self.entries.insert(Hashed { hash, id });
         }
     }
 

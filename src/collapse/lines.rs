@@ -4,7 +4,7 @@
 //! its names be made and interned again.
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::table::{Entry, Table};
+use crate::table::{Hashed, Id, Table};
 use foldhash::fast::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::num::NonZeroU32;
@@ -20,41 +20,21 @@ impl LineId {
     }
 }
 
+impl Id for LineId {
+    const NONE: LineId = LineId(NonZeroU32::MAX);
+}
+
 /// Lines with their frames, and with `T`, what else a format knows of a line.
 ///
 /// What counts in a large profile is that they fit in a core's caches. So a format should leave out
 /// of a key all that does not tell functions apart: addresses, offsets.
 pub(super) struct LineCache<T> {
     hasher: RandomState,
-    places: Table<Place>,
+    places: Table<Hashed<LineId>>,
     lines: Vec<Line<T>>,
     /// What all lines say, end to end: the context in 8 bytes, the text.
     text: Vec<u8>,
     frames: Vec<FrameId>,
-}
-
-/// What a lookup reads before the text itself. It holds the hash, so that no text is read when the
-/// table grows.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    /// Half a hash, which is enough to tell lines apart that are not equal, but for a few.
-    hash: u32,
-    line: LineId,
-}
-
-impl Entry for Place {
-    const NONE: Place = Place {
-        hash: 0,
-        line: LineId(NonZeroU32::MAX),
-    };
-
-    fn is_none(&self) -> bool {
-        self.line == Self::NONE.line
-    }
-
-    fn hash(&self) -> u32 {
-        self.hash
-    }
 }
 
 /// What a line says, and what it stands for.
@@ -102,8 +82,8 @@ impl<T> LineCache<T> {
     }
 
     fn find(&self, hash: u32, context: u64, text: &[u8]) -> Option<LineId> {
-        let is_same = |place: &Place| self.key(place.line) == (context, text);
-        self.places.find(hash, is_same).map(|place| place.line)
+        let is_same = |place: &Hashed<_>| self.key(place.id) == (context, text);
+        self.places.find(hash, is_same).map(|place| place.id)
     }
 
     /// What `read` said of the line.
@@ -192,7 +172,7 @@ impl<T> LineCache<T> {
             facts,
         });
         let line = LineId(NonZeroU32::MIN.saturating_add(number(self.lines.len() - 1)));
-        self.places.insert(Place { hash, line });
+        self.places.insert(Hashed { hash, id: line });
         line
     }
 

@@ -2,7 +2,7 @@
 
 use super::row::{Row, are_equal};
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::table::{Entry, Table};
+use crate::table::{Hashed, Table};
 use crate::text::lossy;
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
@@ -31,30 +31,8 @@ struct Module {
     /// ends the module.
     is_ambiguous: bool,
     is_one_frame: bool,
-    /// The functions of plain rows.
-    known: Table<Known>,
-}
-
-/// A function of a module by the hash of its name.
-#[derive(Clone, Copy)]
-struct Known {
-    hash: u32,
-    frame: FrameId,
-}
-
-impl Entry for Known {
-    const NONE: Known = Known {
-        hash: 0,
-        frame: CallTree::ROOT_FRAME,
-    };
-
-    fn is_none(&self) -> bool {
-        self.frame == Self::NONE.frame
-    }
-
-    fn hash(&self) -> u32 {
-        self.hash
-    }
+    /// The functions of plain rows, by the hash of their names.
+    known: Table<Hashed<FrameId>>,
 }
 
 impl Functions {
@@ -77,8 +55,8 @@ impl Functions {
         self.enter(row.module);
         let Module { prefix, known, .. } = &self.modules[self.latest_module];
         let hash = self.hasher.hash_one(row.name) as u32;
-        let is_same = |known: &Known| tree.frame_name(known.frame)[prefix.len()..] == *row.name;
-        let frame = known.find(hash, is_same).map(|known| known.frame);
+        let is_same = |known: &Hashed<_>| tree.frame_name(known.id)[prefix.len()..] == *row.name;
+        let frame = known.find(hash, is_same).map(|known| known.id);
         // A known name has no quote before a comma in it.
         let is_whole = frame.is_some() && row.is_quoted || row.is_name_whole();
         is_whole.then(|| match frame {
@@ -99,7 +77,7 @@ impl Functions {
         };
         let frame = tree.frame(node);
         let module = &mut self.modules[self.latest_module];
-        module.known.insert(Known { hash, frame });
+        module.known.insert(Hashed { hash, id: frame });
         *self.latest(frame) = (caller, node);
         node
     }
