@@ -4,12 +4,12 @@ use super::branches::Branches;
 use super::lines::Lines;
 use super::write::push_next_line;
 use crate::call_tree::CallTree;
-use crate::threads::{join, lock};
+use crate::threads::{lock, work_together};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::iter;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
 
 /// Of how many nodes a thread makes text at a time. Small enough that the text stays in a core's
 /// cache until it is written.
@@ -24,35 +24,34 @@ pub(super) fn is_worthwhile(trees: &[CallTree]) -> bool {
 /// does the writing, and makes text as long as there is nothing to write.
 pub(super) fn write(trees: &[CallTree], writer: impl Write) -> io::Result<()> {
     let branches = on_threads(trees, Branches::with_sizes);
-    let pieces = Mutex::new(Pieces {
+    let pieces = &Mutex::new(Pieces {
         lines: Lines::of_all(&branches),
         next: 0,
         spent: Vec::new(),
     });
     let others = trees.len() - 1;
     let (made, texts) = sync_channel(2 * others);
-    thread::scope(|scope| {
-        for _ in 0..others {
-            let made = made.clone();
-            scope.spawn(|| make_all(&pieces, made));
-        }
-        drop(made);
-        write_in_order(&pieces, texts, writer)
-    })
+    let make_texts = (0..others).map(move |_| {
+        let made = made.clone();
+        || make_all(pieces, made)
+    });
+    let (written, _) = work_together(make_texts, || write_in_order(pieces, texts, writer));
+    written
 }
 
-/// What `work` makes of each tree, with a thread for each.
+/// What `work` makes of each tree, on a thread for each.
 fn on_threads<'a, T: Send>(trees: &'a [CallTree], work: fn(&'a CallTree) -> T) -> Vec<T> {
-    let Some((first, others)) = trees.split_first() else {
-        return Vec::new();
+    let rest = Mutex::new(trees.iter().enumerate());
+    let work_on_some = || {
+        let next = || lock(&rest).next();
+        let made = iter::from_fn(next).map(|(index, tree)| (index, work(tree)));
+        made.collect::<Vec<_>>()
     };
-    thread::scope(|scope| {
-        let spawn = |tree| scope.spawn(move || work(tree));
-        let threads: Vec<_> = others.iter().map(spawn).collect();
-        let mut made = vec![work(first)];
-        made.extend(threads.into_iter().map(join));
-        made
-    })
+    let others = trees.iter().skip(1).map(|_| work_on_some);
+    let (own, others) = work_together(others, work_on_some);
+    let mut made: Vec<_> = others.into_iter().flatten().chain(own).collect();
+    made.sort_by_key(|(index, _)| *index);
+    made.into_iter().map(|(_, made)| made).collect()
 }
 
 /// All lines, of which each thread takes some at a time.

@@ -3,7 +3,7 @@
 use super::{
     Buffer, CallTree, Crew, Format, Numbered, NumberedBlock, ParseError, Source, WholeSource,
 };
-use crate::threads::{join, lock};
+use crate::threads::{join, lock, work_together};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use std::io;
 use std::mem;
@@ -79,16 +79,14 @@ impl<F: Format> Team<'_, F> {
                 buffer = block.into_buffer();
             }
         };
-        let others = thread::scope(|scope| {
-            let fold_rest = || {
-                let mut harvest = Harvest::default();
-                fold_all(&mut harvest, Buffer::default());
-                harvest
-            };
-            let others: Vec<_> = (0..self.others).map(|_| scope.spawn(fold_rest)).collect();
+        let fold_rest = || {
+            let mut harvest = Harvest::default();
+            fold_all(&mut harvest, Buffer::default());
+            harvest
+        };
+        let ((), others) = work_together((0..self.others).map(|_| fold_rest), || {
             self.fold(own, &first);
             fold_all(own, first.into_buffer());
-            others.into_iter().map(join).collect()
         });
         let (_, read) = input.into_inner().unwrap_or_else(PoisonError::into_inner);
         (read, others)
