@@ -1,8 +1,9 @@
 //! Several trees that are one profile.
 
 use super::CallTree;
-use crate::threads::join;
-use std::{mem, thread};
+use crate::threads::{lock, work_together};
+use std::mem;
+use std::sync::Mutex;
 
 /// Trees that add up to a profile, one of each thread that folded a part of it. There is at least
 /// one.
@@ -85,13 +86,12 @@ fn merge_all(mut trees: Vec<CallTree>) -> CallTree {
     match trees.len() {
         0..=2 => trees.into_iter().reduce(merge_two).unwrap_or_default(),
         count => {
-            let half = trees.split_off(count / 2);
-            let (one, other) = thread::scope(|scope| {
-                let other = scope.spawn(|| merge_all(half));
-                let one = merge_all(trees);
-                (one, join(other))
-            });
-            merge_two(one, other)
+            // Either thread takes this half: the other one may not be had.
+            let half = Mutex::new(Some(trees.split_off(count / 2)));
+            let merge_half = || lock(&half).take().map(merge_all);
+            let (one, others) = work_together([merge_half].into_iter(), || merge_all(trees));
+            let others = others.into_iter().flatten().chain(merge_half());
+            others.fold(one, merge_two)
         }
     }
 }

@@ -3,13 +3,12 @@
 use super::{
     Buffer, CallTree, Crew, Format, Numbered, NumberedBlock, ParseError, Source, WholeSource,
 };
-use crate::threads::{join, lock, work_together};
+use crate::threads::{lock, work_together};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use std::io;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 /// Folds `first` and the rest of `input` on `nthreads` threads, of which this is one. Its worker
 /// folds `first`, as it did the blocks before.
@@ -102,14 +101,12 @@ impl<F: Format> Team<'_, F> {
     ) -> (io::Result<()>, Vec<Harvest<F::Worker>>) {
         let (blocks, queue) = bounded(2 * self.others);
         let (spent, buffers) = bounded(4 * self.others);
-        thread::scope(|scope| {
-            let fold_queue = || {
-                let (queue, spent) = (queue.clone(), spent.clone());
-                scope.spawn(move || self.fold_queue(queue, spent))
-            };
-            let others: Vec<_> = (0..self.others).map(|_| fold_queue()).collect();
-            let read = self.read_all(first, input, blocks, &buffers, own);
-            (read, others.into_iter().map(join).collect())
+        let fold_queue = (0..self.others).map(move |_| {
+            let (queue, spent) = (queue.clone(), spent.clone());
+            move || self.fold_queue(queue, spent)
+        });
+        work_together(fold_queue, || {
+            self.read_all(first, input, blocks, &buffers, own)
         })
     }
 

@@ -1,58 +1,61 @@
 //! Work for several threads, that comes in a stream.
 
 #[cfg(feature = "multithreaded")]
-use crate::threads::join;
+use crate::threads::work_together;
 #[cfg(feature = "multithreaded")]
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{SendError, bounded};
 
-/// Lets each of `workers` do, on a thread of its own, some of the jobs that `feed` gives; one alone
+/// Lets `nthreads` workers, each on a thread of its own, do the jobs that `feed` gives; one alone
 /// works on this thread. Returns what `feed` returns, and the workers.
-pub(super) fn work<W: Send, J: Send, R>(
-    workers: Vec<W>,
+pub(super) fn work<W: Default + Send, J: Send, R>(
+    #[cfg_attr(
+        not(feature = "multithreaded"),
+        expect(unused_variables, reason = "one worker then")
+    )]
+    nthreads: usize,
     do_job: impl Fn(&mut W, J) + Sync,
     feed: impl FnOnce(&mut dyn FnMut(J)) -> R,
 ) -> (R, Vec<W>) {
     #[cfg(feature = "multithreaded")]
-    if workers.len() > 1 {
-        return work_on_threads(workers, do_job, feed);
+    if nthreads > 1 {
+        return work_on_threads(nthreads, do_job, feed);
     }
-    let mut workers = workers;
-    let fed = feed(&mut |job| {
-        if let Some(worker) = workers.first_mut() {
-            do_job(worker, job);
-        }
-    });
-    (fed, workers)
+    let mut worker = W::default();
+    let fed = feed(&mut |job| do_job(&mut worker, job));
+    (fed, vec![worker])
 }
 
 #[cfg(feature = "multithreaded")]
-fn work_on_threads<W: Send, J: Send, R>(
-    workers: Vec<W>,
+fn work_on_threads<W: Default + Send, J: Send, R>(
+    nthreads: usize,
     do_job: impl Fn(&mut W, J) + Sync,
     feed: impl FnOnce(&mut dyn FnMut(J)) -> R,
 ) -> (R, Vec<W>) {
     // Enough that nobody waits; more would be memory.
-    let (jobs, queue) = bounded::<J>(2 * workers.len());
-    let do_jobs = |mut worker: W, queue: Receiver<J>| {
-        queue.iter().for_each(|job| do_job(&mut worker, job));
-        worker
-    };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = workers
-            .into_iter()
-            .map(|worker| {
-                let (do_jobs, queue) = (&do_jobs, queue.clone());
-                scope.spawn(move || do_jobs(worker, queue))
-            })
-            .collect();
-        drop(queue);
+    let (jobs, queue) = bounded::<J>(2 * nthreads);
+    let do_job = &do_job;
+    let do_jobs = (0..nthreads).map(move |_| {
+        let queue = queue.clone();
+        move || {
+            let mut worker = W::default();
+            queue.iter().for_each(|job| do_job(&mut worker, job));
+            worker
+        }
+    });
+    let feed_all = || {
+        let mut own = W::default();
         let fed = feed(&mut |job| {
-            // It fails if all threads have panicked, which the join below hands on.
-            let _ = jobs.send(job);
+            // It cannot be sent if there was no thread to be had.
+            if let Err(SendError(job)) = jobs.send(job) {
+                do_job(&mut own, job);
+            }
         });
         drop(jobs);
-        (fed, threads.into_iter().map(join).collect())
-    })
+        (fed, own)
+    };
+    let ((fed, own), mut workers) = work_together(do_jobs, feed_all);
+    workers.push(own);
+    (fed, workers)
 }
 
 #[cfg(test)]
@@ -63,7 +66,7 @@ mod tests {
     fn every_job_is_done_once_whatever_the_number_of_workers() {
         for count in [1, 2, 3, 8] {
             let (fed, workers) = work(
-                vec![0u64; count],
+                count,
                 |sum, job: u64| *sum += job,
                 |give| (1..=1000).for_each(give),
             );

@@ -52,12 +52,10 @@ fn fold_pipe(options: &Options, start: Start, reader: impl Read) -> io::Result<C
 
 fn fold(options: &Options, mut records: Records<'_>) -> io::Result<CallTree> {
     let files = Files::new(options.symfs.clone(), &options.debug_dirs);
-    let nthreads = options.stacks.nthreads.max(1);
-    let workers = (0..nthreads).map(|_| Worker::default()).collect();
     let mut reader = Reader::new(options);
     let (read, workers) = crew::work(
-        workers,
-        |worker, batch: Batch| worker.fold(&batch, &files, &options.stacks),
+        options.stacks.nthreads,
+        |worker: &mut Worker, batch: Batch| worker.fold(&batch, &files, &options.stacks),
         |give| reader.read(&mut records, give),
     );
     read?;

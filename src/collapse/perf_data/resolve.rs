@@ -71,9 +71,8 @@ impl Resolver<'_> {
             lacks: vec![None; objects.iter().count()],
         };
         let jobs = jobs(&locations, objects);
-        let workers = (0..nthreads.clamp(1, jobs.len().max(1))).map(|_| Vec::new());
         let ((), found) = crew::work(
-            workers.collect(),
+            nthreads.min(jobs.len()),
             |found: &mut Vec<OfObject>, job: Job| {
                 found.extend(self.do_job(job, &locations, objects));
             },
