@@ -405,10 +405,9 @@ fn name_frames(line: &str, has_offset: bool, loses_offset: bool, mut add: impl F
         if index > 0 {
             name.to_mut().push_str("_[i]");
         }
-        match name.rfind('+') {
-            Some(at) if loses_offset && index + 1 == parts.len() => add(&name[..at]),
-            _ => add(&name),
-        }
+        let may_lose_it = loses_offset && index + 1 == parts.len();
+        let offset = may_lose_it.then(|| memchr::memrchr(b'+', name.as_bytes()));
+        add(&name[..offset.flatten().unwrap_or(name.len())]);
     }
 }
 
@@ -417,7 +416,7 @@ fn name_frames(line: &str, has_offset: bool, loses_offset: bool, mut add: impl F
 fn without_arguments(function: &str) -> &str {
     let scope = memchr::memmem::find(function.as_bytes(), b"::");
     let end = scope.and_then(|scope| {
-        let bracket = function[scope + 2..].rfind(['(', '<'])?;
+        let bracket = memchr::memrchr2(b'(', b'<', &function.as_bytes()[scope + 2..])?;
         Some(scope + 2 + bracket)
     });
     end.map_or(function, |end| &function[..end])
@@ -437,7 +436,7 @@ fn repair(function: &str, has_offset: bool) -> Cow<'_, str> {
     let (module, name) = head.split_at(module_end);
     match fix_partially_demangled_rust(name.trim_end()) {
         Cow::Borrowed(fixed) if fixed.len() == name.trim_end().len() => Cow::Borrowed(function),
-        fixed => Cow::Owned(format!("{module}{fixed}{offset}")),
+        fixed => Cow::Owned([module, &fixed, offset].concat()),
     }
 }
 

@@ -341,7 +341,7 @@ impl<'a> Label<'a> {
         match self.module().filter(|_| !options.no_modules) {
             Some(module) => {
                 let module = module.strip_suffix(b".dylib").unwrap_or(module);
-                format!("{}`{function}", lossy(module))
+                [&lossy(module), "`", &function].concat()
             }
             None => function.into_owned(),
         }
