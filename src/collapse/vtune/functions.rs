@@ -12,6 +12,8 @@ use std::hash::BuildHasher;
 #[derive(Default)]
 pub(super) struct Functions {
     hasher: RandomState,
+    /// The functions of plain rows, by the hash of their names and modules.
+    known: Table<Hashed<FrameId>>,
     modules: Vec<Module>,
     /// Which module has which name.
     modules_by_name: HashMap<Vec<u8>, usize, RandomState>,
@@ -31,8 +33,7 @@ struct Module {
     /// ends the module.
     is_ambiguous: bool,
     is_one_frame: bool,
-    /// The functions of plain rows, by the hash of their names.
-    known: Table<Hashed<FrameId>>,
+    hash: u32,
 }
 
 impl Functions {
@@ -53,10 +54,16 @@ impl Functions {
     #[inline]
     pub fn find_plain(&mut self, caller: NodeId, row: &Row, tree: &mut CallTree) -> Option<NodeId> {
         self.enter(row.module);
-        let Module { prefix, known, .. } = &self.modules[self.latest_module];
-        let hash = self.hasher.hash_one(row.name) as u32;
-        let is_same = |known: &Hashed<_>| tree.frame_name(known.id)[prefix.len()..] == *row.name;
-        let frame = known.find(hash, is_same).map(|known| known.id);
+        let module = &self.modules[self.latest_module];
+        let hash = self.hasher.hash_one(row.name) as u32 ^ module.hash;
+        let is_same = |known: &Hashed<_>| {
+            let parts = tree
+                .frame_name(known.id)
+                .split_at_checked(module.prefix.len());
+            parts
+                .is_some_and(|(prefix, name)| are_equal(prefix, &module.prefix) && name == row.name)
+        };
+        let frame = self.known.find(hash, is_same).map(|known| known.id);
         // A known name has no quote before a comma in it.
         let is_whole = frame.is_some() && row.is_quoted || row.is_name_whole();
         is_whole.then(|| match frame {
@@ -76,8 +83,7 @@ impl Functions {
             false => tree.push_child_called(caller, [&module.prefix, row.name]),
         };
         let frame = tree.frame(node);
-        let module = &mut self.modules[self.latest_module];
-        module.known.insert(Hashed { hash, id: frame });
+        self.known.insert(Hashed { hash, id: frame });
         *self.latest(frame) = (caller, node);
         node
     }
@@ -105,7 +111,8 @@ impl Functions {
             Some(&module) => module,
             None => {
                 let module = self.modules.len();
-                self.modules.push(Module::new(name));
+                let hash = self.hasher.hash_one(name) as u32;
+                self.modules.push(Module::new(name, hash));
                 self.modules_by_name.insert(name.to_vec(), module);
                 module
             }
@@ -134,7 +141,7 @@ impl Functions {
 }
 
 impl Module {
-    fn new(name: &[u8]) -> Module {
+    fn new(name: &[u8], hash: u32) -> Module {
         let prefix = match name {
             b"" => Vec::new(),
             _ => [name, b"`"].concat(),
@@ -143,7 +150,7 @@ impl Module {
             name: name.to_vec(),
             is_ambiguous: memchr::memchr(b'`', &prefix) != Some(name.len()),
             is_one_frame: is_one_frame(name),
-            known: Table::default(),
+            hash,
             prefix,
         }
     }
