@@ -6,7 +6,7 @@ use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 /// Does `own` on this thread and each of `others` on another one, and returns what they return. What
-/// no thread can be had for is left out, so the others must not depend on its being done.
+/// no thread can be had for is not done, so that `own` must do all that the others may do.
 ///
 /// Linux may start a thread on the core of the one that starts it, and leave both there for some
 /// milliseconds, though another core is idle. What is woken is put on an idle core at once: so all
