@@ -127,6 +127,22 @@ pub(crate) fn rfind_space(text: &[u8]) -> Option<usize> {
     text.iter().rposition(|byte| *byte == b' ')
 }
 
+/// Whether `a` is `b`: of short ones without a call.
+#[inline]
+pub(crate) fn are_equal(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len()
+        && match a.len() {
+            4..=8 => have_same_ends::<4>(a, b),
+            9..=16 => have_same_ends::<8>(a, b),
+            _ => a == b,
+        }
+}
+
+#[inline]
+fn have_same_ends<const LENGTH: usize>(a: &[u8], b: &[u8]) -> bool {
+    a.first_chunk::<LENGTH>() == b.first_chunk() && a.last_chunk::<LENGTH>() == b.last_chunk()
+}
+
 /// `bytes` as text, with U+FFFD for what is not UTF-8.
 pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     // The whole check is several times faster than the one that can find the bad place.
@@ -151,6 +167,17 @@ pub(crate) fn excerpt(line: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn short_names_are_compared_as_others_are(a in "[ab]{0,20}", b in "[ab]{0,20}") {
+            let cut = a.len().min(b.len());
+            for (a, b) in [(&*a, &*b), (&a[..cut], &b[..cut]), (&a, &a)] {
+                prop_assert_eq!(are_equal(a.as_bytes(), b.as_bytes()), a == b);
+            }
+        }
+    }
 
     #[test]
     fn hex_digits_are_counted_at_once_as_one_by_one() {

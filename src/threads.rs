@@ -6,7 +6,7 @@ use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 /// Does `own` on this thread and each of `others` on another one, and returns what they return. What
-/// no thread can be had for is not done, so that `own` must do all that the others may do.
+/// no thread can be had for is not done: `own`, or what comes after, must do what is left.
 ///
 /// Linux may start a thread on the core of the one that starts it, and leave both there for some
 /// milliseconds, though another core is idle. What is woken is put on an idle core at once: so all
@@ -72,7 +72,7 @@ impl Start {
 }
 
 /// What the thread returns.
-pub(crate) fn join<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+fn join<T>(thread: ScopedJoinHandle<'_, T>) -> T {
     let joined = thread.join();
     joined.unwrap_or_else(|panic| panic::resume_unwind(panic))
 }

@@ -405,9 +405,11 @@ fn name_frames(line: &str, has_offset: bool, loses_offset: bool, mut add: impl F
         if index > 0 {
             name.to_mut().push_str("_[i]");
         }
-        let may_lose_it = loses_offset && index + 1 == parts.len();
-        let offset = may_lose_it.then(|| memchr::memrchr(b'+', name.as_bytes()));
-        add(&name[..offset.flatten().unwrap_or(name.len())]);
+        let offset = match loses_offset && index + 1 == parts.len() {
+            true => memchr::memrchr(b'+', name.as_bytes()),
+            false => None,
+        };
+        add(&name[..offset.unwrap_or(name.len())]);
     }
 }
 

@@ -200,6 +200,7 @@ impl Worker {
         }
     }
 
+    /// Adds a row, which `node` is of, to the tree.
     #[inline]
     fn add(&mut self, node: NodeId, row: &Row, tree: &mut CallTree) {
         self.stack.truncate(row.depth);

@@ -39,7 +39,7 @@ pub(super) fn write(trees: &[CallTree], writer: impl Write) -> io::Result<()> {
     written
 }
 
-/// What `work` makes of each tree, on a thread for each.
+/// What `work` makes of each tree, on a thread for each if they can be had.
 fn on_threads<'a, T: Send>(trees: &'a [CallTree], work: fn(&'a CallTree) -> T) -> Vec<T> {
     let rest = Mutex::new(trees.iter().enumerate());
     let work_on_some = || {

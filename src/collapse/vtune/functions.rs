@@ -1,9 +1,9 @@
 //! The functions that rows name.
 
-use super::row::{Row, are_equal};
+use super::row::Row;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::table::{Hashed, Table};
-use crate::text::lossy;
+use crate::text::{are_equal, lossy};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::hash::BuildHasher;

@@ -3,8 +3,9 @@
 use super::Options;
 use crate::collapse::error::ErrorKind;
 use crate::count::split_number;
-use crate::text::{excerpt, without_leading_spaces};
+use crate::text::{are_equal, excerpt, without_leading_spaces};
 
+/// A function, and how it was called.
 #[derive(Debug, PartialEq)]
 pub(super) struct Row<'a> {
     /// 0 for a function without callers.
@@ -18,6 +19,7 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
+    /// The row that a trimmed line is.
     pub fn parse(line: &'a [u8], options: &Options) -> Result<Row<'a>, ErrorKind> {
         let text = without_leading_spaces(line);
         let depth = line.len() - text.len();
@@ -103,22 +105,6 @@ fn split_module<'a>(text: &'a [u8], expected: &[u8]) -> Option<(&'a [u8], &'a [u
         return Some((before, module));
     }
     split_last_field(text)
-}
-
-/// Whether `a` is `b`: of short ones, as the names of modules are, without a call.
-#[inline]
-pub(super) fn are_equal(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len()
-        && match a.len() {
-            4..=8 => have_same_ends::<4>(a, b),
-            9..=16 => have_same_ends::<8>(a, b),
-            _ => a == b,
-        }
-}
-
-#[inline]
-fn have_same_ends<const LENGTH: usize>(a: &[u8], b: &[u8]) -> bool {
-    a.first_chunk::<LENGTH>() == b.first_chunk() && a.last_chunk::<LENGTH>() == b.last_chunk()
 }
 
 /// Splits `..,SECONDS`.
@@ -214,14 +200,6 @@ mod tests {
                 let (line, rest) = split_line(&text);
                 prop_assert_eq!(behind, rest);
                 prop_assert_eq!(Row::parse(trim_end(line), &options).ok(), Some(row));
-            }
-        }
-
-        #[test]
-        fn short_names_are_compared_as_others_are(a in "[ab]{0,20}", b in "[ab]{0,20}") {
-            let cut = a.len().min(b.len());
-            for (a, b) in [(&*a, &*b), (&a[..cut], &b[..cut]), (&a, &a)] {
-                prop_assert_eq!(are_equal(a.as_bytes(), b.as_bytes()), a == b);
             }
         }
     }
