@@ -83,6 +83,8 @@ pub struct CallTree {
     /// The counts of the profile compared with, a count for each node; empty until there are two.
     before: Vec<Count>,
     arrivals: Option<Vec<Arrival>>,
+    /// Whether siblings are known to have been made in the order in which a walk comes to them.
+    are_siblings_sorted: bool,
     hasher: RandomState,
 }
 
@@ -162,6 +164,7 @@ impl CallTree {
             without_edges: Vec::new(),
             before: Vec::new(),
             arrivals: None,
+            are_siblings_sorted: false,
             hasher: RandomState::default(),
         };
         let frame = tree.intern(b"");
@@ -362,6 +365,12 @@ impl CallTree {
         Walk::new(self)
     }
 
+    /// Says that siblings were made in the order of a walk, so that it need not find that out. What is
+    /// added from now on may be out of order.
+    pub(crate) fn mark_siblings_sorted(&mut self) {
+        self.are_siblings_sorted = true;
+    }
+
     /// The part of the parent's self count that lies before this node: all of it, unless the tree
     /// is in time order.
     pub(crate) fn parent_self_before(&self, node: NodeId) -> Count {
@@ -396,6 +405,7 @@ impl CallTree {
     }
 
     fn add_self(&mut self, id: NodeId, count: Count) {
+        self.are_siblings_sorted = false;
         let node = &mut self.nodes[id.index()];
         let sum = node.count() + count;
         (node.whole, node.nanos) = (sum.whole(), sum.nanos());
@@ -436,7 +446,7 @@ impl CallTree {
     }
 
     /// The same for one whose edge will rarely be asked for.
-    fn push_new_child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
+    pub(crate) fn push_new_child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
         let (child, is_first) = self.push_without_edge(parent, frame);
         if !is_first {
             self.without_edges.push(child);
@@ -492,6 +502,7 @@ impl CallTree {
 
     fn push_node(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
         let id = u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes");
+        self.are_siblings_sorted = false;
         self.nodes.push(Node {
             parent,
             frame,

@@ -30,16 +30,17 @@
 //! ```
 
 mod branches;
+mod folder;
 mod lines;
 mod parallel;
 mod parts;
 mod write;
 
-use crate::blocks::{Blocks, Buffer};
-use crate::call_tree::{CallTree, Count, FrameId, NodeId};
+use crate::call_tree::{CallTree, Count};
 use crate::text::{trim, trim_end};
 use std::io::{self, Read};
 
+pub(crate) use folder::LineFolder;
 pub use write::{write, write_forest};
 
 /// What [`read`] found.
@@ -113,168 +114,6 @@ pub(crate) fn split_count(line: &[u8]) -> Option<(&[u8], Count)> {
 /// Whether a trimmed line is blank or a comment.
 fn is_no_stack(line: &[u8]) -> bool {
     line.is_empty() || line.starts_with(b"# ")
-}
-
-/// Folds lines into a tree, one after another.
-///
-/// Neighbouring lines of sorted text mostly begin alike. The frames that a line shares with the
-/// one before are not looked up again.
-pub(crate) struct LineFolder {
-    tree: CallTree,
-    ignored_lines: u64,
-    previous: Vec<u8>,
-    /// For each frame of `previous`: where it ends in it, and its node.
-    path: Vec<(usize, NodeId)>,
-    /// By caller: the frame that came last below it, which is mostly the next one too.
-    latest_callees: Vec<FrameId>,
-    is_sorted: bool,
-    joins_recursion: bool,
-}
-
-impl LineFolder {
-    pub fn new(tree: CallTree) -> LineFolder {
-        LineFolder {
-            tree,
-            ignored_lines: 0,
-            previous: Vec::new(),
-            path: Vec::new(),
-            latest_callees: Vec::new(),
-            is_sorted: true,
-            joins_recursion: false,
-        }
-    }
-
-    /// Makes frames that follow each other under one name a single frame.
-    pub fn joining_recursion(tree: CallTree) -> LineFolder {
-        LineFolder {
-            joins_recursion: true,
-            ..LineFolder::new(tree)
-        }
-    }
-
-    pub fn read<R: Read>(&mut self, reader: R) -> io::Result<()> {
-        let mut blocks = Blocks::new(reader);
-        let mut block = Buffer::default();
-        while blocks.next_into(&mut block, after_last_line)? {
-            for line in lines_of(&block) {
-                self.fold_line(line);
-            }
-        }
-        Ok(())
-    }
-
-    pub fn fold_line(&mut self, line: &[u8]) {
-        let line = trim(line);
-        if is_no_stack(line) {
-            return;
-        }
-        match Line::parse(line) {
-            Some(parsed) => self.fold_stack(line, parsed),
-            None => self.ignored_lines += 1,
-        }
-    }
-
-    /// Adds one stack. An empty one is a frame without a name.
-    pub fn add(&mut self, stack: &[u8], count: Count) {
-        let node = self.walk_to(stack);
-        self.tree.add(node, count);
-    }
-
-    /// Adds stacks that come from elsewhere.
-    pub fn merge(&mut self, tree: &CallTree) {
-        self.tree.merge(tree);
-    }
-
-    /// The same for a tree that nobody else needs: if it is the first, it is not copied.
-    pub fn take(&mut self, tree: CallTree) {
-        let is_first = self.tree.len() == 1 && self.tree.is_empty();
-        if is_first && !self.tree.is_in_time_order() {
-            self.tree = tree;
-        } else {
-            self.tree.merge(&tree);
-        }
-    }
-
-    /// Whether no line sorted before the stack of the line above it.
-    pub fn is_sorted(&self) -> bool {
-        self.is_sorted
-    }
-
-    pub fn finish(self) -> Profile {
-        Profile {
-            tree: self.tree,
-            ignored_lines: self.ignored_lines,
-        }
-    }
-
-    fn fold_stack(&mut self, line: &[u8], parsed: Line) {
-        let common = common_prefix(&self.previous, parsed.stack);
-        self.is_sorted &= line[common..] >= self.previous[common..];
-        let node = self.walk_on(parsed.stack, common);
-        match parsed.before {
-            Some(before) => self.tree.add_change(node, before, parsed.count),
-            None => self.tree.add(node, parsed.count),
-        }
-    }
-
-    fn walk_to(&mut self, stack: &[u8]) -> NodeId {
-        let common = common_prefix(&self.previous, stack);
-        self.walk_on(stack, common)
-    }
-
-    /// The node of a stack that has its first `common` bytes in common with the one before.
-    fn walk_on(&mut self, stack: &[u8], common: usize) -> NodeId {
-        self.drop_unshared(stack, common);
-        let (mut start, mut node) = match self.path.last() {
-            Some(&(end, node)) => (end + 1, node),
-            None => (0, CallTree::ROOT),
-        };
-        while start <= stack.len() {
-            let (frame, end) = self.frame_at(start, stack, node);
-            if !self.is_recursion(node, frame) {
-                node = self.tree.child(node, frame);
-            }
-            self.path.push((end, node));
-            start = end + 1;
-        }
-        self.previous.truncate(common);
-        self.previous.extend_from_slice(&stack[common..]);
-        node
-    }
-
-    /// The frame that starts at `start`, and where it ends.
-    fn frame_at(&mut self, start: usize, stack: &[u8], caller: NodeId) -> (FrameId, usize) {
-        let caller = self.tree.frame(caller).index();
-        if let Some(&latest) = self.latest_callees.get(caller) {
-            let name = self.tree.frame_name(latest);
-            let end = start + name.len();
-            if stack[start..].starts_with(name) && is_frame_end(stack, end) {
-                return (latest, end);
-            }
-        }
-        let end = memchr::memchr(b';', &stack[start..]).map_or(stack.len(), |at| start + at);
-        let frame = self.tree.intern(&stack[start..end]);
-        if caller >= self.latest_callees.len() {
-            self.latest_callees.resize(caller + 1, frame);
-        }
-        self.latest_callees[caller] = frame;
-        (frame, end)
-    }
-
-    fn is_recursion(&self, caller: NodeId, frame: FrameId) -> bool {
-        self.joins_recursion && caller != CallTree::ROOT && self.tree.frame(caller) == frame
-    }
-
-    /// Leaves in `path` the frames that are the same in `stack`.
-    fn drop_unshared(&mut self, stack: &[u8], common: usize) {
-        let is_shared = |end: usize| end < common || (end == common && is_frame_end(stack, end));
-        let shared = self.path.partition_point(|&(end, _)| is_shared(end));
-        self.path.truncate(shared);
-    }
-}
-
-fn is_frame_end(stack: &[u8], at: usize) -> bool {
-    stack.get(at).is_none_or(|&byte| byte == b';')
 }
 
 /// How many bytes `a` and `b` have in common at their start.

@@ -50,7 +50,7 @@ impl<'a> Walk<'a> {
         }
         let visits = children.iter().rev().map(|&node| Visit { node, depth });
         self.pending.extend(visits);
-        if !self.tree.is_in_time_order() {
+        if !self.tree.is_in_time_order() && !self.tree.are_siblings_sorted {
             let tree = self.tree;
             self.pending[first..].sort_unstable_by(|a, b| cmp_first_line(tree, b.node, a.node));
         }

@@ -1,0 +1,337 @@
+//! Lines to a tree.
+
+use super::{Line, Profile, after_last_line, common_prefix, is_no_stack, lines_of};
+use crate::blocks::{Blocks, Buffer};
+use crate::call_tree::{CallTree, Count, FrameId, NodeId};
+use crate::text::trim;
+use std::io::{self, Read};
+
+/// Folds lines into a tree, one after another.
+///
+/// Neighbouring lines of sorted text mostly begin alike. The frames that a line shares with the
+/// one before are not looked up again.
+pub(crate) struct LineFolder {
+    tree: CallTree,
+    ignored_lines: u64,
+    previous: Vec<u8>,
+    /// For each frame of `previous`: where it ends in it, and its node.
+    path: Vec<(usize, NodeId)>,
+    /// By caller: the frame that came last below it, which is mostly the next one too.
+    latest_callees: Vec<FrameId>,
+    is_sorted: bool,
+    joins_recursion: bool,
+    /// Whether each stack so far, if it was a line, would sort after the one before, and the tree
+    /// has no others: then frames that differ from it are new below their caller.
+    is_in_order: bool,
+    /// What has such frames all the same: stacks that ended before others began like them (`a 1`,
+    /// `a!b 1`), and may go on after those (`a;c 1`). Where each ends, and its node.
+    ended: Vec<(usize, NodeId)>,
+}
+
+impl LineFolder {
+    pub fn new(tree: CallTree) -> LineFolder {
+        LineFolder {
+            is_in_order: is_blank(&tree) && !tree.is_in_time_order(),
+            ended: Vec::new(),
+            tree,
+            ignored_lines: 0,
+            previous: Vec::new(),
+            path: Vec::new(),
+            latest_callees: Vec::new(),
+            is_sorted: true,
+            joins_recursion: false,
+        }
+    }
+
+    /// Makes frames that follow each other under one name a single frame.
+    pub fn joining_recursion(tree: CallTree) -> LineFolder {
+        LineFolder {
+            joins_recursion: true,
+            is_in_order: false,
+            ..LineFolder::new(tree)
+        }
+    }
+
+    pub fn read<R: Read>(&mut self, reader: R) -> io::Result<()> {
+        let mut blocks = Blocks::new(reader);
+        let mut block = Buffer::default();
+        while blocks.next_into(&mut block, after_last_line)? {
+            for line in lines_of(&block) {
+                self.fold_line(line);
+            }
+        }
+        Ok(())
+    }
+
+    pub fn fold_line(&mut self, line: &[u8]) {
+        let line = trim(line);
+        if is_no_stack(line) {
+            return;
+        }
+        match Line::parse(line) {
+            Some(parsed) => self.fold_stack(line, parsed),
+            None => self.ignored_lines += 1,
+        }
+    }
+
+    /// Adds one stack. An empty one is a frame without a name.
+    pub fn add(&mut self, stack: &[u8], count: Count) {
+        let node = self.walk_to(stack);
+        self.tree.add(node, count);
+    }
+
+    /// Adds stacks that come from elsewhere.
+    pub fn merge(&mut self, tree: &CallTree) {
+        self.is_in_order = false;
+        self.tree.merge(tree);
+    }
+
+    /// The same for a tree that nobody else needs: if it is the first, it is not copied.
+    pub fn take(&mut self, tree: CallTree) {
+        self.is_in_order = false;
+        if is_blank(&self.tree) && !self.tree.is_in_time_order() {
+            self.tree = tree;
+        } else {
+            self.tree.merge(&tree);
+        }
+    }
+
+    /// Whether no line sorted before the stack of the line above it.
+    pub fn is_sorted(&self) -> bool {
+        self.is_sorted
+    }
+
+    pub fn finish(self) -> Profile {
+        let mut tree = self.tree;
+        if self.is_in_order {
+            tree.mark_siblings_sorted();
+        }
+        Profile {
+            tree,
+            ignored_lines: self.ignored_lines,
+        }
+    }
+
+    fn fold_stack(&mut self, line: &[u8], parsed: Line) {
+        let common = common_prefix(&self.previous, parsed.stack);
+        self.is_sorted &= line[common..] >= self.previous[common..];
+        let node = self.walk_on(parsed.stack, common);
+        match parsed.before {
+            Some(before) => self.tree.add_change(node, before, parsed.count),
+            None => self.tree.add(node, parsed.count),
+        }
+    }
+
+    fn walk_to(&mut self, stack: &[u8]) -> NodeId {
+        let common = common_prefix(&self.previous, stack);
+        self.walk_on(stack, common)
+    }
+
+    /// The node of a stack that has its first `common` bytes in common with the one before.
+    fn walk_on(&mut self, stack: &[u8], common: usize) -> NodeId {
+        if self.is_in_order {
+            self.is_in_order = sorts_after(stack, &self.previous, common);
+            self.keep_ended(stack, common);
+        }
+        self.drop_unshared(stack, common);
+        let (mut start, mut node) = match self.path.last() {
+            Some(&(end, node)) => (end + 1, node),
+            None => (0, CallTree::ROOT),
+        };
+        while start <= stack.len() {
+            let (frame, end) = self.frame_at(start, stack, node);
+            if !self.is_recursion(node, frame) {
+                node = self.child(node, frame, end);
+            }
+            self.path.push((end, node));
+            start = end + 1;
+        }
+        self.previous.truncate(common);
+        self.previous.extend_from_slice(&stack[common..]);
+        node
+    }
+
+    fn child(&mut self, caller: NodeId, frame: FrameId, end: usize) -> NodeId {
+        if !self.is_in_order {
+            return self.tree.child(caller, frame);
+        }
+        match self.ended.last() {
+            Some(&(ended, node)) if ended == end => node,
+            _ => self.tree.push_new_child(caller, frame),
+        }
+    }
+
+    /// Leaves in `ended` the stacks that the one to come begins with.
+    fn keep_ended(&mut self, stack: &[u8], common: usize) {
+        while self.ended.pop_if(|(end, _)| *end > common).is_some() {}
+        if common == self.previous.len() && !is_frame_end(stack, common) {
+            self.ended.extend(self.path.last());
+        }
+    }
+
+    /// The frame that starts at `start`, and where it ends.
+    fn frame_at(&mut self, start: usize, stack: &[u8], caller: NodeId) -> (FrameId, usize) {
+        let caller = self.tree.frame(caller).index();
+        if let Some(&latest) = self.latest_callees.get(caller) {
+            let name = self.tree.frame_name(latest);
+            let end = start + name.len();
+            if stack[start..].starts_with(name) && is_frame_end(stack, end) {
+                return (latest, end);
+            }
+        }
+        let end = memchr::memchr(b';', &stack[start..]).map_or(stack.len(), |at| start + at);
+        let frame = self.tree.intern(&stack[start..end]);
+        if caller >= self.latest_callees.len() {
+            self.latest_callees.resize(caller + 1, frame);
+        }
+        self.latest_callees[caller] = frame;
+        (frame, end)
+    }
+
+    fn is_recursion(&self, caller: NodeId, frame: FrameId) -> bool {
+        self.joins_recursion && caller != CallTree::ROOT && self.tree.frame(caller) == frame
+    }
+
+    /// Leaves in `path` the frames that are the same in `stack`.
+    fn drop_unshared(&mut self, stack: &[u8], common: usize) {
+        let is_shared = |end: usize| end < common || (end == common && is_frame_end(stack, end));
+        let shared = self.path.partition_point(|&(end, _)| is_shared(end));
+        self.path.truncate(shared);
+    }
+}
+
+fn is_frame_end(stack: &[u8], at: usize) -> bool {
+    stack.get(at).is_none_or(|&byte| byte == b';')
+}
+
+/// Whether nothing was added to a tree yet.
+fn is_blank(tree: &CallTree) -> bool {
+    tree.len() == 1 && tree.is_empty()
+}
+
+/// Whether the line of `stack` surely sorts after that of `previous`, whatever the counts. They
+/// have `common` bytes in common.
+fn sorts_after(stack: &[u8], previous: &[u8], common: usize) -> bool {
+    let byte_of = |stack: &[u8]| stack.get(common).copied().unwrap_or(b' ');
+    byte_of(stack) > byte_of(previous)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::lossy;
+    use proptest::prelude::*;
+
+    /// The slow twin: each stack is looked up from the root, the last line first.
+    fn tree_of(lines: &[String]) -> CallTree {
+        let mut tree = CallTree::new();
+        for line in lines.iter().rev() {
+            let Some(line) = Line::parse(trim(line.as_bytes())) else {
+                continue;
+            };
+            let node = tree.descend(CallTree::ROOT, line.stack);
+            match line.before {
+                Some(before) => tree.add_change(node, before, line.count),
+                None => tree.add(node, line.count),
+            }
+        }
+        tree
+    }
+
+    /// The frames in the order of a walk, with what is counted for them.
+    fn walked(tree: &CallTree) -> Vec<String> {
+        let describe = |node: NodeId, depth| {
+            let counts = (tree.self_before(node), tree.self_count(node));
+            format!("{depth} {} {counts:?}", lossy(tree.name(node)))
+        };
+        tree.walk()
+            .map(|visit| describe(visit.node, visit.depth))
+            .collect()
+    }
+
+    fn folded(lines: &[String]) -> LineFolder {
+        let mut folder = LineFolder::new(CallTree::new());
+        lines
+            .iter()
+            .for_each(|line| folder.fold_line(line.as_bytes()));
+        folder
+    }
+
+    proptest! {
+        /// Frames that begin with each other, so that stacks go on after others that only begin
+        /// like them, and with what sorts before and after a `;` and the space before a count.
+        #[test]
+        fn sorted_lines_make_the_tree_that_any_do(
+            mut lines in prop::collection::vec("[a!;]{1,4}([ \t]?[a1;]){0,3} [1-9]", 0..16),
+            by_stack: bool,
+            out_of_order in 0usize..40,
+        ) {
+            lines.sort();
+            if by_stack {
+                lines.sort_by(|a, b| a[..a.len() - 2].cmp(&b[..b.len() - 2]));
+            }
+            if out_of_order + 1 < lines.len() {
+                lines.swap(out_of_order, out_of_order + 1);
+            }
+            let tree = folded(&lines).finish().tree;
+            prop_assert_eq!(walked(&tree), walked(&tree_of(&lines)));
+        }
+
+        /// Some of them only as far as they are looked up.
+        #[test]
+        fn stacks_can_be_added_to_those_of_sorted_lines(
+            mut lines in prop::collection::vec("[a!;]{1,3} [1-9]", 0..6),
+            more in prop::collection::vec(("[a!;]{1,3}", any::<bool>()), 1..4),
+        ) {
+            lines.sort();
+            let [found, expected] = [folded(&lines).finish().tree, tree_of(&lines)].map(|mut tree| {
+                for (stack, is_counted) in &more {
+                    let node = tree.descend(CallTree::ROOT, stack.as_bytes());
+                    if *is_counted {
+                        tree.add(node, 1u64);
+                    }
+                }
+                tree
+            });
+            prop_assert_eq!(walked(&found), walked(&expected));
+        }
+
+        #[test]
+        fn sorted_lines_can_follow_other_stacks(
+            mut lines in prop::collection::vec("[a!;]{1,3} [1-9]", 0..6),
+            others in prop::collection::vec("[a!;]{1,3} [1-9]", 0..6),
+            at in 0usize..6,
+        ) {
+            lines.sort();
+            let (start, rest) = lines.split_at(at.min(lines.len()));
+            let mut folder = folded(start);
+            folder.merge(&tree_of(&others));
+            rest.iter().for_each(|line| folder.fold_line(line.as_bytes()));
+            let tree = folder.finish().tree;
+            lines.extend(others);
+            prop_assert_eq!(walked(&tree), walked(&tree_of(&lines)));
+        }
+    }
+
+    #[test]
+    fn a_stack_goes_on_after_others_that_begin_like_it() {
+        let lines = [
+            "a 1", "a!b 2", "a!b!c 3", "a!b;d 4", "a;e 5", "a;e!f 6", "a;e;g 7",
+        ];
+        let lines = lines.map(str::to_string);
+        let folder = folded(&lines);
+        assert!(folder.is_in_order, "no frame is looked up");
+        let tree = folder.finish().tree;
+        assert_eq!(tree.len(), 8);
+        assert_eq!(walked(&tree), walked(&tree_of(&lines)));
+    }
+
+    #[test]
+    fn a_count_added_later_changes_the_order() {
+        let lines = ["a! 1", "a;b 2"].map(str::to_string);
+        let mut tree = folded(&lines).finish().tree;
+        tree.add_stack(["a"], 3u64);
+        let names: Vec<_> = tree.walk().map(|visit| tree.name(visit.node)).collect();
+        assert_eq!(names, [&b"a"[..], b"b", b"a!"]);
+    }
+}
