@@ -30,7 +30,7 @@ use super::paint::Painter;
 use super::shorten::{push_large_number, push_number, push_pair, shorten};
 use super::svg::Xml;
 use super::{DiffWidth, Options, style};
-use crate::call_tree::{CallTree, Count, NodeId, rebuild};
+use crate::call_tree::{CallTree, Count, FrameId, NodeId, rebuild};
 use crate::number::push_count;
 use crate::text::lossy;
 use std::collections::HashMap;
@@ -91,10 +91,10 @@ fn greatest_common_divisor(mut a: i128, mut b: i128) -> i128 {
 }
 
 /// The text of all names, each with a line break before it, so that their numbers start at 1.
-fn names_of(tree: &CallTree, named: &[NodeId]) -> String {
+fn names_of(tree: &CallTree, named: &[FrameId]) -> String {
     let mut names = LEFT_OUT.to_string();
-    for &node in named {
-        let name = lossy(tree.name(node));
+    for &frame in named {
+        let name = lossy(tree.frame_name(frame));
         names.push('\n');
         let name = without_annotation(&name);
         if is_plain(name) {
@@ -154,10 +154,10 @@ fn in_samples(nanos: i128) -> Count {
     Count::from_parts(whole, (nanos % NANOS) as u32)
 }
 
-fn push_colors(out: &mut Vec<u8>, tree: &CallTree, named: &[NodeId], painter: &mut Painter<'_>) {
+fn push_colors(out: &mut Vec<u8>, tree: &CallTree, named: &[FrameId], painter: &mut Painter<'_>) {
     push_pair(out, 0xccc);
-    for &node in named {
-        let color = painter.of_name(&lossy(tree.name(node)));
+    for &frame in named {
+        let color = painter.of_name(&lossy(tree.frame_name(frame)));
         let [red, green, blue] = [color.r, color.g, color.b].map(|part| u32::from(part >> 4));
         push_pair(out, red << 8 | green << 4 | blue);
     }
@@ -175,8 +175,8 @@ struct Stacks<'t> {
     out: Vec<u8>,
     /// By frame name: its number, or 0 if it has none yet.
     numbers: Vec<u32>,
-    /// A node for each number, from 1 on.
-    named: Vec<NodeId>,
+    /// The frame of each number, from 1 on.
+    named: Vec<FrameId>,
     /// The place of a function among those that another one called, by both their numbers.
     places: HashMap<(u32, u32), u32, ahash::RandomState>,
     /// The caller that a function had last, and its place there, by its number.
@@ -315,19 +315,20 @@ impl<'t> Stacks<'t> {
     /// The number of the node's name.
     #[inline]
     fn number(&mut self, node: NodeId) -> u32 {
-        let index = self.tree.frame(node).index();
-        match self.numbers.get(index) {
+        let frame = self.tree.frame(node);
+        match self.numbers.get(frame.index()) {
             Some(&number) if number > 0 => number,
-            _ => self.give_number(index, node),
+            _ => self.give_number(frame),
         }
     }
 
     #[cold]
-    fn give_number(&mut self, index: usize, node: NodeId) -> u32 {
+    fn give_number(&mut self, frame: FrameId) -> u32 {
+        let index = frame.index();
         if index >= self.numbers.len() {
             self.numbers.resize(index + 1, 0);
         }
-        self.named.push(node);
+        self.named.push(frame);
         self.callees.push(0);
         self.latest.push(NO_CALLER);
         self.numbers[index] = self.named.len() as u32;
