@@ -21,6 +21,8 @@ pub struct Walk<'a> {
     last: Option<Visit>,
     /// Nodes still to come, the next one last.
     pending: Vec<Visit>,
+    /// Is used again and again.
+    sorting: Vec<Sibling>,
 }
 
 impl<'a> Walk<'a> {
@@ -33,6 +35,7 @@ impl<'a> Walk<'a> {
                 depth: 0,
             }),
             pending: Vec::new(),
+            sorting: Vec::new(),
         }
     }
 
@@ -43,17 +46,23 @@ impl<'a> Walk<'a> {
 
     /// The only child of `parent`. If it has others, all are pending then.
     fn only_child(&mut self, parent: NodeId, depth: usize) -> Option<Visit> {
-        let first = self.pending.len();
+        let visit = |node| Visit { node, depth };
         let children = self.children.of(parent);
         if let &[node] = children {
-            return Some(Visit { node, depth });
+            return Some(visit(node));
         }
-        let visits = children.iter().rev().map(|&node| Visit { node, depth });
-        self.pending.extend(visits);
-        if !self.tree.is_in_time_order() && !self.tree.are_siblings_sorted {
-            let tree = self.tree;
-            self.pending[first..].sort_unstable_by(|a, b| cmp_first_line(tree, b.node, a.node));
+        let tree = self.tree;
+        if tree.is_in_time_order() || tree.are_siblings_sorted {
+            self.pending
+                .extend(children.iter().rev().copied().map(visit));
+            return None;
         }
+        self.sorting.clear();
+        let siblings = children.iter().map(|&node| Sibling::new(tree, node));
+        self.sorting.extend(siblings);
+        self.sorting.sort_unstable_by(|a, b| b.cmp(a, tree));
+        let last_first = self.sorting.iter().map(|sibling| visit(sibling.node));
+        self.pending.extend(last_first);
         None
     }
 }
@@ -66,6 +75,32 @@ impl Iterator for Walk<'_> {
         let child = last.and_then(|last| self.only_child(last.node, last.depth + 1));
         self.last = child.or_else(|| self.pending.pop());
         self.last
+    }
+}
+
+/// A sibling that is to be sorted.
+#[derive(Debug, Clone, Copy)]
+struct Sibling {
+    /// What its name starts with, as names are spread over memory; 0 if it is shorter.
+    start: u64,
+    node: NodeId,
+}
+
+impl Sibling {
+    fn new(tree: &CallTree, node: NodeId) -> Sibling {
+        let start = tree.name(node).first_chunk();
+        Sibling {
+            start: start.map_or(0, |start| u64::from_be_bytes(*start)),
+            node,
+        }
+    }
+
+    fn cmp(&self, other: &Sibling, tree: &CallTree) -> Ordering {
+        match self.start != 0 && other.start != 0 {
+            true => self.start.cmp(&other.start),
+            false => Ordering::Equal,
+        }
+        .then_with(|| cmp_first_line(tree, self.node, other.node))
     }
 }
 
@@ -120,5 +155,40 @@ impl Children {
     pub(crate) fn of(&self, parent: NodeId) -> &[NodeId] {
         let group = self.starts[parent.index()]..self.starts[parent.index() + 1];
         &self.nodes[group.start as usize..group.end as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Names that begin with each other, or that have their first 8 bytes in common.
+        #[test]
+        fn siblings_come_in_the_order_of_their_first_lines(
+            siblings in prop::collection::btree_map(
+                "(long name)?[\0 !1a<]{1,9}",
+                (prop::option::of(1u64..20), any::<bool>()),
+                0..30,
+            )
+        ) {
+            let mut tree = CallTree::new();
+            let mut expected = Vec::new();
+            for (name, (count, calls)) in &siblings {
+                let own = count.map(|count| format!("{name} {count}"));
+                let below = (*calls || count.is_none()).then(|| format!("{name};x 1"));
+                for line in [&own, &below].into_iter().flatten() {
+                    let (stack, count) = line.rsplit_once(' ').unwrap();
+                    tree.add_stack([stack], count.parse::<u64>().unwrap());
+                }
+                expected.extend(own.into_iter().chain(below).min().map(|line| (line, name)));
+            }
+            expected.sort();
+            let expected: Vec<&[u8]> = expected.iter().map(|(_, name)| name.as_bytes()).collect();
+            let siblings = tree.walk().filter(|visit| visit.depth == 1);
+            let names: Vec<&[u8]> = siblings.map(|visit| tree.name(visit.node)).collect();
+            prop_assert_eq!(names, expected);
+        }
     }
 }
