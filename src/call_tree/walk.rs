@@ -21,7 +21,7 @@ pub struct Walk<'a> {
     last: Option<Visit>,
     /// Nodes still to come, the next one last.
     pending: Vec<Visit>,
-    /// Is used again and again.
+    /// Siblings while they are sorted.
     sorting: Vec<Sibling>,
 }
 
@@ -53,16 +53,16 @@ impl<'a> Walk<'a> {
         }
         let tree = self.tree;
         if tree.is_in_time_order() || tree.are_siblings_sorted {
-            self.pending
-                .extend(children.iter().rev().copied().map(visit));
+            let last_first = children.iter().rev().copied();
+            self.pending.extend(last_first.map(visit));
             return None;
         }
         self.sorting.clear();
         let siblings = children.iter().map(|&node| Sibling::new(tree, node));
         self.sorting.extend(siblings);
         self.sorting.sort_unstable_by(|a, b| b.cmp(a, tree));
-        let last_first = self.sorting.iter().map(|sibling| visit(sibling.node));
-        self.pending.extend(last_first);
+        let last_first = self.sorting.iter().map(|sibling| sibling.node);
+        self.pending.extend(last_first.map(visit));
         None
     }
 }

@@ -18,6 +18,7 @@ pub(crate) struct LineFolder {
     path: Vec<(usize, NodeId)>,
     /// By caller: the frame that came last below it, which is mostly the next one too.
     latest_callees: Vec<FrameId>,
+    /// Whether no line sorted before the stack above it, so that stacks may be equal.
     is_sorted: bool,
     joins_recursion: bool,
     /// Whether each stack so far, if it was a line, would sort after the one before, and the tree
@@ -32,7 +33,6 @@ impl LineFolder {
     pub fn new(tree: CallTree) -> LineFolder {
         LineFolder {
             is_in_order: is_blank(&tree) && !tree.is_in_time_order(),
-            ended: Vec::new(),
             tree,
             ignored_lines: 0,
             previous: Vec::new(),
@@ -40,6 +40,7 @@ impl LineFolder {
             latest_callees: Vec::new(),
             is_sorted: true,
             joins_recursion: false,
+            ended: Vec::new(),
         }
     }
 
