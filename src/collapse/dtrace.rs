@@ -31,21 +31,22 @@
 //!
 //! # How it is fast
 //!
-//! Each line is compared with the one at the same depth, counted from the root, of the stack
-//! before: mostly it is the same function. Other lines are looked up, without their offset, in a
-//! cache; only those never seen before are parsed. A line is a step in the call tree that is
-//! mostly remembered too.
+//! A block is read backwards: then a stack starts with its count and its outermost frame, and each
+//! line is a step in the call tree. The next line is mostly the one that came last below the same
+//! node (`successors`), so that it is compared, and not looked for. Other lines are looked up,
+//! without their offset, in a cache; only those never seen before are parsed.
 
 use super::DEFAULT_NTHREADS;
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, count_lines, impl_collapse, offset_in};
 use super::lines::{LineCache, LineId};
 use super::notes::{LineCounts, LinePlace};
+use super::successors::{Successor, Successors};
 use super::symbol::{fix_partially_demangled_rust, split_inlined, without_separators};
 use crate::call_tree::{CallTree, Forest, NodeId};
 use crate::count::parse_digits;
 use crate::folded::{lines_of, whole_lines};
-use crate::text::{lossy, trim};
+use crate::text::{hex_digits_at_end, lossy, trim};
 use std::borrow::Cow;
 
 /// What to make of the output of DTrace.
@@ -112,7 +113,8 @@ impl_collapse!(Folder);
 #[derive(Default)]
 pub(crate) struct Worker {
     header: Header,
-    lines: LineCache<()>,
+    lines: LineCache<Facts>,
+    successors: Successors,
     /// The line at which the stack starts that the input ends in.
     unfinished: Option<LinePlace>,
     /// How many lines the blocks have that it folded.
@@ -174,13 +176,13 @@ impl Format for Options {
         let mut folder = BlockFolder {
             includes_offsets: self.includeoffset,
             lines: &mut worker.lines,
+            successors: &mut worker.successors,
             tree,
-            pending: Vec::new(),
-            levels: Vec::new(),
+            stack: None,
+            unfinished: None,
         };
         let lines = folder.fold_lines(body);
-        let unfinished = folder.pending.first();
-        worker.unfinished = unfinished.map(|line| block.place_of(line));
+        worker.unfinished = folder.unfinished.map(|line| block.place_of(line));
         worker.counts.add(block.index, header + lines);
         Ok(())
     }
@@ -268,108 +270,140 @@ fn looks_like_frame(line: &[u8]) -> bool {
         || address.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
 }
 
-/// Folds the lines of one block.
+/// Folds the lines of one block, from the last to the first.
 struct BlockFolder<'a> {
     includes_offsets: bool,
-    lines: &'a mut LineCache<()>,
+    lines: &'a mut LineCache<Facts>,
+    successors: &'a mut Successors,
     tree: &'a mut CallTree,
-    /// The lines of the stack that is being read, the leaf's first.
-    pending: Vec<&'a [u8]>,
-    /// The stack read before, the root first.
-    levels: Vec<Level<'a>>,
+    /// The stack whose count was read. Lines before any count belong to a stack that the input
+    /// ends in.
+    stack: Option<Stack<'a>>,
+    /// The line at which that stack starts.
+    unfinished: Option<&'a [u8]>,
 }
 
-/// A line of a stack.
-struct Level<'a> {
-    key: Key<'a>,
+/// A stack, of which the outer frames were read.
+struct Stack<'a> {
+    count: u64,
     node: NodeId,
+    /// With offsets, the line read last: it loses its own if no other follows, being the leaf then.
+    held: Option<&'a [u8]>,
 }
 
-/// What the name of a line hangs on.
-#[derive(PartialEq, Eq, Clone, Copy)]
-struct Key<'a> {
-    text: &'a [u8],
-    /// Whether it is a leaf among lines with offsets.
-    loses_offset: bool,
+impl Stack<'_> {
+    fn of(count: u64) -> Self {
+        Stack {
+            count,
+            node: CallTree::ROOT,
+            held: None,
+        }
+    }
 }
 
 impl<'a> BlockFolder<'a> {
     /// Folds all lines, and tells how many they are.
     fn fold_lines(&mut self, body: &'a [u8]) -> u64 {
         let mut lines = 0;
-        for line in lines_of(body).map(trim) {
+        let mut rest = (!body.is_empty()).then(|| body.strip_suffix(b"\n").unwrap_or(body));
+        while let Some(text) = rest {
             lines += 1;
-            if line.is_empty() {
-                continue;
-            }
-            match parse_count(line) {
-                Some(count) => self.fold_stack(count),
-                None => self.pending.push(line),
-            }
+            rest = match self.fold_foretold(text) {
+                Some(before) => Some(before),
+                None => self.fold_last_line(text),
+            };
         }
+        self.finish_stack();
         lines
     }
 
-    fn fold_stack(&mut self, count: u64) {
-        self.walk();
-        let node = self
-            .levels
-            .last()
-            .map_or(CallTree::ROOT, |level| level.node);
-        self.tree.add(node, count);
-        self.pending.clear();
+    /// Folds the last line of `text` if it is the one that came last below the same frame, and
+    /// gives the lines before it.
+    #[inline]
+    fn fold_foretold(&mut self, text: &'a [u8]) -> Option<&'a [u8]> {
+        let stack = self.stack.as_mut().filter(|_| !self.includes_offsets)?;
+        let Successor { line, node } = self.successors.latest(stack.node)?;
+        let (_, name) = self.lines.key(line);
+        let before = strip_frame(text, name, *self.lines.facts(line))?;
+        stack.node = node;
+        Some(before)
     }
 
-    /// Makes `levels` those of the pending lines.
-    fn walk(&mut self) {
-        let shared = self.shared_levels();
-        self.levels.truncate(shared);
-        for index in (0..self.pending.len() - shared).rev() {
-            let key = self.key(self.pending[index], index == 0);
-            let caller = self.levels.last();
-            let parent = caller.map_or(CallTree::ROOT, |level| level.node);
-            let line = self.look_up(key);
-            let node = self.lines.walk(line, parent, self.tree);
-            self.levels.push(Level { key, node });
+    /// Folds the last line of `text`, which ends without a line end, and gives the lines before it.
+    fn fold_last_line(&mut self, text: &'a [u8]) -> Option<&'a [u8]> {
+        let (before, line) = match memchr::memrchr(b'\n', text) {
+            Some(at) => (Some(&text[..at]), &text[at + 1..]),
+            None => (None, text),
+        };
+        let line = trim(line);
+        if let Some(count) = parse_count(line) {
+            self.finish_stack();
+            self.stack = Some(Stack::of(count));
+        } else if !line.is_empty() {
+            self.fold_frame(line);
+        }
+        before
+    }
+
+    fn fold_frame(&mut self, line: &'a [u8]) {
+        let Some(stack) = &mut self.stack else {
+            self.unfinished = Some(line);
+            return;
+        };
+        if !self.includes_offsets {
+            self.step(without_offset(line), false);
+        } else if let Some(caller) = stack.held.replace(line) {
+            self.step(caller, false);
         }
     }
 
-    /// How many levels, from the root, are the same as in the stack before.
-    fn shared_levels(&self) -> usize {
-        let leaf = self.pending.len().saturating_sub(1);
-        let lines = self.pending.iter().rev().enumerate();
-        self.levels
-            .iter()
-            .zip(lines)
-            .take_while(|(level, (depth, line))| match self.includes_offsets {
-                true => level.key == self.key(line, *depth == leaf),
-                false => is_without_offset(level.key.text, line),
-            })
-            .count()
-    }
-
-    fn key<'l>(&self, line: &'l [u8], is_leaf: bool) -> Key<'l> {
-        match self.includes_offsets {
-            true => Key {
-                text: line,
-                loses_offset: is_leaf,
-            },
-            false => Key {
-                text: without_offset(line),
-                loses_offset: false,
-            },
+    fn finish_stack(&mut self) {
+        if let Some(leaf) = self.stack.as_mut().and_then(|stack| stack.held.take()) {
+            self.step(leaf, true);
+        }
+        if let Some(stack) = self.stack.take() {
+            self.tree.add(stack.node, stack.count);
         }
     }
 
-    fn look_up(&mut self, key: Key<'_>) -> LineId {
-        let includes_offsets = self.includes_offsets;
-        let context = u64::from(key.loses_offset);
-        self.lines.look_up(context, key.text, |frames| {
-            let line = lossy(key.text);
-            name_frames(&line, includes_offsets, key.loses_offset, |name| {
-                frames.push(self.tree.intern(name.as_bytes()));
+    /// Steps down the tree by the frames of a line.
+    fn step(&mut self, text: &[u8], loses_offset: bool) {
+        let line = self.look_up(text, loses_offset);
+        let Some(stack) = &mut self.stack else { return };
+        let node = self.lines.walk(line, stack.node, self.tree);
+        if !self.includes_offsets {
+            self.successors.note(stack.node, Successor { line, node });
+        }
+        stack.node = node;
+    }
+
+    fn look_up(&mut self, text: &[u8], loses_offset: bool) -> LineId {
+        let context = u64::from(loses_offset);
+        let (tree, has_offset) = (&mut *self.tree, self.includes_offsets);
+        self.lines.look_up(context, text, |frames| {
+            name_frames(&lossy(text), has_offset, loses_offset, |name| {
+                frames.push(tree.intern(name.as_bytes()));
             });
+            Facts::of(text)
         })
+    }
+}
+
+/// What is known of a line beyond its frames.
+#[derive(Clone, Copy)]
+struct Facts {
+    /// Whether a line that says this and no more would be this one.
+    is_line: bool,
+}
+
+impl Facts {
+    fn of(text: &[u8]) -> Facts {
+        Facts {
+            is_line: trim(text) == text
+                && without_offset(text) == text
+                && parse_count(text).is_none()
+                && !text.is_empty(),
+        }
     }
 }
 
@@ -377,13 +411,18 @@ fn without_offset(line: &[u8]) -> &[u8] {
     memchr::memrchr(b'+', line).map_or(line, |at| &line[..at])
 }
 
-/// Whether `name` is `line` without its offset.
-fn is_without_offset(name: &[u8], line: &[u8]) -> bool {
-    match line.strip_prefix(name) {
-        Some([b'+', offset @ ..]) => !offset.contains(&b'+'),
-        Some([]) => !name.contains(&b'+'),
-        _ => false,
-    }
+/// `text` without its last line, if that is `name` as DTrace prints frames: indented, and with an
+/// offset or without.
+#[inline]
+fn strip_frame<'t>(text: &'t [u8], name: &[u8], facts: Facts) -> Option<&'t [u8]> {
+    const INDENTATION: &[u8] = b"\n              ";
+    let (before, _digits) = text.split_at(text.len() - hex_digits_at_end(text));
+    let frame = match before.strip_suffix(b"+0x") {
+        Some(frame) => frame,
+        None if facts.is_line => text,
+        None => return None,
+    };
+    frame.strip_suffix(name)?.strip_suffix(INDENTATION)
 }
 
 /// Calls `add` with the name of each frame a line stands for, the outermost first.

@@ -35,6 +35,7 @@ pub mod perf_data;
 mod reader;
 pub mod recursive;
 pub mod sample;
+mod successors;
 mod symbol;
 #[cfg(test)]
 mod testing;

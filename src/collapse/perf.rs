@@ -50,7 +50,6 @@ mod modules;
 mod report;
 mod samples;
 mod stack;
-mod successors;
 
 use super::DEFAULT_NTHREADS;
 use super::error::ParseError;

@@ -121,6 +121,30 @@ fn frames_that_begin_alike_are_not_mixed_up() {
     assert_eq!(fold(lines), "m`a 41\nm`a+ 16\nm`a+b 2\nm`ab 4\n");
 }
 
+/// A line is only foretold if it is indented as DTrace does it.
+#[test]
+fn lines_are_the_same_however_they_are_indented() {
+    let lines = "a`f|a`f+0x1|a`f+0x1f|aa`f+0x1|a`ff+0x3|b`f+0x2|a`f+0x1+0x2|a`f+b|a`f+b+0x1|a`f+\
+        |a`f++0x1|a`f+0x|a`f0x1|a`g |a`g +0x1|b::c(d)|b::c(d)+0x1|b->c+0x1|0x7f|0x7f+0x1||+|+0x1\
+        |12|12+0x3|+12|+12+0x3|x              a`f+0x1";
+    let lines: Vec<&str> = lines.split('|').collect();
+    for options in [Options::default(), with_offsets()] {
+        for (known, line) in lines.iter().flat_map(|a| lines.iter().map(move |b| (a, b))) {
+            let fold = |print: fn(&str) -> String| {
+                let [known, line] = [print(known), print(line)];
+                let text =
+                    format!("{HEAD}{line}{known} 1\n\n{line} 2\n\n{known}{line} 4\n{known} 8\n");
+                testing::to_text(Engine::new(1).fold_slice(&options, text.as_bytes()))
+            };
+            assert_eq!(
+                fold(|line| format!("              {line}\n")),
+                fold(|line| format!("\t{line} \r\n")),
+                "{line:?} where {known:?} was before"
+            );
+        }
+    }
+}
+
 #[test]
 fn names() {
     let name = |line: &str| {
