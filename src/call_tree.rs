@@ -268,7 +268,7 @@ impl CallTree {
     }
 
     /// The child of `parent` for a frame called `name`.
-    fn child_called(&mut self, parent: NodeId, name: &[u8]) -> NodeId {
+    pub(crate) fn child_called(&mut self, parent: NodeId, name: &[u8]) -> NodeId {
         match self.frames.intern(name) {
             (frame, true) => self.child(parent, frame),
             (frame, false) => self.push_child_of_new(parent, frame),

@@ -4,6 +4,7 @@ use super::*;
 use crate::collapse::engine::Engine;
 use crate::collapse::testing;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 const HEAD: &str = "CPU     ID                    FUNCTION:NAME\n  0  64091      :tick-60s\n\n";
 
@@ -121,28 +122,52 @@ fn frames_that_begin_alike_are_not_mixed_up() {
     assert_eq!(fold(lines), "m`a 41\nm`a+ 16\nm`a+b 2\nm`ab 4\n");
 }
 
-/// A line is only foretold if it is indented as DTrace does it.
+/// What was read before is of no matter, nor is indentation; only lines that are indented as DTrace
+/// does it are foretold.
 #[test]
-fn lines_are_the_same_however_they_are_indented() {
+fn stacks_are_the_same_together_and_alone() {
     let lines = "a`f|a`f+0x1|a`f+0x1f|aa`f+0x1|a`ff+0x3|b`f+0x2|a`f+0x1+0x2|a`f+b|a`f+b+0x1|a`f+\
-        |a`f++0x1|a`f+0x|a`f0x1|a`g |a`g +0x1|b::c(d)|b::c(d)+0x1|b->c+0x1|0x7f|0x7f+0x1||+|+0x1\
-        |12|12+0x3|+12|+12+0x3|x              a`f+0x1";
+        |a`f++0x1|a`f+0x|a`f0x1|a`g |a`g +0x1|b::c(d)|b::c(d)+0x1|b->c+0x1|b->c+0x2|0x7f|0x7f+0x1\
+        |c`d::h0123456789abcdef|c`d::h0123456789abcdef+0x1|c`d::h0123456789abcdef+0x2|c`d+0x1|Lx/y+0x1\
+        |x/y+0x1|x;y+0x1|x:y+0x1||+|+0x1|12|12+0x3|+12|+12+0x3|x              a`f+0x1";
     let lines: Vec<&str> = lines.split('|').collect();
     for options in [Options::default(), with_offsets()] {
-        for (known, line) in lines.iter().flat_map(|a| lines.iter().map(move |b| (a, b))) {
-            let fold = |print: fn(&str) -> String| {
-                let [known, line] = [print(known), print(line)];
-                let text =
-                    format!("{HEAD}{line}{known} 1\n\n{line} 2\n\n{known}{line} 4\n{known} 8\n");
-                testing::to_text(Engine::new(1).fold_slice(&options, text.as_bytes()))
-            };
-            assert_eq!(
-                fold(|line| format!("              {line}\n")),
-                fold(|line| format!("\t{line} \r\n")),
-                "{line:?} where {known:?} was before"
-            );
+        for (a, b) in lines.iter().flat_map(|a| lines.iter().map(move |b| (a, b))) {
+            let stacks = [
+                vec![b, a],
+                vec![b],
+                vec![a, b],
+                vec![a],
+                vec![b, a, b],
+                vec![a, a, b, b],
+            ];
+            let stacks = stacks.iter().cycle().take(2 * stacks.len());
+            let (mut together, mut alone) = (String::new(), BTreeMap::new());
+            for (index, stack) in stacks.enumerate() {
+                let count = 1_u64 << (4 * index);
+                let print = |start: &str, end: &str| -> String {
+                    let lines = stack.iter().map(|line| format!("{start}{line}{end}"));
+                    lines.collect::<String>() + &format!(" {count}\n\n")
+                };
+                together += &print("              ", "\n");
+                for (stack, count) in counts(&options, &print("\t", " \r\n")) {
+                    *alone.entry(stack).or_default() += count;
+                }
+            }
+            assert_eq!(counts(&options, &together), alone, "{a:?}, {b:?}");
         }
     }
+}
+
+/// The counts of stacks, folded on one path.
+fn counts(options: &Options, lines: &str) -> BTreeMap<String, u64> {
+    let text = format!("{HEAD}{lines}");
+    let folded = testing::to_text(Engine::new(1).fold_slice(options, text.as_bytes())).unwrap();
+    let mut counts = BTreeMap::new();
+    for (stack, count) in folded.lines().map(|line| line.rsplit_once(' ').unwrap()) {
+        *counts.entry(stack.to_string()).or_default() += count.parse::<u64>().unwrap();
+    }
+    counts
 }
 
 #[test]
@@ -178,10 +203,27 @@ fn names() {
         fold_with_offsets(" Ljava/util/HashMap;.get+0x10\n 1\n"),
         "java/util/HashMap:.get 1\n"
     );
-    assert_eq!(
-        fold_with_offsets(" x`y\n Lib`z+0x10\n 1\n"),
-        "Lib`z+0x10;x`y 1\n"
-    );
+    let as_caller = |line: &str| {
+        let folded = fold_with_offsets(&format!(" leaf\n {line}\n 1\n"));
+        folded.strip_suffix(";leaf 1\n").unwrap().to_string()
+    };
+    for (line, expected) in [
+        ("Lib`z+0x10", "Lib`z+0x10"),
+        (
+            "Ljava/util/HashMap;.get+0x10",
+            "java/util/HashMap:.get+0x10",
+        ),
+        (
+            "libx`ns::Foo<int>::bar(int, char)+0x1",
+            "libx`ns::Foo<int>::bar",
+        ),
+        ("a;b+0x1", "a:b+0x1"),
+        ("LLfoo;bar->Lbaz;q+0x1", "foo:bar;baz:q+0x1_[i]"),
+        ("p`f::hc14f1750ca79129b+0x12", "p`f+0x12"),
+        ("p`operator+ (int)+0x1", "p`operator+ (int)+0x1"),
+    ] {
+        assert_eq!(as_caller(line), expected);
+    }
 }
 
 #[test]
