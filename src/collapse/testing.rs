@@ -5,6 +5,7 @@ use super::format::Format;
 use super::reader::Reader;
 use crate::call_tree::Forest;
 use crate::folded;
+use std::collections::BTreeMap;
 use std::io;
 
 /// Folds `profile` on every path there is, which must all give the same: the folded text, or the
@@ -35,4 +36,13 @@ pub(crate) fn to_text(folded: io::Result<Forest>) -> Result<String, String> {
     let [text, merged] = [text, merged].map(|text| String::from_utf8_lossy(&text).into_owned());
     assert_eq!(text, merged, "merged before and while written");
     Ok(text)
+}
+
+/// The counts of the stacks in folded text.
+pub(crate) fn counts(folded: &str) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for (stack, count) in folded.lines().map(|line| line.rsplit_once(' ').unwrap()) {
+        *counts.entry(stack.to_string()).or_default() += count.parse::<u64>().unwrap();
+    }
+    counts
 }

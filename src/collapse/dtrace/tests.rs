@@ -131,6 +131,11 @@ fn stacks_are_the_same_together_and_alone() {
         |c`d::h0123456789abcdef|c`d::h0123456789abcdef+0x1|c`d::h0123456789abcdef+0x2|c`d+0x1|Lx/y+0x1\
         |x/y+0x1|x;y+0x1|x:y+0x1||+|+0x1|12|12+0x3|+12|+12+0x3|x              a`f+0x1";
     let lines: Vec<&str> = lines.split('|').collect();
+    let counts = |options: &Options, stacks: &str| {
+        let text = format!("{HEAD}{stacks}");
+        let folded = Engine::new(1).fold_slice(options, text.as_bytes());
+        testing::counts(&testing::to_text(folded).unwrap())
+    };
     for options in [Options::default(), with_offsets()] {
         for (a, b) in lines.iter().flat_map(|a| lines.iter().map(move |b| (a, b))) {
             let stacks = [
@@ -157,17 +162,6 @@ fn stacks_are_the_same_together_and_alone() {
             assert_eq!(counts(&options, &together), alone, "{a:?}, {b:?}");
         }
     }
-}
-
-/// The counts of stacks, folded on one path.
-fn counts(options: &Options, lines: &str) -> BTreeMap<String, u64> {
-    let text = format!("{HEAD}{lines}");
-    let folded = testing::to_text(Engine::new(1).fold_slice(options, text.as_bytes())).unwrap();
-    let mut counts = BTreeMap::new();
-    for (stack, count) in folded.lines().map(|line| line.rsplit_once(' ').unwrap()) {
-        *counts.entry(stack.to_string()).or_default() += count.parse::<u64>().unwrap();
-    }
-    counts
 }
 
 #[test]

@@ -13,8 +13,9 @@
 use super::Options;
 use crate::collapse::symbol::{fix_partially_demangled_rust, split_inlined, without_separators};
 use crate::text::{lossy, trim, trim_end, trim_start};
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 const ANONYMOUS_NAMESPACE: &str = "(anonymous namespace)";
 
@@ -107,6 +108,13 @@ pub(in crate::collapse) fn name_frames(
         }
         add(&name);
     }
+}
+
+/// Whether a frame of those that `told` tells may be named after its address too.
+pub(super) fn may_name_address(told: &[u8], options: &Options) -> bool {
+    // The brackets may be written in other ways.
+    static UNKNOWN: LazyLock<Finder> = LazyLock::new(|| Finder::new("unknown"));
+    options.include_addrs && UNKNOWN.find(told).is_some()
 }
 
 /// A function without a symbol is named after its module.

@@ -4,7 +4,7 @@
 //! these fit in a core's caches.
 
 use super::modules::Modules;
-use super::samples::strip_address;
+use super::samples::strip_plain;
 use crate::text::hex_digits_at_end;
 
 /// Makes keys of lines, and knows them again.
@@ -73,7 +73,7 @@ impl Keys {
             module => without_offset(self.strip(text, module)?)?,
         };
         let before = symbol.strip_suffix(key.text)?;
-        strip_address(text, text.len() - before.len())
+        strip_plain(text, &text[before.len()..])
     }
 
     /// `text` without the module it ends with.

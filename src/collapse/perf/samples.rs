@@ -1,6 +1,7 @@
 //! Blocks cut into samples, and samples into lines.
 
 use super::Options;
+use super::frame::may_name_address;
 use crate::text::{leading_spaces, spaces, trim_start, without_leading_spaces};
 use memchr::memmem::FindIter;
 use std::ops::Range;
@@ -104,25 +105,25 @@ pub(super) fn first_told(text: &[u8]) -> Option<&[u8]> {
     Some(&told[..memchr::memchr(b'\n', told).unwrap_or(told.len())])
 }
 
-/// Where in a frame line what tells the frame starts: behind the address, unless that is asked for.
-/// `None` if the line is a word.
+/// Where in a frame line what tells the frame starts: behind the address, or with it if the frame
+/// may be named after it. `None` if the line is a word.
 pub(super) fn told_in(line: &[u8], options: &Options) -> Option<usize> {
     let address = find_word(line)?;
-    Some(start_of_told(address, options))
+    Some(match may_name_address(&line[address.end..], options) {
+        true => address.start,
+        false => address.end,
+    })
 }
 
-/// The same for a line that looks as perf usually prints it; `None` for others.
+/// The same for a line that looks as perf usually prints it; `None` for others. If the address is
+/// told, all of the line is.
 #[inline]
 pub(super) fn told_in_plain(line: &[u8], options: &Options) -> Option<usize> {
     let address = find_address(line)?;
-    Some(start_of_told(address, options))
-}
-
-fn start_of_told(address: Range<usize>, options: &Options) -> usize {
-    match options.include_addrs {
-        true => address.start,
+    Some(match may_name_address(&line[address.end..], options) {
+        true => 0,
         false => address.end,
-    }
+    })
 }
 
 /// Where the address is in a line that starts with a tab; the space behind it tells its end.
@@ -158,10 +159,21 @@ fn find_word(line: &[u8]) -> Option<Range<usize>> {
     Some(start..start + length)
 }
 
+/// `text` without the line it ends with, if `told_in_plain` says that `told` is what the line tells,
+/// with which `text` ends.
+#[inline]
+pub(super) fn strip_plain<'t>(text: &'t [u8], told: &[u8]) -> Option<&'t [u8]> {
+    match told {
+        [b' ', ..] => strip_address(text, told.len()),
+        [b'\t', ..] => text[..text.len() - told.len()].strip_suffix(b"\n"),
+        _ => None,
+    }
+}
+
 /// `text` without the line it ends with, if what this line has before the `told` bytes at its end,
 /// which start with a space, is an address.
 #[inline]
-pub(super) fn strip_address(text: &[u8], told: usize) -> Option<&[u8]> {
+fn strip_address(text: &[u8], told: usize) -> Option<&[u8]> {
     let before = &text[..text.len() - told];
     if let Some((mut rest, field)) = before.split_last_chunk()
         && let Some(spaces) = spaces_before_word(field)

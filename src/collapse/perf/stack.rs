@@ -5,7 +5,7 @@
 
 use super::Options;
 use super::event::EventLine;
-use super::frame::{FrameLine, function_name, name_frames};
+use super::frame::{FrameLine, function_name, may_name_address, name_frames};
 use super::key::{Key, Keys};
 use super::known::KnownStacks;
 use super::samples::{split_last_line, told_in, told_in_plain};
@@ -81,7 +81,7 @@ impl Stacks {
             Ok(stack) => Some(stack),
             Err(hash) => {
                 let stack = self.read_lines_of(block, place, options, tree)?;
-                if stack.node.is_some() {
+                if stack.node.is_some() && !may_name_address(text, options) {
                     self.known.note(hash, command, text, stack);
                 }
                 Some(stack)
@@ -248,10 +248,9 @@ impl Stacks {
 /// A line, its node if it is known, and what is left of the text it was found in.
 type Found<'t> = (LineId, Option<NodeId>, &'t [u8]);
 
-/// Whether lines are foretold. They are where a line leads from a node to one node, whatever its
-/// address.
+/// Whether lines are foretold. They are where a line leads from a node to one node.
 fn foretells(options: &Options) -> bool {
-    options.skip_after.is_empty() && !options.include_addrs
+    options.skip_after.is_empty()
 }
 
 impl Levels {

@@ -6,6 +6,7 @@ use crate::collapse::notes::LinePlace;
 use crate::collapse::reader::Reader;
 use crate::collapse::testing;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 const HEAD: &str = "prog 100 [000] 10.000001:          1 cycles: \n";
 
@@ -75,6 +76,42 @@ fn assert_all_paths_agree(text: &[u8]) {
                     "reader, {nthreads} threads, {block_size} bytes"
                 );
             }
+        }
+    }
+}
+
+/// What was read before is of no matter.
+#[test]
+fn samples_are_the_same_together_and_alone() {
+    let lines = "    7f722d142778 leaf+0x9 (/bin/x)|    7f722d142778 [unknown] (/bin/x)\
+        |    7f722d142779 [unknown] (/bin/x)|    7f722d142779 [unknown] (/bin/y)\
+        |        2d142779 [unknown] (/bin/x)|ffffffff2d142779 [unknown] (/bin/x)\
+        |ffffffff2d1427792d142779 [unknown] (/bin/x)|    7f722d142779 2d142779 [unknown] (/bin/x)\
+        |    7f722d142779 a->[unknown] (/bin/x)|    7f722d14277a a->[unknown] (/bin/x)\
+        |    7f722d142779 $u5b$unknown$u5d$::h0123456789abcdef+0x1 (/bin/x)\
+        |    7f722d14277a $u5b$unknown$u5d$::h0123456789abcdef+0x1 (/bin/x)\
+        |    7f722d142779 unknown+0x1 (/bin/x)|    7f722d14277a unknown+0x2 (/bin/x)";
+    let lines = lines.split('|').map(|line| format!("\t{line}"));
+    let lines: Vec<_> = lines
+        .chain([" 2d142779 [unknown] (/bin/x)".to_string()])
+        .collect();
+    for options in some_options() {
+        for (a, b) in lines.iter().flat_map(|a| lines.iter().map(move |b| (a, b))) {
+            let (mut together, mut alone) = (String::new(), BTreeMap::new());
+            for (index, stack) in [vec![b, a], vec![b], vec![a], vec![a, a, b]]
+                .iter()
+                .enumerate()
+            {
+                let lines = stack.iter().map(|line| format!("{line}\n"));
+                let count = 10_u64.pow(index as u32);
+                let sample = format!("x 7 1.0: {count} cycles:\n{}\n", lines.collect::<String>());
+                together += &sample;
+                for (stack, count) in testing::counts(&fold(&options, sample.as_bytes())) {
+                    *alone.entry(stack).or_default() += 4 * count;
+                }
+            }
+            let together = fold(&options, together.repeat(4).as_bytes());
+            assert_eq!(testing::counts(&together), alone, "{a:?}, {b:?}");
         }
     }
 }
