@@ -19,8 +19,8 @@ pub(super) fn strip_offset(line: &[u8]) -> Option<&[u8]> {
 /// What there is of a line's offset.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Offset {
-    /// It was left out of the line.
-    Absent,
+    /// The line is without it.
+    LeftOut,
     Kept,
     /// The name is to be without it.
     Lost,
@@ -33,7 +33,7 @@ pub(super) fn name_frames(line: &str, offset: Offset, mut add: impl FnMut(&[u8])
         "" => "-",
         function => function,
     };
-    let has_offset = offset != Offset::Absent;
+    let has_offset = offset != Offset::LeftOut;
     let function = repair(function, has_offset);
     let parts = split_inlined(&function);
     let is_java = parts.len() > 1 || (has_offset && function.contains('/'));

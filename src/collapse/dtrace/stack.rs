@@ -113,17 +113,12 @@ impl<'a> BlockFolder<'a> {
 /// What is known of lines, and of steps down the tree. The tree must be the same each time.
 #[derive(Default)]
 pub(super) struct Stacks {
-    lines: LineCache<Facts>,
+    /// Whether a line said this and no more when it was new: so it can be without an offset.
+    lines: LineCache<bool>,
     /// With offsets: whether the lines of a function are the names of their frames.
     functions: LineCache<bool>,
     /// By lines without offsets. With them by functions, and only of lines that are names.
     successors: Successors,
-}
-
-/// What is known of a line beyond its frames.
-struct Facts {
-    /// Whether a line that says this and no more, without an offset, would be this one.
-    is_whole: bool,
 }
 
 impl Stacks {
@@ -135,7 +130,7 @@ impl Stacks {
         let Successor { line, node } = self.successors.latest(parent)?;
         let frame = match strip_offset(text) {
             Some(frame) => frame,
-            None if self.lines.facts(line).is_whole => text,
+            None if *self.lines.facts(line) => text,
             None => return None,
         };
         let (_, function) = self.lines.key(line);
@@ -145,7 +140,7 @@ impl Stacks {
 
     /// The node below `parent` for a line, whose offset is left out.
     fn step(&mut self, parent: NodeId, line: &[u8], tree: &mut CallTree) -> NodeId {
-        let line = self.look_up(without_offset(line), Offset::Absent, tree);
+        let line = self.look_up(line, Offset::LeftOut, tree);
         let node = self.lines.walk(line, parent, tree);
         self.successors.note(parent, Successor { line, node });
         node
@@ -173,12 +168,14 @@ impl Stacks {
         self.lines.walk(line, parent, tree)
     }
 
-    fn look_up(&mut self, text: &[u8], offset: Offset, tree: &mut CallTree) -> LineId {
+    fn look_up(&mut self, line: &[u8], offset: Offset, tree: &mut CallTree) -> LineId {
+        let text = match offset {
+            Offset::LeftOut => without_offset(line),
+            Offset::Kept | Offset::Lost => line,
+        };
         self.lines.look_up(offset as u64, text, |frames| {
             name_frames(&lossy(text), offset, |name| frames.push(tree.intern(name)));
-            Facts {
-                is_whole: is_whole(text),
-            }
+            text.len() == line.len()
         })
     }
 
@@ -191,12 +188,4 @@ impl Stacks {
         });
         self.functions.facts(function).then_some(function)
     }
-}
-
-/// Whether a line without an offset can be `text`.
-fn is_whole(text: &[u8]) -> bool {
-    trim(text) == text
-        && without_offset(text) == text
-        && parse_count(text).is_none()
-        && !text.is_empty()
 }
