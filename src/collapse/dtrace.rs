@@ -33,8 +33,8 @@
 //!
 //! A block is read backwards: then a stack starts with its count and its outermost frame, and each
 //! line is a step in the call tree. The next line is mostly the one that came last below the same
-//! node (`successors`), so that it is compared, and not looked for. Other lines are looked up,
-//! without their offset, in a cache; only those never seen before are parsed.
+//! node (`successors` of the module above), so that it is compared, and not looked for. Other lines
+//! are looked up, without their offset, in a cache; only those never seen before are parsed.
 
 mod frame;
 mod stack;

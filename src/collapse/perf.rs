@@ -32,11 +32,12 @@
 //!    compared at once (`known`). Where few stacks come again, this is left off.
 //! 2. Else the sample is gone through from its last line, which is the root. The lines it shares
 //!    with the sample before are nodes of the tree already (`stack`).
-//! 3. The next line is mostly the one that came last below the same node (`successors`). Whether it
-//!    is can be told by comparing them: nothing is looked up, no line end is looked for.
-//! 4. Of other lines the address and the offset are dropped: what is left tells the function, and is
-//!    looked up among those seen (`key`, and `lines` of the module above). They are few, so that
-//!    they stay in a core's caches.
+//! 3. The next line is mostly the one that came last below the same node (`successors` of the module
+//!    above). Whether it is can be told by comparing them: nothing is looked up, no line end is
+//!    looked for.
+//! 4. Of other lines the address and the offset are dropped, unless the frame is named after its
+//!    address: what is left tells the function, and is looked up among those seen (`key`, and
+//!    `lines` of the module above). They are few, so that they stay in a core's caches.
 //! 5. A frame more is one step in the call tree: a number (parent, frame) looked up in a table.
 //!
 //! Samples that don't look as perf usually prints them take the slow way, line by line. Both ways
