@@ -88,10 +88,16 @@ pub(crate) fn leading_spaces(bytes: &[u8; 16]) -> usize {
     (others.trailing_zeros() / 8) as usize
 }
 
+/// What is before the `+0x` and the hex digits that `text` ends with: the offset within a function.
+#[inline]
+pub(crate) fn strip_hex_offset(text: &[u8]) -> Option<&[u8]> {
+    text[..text.len() - hex_digits_at_end(text)].strip_suffix(b"+0x")
+}
+
 /// How many hex digits `text` ends with, if they are fewer than 8: all are looked at at once. Of a
 /// text that ends otherwise, or is short, they are counted one by one.
 #[inline]
-pub(crate) fn hex_digits_at_end(text: &[u8]) -> usize {
+fn hex_digits_at_end(text: &[u8]) -> usize {
     if let Some(chunk) = text.last_chunk()
         && let others @ 1.. = TOP & !hex_digits(chunk)
     {

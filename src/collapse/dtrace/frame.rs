@@ -1,19 +1,11 @@
 //! One line of a stack: where its offset is, and which frames it stands for.
 
 use crate::collapse::symbol::{fix_partially_demangled_rust, split_inlined, without_separators};
-use crate::text::hex_digits_at_end;
 use std::borrow::Cow;
 
 /// What is before the last `+`.
 pub(super) fn without_offset(line: &[u8]) -> &[u8] {
     memchr::memrchr(b'+', line).map_or(line, |at| &line[..at])
-}
-
-/// What is before an offset as DTrace prints it.
-#[inline]
-pub(super) fn strip_offset(line: &[u8]) -> Option<&[u8]> {
-    let (before, _digits) = line.split_at(line.len() - hex_digits_at_end(line));
-    before.strip_suffix(b"+0x")
 }
 
 /// What there is of a line's offset.

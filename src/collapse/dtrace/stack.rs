@@ -1,11 +1,11 @@
 //! From the lines of stacks to their nodes in the call tree.
 
-use super::frame::{Offset, name_frames, strip_offset, without_offset};
+use super::frame::{Offset, name_frames, without_offset};
 use super::parse_count;
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::lines::{LineCache, LineId};
 use crate::collapse::successors::{Successor, Successors};
-use crate::text::{lossy, trim};
+use crate::text::{lossy, strip_hex_offset, trim};
 
 /// Folds the lines of one block, from the last to the first.
 pub(super) struct BlockFolder<'a> {
@@ -128,7 +128,7 @@ impl Stacks {
     fn strip_foretold<'t>(&self, parent: NodeId, text: &'t [u8]) -> Option<(NodeId, &'t [u8])> {
         const INDENTATION: &[u8] = b"\n              ";
         let Successor { line, node } = self.successors.latest(parent)?;
-        let frame = match strip_offset(text) {
+        let frame = match strip_hex_offset(text) {
             Some(frame) => frame,
             None if *self.lines.facts(line) => text,
             None => return None,
@@ -181,7 +181,7 @@ impl Stacks {
 
     /// The function of a line, if the line is the name of its frame, as others of that function are.
     fn find_function_of_name(&mut self, line: &[u8]) -> Option<LineId> {
-        let function = self.functions.look_up(0, strip_offset(line)?, |_| {
+        let function = self.functions.look_up(0, strip_hex_offset(line)?, |_| {
             let mut is_name = true;
             name_frames(&lossy(line), Offset::Kept, |name| is_name &= name == line);
             is_name

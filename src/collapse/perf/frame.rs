@@ -12,7 +12,7 @@
 
 use super::Options;
 use crate::collapse::symbol::{fix_partially_demangled_rust, split_inlined, without_separators};
-use crate::text::{lossy, trim, trim_end, trim_start};
+use crate::text::{lossy, strip_hex_offset, trim, trim_end, trim_start};
 use memchr::memmem::{self, Finder};
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -82,8 +82,7 @@ pub(in crate::collapse) fn function_name(symbol: &str) -> Option<Cow<'_, str>> {
 }
 
 fn without_offset(symbol: &str) -> &str {
-    let digits = symbol.trim_end_matches(|char: char| char.is_ascii_hexdigit());
-    digits.strip_suffix("+0x").unwrap_or(symbol)
+    strip_hex_offset(symbol.as_bytes()).map_or(symbol, |name| &symbol[..name.len()])
 }
 
 /// Calls `add` with the name of each frame that `function` stands for, the outermost first: more

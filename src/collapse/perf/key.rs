@@ -5,7 +5,7 @@
 
 use super::modules::Modules;
 use super::samples::strip_plain;
-use crate::text::hex_digits_at_end;
+use crate::text::strip_hex_offset;
 
 /// Makes keys of lines, and knows them again.
 #[derive(Default)]
@@ -95,6 +95,6 @@ impl Keys {
 /// `NAME` of `NAME+0xOFFSET`; `None` without an offset, or where the name is not what remains.
 #[inline]
 fn without_offset(symbol: &[u8]) -> Option<&[u8]> {
-    let name = symbol[..symbol.len() - hex_digits_at_end(symbol)].strip_suffix(b"+0x")?;
+    let name = strip_hex_offset(symbol)?;
     name.last()?.is_ascii_graphic().then_some(name)
 }
