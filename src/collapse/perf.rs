@@ -29,7 +29,8 @@
 //! parsed once only, and what is looked up for a sample is as little and as seldom as can be:
 //!
 //! 1. A sample that reads as one before, but for addresses, has its node already: all of it is
-//!    compared at once (`known`). Where few stacks come again, this is left off.
+//!    compared at once (`known`). Where few stacks come again, this is left off, and blocks are read
+//!    backwards: then no sample is looked for, as one starts at the line that is no frame.
 //! 2. Else the sample is gone through from its last line, which is the root. The lines it shares
 //!    with the sample before are nodes of the tree already (`stack`).
 //! 3. The next line is mostly the one that came last below the same node (`successors` of the module
@@ -65,7 +66,7 @@ pub(super) use frame::FrameLine;
 #[cfg(feature = "perf-data")]
 pub(super) use frame::{function_name, name_frames};
 pub(super) use report::Report;
-use samples::{Samples, are_plain};
+use samples::{Samples, after_last_blank_line, are_plain, start_of_sample};
 use stack::{Stack, Stacks};
 
 /// What to make of the output of `perf script`.
@@ -293,8 +294,8 @@ fn first_event(block: &[u8]) -> Option<&[u8]> {
 /// Where the last blank line of `block` ends, or failing that where its last event line starts:
 /// a sample never goes on beyond either.
 fn last_boundary(block: &[u8]) -> Option<usize> {
-    if let Some(at) = memchr::memmem::rfind(block, b"\n\n") {
-        return Some(at + 2);
+    if let Some(end) = after_last_blank_line(block) {
+        return Some(end);
     }
     let mut end = memchr::memrchr(b'\n', block)?;
     loop {
@@ -325,6 +326,16 @@ struct BlockFolder<'a> {
 impl<'a> BlockFolder<'a> {
     /// Folds all samples, and tells how many lines there were.
     fn fold_all(&mut self) -> u64 {
+        // To leave a sample out it takes its event, with which it starts.
+        let leaves_out = self.worker.report.leaves_out();
+        match leaves_out || self.worker.stacks.looks_for_whole(self.options) {
+            true => self.fold_forwards(),
+            false => self.fold_backwards(),
+        }
+    }
+
+    /// Folds samples that are cut out of the block before they are read.
+    fn fold_forwards(&mut self) -> u64 {
         let bytes = self.block.bytes;
         let mut samples = Samples::new(bytes);
         let mut line_ends = 0;
@@ -337,19 +348,44 @@ impl<'a> BlockFolder<'a> {
         line_ends + samples.line_ends_between() as u64
     }
 
+    /// Folds samples from the last to the first, which need not be looked for: one starts at the
+    /// line that is no frame.
+    fn fold_backwards(&mut self) -> u64 {
+        let bytes = self.block.bytes;
+        let mut line_ends = 0;
+        let mut not_plain = Vec::new();
+        let mut rest = bytes;
+        while let Some(last) = rest.iter().rposition(|byte| *byte != b'\n') {
+            let end = last + 1;
+            line_ends += rest.len() - end;
+            let start = match self.fold_last(end) {
+                Some((start, frames)) => {
+                    line_ends += frames;
+                    start
+                }
+                None => {
+                    let start = after_last_blank_line(&bytes[..end]).unwrap_or(0);
+                    not_plain.push(start..end);
+                    start
+                }
+            };
+            rest = &bytes[..start];
+        }
+        let mut line_ends = (line_ends + rest.len()) as u64;
+        // From the first to the last: of odd lines the first is told.
+        for piece in not_plain.into_iter().rev() {
+            line_ends += count_lines(&bytes[piece.clone()]);
+            self.fold_lines(&bytes[piece]);
+        }
+        line_ends
+    }
+
     /// Folds a sample as perf usually prints it: an event line, then lines that start with a tab.
     /// Tells how many these are. If it is something else, nothing is folded, and `None` is the
     /// answer.
     fn fold_plain(&mut self, sample: &samples::Sample) -> Option<u64> {
         let bytes = self.block.bytes;
-        let line = trim_end(&bytes[sample.first_line.clone()]);
-        if line.is_empty() || line[0] == b'\t' || is_comment(line) {
-            return None;
-        }
-        let event = self.worker.events.read(line)?;
-        if !event.payload.is_empty() && FrameLine::parse(event.payload).is_some() {
-            return None;
-        }
+        let event = self.read_plain_event(&bytes[sample.first_line.clone()])?;
         let others = sample.others.clone();
         if !self.is_wanted(&event) {
             let others = &bytes[others];
@@ -362,6 +398,34 @@ impl<'a> BlockFolder<'a> {
         let stack = stacks.read_plain(bytes, others, &event, self.options, self.tree)?;
         self.count(&event, stack);
         Some(stack.lines as u64)
+    }
+
+    /// The same for the sample that ends at `end`. Tells where it starts, too.
+    fn fold_last(&mut self, end: usize) -> Option<(usize, usize)> {
+        let bytes = self.block.bytes;
+        let stacks = &mut self.worker.stacks;
+        let frames = stacks.read_ahead(bytes, end, self.options, self.tree);
+        let start = start_of_sample(&bytes[..frames.place.start])?;
+        let event = self.read_plain_event(&bytes[start..frames.place.start])?;
+        if !self.is_wanted(&event) {
+            self.leave_out(&event);
+            return Some((start, frames.lines));
+        }
+        let stacks = &mut self.worker.stacks;
+        let stack = stacks.finish_ahead(bytes, frames.place, &event, self.options, self.tree)?;
+        self.count(&event, stack);
+        Some((start, stack.lines))
+    }
+
+    /// Reads an event line as perf usually prints it above frames.
+    fn read_plain_event(&mut self, line: &'a [u8]) -> Option<EventLine<'a>> {
+        let line = trim_end(line);
+        if line.is_empty() || line[0] == b'\t' || is_comment(line) {
+            return None;
+        }
+        let event = self.worker.events.read(line)?;
+        let is_frame = !event.payload.is_empty() && FrameLine::parse(event.payload).is_some();
+        (!is_frame).then_some(event)
     }
 
     /// Folds lines one by one.

@@ -64,7 +64,17 @@ impl KnownStacks {
     /// What there may be of `text`, in bytes.
     const MOST_TEXT: usize = 1 << 21;
 
-    /// Whether asking is likely to pay.
+    /// Whether it is left off for now.
+    pub fn is_paused(&self) -> bool {
+        self.pause > 0
+    }
+
+    /// Lets a stack through unasked.
+    pub fn let_through(&mut self) {
+        self.pause = self.pause.saturating_sub(1);
+    }
+
+    /// Whether asking for the next stack is likely to pay.
     pub fn is_worth_asking(&mut self) -> bool {
         if self.pause > 0 {
             self.pause -= 1;

@@ -29,6 +29,11 @@ impl Report {
         }
     }
 
+    /// Whether there are samples of other events.
+    pub fn leaves_out(&self) -> bool {
+        !self.left_out.is_empty()
+    }
+
     pub fn merge(reports: impl IntoIterator<Item = Report>) -> Report {
         let mut all = Report::default();
         for report in reports {

@@ -71,6 +71,20 @@ impl Iterator for Samples<'_> {
     }
 }
 
+/// Where the last blank line of `text` ends.
+pub(super) fn after_last_blank_line(text: &[u8]) -> Option<usize> {
+    let mut line_ends = memchr::memrchr_iter(b'\n', text);
+    let at = line_ends.find(|at| text[..*at].ends_with(b"\n"))?;
+    Some(at + 1)
+}
+
+/// Where the last line of `text` starts, if it is the first of a sample.
+pub(super) fn start_of_sample(text: &[u8]) -> Option<usize> {
+    let start = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
+    let is_first = matches!(&text[..start], [] | [b'\n'] | [.., b'\n', b'\n']);
+    is_first.then_some(start)
+}
+
 /// Cuts the last line off `text`, whose lines have their line ends before them. Gives what is left,
 /// and the line.
 pub(super) fn split_last_line(text: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -260,6 +274,23 @@ mod tests {
         ] {
             let rest = strip_address(text.as_bytes(), " foo (m)".len());
             assert_eq!(rest, expected.map(str::as_bytes), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_sample_starts_behind_a_blank_line() {
+        for (text, expected) in [
+            ("", Some(0)),
+            ("a", Some(0)),
+            ("\na", Some(1)),
+            ("\n\na", Some(2)),
+            ("x\n\na", Some(3)),
+            ("x\n\n\na", Some(4)),
+            ("x\na", None),
+            ("\nx\na", None),
+            ("x\n\na\nb", None),
+        ] {
+            assert_eq!(start_of_sample(text.as_bytes()), expected, "{text:?}");
         }
     }
 

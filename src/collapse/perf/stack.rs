@@ -56,7 +56,19 @@ pub(super) struct Stack {
     pub lines: usize,
 }
 
+/// The frame lines of a sample of which no more is known.
+pub(super) struct Frames {
+    /// Where in the block they are, each with the line end before it.
+    pub place: Range<usize>,
+    pub lines: usize,
+}
+
 impl Stacks {
+    /// Whether whole stacks are looked for, which takes to know where samples start.
+    pub fn looks_for_whole(&self, options: &Options) -> bool {
+        foretells(options) && !self.known.is_paused()
+    }
+
     /// Forgets where the sample before stands: a new block begins.
     pub fn start_block(&mut self) {
         self.levels.clear();
@@ -98,21 +110,36 @@ impl Stacks {
         options: &Options,
         tree: &mut CallTree,
     ) -> Option<Stack> {
+        if self.read_frames(block, place.clone(), options, tree) > place.start {
+            self.levels.clear();
+            return None;
+        }
+        Some(self.finish(options, tree))
+    }
+
+    /// Reads the lines at the end of `place` that are frames as perf usually prints them, as those
+    /// of a sample, and tells where they start.
+    fn read_frames(
+        &mut self,
+        block: &[u8],
+        place: Range<usize>,
+        options: &Options,
+        tree: &mut CallTree,
+    ) -> usize {
         let mut rest = self.levels.keep_shared(block, &block[place.clone()]);
-        while !rest.is_empty() {
+        loop {
             let parent = self.levels.leaf_node();
             let foretold = parent.and_then(|parent| self.find_foretold(parent, rest));
             let found = foretold.or_else(|| self.look_up_last(rest, parent, options, tree));
             let Some((line, node, before)) = found else {
-                self.levels.clear();
-                return None;
+                break;
             };
             let length = rest.len() - before.len();
             self.levels.all.push(Level { line, length, node });
             rest = before;
         }
         self.levels.end = place.end;
-        Some(self.finish(options, tree))
+        place.start + rest.len()
     }
 
     /// Reads the last line of `text` if it is the one that came below `parent` last.
@@ -146,6 +173,38 @@ impl Stacks {
             self.successors.note(parent, Successor { line, node });
         }
         Some((line, node, rest))
+    }
+
+    /// Reads the frames of the sample that ends at `end` in the block, for the command of the sample
+    /// before.
+    pub fn read_ahead(
+        &mut self,
+        block: &[u8],
+        end: usize,
+        options: &Options,
+        tree: &mut CallTree,
+    ) -> Frames {
+        self.known.let_through();
+        let start = self.read_frames(block, 0..end, options, tree);
+        Frames {
+            place: start..end,
+            lines: self.levels.all.len(),
+        }
+    }
+
+    /// What the frames at `place` are, which were read ahead, now that the event is known.
+    pub fn finish_ahead(
+        &mut self,
+        block: &[u8],
+        place: Range<usize>,
+        event: &EventLine<'_>,
+        options: &Options,
+        tree: &mut CallTree,
+    ) -> Option<Stack> {
+        match self.set_command(event, options) {
+            true => self.read_lines_of(block, place, options, tree),
+            false => Some(self.finish(options, tree)),
+        }
     }
 
     /// Reads lines in any shape, the root's first. Those that are no frame lines are left out.
@@ -186,12 +245,15 @@ impl Stacks {
             })
     }
 
-    fn set_command(&mut self, event: &EventLine<'_>, options: &Options) {
-        if self.commands.find(event, options) {
+    /// Sets the command of the sample to be read; whether it is another than before.
+    fn set_command(&mut self, event: &EventLine<'_>, options: &Options) -> bool {
+        let is_other = self.commands.find(event, options);
+        if is_other {
             self.levels.clear();
             self.is_java = event.comm.starts_with(b"java");
         }
         self.levels.command = self.commands.node.filter(|_| foretells(options));
+        is_other
     }
 
     fn finish(&mut self, options: &Options, tree: &mut CallTree) -> Stack {

@@ -19,11 +19,11 @@ fn to_text(forest: Forest) -> String {
     testing::to_text(Ok(forest)).unwrap()
 }
 
-/// Folds `text` line by line, as if no sample were plain.
-fn fold_slowly(options: &Options, text: &[u8]) -> String {
+/// Folds `text` as one block in a `way`.
+fn fold_in(options: &Options, text: &[u8], way: fn(&mut BlockFolder<'_>)) -> String {
     let (mut worker, mut tree) = (Worker::default(), CallTree::new());
     let filter = options.prelude(text).flatten();
-    let mut folder = BlockFolder {
+    way(&mut BlockFolder {
         options,
         filter: filter.as_deref(),
         block: Block {
@@ -33,9 +33,22 @@ fn fold_slowly(options: &Options, text: &[u8]) -> String {
         },
         worker: &mut worker,
         tree: &mut tree,
-    };
-    folder.fold_lines(text);
+    });
     to_text(tree.into())
+}
+
+/// Line by line, as if no sample were plain.
+fn fold_slowly(options: &Options, text: &[u8]) -> String {
+    fold_in(options, text, |folder| {
+        folder.fold_lines(folder.block.bytes)
+    })
+}
+
+fn fold_backwards(options: &Options, text: &[u8]) -> String {
+    fold_in(options, text, |folder| {
+        let lines = count_lines(folder.block.bytes);
+        assert_eq!(folder.fold_backwards(), lines);
+    })
 }
 
 fn with_options(set: impl FnOnce(&mut Options)) -> Options {
@@ -61,6 +74,7 @@ fn some_options() -> Vec<Options> {
 fn assert_all_paths_agree(text: &[u8]) {
     for options in some_options() {
         let expected = fold_slowly(&options, text);
+        assert_eq!(fold_backwards(&options, text), expected, "backwards");
         for block_size in [1, 64, 1 << 20] {
             for nthreads in [1, 3] {
                 let engine = Engine::with_block_size(nthreads, block_size);
@@ -110,16 +124,19 @@ fn samples_are_the_same_together_and_alone() {
                     *alone.entry(stack).or_default() += 4 * count;
                 }
             }
-            let together = fold(&options, together.repeat(4).as_bytes());
-            assert_eq!(testing::counts(&together), alone, "{a:?}, {b:?}");
+            let together = together.repeat(4);
+            for fold in [fold, fold_backwards] {
+                let folded = fold(&options, together.as_bytes());
+                assert_eq!(testing::counts(&folded), alone, "{a:?}, {b:?}");
+            }
         }
     }
 }
 
 /// What is noted of `text` if it is folded in blocks of about `size` bytes: how many lines there
 /// are, and which are the first that are no event lines, and no frames.
-fn noted(text: &[u8], size: usize) -> (u64, String) {
-    let (options, mut worker, mut tree) = (Options::default(), Worker::default(), CallTree::new());
+fn noted(options: &Options, text: &[u8], size: usize) -> (u64, String) {
+    let (mut worker, mut tree) = (Worker::default(), CallTree::new());
     let (mut rest, mut index) = (text, 0);
     while !rest.is_empty() {
         let mut ends = (size..rest.len()).filter_map(|end| options.split_point(&rest[..end]));
@@ -196,10 +213,13 @@ proptest! {
         ends: bool,
     ) {
         let text = lines.join("\n") + if ends { "\n" } else { "" };
-        let whole = noted(text.as_bytes(), usize::MAX);
+        let whole = noted(&Options::default(), text.as_bytes(), usize::MAX);
         prop_assert_eq!(whole.0, count_lines(text.as_bytes()));
-        for size in [1, 64, 200] {
-            prop_assert_eq!(&noted(text.as_bytes(), size), &whole);
+        // So no whole stacks are looked for, and samples are read backwards.
+        let backwards = with_options(|options| options.skip_after = vec!["mid".to_string()]);
+        for size in [1, 64, 200, usize::MAX] {
+            prop_assert_eq!(&noted(&Options::default(), text.as_bytes(), size), &whole);
+            prop_assert_eq!(&noted(&backwards, text.as_bytes(), size), &whole);
         }
     }
 
