@@ -1,8 +1,9 @@
 //! Blocks cut into samples, and samples into lines.
 
 use super::Options;
+use super::class::is_event_line;
 use super::frame::may_name_address;
-use crate::text::{leading_spaces, spaces, trim_start, without_leading_spaces};
+use crate::text::{leading_spaces, spaces, trim_end, trim_start, without_leading_spaces};
 use memchr::memmem::FindIter;
 use std::ops::Range;
 
@@ -76,6 +77,29 @@ pub(super) fn after_last_blank_line(text: &[u8]) -> Option<usize> {
     let mut line_ends = memchr::memrchr_iter(b'\n', text);
     let at = line_ends.find(|at| text[..*at].ends_with(b"\n"))?;
     Some(at + 1)
+}
+
+/// Where the last blank line of `block` ends, or failing that where its last event line starts:
+/// a sample never goes on beyond either.
+pub(super) fn last_boundary(block: &[u8]) -> Option<usize> {
+    if let Some(end) = after_last_blank_line(block) {
+        return Some(end);
+    }
+    let mut end = memchr::memrchr(b'\n', block)?;
+    loop {
+        let start = memchr::memrchr(b'\n', &block[..end]).map_or(0, |at| at + 1);
+        let line = trim_end(&block[start..end]);
+        if line.is_empty() {
+            return Some(end + 1);
+        }
+        if start == 0 {
+            return None;
+        }
+        if is_event_line(line) {
+            return Some(start);
+        }
+        end = start - 1;
+    }
 }
 
 /// Where the last line of `text` starts, if it is the first of a sample.

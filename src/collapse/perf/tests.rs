@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::collapse::engine::Engine;
+use crate::collapse::format::count_lines;
 use crate::collapse::notes::LinePlace;
 use crate::collapse::reader::Reader;
 use crate::collapse::testing;

@@ -1,0 +1,219 @@
+//! The samples of a block, from the first to the last or the other way round.
+
+use super::class::{Class, classify, is_comment, is_frame_after_event, is_source_line};
+use super::event::EventLine;
+use super::frame::FrameLine;
+use super::samples::{self, Samples, after_last_blank_line, are_plain, start_of_sample};
+use super::stack::Stack;
+use super::{Options, Worker};
+use crate::call_tree::CallTree;
+use crate::collapse::format::{Block, count_lines};
+use crate::text::trim_end;
+
+/// Folds the samples of one block.
+pub(super) struct BlockFolder<'a> {
+    pub options: &'a Options,
+    pub filter: Option<&'a [u8]>,
+    pub block: Block<'a>,
+    pub worker: &'a mut Worker,
+    pub tree: &'a mut CallTree,
+}
+
+impl<'a> BlockFolder<'a> {
+    /// Folds all samples, and tells how many lines there were.
+    pub fn fold_all(&mut self) -> u64 {
+        // To leave a sample out it takes its event, with which it starts.
+        let leaves_out = self.worker.report.leaves_out();
+        match leaves_out || self.worker.stacks.looks_for_whole(self.options) {
+            true => self.fold_forwards(),
+            false => self.fold_backwards(),
+        }
+    }
+
+    /// Folds samples that are cut out of the block before they are read.
+    fn fold_forwards(&mut self) -> u64 {
+        let bytes = self.block.bytes;
+        let mut samples = Samples::new(bytes);
+        let mut line_ends = 0;
+        for sample in samples.by_ref() {
+            line_ends += self.fold_plain(&sample).unwrap_or_else(|| {
+                self.fold_lines(&bytes[sample.first_line.start..sample.others.end]);
+                count_lines(&bytes[sample.others])
+            });
+        }
+        line_ends + samples.line_ends_between() as u64
+    }
+
+    /// Folds samples from the last to the first, which need not be looked for: one starts at the
+    /// line that is no frame.
+    pub fn fold_backwards(&mut self) -> u64 {
+        let bytes = self.block.bytes;
+        let mut line_ends = 0;
+        let mut not_plain = Vec::new();
+        let mut rest = bytes;
+        while let Some(last) = rest.iter().rposition(|byte| *byte != b'\n') {
+            let end = last + 1;
+            line_ends += rest.len() - end;
+            let start = match self.fold_last(end) {
+                Some((start, frames)) => {
+                    line_ends += frames;
+                    start
+                }
+                None => {
+                    let start = after_last_blank_line(&bytes[..end]).unwrap_or(0);
+                    not_plain.push(start..end);
+                    start
+                }
+            };
+            rest = &bytes[..start];
+        }
+        let mut line_ends = (line_ends + rest.len()) as u64;
+        // From the first to the last: of odd lines the first is told.
+        for piece in not_plain.into_iter().rev() {
+            line_ends += count_lines(&bytes[piece.clone()]);
+            self.fold_lines(&bytes[piece]);
+        }
+        line_ends
+    }
+
+    /// Folds a sample as perf usually prints it: an event line, then lines that start with a tab.
+    /// Tells how many these are. If it is something else, nothing is folded, and `None` is the
+    /// answer.
+    fn fold_plain(&mut self, sample: &samples::Sample) -> Option<u64> {
+        let bytes = self.block.bytes;
+        let event = self.read_plain_event(&bytes[sample.first_line.clone()])?;
+        let others = sample.others.clone();
+        if !self.is_wanted(&event) {
+            let others = &bytes[others];
+            return are_plain(others, self.options).then(|| {
+                self.leave_out(&event);
+                count_lines(others)
+            });
+        }
+        let stacks = &mut self.worker.stacks;
+        let stack = stacks.read_plain(bytes, others, &event, self.options, self.tree)?;
+        self.count(&event, stack);
+        Some(stack.lines as u64)
+    }
+
+    /// The same for the sample that ends at `end`. Tells where it starts, too.
+    fn fold_last(&mut self, end: usize) -> Option<(usize, usize)> {
+        let bytes = self.block.bytes;
+        let stacks = &mut self.worker.stacks;
+        let frames = stacks.read_ahead(bytes, end, self.options, self.tree);
+        let start = start_of_sample(&bytes[..frames.place.start])?;
+        let event = self.read_plain_event(&bytes[start..frames.place.start])?;
+        if !self.is_wanted(&event) {
+            self.leave_out(&event);
+            return Some((start, frames.lines));
+        }
+        let stacks = &mut self.worker.stacks;
+        let stack = stacks.finish_ahead(bytes, frames.place, &event, self.options, self.tree)?;
+        self.count(&event, stack);
+        Some((start, stack.lines))
+    }
+
+    /// Reads an event line as perf usually prints it above frames.
+    fn read_plain_event(&mut self, line: &'a [u8]) -> Option<EventLine<'a>> {
+        let line = trim_end(line);
+        if line.is_empty() || line[0] == b'\t' || is_comment(line) {
+            return None;
+        }
+        let event = self.worker.events.read(line)?;
+        let is_frame = !event.payload.is_empty() && FrameLine::parse(event.payload).is_some();
+        (!is_frame).then_some(event)
+    }
+
+    /// Folds lines one by one.
+    pub fn fold_lines(&mut self, piece: &'a [u8]) {
+        let mut sample: Option<Sample<'a>> = None;
+        let mut lines = crate::folded::lines_of(piece).map(trim_end).peekable();
+        while let Some(line) = lines.next() {
+            match classify(line, sample.is_some()) {
+                Class::Blank => self.end(sample.take()),
+                Class::Comment => {}
+                Class::Event(event) => {
+                    self.end(sample.take());
+                    let is_followed = lines.peek().is_some_and(|next| is_frame_after_event(next));
+                    sample = self.begin(event, is_followed);
+                }
+                Class::Frame(_) => {
+                    if let Some(sample) = &mut sample {
+                        sample.frames.push(line);
+                    }
+                }
+                Class::Unknown => self.note_unknown(line, sample.as_ref()),
+            }
+        }
+        self.end(sample);
+    }
+
+    /// Begins a sample; if the event line is all of it, ends it too.
+    fn begin(&mut self, event: EventLine<'a>, is_followed: bool) -> Option<Sample<'a>> {
+        let is_wanted = self.is_wanted(&event);
+        let mut sample = Sample {
+            event,
+            is_wanted,
+            frames: Vec::new(),
+        };
+        if FrameLine::parse(event.payload).is_some() && !is_followed {
+            sample.frames.push(event.payload);
+            self.end(Some(sample));
+            return None;
+        }
+        Some(sample)
+    }
+
+    fn end(&mut self, sample: Option<Sample<'a>>) {
+        let Some(sample) = sample else {
+            return;
+        };
+        if !sample.is_wanted {
+            return self.leave_out(&sample.event);
+        }
+        let lines = sample.frames.iter().rev().copied();
+        let stacks = &mut self.worker.stacks;
+        let stack = stacks.read_lines(lines, &sample.event, self.options, self.tree);
+        self.count(&sample.event, stack);
+    }
+
+    fn is_wanted(&self, line: &EventLine<'_>) -> bool {
+        match (self.filter, &line.event) {
+            (_, Some(event)) if event.is_record() => false,
+            (Some(filter), Some(event)) => event.is(filter),
+            _ => true,
+        }
+    }
+
+    fn count(&mut self, event: &EventLine<'_>, stack: Stack) {
+        match stack.node {
+            Some(node) => self.tree.add(node, event.period.unwrap_or(1)),
+            None => self.worker.report.without_stack += 1,
+        }
+    }
+
+    #[cold]
+    fn leave_out(&mut self, line: &EventLine<'_>) {
+        if let Some(event) = line.event.filter(|event| !event.is_record()) {
+            self.worker.report.leave_out(event.name);
+        }
+    }
+
+    #[cold]
+    fn note_unknown(&mut self, line: &[u8], sample: Option<&Sample<'_>>) {
+        let notes = match sample {
+            Some(sample) if !sample.is_wanted => return,
+            Some(_) if is_source_line(line) => return,
+            Some(_) => &mut self.worker.report.no_frames,
+            None => &mut self.worker.report.no_events,
+        };
+        notes.add(line, || self.block.place_of(line));
+    }
+}
+
+/// A sample that is read line by line.
+struct Sample<'a> {
+    event: EventLine<'a>,
+    is_wanted: bool,
+    frames: Vec<&'a [u8]>,
+}
