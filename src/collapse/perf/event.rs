@@ -16,6 +16,8 @@
 
 use crate::collapse::format::offset_in;
 use crate::text::{rfind_space, trim};
+use foldhash::fast::RandomState;
+use std::hash::BuildHasher;
 use std::ops::Range;
 
 /// An event line, taken apart.
@@ -88,23 +90,21 @@ impl<'a> EventLine<'a> {
         EventLine::parse_usual(line).or_else(|| EventLine::parse_any(line))
     }
 
-    /// Reads `COMM [PID/]TID [CPU] TIME: PERIOD EVENT:`, from its end, if no word of the command's
+    /// Reads `COMM [PID/]TID [CPU] TIME: [PERIOD] EVENT:`, from its end, if no word of the command's
     /// name could be taken for the thread. `None` for all else.
     fn parse_usual(line: &'a [u8]) -> Option<EventLine<'a>> {
         let (head, tail) = split_usual(line)?;
-        EventLine::parse_head(head, tail)
+        EventLine::parse_start(split_time(head)?, tail)
     }
 
-    /// Reads `COMM [PID/]TID [CPU] SECONDS.FRACTION` before what is in `tail`.
-    fn parse_head(head: &'a [u8], tail: Tail<'a>) -> Option<EventLine<'a>> {
-        let (rest, time) = split_last_word(head)?;
-        let (mut rest, mut thread) = split_last_word(rest)?;
+    /// Reads `COMM [PID/]TID [CPU]` before a time and `tail`.
+    fn parse_start(start: &'a [u8], tail: Tail<'a>) -> Option<EventLine<'a>> {
+        let (mut rest, mut thread) = split_last_word(start)?;
         if thread.starts_with(b"[") && thread.ends_with(b"]") {
             (rest, thread) = split_last_word(rest)?;
         }
         let comm = trim(rest);
-        let is_usual = is_time(time) && is_usual_thread(thread) && !may_hold_thread(comm);
-        if !is_usual {
+        if !is_usual_thread(thread) || may_hold_thread(comm) {
             return None;
         }
         let (pid, tid) = split_thread(thread);
@@ -113,7 +113,7 @@ impl<'a> EventLine<'a> {
             pid,
             tid,
             has_time: true,
-            period: Some(tail.period),
+            period: tail.period,
             event: Some(tail.event),
             payload: b"",
         })
@@ -159,25 +159,21 @@ impl<'a> EventLine<'a> {
     }
 }
 
-/// What follows the time on a usual line: `: PERIOD EVENT:`.
-#[derive(Clone, Copy)]
+/// What follows the time on a usual line: `: [PERIOD] EVENT:`.
+#[derive(Clone, Copy, PartialEq)]
 struct Tail<'a> {
-    period: u64,
+    period: Option<u64>,
     event: EventName<'a>,
 }
 
-/// Reads event lines, most of which start and end as the one before: with the same thread, the same
-/// period, the same event.
+/// Reads event lines, most of which end as the one before, with the same period and event, and start
+/// as one of those before, with the same thread.
 #[derive(Default)]
 pub(super) struct EventReader {
-    /// What is before the time on the last usual line, and where in it are the parts.
-    start: Vec<u8>,
-    comm: Range<usize>,
-    pid: Option<Range<usize>>,
-    tid: Range<usize>,
+    threads: Threads,
     /// What follows the time on the last usual line.
     tail: Vec<u8>,
-    period: u64,
+    period: Option<u64>,
     /// The lengths of the event's name, and of the event as printed.
     name: usize,
     printed: usize,
@@ -186,65 +182,37 @@ pub(super) struct EventReader {
 impl EventReader {
     /// As [`EventLine::parse`].
     pub fn read<'a>(&mut self, line: &'a [u8]) -> Option<EventLine<'a>> {
-        let remembered = line.strip_suffix(self.tail.as_slice());
-        let (head, tail) = match remembered.filter(|_| !self.tail.is_empty()) {
-            Some(head) => (head, self.tail_of(line)),
-            None => match split_usual(line) {
-                Some((head, tail)) => {
-                    self.remember_tail(&line[head.len()..], tail);
-                    (head, tail)
-                }
-                None => return EventLine::parse_any(line),
-            },
+        let Some((head, tail)) = self.split_usual(line) else {
+            return EventLine::parse_any(line);
         };
-        if let Some(event) = self.same_start(head, tail) {
+        if let Some(event) = self.threads.find_latest(head, tail) {
             return Some(event);
         }
-        match EventLine::parse_head(head, tail) {
-            Some(event) => {
-                self.remember_start(head, &event);
-                Some(event)
-            }
-            None => EventLine::parse_any(line),
+        let Some(start) = split_time(head) else {
+            return EventLine::parse_any(line);
+        };
+        if let Some(event) = self.threads.find(start, tail) {
+            return Some(event);
         }
+        let event = EventLine::parse_start(start, tail).or_else(|| EventLine::parse_any(line))?;
+        self.threads.remember(start, &event, tail);
+        Some(event)
     }
 
-    /// A line of which `head` starts as the last usual one, up to the time.
-    fn same_start<'a>(&self, head: &'a [u8], tail: Tail<'a>) -> Option<EventLine<'a>> {
-        let time = head.strip_prefix(self.start.as_slice())?;
-        let is_same = !self.start.is_empty() && is_time(time);
-        is_same.then(|| EventLine {
-            comm: &head[self.comm.clone()],
-            pid: self.pid.clone().map(|pid| &head[pid]),
-            tid: &head[self.tid.clone()],
-            has_time: true,
-            period: Some(tail.period),
-            event: Some(tail.event),
-            payload: b"",
-        })
-    }
-
-    fn remember_start(&mut self, head: &[u8], event: &EventLine<'_>) {
-        let Some((start, _)) = split_last_word(head) else {
-            return;
-        };
-        let range = |part: &[u8]| {
-            let start = offset_in(head, part);
-            start..start + part.len()
-        };
-        self.start.clear();
-        self.start.extend_from_slice(start);
-        self.comm = range(event.comm);
-        self.pid = event.pid.map(range);
-        self.tid = range(event.tid);
-    }
-
-    fn remember_tail(&mut self, text: &[u8], tail: Tail<'_>) {
+    /// As the function of that name.
+    fn split_usual<'a>(&mut self, line: &'a [u8]) -> Option<(&'a [u8], Tail<'a>)> {
+        if !self.tail.is_empty()
+            && let Some(head) = line.strip_suffix(self.tail.as_slice())
+        {
+            return Some((head, self.tail_of(line)));
+        }
+        let (head, tail) = split_usual(line)?;
         self.tail.clear();
-        self.tail.extend_from_slice(text);
+        self.tail.extend_from_slice(&line[head.len()..]);
         self.period = tail.period;
         self.name = tail.event.name.len();
         self.printed = tail.event.printed.len();
+        Some((head, tail))
     }
 
     /// The tail of a line that ends as the last one.
@@ -261,19 +229,108 @@ impl EventReader {
     }
 }
 
+/// What stands before the time on usual lines: `COMM [PID/]TID [CPU] `.
+#[derive(Default)]
+struct Threads {
+    hasher: RandomState,
+    /// By a hash; what has no place left takes another's. Either empty or [`Threads::PLACES`].
+    places: Vec<Thread>,
+    /// The place of the thread that was found last.
+    latest: usize,
+}
+
+/// What a line starts with, and where in it are the parts.
+#[derive(Clone, Default)]
+struct Thread {
+    start: Vec<u8>,
+    comm: Range<usize>,
+    pid: Option<Range<usize>>,
+    tid: Range<usize>,
+}
+
+impl Thread {
+    /// A line of which `head` starts so, with `tail` behind its time.
+    fn line<'a>(&self, head: &'a [u8], tail: Tail<'a>) -> EventLine<'a> {
+        EventLine {
+            comm: &head[self.comm.clone()],
+            pid: self.pid.clone().map(|pid| &head[pid]),
+            tid: &head[self.tid.clone()],
+            has_time: true,
+            period: tail.period,
+            event: Some(tail.event),
+            payload: b"",
+        }
+    }
+}
+
+impl Threads {
+    const PLACES: usize = 256;
+
+    /// A line of which `head` is how the last one starts, and a time, with `tail` behind it.
+    fn find_latest<'a>(&self, head: &'a [u8], tail: Tail<'a>) -> Option<EventLine<'a>> {
+        let thread = self.places.get(self.latest)?;
+        let time = head.strip_prefix(thread.start.as_slice())?;
+        is_time(time).then(|| thread.line(head, tail))
+    }
+
+    /// The same of which `start` is how one of those before starts.
+    fn find<'a>(&mut self, start: &'a [u8], tail: Tail<'a>) -> Option<EventLine<'a>> {
+        let place = self.place(start);
+        let thread = self.places.get(place)?;
+        if thread.start != start {
+            return None;
+        }
+        self.latest = place;
+        Some(thread.line(start, tail))
+    }
+
+    /// Remembers how a line starts, if it tells who ran, and what is behind the time is `tail`.
+    fn remember(&mut self, start: &[u8], event: &EventLine<'_>, tail: Tail<'_>) {
+        let is_tail = event.event == Some(tail.event) && event.payload.is_empty();
+        if !event.has_time || !is_tail {
+            return;
+        }
+        let range = |part: &[u8]| {
+            let at = offset_in(start, part);
+            at..at + part.len()
+        };
+        self.places.resize(Self::PLACES, Thread::default());
+        self.latest = self.place(start);
+        self.places[self.latest] = Thread {
+            start: start.to_vec(),
+            comm: range(event.comm),
+            pid: event.pid.map(range),
+            tid: range(event.tid),
+        };
+    }
+
+    fn place(&self, start: &[u8]) -> usize {
+        self.hasher.hash_one(start) as usize % Self::PLACES
+    }
+}
+
 /// Splits a usual line behind its time, without the colon there.
 fn split_usual(line: &[u8]) -> Option<(&[u8], Tail<'_>)> {
     let (rest, event) = split_last_word(line)?;
-    let (rest, period) = split_last_word(rest)?;
-    let head = trim_spaces_at_end(rest).strip_suffix(b":")?;
-    if !event[0].is_ascii_alphabetic() || !period[0].is_ascii_digit() {
+    if !event[0].is_ascii_alphabetic() {
         return None;
     }
-    let tail = Tail {
-        period: crate::count::parse_digits(period)?,
-        event: EventName::new(event.strip_suffix(b":")?),
-    };
-    Some((head, tail))
+    let event = EventName::new(event.strip_suffix(b":")?);
+    let mut head = trim_spaces_at_end(rest);
+    let mut period = None;
+    if !head.ends_with(b":") {
+        let (rest, word) = split_last_word(head)?;
+        period = Some(crate::count::parse_digits(word)?);
+        head = trim_spaces_at_end(rest);
+    }
+    Some((head.strip_suffix(b":")?, Tail { period, event }))
+}
+
+/// What is before the time that `head` ends with.
+#[inline]
+fn split_time(head: &[u8]) -> Option<&[u8]> {
+    let start = &head[..=rfind_space(head)?];
+    is_time(&head[start.len()..]).then_some(start)
 }
 
 /// A number before the event is its period, a cpu in brackets is passed over.
@@ -287,7 +344,7 @@ fn parse_period(word: &[u8]) -> Option<u64> {
 }
 
 /// The word that names the thread (`tid` or `pid/tid`), and what follows.
-struct Thread<'a> {
+struct ThreadWord<'a> {
     start: usize,
     word: &'a [u8],
     rest: &'a [u8],
@@ -295,8 +352,8 @@ struct Thread<'a> {
 
 /// Finds the first word of digits. A command name may end in a number of its own: where a
 /// `pid/tid` follows right behind, that is the thread (`Web Content 5 1234/1240`).
-fn find_thread(line: &[u8]) -> Option<Thread<'_>> {
-    let mut found: Option<Thread<'_>> = None;
+fn find_thread(line: &[u8]) -> Option<ThreadWord<'_>> {
+    let mut found: Option<ThreadWord<'_>> = None;
     let mut start = match line.first() {
         Some(b' ') => 0,
         _ => memchr::memchr(b' ', line)? + 1,
@@ -305,9 +362,9 @@ fn find_thread(line: &[u8]) -> Option<Thread<'_>> {
         let (word, rest) = split_word(&line[start..]);
         let is_thread = is_thread_word(word) && !rest.is_empty();
         match &found {
-            None if is_thread => found = Some(Thread { start, word, rest }),
+            None if is_thread => found = Some(ThreadWord { start, word, rest }),
             Some(first) if is_thread && !first.word.contains(&b'/') && word.contains(&b'/') => {
-                return Some(Thread { start, word, rest });
+                return Some(ThreadWord { start, word, rest });
             }
             Some(first) if first.word.contains(&b'/') || is_after_thread(word) => return found,
             _ => {}
@@ -541,15 +598,43 @@ mod tests {
                 let any = EventLine::parse_any(line.as_bytes());
                 proptest::prop_assert_eq!(Some(usual), any);
             }
-            let at_other_time = line.replace("5.6", "4794564.109216");
-            let befores = ["", "a 1 2.0: 7 cycles:u:", "a 1 2.0: 7 cycles:", "a 1 2.0: 7 7:"];
-            for before in befores.into_iter().chain([&*at_other_time, "prog 12 2.0: 7 cycles:"]) {
-                let mut reader = EventReader::default();
-                reader.read(before.as_bytes());
-                let read = reader.read(line.as_bytes());
-                proptest::prop_assert_eq!(read, EventLine::parse(line.as_bytes()));
-                proptest::prop_assert_eq!(reader.read(line.as_bytes()), read);
+        }
+
+        /// What was read before is of no matter.
+        #[test]
+        fn lines_are_read_as_each_alone(
+            lines in proptest::collection::vec(
+                (
+                    proptest::sample::select(vec![
+                        "prog 12", "prog 1 12", "prog 12/13 [001]", "12/34 z 20164/20179 [001]", "a 5.6: 7",
+                        "prog", "prog x", "  prog   12  ", "prog 1 7:", "prog 1 5.6: cycles:", "prog 1 5.6: PERF_RECORD_X", "prog 12 5.6 ", "prog -1", "", "12",
+                    ]),
+                    proptest::sample::select(vec!["5.6:", "4794564.109216:", "5.6", "5.6 :", "5:", "[1 5.6:"]),
+                    proptest::sample::select(vec![
+                        "250000 cycles:ppp:", "1 cycles:", "cycles:u:", "  cycles:", "+3 cycles:", "7: cycles:",
+                        "99999999999999999999 cycles:", "cycles", "5.6: cycles:", "1 cycles: 7f f (m)", "7:", "",
+                    ]),
+                ),
+                1..60,
+            ),
+        ) {
+            let mut reader = EventReader::default();
+            for (start, time, tail) in &lines {
+                let line = format!("{start} {time} {tail}");
+                let line = line.trim_end().as_bytes();
+                proptest::prop_assert_eq!(reader.read(line), EventLine::parse(line));
             }
+        }
+    }
+
+    #[test]
+    fn more_threads_than_there_are_places_for_are_told_apart() {
+        let threads = (0..10 * Threads::PLACES).map(|thread| thread * thread % 1009);
+        let mut reader = EventReader::default();
+        for thread in threads {
+            let line = format!("prog {thread:>5} 5.6: 7 cycles:");
+            let read = reader.read(line.as_bytes());
+            assert_eq!(read, EventLine::parse(line.as_bytes()));
         }
     }
 
