@@ -63,21 +63,36 @@ impl Functions {
             parts
                 .is_some_and(|(prefix, name)| are_equal(prefix, &module.prefix) && name == row.name)
         };
-        let frame = self.known.find(hash, is_same).map(|known| known.id);
+        let Some(&known) = self.known.find(hash, is_same) else {
+            return self.find_unknown(caller, row, hash, tree);
+        };
         // A known name has no quote before a comma in it.
-        let is_whole = frame.is_some() && row.is_quoted || row.is_name_whole();
-        is_whole.then(|| match frame {
-            Some(frame) => self.find_by_frame(caller, frame, tree),
-            None => self.learn(caller, row, hash, tree),
-        })
+        let is_whole = row.is_quoted || row.is_name_whole();
+        is_whole.then(|| self.find_by_frame(caller, known.id, tree))
     }
 
-    /// The same for a function that is not known, but is from now on.
+    /// The same for a function that is not known. It mostly is from now on.
+    fn find_unknown(
+        &mut self,
+        caller: NodeId,
+        row: &Row,
+        hash: u32,
+        tree: &mut CallTree,
+    ) -> Option<NodeId> {
+        let is_plain = row.is_name_plain();
+        if !is_plain && !row.is_name_whole() {
+            return None;
+        }
+        let is_one_frame = is_plain || is_one_frame(row.name);
+        if is_one_frame && self.modules[self.latest_module].is_one_frame {
+            return Some(self.learn(caller, row, hash, tree));
+        }
+        Some(self.find_by_full_name(caller, row.name, tree))
+    }
+
+    /// The node below `caller` for a function that is known from now on.
     fn learn(&mut self, caller: NodeId, row: &Row, hash: u32, tree: &mut CallTree) -> NodeId {
         let module = &self.modules[self.latest_module];
-        if !module.is_one_frame || !is_one_frame(row.name) {
-            return self.find_by_full_name(caller, row.name, tree);
-        }
         let node = match self.has_others || module.is_ambiguous {
             true => self.find_by_full_name(caller, row.name, tree),
             false => tree.push_child_called(caller, [&module.prefix, row.name]),

@@ -72,8 +72,34 @@ impl<'a> Row<'a> {
 
     /// Whether the name of a row that was split from its end has no earlier end.
     pub fn is_name_whole(&self) -> bool {
-        let end = if self.is_quoted { b'"' } else { b',' };
-        memchr::memchr(end, self.name).is_none()
+        memchr::memchr(self.name_end(), self.name).is_none()
+    }
+
+    /// Whether it has none, and is ASCII without a `;`, so that it makes one frame. All bytes are
+    /// looked at at once.
+    pub fn is_name_plain(&self) -> bool {
+        let end = self.name_end();
+        // The top bit is set if the byte is none of a plain name.
+        let odd = |byte: u8| {
+            let is = |other: u8| if byte == other { 0xff } else { 0 };
+            byte | is(b';') | is(end)
+        };
+        let Some(last) = self.name.last_chunk::<16>() else {
+            return self.name.iter().all(|byte| odd(*byte) < 0x80);
+        };
+        let mut any_odd = [0; 16];
+        let (chunks, _) = self.name.as_chunks::<16>();
+        for chunk in chunks.iter().chain([last]) {
+            for at in 0..16 {
+                any_odd[at] |= odd(chunk[at]);
+            }
+        }
+        u128::from_ne_bytes(any_odd) & u128::from_ne_bytes([0x80; 16]) == 0
+    }
+
+    /// What a name ends before.
+    fn name_end(&self) -> u8 {
+        if self.is_quoted { b'"' } else { b',' }
     }
 }
 
@@ -110,10 +136,10 @@ fn split_module<'a>(text: &'a [u8], expected: &[u8]) -> Option<(&'a [u8], &'a [u
 /// Splits `..,SECONDS`.
 #[inline]
 fn split_seconds_at_end(text: &[u8]) -> Option<(&[u8], u64)> {
-    if let Some((before, &[b',', ref seconds @ ..])) = text.split_last_chunk::<6>()
-        && let Some(milliseconds) = few_milliseconds(*seconds)
+    if let Some(end) = text.last_chunk()
+        && let Some(milliseconds) = few_milliseconds(*end)
     {
-        return Some((before, milliseconds));
+        return Some((&text[..text.len() - ",0.000".len()], milliseconds));
     }
     let (before, seconds) = split_last_field(text)?;
     Some((before, plain_milliseconds(seconds)?))
@@ -155,19 +181,19 @@ fn plain_milliseconds(seconds: &[u8]) -> Option<u64> {
     is_plain.then_some(whole * 1000 + fraction * unit)
 }
 
-/// The same for `DIGIT.DIGITS` with three digits of a fraction, all of them at once.
+/// The same for a text that ends with `,DIGIT.DIGITS` and three digits of a fraction, all of them at
+/// once.
 #[inline]
-fn few_milliseconds(seconds: [u8; 5]) -> Option<u64> {
-    let [whole, b'.', tenths, hundredths, thousandths] = seconds else {
-        return None;
-    };
-    let digits = [whole, tenths, hundredths, thousandths];
-    let number = digits.map(|digit| u64::from(digit.wrapping_sub(b'0')));
-    let is_number = number.into_iter().fold(0, u64::max) <= 9;
-    let milliseconds = number
-        .into_iter()
-        .fold(0, |value, digit| 10 * value + digit);
-    is_number.then_some(milliseconds)
+fn few_milliseconds(end: [u8; 8]) -> Option<u64> {
+    const USUAL: u64 = u64::from_be_bytes(*b"\0\0,0.000");
+    // Added to what is above 9, it sets one of the bits that no digit has.
+    const SIX: u64 = u64::from_be_bytes([0, 0, 0, 6, 0, 6, 6, 6]);
+    const UNUSUAL: u64 = u64::from_be_bytes([0, 0, 0xff, 0xf0, 0xff, 0xf0, 0xf0, 0xf0]);
+    // The values of the digits, and 0 for the comma and the point.
+    let values = u64::from_be_bytes(end) << 16 >> 16 ^ USUAL;
+    let is_usual = (values | (values + SIX)) & UNUSUAL == 0;
+    let digit = |place: u32| values >> (8 * place) & 0xff;
+    is_usual.then(|| 1000 * digit(4) + 100 * digit(2) + 10 * digit(1) + digit(0))
 }
 
 #[cfg(test)]
@@ -177,7 +203,35 @@ mod tests {
     use crate::text::trim_end;
     use proptest::prelude::*;
 
+    #[test]
+    fn few_milliseconds_are_told_at_once_as_digit_by_digit() {
+        for usual in [b"f\",0.000", b"f\",1.234", b"f\",9.999"] {
+            for (place, byte) in (0..8).flat_map(|place| (0..=255).map(move |byte| (place, byte))) {
+                let mut end = *usual;
+                end[place] = byte;
+                let is_usual = end[2] == b',' && end[4] == b'.';
+                let expected = plain_milliseconds(&end[3..]).filter(|_| is_usual);
+                assert_eq!(few_milliseconds(end), expected, "{end:?}");
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn plain_names_are_told_at_once_as_byte_by_byte(
+            name in prop::collection::vec(prop::sample::select(b"aaaaaaaaaa a\x7f".to_vec()), 0..50),
+            odd in prop::option::of((0usize..50, prop::sample::select(b";\",\x80\xff:".to_vec()))),
+            is_quoted: bool,
+        ) {
+            let mut name = name;
+            if let Some((at, byte)) = odd && let Some(place) = name.get_mut(at) {
+                *place = byte;
+            }
+            let row = Row { depth: 0, name: &name, is_quoted, milliseconds: 0, module: b"" };
+            let is_plain = name.is_ascii() && !name.contains(&b';') && row.is_name_whole();
+            prop_assert_eq!(row.is_name_plain(), is_plain);
+        }
+
         #[test]
         fn plain_rows_are_what_is_parsed_of_them(
             parts in prop::collection::vec(
