@@ -1,4 +1,4 @@
-//! The output of `perf script`: the fast way and the slow one give the same.
+//! The output of `perf script`: the fast ways and the slow one give the same.
 
 #![no_main]
 
@@ -7,24 +7,28 @@ use inferno::collapse::perf::{Folder, Options};
 use inferno::folded;
 use libfuzzer_sys::fuzz_target;
 
-fn fold(text: &[u8]) -> Vec<u8> {
+fn fold(text: &[u8], skip_after: &[&str]) -> Vec<u8> {
     let mut options = Options::default();
     options.include_tid = true;
     options.annotate_kernel = true;
+    options.skip_after = skip_after.iter().map(|name| name.to_string()).collect();
     let tree = Folder::from(options).collapse_slice_to_tree(text);
     let mut out = Vec::new();
     folded::write(&tree.expect("perf has no errors"), &mut out).expect("a vector takes all");
     out
 }
 
+/// A carriage return before the line end makes no line another, but all samples go the slow way.
+fn slow(text: &[u8]) -> Vec<u8> {
+    let lines: Vec<_> = text.split(|byte| *byte == b'\n').collect();
+    lines.join(&b"\r\n"[..])
+}
+
 fuzz_target!(|text: &[u8]| {
     // Stacks that come again are known as a whole, and their lines foretold.
     let text = [text, b"\n\n"].concat().repeat(4);
-    let expected = fold(&text);
-    // A carriage return before the line end makes no line another, but all samples go the slow way.
-    let slow: Vec<u8> = text
-        .split(|byte| *byte == b'\n')
-        .collect::<Vec<_>>()
-        .join(&b"\r\n"[..]);
-    assert_eq!(fold(&slow), expected);
+    let expected = fold(&slow(&text), &[]);
+    assert_eq!(fold(&text, &[]), expected);
+    // Then whole stacks are not looked for, and samples are read from the last to the first.
+    assert_eq!(fold(&text, &["no function\n"]), expected);
 });
