@@ -606,13 +606,17 @@ mod tests {
             lines in proptest::collection::vec(
                 (
                     proptest::sample::select(vec![
-                        "prog 12", "prog 1 12", "prog 12/13 [001]", "12/34 z 20164/20179 [001]", "a 5.6: 7",
-                        "prog", "prog x", "  prog   12  ", "prog 1 7:", "prog 1 5.6: cycles:", "prog 1 5.6: PERF_RECORD_X", "prog 12 5.6 ", "prog -1", "", "12",
+                        "prog 12", "prog 1 12", "prog 12/13 [001]", "12/34 z 20164/20179 [001]",
+                        "a 5.6: 7", "prog", "prog x", "  prog   12  ", "prog 12 5.6 ", "prog -1",
+                        "prog 1 7:", "prog 1 5.6: cycles:", "prog 1 5.6: PERF_RECORD_X", "12", "",
                     ]),
-                    proptest::sample::select(vec!["5.6:", "4794564.109216:", "5.6", "5.6 :", "5:", "[1 5.6:"]),
                     proptest::sample::select(vec![
-                        "250000 cycles:ppp:", "1 cycles:", "cycles:u:", "  cycles:", "+3 cycles:", "7: cycles:",
-                        "99999999999999999999 cycles:", "cycles", "5.6: cycles:", "1 cycles: 7f f (m)", "7:", "",
+                        "5.6:", "4794564.109216:", "5.6", "5.6 :", "5:", "[1 5.6:",
+                    ]),
+                    proptest::sample::select(vec![
+                        "250000 cycles:ppp:", "1 cycles:", "cycles:u:", "  cycles:", "+3 cycles:",
+                        "7: cycles:", "99999999999999999999 cycles:", "cycles", "5.6: cycles:",
+                        "1 cycles: 7f f (m)", "7:", "",
                     ]),
                 ),
                 1..60,
