@@ -53,27 +53,19 @@ impl<'a> BlockFolder<'a> {
         let mut rest = bytes;
         while let Some(last) = rest.iter().rposition(|byte| *byte != b'\n') {
             let end = last + 1;
-            line_ends += rest.len() - end;
-            let start = match self.fold_last(end) {
-                Some((start, frames)) => {
-                    line_ends += frames;
-                    start
-                }
-                None => {
-                    let start = after_last_blank_line(&bytes[..end]).unwrap_or(0);
-                    not_plain.push(start..end);
-                    start
-                }
-            };
+            let (start, lines) = self.fold_last(end).unwrap_or_else(|| {
+                let start = after_last_blank_line(&bytes[..end]).unwrap_or(0);
+                not_plain.push(start..end);
+                (start, count_lines(&bytes[start..end]))
+            });
+            line_ends += lines + (rest.len() - end) as u64;
             rest = &bytes[..start];
         }
-        let mut line_ends = (line_ends + rest.len()) as u64;
         // From the first to the last: of odd lines the first is told.
         for piece in not_plain.into_iter().rev() {
-            line_ends += count_lines(&bytes[piece.clone()]);
             self.fold_lines(&bytes[piece]);
         }
-        line_ends
+        line_ends + rest.len() as u64
     }
 
     /// Folds a sample as perf usually prints it: an event line, then lines that start with a tab.
@@ -97,20 +89,20 @@ impl<'a> BlockFolder<'a> {
     }
 
     /// The same for the sample that ends at `end`. Tells where it starts, too.
-    fn fold_last(&mut self, end: usize) -> Option<(usize, usize)> {
+    fn fold_last(&mut self, end: usize) -> Option<(usize, u64)> {
         let bytes = self.block.bytes;
         let stacks = &mut self.worker.stacks;
-        let frames = stacks.read_ahead(bytes, end, self.options, self.tree);
-        let start = start_of_sample(&bytes[..frames.place.start])?;
-        let event = self.read_plain_event(&bytes[start..frames.place.start])?;
+        let middle = stacks.read_ahead(bytes, end, self.options, self.tree);
+        let start = start_of_sample(&bytes[..middle])?;
+        let event = self.read_plain_event(&bytes[start..middle])?;
         if !self.is_wanted(&event) {
             self.leave_out(&event);
-            return Some((start, frames.lines));
+            return Some((start, count_lines(&bytes[middle..end])));
         }
         let stacks = &mut self.worker.stacks;
-        let stack = stacks.finish_ahead(bytes, frames.place, &event, self.options, self.tree)?;
+        let stack = stacks.finish_ahead(bytes, middle..end, &event, self.options, self.tree)?;
         self.count(&event, stack);
-        Some((start, stack.lines))
+        Some((start, stack.lines as u64))
     }
 
     /// Reads an event line as perf usually prints it above frames.

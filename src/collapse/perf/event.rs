@@ -199,7 +199,7 @@ impl EventReader {
         Some(event)
     }
 
-    /// As the function of that name.
+    /// As the function of that name does, which a line that ends as the one before need not ask.
     fn split_usual<'a>(&mut self, line: &'a [u8]) -> Option<(&'a [u8], Tail<'a>)> {
         if !self.tail.is_empty()
             && let Some(head) = line.strip_suffix(self.tail.as_slice())

@@ -76,8 +76,8 @@ impl KnownStacks {
 
     /// Whether asking for the next stack is likely to pay.
     pub fn is_worth_asking(&mut self) -> bool {
-        if self.pause > 0 {
-            self.pause -= 1;
+        if self.is_paused() {
+            self.let_through();
             return false;
         }
         if self.asked == Self::TRIAL {

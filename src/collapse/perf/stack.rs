@@ -56,13 +56,6 @@ pub(super) struct Stack {
     pub lines: usize,
 }
 
-/// The frame lines of a sample of which no more is known.
-pub(super) struct Frames {
-    /// Where in the block they are, each with the line end before it.
-    pub place: Range<usize>,
-    pub lines: usize,
-}
-
 impl Stacks {
     /// Whether whole stacks are looked for, which takes to know where samples start.
     pub fn looks_for_whole(&self, options: &Options) -> bool {
@@ -176,20 +169,16 @@ impl Stacks {
     }
 
     /// Reads the frames of the sample that ends at `end` in the block, for the command of the sample
-    /// before.
+    /// before, and tells where they start.
     pub fn read_ahead(
         &mut self,
         block: &[u8],
         end: usize,
         options: &Options,
         tree: &mut CallTree,
-    ) -> Frames {
+    ) -> usize {
         self.known.let_through();
-        let start = self.read_frames(block, 0..end, options, tree);
-        Frames {
-            place: start..end,
-            lines: self.levels.all.len(),
-        }
+        self.read_frames(block, 0..end, options, tree)
     }
 
     /// What the frames at `place` are, which were read ahead, now that the event is known.
