@@ -115,11 +115,11 @@ impl Inline {
     fn new(opt: &Options<'_>) -> Inline {
         let mut script = style::script_variables(opt);
         if !opt.no_javascript {
-            script += &style::viewer();
+            style::push_viewer(&mut script);
         }
         Inline {
-            style: svg::legal(&style::style_sheet(opt)),
-            script: svg::legal(&script),
+            style: svg::legal(style::style_sheet(opt)),
+            script: svg::legal(script),
         }
     }
 }

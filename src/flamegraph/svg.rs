@@ -131,8 +131,13 @@ impl Xml {
     pub fn cdata(&mut self, text: &str) {
         self.finish_tag();
         self.out.extend_from_slice(b"<![CDATA[");
-        let text = text.replace("]]>", "]]]]><![CDATA[>");
-        escape(&mut self.out, &text, &IN_CDATA);
+        let mut start = 0;
+        for end in memchr::memmem::find_iter(text.as_bytes(), "]]>") {
+            push_legal(&mut self.out, &text[start..end]);
+            self.out.extend_from_slice(b"]]]]><![CDATA[>");
+            start = end + 3;
+        }
+        push_legal(&mut self.out, &text[start..]);
         self.out.extend_from_slice(b"]]>");
     }
 
@@ -174,21 +179,28 @@ enum Rule {
     Look,
 }
 
-const IN_CDATA: Rules = {
+static IN_CDATA: Rules = LEGAL;
+
+const LEGAL: Rules = {
     let mut rules = [Rule::Copy; 256];
-    let mut control = 0;
-    while control < b' ' {
-        if !matches!(control, b'\t' | b'\n' | b'\r') {
-            rules[control as usize] = Rule::Replace(REPLACEMENT);
+    let mut byte = 0;
+    while byte < 255 {
+        if is_special(byte) {
+            rules[byte as usize] = Rule::Replace(REPLACEMENT);
         }
-        control += 1;
+        byte += 1;
     }
     rules[0xef] = Rule::Look;
     rules
 };
 
+/// Whether what begins with this byte can be what XML has no way to hold.
+const fn is_special(byte: u8) -> bool {
+    matches!(byte, 0xef | ..b' ') && !matches!(byte, b'\t' | b'\n' | b'\r')
+}
+
 static IN_TEXT: Rules = {
-    let mut rules = IN_CDATA;
+    let mut rules = LEGAL;
     rules[b'&' as usize] = Rule::Replace(b"&amp;");
     rules[b'<' as usize] = Rule::Replace(b"&lt;");
     rules[b'>' as usize] = Rule::Replace(b"&gt;");
@@ -206,10 +218,25 @@ static IN_ATTRIBUTE: Rules = {
 };
 
 /// The text as it can be written: what XML has no way to hold is replaced.
-pub(super) fn legal(text: &str) -> String {
+pub(super) fn legal(text: String) -> String {
+    if has_nothing_special(&text) {
+        return text;
+    }
     let mut out = Vec::with_capacity(text.len());
-    escape(&mut out, text, &IN_CDATA);
+    escape(&mut out, &text, &IN_CDATA);
     String::from_utf8_lossy(&out).into_owned()
+}
+
+fn push_legal(out: &mut Vec<u8>, text: &str) {
+    match has_nothing_special(text) {
+        true => out.extend_from_slice(text.as_bytes()),
+        false => escape(out, text, &IN_CDATA),
+    }
+}
+
+/// Told with no branch for each byte, for what is long.
+fn has_nothing_special(text: &str) -> bool {
+    text.bytes().fold(true, |all, byte| all & !is_special(byte))
 }
 
 fn escape(out: &mut Vec<u8>, text: &str, rules: &Rules) {
