@@ -32,16 +32,19 @@
 mod forest;
 mod frames;
 mod graft;
+mod preorder;
 pub(crate) mod rebuild;
 mod walk;
 
 use crate::table::{Entry, Table};
 use foldhash::fast::RandomState;
 use frames::FrameTable;
+use preorder::Preorder;
 use std::hash::BuildHasher;
 
 pub use crate::count::Count;
 pub use forest::Forest;
+pub(crate) use preorder::Late;
 pub(crate) use walk::Children;
 pub use walk::{Visit, Walk};
 
@@ -83,8 +86,10 @@ pub struct CallTree {
     /// The counts of the profile compared with, a count for each node; empty until there are two.
     before: Vec<Count>,
     arrivals: Option<Vec<Arrival>>,
-    /// Whether siblings are known to have been made in the order in which a walk comes to them.
-    are_siblings_sorted: bool,
+    /// The order of a walk as it was before more was added to the tree.
+    preorder: Preorder,
+    /// Whether nothing was.
+    is_in_preorder: bool,
     hasher: RandomState,
 }
 
@@ -164,7 +169,8 @@ impl CallTree {
             without_edges: Vec::new(),
             before: Vec::new(),
             arrivals: None,
-            are_siblings_sorted: false,
+            preorder: Preorder::default(),
+            is_in_preorder: false,
             hasher: RandomState::default(),
         };
         let frame = tree.intern(b"");
@@ -343,17 +349,27 @@ impl CallTree {
 
     /// For each node, by [`NodeId::index`], the count of itself and all below it.
     pub fn totals(&self) -> Vec<Count> {
-        self.sum_up(self.nodes.iter().map(Node::count).collect())
+        self.totals_of(|node| self.nodes[node.index()].count())
     }
 
     /// The same as [`CallTree::totals`] for the profile compared with; empty if there is none.
     pub fn totals_before(&self) -> Vec<Count> {
-        self.sum_up(self.before.clone())
+        match self.is_differential() {
+            true => self.totals_of(|node| self.before[node.index()]),
+            false => Vec::new(),
+        }
     }
 
     /// The same as [`CallTree::totals`] for other counts of the nodes themselves.
     pub(crate) fn totals_of(&self, own: impl Fn(NodeId) -> Count) -> Vec<Count> {
-        self.sum_up(self.ids().map(own).collect())
+        let mut totals = vec![Count::ZERO; self.len()];
+        for index in (1..self.len()).rev() {
+            totals[index] += own(NodeId(index as u32));
+            let total = totals[index];
+            totals[self.nodes[index].parent.index()] += total;
+        }
+        totals[Self::ROOT.index()] += own(Self::ROOT);
+        totals
     }
 
     /// All nodes but the root, each before its children.
@@ -365,10 +381,11 @@ impl CallTree {
         Walk::new(self)
     }
 
-    /// Says that siblings were made in the order of a walk, so that it need not find that out. What is
-    /// added from now on may be out of order.
-    pub(crate) fn mark_siblings_sorted(&mut self) {
-        self.are_siblings_sorted = true;
+    /// Says that nodes were made in the order of a walk, but for those that are `late`, so that it need
+    /// not find that out. What is added from now on may be out of order.
+    pub(crate) fn mark_preorder(&mut self, late: &[Late]) {
+        self.preorder = Preorder::new(self.len(), late);
+        self.is_in_preorder = true;
     }
 
     /// The part of the parent's self count that lies before this node: all of it, unless the tree
@@ -396,16 +413,8 @@ impl CallTree {
         self.frames.iter()
     }
 
-    fn sum_up(&self, mut counts: Vec<Count>) -> Vec<Count> {
-        for id in (1..counts.len()).rev() {
-            let count = counts[id];
-            counts[self.nodes[id].parent.index()] += count;
-        }
-        counts
-    }
-
     fn add_self(&mut self, id: NodeId, count: Count) {
-        self.are_siblings_sorted = false;
+        self.is_in_preorder = false;
         let node = &mut self.nodes[id.index()];
         let sum = node.count() + count;
         (node.whole, node.nanos) = (sum.whole(), sum.nanos());
@@ -502,7 +511,7 @@ impl CallTree {
 
     fn push_node(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
         let id = u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes");
-        self.are_siblings_sorted = false;
+        self.is_in_preorder = false;
         self.nodes.push(Node {
             parent,
             frame,

@@ -1,5 +1,6 @@
 //! Depth-first walks of a [`CallTree`].
 
+use super::preorder::PreorderWalk;
 use super::{CallTree, NodeId};
 use std::cmp::Ordering;
 
@@ -14,7 +15,46 @@ pub struct Visit {
 
 /// The iterator that [`CallTree::walk`] returns.
 #[derive(Debug, Clone)]
-pub struct Walk<'a> {
+pub struct Walk<'a>(Way<'a>);
+
+#[derive(Debug, Clone)]
+enum Way<'a> {
+    AsMade(PreorderWalk<'a>),
+    Sorting(SortingWalk<'a>),
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(tree: &'a CallTree) -> Walk<'a> {
+        Walk(match tree.is_in_preorder {
+            true => Way::AsMade(PreorderWalk::new(tree, &tree.preorder)),
+            false => Way::Sorting(SortingWalk::new(tree)),
+        })
+    }
+
+    /// Leaves out all nodes below the one that was returned last.
+    pub fn skip_callees(&mut self) {
+        match &mut self.0 {
+            Way::AsMade(walk) => walk.skip_callees(),
+            Way::Sorting(walk) => walk.last = None,
+        }
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = Visit;
+
+    #[inline]
+    fn next(&mut self) -> Option<Visit> {
+        match &mut self.0 {
+            Way::AsMade(walk) => walk.next(),
+            Way::Sorting(walk) => walk.next(),
+        }
+    }
+}
+
+/// A walk that sorts siblings when it comes to them.
+#[derive(Debug, Clone)]
+struct SortingWalk<'a> {
     tree: &'a CallTree,
     children: Children,
     /// The node come to last, unless its children are to be left out.
@@ -25,9 +65,9 @@ pub struct Walk<'a> {
     sorting: Vec<Sibling>,
 }
 
-impl<'a> Walk<'a> {
-    pub(super) fn new(tree: &'a CallTree) -> Walk<'a> {
-        Walk {
+impl<'a> SortingWalk<'a> {
+    fn new(tree: &'a CallTree) -> SortingWalk<'a> {
+        SortingWalk {
             tree,
             children: Children::new(tree),
             last: Some(Visit {
@@ -39,9 +79,11 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Leaves out all nodes below the one that was returned last.
-    pub fn skip_callees(&mut self) {
-        self.last = None;
+    fn next(&mut self) -> Option<Visit> {
+        let last = self.last.take();
+        let child = last.and_then(|last| self.only_child(last.node, last.depth + 1));
+        self.last = child.or_else(|| self.pending.pop());
+        self.last
     }
 
     /// The only child of `parent`. If it has others, all are pending then.
@@ -52,7 +94,7 @@ impl<'a> Walk<'a> {
             return Some(visit(node));
         }
         let tree = self.tree;
-        if tree.is_in_time_order() || tree.are_siblings_sorted {
+        if tree.is_in_time_order() {
             let last_first = children.iter().rev().copied();
             self.pending.extend(last_first.map(visit));
             return None;
@@ -64,17 +106,6 @@ impl<'a> Walk<'a> {
         let last_first = self.sorting.iter().map(|sibling| sibling.node);
         self.pending.extend(last_first.map(visit));
         None
-    }
-}
-
-impl Iterator for Walk<'_> {
-    type Item = Visit;
-
-    fn next(&mut self) -> Option<Visit> {
-        let last = self.last.take();
-        let child = last.and_then(|last| self.only_child(last.node, last.depth + 1));
-        self.last = child.or_else(|| self.pending.pop());
-        self.last
     }
 }
 

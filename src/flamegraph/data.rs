@@ -25,7 +25,7 @@
 //! narrow, if the options say so.
 
 use super::frames::without_annotation;
-use super::layout::Layout;
+use super::layout::{Layout, Step};
 use super::paint::Painter;
 use super::shorten::{push_large_number, push_number, push_pair, shorten};
 use super::svg::Xml;
@@ -35,16 +35,18 @@ use crate::number::push_count;
 use crate::text::lossy;
 use std::collections::HashMap;
 
-/// Writes the profile that `layout` is one of.
+/// Writes the profile that `layout` is one of. The stacks are told of all steps of it.
 pub(super) fn write(
     opt: &Options<'_>,
-    tree: &CallTree,
+    mut stacks: Stacks<'_>,
     layout: &Layout,
     painter: &mut Painter<'_>,
     xml: &mut Xml,
 ) {
-    let mut stacks = Stacks::new(tree, unit_of(tree));
-    stacks.push_all(layout);
+    let tree = stacks.tree;
+    if tree.is_in_time_order() {
+        stacks.push_in_time_order(layout);
+    }
     let names = shorten(&names_of(tree, &stacks.named));
     xml.start("metadata");
     xml.attr("id", "profile");
@@ -166,7 +168,7 @@ fn push_colors(out: &mut Vec<u8>, tree: &CallTree, named: &[FrameId], painter: &
 const NO_CALLER: (u32, u32) = (u32::MAX, 0);
 
 /// The second line of the text.
-struct Stacks<'t> {
+pub(super) struct Stacks<'t> {
     tree: &'t CallTree,
     /// In units of 10⁻⁹ samples.
     unit: i128,
@@ -191,8 +193,10 @@ struct Stacks<'t> {
 }
 
 impl<'t> Stacks<'t> {
-    fn new(tree: &'t CallTree, unit: i128) -> Stacks<'t> {
-        Stacks {
+    /// Of a tree of which no node was come to.
+    pub fn new(tree: &'t CallTree) -> Stacks<'t> {
+        let unit = unit_of(tree);
+        let mut stacks = Stacks {
             tree,
             unit,
             whole_unit: u64::try_from(unit / NANOS)
@@ -207,35 +211,33 @@ impl<'t> Stacks<'t> {
             path: Vec::new(),
             written: 0,
             open: 0,
+        };
+        if !tree.is_in_time_order() {
+            stacks.push_own_counts(CallTree::ROOT);
         }
+        stacks
     }
 
-    fn push_all(&mut self, layout: &Layout) {
+    /// Goes on to the next node. (In time order it takes the whole layout to know the stacks.)
+    #[inline]
+    pub fn push(&mut self, step: Step) {
         if self.tree.is_in_time_order() {
-            self.push_in_time_order(layout);
+            return;
+        }
+        let node = step.visit.node;
+        self.close_to(step.visit.depth - 1);
+        if let Some((before, after)) = step.left_out {
+            self.path.push(0);
+            self.push_counts(before, Some(after));
         } else {
-            self.push_sorted(layout);
+            let number = self.number(node);
+            self.path.push(number);
+            self.push_own_counts(node);
         }
     }
 
-    fn push_sorted(&mut self, layout: &Layout) {
-        let tree = self.tree;
-        self.push_counts(
-            tree.self_before(CallTree::ROOT),
-            tree.self_count(CallTree::ROOT),
-        );
-        for visit in &layout.order {
-            self.close_to(visit.depth - 1);
-            if layout.is_left_out(visit.node) {
-                self.path.push(0);
-                let (before, after) = layout.counts(visit.node);
-                self.push_counts(before, Some(after));
-            } else {
-                let number = self.number(visit.node);
-                self.path.push(number);
-                self.push_counts(tree.self_before(visit.node), tree.self_count(visit.node));
-            }
-        }
+    fn push_own_counts(&mut self, node: NodeId) {
+        self.push_counts(self.tree.self_before(node), self.tree.self_count(node));
     }
 
     fn push_in_time_order(&mut self, layout: &Layout) {
@@ -352,15 +354,10 @@ mod tests {
             color_diffusion: true,
             ..Options::default()
         };
-        let layout = Layout::new(&tree, min_width, DiffWidth::After);
-        let mut xml = Xml::new(false);
-        write(
-            &opt,
-            &tree,
-            &layout,
-            &mut Painter::new(&opt, 0, None),
-            &mut xml,
-        );
+        let mut stacks = Stacks::new(&tree);
+        let layout = Layout::new(&tree, min_width, DiffWidth::After, |step| stacks.push(step));
+        let (mut painter, mut xml) = (Painter::new(&opt, 0, None), Xml::new(false));
+        write(&opt, stacks, &layout, &mut painter, &mut xml);
         let text = String::from_utf8(std::mem::take(xml.out())).unwrap();
         text.lines().skip(1).map(str::to_string).collect()
     }

@@ -3,13 +3,14 @@
 //! A large graph is nearly all made of these, so nothing here allocates.
 
 use super::color::Color;
+use super::data::{self, Stacks};
 use super::geometry::Geometry;
 use super::label;
 use super::layout::{Frame, Layout};
 use super::narrow;
 use super::paint::Painter;
 use super::svg::Xml;
-use super::{Options, data, defaults};
+use super::{Options, defaults};
 use crate::call_tree::{CallTree, Count};
 use crate::number::{push_count, push_fixed, push_grouped, push_grouped_count, push_uint};
 use crate::text::lossy;
@@ -82,8 +83,8 @@ impl<'f, 'o> Frames<'f, 'o> {
     }
 
     /// Writes the whole profile, for the viewer.
-    pub fn write_profile(&mut self, xml: &mut Xml) {
-        data::write(self.opt, self.tree, self.layout, &mut self.painter, xml);
+    pub fn write_profile(&mut self, stacks: Stacks<'_>, xml: &mut Xml) {
+        data::write(self.opt, stacks, self.layout, &mut self.painter, xml);
     }
 
     /// Writes the next frame; `false` if there is none.

@@ -14,8 +14,6 @@ pub(super) struct Layout {
     /// The largest change of a frame that has a width; the root, which all of them sum up to,
     /// does not count. In units of 10⁻⁹ samples.
     pub largest_delta: i128,
-    /// All nodes in the order they are drawn in, but for those below a frame that is left out.
-    pub order: Vec<Visit>,
     /// How wide the nodes are, in samples, drawn or not.
     totals: Vec<Count>,
     /// Frames of fewer samples are not drawn.
@@ -40,29 +38,42 @@ pub(super) struct Frame {
     pub count: Count,
 }
 
+/// A node, drawn or not, when the layout comes to it: after what is left of it, and before those it
+/// called.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step {
+    pub visit: Visit,
+    /// If it is there only to say how wide it is: what it was, in a differential profile, and is.
+    pub left_out: Option<(Option<Count>, Count)>,
+}
+
 impl Layout {
     /// Draws no frames that have less than `min_width` percent of the samples. If that is more than
-    /// usual, what they called is left out altogether.
-    pub fn new(tree: &CallTree, min_width: f64, diff_width: DiffWidth) -> Layout {
+    /// usual, what they called is left out altogether; `on_step` is told of all else.
+    pub fn new(
+        tree: &CallTree,
+        min_width: f64,
+        diff_width: DiffWidth,
+        on_step: impl FnMut(Step),
+    ) -> Layout {
         let widths = Widths::new(tree, diff_width);
+        let totals = widths.totals();
         let (before, after) = match tree.is_differential() {
             true => (tree.totals_before(), tree.totals()),
             false => Default::default(),
         };
-        let total = widths.totals[CallTree::ROOT.index()];
+        let total = totals[CallTree::ROOT.index()];
         let mut layout = Layout {
             frames: Vec::new(),
             deepest: 0,
             largest_delta: 0,
-            order: Vec::with_capacity(tree.len()),
-            totals: Vec::new(),
+            totals,
             least: min_width / (100.0 / total.to_f64()),
             leaves_out: min_width > defaults::MIN_WIDTH,
             before,
             after,
         };
-        layout.place(tree, &widths);
-        layout.totals = widths.totals;
+        layout.place(tree, &widths, on_step);
         layout
     }
 
@@ -71,7 +82,7 @@ impl Layout {
         self.totals[CallTree::ROOT.index()]
     }
 
-    /// Whether a node of `order` is there only to say how wide it is.
+    /// Whether a node that is not below such a one is there only to say how wide it is.
     pub fn is_left_out(&self, node: NodeId) -> bool {
         self.leaves_out && !self.is_drawn(self.totals[node.index()])
     }
@@ -94,7 +105,7 @@ impl Layout {
     }
 
     /// What a node was and what it is, drawn or not; what it was only in a differential profile.
-    pub fn counts(&self, node: NodeId) -> (Option<Count>, Count) {
+    fn counts(&self, node: NodeId) -> (Option<Count>, Count) {
         let index = node.index();
         match (self.before.get(index), self.after.get(index)) {
             (Some(before), Some(after)) => (Some(*before), *after),
@@ -102,8 +113,8 @@ impl Layout {
         }
     }
 
-    fn place(&mut self, tree: &CallTree, widths: &Widths<'_>) {
-        let total = widths.totals[CallTree::ROOT.index()];
+    fn place(&mut self, tree: &CallTree, widths: &Widths<'_>, mut on_step: impl FnMut(Step)) {
+        let total = self.total();
         if self.is_drawn(total) {
             self.push(Frame {
                 node: CallTree::ROOT,
@@ -116,13 +127,15 @@ impl Layout {
         let mut open = vec![(Count::ZERO, Count::ZERO)];
         let mut walk = tree.walk();
         while let Some(visit) = walk.next() {
-            self.order.push(visit);
+            let left_out = self.is_left_out(visit.node);
+            let left_out = left_out.then(|| self.counts(visit.node));
+            on_step(Step { visit, left_out });
             if visit.depth > open.len() {
                 // Below a frame that is not drawn.
                 continue;
             }
             open.truncate(visit.depth);
-            let count = widths.totals[visit.node.index()];
+            let count = self.totals[visit.node.index()];
             let (caller_start, done) = &mut open[visit.depth - 1];
             let start = *caller_start + widths.caller_self(visit.node) + *done;
             *done += count;
@@ -154,28 +167,25 @@ impl Layout {
 struct Widths<'t> {
     tree: &'t CallTree,
     diff_width: DiffWidth,
-    /// With all that they called.
-    totals: Vec<Count>,
 }
 
 impl<'t> Widths<'t> {
     fn new(tree: &'t CallTree, diff_width: DiffWidth) -> Widths<'t> {
         let has_choice = tree.is_differential() && !tree.is_in_time_order();
-        let mut widths = Widths {
-            tree,
-            diff_width: if has_choice {
-                diff_width
-            } else {
-                DiffWidth::After
-            },
-            totals: Vec::new(),
+        let diff_width = match has_choice {
+            true => diff_width,
+            false => DiffWidth::After,
         };
-        widths.totals = match widths.diff_width {
-            DiffWidth::After => tree.totals(),
-            DiffWidth::Before => tree.totals_before(),
-            DiffWidth::Larger => tree.totals_of(|node| widths.of_self(node)),
-        };
-        widths
+        Widths { tree, diff_width }
+    }
+
+    /// With all that they called.
+    fn totals(&self) -> Vec<Count> {
+        match self.diff_width {
+            DiffWidth::After => self.tree.totals(),
+            DiffWidth::Before => self.tree.totals_before(),
+            DiffWidth::Larger => self.tree.totals_of(|node| self.of_self(node)),
+        }
     }
 
     fn of_self(&self, node: NodeId) -> Count {
@@ -213,13 +223,17 @@ mod tests {
         folder.finish().tree
     }
 
+    fn layout(tree: &CallTree, min_width: f64, diff_width: DiffWidth) -> Layout {
+        Layout::new(tree, min_width, diff_width, |_| ())
+    }
+
     /// Depth, name, start and count of each frame.
     fn drawn(tree: &CallTree, min_width: f64) -> Vec<String> {
         let describe = |frame: &Frame| {
             let name = crate::text::lossy(tree.name(frame.node)).into_owned();
             format!("{} {name} {}+{}", frame.depth, frame.start, frame.count)
         };
-        Layout::new(tree, min_width, DiffWidth::After)
+        layout(tree, min_width, DiffWidth::After)
             .frames
             .iter()
             .map(describe)
@@ -247,7 +261,7 @@ mod tests {
         assert_eq!(drawn(&tree, 1.5), expected);
         assert_eq!(drawn(&tree, 1.0).len(), 7);
         assert!(drawn(&tree, 101.0).is_empty());
-        assert_eq!(Layout::new(&tree, 1.5, DiffWidth::After).deepest, 3);
+        assert_eq!(layout(&tree, 1.5, DiffWidth::After).deepest, 3);
     }
 
     #[test]
@@ -272,7 +286,7 @@ mod tests {
     #[test]
     fn a_change_is_that_of_the_whole_subtree() {
         let tree = tree(CallTree::new(), "p;a 10 30\np;b 10 30\nq 7 0\np;a 5 5\n");
-        let layout = Layout::new(&tree, 0.0, DiffWidth::After);
+        let layout = layout(&tree, 0.0, DiffWidth::After);
         let samples = |frame: &Frame| layout.delta(frame).unwrap() / 1_000_000_000;
         let deltas: Vec<i128> = layout.frames.iter().map(samples).collect();
         assert_eq!(deltas, [33, 40, 20, 20, -7]);
@@ -283,7 +297,7 @@ mod tests {
     /// Depth, name, start, count and change of each frame.
     fn drawn_as(lines: &str, diff_width: DiffWidth) -> Vec<String> {
         let tree = tree(CallTree::new(), lines);
-        let layout = Layout::new(&tree, 0.01, diff_width);
+        let layout = layout(&tree, 0.01, diff_width);
         let describe = |frame: &Frame| {
             let name = crate::text::lossy(tree.name(frame.node)).into_owned();
             let (before, after) = layout.before_and_after(frame).unwrap();
@@ -324,7 +338,7 @@ mod tests {
     fn without_a_second_profile_there_is_one_width() {
         let tree = tree(CallTree::new(), "a;b 1\na 2\n");
         for diff_width in [DiffWidth::After, DiffWidth::Before, DiffWidth::Larger] {
-            let layout = Layout::new(&tree, 0.0, diff_width);
+            let layout = layout(&tree, 0.0, diff_width);
             assert_eq!(layout.total(), Count::from(3));
             assert_eq!(layout.before_and_after(&layout.frames[0]), None);
         }

@@ -44,6 +44,7 @@ pub use options::{DiffWidth, Direction, Format, Options, TextTruncateDirection, 
 
 use crate::call_tree::{CallTree, Count};
 use crate::folded::LineFolder;
+use data::Stacks;
 use layout::Layout;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -158,7 +159,12 @@ pub fn from_call_tree<W: Write>(
 ) -> io::Result<()> {
     opt.check()?;
     let tree = transform::for_drawing(tree, opt);
-    let layout = Layout::new(&tree, opt.min_width, opt.diff_width);
+    let mut stacks = (!opt.no_javascript).then(|| Stacks::new(&tree));
+    let layout = Layout::new(&tree, opt.min_width, opt.diff_width, |step| {
+        if let Some(stacks) = &mut stacks {
+            stacks.push(step);
+        }
+    });
     if layout.total().is_zero() {
         return refuse(opt, "No stack counts found", writer);
     }
@@ -166,7 +172,7 @@ pub fn from_call_tree<W: Write>(
         let message = "The stack counts add up to more than 64 bits hold";
         return refuse(opt, message, writer);
     }
-    render::draw(opt, &tree, &layout, writer)
+    render::draw(opt, &tree, &layout, stacks, writer)
 }
 
 /// Whether `total` is really the sum of all counts, and not just the largest number there is.

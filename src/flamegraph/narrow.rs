@@ -76,7 +76,8 @@ mod tests {
         lines
             .lines()
             .for_each(|line| folder.fold_line(line.as_bytes()));
-        let layout = Layout::new(&folder.finish().tree, 0.0, DiffWidth::After);
+        let tree = folder.finish().tree;
+        let layout = Layout::new(&tree, 0.0, DiffWidth::After, |_| ());
         let geometry = Geometry::new(&Options::default(), layout.deepest);
         let mut xml = Xml::new(false);
         write(&layout, &geometry, least, Color::new(1, 2, 3), &mut xml);

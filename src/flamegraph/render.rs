@@ -6,6 +6,7 @@
 //! graph can be made any width.
 
 use super::color::css;
+use super::data::Stacks;
 use super::frames::Frames;
 use super::geometry::{Geometry, X_PAD, image_width};
 use super::layout::Layout;
@@ -22,11 +23,13 @@ use std::io::{self, Write};
 /// How much is written at once, in bytes.
 const WRITE_AT: usize = 1 << 16;
 
-/// Draws the frames of `layout`, which is one of `tree`.
+/// Draws the frames of `layout`, which is one of `tree`. The viewer, if there is one, is given its
+/// `stacks`.
 pub(super) fn draw<W: Write>(
     opt: &mut Options<'_>,
     tree: &CallTree,
     layout: &Layout,
+    stacks: Option<Stacks<'_>>,
     writer: W,
 ) -> io::Result<()> {
     let mut palette_map = opt.palette_map.take();
@@ -38,7 +41,10 @@ pub(super) fn draw<W: Write>(
         geometry: &geometry,
     };
     let painter = Painter::new(opt, layout.largest_delta, palette_map.as_deref_mut());
-    let drawn = document.write(&mut Frames::new(opt, tree, layout, &geometry, painter));
+    let drawn = document.write(
+        &mut Frames::new(opt, tree, layout, &geometry, painter),
+        stacks,
+    );
     opt.palette_map = palette_map;
     drawn
 }
@@ -158,7 +164,7 @@ struct Document<'d, 'o, W> {
 }
 
 impl<W: Write> Document<'_, '_, W> {
-    fn write(&mut self, frames: &mut Frames<'_, '_>) -> io::Result<()> {
+    fn write(&mut self, frames: &mut Frames<'_, '_>, stacks: Option<Stacks<'_>>) -> io::Result<()> {
         let is_page = self.opt.format == Format::Html;
         let inline = Inline::new(self.opt);
         if is_page {
@@ -173,8 +179,8 @@ impl<W: Write> Document<'_, '_, W> {
         self.write_background();
         self.write_texts();
         self.write_frames(frames)?;
-        if !self.opt.no_javascript {
-            frames.write_profile(&mut self.xml);
+        if let Some(stacks) = stacks {
+            frames.write_profile(stacks, &mut self.xml);
         }
         self.xml.end();
         if is_page {

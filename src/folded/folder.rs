@@ -2,7 +2,7 @@
 
 use super::{Line, Profile, after_last_line, common_prefix, is_no_stack, lines_of};
 use crate::blocks::{Blocks, Buffer};
-use crate::call_tree::{CallTree, Count, FrameId, NodeId};
+use crate::call_tree::{CallTree, Count, FrameId, Late, NodeId};
 use crate::text::trim;
 use std::io::{self, Read};
 
@@ -27,6 +27,10 @@ pub(crate) struct LineFolder {
     /// What has such frames all the same: stacks that ended before others began like them (`a 1`,
     /// `a!b 1`), and may go on after those (`a;c 1`). Where each ends, and its node.
     ended: Vec<(usize, NodeId)>,
+    /// The frames below these, which were made later than a walk comes to them.
+    late: Vec<Late>,
+    /// Of those in `path`, where they are in it and in `late`.
+    open_late: Vec<(usize, usize)>,
 }
 
 impl LineFolder {
@@ -41,6 +45,8 @@ impl LineFolder {
             is_sorted: true,
             joins_recursion: false,
             ended: Vec::new(),
+            late: Vec::new(),
+            open_late: Vec::new(),
         }
     }
 
@@ -102,13 +108,13 @@ impl LineFolder {
         self.is_sorted
     }
 
-    pub fn finish(self) -> Profile {
-        let mut tree = self.tree;
+    pub fn finish(mut self) -> Profile {
         if self.is_in_order {
-            tree.mark_siblings_sorted();
+            self.close_late(0);
+            self.tree.mark_preorder(&self.late);
         }
         Profile {
-            tree,
+            tree: self.tree,
             ignored_lines: self.ignored_lines,
         }
     }
@@ -157,8 +163,27 @@ impl LineFolder {
             return self.tree.child(caller, frame);
         }
         match self.ended.last() {
-            Some(&(ended, node)) if ended == end => node,
+            Some(&(ended, node)) if ended == end => {
+                self.open_late(node);
+                node
+            }
             _ => self.tree.push_new_child(caller, frame),
+        }
+    }
+
+    /// Notes that what comes next, as the last of `path`, is a frame whose stack ended before others
+    /// were made.
+    #[cold]
+    fn open_late(&mut self, parent: NodeId) {
+        self.open_late.push((self.path.len(), self.late.len()));
+        let made = self.tree.len()..self.tree.len();
+        self.late.push(Late { parent, made });
+    }
+
+    /// Notes that the frames of `path` from `from` on are left.
+    fn close_late(&mut self, from: usize) {
+        while let Some((_, late)) = self.open_late.pop_if(|(at, _)| *at >= from) {
+            self.late[late].made.end = self.tree.len();
         }
     }
 
@@ -198,6 +223,7 @@ impl LineFolder {
         let is_shared = |end: usize| end < common || (end == common && is_frame_end(stack, end));
         let shared = self.path.partition_point(|&(end, _)| is_shared(end));
         self.path.truncate(shared);
+        self.close_late(shared);
     }
 }
 
@@ -220,6 +246,7 @@ fn sorts_after(stack: &[u8], previous: &[u8], common: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call_tree::Visit;
     use crate::text::lossy;
     use proptest::prelude::*;
 
@@ -241,13 +268,20 @@ mod tests {
 
     /// The frames in the order of a walk, with what is counted for them.
     fn walked(tree: &CallTree) -> Vec<String> {
-        let describe = |node: NodeId, depth| {
+        walked_in_part(tree, &[])
+    }
+
+    /// The same without what is below the frames that are `skipped`, by their place in the walk.
+    fn walked_in_part(tree: &CallTree, skipped: &[bool]) -> Vec<String> {
+        let (mut walk, mut walked) = (tree.walk(), Vec::new());
+        while let Some(Visit { node, depth }) = walk.next() {
+            if skipped.get(walked.len()) == Some(&true) {
+                walk.skip_callees();
+            }
             let counts = (tree.self_before(node), tree.self_count(node));
-            format!("{depth} {} {counts:?}", lossy(tree.name(node)))
-        };
-        tree.walk()
-            .map(|visit| describe(visit.node, visit.depth))
-            .collect()
+            walked.push(format!("{depth} {} {counts:?}", lossy(tree.name(node))));
+        }
+        walked
     }
 
     fn folded(lines: &[String]) -> LineFolder {
@@ -266,6 +300,7 @@ mod tests {
             mut lines in prop::collection::vec("[a!;]{1,4}([ \t]?[a1;]){0,3} [1-9]", 0..16),
             by_stack: bool,
             out_of_order in 0usize..40,
+            skipped in prop::collection::vec(any::<bool>(), 0..20),
         ) {
             lines.sort();
             if by_stack {
@@ -274,8 +309,9 @@ mod tests {
             if out_of_order + 1 < lines.len() {
                 lines.swap(out_of_order, out_of_order + 1);
             }
-            let tree = folded(&lines).finish().tree;
-            prop_assert_eq!(walked(&tree), walked(&tree_of(&lines)));
+            let (tree, twin) = (folded(&lines).finish().tree, tree_of(&lines));
+            prop_assert_eq!(walked(&tree), walked(&twin));
+            prop_assert_eq!(walked_in_part(&tree, &skipped), walked_in_part(&twin, &skipped));
         }
 
         /// Some of them only as far as they are looked up.
