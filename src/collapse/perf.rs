@@ -47,6 +47,7 @@
 mod block;
 mod class;
 mod event;
+mod event_reader;
 mod frame;
 mod key;
 mod known;
@@ -65,7 +66,7 @@ use block::BlockFolder;
 use class::{Class, classify, is_event_line};
 #[cfg(feature = "perf-data")]
 pub(super) use event::EventName;
-use event::EventReader;
+use event_reader::EventReader;
 pub(super) use frame::FrameLine;
 #[cfg(feature = "perf-data")]
 pub(super) use frame::{function_name, name_frames};

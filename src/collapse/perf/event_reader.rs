@@ -1,0 +1,198 @@
+//! Event lines one after another, which mostly differ in the time only.
+
+use super::event::{EventLine, EventName, Tail, is_time, split_time, split_usual};
+use crate::collapse::format::offset_in;
+use foldhash::fast::RandomState;
+use std::hash::BuildHasher;
+use std::ops::Range;
+
+/// Reads event lines, most of which end as the one before, with the same period and event, and start
+/// as one of those before, with the same thread.
+#[derive(Default)]
+pub(super) struct EventReader {
+    threads: Threads,
+    /// What follows the time on the last usual line.
+    tail: Vec<u8>,
+    period: Option<u64>,
+    /// The lengths of the event's name, and of the event as printed.
+    name: usize,
+    printed: usize,
+}
+
+impl EventReader {
+    /// As [`EventLine::parse`].
+    pub fn read<'a>(&mut self, line: &'a [u8]) -> Option<EventLine<'a>> {
+        let Some((head, tail)) = self.split_usual(line) else {
+            return EventLine::parse_any(line);
+        };
+        if let Some(event) = self.threads.find_latest(head, tail) {
+            return Some(event);
+        }
+        let Some(start) = split_time(head) else {
+            return EventLine::parse_any(line);
+        };
+        if let Some(event) = self.threads.find(start, tail) {
+            return Some(event);
+        }
+        let event = EventLine::parse_start(start, tail).or_else(|| EventLine::parse_any(line))?;
+        self.threads.remember(start, &event, tail);
+        Some(event)
+    }
+
+    /// As the function of that name does, which a line that ends as the one before need not ask.
+    fn split_usual<'a>(&mut self, line: &'a [u8]) -> Option<(&'a [u8], Tail<'a>)> {
+        if !self.tail.is_empty()
+            && let Some(head) = line.strip_suffix(self.tail.as_slice())
+        {
+            return Some((head, self.tail_of(line)));
+        }
+        let (head, tail) = split_usual(line)?;
+        self.tail.clear();
+        self.tail.extend_from_slice(&line[head.len()..]);
+        self.period = tail.period;
+        self.name = tail.event.name.len();
+        self.printed = tail.event.printed.len();
+        Some((head, tail))
+    }
+
+    /// The tail of a line that ends as the last one.
+    fn tail_of<'a>(&self, line: &'a [u8]) -> Tail<'a> {
+        let end = line.len() - 1;
+        let printed = &line[end - self.printed..end];
+        Tail {
+            period: self.period,
+            event: EventName {
+                name: &printed[..self.name],
+                printed,
+            },
+        }
+    }
+}
+
+/// What stands before the time on usual lines: `COMM [PID/]TID [CPU] `.
+#[derive(Default)]
+struct Threads {
+    hasher: RandomState,
+    /// By a hash; what has no place left takes another's. Either empty or [`Threads::PLACES`].
+    places: Vec<Thread>,
+    /// The place of the thread that was found last.
+    latest: usize,
+}
+
+/// What a line starts with, and where in it are the parts.
+#[derive(Clone, Default)]
+struct Thread {
+    start: Vec<u8>,
+    comm: Range<usize>,
+    pid: Option<Range<usize>>,
+    tid: Range<usize>,
+}
+
+impl Thread {
+    /// A line of which `head` starts so, with `tail` behind its time.
+    fn line<'a>(&self, head: &'a [u8], tail: Tail<'a>) -> EventLine<'a> {
+        EventLine {
+            comm: &head[self.comm.clone()],
+            pid: self.pid.clone().map(|pid| &head[pid]),
+            tid: &head[self.tid.clone()],
+            has_time: true,
+            period: tail.period,
+            event: Some(tail.event),
+            payload: b"",
+        }
+    }
+}
+
+impl Threads {
+    const PLACES: usize = 256;
+
+    /// A line of which `head` is how the last one starts, and a time, with `tail` behind it.
+    fn find_latest<'a>(&self, head: &'a [u8], tail: Tail<'a>) -> Option<EventLine<'a>> {
+        let thread = self.places.get(self.latest)?;
+        let time = head.strip_prefix(thread.start.as_slice())?;
+        is_time(time).then(|| thread.line(head, tail))
+    }
+
+    /// The same of which `start` is how one of those before starts.
+    fn find<'a>(&mut self, start: &'a [u8], tail: Tail<'a>) -> Option<EventLine<'a>> {
+        let place = self.place(start);
+        let thread = self.places.get(place)?;
+        if thread.start != start {
+            return None;
+        }
+        self.latest = place;
+        Some(thread.line(start, tail))
+    }
+
+    /// Remembers how a line starts, if it tells who ran, and what is behind the time is `tail`.
+    fn remember(&mut self, start: &[u8], event: &EventLine<'_>, tail: Tail<'_>) {
+        let is_tail = event.event == Some(tail.event) && event.payload.is_empty();
+        if !event.has_time || !is_tail {
+            return;
+        }
+        let range = |part: &[u8]| {
+            let at = offset_in(start, part);
+            at..at + part.len()
+        };
+        self.places.resize(Self::PLACES, Thread::default());
+        self.latest = self.place(start);
+        self.places[self.latest] = Thread {
+            start: start.to_vec(),
+            comm: range(event.comm),
+            pid: event.pid.map(range),
+            tid: range(event.tid),
+        };
+    }
+
+    fn place(&self, start: &[u8]) -> usize {
+        self.hasher.hash_one(start) as usize % Self::PLACES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        /// What was read before is of no matter.
+        #[test]
+        fn lines_are_read_as_each_alone(
+            lines in proptest::collection::vec(
+                (
+                    proptest::sample::select(vec![
+                        "prog 12", "prog 1 12", "prog 12/13 [001]", "12/34 z 20164/20179 [001]",
+                        "a 5.6: 7", "prog", "prog x", "  prog   12  ", "prog 12 5.6 ", "prog -1",
+                        "prog 1 7:", "prog 1 5.6: cycles:", "prog 1 5.6: PERF_RECORD_X", "12", "",
+                    ]),
+                    proptest::sample::select(vec![
+                        "5.6:", "4794564.109216:", "5.6", "5.6 :", "5:", "[1 5.6:",
+                    ]),
+                    proptest::sample::select(vec![
+                        "250000 cycles:ppp:", "1 cycles:", "cycles:u:", "  cycles:", "+3 cycles:",
+                        "7: cycles:", "99999999999999999999 cycles:", "cycles", "5.6: cycles:",
+                        "1 cycles: 7f f (m)", "7:", "",
+                    ]),
+                ),
+                1..60,
+            ),
+        ) {
+            let mut reader = EventReader::default();
+            for (start, time, tail) in &lines {
+                let line = format!("{start} {time} {tail}");
+                let line = line.trim_end().as_bytes();
+                proptest::prop_assert_eq!(reader.read(line), EventLine::parse(line));
+            }
+        }
+    }
+
+    #[test]
+    fn more_threads_than_there_are_places_for_are_told_apart() {
+        let threads = (0..10 * Threads::PLACES).map(|thread| thread * thread % 1009);
+        let mut reader = EventReader::default();
+        for thread in threads {
+            let line = format!("prog {thread:>5} 5.6: 7 cycles:");
+            let read = reader.read(line.as_bytes());
+            assert_eq!(read, EventLine::parse(line.as_bytes()));
+        }
+    }
+}
