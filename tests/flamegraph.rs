@@ -429,6 +429,28 @@ fn lines_of(stacks: &[(Vec<String>, u32)]) -> Vec<String> {
 }
 
 proptest! {
+    /// Sorted lines are read and walked in fewer steps than others.
+    #[test]
+    fn the_order_of_lines_does_not_matter(
+        mut lines in prop::collection::vec("[a!;]{1,4}([ \t]?[a1;]){0,3} [1-9]", 1..16),
+        min_width in prop::sample::select(vec![0.0, 0.01, 20.0]),
+        no_javascript: bool,
+    ) {
+        let mut options = Options::default();
+        options.deterministic = true;
+        options.min_width = min_width;
+        options.no_javascript = no_javascript;
+        let mut draw = |lines: &[String]| {
+            let mut svg = Vec::new();
+            let lines = lines.iter().map(String::as_str);
+            let drawn = flamegraph::from_lines(&mut options, lines, &mut svg);
+            (drawn.map_err(|error| error.to_string()), svg)
+        };
+        let any_order = draw(&lines);
+        lines.sort();
+        prop_assert!(draw(&lines) == any_order);
+    }
+
     /// The widths are what a naive sum over all prefixes of all stacks gives.
     #[test]
     fn widths_are_sums_of_counts(stacks in any_stacks()) {
