@@ -32,6 +32,7 @@
 mod forest;
 mod frames;
 mod graft;
+mod own;
 mod preorder;
 pub(crate) mod rebuild;
 mod walk;
@@ -39,6 +40,7 @@ mod walk;
 use crate::table::{Entry, Table};
 use foldhash::fast::RandomState;
 use frames::FrameTable;
+use own::{LargeCounts, Own};
 use preorder::Preorder;
 use std::hash::BuildHasher;
 
@@ -77,6 +79,7 @@ impl FrameId {
 pub struct CallTree {
     frames: FrameTable,
     nodes: Vec<Node>,
+    large_counts: LargeCounts,
     /// (parent, frame) to node, but for first children; unused where siblings keep the order of
     /// their arrival.
     edges: Table<Edge>,
@@ -100,13 +103,10 @@ struct Node {
     /// The child asked for last, which is mostly the next one asked for; the root if there is
     /// none. It saves the lookup of an edge, which is far away in memory.
     latest_child: NodeId,
-    latest_frame: FrameId,
     /// The child made first, which has no edge: most nodes have no other child, and most edges of
     /// a large table are far away in memory. The root if there is none.
     first_child: NodeId,
-    // A `Count`, taken apart so that a node is 32 bytes.
-    whole: u64,
-    nanos: u32,
+    own: Own,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -165,6 +165,7 @@ impl CallTree {
         let mut tree = CallTree {
             frames: FrameTable::default(),
             nodes: Vec::new(),
+            large_counts: LargeCounts::default(),
             edges: Table::default(),
             without_edges: Vec::new(),
             before: Vec::new(),
@@ -208,9 +209,8 @@ impl CallTree {
                 _ => self.push_newest(parent, frame),
             };
         }
-        let node = &self.nodes[parent.index()];
-        if node.latest_frame == frame && node.latest_child != Self::ROOT {
-            return node.latest_child;
+        if let Some(child) = self.latest_child(parent, frame) {
+            return child;
         }
         self.find_or_push_child(parent, frame)
     }
@@ -218,9 +218,8 @@ impl CallTree {
     /// The child of `parent` for `frame` in a tree of stacks that are summed up, if it is there.
     #[inline]
     pub(crate) fn find_child(&mut self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
-        let node = &self.nodes[parent.index()];
-        if node.latest_frame == frame && node.latest_child != Self::ROOT {
-            return Some(node.latest_child);
+        if let Some(child) = self.latest_child(parent, frame) {
+            return Some(child);
         }
         self.complete_edges();
         self.find_earlier_child(parent, frame)
@@ -242,7 +241,7 @@ impl CallTree {
     /// [`CallTree::add`], until then or later, are taken as unchanged.
     pub fn add_change(&mut self, node: NodeId, before: impl Into<Count>, after: impl Into<Count>) {
         if self.before.is_empty() {
-            self.before = self.nodes.iter().map(Node::count).collect();
+            self.before = self.ids().map(|node| self.recorded(node)).collect();
         }
         self.before[node.index()] += before.into();
         self.add_self(node, after.into());
@@ -301,7 +300,7 @@ impl CallTree {
 
     /// Whether no stack was added yet.
     pub fn is_empty(&self) -> bool {
-        !self.nodes.iter().any(Node::is_recorded)
+        !self.nodes.iter().any(|node| node.own.is_recorded())
     }
 
     /// The node one frame nearer to the root; `None` for the root.
@@ -331,15 +330,16 @@ impl CallTree {
 
     /// The counts added to the node itself, without its callees; `None` if no stack ends here.
     pub fn self_count(&self, node: NodeId) -> Option<Count> {
-        let node = &self.nodes[node.index()];
-        node.is_recorded().then(|| node.count())
+        let own = self.nodes[node.index()].own;
+        own.is_recorded().then(|| self.large_counts.get(own))
     }
 
     /// The node's self count in the profile compared with; `None` if no stack ends here or the
     /// tree is not [differential](CallTree::is_differential).
     pub fn self_before(&self, node: NodeId) -> Option<Count> {
         let before = self.before.get(node.index())?;
-        self.nodes[node.index()].is_recorded().then_some(*before)
+        let own = self.nodes[node.index()].own;
+        own.is_recorded().then_some(*before)
     }
 
     /// Whether nodes have two counts, before and after: see [`CallTree::add_change`].
@@ -349,7 +349,7 @@ impl CallTree {
 
     /// For each node, by [`NodeId::index`], the count of itself and all below it.
     pub fn totals(&self) -> Vec<Count> {
-        self.totals_of(|node| self.nodes[node.index()].count())
+        self.totals_of(|node| self.recorded(node))
     }
 
     /// The same as [`CallTree::totals`] for the profile compared with; empty if there is none.
@@ -393,7 +393,7 @@ impl CallTree {
     pub(crate) fn parent_self_before(&self, node: NodeId) -> Count {
         match &self.arrivals {
             Some(arrivals) => arrivals[node.index()].parent_self,
-            None => self.nodes[self.nodes[node.index()].parent.index()].count(),
+            None => self.recorded(self.nodes[node.index()].parent),
         }
     }
 
@@ -413,15 +413,26 @@ impl CallTree {
         self.frames.iter()
     }
 
+    /// The counts added to the node itself; zero if none was.
+    fn recorded(&self, node: NodeId) -> Count {
+        self.large_counts.get(self.nodes[node.index()].own)
+    }
+
     fn add_self(&mut self, id: NodeId, count: Count) {
         self.is_in_preorder = false;
-        let node = &mut self.nodes[id.index()];
-        let sum = node.count() + count;
-        (node.whole, node.nanos) = (sum.whole(), sum.nanos());
+        self.large_counts
+            .add(&mut self.nodes[id.index()].own, count);
         if let Some(arrivals) = &mut self.arrivals {
             // The node ran itself, so what it calls from now on is called anew.
             arrivals[id.index()].newest_child = None;
         }
+    }
+
+    /// The child of `parent` that was asked for last, if it is for `frame`.
+    #[inline]
+    fn latest_child(&self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
+        let child = self.nodes[parent.index()].latest_child;
+        (child != Self::ROOT && self.nodes[child.index()].frame == frame).then_some(child)
     }
 
     fn find_or_push_child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
@@ -430,7 +441,7 @@ impl CallTree {
             return self.push_child(parent, frame);
         };
         let node = &mut self.nodes[parent.index()];
-        (node.latest_child, node.latest_frame) = (child, frame);
+        node.latest_child = child;
         child
     }
 
@@ -468,7 +479,7 @@ impl CallTree {
     fn push_without_edge(&mut self, parent: NodeId, frame: FrameId) -> (NodeId, bool) {
         let child = self.push_node(parent, frame);
         let node = &mut self.nodes[parent.index()];
-        (node.latest_child, node.latest_frame) = (child, frame);
+        node.latest_child = child;
         let is_first = node.first_child == Self::ROOT;
         if is_first {
             node.first_child = child;
@@ -515,10 +526,8 @@ impl CallTree {
         self.nodes.push(Node {
             parent,
             frame,
-            whole: 0,
-            nanos: Node::NOT_RECORDED,
+            own: Own::NOT_RECORDED,
             latest_child: Self::ROOT,
-            latest_frame: Self::ROOT_FRAME,
             first_child: Self::ROOT,
         });
         if !self.before.is_empty() {
@@ -529,7 +538,7 @@ impl CallTree {
 
     fn push_newest(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
         let (child, _) = self.push_without_edge(parent, frame);
-        let parent_self = self.nodes[parent.index()].count();
+        let parent_self = self.recorded(parent);
         if let Some(arrivals) = &mut self.arrivals {
             arrivals[parent.index()].newest_child = Some(child);
             arrivals.push(Arrival {
@@ -538,22 +547,6 @@ impl CallTree {
             });
         }
         child
-    }
-}
-
-impl Node {
-    /// Stands in `nanos` until a count is added.
-    const NOT_RECORDED: u32 = u32::MAX;
-
-    fn is_recorded(&self) -> bool {
-        self.nanos != Self::NOT_RECORDED
-    }
-
-    fn count(&self) -> Count {
-        match self.is_recorded() {
-            true => Count::from_parts(self.whole, self.nanos),
-            false => Count::ZERO,
-        }
     }
 }
 

@@ -34,7 +34,7 @@ impl CallTree {
                 Some(parent) if are_siblings_distinct => self.grafted(known, parent, frame),
                 Some(parent) => self.child(parent, frame),
             });
-            if node.is_recorded() {
+            if node.own.is_recorded() {
                 add(self, here[id.index()], id);
             }
         }
@@ -43,9 +43,8 @@ impl CallTree {
     /// The child of `parent` for `frame`, if none of it was asked for since there were `known` nodes:
     /// it is there only if it was then.
     fn grafted(&mut self, known: usize, parent: NodeId, frame: FrameId) -> NodeId {
-        let node = &self.nodes[parent.index()];
-        if node.latest_frame == frame && node.latest_child != Self::ROOT {
-            return node.latest_child;
+        if let Some(child) = self.latest_child(parent, frame) {
+            return child;
         }
         let found = match parent.index() < known {
             true => self.find_earlier_child(parent, frame),
@@ -62,7 +61,7 @@ impl CallTree {
 
     /// Adds to `node` what `other` has recorded at `theirs`.
     pub(crate) fn add_recorded(&mut self, node: NodeId, other: &CallTree, theirs: NodeId) {
-        let count = other.nodes[theirs.index()].count();
+        let count = other.recorded(theirs);
         match other.self_before(theirs) {
             Some(before) => self.add_change(node, before, count),
             None => self.add(node, count),
