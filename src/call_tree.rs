@@ -89,9 +89,9 @@ pub struct CallTree {
     /// The counts of the profile compared with, a count for each node; empty until there are two.
     before: Vec<Count>,
     arrivals: Option<Vec<Arrival>>,
-    /// The order of a walk as it was before more was added to the tree.
+    /// The order of a walk, if `is_in_preorder`: nothing was added since it was noted. (That an
+    /// `Option` has to be dropped would be looked at for each count.)
     preorder: Preorder,
-    /// Whether nothing was.
     is_in_preorder: bool,
     hasher: RandomState,
 }
@@ -106,6 +106,7 @@ struct Node {
     /// The child made first, which has no edge: most nodes have no other child, and most edges of
     /// a large table are far away in memory. The root if there is none.
     first_child: NodeId,
+    /// Its count, without its children's.
     own: Own,
 }
 
@@ -363,12 +364,13 @@ impl CallTree {
     /// The same as [`CallTree::totals`] for other counts of the nodes themselves.
     pub(crate) fn totals_of(&self, own: impl Fn(NodeId) -> Count) -> Vec<Count> {
         let mut totals = vec![Count::ZERO; self.len()];
-        for index in (1..self.len()).rev() {
-            totals[index] += own(NodeId(index as u32));
-            let total = totals[index];
-            totals[self.nodes[index].parent.index()] += total;
+        for node in self.ids().rev() {
+            totals[node.index()] += own(node);
+            if let Some(parent) = self.parent(node) {
+                let total = totals[node.index()];
+                totals[parent.index()] += total;
+            }
         }
-        totals[Self::ROOT.index()] += own(Self::ROOT);
         totals
     }
 

@@ -17,6 +17,12 @@ impl Own {
     pub fn is_recorded(self) -> bool {
         self.0 != Own::NOT_RECORDED.0
     }
+
+    /// Where the count is among the large ones, if it is one of them.
+    fn place(self) -> Option<usize> {
+        let is_large = self.0 >= LARGE && self.is_recorded();
+        is_large.then(|| (self.0 - LARGE) as usize)
+    }
 }
 
 /// The counts of a tree that are large, or have a fraction.
@@ -29,8 +35,7 @@ impl LargeCounts {
     pub fn get(&self, own: Own) -> Count {
         match own.0 {
             small @ ..LARGE => Count::from(u64::from(small)),
-            _ if !own.is_recorded() => Count::ZERO,
-            large => self.0[(large - LARGE) as usize],
+            _ => own.place().map_or(Count::ZERO, |place| self.0[place]),
         }
     }
 
@@ -50,8 +55,8 @@ impl LargeCounts {
     #[cold]
     fn add_large(&mut self, own: &mut Own, count: Count) {
         let sum = self.get(*own) + count;
-        if own.is_recorded() && own.0 >= LARGE {
-            self.0[(own.0 - LARGE) as usize] = sum;
+        if let Some(place) = own.place() {
+            self.0[place] = sum;
             return;
         }
         let place = u32::try_from(self.0.len()).ok();

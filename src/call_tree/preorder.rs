@@ -24,31 +24,26 @@ impl Preorder {
         let mut by_parent: Vec<&Late> = late.iter().collect();
         by_parent.sort_unstable_by_key(|late| late.parent);
         let mut runs = Vec::new();
-        // Runs to be cut where late nodes are missing or astray; the first one last.
+        // Still to be cut; the first one last.
         let mut uncut = vec![Run::new(1..len, false)];
-        while let Some(Run { nodes, is_late }) = uncut.pop() {
-            let missing = by_parent.partition_point(|late| late.parent.index() < nodes.start);
-            let missing = by_parent.get(missing);
-            let own = usize::from(is_late);
-            let astray = late.partition_point(|late| late.made.start < nodes.start + own);
-            let astray = late.get(astray).map(|late| &late.made);
-            let until = astray.map_or(nodes.end, |made| made.start.min(nodes.end));
-            if let Some(late) = missing.filter(|late| late.parent.index() + 1 < until) {
-                let at = late.parent.index() + 1;
-                runs.push(nodes.start..at);
-                uncut.push(Run::new(at..nodes.end, false));
-                uncut.push(Run::new(late.made.clone(), true));
+        while let Some(run) = uncut.pop() {
+            let astray = run.first_astray(late);
+            let end = astray.map_or(run.nodes.end, |late| late.made.start);
+            if let Some(missing) = run.first_missing(&by_parent, end) {
+                let parent_end = missing.parent.index() + 1;
+                runs.push(run.nodes.start..parent_end);
+                uncut.push(Run::new(parent_end..run.nodes.end, false));
+                uncut.push(Run::new(missing.made.clone(), true));
                 continue;
             }
-            runs.push(nodes.start..until);
-            if let Some(made) = astray.filter(|made| made.start < nodes.end) {
-                uncut.push(Run::new(made.end..nodes.end, false));
-            }
+            runs.push(run.nodes.start..end);
+            uncut.extend(astray.map(|late| Run::new(late.made.end..run.nodes.end, false)));
         }
         Preorder { runs }
     }
 }
 
+/// Nodes that were made one after another. Late ones may be astray among them, and others missing.
 struct Run {
     nodes: Range<usize>,
     /// Whether they are all those of a [`Late`].
@@ -58,6 +53,21 @@ struct Run {
 impl Run {
     fn new(nodes: Range<usize>, is_late: bool) -> Run {
         Run { nodes, is_late }
+    }
+
+    /// The first that are in the run, and belong elsewhere.
+    fn first_astray<'l>(&self, late: &'l [Late]) -> Option<&'l Late> {
+        // Those that the run itself is are not.
+        let start = self.nodes.start + usize::from(self.is_late);
+        let first = late.get(late.partition_point(|late| late.made.start < start))?;
+        (first.made.start < self.nodes.end).then_some(first)
+    }
+
+    /// The first that belong into the run, before its node `end`.
+    fn first_missing<'l>(&self, by_parent: &[&'l Late], end: usize) -> Option<&'l Late> {
+        let first = by_parent.partition_point(|late| late.parent.index() < self.nodes.start);
+        let first = by_parent.get(first)?;
+        (first.parent.index() + 1 < end).then_some(first)
     }
 }
 

@@ -35,7 +35,7 @@ impl<'a> Walk<'a> {
     pub fn skip_callees(&mut self) {
         match &mut self.0 {
             Way::AsMade(walk) => walk.skip_callees(),
-            Way::Sorting(walk) => walk.last = None,
+            Way::Sorting(walk) => walk.skip_callees(),
         }
     }
 }
@@ -52,7 +52,7 @@ impl Iterator for Walk<'_> {
     }
 }
 
-/// A walk that sorts siblings when it comes to them.
+/// A walk that sorts siblings when it comes to them, unless they keep the order of their arrival.
 #[derive(Debug, Clone)]
 struct SortingWalk<'a> {
     tree: &'a CallTree,
@@ -79,11 +79,8 @@ impl<'a> SortingWalk<'a> {
         }
     }
 
-    fn next(&mut self) -> Option<Visit> {
-        let last = self.last.take();
-        let child = last.and_then(|last| self.only_child(last.node, last.depth + 1));
-        self.last = child.or_else(|| self.pending.pop());
-        self.last
+    fn skip_callees(&mut self) {
+        self.last = None;
     }
 
     /// The only child of `parent`. If it has others, all are pending then.
@@ -106,6 +103,17 @@ impl<'a> SortingWalk<'a> {
         let last_first = self.sorting.iter().map(|sibling| sibling.node);
         self.pending.extend(last_first.map(visit));
         None
+    }
+}
+
+impl Iterator for SortingWalk<'_> {
+    type Item = Visit;
+
+    fn next(&mut self) -> Option<Visit> {
+        let last = self.last.take();
+        let child = last.and_then(|last| self.only_child(last.node, last.depth + 1));
+        self.last = child.or_else(|| self.pending.pop());
+        self.last
     }
 }
 

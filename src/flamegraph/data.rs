@@ -35,7 +35,7 @@ use crate::number::push_count;
 use crate::text::lossy;
 use std::collections::HashMap;
 
-/// Writes the profile that `layout` is one of. The stacks are told of all steps of it.
+/// Writes the profile that `layout` is one of. The `stacks` were told of all steps of it.
 pub(super) fn write(
     opt: &Options<'_>,
     mut stacks: Stacks<'_>,
@@ -193,7 +193,7 @@ pub(super) struct Stacks<'t> {
 }
 
 impl<'t> Stacks<'t> {
-    /// Of a tree of which no node was come to.
+    /// Those of `tree`, before the first step of its layout.
     pub fn new(tree: &'t CallTree) -> Stacks<'t> {
         let unit = unit_of(tree);
         let mut stacks = Stacks {

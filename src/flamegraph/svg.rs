@@ -179,13 +179,11 @@ enum Rule {
     Look,
 }
 
-static IN_CDATA: Rules = LEGAL;
-
-const LEGAL: Rules = {
+const IN_CDATA: Rules = {
     let mut rules = [Rule::Copy; 256];
     let mut byte = 0;
     while byte < 255 {
-        if is_special(byte) {
+        if may_be_illegal(byte) {
             rules[byte as usize] = Rule::Replace(REPLACEMENT);
         }
         byte += 1;
@@ -195,12 +193,12 @@ const LEGAL: Rules = {
 };
 
 /// Whether what begins with this byte can be what XML has no way to hold.
-const fn is_special(byte: u8) -> bool {
+const fn may_be_illegal(byte: u8) -> bool {
     matches!(byte, 0xef | ..b' ') && !matches!(byte, b'\t' | b'\n' | b'\r')
 }
 
 static IN_TEXT: Rules = {
-    let mut rules = LEGAL;
+    let mut rules = IN_CDATA;
     rules[b'&' as usize] = Rule::Replace(b"&amp;");
     rules[b'<' as usize] = Rule::Replace(b"&lt;");
     rules[b'>' as usize] = Rule::Replace(b"&gt;");
@@ -219,7 +217,7 @@ static IN_ATTRIBUTE: Rules = {
 
 /// The text as it can be written: what XML has no way to hold is replaced.
 pub(super) fn legal(text: String) -> String {
-    if has_nothing_special(&text) {
+    if is_surely_legal(&text) {
         return text;
     }
     let mut out = Vec::with_capacity(text.len());
@@ -228,15 +226,17 @@ pub(super) fn legal(text: String) -> String {
 }
 
 fn push_legal(out: &mut Vec<u8>, text: &str) {
-    match has_nothing_special(text) {
+    match is_surely_legal(text) {
         true => out.extend_from_slice(text.as_bytes()),
         false => escape(out, text, &IN_CDATA),
     }
 }
 
-/// Told with no branch for each byte, for what is long.
-fn has_nothing_special(text: &str) -> bool {
-    text.bytes().fold(true, |all, byte| all & !is_special(byte))
+/// Whether there is nothing to replace, told with no branch for each byte. `false` may be wrong:
+/// legal characters begin with such bytes, too.
+fn is_surely_legal(text: &str) -> bool {
+    text.bytes()
+        .fold(true, |all, byte| all & !may_be_illegal(byte))
 }
 
 fn escape(out: &mut Vec<u8>, text: &str, rules: &Rules) {

@@ -110,7 +110,7 @@ impl LineFolder {
 
     pub fn finish(mut self) -> Profile {
         if self.is_in_order {
-            self.close_late(0);
+            self.end_late(0);
             self.tree.mark_preorder(&self.late);
         }
         Profile {
@@ -164,7 +164,7 @@ impl LineFolder {
         }
         match self.ended.last() {
             Some(&(ended, node)) if ended == end => {
-                self.open_late(node);
+                self.begin_late(node);
                 node
             }
             _ => self.tree.push_new_child(caller, frame),
@@ -174,14 +174,14 @@ impl LineFolder {
     /// Notes that what comes next, as the last of `path`, is a frame whose stack ended before others
     /// were made.
     #[cold]
-    fn open_late(&mut self, parent: NodeId) {
+    fn begin_late(&mut self, parent: NodeId) {
         self.open_late.push((self.path.len(), self.late.len()));
         let made = self.tree.len()..self.tree.len();
         self.late.push(Late { parent, made });
     }
 
     /// Notes that the frames of `path` from `from` on are left.
-    fn close_late(&mut self, from: usize) {
+    fn end_late(&mut self, from: usize) {
         while let Some((_, late)) = self.open_late.pop_if(|(at, _)| *at >= from) {
             self.late[late].made.end = self.tree.len();
         }
@@ -223,7 +223,7 @@ impl LineFolder {
         let is_shared = |end: usize| end < common || (end == common && is_frame_end(stack, end));
         let shared = self.path.partition_point(|&(end, _)| is_shared(end));
         self.path.truncate(shared);
-        self.close_late(shared);
+        self.end_late(shared);
     }
 }
 
