@@ -168,7 +168,7 @@ impl Worker {
         let Some(caller) = self.caller(&row) else {
             return Err(ErrorKind::SkippedIndentation(excerpt(line)));
         };
-        let node = self.functions.find(caller, &row, tree);
+        let node = self.functions.find(caller, &row, options, tree);
         self.add(node, &row, tree);
         Ok(())
     }
@@ -184,9 +184,9 @@ impl Worker {
         if !self.is_after_header {
             return None;
         }
-        let (row, behind) = Row::split_plain(text, self.functions.latest_module(), options)?;
+        let (row, behind) = Row::split_plain(text, self.functions.latest_module())?;
         let caller = self.caller(&row)?;
-        let node = self.functions.find_plain(caller, &row, tree)?;
+        let node = self.functions.find_plain(caller, &row, options, tree)?;
         self.add(node, &row, tree);
         Some(behind)
     }

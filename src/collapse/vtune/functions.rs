@@ -1,5 +1,6 @@
 //! The functions that rows name.
 
+use super::Options;
 use super::row::Row;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::table::{Hashed, Table};
@@ -27,7 +28,8 @@ pub(super) struct Functions {
 
 struct Module {
     name: Vec<u8>,
-    /// What stands before the names of its functions: ``name` ``, or nothing if it is unknown.
+    /// What stands before the names of its functions: ``name` ``, or nothing if it is unknown or
+    /// left out.
     prefix: Vec<u8>,
     /// Whether a function of another module may have the same full name: not if the first backtick
     /// ends the module.
@@ -45,15 +47,27 @@ impl Functions {
     }
 
     /// The node below `caller` for the function of a row.
-    pub fn find(&mut self, caller: NodeId, row: &Row, tree: &mut CallTree) -> NodeId {
-        self.enter(row.module);
+    pub fn find(
+        &mut self,
+        caller: NodeId,
+        row: &Row,
+        options: &Options,
+        tree: &mut CallTree,
+    ) -> NodeId {
+        self.enter(row.module, options);
         self.find_by_full_name(caller, row.name, tree)
     }
 
     /// The same for a row that was split from its end; `None` if it was split in its name.
     #[inline]
-    pub fn find_plain(&mut self, caller: NodeId, row: &Row, tree: &mut CallTree) -> Option<NodeId> {
-        self.enter(row.module);
+    pub fn find_plain(
+        &mut self,
+        caller: NodeId,
+        row: &Row,
+        options: &Options,
+        tree: &mut CallTree,
+    ) -> Option<NodeId> {
+        self.enter(row.module, options);
         let module = &self.modules[self.latest_module];
         let hash = self.hasher.hash_one(row.name) as u32 ^ module.hash;
         let is_same = |known: &Hashed<_>| {
@@ -93,7 +107,9 @@ impl Functions {
     /// The node below `caller` for a function that is known from now on.
     fn learn(&mut self, caller: NodeId, row: &Row, hash: u32, tree: &mut CallTree) -> NodeId {
         let module = &self.modules[self.latest_module];
-        let node = match self.has_others || module.is_ambiguous {
+        // The root is called so, too.
+        let is_nothing = module.prefix.is_empty() && row.name.is_empty();
+        let node = match self.has_others || module.is_ambiguous || is_nothing {
             true => self.find_by_full_name(caller, row.name, tree),
             false => tree.push_child_called(caller, [&module.prefix, row.name]),
         };
@@ -113,21 +129,23 @@ impl Functions {
 
     /// Makes the module called `name` that of the functions asked for next.
     #[inline]
-    fn enter(&mut self, name: &[u8]) {
+    fn enter(&mut self, name: &[u8], options: &Options) {
         let latest = self.modules.get(self.latest_module);
         if latest.is_none_or(|module| !are_equal(&module.name, name)) {
-            self.enter_other(name);
+            self.enter_other(name, options);
         }
     }
 
     #[cold]
-    fn enter_other(&mut self, name: &[u8]) {
+    fn enter_other(&mut self, name: &[u8], options: &Options) {
         self.latest_module = match self.modules_by_name.get(name) {
             Some(&module) => module,
             None => {
-                let module = self.modules.len();
-                let hash = self.hasher.hash_one(name) as u32;
-                self.modules.push(Module::new(name, hash));
+                self.modules.push(match options.no_modules {
+                    true => Module::left_out(name),
+                    false => Module::new(name, self.hasher.hash_one(name) as u32),
+                });
+                let module = self.modules.len() - 1;
                 self.modules_by_name.insert(name.to_vec(), module);
                 module
             }
@@ -167,6 +185,17 @@ impl Module {
             is_one_frame: is_one_frame(name),
             hash,
             prefix,
+        }
+    }
+
+    /// One whose functions are called as those of all others are.
+    fn left_out(name: &[u8]) -> Module {
+        Module {
+            name: name.to_vec(),
+            prefix: Vec::new(),
+            is_ambiguous: false,
+            is_one_frame: true,
+            hash: 0,
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) struct Row<'a> {
     /// Whether the name is in quotes, which are not part of it.
     pub is_quoted: bool,
     pub milliseconds: u64,
-    /// Empty if it is unknown, or not asked for.
+    /// Empty if it is unknown.
     pub module: &'a [u8],
 }
 
@@ -27,9 +27,9 @@ impl<'a> Row<'a> {
             return Err(unreadable(line));
         };
         let (milliseconds, module) = split_seconds(rest)?;
-        let module = match options.no_modules {
-            true => b"",
-            false => module.ok_or_else(|| unreadable(line))?,
+        let module = match module {
+            None if !options.no_modules => return Err(unreadable(line)),
+            module => module.unwrap_or_default(),
         };
         Ok(Row {
             depth,
@@ -45,11 +45,7 @@ impl<'a> Row<'a> {
     /// all if its module is `module`. It is what [`Row::parse`] makes of it if
     /// [`Row::is_name_whole`].
     #[inline]
-    pub fn split_plain(
-        text: &'a [u8],
-        module: &[u8],
-        options: &Options,
-    ) -> Option<(Row<'a>, &'a [u8])> {
+    pub fn split_plain(text: &'a [u8], module: &[u8]) -> Option<(Row<'a>, &'a [u8])> {
         let (line, behind) = text.split_at(memchr::memchr(b'\n', text)?);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let unindented = without_leading_spaces(line);
@@ -64,7 +60,7 @@ impl<'a> Row<'a> {
             name,
             is_quoted,
             milliseconds,
-            module: if options.no_modules { b"" } else { module },
+            module,
         };
         let is_trimmed = module.last().is_none_or(u8::is_ascii_graphic);
         is_trimmed.then_some((row, &behind[1..]))
@@ -248,7 +244,7 @@ mod tests {
             let options = Options { no_modules, ..Options::default() };
             let end: &[u8] = if ends_badly { b"\xff\xe2\x80\x83\n" } else { b"\n" };
             let text = [parts.concat().as_bytes(), end, b"f,1,m\n"].concat();
-            if let Some((row, behind)) = Row::split_plain(&text, module.as_bytes(), &options)
+            if let Some((row, behind)) = Row::split_plain(&text, module.as_bytes())
                 && row.is_name_whole()
             {
                 let (line, rest) = split_line(&text);
