@@ -92,31 +92,48 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
             .then(|| self.sum_up(|node| node.before(self.any)))
     }
 
+    /// Lines of the same trees, of which there are none to come.
+    pub fn without_any(&self) -> Lines<'a, O> {
+        Lines::none(self.any, self.node, self.is_differential)
+    }
+
     /// Splits off what comes next: whole subtrees of some `size` nodes in all, or one line of a
-    /// larger one.
-    pub fn split_off(&mut self, size: usize) -> Option<Lines<'a, O>> {
+    /// larger one. It replaces `lines`, whose memory is used again. `false` if nothing comes.
+    pub fn split_off(&mut self, size: usize, lines: &mut Lines<'a, O>) -> bool {
         loop {
             if mem::take(&mut self.is_below) {
                 let callees = self.take_callees();
                 self.push_callees(&callees);
                 self.callees = callees;
             }
-            let siblings = self.next_siblings()?;
+            let Some(siblings) = self.next_siblings() else {
+                return false;
+            };
             let start = self.start_of_some(siblings.start, size);
             if start < self.pending.len() {
-                let mut lines = Lines::none(self.any, self.node, self.is_differential);
-                lines
-                    .stack
-                    .extend_from_slice(&self.stack[..siblings.prefix]);
-                lines.pending = self.pending.split_off(start);
-                lines.siblings.push(Siblings {
-                    start: 0,
-                    ..siblings
-                });
-                return Some(lines);
+                lines.replace(
+                    &self.stack[..siblings.prefix],
+                    siblings,
+                    self.pending.drain(start..),
+                );
+                return true;
             }
             self.go_to_next_part();
         }
+    }
+
+    /// Makes these the lines of the `parts` of siblings below `stack`.
+    fn replace(&mut self, stack: &[u8], siblings: Siblings, parts: impl Iterator<Item = Part<O>>) {
+        self.is_below = false;
+        self.stack.clear();
+        self.stack.extend_from_slice(stack);
+        self.pending.clear();
+        self.pending.extend(parts);
+        self.siblings.clear();
+        self.siblings.push(Siblings {
+            start: 0,
+            ..siblings
+        });
     }
 
     fn sum_up(&self, count: impl Fn(Node<O>) -> Option<Count>) -> Count {

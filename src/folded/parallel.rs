@@ -63,13 +63,6 @@ struct Pieces<'a> {
     spent: Vec<Vec<u8>>,
 }
 
-/// Some lines, one after another.
-struct Piece<'a> {
-    index: usize,
-    lines: Lines<'a, &'a Branches<'a>>,
-    text: Vec<u8>,
-}
-
 /// What was made of a piece.
 struct Text {
     index: usize,
@@ -77,37 +70,42 @@ struct Text {
 }
 
 impl<'a> Pieces<'a> {
-    fn next(&mut self) -> Option<Piece<'a>> {
-        let lines = self.lines.split_off(PIECE_SIZE)?;
+    /// Makes `lines` those of the next piece. Returns its index, and memory for its text.
+    fn next(&mut self, lines: &mut Lines<'a, &'a Branches<'a>>) -> Option<Text> {
+        if !self.lines.split_off(PIECE_SIZE, lines) {
+            return None;
+        }
         let index = self.next;
         self.next += 1;
-        Some(Piece {
-            index,
-            lines,
-            text: self.spent.pop().unwrap_or_default(),
-        })
+        let bytes = self.spent.pop().unwrap_or_default();
+        Some(Text { index, bytes })
     }
 }
 
-impl Piece<'_> {
-    fn make(self) -> Text {
-        let (mut lines, mut bytes) = (self.lines, self.text);
-        bytes.clear();
-        while push_next_line(&mut lines, &mut bytes) {}
-        Text {
-            index: self.index,
-            bytes,
-        }
-    }
+/// A thread that makes text. It uses the same memory for all pieces: threads that take and return
+/// much of it wait for each other.
+struct Maker<'p, 'a> {
+    pieces: &'p Mutex<Pieces<'a>>,
+    lines: Lines<'a, &'a Branches<'a>>,
 }
 
-fn make_next(pieces: &Mutex<Pieces<'_>>) -> Option<Text> {
-    let piece = lock(pieces).next();
-    piece.map(Piece::make)
+impl<'p, 'a> Maker<'p, 'a> {
+    fn new(pieces: &'p Mutex<Pieces<'a>>) -> Maker<'p, 'a> {
+        let lines = lock(pieces).lines.without_any();
+        Maker { pieces, lines }
+    }
+
+    fn make_next(&mut self) -> Option<Text> {
+        let mut text = lock(self.pieces).next(&mut self.lines)?;
+        text.bytes.clear();
+        while push_next_line(&mut self.lines, &mut text.bytes) {}
+        Some(text)
+    }
 }
 
 fn make_all(pieces: &Mutex<Pieces<'_>>, made: SyncSender<Text>) {
-    while let Some(text) = make_next(pieces) {
+    let mut maker = Maker::new(pieces);
+    while let Some(text) = maker.make_next() {
         if made.send(text).is_err() {
             // It could not be written.
             return;
@@ -122,6 +120,7 @@ fn write_in_order(
 ) -> io::Result<()> {
     // More would be memory, if another thread is slow with the text that comes next.
     const MOST_EARLY: usize = 4;
+    let mut maker = Maker::new(pieces);
     let mut early: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
     let mut next = 0;
     loop {
@@ -134,7 +133,7 @@ fn write_in_order(
         let text = texts
             .try_recv()
             .ok()
-            .or_else(|| is_free.then(|| make_next(pieces)).flatten())
+            .or_else(|| is_free.then(|| maker.make_next()).flatten())
             .or_else(|| texts.recv().ok());
         match text {
             Some(text) => early.insert(text.index, text.bytes),
