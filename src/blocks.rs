@@ -94,6 +94,18 @@ impl<R: Read> Blocks<R> {
         self.state.is_at_end
     }
 
+    /// The reader, and how much of what it gave is of the next block.
+    #[cfg(feature = "multithreaded")]
+    pub fn reader(&self) -> (&R, usize) {
+        (&self.reader, self.state.carry.len())
+    }
+
+    /// How long blocks are, if records are shorter.
+    #[cfg(feature = "multithreaded")]
+    pub fn size(&self) -> usize {
+        self.state.size
+    }
+
     /// The same blocks of what `change` makes of the reader, if it makes something of it.
     #[cfg(feature = "multithreaded")]
     pub fn try_with<S>(

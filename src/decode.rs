@@ -27,14 +27,27 @@ pub type Decoded<'a> = Box<dyn BufRead + Send + 'a>;
 /// [`io::ErrorKind::UnexpectedEof`] where the compressed data is damaged or ends early.
 pub fn decoded<'a, R: BufRead + Send + 'a>(mut reader: R) -> io::Result<Decoded<'a>> {
     let head = reader.fill_buf()?;
-    if head.starts_with(&[0x1f, 0x8b]) {
+    if head.starts_with(&GZIP) {
         return gunzip(reader);
     }
-    if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+    if head.starts_with(&ZSTD) {
         return unzstd(reader);
     }
     Ok(Box::new(reader))
 }
+
+/// Whether data that starts with `head` is what [`decoded`] decompresses.
+///
+/// ```
+/// assert!(inferno::decode::is_compressed(b"\x1f\x8b\x08\0"));
+/// assert!(!inferno::decode::is_compressed(b"main;parse 3\n"));
+/// ```
+pub fn is_compressed(head: &[u8]) -> bool {
+    head.starts_with(&GZIP) || head.starts_with(&ZSTD)
+}
+
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 #[cfg(feature = "compression")]
 fn gunzip<'a, R: BufRead + Send + 'a>(reader: R) -> io::Result<Decoded<'a>> {

@@ -1,7 +1,7 @@
 //! The tools as their users meet them: input, output, messages, exit codes.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -64,6 +64,70 @@ fn assert_folds(output: &Output, folded: &str) {
 fn standard_input_is_read_with_and_without_a_dash() {
     assert_folds(&run(PERF, &[], SCRIPT.as_bytes()), "prog;main;leaf 7\n");
     assert_folds(&run(PERF, &["-"], SCRIPT.as_bytes()), "prog;main;leaf 7\n");
+}
+
+/// Samples of different lengths in a text of several megabytes, with a line that is none.
+fn large_script() -> String {
+    let sample = |number: usize| {
+        let frames: String = (0..number % 40)
+            .map(|frame| format!("\t {frame:x} f{}+0x1 (m)\n", frame * number % 50))
+            .collect();
+        format!("prog {number} [000] 1.0: 7 cycles:\n{frames}\t 34 main (m)\n\n")
+    };
+    let mut samples: Vec<String> = (0..8000).map(sample).collect();
+    samples[6000].insert_str(0, "no event\n\n");
+    samples.concat()
+}
+
+#[test]
+fn a_file_is_folded_as_a_pipe_is() {
+    let script = large_script();
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("script");
+    fs::write(&path, &script).expect("room for it");
+    let path = path.to_str().expect("UTF-8");
+
+    let expected = run(PERF, &["-n", "1"], script.as_bytes());
+    let line = 1 + script[..script.find("no event").expect("it is there")]
+        .lines()
+        .count();
+    assert!(stderr(&expected).contains(&format!("[line {line}]")));
+    for tool in [PERF, GUESS] {
+        for nthreads in ["1", "2", "3", "8"] {
+            let args = ["-n", nthreads];
+            let file = || fs::File::open(path).expect("it is there");
+            let from_stdin = Command::new(tool).args(args).stdin(file()).output();
+            for output in [
+                run(tool, &[&args[..], &[path]].concat(), b""),
+                run(tool, &args, script.as_bytes()),
+                from_stdin.expect("the tool runs"),
+            ] {
+                assert_eq!(stderr(&output), stderr(&expected), "{tool} {args:?}");
+                assert!(output.stdout == expected.stdout, "{tool} {args:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn standard_input_is_read_from_where_it_is_to_its_end() {
+    let mut file = tempfile::tempfile().expect("a file");
+    write!(file, "{SCRIPT}{}", SCRIPT.replace("7 cycles", "5 cycles")).expect("room for it");
+    for (start, folded) in [
+        (0, "prog;main;leaf 12\n"),
+        (SCRIPT.len(), "prog;main;leaf 5\n"),
+    ] {
+        file.seek(SeekFrom::Start(start as u64)).expect("a place");
+        let again = || Stdio::from(file.try_clone().expect("another handle"));
+        let output = Command::new(PERF).stdin(again()).output();
+        assert_folds(&output.expect("the tool runs"), folded);
+        let rest = Command::new(PERF).stdin(again()).output();
+        assert_fails(
+            &rest.expect("the tool runs"),
+            "inferno-collapse-perf: standard input: found no stacks, expected the output of `perf \
+             script`\n",
+        );
+    }
 }
 
 /// Tools and `perf script` wait for each other less often then.

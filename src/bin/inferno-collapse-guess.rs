@@ -52,10 +52,15 @@ fn main() -> ExitCode {
     let args = Args::parse();
     common::collapse_with("inferno-collapse-guess", &args.shared, |input| {
         let folder = Folder::from(args.options());
-        let forest = match common::fold_perf_data(input, args.perf_data_options())? {
-            Some(tree) => tree.into(),
-            None => input.read(|reader| folder.try_collapse(reader)?.ok_or_else(unrecognised))?,
+        if let Some(tree) = common::fold_perf_data(input, args.perf_data_options())? {
+            return Ok(tree.into());
+        }
+        let forest = match input.text_file() {
+            Some(file) => folder.try_collapse_file(&file),
+            None => input.read(|reader| folder.try_collapse(reader)),
         };
+        let forest =
+            input.name_in_error(forest.and_then(|forest| forest.ok_or_else(unrecognised)))?;
         common::expect_stacks(forest.is_empty(), &input.name(), "some")?;
         Ok(forest)
     })

@@ -119,7 +119,13 @@ fn main() -> ExitCode {
         if let Some(tree) = common::fold_perf_data(input, args.perf_data_options())? {
             return Ok(tree.into());
         }
-        let forest = input.read(|reader| fold(&args, reader))?;
+        let forest = match input.text_file() {
+            Some(file) => {
+                let folded = Folder::from(args.options()).collapse_file_to_forest(&file);
+                input.name_in_error(folded)?
+            }
+            None => input.read(|reader| fold(&args, reader))?,
+        };
         let expected = "the output of `perf script`";
         common::expect_stacks(forest.is_empty(), &input.name(), expected)?;
         Ok(forest)

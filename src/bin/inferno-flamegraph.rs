@@ -302,7 +302,10 @@ impl Flags {
         options.stacks.demangle = !self.no_demangle;
         match common::fold_perf_data(input, options)? {
             Some(tree) => stacks.add_tree(&tree),
-            None => input.read(|reader| stacks.add(reader))?,
+            None => match input.text_file() {
+                Some(file) => input.name_in_error(stacks.add_file(&file))?,
+                None => input.read(|reader| stacks.add(reader))?,
+            },
         }
         Ok(())
     }

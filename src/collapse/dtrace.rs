@@ -174,7 +174,8 @@ impl Format for Options {
         let header = count_lines(&block.bytes[..offset_in(block.bytes, body)]);
         let mut folder = BlockFolder::new(self.includeoffset, &mut worker.stacks, tree);
         let lines = folder.fold_lines(body);
-        worker.unfinished = folder.unfinished().map(|line| block.place_of(line));
+        let unfinished = folder.unfinished().map(|line| block.place_of(line));
+        worker.unfinished = worker.unfinished.or(unfinished);
         worker.counts.add(block.index, header + lines);
         Ok(())
     }

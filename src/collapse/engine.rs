@@ -5,9 +5,10 @@
 //!                                    └─> worker: tree ─┘
 //! ```
 //!
-//! Each worker reads the blocks that it folds, one worker at a time: what it has read is in its
-//! core's cache then. Where a reader must stay on its thread, that reads for all, and sends blocks
-//! through a bounded channel.
+//! Each worker reads the blocks that it folds: what it has read is in its core's cache then. Of a
+//! file each reads a part of its own, of another reader one block after another, one worker at a
+//! time. Where a reader must stay on its thread, that reads for all, and sends blocks through a
+//! bounded channel.
 //!
 //! What comes out depends neither on the number of threads nor on the size of the blocks: counts
 //! are sums, a tree has no order of its own, and of several errors the one in the earliest block
@@ -15,6 +16,8 @@
 
 #[cfg(feature = "multithreaded")]
 mod parallel;
+#[cfg(feature = "multithreaded")]
+mod parts;
 
 use super::demangle::demangled;
 use super::error::ParseError;
@@ -134,6 +137,12 @@ trait WholeSource<'a>: Source<'a> + Sized {
     /// What is left of it, if any thread may take from that.
     #[cfg(feature = "multithreaded")]
     fn share(self) -> Result<impl Source<'a> + Send, Self>;
+
+    /// The same, if all threads may take from it at once.
+    #[cfg(feature = "multithreaded")]
+    fn rest(&self) -> Option<parts::Rest<'_>> {
+        None
+    }
 }
 
 impl<'a, R: Read> Source<'a> for Blocks<R> {
@@ -152,6 +161,17 @@ impl<'a> WholeSource<'a> for Blocks<Reader<'_>> {
     #[cfg(feature = "multithreaded")]
     fn share(self) -> Result<impl Source<'a> + Send, Self> {
         self.try_with(Reader::anywhere)
+    }
+
+    #[cfg(feature = "multithreaded")]
+    fn rest(&self) -> Option<parts::Rest<'_>> {
+        let (reader, carry) = self.reader();
+        let (file, at) = reader.file()?;
+        Some(parts::Rest {
+            file,
+            start: at - carry as u64,
+            block_size: self.size(),
+        })
     }
 }
 

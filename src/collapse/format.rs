@@ -118,6 +118,13 @@ macro_rules! impl_collapse {
                 self.fold($crate::collapse::reader::Reader::Anywhere(&mut reader))
             }
 
+            fn collapse_file_to_forest(
+                &mut self,
+                file: &dyn $crate::collapse::ReadAt,
+            ) -> std::io::Result<$crate::call_tree::Forest> {
+                self.fold($crate::collapse::reader::Reader::of(file))
+            }
+
             fn collapse_slice_to_tree(
                 &mut self,
                 profile: &[u8],

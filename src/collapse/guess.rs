@@ -8,7 +8,8 @@ use super::notes::plural;
 use super::perf_data::{self, is_perf_data};
 use super::reader::Reader;
 use super::{
-    Collapse, DEFAULT_NTHREADS, dtrace, fold_file, ghcprof, perf, sample, vsprof, vtune, xctrace,
+    Collapse, DEFAULT_NTHREADS, ReadAt, dtrace, fold_file, ghcprof, perf, sample, vsprof, vtune,
+    xctrace,
 };
 use crate::call_tree::{CallTree, Forest};
 use crate::folded;
@@ -185,6 +186,15 @@ impl Folder {
         self.fold(Reader::Anywhere(&mut reader))
     }
 
+    /// [`Folder::try_collapse`] for a whole file, of which other threads may read parts at the same
+    /// time.
+    ///
+    /// # Errors
+    /// As [`Folder::try_collapse`].
+    pub fn try_collapse_file(&self, file: &dyn ReadAt) -> io::Result<Option<Forest>> {
+        self.fold(Reader::of(file))
+    }
+
     /// Folds `reader` into a tree if it has the format of a profiler; if not, returns `None`, and
     /// what was read of it is in `head`.
     ///
@@ -205,6 +215,22 @@ impl Folder {
             Some(row) if row.name != FOLDED.name => {
                 let rest = Reader::Anywhere(&mut reader);
                 let forest = self.fold_as(row, head, rest)?;
+                Ok(Some(forest.merged()))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// [`Folder::collapse_if_recognised`] for a whole file, of which other threads may read parts at
+    /// the same time.
+    pub(crate) fn collapse_file_if_recognised(
+        &self,
+        file: &dyn ReadAt,
+    ) -> io::Result<Option<CallTree>> {
+        let (mut reader, mut head) = (Reader::of(file), Vec::new());
+        match recognise(&mut reader, &mut head)? {
+            Some(row) if row.name != FOLDED.name => {
+                let forest = self.fold_as(row, &head, reader)?;
                 Ok(Some(forest.merged()))
             }
             _ => Ok(None),
@@ -277,6 +303,10 @@ impl Collapse for Folder {
         R: BufRead + Send,
     {
         self.fold_or_say(Reader::Anywhere(&mut reader))
+    }
+
+    fn collapse_file_to_forest(&mut self, file: &dyn ReadAt) -> io::Result<Forest> {
+        self.fold_or_say(Reader::of(file))
     }
 }
 

@@ -32,6 +32,7 @@ mod lines;
 pub(crate) mod notes;
 pub mod perf;
 pub mod perf_data;
+mod read_at;
 mod reader;
 pub mod recursive;
 pub mod sample;
@@ -45,6 +46,8 @@ pub mod xctrace;
 
 use crate::call_tree::{CallTree, Forest};
 use crate::folded;
+pub use read_at::ReadAt;
+pub(crate) use read_at::in_order;
 use reader::Reader;
 use std::fs::File;
 use std::io::{self, BufRead, Write};
@@ -148,6 +151,24 @@ pub trait Collapse {
         self.collapse_to_tree(reader).map(Forest::from)
     }
 
+    /// [`Collapse::collapse_to_forest`] for a whole file, of which other threads may read parts at
+    /// the same time.
+    ///
+    /// ```
+    /// use inferno::collapse::{Collapse, perf::Folder};
+    ///
+    /// let script = "prog 1 1.0: 7 cycles:\n\t 12 leaf (m)\n\t 34 main (m)\n\n";
+    /// let forest = Folder::default().collapse_file_to_forest(&script.as_bytes())?;
+    /// assert_eq!(forest.merged().totals()[0].to_string(), "7");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Collapse::collapse`].
+    fn collapse_file_to_forest(&mut self, file: &dyn ReadAt) -> io::Result<Forest> {
+        self.collapse_to_forest(in_order(file))
+    }
+
     /// [`Collapse::collapse_to_tree`] for a profile that is in memory, which is not copied.
     ///
     /// # Errors
@@ -165,7 +186,10 @@ fn fold_file<P: AsRef<Path>, T>(
     match infile {
         Some(path) => {
             let file = open(path.as_ref())?;
-            fold(Reader::Anywhere(&mut io::BufReader::new(file)))
+            match cfg!(any(unix, windows)) && file.metadata()?.is_file() {
+                true => fold(Reader::of(&file)),
+                false => fold(Reader::Anywhere(&mut io::BufReader::new(file))),
+            }
         }
         None => fold(Reader::Anywhere(&mut io::BufReader::new(io::stdin()))),
     }

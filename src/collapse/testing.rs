@@ -22,6 +22,8 @@ pub(crate) fn fold<F: Format>(format: &F, profile: &[u8]) -> Result<String, Stri
             assert_eq!(from_here, expected, "reader, {way}");
             let from_anywhere = to_text(engine.fold(format, Reader::Anywhere(&mut &*profile)));
             assert_eq!(from_anywhere, expected, "reader for all threads, {way}");
+            let at_places = to_text(engine.fold(format, Reader::of(&profile)));
+            assert_eq!(at_places, expected, "file, {way}");
         }
     }
     expected

@@ -2,7 +2,7 @@
 
 use super::{Options, finish_lines, line_folder};
 use crate::call_tree::CallTree;
-use crate::collapse::guess;
+use crate::collapse::{ReadAt, guess, in_order};
 use crate::folded::LineFolder;
 use std::io::{self, BufRead, Read};
 
@@ -56,6 +56,18 @@ impl Collector {
         match self.guess.collapse_if_recognised(&mut reader, &mut head)? {
             Some(tree) => self.lines.take(tree),
             None => self.lines.read(head.chain(reader))?,
+        }
+        Ok(())
+    }
+
+    /// [`Collector::add`] for a whole file, of which other threads may read parts at the same time.
+    ///
+    /// # Errors
+    /// As [`Collector::add`].
+    pub fn add_file(&mut self, file: &dyn ReadAt) -> io::Result<()> {
+        match self.guess.collapse_file_if_recognised(file)? {
+            Some(tree) => self.lines.take(tree),
+            None => self.lines.read(in_order(file))?,
         }
         Ok(())
     }

@@ -1,11 +1,15 @@
 //! Input: a file or standard input, plain or compressed, with a progress line.
 
 use super::{about, pipe};
+use inferno::call_tree::Forest;
 use inferno::collapse::perf_data::is_perf_data;
-use inferno::decode::decoded;
+use inferno::collapse::{Collapse, ReadAt};
+use inferno::decode::{decoded, is_compressed};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 const BUFFER_SIZE: usize = 1 << 16;
@@ -64,14 +68,38 @@ impl Input {
         let Input::File(path) = self else {
             return None;
         };
-        let file = File::open(path).ok()?;
-        // Of a pipe, not a byte may be lost.
-        if !file.metadata().ok()?.is_file() {
+        let head = head(&self.file()?)?;
+        (is_perf_data(&head) == Some(true)).then_some(path)
+    }
+
+    /// The input, if it is a file of text, which can be read at several places at once. It is then
+    /// not to be read otherwise, and who reads standard input later finds its end.
+    pub fn text_file(&self) -> Option<impl ReadAt> {
+        let mut file = self.file()?;
+        let head = head(&file)?;
+        if is_compressed(&head) || is_perf_data(&head) == Some(true) {
             return None;
         }
-        let mut head = Vec::new();
-        file.take(8).read_to_end(&mut head).ok()?;
-        (is_perf_data(&head) == Some(true)).then_some(path)
+        file.seek(SeekFrom::End(0)).ok()?;
+        Some(Tracked::new(file))
+    }
+
+    /// The file, if it is one and will be read from its start: of a pipe, not a byte may be lost.
+    fn file(&self) -> Option<File> {
+        let mut file = match self {
+            Input::Stdin => stdin_file()?,
+            Input::File(path) => File::open(path).ok()?,
+        };
+        let is_whole = file.metadata().ok()?.is_file() && file.stream_position().ok()? == 0;
+        is_whole.then_some(file)
+    }
+
+    /// Opens the input and lets `folder` fold it. Errors name the input.
+    pub fn fold(&self, folder: &mut impl Collapse) -> io::Result<Forest> {
+        match self.text_file() {
+            Some(file) => self.name_in_error(folder.collapse_file_to_forest(&file)),
+            None => self.read(|reader| folder.collapse_to_forest(reader)),
+        }
     }
 
     /// Opens the input and lets `work` read it. Errors name the input.
@@ -79,9 +107,13 @@ impl Input {
         &self,
         work: impl FnOnce(&mut (dyn BufRead + Send)) -> io::Result<T>,
     ) -> io::Result<T> {
-        self.open()
-            .and_then(|reader| work(&mut *decoded(reader)?))
-            .map_err(|error| about(&self.name(), error))
+        let done = self.open().and_then(|reader| work(&mut *decoded(reader)?));
+        self.name_in_error(done)
+    }
+
+    /// The same result, of which the error names the input.
+    pub fn name_in_error<T>(&self, done: io::Result<T>) -> io::Result<T> {
+        done.map_err(|error| about(&self.name(), error))
     }
 
     fn open(&self) -> io::Result<Box<dyn BufRead + Send>> {
@@ -90,71 +122,119 @@ impl Input {
             return Ok(Box::new(BufReader::with_capacity(BUFFER_SIZE, io::stdin())));
         };
         let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if metadata.is_dir() {
+        if file.metadata()?.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        let progress = Progress::new(file, metadata.len());
-        Ok(Box::new(BufReader::with_capacity(BUFFER_SIZE, progress)))
+        let file = Tracked::new(file);
+        Ok(Box::new(BufReader::with_capacity(BUFFER_SIZE, file)))
     }
 }
 
-/// Shows on a terminal how much of a file is read, if that takes more than a second.
-struct Progress {
+/// Standard input as a file, if it is one.
+#[cfg(unix)]
+fn stdin_file() -> Option<File> {
+    use std::os::fd::AsFd;
+
+    let file = io::stdin().as_fd().try_clone_to_owned();
+    file.ok().map(File::from)
+}
+
+#[cfg(not(unix))]
+fn stdin_file() -> Option<File> {
+    None
+}
+
+/// The first bytes of a file, by which formats are told; `None` if it has not as many.
+fn head(file: &File) -> Option<[u8; 8]> {
+    let mut head = [0; 8];
+    let read = file.read_at(&mut head, 0);
+    (read.ok()? == head.len()).then_some(head)
+}
+
+/// A file that shows on a terminal how much of it is read, if that takes more than a second.
+struct Tracked {
     file: File,
     size: u64,
-    done: u64,
+    done: AtomicU64,
     started: Instant,
-    next_report: Option<Instant>,
-    has_reported: bool,
+    /// `None` if nobody would see it.
+    report: Option<Mutex<Report>>,
 }
 
-impl Progress {
-    const INTERVAL: Duration = Duration::from_millis(200);
+struct Report {
+    is_shown: bool,
+    /// When to show it next.
+    next: Instant,
+}
 
-    fn new(file: File, size: u64) -> Progress {
+impl Tracked {
+    fn new(file: File) -> Tracked {
         let started = Instant::now();
+        let size = file.metadata().map_or(0, |metadata| metadata.len());
+        let report = || Report {
+            is_shown: false,
+            next: started + Duration::from_secs(1),
+        };
         let is_wanted = size > 0 && io::stderr().is_terminal();
-        Progress {
+        Tracked {
             file,
             size,
-            done: 0,
+            done: AtomicU64::new(0),
             started,
-            next_report: is_wanted.then(|| started + Duration::from_secs(1)),
-            has_reported: false,
+            report: is_wanted.then(|| Mutex::new(report())),
         }
     }
 
-    fn report(&mut self) {
-        let now = Instant::now();
-        if self.next_report.is_none_or(|at| now < at) {
-            return;
+    fn note(&self, read: usize) {
+        let done = self.done.fetch_add(read as u64, Ordering::Relaxed) + read as u64;
+        // While another thread shows it, this one has nothing to add.
+        if let Some(report) = &self.report
+            && let Ok(mut report) = report.try_lock()
+            && Instant::now() >= report.next
+        {
+            report.is_shown = true;
+            report.next = Instant::now() + Duration::from_millis(200);
+            self.show(done);
         }
-        self.next_report = Some(now + Self::INTERVAL);
-        self.has_reported = true;
+    }
+
+    fn show(&self, done: u64) {
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
-        let (done, size) = (megabytes(self.done), megabytes(self.size));
-        let rate = done / (now - self.started).as_secs_f64();
+        let (done, size) = (megabytes(done), megabytes(self.size));
+        let rate = done / self.started.elapsed().as_secs_f64();
         let percent = 100.0 * done / size;
         let line = format!("\r{done:.0} of {size:.0} MB ({percent:.0}%), {rate:.0} MB/s ");
         let _ = io::stderr().write_all(line.as_bytes());
     }
 }
 
-impl Read for Progress {
+impl Read for Tracked {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.file.read(buffer)?;
-        self.done += read as u64;
-        if self.next_report.is_some() {
-            self.report();
-        }
+        self.note(read);
         Ok(read)
     }
 }
 
-impl Drop for Progress {
+impl ReadAt for Tracked {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, offset)?;
+        self.note(read);
+        Ok(read)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.file.size()
+    }
+}
+
+impl Drop for Tracked {
     fn drop(&mut self) {
-        if self.has_reported {
+        let report = self
+            .report
+            .take()
+            .and_then(|report| report.into_inner().ok());
+        if report.is_some_and(|report| report.is_shown) {
             // Wipes the line.
             let _ = io::stderr().write_all(b"\r\x1b[K");
         }

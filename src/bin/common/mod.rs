@@ -106,7 +106,7 @@ pub fn collapse(
     expected: &str,
 ) -> ExitCode {
     collapse_with(tool, args, |input| {
-        let forest = input.read(|reader| folder.collapse_to_forest(reader))?;
+        let forest = input.fold(&mut folder)?;
         expect_stacks(forest.is_empty(), &input.name(), expected)?;
         Ok(forest)
     })

@@ -1,5 +1,6 @@
 //! The part of the engine that runs on several threads.
 
+use super::parts::Parts;
 use super::{
     Buffer, CallTree, Crew, Format, Numbered, NumberedBlock, ParseError, Source, WholeSource,
 };
@@ -7,7 +8,7 @@ use crate::threads::{lock, work_together};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use std::io;
 use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Folds `first` and the rest of `input` on `nthreads` threads, of which this is one. Its worker
@@ -21,20 +22,27 @@ pub(super) fn fold<'a, F: Format>(
     let mut own = Harvest {
         worker: mem::take(&mut crew.worker),
         tree: mem::take(&mut crew.tree),
-        error: None,
+        errors: Vec::new(),
     };
     let team = Team {
         format: crew.format,
         prelude: &crew.prelude,
         others: nthreads - 1,
-        has_failed: AtomicBool::new(false),
+        failed_at: AtomicU64::new(u64::MAX),
     };
-    let (read, mut harvests) = match input.share() {
-        Ok(input) => team.read_in_turn(&mut own, first, input),
-        Err(mut input) => team.read_for_all(&mut own, first, &mut input),
+    let parts = match input.source.rest() {
+        Some(rest) if !F::NUMBERS_LINES => Parts::of(rest, crew.format, nthreads)?,
+        _ => None,
+    };
+    let (read, mut harvests) = match parts {
+        Some(parts) => team.read_at_places(&mut own, first, &parts),
+        None => match input.share() {
+            Ok(input) => team.read_in_turn(&mut own, first, input),
+            Err(mut input) => team.read_for_all(&mut own, first, &mut input),
+        },
     };
     harvests.insert(0, own);
-    let errors = harvests.iter_mut().filter_map(|made| made.error.take());
+    let errors = harvests.iter_mut().flat_map(|made| made.errors.drain(..));
     if let Some((_, error)) = errors.min_by_key(|(block, _)| *block) {
         return Err(error.into());
     }
@@ -50,10 +58,42 @@ struct Team<'a, F: Format> {
     prelude: &'a F::Prelude,
     /// How many workers there are besides this thread's.
     others: usize,
-    has_failed: AtomicBool,
+    /// The index of the earliest block that is bad.
+    failed_at: AtomicU64,
 }
 
 impl<F: Format> Team<'_, F> {
+    /// Lets each worker read parts of a file. Returns what reading gave, and what the others made.
+    fn read_at_places(
+        &self,
+        own: &mut Harvest<F::Worker>,
+        first: NumberedBlock<'_>,
+        parts: &Parts<'_, F>,
+    ) -> (io::Result<()>, Vec<Harvest<F::Worker>>) {
+        let fold_all = |harvest: &mut Harvest<_>, mut buffer| {
+            while let Some(mut part) = parts.take()? {
+                while part.at() < self.failed_at.load(Ordering::Relaxed)
+                    && let Some(block) = part.next(mem::take(&mut buffer))?
+                {
+                    self.fold(harvest, &block);
+                    buffer = block.into_buffer();
+                }
+            }
+            Ok(())
+        };
+        let fold_rest = || {
+            let mut harvest = Harvest::default();
+            let read = fold_all(&mut harvest, Buffer::default());
+            (read, harvest)
+        };
+        let (read, others) = work_together((0..self.others).map(|_| fold_rest), || {
+            self.fold(own, &first);
+            fold_all(own, first.into_buffer())
+        });
+        let (reads, harvests): (Vec<_>, _) = others.into_iter().unzip();
+        (reads.into_iter().fold(read, io::Result::and), harvests)
+    }
+
     /// Lets each worker read what it folds. Returns what reading gave, and what the others made.
     fn read_in_turn<'a>(
         &self,
@@ -64,7 +104,7 @@ impl<F: Format> Team<'_, F> {
         let input = Mutex::new((input, Ok(())));
         let next = |buffer| {
             let (input, read) = &mut *lock(&input);
-            if read.is_err() || self.has_failed.load(Ordering::Relaxed) {
+            if read.is_err() || self.has_failed() {
                 return None;
             }
             input.next(self.format, buffer).unwrap_or_else(|error| {
@@ -121,7 +161,7 @@ impl<F: Format> Team<'_, F> {
         self.fold(own, &first);
         let mut next = input.next(self.format, first.into_buffer())?;
         while let Some(block) = next
-            && !self.has_failed.load(Ordering::Relaxed)
+            && !self.has_failed()
         {
             let spent = match blocks.try_send(block) {
                 Ok(()) => None,
@@ -159,9 +199,13 @@ impl<F: Format> Team<'_, F> {
             .format
             .fold(self.prelude, block.as_block(), worker, tree);
         if let Err(error) = folded {
-            self.has_failed.store(true, Ordering::Relaxed);
-            harvest.error.get_or_insert((block.index, error));
+            self.failed_at.fetch_min(block.index, Ordering::Relaxed);
+            harvest.errors.push((block.index, error));
         }
+    }
+
+    fn has_failed(&self) -> bool {
+        self.failed_at.load(Ordering::Relaxed) < u64::MAX
     }
 }
 
@@ -170,6 +214,78 @@ impl<F: Format> Team<'_, F> {
 struct Harvest<W> {
     worker: W,
     tree: CallTree,
-    /// The first error met, with the index of its block.
-    error: Option<(u64, ParseError)>,
+    /// The errors met, with the indices of their blocks.
+    errors: Vec<(u64, ParseError)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::call_tree::{CallTree, Forest};
+    use crate::collapse::engine::Engine;
+    use crate::collapse::error::{ErrorKind, ParseError};
+    use crate::collapse::format::{Block, Format};
+    use crate::collapse::reader::Reader;
+    use proptest::prelude::*;
+
+    /// Lines that are numbers, of which those below ten are bad, each in the line of its number.
+    struct Numbers;
+
+    impl Format for Numbers {
+        type Prelude = ();
+        type Worker = ();
+        const IS_PARALLEL: bool = true;
+        const NUMBERS_LINES: bool = false;
+
+        fn fold(
+            &self,
+            _: &(),
+            block: Block<'_>,
+            _: &mut (),
+            tree: &mut CallTree,
+        ) -> Result<(), ParseError> {
+            for line in std::str::from_utf8(block.bytes).unwrap().lines() {
+                match line.parse() {
+                    Ok(number) if number < 10 => {
+                        return Err(ParseError::new(ErrorKind::EndsInStack, number));
+                    }
+                    _ => tree.add_stack([line], 1),
+                };
+            }
+            Ok(())
+        }
+
+        fn conclude(&self, _: &(), _: Vec<()>, _: &mut Forest) -> Result<(), ParseError> {
+            Ok(())
+        }
+
+        fn demangles(&self) -> bool {
+            false
+        }
+
+        fn sniff(&self, _: &[u8]) -> Option<bool> {
+            None
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_error_is_the_first_one(
+            numbers in prop::collection::vec(prop_oneof![9 => 10u64..99, 1 => 0u64..10], 0..300),
+            nthreads in 2usize..5,
+            block_size in 1usize..40,
+        ) {
+            let text: String = numbers.iter().map(|number| format!("{number}\n")).collect();
+            let text = text.as_bytes();
+            let engine = Engine::with_block_size(nthreads, block_size);
+            let first = numbers.iter().find(|number| **number < 10);
+            for reader in [Reader::of(&text), Reader::Anywhere(&mut &*text), Reader::Here(&mut &*text)] {
+                let error = engine.fold(&Numbers, reader).err();
+                let expected = first.map(|&line| ParseError::new(ErrorKind::EndsInStack, line));
+                prop_assert_eq!(
+                    error.map(|error| error.to_string()),
+                    expected.map(|error| error.to_string())
+                );
+            }
+        }
+    }
 }

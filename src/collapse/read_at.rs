@@ -1,0 +1,100 @@
+//! Files that several threads read at once.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+
+/// A file, or what else can be read at any place, be it by several threads at once.
+pub trait ReadAt: Sync {
+    /// Reads into `buffer` what there is at `offset`, and returns how many bytes that are: 0 at the
+    /// end, and else not always as many as have room.
+    ///
+    /// # Errors
+    /// Those of reading.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// How many bytes there are.
+    ///
+    /// # Errors
+    /// If that cannot be told.
+    fn size(&self) -> io::Result<u64>;
+}
+
+/// On systems that are neither Unix nor Windows, it fails.
+impl ReadAt for File {
+    #[cfg(unix)]
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(self, buffer, offset)
+    }
+
+    #[cfg(windows)]
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(self, buffer, offset)
+    }
+
+    #[cfg(not(any(unix, windows)))]
+    fn read_at(&self, _: &mut [u8], _: u64) -> io::Result<usize> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.metadata().map(|metadata| metadata.len())
+    }
+}
+
+impl ReadAt for &[u8] {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
+        self.get(start..).unwrap_or_default().read(buffer)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.len() as u64)
+    }
+}
+
+/// Reads as much of `buffer` as there is at `offset`, and returns how many bytes that are.
+#[cfg(feature = "multithreaded")]
+pub(super) fn read_all_at(file: &dyn ReadAt, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut len = 0;
+    while len < buffer.len() {
+        match file.read_at(&mut buffer[len..], offset + len as u64) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(len)
+}
+
+/// A reader of such a file, from its start.
+pub(crate) struct InOrder<'f> {
+    file: &'f dyn ReadAt,
+    at: u64,
+}
+
+/// Reads all of `file`.
+pub(crate) fn in_order(file: &dyn ReadAt) -> BufReader<InOrder<'_>> {
+    const BUFFER_SIZE: usize = 1 << 16;
+    BufReader::with_capacity(BUFFER_SIZE, InOrder { file, at: 0 })
+}
+
+impl<'f> InOrder<'f> {
+    pub fn file(&self) -> &'f dyn ReadAt {
+        self.file
+    }
+
+    /// Where it reads next.
+    #[cfg(feature = "multithreaded")]
+    pub fn at(&self) -> u64 {
+        self.at
+    }
+}
+
+impl Read for InOrder<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
