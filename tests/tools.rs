@@ -243,6 +243,12 @@ fn unknown_formats_are_an_error_that_names_the_known_ones() {
         assert_fails(&output, &message);
         assert_eq!(stdout(&output), "");
     }
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("letter"), "Dear all,\n").expect("room for it");
+    assert_fails(
+        &run_in(directory.path(), GUESS, &["letter"], b""),
+        &message.replace("standard input", "letter"),
+    );
 }
 
 #[test]

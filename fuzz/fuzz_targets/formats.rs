@@ -1,7 +1,9 @@
-//! Every format: no input makes it panic, and a reader gives what a slice gives, an error included.
+//! Every format: no input makes it panic, and a reader and a file give what a slice gives, an error
+//! included.
 
 #![no_main]
 
+use inferno::call_tree::Forest;
 use inferno::collapse::{
     Collapse, dtrace, ghcprof, guess, recursive, sample, vsprof, vtune, xctrace,
 };
@@ -10,10 +12,13 @@ use libfuzzer_sys::fuzz_target;
 fn check(mut folder: impl Collapse, text: &[u8]) {
     let from_slice = folder.collapse_slice_to_tree(text);
     let from_reader = folder.collapse_to_tree(text);
-    match (from_slice, from_reader) {
-        (Ok(one), Ok(other)) => assert_eq!(one.totals()[0], other.totals()[0]),
-        (Err(one), Err(other)) => assert_eq!(one.to_string(), other.to_string()),
-        (one, other) => panic!("{:?} and {:?}", one.is_ok(), other.is_ok()),
+    let from_file = folder.collapse_file_to_forest(&text).map(Forest::merged);
+    for other in [from_reader, from_file] {
+        match (&from_slice, other) {
+            (Ok(one), Ok(other)) => assert_eq!(one.totals()[0], other.totals()[0]),
+            (Err(one), Err(other)) => assert_eq!(one.to_string(), other.to_string()),
+            (one, other) => panic!("{:?} and {:?}", one.is_ok(), other.is_ok()),
+        }
     }
 }
 

@@ -55,12 +55,11 @@ fn main() -> ExitCode {
         if let Some(tree) = common::fold_perf_data(input, args.perf_data_options())? {
             return Ok(tree.into());
         }
+        let known = |forest: Option<_>| forest.ok_or_else(unrecognised);
         let forest = match input.text_file() {
-            Some(file) => folder.try_collapse_file(&file),
-            None => input.read(|reader| folder.try_collapse(reader)),
+            Some(file) => input.name_in_error(folder.try_collapse_file(&file).and_then(known))?,
+            None => input.read(|reader| folder.try_collapse(reader).and_then(known))?,
         };
-        let forest =
-            input.name_in_error(forest.and_then(|forest| forest.ok_or_else(unrecognised)))?;
         common::expect_stacks(forest.is_empty(), &input.name(), "some")?;
         Ok(forest)
     })

@@ -211,14 +211,7 @@ impl Folder {
     where
         R: BufRead + Send,
     {
-        match recognise(&mut reader, head)? {
-            Some(row) if row.name != FOLDED.name => {
-                let rest = Reader::Anywhere(&mut reader);
-                let forest = self.fold_as(row, head, rest)?;
-                Ok(Some(forest.merged()))
-            }
-            _ => Ok(None),
-        }
+        self.fold_profile(Reader::Anywhere(&mut reader), head)
     }
 
     /// [`Folder::collapse_if_recognised`] for a whole file, of which other threads may read parts at
@@ -227,10 +220,17 @@ impl Folder {
         &self,
         file: &dyn ReadAt,
     ) -> io::Result<Option<CallTree>> {
-        let (mut reader, mut head) = (Reader::of(file), Vec::new());
-        match recognise(&mut reader, &mut head)? {
+        self.fold_profile(Reader::of(file), &mut Vec::new())
+    }
+
+    fn fold_profile(
+        &self,
+        mut reader: Reader<'_>,
+        head: &mut Vec<u8>,
+    ) -> io::Result<Option<CallTree>> {
+        match recognise(&mut reader, head)? {
             Some(row) if row.name != FOLDED.name => {
-                let forest = self.fold_as(row, &head, reader)?;
+                let forest = self.fold_as(row, head, reader)?;
                 Ok(Some(forest.merged()))
             }
             _ => Ok(None),
