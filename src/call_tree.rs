@@ -219,9 +219,6 @@ impl CallTree {
     /// The child of `parent` for `frame` in a tree of stacks that are summed up, if it is there.
     #[inline]
     pub(crate) fn find_child(&mut self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
-        if let Some(child) = self.latest_child(parent, frame) {
-            return Some(child);
-        }
         self.complete_edges();
         self.find_earlier_child(parent, frame)
     }
