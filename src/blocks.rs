@@ -106,19 +106,6 @@ impl<R: Read> Blocks<R> {
         self.state.size
     }
 
-    /// The same blocks of what `change` makes of the reader, if it makes something of it.
-    #[cfg(feature = "multithreaded")]
-    pub fn try_with<S>(
-        self,
-        change: impl FnOnce(R) -> Result<S, R>,
-    ) -> Result<Blocks<S>, Blocks<R>> {
-        let state = self.state;
-        match change(self.reader) {
-            Ok(reader) => Ok(Blocks { reader, state }),
-            Err(reader) => Err(Blocks { reader, state }),
-        }
-    }
-
     /// Replaces `block` by the next one; `false` if there is none.
     ///
     /// `split_point` tells where the last whole record in its argument ends. The last block is

@@ -5,10 +5,8 @@
 //!                                    └─> worker: tree ─┘
 //! ```
 //!
-//! Each worker reads the blocks that it folds: what it has read is in its core's cache then. Of a
-//! file each reads a part of its own, of another reader one block after another, one worker at a
-//! time. Where a reader must stay on its thread, that reads for all, and sends blocks through a
-//! bounded channel.
+//! Of a file each worker reads a part of its own, so that nobody waits. Of a stream one thread reads
+//! for all, and sends blocks through a bounded channel: so what writes into a pipe has room in it.
 //!
 //! What comes out depends neither on the number of threads nor on the size of the blocks: counts
 //! are sums, a tree has no order of its own, and of several errors the one in the earliest block
@@ -25,7 +23,7 @@ use super::format::{Block, Format, count_lines};
 use super::reader::Reader;
 use crate::blocks::{BLOCK_SIZE, Blocks, Buffer};
 use crate::call_tree::{CallTree, Forest};
-use std::io::{self, Read};
+use std::io;
 
 /// The number of threads to use if nobody says.
 pub(crate) fn default_nthreads() -> usize {
@@ -84,7 +82,7 @@ impl Engine {
     fn fold_source<'a, F: Format>(
         &self,
         format: &F,
-        source: impl WholeSource<'a>,
+        source: impl Source<'a>,
     ) -> io::Result<Forest> {
         let mut input = Numbered {
             source,
@@ -106,7 +104,7 @@ impl Engine {
         &self,
         crew: &mut Crew<F>,
         first: NumberedBlock<'a>,
-        mut input: Numbered<impl WholeSource<'a>>,
+        mut input: Numbered<impl Source<'a>>,
     ) -> io::Result<()> {
         #[cfg(feature = "multithreaded")]
         if F::IS_PARALLEL && self.nthreads > 1 && !input.source.is_at_end() {
@@ -130,22 +128,15 @@ trait Source<'a> {
     /// Whether it is known that there is no other block.
     #[cfg(feature = "multithreaded")]
     fn is_at_end(&self) -> bool;
-}
 
-/// A source from its start, of which other threads may have the rest.
-trait WholeSource<'a>: Source<'a> + Sized {
-    /// What is left of it, if any thread may take from that.
-    #[cfg(feature = "multithreaded")]
-    fn share(self) -> Result<impl Source<'a> + Send, Self>;
-
-    /// The same, if all threads may take from it at once.
+    /// What is left of it, if that is a file that several threads can read.
     #[cfg(feature = "multithreaded")]
     fn rest(&self) -> Option<parts::Rest<'_>> {
         None
     }
 }
 
-impl<'a, R: Read> Source<'a> for Blocks<R> {
+impl<'a> Source<'a> for Blocks<Reader<'_>> {
     fn next<F: Format>(&mut self, format: &F, mut buffer: Buffer) -> io::Result<Option<Bytes<'a>>> {
         let is_block = self.next_into(&mut buffer, |block| format.split_point(block))?;
         Ok(is_block.then_some(Bytes::Owned(buffer)))
@@ -154,13 +145,6 @@ impl<'a, R: Read> Source<'a> for Blocks<R> {
     #[cfg(feature = "multithreaded")]
     fn is_at_end(&self) -> bool {
         Blocks::is_at_end(self)
-    }
-}
-
-impl<'a> WholeSource<'a> for Blocks<Reader<'_>> {
-    #[cfg(feature = "multithreaded")]
-    fn share(self) -> Result<impl Source<'a> + Send, Self> {
-        self.try_with(Reader::anywhere)
     }
 
     #[cfg(feature = "multithreaded")]
@@ -202,13 +186,6 @@ impl<'a> Source<'a> for SliceBlocks<'a> {
     }
 }
 
-impl<'a> WholeSource<'a> for SliceBlocks<'a> {
-    #[cfg(feature = "multithreaded")]
-    fn share(self) -> Result<impl Source<'a> + Send, Self> {
-        Ok(self)
-    }
-}
-
 /// A block, read or part of a slice.
 enum Bytes<'a> {
     Owned(Buffer),
@@ -243,18 +220,6 @@ struct NumberedBlock<'a> {
     bytes: Bytes<'a>,
     first_line: u64,
     index: u64,
-}
-
-impl<'a, S: WholeSource<'a>> Numbered<S> {
-    /// What is left of it, if any thread may take from that.
-    #[cfg(feature = "multithreaded")]
-    fn share(self) -> Result<Numbered<impl Source<'a> + Send>, Self> {
-        let next = self.next;
-        match self.source.share() {
-            Ok(source) => Ok(Numbered { source, next }),
-            Err(source) => Err(Numbered { source, next }),
-        }
-    }
 }
 
 impl<'a, S: Source<'a>> Numbered<S> {

@@ -80,7 +80,7 @@ macro_rules! impl_collapse {
                 R: std::io::BufRead,
                 W: std::io::Write,
             {
-                let forest = self.fold($crate::collapse::reader::Reader::Here(&mut reader))?;
+                let forest = self.fold($crate::collapse::reader::Reader::Stream(&mut reader))?;
                 $crate::folded::write_forest(&forest, writer)
             }
 
@@ -104,7 +104,7 @@ macro_rules! impl_collapse {
             where
                 R: std::io::BufRead,
             {
-                let reader = $crate::collapse::reader::Reader::Here(&mut reader);
+                let reader = $crate::collapse::reader::Reader::Stream(&mut reader);
                 self.fold(reader).map($crate::call_tree::Forest::merged)
             }
 
@@ -113,9 +113,9 @@ macro_rules! impl_collapse {
                 mut reader: R,
             ) -> std::io::Result<$crate::call_tree::Forest>
             where
-                R: std::io::BufRead + Send,
+                R: std::io::BufRead,
             {
-                self.fold($crate::collapse::reader::Reader::Anywhere(&mut reader))
+                self.fold($crate::collapse::reader::Reader::Stream(&mut reader))
             }
 
             fn collapse_file_to_forest(

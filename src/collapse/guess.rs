@@ -181,9 +181,9 @@ impl Folder {
     /// Those of `reader`, and those of the format.
     pub fn try_collapse<R>(&self, mut reader: R) -> io::Result<Option<Forest>>
     where
-        R: BufRead + Send,
+        R: BufRead,
     {
-        self.fold(Reader::Anywhere(&mut reader))
+        self.fold(Reader::Stream(&mut reader))
     }
 
     /// [`Folder::try_collapse`] for a whole file, of which other threads may read parts at the same
@@ -209,9 +209,9 @@ impl Folder {
         head: &mut Vec<u8>,
     ) -> io::Result<Option<CallTree>>
     where
-        R: BufRead + Send,
+        R: BufRead,
     {
-        self.fold_profile(Reader::Anywhere(&mut reader), head)
+        self.fold_profile(Reader::Stream(&mut reader), head)
     }
 
     /// [`Folder::collapse_if_recognised`] for a whole file, of which other threads may read parts at
@@ -268,7 +268,7 @@ impl Collapse for Folder {
         R: BufRead,
         W: Write,
     {
-        let forest = self.fold_or_say(Reader::Here(&mut reader))?;
+        let forest = self.fold_or_say(Reader::Stream(&mut reader))?;
         folded::write_forest(&forest, writer)
     }
 
@@ -294,15 +294,15 @@ impl Collapse for Folder {
     where
         R: BufRead,
     {
-        let forest = self.fold_or_say(Reader::Here(&mut reader))?;
+        let forest = self.fold_or_say(Reader::Stream(&mut reader))?;
         Ok(forest.merged())
     }
 
     fn collapse_to_forest<R>(&mut self, mut reader: R) -> io::Result<Forest>
     where
-        R: BufRead + Send,
+        R: BufRead,
     {
-        self.fold_or_say(Reader::Anywhere(&mut reader))
+        self.fold_or_say(Reader::Stream(&mut reader))
     }
 
     fn collapse_file_to_forest(&mut self, file: &dyn ReadAt) -> io::Result<Forest> {

@@ -126,9 +126,8 @@ pub trait Collapse {
         Ok(folded::read(text.as_slice())?.tree)
     }
 
-    /// [`Collapse::collapse_to_tree`] for a reader that other threads may read from. If there are
-    /// several, each reads what it folds, in its core's cache and while the others fold, into a
-    /// tree of its own.
+    /// [`Collapse::collapse_to_tree`] without merging what several threads fold: each has a tree of
+    /// its own.
     ///
     /// ```
     /// use inferno::collapse::{Collapse, perf::Folder};
@@ -146,7 +145,7 @@ pub trait Collapse {
     /// As [`Collapse::collapse`].
     fn collapse_to_forest<R>(&mut self, reader: R) -> io::Result<Forest>
     where
-        R: BufRead + Send,
+        R: BufRead,
     {
         self.collapse_to_tree(reader).map(Forest::from)
     }
@@ -178,7 +177,7 @@ pub trait Collapse {
     }
 }
 
-/// Lets `fold` read the file at `infile`, or standard input if it is `None`, on any thread.
+/// Lets `fold` read the file at `infile`, or standard input if it is `None`.
 fn fold_file<P: AsRef<Path>, T>(
     infile: Option<P>,
     fold: impl FnOnce(Reader<'_>) -> io::Result<T>,
@@ -188,10 +187,10 @@ fn fold_file<P: AsRef<Path>, T>(
             let file = open(path.as_ref())?;
             match cfg!(any(unix, windows)) && file.metadata()?.is_file() {
                 true => fold(Reader::of(&file)),
-                false => fold(Reader::Anywhere(&mut io::BufReader::new(file))),
+                false => fold(Reader::Stream(&mut io::BufReader::new(file))),
             }
         }
-        None => fold(Reader::Anywhere(&mut io::BufReader::new(io::stdin()))),
+        None => fold(Reader::Stream(&mut io::BufReader::new(io::stdin()))),
     }
 }
 

@@ -18,12 +18,10 @@ pub(crate) fn fold<F: Format>(format: &F, profile: &[u8]) -> Result<String, Stri
             let way = format!("{nthreads} threads, blocks of {block_size} bytes");
             let from_slice = to_text(engine.fold_slice(format, profile));
             assert_eq!(from_slice, expected, "slice, {way}");
-            let from_here = to_text(engine.fold(format, Reader::Here(&mut &*profile)));
-            assert_eq!(from_here, expected, "reader, {way}");
-            let from_anywhere = to_text(engine.fold(format, Reader::Anywhere(&mut &*profile)));
-            assert_eq!(from_anywhere, expected, "reader for all threads, {way}");
-            let at_places = to_text(engine.fold(format, Reader::of(&profile)));
-            assert_eq!(at_places, expected, "file, {way}");
+            let from_stream = to_text(engine.fold(format, Reader::Stream(&mut &*profile)));
+            assert_eq!(from_stream, expected, "stream, {way}");
+            let from_file = to_text(engine.fold(format, Reader::of(&profile)));
+            assert_eq!(from_file, expected, "file, {way}");
         }
     }
     expected

@@ -51,7 +51,7 @@ impl Collector {
     ///
     /// # Errors
     /// Those of `reader`, and those of the format that is recognised.
-    pub fn add<R: BufRead + Send>(&mut self, mut reader: R) -> io::Result<()> {
+    pub fn add<R: BufRead>(&mut self, mut reader: R) -> io::Result<()> {
         let mut head = Vec::new();
         match self.guess.collapse_if_recognised(&mut reader, &mut head)? {
             Some(tree) => self.lines.take(tree),

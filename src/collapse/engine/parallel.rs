@@ -1,15 +1,12 @@
 //! The part of the engine that runs on several threads.
 
 use super::parts::Parts;
-use super::{
-    Buffer, CallTree, Crew, Format, Numbered, NumberedBlock, ParseError, Source, WholeSource,
-};
-use crate::threads::{lock, work_together};
+use super::{Buffer, CallTree, Crew, Format, Numbered, NumberedBlock, ParseError, Source};
+use crate::threads::work_together;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use std::io;
 use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 /// Folds `first` and the rest of `input` on `nthreads` threads, of which this is one. Its worker
 /// folds `first`, as it did the blocks before.
@@ -17,7 +14,7 @@ pub(super) fn fold<'a, F: Format>(
     crew: &mut Crew<'_, F>,
     nthreads: usize,
     first: NumberedBlock<'a>,
-    input: Numbered<impl WholeSource<'a>>,
+    mut input: Numbered<impl Source<'a>>,
 ) -> io::Result<()> {
     let mut own = Harvest {
         worker: mem::take(&mut crew.worker),
@@ -36,10 +33,7 @@ pub(super) fn fold<'a, F: Format>(
     };
     let (read, mut harvests) = match parts {
         Some(parts) => team.read_at_places(&mut own, first, &parts),
-        None => match input.share() {
-            Ok(input) => team.read_in_turn(&mut own, first, input),
-            Err(mut input) => team.read_for_all(&mut own, first, &mut input),
-        },
+        None => team.read_for_all(&mut own, first, &mut input),
     };
     harvests.insert(0, own);
     let errors = harvests.iter_mut().flat_map(|made| made.errors.drain(..));
@@ -92,43 +86,6 @@ impl<F: Format> Team<'_, F> {
         });
         let (reads, harvests): (Vec<_>, _) = others.into_iter().unzip();
         (reads.into_iter().fold(read, io::Result::and), harvests)
-    }
-
-    /// Lets each worker read what it folds. Returns what reading gave, and what the others made.
-    fn read_in_turn<'a>(
-        &self,
-        own: &mut Harvest<F::Worker>,
-        first: NumberedBlock<'a>,
-        input: Numbered<impl Source<'a> + Send>,
-    ) -> (io::Result<()>, Vec<Harvest<F::Worker>>) {
-        let input = Mutex::new((input, Ok(())));
-        let next = |buffer| {
-            let (input, read) = &mut *lock(&input);
-            if read.is_err() || self.has_failed() {
-                return None;
-            }
-            input.next(self.format, buffer).unwrap_or_else(|error| {
-                *read = Err(error);
-                None
-            })
-        };
-        let fold_all = |harvest: &mut Harvest<_>, mut buffer| {
-            while let Some(block) = next(buffer) {
-                self.fold(harvest, &block);
-                buffer = block.into_buffer();
-            }
-        };
-        let fold_rest = || {
-            let mut harvest = Harvest::default();
-            fold_all(&mut harvest, Buffer::default());
-            harvest
-        };
-        let ((), others) = work_together((0..self.others).map(|_| fold_rest), || {
-            self.fold(own, &first);
-            fold_all(own, first.into_buffer());
-        });
-        let (_, read) = input.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (read, others)
     }
 
     /// Reads on this thread, and folds what it has read when the others have enough to do. Returns
@@ -278,7 +235,7 @@ mod tests {
             let text = text.as_bytes();
             let engine = Engine::with_block_size(nthreads, block_size);
             let first = numbers.iter().find(|number| **number < 10);
-            for reader in [Reader::of(&text), Reader::Anywhere(&mut &*text), Reader::Here(&mut &*text)] {
+            for reader in [Reader::of(&text), Reader::Stream(&mut &*text)] {
                 let error = engine.fold(&Numbers, reader).err();
                 let expected = first.map(|&line| ParseError::new(ErrorKind::EndsInStack, line));
                 prop_assert_eq!(

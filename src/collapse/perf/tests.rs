@@ -85,7 +85,7 @@ fn assert_all_paths_agree(text: &[u8]) {
                     "slice, {nthreads} threads, {block_size} bytes"
                 );
                 let from_reader =
-                    to_text(engine.fold(&options, Reader::Here(&mut &*text)).unwrap());
+                    to_text(engine.fold(&options, Reader::Stream(&mut &*text)).unwrap());
                 assert_eq!(
                     from_reader, expected,
                     "reader, {nthreads} threads, {block_size} bytes"
