@@ -3,7 +3,7 @@
 mod common;
 
 use clap::Parser;
-use common::CollapseArgs;
+use common::{CollapseArgs, Opened};
 use inferno::collapse::guess::{self, Folder, Options};
 use inferno::collapse::perf_data;
 use std::io;
@@ -55,11 +55,13 @@ fn main() -> ExitCode {
         if let Some(tree) = common::fold_perf_data(input, args.perf_data_options())? {
             return Ok(tree.into());
         }
-        let known = |forest: Option<_>| forest.ok_or_else(unrecognised);
-        let forest = match input.text_file() {
-            Some(file) => input.name_in_error(folder.try_collapse_file(&file).and_then(known))?,
-            None => input.read(|reader| folder.try_collapse(reader).and_then(known))?,
-        };
+        let forest = input.open(|opened| {
+            let forest = match opened {
+                Opened::File(file) => folder.try_collapse_file(file),
+                Opened::Stream(reader) => folder.try_collapse(reader),
+            };
+            forest?.ok_or_else(unrecognised)
+        })?;
         common::expect_stacks(forest.is_empty(), &input.name(), "some")?;
         Ok(forest)
     })

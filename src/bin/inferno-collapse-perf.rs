@@ -3,7 +3,7 @@
 mod common;
 
 use clap::Parser;
-use common::CollapseArgs;
+use common::{CollapseArgs, Opened};
 use inferno::call_tree::Forest;
 use inferno::collapse::Collapse;
 use inferno::collapse::perf::{Folder, Options};
@@ -119,13 +119,10 @@ fn main() -> ExitCode {
         if let Some(tree) = common::fold_perf_data(input, args.perf_data_options())? {
             return Ok(tree.into());
         }
-        let forest = match input.text_file() {
-            Some(file) => {
-                let folded = Folder::from(args.options()).collapse_file_to_forest(&file);
-                input.name_in_error(folded)?
-            }
-            None => input.read(|reader| fold(&args, reader))?,
-        };
+        let forest = input.open(|opened| match opened {
+            Opened::File(file) => Folder::from(args.options()).collapse_file_to_forest(file),
+            Opened::Stream(reader) => fold(&args, reader),
+        })?;
         let expected = "the output of `perf script`";
         common::expect_stacks(forest.is_empty(), &input.name(), expected)?;
         Ok(forest)
@@ -133,7 +130,7 @@ fn main() -> ExitCode {
 }
 
 /// Folds either of what perf writes.
-fn fold(args: &Args, mut reader: impl BufRead + Send) -> io::Result<Forest> {
+fn fold(args: &Args, mut reader: impl BufRead) -> io::Result<Forest> {
     let mut head = Vec::new();
     reader.by_ref().take(8).read_to_end(&mut head)?;
     let is_perf_data = is_perf_data(&head) == Some(true);

@@ -6,7 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use common::filter::{FilterArgs, Filters};
-use common::{CommonArgs, Input, Output};
+use common::{CommonArgs, Input, Opened, Output};
 use inferno::collapse::{guess, perf_data};
 use inferno::differential;
 use inferno::flamegraph::color::{
@@ -302,10 +302,10 @@ impl Flags {
         options.stacks.demangle = !self.no_demangle;
         match common::fold_perf_data(input, options)? {
             Some(tree) => stacks.add_tree(&tree),
-            None => match input.text_file() {
-                Some(file) => input.name_in_error(stacks.add_file(&file))?,
-                None => input.read(|reader| stacks.add(reader))?,
-            },
+            None => input.open(|opened| match opened {
+                Opened::File(file) => stacks.add_file(file),
+                Opened::Stream(reader) => stacks.add(reader),
+            })?,
         }
         Ok(())
     }

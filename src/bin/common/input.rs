@@ -1,9 +1,8 @@
 //! Input: a file or standard input, plain or compressed, with a progress line.
 
 use super::{about, pipe};
-use inferno::call_tree::Forest;
+use inferno::collapse::ReadAt;
 use inferno::collapse::perf_data::is_perf_data;
-use inferno::collapse::{Collapse, ReadAt};
 use inferno::decode::{decoded, is_compressed};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Seek, SeekFrom, Write};
@@ -19,6 +18,14 @@ const BUFFER_SIZE: usize = 1 << 16;
 pub enum Input {
     Stdin,
     File(PathBuf),
+}
+
+/// An input, by how it may be read.
+pub enum Opened<'a> {
+    /// A file of text: at several places at once.
+    File(&'a dyn ReadAt),
+    /// Anything else: in order, what was compressed as what it was before.
+    Stream(&'a mut dyn BufRead),
 }
 
 impl Input {
@@ -72,9 +79,9 @@ impl Input {
         (is_perf_data(&head) == Some(true)).then_some(path)
     }
 
-    /// The input, if it is a file of text, which can be read at several places at once. It is then
-    /// not to be read otherwise, and who reads standard input later finds its end.
-    pub fn text_file(&self) -> Option<impl ReadAt> {
+    /// A file of text. It is then not to be read otherwise, and who reads standard input later finds
+    /// its end.
+    fn text_file(&self) -> Option<Tracked> {
         let mut file = self.file()?;
         let head = head(&file)?;
         if is_compressed(&head) || is_perf_data(&head) == Some(true) {
@@ -94,29 +101,25 @@ impl Input {
         is_whole.then_some(file)
     }
 
-    /// Opens the input and lets `folder` fold it. Errors name the input.
-    pub fn fold(&self, folder: &mut impl Collapse) -> io::Result<Forest> {
+    /// Opens the input and lets `work` have it. Errors name the input.
+    pub fn open<T>(&self, work: impl FnOnce(Opened<'_>) -> io::Result<T>) -> io::Result<T> {
         match self.text_file() {
-            Some(file) => self.name_in_error(folder.collapse_file_to_forest(&file)),
-            None => self.read(|reader| folder.collapse_to_forest(reader)),
+            Some(file) => self.name_in_error(work(Opened::File(&file))),
+            None => self.read(|reader| work(Opened::Stream(reader))),
         }
     }
 
-    /// Opens the input and lets `work` read it. Errors name the input.
-    pub fn read<T>(
-        &self,
-        work: impl FnOnce(&mut (dyn BufRead + Send)) -> io::Result<T>,
-    ) -> io::Result<T> {
-        let done = self.open().and_then(|reader| work(&mut *decoded(reader)?));
-        self.name_in_error(done)
+    /// Opens the input and lets `work` read it in order. Errors name the input.
+    pub fn read<T>(&self, work: impl FnOnce(&mut dyn BufRead) -> io::Result<T>) -> io::Result<T> {
+        let stream = self.open_stream();
+        self.name_in_error(stream.and_then(|reader| work(&mut *decoded(reader)?)))
     }
 
-    /// The same result, of which the error names the input.
-    pub fn name_in_error<T>(&self, done: io::Result<T>) -> io::Result<T> {
+    fn name_in_error<T>(&self, done: io::Result<T>) -> io::Result<T> {
         done.map_err(|error| about(&self.name(), error))
     }
 
-    fn open(&self) -> io::Result<Box<dyn BufRead + Send>> {
+    fn open_stream(&self) -> io::Result<Box<dyn BufRead + Send>> {
         let Input::File(path) = self else {
             pipe::widen(io::stdin());
             return Ok(Box::new(BufReader::with_capacity(BUFFER_SIZE, io::stdin())));

@@ -9,7 +9,7 @@ mod output;
 mod pipe;
 
 pub use filter::FilterArgs;
-pub use input::Input;
+pub use input::{Input, Opened};
 pub use output::Output;
 
 use clap::Args;
@@ -106,7 +106,10 @@ pub fn collapse(
     expected: &str,
 ) -> ExitCode {
     collapse_with(tool, args, |input| {
-        let forest = input.fold(&mut folder)?;
+        let forest = input.open(|opened| match opened {
+            Opened::File(file) => folder.collapse_file_to_forest(file),
+            Opened::Stream(reader) => folder.collapse_to_forest(reader),
+        })?;
         expect_stacks(forest.is_empty(), &input.name(), expected)?;
         Ok(forest)
     })
