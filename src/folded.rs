@@ -31,6 +31,7 @@
 
 mod branches;
 mod folder;
+mod in_order;
 mod lines;
 mod parallel;
 mod parts;

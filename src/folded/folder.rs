@@ -1,8 +1,9 @@
 //! Lines to a tree.
 
+use super::in_order::{InOrder, is_frame_end, is_new};
 use super::{Line, Profile, after_last_line, common_prefix, is_no_stack, lines_of};
 use crate::blocks::{Blocks, Buffer};
-use crate::call_tree::{CallTree, Count, FrameId, Late, NodeId};
+use crate::call_tree::{CallTree, Count, FrameId, NodeId};
 use crate::text::trim;
 use std::io::{self, Read};
 
@@ -21,22 +22,13 @@ pub(crate) struct LineFolder {
     /// Whether no line sorted before the stack above it, so that stacks may be equal.
     is_sorted: bool,
     joins_recursion: bool,
-    /// Whether each stack so far, if it was a line, would sort after the one before, and the tree
-    /// has no others: then frames that differ from it are new below their caller.
-    is_in_order: bool,
-    /// What has such frames all the same: stacks that ended before others began like them (`a 1`,
-    /// `a!b 1`), and may go on after those (`a;c 1`). Where each ends, and its node.
-    ended: Vec<(usize, NodeId)>,
-    /// The frames below these, which were made later than a walk comes to them.
-    late: Vec<Late>,
-    /// Of those in `path`, where they are in it and in `late`.
-    open_late: Vec<(usize, usize)>,
+    in_order: InOrder,
 }
 
 impl LineFolder {
     pub fn new(tree: CallTree) -> LineFolder {
         LineFolder {
-            is_in_order: is_blank(&tree) && !tree.is_in_time_order(),
+            in_order: InOrder::new(&tree),
             tree,
             ignored_lines: 0,
             previous: Vec::new(),
@@ -44,9 +36,6 @@ impl LineFolder {
             latest_callees: Vec::new(),
             is_sorted: true,
             joins_recursion: false,
-            ended: Vec::new(),
-            late: Vec::new(),
-            open_late: Vec::new(),
         }
     }
 
@@ -54,7 +43,7 @@ impl LineFolder {
     pub fn joining_recursion(tree: CallTree) -> LineFolder {
         LineFolder {
             joins_recursion: true,
-            is_in_order: false,
+            in_order: InOrder::default(),
             ..LineFolder::new(tree)
         }
     }
@@ -89,14 +78,14 @@ impl LineFolder {
 
     /// Adds stacks that come from elsewhere.
     pub fn merge(&mut self, tree: &CallTree) {
-        self.is_in_order = false;
+        self.in_order.give_up();
         self.tree.merge(tree);
     }
 
     /// The same for a tree that nobody else needs: if it is the first, it is not copied.
     pub fn take(&mut self, tree: CallTree) {
-        self.is_in_order = false;
-        if is_blank(&self.tree) && !self.tree.is_in_time_order() {
+        self.in_order.give_up();
+        if is_new(&self.tree) {
             self.tree = tree;
         } else {
             self.tree.merge(&tree);
@@ -109,10 +98,7 @@ impl LineFolder {
     }
 
     pub fn finish(mut self) -> Profile {
-        if self.is_in_order {
-            self.end_late(0);
-            self.tree.mark_preorder(&self.late);
-        }
+        self.in_order.mark(&mut self.tree);
         Profile {
             tree: self.tree,
             ignored_lines: self.ignored_lines,
@@ -136,10 +122,8 @@ impl LineFolder {
 
     /// The node of a stack that has its first `common` bytes in common with the one before.
     fn walk_on(&mut self, stack: &[u8], common: usize) -> NodeId {
-        if self.is_in_order {
-            self.is_in_order = sorts_after(stack, &self.previous, common);
-            self.keep_ended(stack, common);
-        }
+        let latest = self.path.last().map(|&(_, node)| node);
+        self.in_order.follow(stack, &self.previous, common, latest);
         self.drop_unshared(stack, common);
         let (mut start, mut node) = match self.path.last() {
             Some(&(end, node)) => (end + 1, node),
@@ -159,40 +143,11 @@ impl LineFolder {
     }
 
     fn child(&mut self, caller: NodeId, frame: FrameId, end: usize) -> NodeId {
-        if !self.is_in_order {
+        if !self.in_order.holds() {
             return self.tree.child(caller, frame);
         }
-        match self.ended.last() {
-            Some(&(ended, node)) if ended == end => {
-                self.begin_late(node);
-                node
-            }
-            _ => self.tree.push_new_child(caller, frame),
-        }
-    }
-
-    /// Notes that what comes next, as the last of `path`, is a frame whose stack ended before others
-    /// were made.
-    #[cold]
-    fn begin_late(&mut self, parent: NodeId) {
-        self.open_late.push((self.path.len(), self.late.len()));
-        let made = self.tree.len()..self.tree.len();
-        self.late.push(Late { parent, made });
-    }
-
-    /// Notes that the frames of `path` from `from` on are left.
-    fn end_late(&mut self, from: usize) {
-        while let Some((_, late)) = self.open_late.pop_if(|(at, _)| *at >= from) {
-            self.late[late].made.end = self.tree.len();
-        }
-    }
-
-    /// Leaves in `ended` the stacks that the one to come begins with.
-    fn keep_ended(&mut self, stack: &[u8], common: usize) {
-        while self.ended.pop_if(|(end, _)| *end > common).is_some() {}
-        if common == self.previous.len() && !is_frame_end(stack, common) {
-            self.ended.extend(self.path.last());
-        }
+        let ended = self.in_order.find_ended(end, self.path.len(), &self.tree);
+        ended.unwrap_or_else(|| self.tree.push_new_child(caller, frame))
     }
 
     /// The frame that starts at `start`, and where it ends.
@@ -223,24 +178,8 @@ impl LineFolder {
         let is_shared = |end: usize| end < common || (end == common && is_frame_end(stack, end));
         let shared = self.path.partition_point(|&(end, _)| is_shared(end));
         self.path.truncate(shared);
-        self.end_late(shared);
+        self.in_order.leave(shared, &self.tree);
     }
-}
-
-fn is_frame_end(stack: &[u8], at: usize) -> bool {
-    stack.get(at).is_none_or(|&byte| byte == b';')
-}
-
-/// Whether nothing was added to a tree yet.
-fn is_blank(tree: &CallTree) -> bool {
-    tree.len() == 1 && tree.is_empty()
-}
-
-/// Whether the line of `stack` surely sorts after that of `previous`, whatever the counts. They
-/// have `common` bytes in common.
-fn sorts_after(stack: &[u8], previous: &[u8], common: usize) -> bool {
-    let byte_of = |stack: &[u8]| stack.get(common).copied().unwrap_or(b' ');
-    byte_of(stack) > byte_of(previous)
 }
 
 #[cfg(test)]
@@ -356,9 +295,7 @@ mod tests {
             "a 1", "a!b 2", "a!b!c 3", "a!b;d 4", "a;e 5", "a;e!f 6", "a;e;g 7",
         ];
         let lines = lines.map(str::to_string);
-        let folder = folded(&lines);
-        assert!(folder.is_in_order, "no frame is looked up");
-        let tree = folder.finish().tree;
+        let tree = folded(&lines).finish().tree;
         assert_eq!(tree.len(), 8);
         assert_eq!(walked(&tree), walked(&tree_of(&lines)));
     }
