@@ -1,9 +1,14 @@
-//! What all that starts threads does alike: a panic on one of them is a panic of the one that waits.
+//! What all that starts threads does alike: they are not too many, and a panic on one of them is a
+//! panic of the one that waits.
 
 use std::panic;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
+
+/// No more than so many are started, whatever number is asked for: they have memory each, and the
+/// standard library panics where a thread has none for its stack.
+pub(crate) const MOST_THREADS: usize = 1024;
 
 /// Does `own` on this thread and each of `others` on another one, and returns what they return. What
 /// no thread can be had for is not done: `own`, or what comes after, must do what is left.

@@ -194,7 +194,7 @@ fn any_number_of_threads_gives_the_same() {
             fold_with(options, file).expect("a file that can be read")
         };
         let one = fold_on(1);
-        for nthreads in [2, 3, 8] {
+        for nthreads in [0, 2, 3, 8, usize::MAX] {
             assert!(fold_on(nthreads) == one, "{nthreads} threads");
         }
     }

@@ -93,7 +93,7 @@ fn a_file_is_folded_as_a_pipe_is() {
         .count();
     assert!(stderr(&expected).contains(&format!("[line {line}]")));
     for tool in [PERF, GUESS] {
-        for nthreads in ["1", "2", "3", "8"] {
+        for nthreads in ["0", "1", "2", "3", "8", "18446744073709551615"] {
             let args = ["-n", nthreads];
             let file = || fs::File::open(path).expect("it is there");
             let from_stdin = Command::new(tool).args(args).stdin(file()).output();

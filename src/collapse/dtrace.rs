@@ -61,7 +61,8 @@ pub struct Options {
     /// its own: ``unix`main+0x8``. The leaf of a stack never has an offset. Default: `false`.
     pub includeoffset: bool,
 
-    /// The number of threads to use; 0 is taken as 1. Default: one for each logical CPU.
+    /// The number of threads to use; 0 is taken as 1, and more than 1024 as that. Default: one for
+    /// each logical CPU.
     pub nthreads: usize,
 }
 

@@ -23,6 +23,7 @@ use super::format::{Block, Format, count_lines};
 use super::reader::Reader;
 use crate::blocks::{BLOCK_SIZE, Blocks, Buffer};
 use crate::call_tree::{CallTree, Forest};
+use crate::threads::MOST_THREADS;
 use std::io;
 
 /// The number of threads to use if nobody says.
@@ -52,7 +53,7 @@ impl Engine {
 
     pub fn new(nthreads: usize) -> Engine {
         Engine {
-            nthreads: nthreads.max(1),
+            nthreads: nthreads.clamp(1, MOST_THREADS),
             block_size: BLOCK_SIZE,
         }
     }

@@ -27,7 +27,8 @@ pub struct Options {
     /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
     pub demangle: bool,
 
-    /// The number of threads to use; 0 is taken as 1. Default: one for each logical CPU.
+    /// The number of threads to use; 0 is taken as 1, and more than 1024 as that. Default: one for
+    /// each logical CPU.
     pub nthreads: usize,
 }
 

@@ -104,7 +104,8 @@ pub struct Options {
     /// `false`.
     pub include_tid: bool,
 
-    /// The number of threads to use; 0 is taken as 1. Default: one for each logical CPU.
+    /// The number of threads to use; 0 is taken as 1, and more than 1024 as that. Default: one for
+    /// each logical CPU.
     pub nthreads: usize,
 
     /// Leave out what called the innermost function of one of these names, the command's name

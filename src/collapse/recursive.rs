@@ -34,7 +34,8 @@ use std::mem;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// The number of threads to use; 0 is taken as 1. Default: one for each logical CPU.
+    /// The number of threads to use; 0 is taken as 1, and more than 1024 as that. Default: one for
+    /// each logical CPU.
     pub nthreads: usize,
 }
 
