@@ -29,21 +29,21 @@
 // This is no `Format`: one cannot tell from a part of a document where its elements end, and the
 // ids of all rows before are needed for the next one. So the engine could not cut it.
 
+mod attributes;
+mod markup;
 mod stacks;
 mod threads;
 
 use super::Collapse;
 use super::demangle::demangled;
 use super::error::{ErrorKind, ParseError};
-use super::format::count_lines;
 use super::notes::plural;
 use crate::call_tree::CallTree;
-use crate::text::lossy;
+use attributes::{frame_name, reference, shown};
+use markup::{Failure, Markup};
 use quick_xml::events::{BytesStart, Event};
-use quick_xml::{Reader, escape};
 use stacks::{Reference, Stack, Stacks};
-use std::borrow::Cow;
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 use threads::{Thread, Threads};
 
 /// What to make of what `xctrace export` writes.
@@ -120,14 +120,20 @@ impl Collapse for Folder {
     where
         R: BufRead,
     {
-        let mut reader = Reader::from_reader(Pieces::new(reader));
+        self.fold(reader, BLOCK_SIZE)
+    }
+}
+
+impl Folder {
+    /// Reads `block_size` bytes of the document at a time.
+    fn fold(&self, reader: impl BufRead, block_size: usize) -> io::Result<CallTree> {
+        let mut markup = Markup::new(reader, block_size);
         let mut document = Document::new(&self.options);
-        let read = document.read(&mut reader);
-        let line = reader.get_ref().line;
-        if let Err(Failure::Io(error)) = read {
-            return Err(error);
-        }
-        let tree = document.conclude(read.map_err(|failure| failure.at(line)))?;
+        let read = match markup.read(|event| document.take(event)) {
+            Err(Failure::Io(error)) => return Err(error),
+            read => read.map_err(|failure| failure.at(markup.line())),
+        };
+        let tree = document.conclude(read)?;
         Ok(match self.options.demangle {
             true => demangled(tree),
             false => tree,
@@ -135,98 +141,13 @@ impl Collapse for Folder {
     }
 }
 
+/// How much of a document is read at a time, in bytes.
+const BLOCK_SIZE: usize = 1 << 16;
+
 /// There must be an XML declaration and the root element.
 pub(super) fn sniff(head: &[u8]) -> Option<bool> {
     let has = |text: &str| memchr::memmem::find(head, text.as_bytes()).is_some();
     (has("<?xml version=\"1.0\"") && has("<trace-query-result>")).then_some(true)
-}
-
-/// Gives what a reader gives in pieces that end with a `>`, with U+FFFD for what is not UTF-8.
-struct Pieces<R> {
-    reader: R,
-    piece: Vec<u8>,
-    /// How much of `piece` is consumed.
-    done: usize,
-    /// The number of the line on which `piece` ends, from 1.
-    line: u64,
-}
-
-impl<R: BufRead> Pieces<R> {
-    fn new(reader: R) -> Pieces<R> {
-        Pieces {
-            reader,
-            piece: Vec::new(),
-            done: 0,
-            line: 1,
-        }
-    }
-
-    fn read_piece(&mut self) -> io::Result<()> {
-        self.piece.clear();
-        self.done = 0;
-        self.reader.read_until(b'>', &mut self.piece)?;
-        if let Cow::Owned(text) = lossy(&self.piece) {
-            self.piece = text.into_bytes();
-        }
-        self.line += count_lines(&self.piece);
-        Ok(())
-    }
-}
-
-impl<R: BufRead> Read for Pieces<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.fill_buf()?.read(buffer)?;
-        self.consume(read);
-        Ok(read)
-    }
-}
-
-impl<R: BufRead> BufRead for Pieces<R> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.done >= self.piece.len() {
-            self.read_piece()?;
-        }
-        Ok(&self.piece[self.done..])
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.done = self.piece.len().min(self.done + amount);
-    }
-}
-
-/// Why a document was not read to its end.
-enum Failure {
-    Io(io::Error),
-    /// It ends too early.
-    Cut,
-    Invalid(ErrorKind),
-}
-
-impl Failure {
-    fn at(self, line: u64) -> ParseError {
-        let kind = match self {
-            Failure::Invalid(kind) => kind,
-            Failure::Cut | Failure::Io(_) => ErrorKind::UnexpectedEof,
-        };
-        ParseError::new(kind, line)
-    }
-}
-
-impl From<ErrorKind> for Failure {
-    fn from(kind: ErrorKind) -> Failure {
-        Failure::Invalid(kind)
-    }
-}
-
-impl From<quick_xml::Error> for Failure {
-    fn from(error: quick_xml::Error) -> Failure {
-        match error {
-            quick_xml::Error::Io(error) => Failure::Io(io::Error::new(error.kind(), error)),
-            // Markup without an end.
-            quick_xml::Error::Syntax(_) => Failure::Cut,
-            error => Failure::Invalid(ErrorKind::Xml(error.to_string())),
-        }
-    }
 }
 
 /// What has been read of a document.
@@ -313,26 +234,19 @@ impl Document {
         }
     }
 
-    fn read(&mut self, reader: &mut Reader<impl BufRead>) -> Result<(), Failure> {
-        let mut buffer = Vec::new();
-        loop {
-            buffer.clear();
-            let is_at_end = match reader.read_event_into(&mut buffer)? {
-                Event::Start(element) => {
-                    self.start(&element)?;
-                    false
-                }
-                Event::Empty(element) => {
-                    self.start(&element)?;
-                    self.end(element.name().into_inner())?
-                }
-                Event::End(element) => self.end(element.name().into_inner())?,
-                Event::Eof => return Err(Failure::Cut),
-                _ => false,
-            };
-            if is_at_end {
-                return Ok(());
+    /// Takes in what comes next. Returns whether the document is at its end.
+    fn take(&mut self, event: &Event<'_>) -> Result<bool, ErrorKind> {
+        match event {
+            Event::Start(element) => {
+                self.start(element)?;
+                Ok(false)
             }
+            Event::Empty(element) => {
+                self.start(element)?;
+                self.end(element.name().into_inner())
+            }
+            Event::End(element) => self.end(element.name().into_inner()),
+            _ => Ok(false),
         }
     }
 
@@ -390,7 +304,7 @@ impl Document {
                 Open::Other
             }
             Reference::Definition(id) => {
-                let name = attribute(element, "fmt")?;
+                let name = shown(element)?;
                 Open::Thread(id, self.threads.name_thread(name, &mut self.tree))
             }
         })
@@ -407,7 +321,7 @@ impl Document {
             thread.process = match reference(element, "process")? {
                 Reference::Ref(id) => self.threads.process(id)?,
                 Reference::Definition(id) => {
-                    let name = attribute(element, "fmt")?;
+                    let name = shown(element)?;
                     self.threads.define_process(id, name, &mut self.tree)?
                 }
             };
@@ -524,45 +438,6 @@ impl Document {
         }
         Ok(())
     }
-}
-
-/// Whether the element is written out here, or elsewhere.
-fn reference(element: &BytesStart<'_>, tag: &'static str) -> Result<Reference, ErrorKind> {
-    let id = |name| {
-        let Some(value) = attribute(element, name)? else {
-            return Ok(None);
-        };
-        match crate::count::parse_digits(value.as_bytes()) {
-            Some(id) => Ok(Some(id)),
-            None => Err(ErrorKind::InvalidId { tag, id: value }),
-        }
-    };
-    Ok(match id("ref")? {
-        Some(id) => Reference::Ref(id),
-        None => Reference::Definition(id("id")?),
-    })
-}
-
-/// The name of a frame. One without a symbol has its address as its name.
-fn frame_name(element: &BytesStart<'_>) -> Result<String, ErrorKind> {
-    let name = match attribute(element, "name")? {
-        Some(name) => Some(name),
-        None => attribute(element, "addr")?,
-    };
-    name.ok_or(ErrorKind::NoFrameName)
-}
-
-/// The value of an attribute, on one line.
-fn attribute(element: &BytesStart<'_>, name: &str) -> Result<Option<String>, ErrorKind> {
-    for attribute in element.attributes().with_checks(false) {
-        let attribute = attribute.map_err(|error| ErrorKind::Xml(error.to_string()))?;
-        if attribute.key.into_inner() == name {
-            let value = escape::unescape(&attribute.value);
-            let value = value.map_err(|error| ErrorKind::Xml(error.to_string()))?;
-            return Ok(Some(value.replace(['\n', '\r'], " ")));
-        }
-    }
-    Ok(None)
 }
 
 #[cfg(test)]

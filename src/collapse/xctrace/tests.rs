@@ -247,17 +247,36 @@ fn a_document_that_is_cut_off_keeps_its_whole_rows() {
     );
 }
 
+/// What is folded if it is read in blocks of `block_size` bytes.
+fn fold_in_blocks(text: &[u8], block_size: usize) -> Result<String, String> {
+    let tree = Folder::default().fold(text, block_size);
+    tree.map(|tree| to_text(&tree))
+        .map_err(|error| error.to_string())
+}
+
 #[test]
-fn what_reads_small_pieces_reads_the_same() {
-    let text = document(&format!(
-        "<row>{BACKTRACE}</row>\n<row>\n<backtrace ref=\"99\"/></row>\n"
-    ));
-    for size in [1, 7, 64] {
-        let reader = io::BufReader::with_capacity(size, text.as_bytes());
-        let error = Folder::default().collapse_to_tree(reader).unwrap_err();
+fn blocks_may_end_anywhere() {
+    let rows = format!(
+        "<!-- <row> > --><![CDATA[<row>]]><row a='é>'>{BACKTRACE}</row>\n&amp; λ &\n<row>\n<backtrace ref=\"10\"/></row>\n"
+    );
+    let broken = rows.replace("ref=\"10\"", "ref=\"99\"");
+    let line = "line 7: Invalid backtrace ref id: 99, expected one that is written out before";
+    for (rows, expected) in [
+        (rows, Ok("main;leaf 2\n".to_string())),
+        (broken, Err(line.to_string())),
+    ] {
+        let text = document(&rows);
+        for size in 1..=text.len() {
+            let found = fold_in_blocks(text.as_bytes(), size);
+            assert_eq!(found, expected, "blocks of {size} bytes");
+        }
+        let reader = io::BufReader::with_capacity(1, text.as_bytes());
         assert_eq!(
-            error.to_string(),
-            "line 6: Invalid backtrace ref id: 99, expected one that is written out before"
+            Folder::default()
+                .collapse_to_tree(reader)
+                .map(|tree| to_text(&tree))
+                .map_err(|error| error.to_string()),
+            expected
         );
     }
 }
@@ -265,7 +284,7 @@ fn what_reads_small_pieces_reads_the_same() {
 #[test]
 fn errors_of_the_reader_are_passed_on() {
     struct Broken;
-    impl Read for Broken {
+    impl io::Read for Broken {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
             Err(io::Error::new(io::ErrorKind::ConnectionReset, "gone"))
         }
@@ -304,20 +323,30 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_read_without_panic(text in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = try_fold(&text);
-        let _ = try_fold(&[b"<trace-query-result><node><row>", &text[..]].concat());
+    fn any_bytes_are_read_the_same_in_all_blocks(text in prop::collection::vec(any::<u8>(), 0..200)) {
+        for start in ["", "<trace-query-result><node><row>"] {
+            let text = [start.as_bytes(), &text].concat();
+            let whole = try_fold(&text);
+            for size in [1, 3, 50] {
+                prop_assert_eq!(fold_in_blocks(&text, size), whole.clone());
+            }
+        }
     }
 
     #[test]
-    fn any_elements_are_read_without_panic(
+    fn any_elements_are_read_the_same_in_all_blocks(
         pieces in prop::collection::vec(prop::sample::select(vec![
             "<row>", "</row>", "<backtrace id=\"1\">", "<backtrace ref=\"1\"/>", "</backtrace>",
             "<tagged-backtrace>", "</tagged-backtrace>", "<frame name='f'>", "</frame>", "<node>",
-            "</node>", "<trace-query-result>", "</trace-query-result>", "<", "&", "\n",
+            "</node>", "<trace-query-result>", "</trace-query-result>", "<", "&", "\n", "<!-- ", "-->",
+            "<![CDATA[", "]]>", "<?", "?>", "<!", "λ", "\"", "'", "&#65;", ">",
         ]), 0..20)
     ) {
-        let _ = try_fold(pieces.concat().as_bytes());
-        let _ = fold(&pieces.concat());
+        for text in [pieces.concat(), document(&pieces.concat())] {
+            let whole = try_fold(text.as_bytes());
+            for size in [1, 2, 7, 64] {
+                prop_assert_eq!(fold_in_blocks(text.as_bytes(), size), whole.clone());
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ use super::stacks::{define, find};
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::error::ErrorKind;
 use ahash::AHashMap;
+use std::borrow::Cow;
 
 /// What a row says of where its stack was seen, as far as that is asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl Threads {
     }
 
     /// A thread whose process is still to come.
-    pub fn name_thread(&self, name: Option<String>, tree: &mut CallTree) -> Thread {
+    pub fn name_thread(&self, name: Option<Cow<'_, str>>, tree: &mut CallTree) -> Thread {
         Thread {
             process: None,
             name: frame(name.filter(|_| self.wants_threads), tree),
@@ -66,7 +67,7 @@ impl Threads {
     pub fn define_process(
         &mut self,
         id: Option<u64>,
-        name: Option<String>,
+        name: Option<Cow<'_, str>>,
         tree: &mut CallTree,
     ) -> Result<Option<FrameId>, ErrorKind> {
         let frame = frame(name.filter(|_| self.wants_processes), tree);
@@ -75,6 +76,6 @@ impl Threads {
     }
 }
 
-fn frame(name: Option<String>, tree: &mut CallTree) -> Option<FrameId> {
+fn frame(name: Option<Cow<'_, str>>, tree: &mut CallTree) -> Option<FrameId> {
     name.map(|name| tree.intern(name.replace(';', ":").as_bytes()))
 }

@@ -1,0 +1,202 @@
+//! The tags of a document, which is read in a stream.
+
+use crate::collapse::error::{ErrorKind, ParseError};
+use crate::collapse::format::count_lines;
+use crate::text::lossy;
+use quick_xml::Reader;
+use quick_xml::errors::IllFormedError;
+use quick_xml::events::Event;
+use std::io::{self, BufRead};
+
+/// Reads a document block by block, with U+FFFD for what is not UTF-8.
+///
+/// Where a block ends within a tag, the tag is read again with the next block behind it. So tags
+/// are taken from where they were read to, without a copy of each.
+pub(super) struct Markup<R> {
+    reader: R,
+    block_size: usize,
+    /// What is read of the document, without what was left behind in earlier blocks.
+    text: String,
+    /// How much of `text` is done with.
+    done: usize,
+    /// The line ends in what was left behind.
+    line_ends: u64,
+    /// What follows `text`: the start of a character.
+    unfinished: Vec<u8>,
+    is_at_end: bool,
+    opened: Names,
+}
+
+/// Why a document was not read to its end.
+pub(super) enum Failure {
+    Io(io::Error),
+    /// It ends too early.
+    Cut,
+    Invalid(ErrorKind),
+}
+
+impl<R: BufRead> Markup<R> {
+    pub fn new(reader: R, block_size: usize) -> Markup<R> {
+        Markup {
+            reader,
+            block_size,
+            text: String::new(),
+            done: 0,
+            line_ends: 0,
+            unfinished: Vec::new(),
+            is_at_end: false,
+            opened: Names::default(),
+        }
+    }
+
+    /// The number of the line up to which the document was read, from 1.
+    pub fn line(&self) -> u64 {
+        1 + self.line_ends + count_lines(&self.text.as_bytes()[..self.done])
+    }
+
+    /// Gives `visit` what is in the document, one after another, until it says that this is all.
+    pub fn read(
+        &mut self,
+        mut visit: impl FnMut(&Event<'_>) -> Result<bool, ErrorKind>,
+    ) -> Result<(), Failure> {
+        while !self.is_at_end {
+            self.fill().map_err(Failure::Io)?;
+            if self.read_block(&mut visit)? {
+                return Ok(());
+            }
+        }
+        Err(Failure::Cut)
+    }
+
+    /// The same for what was read so far, but for a tag at its end of which a part may be missing.
+    fn read_block(
+        &mut self,
+        mut visit: impl FnMut(&Event<'_>) -> Result<bool, ErrorKind>,
+    ) -> Result<bool, Failure> {
+        let mut reader = Reader::from_str(&self.text);
+        let config = reader.config_mut();
+        config.allow_dangling_amp = true;
+        // Elements may have been opened in an earlier block.
+        config.allow_unmatched_ends = true;
+        config.check_end_names = false;
+        loop {
+            let event = match reader.read_event() {
+                Err(quick_xml::Error::Syntax(_)) if !self.is_at_end => return Ok(false),
+                event => event,
+            };
+            self.done = reader.buffer_position() as usize;
+            let event = event?;
+            match &event {
+                Event::Eof => return Ok(false),
+                Event::Start(element) => self.opened.push(element.name().into_inner()),
+                Event::End(element) => self.opened.pop(element.name().into_inner())?,
+                _ => {}
+            }
+            if visit(&event)? {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Leaves behind what is done with, and reads on.
+    fn fill(&mut self) -> io::Result<()> {
+        self.line_ends += count_lines(&self.text.as_bytes()[..self.done]);
+        self.text.drain(..self.done);
+        self.done = 0;
+        // At least as much as there is, so that what is very long is not read again too often.
+        let wanted = self.text.len() + self.text.len().max(self.block_size);
+        while self.text.len() < wanted && !self.is_at_end {
+            let read = match self.reader.fill_buf() {
+                Ok(bytes) => &bytes[..bytes.len().min(self.block_size)],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            self.is_at_end = read.is_empty();
+            self.unfinished.extend_from_slice(read);
+            let read = read.len();
+            self.reader.consume(read);
+            self.take_text();
+        }
+        Ok(())
+    }
+
+    /// Makes text of what was read, but for a character that may go on.
+    fn take_text(&mut self) {
+        let unfinished = match self.is_at_end {
+            true => 0,
+            false => unfinished_at_end(&self.unfinished),
+        };
+        let finished = self.unfinished.len() - unfinished;
+        self.text.push_str(&lossy(&self.unfinished[..finished]));
+        self.unfinished.drain(..finished);
+    }
+}
+
+/// How many bytes at the end of `bytes` are the start of a character.
+fn unfinished_at_end(bytes: &[u8]) -> usize {
+    const MOST: usize = 3;
+    (1..=MOST.min(bytes.len()))
+        .find(|&length| {
+            let end = std::str::from_utf8(&bytes[bytes.len() - length..]);
+            end.is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+        })
+        .unwrap_or(0)
+}
+
+impl Failure {
+    pub fn at(self, line: u64) -> ParseError {
+        let kind = match self {
+            Failure::Invalid(kind) => kind,
+            Failure::Cut | Failure::Io(_) => ErrorKind::UnexpectedEof,
+        };
+        ParseError::new(kind, line)
+    }
+}
+
+impl From<ErrorKind> for Failure {
+    fn from(kind: ErrorKind) -> Failure {
+        Failure::Invalid(kind)
+    }
+}
+
+impl From<quick_xml::Error> for Failure {
+    fn from(error: quick_xml::Error) -> Failure {
+        match error {
+            // Markup without an end.
+            quick_xml::Error::Syntax(_) => Failure::Cut,
+            error => Failure::Invalid(ErrorKind::Xml(error.to_string())),
+        }
+    }
+}
+
+/// The names of the elements that are open, the root's first.
+#[derive(Default)]
+struct Names {
+    /// End to end.
+    text: String,
+    starts: Vec<usize>,
+}
+
+impl Names {
+    fn push(&mut self, name: &str) {
+        self.starts.push(self.text.len());
+        self.text.push_str(name);
+    }
+
+    /// Takes the last one, which must be `name`.
+    fn pop(&mut self, name: &str) -> Result<(), quick_xml::Error> {
+        let found = || name.to_string();
+        let Some(start) = self.starts.pop() else {
+            return Err(IllFormedError::UnmatchedEndTag(found()).into());
+        };
+        if &self.text[start..] != name {
+            return Err(IllFormedError::MismatchedEndTag {
+                expected: self.text.split_off(start),
+                found: found(),
+            }
+            .into());
+        }
+        self.text.truncate(start);
+        Ok(())
+    }
+}
