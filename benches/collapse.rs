@@ -3,7 +3,7 @@
 mod profiles;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use inferno::collapse::{Collapse, dtrace, perf, sample, vtune};
+use inferno::collapse::{Collapse, dtrace, perf, sample, vtune, xctrace};
 use std::io;
 
 fn perf_script(c: &mut Criterion) {
@@ -38,6 +38,7 @@ fn other_formats(c: &mut Criterion) {
     });
     measure(c, "sample", &profiles::sample(), sample::Folder::default);
     measure(c, "vtune", &profiles::vtune(), vtune::Folder::default);
+    measure(c, "xctrace", &profiles::xctrace(), xctrace::Folder::default);
 }
 
 fn measure<F: Collapse>(c: &mut Criterion, format: &str, profile: &[u8], folder: impl Fn() -> F) {

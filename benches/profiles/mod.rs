@@ -4,6 +4,7 @@
 
 use inferno::collapse::{Collapse, perf::Folder};
 use inferno::{decode, folded};
+use std::collections::HashMap;
 use std::io::Read;
 
 /// The output of `perf script` shipped with the crate: 10 MB, hardly a stack twice.
@@ -88,6 +89,36 @@ pub fn vtune() -> Vec<u8> {
             out.push_str(&format!("{indent}\"{frame}\",{own},prog\n"));
         }
     }
+    out.into_bytes()
+}
+
+/// The stacks of [`diverse`] as `xctrace export` would have written them, a row each.
+pub fn xctrace() -> Vec<u8> {
+    let mut out =
+        String::from("<?xml version=\"1.0\"?>\n<trace-query-result>\n<node xpath='//table'>\n");
+    let (mut last_id, mut frame_ids) = (0, HashMap::new());
+    let mut next_id = move || {
+        last_id += 1;
+        last_id
+    };
+    for (frames, _) in stacks() {
+        let (time, backtrace) = (next_id(), next_id());
+        out.push_str(&format!(
+            "<row><sample-time id=\"{time}\">{time}000</sample-time><backtrace id=\"{backtrace}\">"
+        ));
+        for frame in frames.into_iter().rev() {
+            let name = frame.replace('&', "&amp;").replace('<', "&lt;");
+            if let Some(id) = frame_ids.get(&name) {
+                out.push_str(&format!("<frame ref=\"{id}\"/>"));
+                continue;
+            }
+            let id = next_id();
+            out.push_str(&format!("<frame id=\"{id}\" name=\"{name}\"/>"));
+            frame_ids.insert(name, id);
+        }
+        out.push_str("</backtrace></row>\n");
+    }
+    out.push_str("</node></trace-query-result>\n");
     out.into_bytes()
 }
 

@@ -29,9 +29,9 @@
 // This is no `Format`: one cannot tell from a part of a document where its elements end, and the
 // ids of all rows before are needed for the next one. So the engine could not cut it.
 
-mod attributes;
 mod markup;
 mod stacks;
+mod tag;
 mod threads;
 
 use super::Collapse;
@@ -39,11 +39,10 @@ use super::demangle::demangled;
 use super::error::{ErrorKind, ParseError};
 use super::notes::plural;
 use crate::call_tree::CallTree;
-use attributes::{frame_name, reference, shown};
 use markup::{Failure, Markup};
-use quick_xml::events::{BytesStart, Event};
 use stacks::{Reference, Stack, Stacks};
 use std::io::{self, BufRead, Write};
+use tag::{Element, Tag};
 use threads::{Thread, Threads};
 
 /// What to make of what `xctrace export` writes.
@@ -129,7 +128,7 @@ impl Folder {
     fn fold(&self, reader: impl BufRead, block_size: usize) -> io::Result<CallTree> {
         let mut markup = Markup::new(reader, block_size);
         let mut document = Document::new(&self.options);
-        let read = match markup.read(|event| document.take(event)) {
+        let read = match markup.read(|tag| document.take(tag)) {
             Err(Failure::Io(error)) => return Err(error),
             read => read.map_err(|failure| failure.at(markup.line())),
         };
@@ -155,14 +154,14 @@ struct Document {
     tree: CallTree,
     stacks: Stacks,
     threads: Threads,
-    /// The elements that hold what is being read, the root first; of those in [`Tag::of`].
+    /// The elements that hold what is being read, the root first; of those in [`Kind::of`].
     open: Vec<Open>,
     rows_without_stack: u64,
 }
 
 /// The elements that mean something here.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Tag {
+enum Kind {
     Result,
     Node,
     Row,
@@ -173,17 +172,17 @@ enum Tag {
     Process,
 }
 
-impl Tag {
-    fn of(name: &str) -> Option<Tag> {
+impl Kind {
+    fn of(name: &str) -> Option<Kind> {
         Some(match name {
-            "trace-query-result" => Tag::Result,
-            "node" => Tag::Node,
-            "row" => Tag::Row,
-            "tagged-backtrace" => Tag::TaggedBacktrace,
-            "backtrace" => Tag::Backtrace,
-            "frame" => Tag::Frame,
-            "thread" => Tag::Thread,
-            "process" => Tag::Process,
+            "trace-query-result" => Kind::Result,
+            "node" => Kind::Node,
+            "row" => Kind::Row,
+            "tagged-backtrace" => Kind::TaggedBacktrace,
+            "backtrace" => Kind::Backtrace,
+            "frame" => Kind::Frame,
+            "thread" => Kind::Thread,
+            "process" => Kind::Process,
             _ => return None,
         })
     }
@@ -235,18 +234,17 @@ impl Document {
     }
 
     /// Takes in what comes next. Returns whether the document is at its end.
-    fn take(&mut self, event: &Event<'_>) -> Result<bool, ErrorKind> {
-        match event {
-            Event::Start(element) => {
-                self.start(element)?;
+    fn take(&mut self, tag: Tag<'_>) -> Result<bool, ErrorKind> {
+        match tag {
+            Tag::Start(element) => {
+                self.start(&element)?;
                 Ok(false)
             }
-            Event::Empty(element) => {
-                self.start(element)?;
-                self.end(element.name().into_inner())
+            Tag::Empty(element) => {
+                self.start(&element)?;
+                self.end(element.name)
             }
-            Event::End(element) => self.end(element.name().into_inner()),
-            _ => Ok(false),
+            Tag::End(name) => self.end(name),
         }
     }
 
@@ -264,64 +262,64 @@ impl Document {
         Ok(self.tree)
     }
 
-    fn start(&mut self, element: &BytesStart<'_>) -> Result<(), ErrorKind> {
+    fn start(&mut self, element: &Element<'_>) -> Result<(), ErrorKind> {
         match self.open.last_mut() {
             Some(Open::Tagged(tagged)) => tagged.has_children = true,
             Some(Open::Backtrace(backtrace)) => backtrace.has_children = true,
             _ => {}
         }
-        let Some(tag) = Tag::of(element.name().into_inner()) else {
+        let Some(kind) = Kind::of(element.name) else {
             return Ok(());
         };
-        if self.open.is_empty() && tag != Tag::Result {
+        if self.open.is_empty() && kind != Kind::Result {
             return Ok(());
         }
-        let open = match tag {
-            Tag::Result => Open::Result,
-            Tag::Node if matches!(self.open.last(), Some(Open::Result)) => Open::Node,
-            Tag::Row if matches!(self.open.last(), Some(Open::Node)) => Open::Row(Row::default()),
-            Tag::Node | Tag::Row => Open::Other,
-            Tag::TaggedBacktrace => self.start_tagged(element)?,
-            Tag::Backtrace => self.start_backtrace(element)?,
-            Tag::Frame => self.start_frame(element)?,
-            Tag::Thread => self.start_thread(element)?,
-            Tag::Process => self.start_process(element)?,
+        let open = match kind {
+            Kind::Result => Open::Result,
+            Kind::Node if matches!(self.open.last(), Some(Open::Result)) => Open::Node,
+            Kind::Row if matches!(self.open.last(), Some(Open::Node)) => Open::Row(Row::default()),
+            Kind::Node | Kind::Row => Open::Other,
+            Kind::TaggedBacktrace => self.start_tagged(element)?,
+            Kind::Backtrace => self.start_backtrace(element)?,
+            Kind::Frame => self.start_frame(element)?,
+            Kind::Thread => self.start_thread(element)?,
+            Kind::Process => self.start_process(element)?,
         };
         self.open.push(open);
         Ok(())
     }
 
-    fn start_thread(&mut self, element: &BytesStart<'_>) -> Result<Open, ErrorKind> {
+    fn start_thread(&mut self, element: &Element<'_>) -> Result<Open, ErrorKind> {
         let Some(Open::Row(row)) = self.open.last_mut() else {
             return Ok(Open::Other);
         };
         if !self.threads.are_wanted() {
             return Ok(Open::Other);
         }
-        Ok(match reference(element, "thread")? {
+        Ok(match element.reference("thread")? {
             Reference::Ref(id) => {
                 row.thread = self.threads.thread(id)?;
                 Open::Other
             }
             Reference::Definition(id) => {
-                let name = shown(element)?;
+                let name = element.shown()?;
                 Open::Thread(id, self.threads.name_thread(name, &mut self.tree))
             }
         })
     }
 
     /// A process is named in a thread, or in a row of its own.
-    fn start_process(&mut self, element: &BytesStart<'_>) -> Result<Open, ErrorKind> {
+    fn start_process(&mut self, element: &Element<'_>) -> Result<Open, ErrorKind> {
         let thread = match self.open.last_mut() {
             Some(Open::Thread(_, thread)) => thread,
             Some(Open::Row(row)) => &mut row.thread,
             _ => return Ok(Open::Other),
         };
         if self.threads.are_wanted() {
-            thread.process = match reference(element, "process")? {
+            thread.process = match element.reference("process")? {
                 Reference::Ref(id) => self.threads.process(id)?,
                 Reference::Definition(id) => {
-                    let name = shown(element)?;
+                    let name = element.shown()?;
                     self.threads.define_process(id, name, &mut self.tree)?
                 }
             };
@@ -344,8 +342,8 @@ impl Document {
         }
     }
 
-    fn start_tagged(&mut self, element: &BytesStart<'_>) -> Result<Open, ErrorKind> {
-        Ok(match reference(element, "tagged-backtrace")? {
+    fn start_tagged(&mut self, element: &Element<'_>) -> Result<Open, ErrorKind> {
+        Ok(match element.reference("tagged-backtrace")? {
             Reference::Ref(id) => {
                 self.hold(self.stacks.tagged(id)?)?;
                 Open::Other
@@ -358,8 +356,8 @@ impl Document {
         })
     }
 
-    fn start_backtrace(&mut self, element: &BytesStart<'_>) -> Result<Open, ErrorKind> {
-        Ok(match reference(element, "backtrace")? {
+    fn start_backtrace(&mut self, element: &Element<'_>) -> Result<Open, ErrorKind> {
+        Ok(match element.reference("backtrace")? {
             Reference::Ref(id) => {
                 self.hold(self.stacks.backtrace(id)?)?;
                 Open::Other
@@ -373,11 +371,11 @@ impl Document {
         })
     }
 
-    fn start_frame(&mut self, element: &BytesStart<'_>) -> Result<Open, ErrorKind> {
-        let frame = match reference(element, "frame")? {
+    fn start_frame(&mut self, element: &Element<'_>) -> Result<Open, ErrorKind> {
+        let frame = match element.reference("frame")? {
             Reference::Ref(id) => self.stacks.frame(id)?,
             Reference::Definition(id) => {
-                let name = frame_name(element)?;
+                let name = element.frame_name()?;
                 self.stacks.define_frame(id, &name, &mut self.tree)?
             }
         };
@@ -395,7 +393,7 @@ impl Document {
     /// Ends the innermost element if it is one of those in `open`. Returns whether the document
     /// is at its end.
     fn end(&mut self, name: &str) -> Result<bool, ErrorKind> {
-        if Tag::of(name).is_none() {
+        if Kind::of(name).is_none() {
             return Ok(false);
         }
         match self.open.pop() {

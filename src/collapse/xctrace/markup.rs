@@ -1,11 +1,10 @@
 //! The tags of a document, which is read in a stream.
 
+use super::tag::{Tag, split_tag, split_usual_tag};
 use crate::collapse::error::{ErrorKind, ParseError};
 use crate::collapse::format::count_lines;
 use crate::text::lossy;
-use quick_xml::Reader;
 use quick_xml::errors::IllFormedError;
-use quick_xml::events::Event;
 use std::io::{self, BufRead};
 
 /// Reads a document block by block, with U+FFFD for what is not UTF-8.
@@ -54,10 +53,10 @@ impl<R: BufRead> Markup<R> {
         1 + self.line_ends + count_lines(&self.text.as_bytes()[..self.done])
     }
 
-    /// Gives `visit` what is in the document, one after another, until it says that this is all.
+    /// Gives `visit` the tags of the document, one after another, until it says that this is all.
     pub fn read(
         &mut self,
-        mut visit: impl FnMut(&Event<'_>) -> Result<bool, ErrorKind>,
+        mut visit: impl FnMut(Tag<'_>) -> Result<bool, ErrorKind>,
     ) -> Result<(), Failure> {
         while !self.is_at_end {
             self.fill().map_err(Failure::Io)?;
@@ -71,31 +70,35 @@ impl<R: BufRead> Markup<R> {
     /// The same for what was read so far, but for a tag at its end of which a part may be missing.
     fn read_block(
         &mut self,
-        mut visit: impl FnMut(&Event<'_>) -> Result<bool, ErrorKind>,
+        mut visit: impl FnMut(Tag<'_>) -> Result<bool, ErrorKind>,
     ) -> Result<bool, Failure> {
-        let mut reader = Reader::from_str(&self.text);
-        let config = reader.config_mut();
-        config.allow_dangling_amp = true;
-        // Elements may have been opened in an earlier block.
-        config.allow_unmatched_ends = true;
-        config.check_end_names = false;
-        loop {
-            let event = match reader.read_event() {
-                Err(quick_xml::Error::Syntax(_)) if !self.is_at_end => return Ok(false),
-                event => event,
+        while let Some(at) = find_tag(&self.text.as_bytes()[self.done..]) {
+            self.done += at;
+            let text = &self.text[self.done..];
+            let (tag, rest) = match split_usual_tag(text) {
+                Some((tag, rest)) => (tag, rest),
+                None => match split_tag(text) {
+                    Ok((Some(tag), rest)) => (tag, rest),
+                    Ok((None, rest)) => {
+                        self.done = self.text.len() - rest.len();
+                        continue;
+                    }
+                    Err(quick_xml::Error::Syntax(_)) if !self.is_at_end => return Ok(false),
+                    Err(error) => return Err(error.into()),
+                },
             };
-            self.done = reader.buffer_position() as usize;
-            let event = event?;
-            match &event {
-                Event::Eof => return Ok(false),
-                Event::Start(element) => self.opened.push(element.name().into_inner()),
-                Event::End(element) => self.opened.pop(element.name().into_inner())?,
-                _ => {}
+            self.done = self.text.len() - rest.len();
+            match &tag {
+                Tag::Start(element) => self.opened.push(element.name),
+                Tag::End(name) => self.opened.pop(name)?,
+                Tag::Empty(_) => {}
             }
-            if visit(&event)? {
+            if visit(tag)? {
                 return Ok(true);
             }
         }
+        self.done = self.text.len();
+        Ok(false)
     }
 
     /// Leaves behind what is done with, and reads on.
@@ -129,6 +132,15 @@ impl<R: BufRead> Markup<R> {
         let finished = self.unfinished.len() - unfinished;
         self.text.push_str(&lossy(&self.unfinished[..finished]));
         self.unfinished.drain(..finished);
+    }
+}
+
+/// Where the first tag in `text` starts, which mostly is where the one before ended.
+#[inline]
+fn find_tag(text: &[u8]) -> Option<usize> {
+    match text {
+        [b'<', ..] => Some(0),
+        _ => memchr::memchr(b'<', text),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::error::ErrorKind;
 use crate::collapse::symbol::fix_partially_demangled_rust;
 use ahash::AHashMap;
+use std::ops::Range;
 
 /// How an element says which one it is.
 pub(super) enum Reference {
@@ -20,22 +21,26 @@ pub(super) struct Stack(usize);
 
 /// A frame element in [`Stacks`].
 #[derive(Clone, Copy)]
-pub(super) struct Frame(usize);
+pub(super) struct Frame {
+    /// Where in [`Stacks::names`] its frames are, the root's first: a name that holds `;` is several.
+    start: usize,
+    end: usize,
+}
 
 #[derive(Default)]
 pub(super) struct Stacks {
-    /// The frames of each element, the root's first: a name that holds `;` is several.
-    names: Vec<Vec<FrameId>>,
+    names: Vec<FrameId>,
     frames: AHashMap<u64, Frame>,
     stacks: Vec<StackFrames>,
+    /// The frame elements of each stack, the leaf's first.
+    elements: Vec<Frame>,
     backtraces: AHashMap<u64, Stack>,
     tagged: AHashMap<u64, Stack>,
 }
 
-#[derive(Default)]
 struct StackFrames {
-    /// The leaf's first.
-    frames: Vec<Frame>,
+    /// In [`Stacks::elements`].
+    elements: Range<usize>,
     /// Its node in the thread it was counted in last.
     node: Option<(Thread, NodeId)>,
 }
@@ -43,20 +48,33 @@ struct StackFrames {
 impl Stacks {
     /// A new stack, without frames.
     pub fn begin(&mut self) -> Stack {
-        self.stacks.push(StackFrames::default());
+        let start = self.elements.len();
+        self.stacks.push(StackFrames {
+            elements: start..start,
+            node: None,
+        });
         Stack(self.stacks.len() - 1)
     }
 
     /// Adds the caller of the frames in `stack` so far.
     pub fn push(&mut self, stack: Stack, frame: Frame) {
-        self.stacks[stack.0].frames.push(frame);
+        let stack = &mut self.stacks[stack.0].elements;
+        if stack.end < self.elements.len() {
+            // Another one was written out within it.
+            let start = self.elements.len();
+            self.elements.extend_from_within(stack.clone());
+            *stack = start..self.elements.len();
+        }
+        self.elements.push(frame);
+        stack.end += 1;
     }
 
     /// Counts one sample of `stack` in `thread`.
     pub fn count(&mut self, stack: Stack, thread: Thread, tree: &mut CallTree) {
         let names = &self.names;
         let stack = &mut self.stacks[stack.0];
-        let frames = stack.frames.iter().rev().flat_map(|frame| &names[frame.0]);
+        let elements = self.elements[stack.elements.clone()].iter().rev();
+        let frames = elements.flat_map(|frame| &names[frame.start..frame.end]);
         let node = match stack.node {
             Some((last, node)) if last == thread => node,
             _ => frames.fold(thread.node(tree), |node, &frame| tree.child(node, frame)),
@@ -72,9 +90,13 @@ impl Stacks {
         tree: &mut CallTree,
     ) -> Result<Frame, ErrorKind> {
         let name = fix_partially_demangled_rust(name);
+        let start = self.names.len();
         let frames = name.split(';').map(|name| tree.intern(name.as_bytes()));
-        self.names.push(frames.collect());
-        let frame = Frame(self.names.len() - 1);
+        self.names.extend(frames);
+        let frame = Frame {
+            start,
+            end: self.names.len(),
+        };
         define(&mut self.frames, "frame", id, frame)?;
         Ok(frame)
     }

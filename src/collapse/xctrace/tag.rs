@@ -1,0 +1,182 @@
+//! Tags, and what they say.
+
+use super::stacks::Reference;
+use crate::collapse::error::ErrorKind;
+use crate::count::parse_digits;
+use quick_xml::Reader;
+use quick_xml::escape::unescape;
+use quick_xml::events::attributes::Attributes;
+use quick_xml::events::{BytesStart, Event};
+use std::borrow::Cow;
+
+/// The start or the end of an element, or both.
+pub(super) enum Tag<'t> {
+    Start(Element<'t>),
+    Empty(Element<'t>),
+    /// With its name.
+    End(&'t str),
+}
+
+/// An element, by its start tag.
+pub(super) struct Element<'t> {
+    pub name: &'t str,
+    /// What follows the name in the tag.
+    attributes: &'t str,
+}
+
+/// The tag that `text` starts with, and what follows; `None` if it is not as `xctrace` writes them,
+/// which is simpler than XML allows, or not whole.
+#[inline]
+pub(super) fn split_usual_tag(text: &str) -> Option<(Tag<'_>, &str)> {
+    let text = text.strip_prefix('<')?;
+    if let Some(text) = text.strip_prefix('/') {
+        let (name, text) = split_usual_name(text)?;
+        return Some((Tag::End(name), text.strip_prefix('>')?));
+    }
+    let (name, text) = split_usual_name(text)?;
+    let mut rest = text;
+    while let Some((_, _, text)) = split_usual_attribute(rest) {
+        rest = text;
+    }
+    let attributes = &text[..text.len() - rest.len()];
+    let element = Element { name, attributes };
+    match rest.strip_prefix("/>") {
+        Some(rest) => Some((Tag::Empty(element), rest)),
+        None => Some((Tag::Start(element), rest.strip_prefix('>')?)),
+    }
+}
+
+/// The key and the value of the attribute ` KEY="VALUE"` that `text` starts with, and what follows.
+#[inline]
+fn split_usual_attribute(text: &str) -> Option<(&str, &str, &str)> {
+    let (key, text) = split_usual_name(text.strip_prefix(' ')?)?;
+    let text = text.strip_prefix("=\"")?;
+    let end = memchr::memchr(b'"', text.as_bytes())?;
+    Some((key, &text[..end], &text[end + 1..]))
+}
+
+#[inline]
+fn split_usual_name(text: &str) -> Option<(&str, &str)> {
+    let is_in_name = |byte: u8| IS_IN_NAME[usize::from(byte)];
+    let length = text.bytes().position(|byte| !is_in_name(byte))?;
+    (length > 0).then(|| text.split_at(length))
+}
+
+/// By byte.
+const IS_IN_NAME: [bool; 256] = {
+    let mut is_in_name = [false; 256];
+    let mut byte = 0u8;
+    while byte.is_ascii() {
+        is_in_name[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'-';
+        byte += 1;
+    }
+    is_in_name
+};
+
+/// The same for any tag. Comments and the like are no tags.
+#[cold]
+pub(super) fn split_tag(text: &str) -> Result<(Option<Tag<'_>>, &str), quick_xml::Error> {
+    let mut reader = Reader::from_str(text);
+    // Elements may have been opened in what was before.
+    reader.config_mut().allow_unmatched_ends = true;
+    reader.config_mut().check_end_names = false;
+    let tag = match reader.read_event()? {
+        Event::Start(tag) => Some(Tag::Start(Element::of(&tag, text))),
+        Event::Empty(tag) => Some(Tag::Empty(Element::of(&tag, text))),
+        Event::End(tag) => Some(Tag::End(&text["</".len()..][..tag.name().0.len()])),
+        _ => None,
+    };
+    Ok((tag, &text[text.len() - reader.get_ref().len()..]))
+}
+
+impl<'t> Element<'t> {
+    /// The element of the tag that `text` starts with.
+    fn of(tag: &BytesStart<'_>, text: &'t str) -> Element<'t> {
+        let (name, attributes) = text["<".len()..].split_at(tag.name().0.len());
+        Element {
+            name,
+            attributes: &attributes[..tag.attributes_raw().len()],
+        }
+    }
+
+    /// Whether the element, which is called `name`, is written out here, or elsewhere.
+    pub fn reference(&self, name: &'static str) -> Result<Reference, ErrorKind> {
+        let (mut id, mut to) = (None, None);
+        self.find(|key, value| {
+            match key {
+                "ref" => to = Some(value),
+                "id" => id = id.take().or(Some(value)),
+                _ => {}
+            }
+            to.is_some()
+        })?;
+        Ok(match to {
+            Some(to) => Reference::Ref(parse_id(to, name)?),
+            None => Reference::Definition(id.map(|id| parse_id(id, name)).transpose()?),
+        })
+    }
+
+    /// The name of a frame. One without a symbol has its address as its name.
+    pub fn frame_name(&self) -> Result<Cow<'t, str>, ErrorKind> {
+        let (mut symbol, mut address) = (None, None);
+        self.find(|key, value| {
+            match key {
+                "name" => symbol = Some(value),
+                "addr" => address = address.take().or(Some(value)),
+                _ => {}
+            }
+            symbol.is_some()
+        })?;
+        text_of(symbol.or(address).ok_or(ErrorKind::NoFrameName)?)
+    }
+
+    /// What Instruments shows of it.
+    pub fn shown(&self) -> Result<Option<Cow<'t, str>>, ErrorKind> {
+        let mut shown = None;
+        self.find(|key, value| {
+            shown = (key == "fmt").then_some(value);
+            shown.is_some()
+        })?;
+        shown.map(text_of).transpose()
+    }
+
+    /// Gives `is_found` each attribute as it is written, until it says that there is no need for
+    /// others.
+    fn find(&self, mut is_found: impl FnMut(&str, Cow<'t, str>) -> bool) -> Result<(), ErrorKind> {
+        let mut rest = self.attributes;
+        while let Some((key, value, others)) = split_usual_attribute(rest) {
+            if is_found(key, Cow::Borrowed(value)) {
+                return Ok(());
+            }
+            rest = others;
+        }
+        for attribute in Attributes::new(rest, 0).with_checks(false) {
+            let attribute = attribute.map_err(|error| ErrorKind::Xml(error.to_string()))?;
+            if is_found(attribute.key.into_inner(), attribute.value) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The number that an element called `name` has, or refers to.
+fn parse_id(value: Cow<'_, str>, name: &'static str) -> Result<u64, ErrorKind> {
+    if let Some(id) = parse_digits(value.as_bytes()) {
+        return Ok(id);
+    }
+    let id = text_of(value)?;
+    parse_digits(id.as_bytes()).ok_or_else(|| ErrorKind::InvalidId {
+        tag: name,
+        id: id.into_owned(),
+    })
+}
+
+/// What an attribute says, on one line.
+fn text_of(value: Cow<'_, str>) -> Result<Cow<'_, str>, ErrorKind> {
+    if memchr::memchr3(b'&', b'\n', b'\r', value.as_bytes()).is_none() {
+        return Ok(value);
+    }
+    let text = unescape(&value).map_err(|error| ErrorKind::Xml(error.to_string()))?;
+    Ok(Cow::Owned(text.replace(['\n', '\r'], " ")))
+}
