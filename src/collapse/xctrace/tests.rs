@@ -42,6 +42,22 @@ fn backtraces_and_frames_are_referred_to() {
 }
 
 #[test]
+fn tags_may_be_written_in_any_way() {
+    let rows = r#"<row ><backtrace
+            id='10' ><frame  name="a'b>c" id='11'/><frame id = "12"	name='d"e'></frame ></backtrace></row>
+        <row><backtrace x='1' ref='10' /></row>
+        <row><backtrace><frame ref ="11"/><!-- <frame/> --><frame id='1>3' name='f'/></backtrace></row>"#;
+    assert_eq!(
+        fold(&rows.replace("1>3", "13")).unwrap(),
+        "d\"e;a'b>c 2\nf;a'b>c 1\n"
+    );
+    assert_eq!(
+        error(rows),
+        "line 7: Invalid frame id, expected a number, found `1>3`"
+    );
+}
+
+#[test]
 fn tagged_backtraces_are_read_and_referred_to() {
     let rows = format!(
         r#"<row><tagged-backtrace id="1" fmt="leaf"><tag id="2">x</tag>{BACKTRACE}</tagged-backtrace></row>
@@ -266,13 +282,14 @@ fn fold_in_blocks(text: &[u8], block_size: usize) -> Result<String, String> {
 
 #[test]
 fn blocks_may_end_anywhere() {
+    let backtrace = BACKTRACE.replace("leaf", "λ→x");
     let rows = format!(
-        "<!-- <row> > --><![CDATA[<row>]]><row a='é>'>{BACKTRACE}</row>\n&amp; λ &\n<row>\n<backtrace ref=\"10\"/></row>\n"
+        "<!-- <row> > --><![CDATA[<row>]]><row a='é>'>{backtrace}</row>\n&amp; λ &\n<row>\n<backtrace ref=\"10\"/></row>\n"
     );
     let broken = rows.replace("ref=\"10\"", "ref=\"99\"");
     let line = "line 7: Invalid backtrace ref id: 99, expected one that is written out before";
     for (rows, expected) in [
-        (rows, Ok("main;leaf 2\n".to_string())),
+        (rows, Ok("main;λ→x 2\n".to_string())),
         (broken, Err(line.to_string())),
     ] {
         let text = document(&rows);
