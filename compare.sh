@@ -4,7 +4,7 @@
 #
 #     ./compare.sh [PROFILE...]                  default: the profiles in examples/; gzip and xz are unpacked first
 #
-# A profile is the output of `perf script`, or by its ending .dtrace, .sample (macOS) or .csv (VTune).
+# A profile is the output of `perf script`, or by its ending .dtrace, .sample (macOS), .csv (VTune) or .xml (xctrace).
 #
 # Needs hyperfine. ROUNDS=n sets the number of rounds (default 7). All contenders run once a round, in turns, so that
 # whatever else the machine does meets all of them; the numbers are medians. The last thing printed is a table in
@@ -91,15 +91,16 @@ compare() {
         *.dtrace) compare_collapse dtrace "-n 1" "$input" stackcollapse.pl ;;
         *.sample) compare_collapse sample "" "$input" stackcollapse-sample.awk ;;
         *.csv) compare_collapse vtune "" "$input" stackcollapse-vtune.pl ;;
+        *.xml) compare_collapse xctrace "" "$input" "" ;;
         *) compare_perf "$input" ;;
     esac
 }
 
-# compare_collapse FORMAT ARGS INPUT SCRIPT
+# compare_collapse FORMAT ARGS INPUT SCRIPT, of which only those in Perl are run
 compare_collapse() {
     local list
     contenders "@$ours/inferno-collapse-$1 -q $2 $3" "@$published/inferno-collapse-$1 -q $2 $3" "@perl $perl/$4 $3"
-    [[ $4 != *.awk ]] || list=("${list[@]:0:2}")
+    [[ $4 == *.pl ]] || list=("${list[@]:0:2}")
     measure "collapse-$1 $2" "${list[@]}"
 }
 

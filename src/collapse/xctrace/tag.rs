@@ -46,6 +46,22 @@ pub(super) fn split_usual_tag(text: &str) -> Option<(Tag<'_>, &str)> {
     }
 }
 
+/// The same for any tag. Comments and the like are no tags.
+#[cold]
+pub(super) fn split_tag(text: &str) -> Result<(Option<Tag<'_>>, &str), quick_xml::Error> {
+    let mut reader = Reader::from_str(text);
+    // Elements may have been opened in what was before.
+    reader.config_mut().allow_unmatched_ends = true;
+    reader.config_mut().check_end_names = false;
+    let tag = match reader.read_event()? {
+        Event::Start(tag) => Some(Tag::Start(Element::of(&tag, text))),
+        Event::Empty(tag) => Some(Tag::Empty(Element::of(&tag, text))),
+        Event::End(tag) => Some(Tag::End(&text["</".len()..][..tag.name().0.len()])),
+        _ => None,
+    };
+    Ok((tag, &text[text.len() - reader.get_ref().len()..]))
+}
+
 /// The key and the value of the attribute ` KEY="VALUE"` that `text` starts with, and what follows.
 #[inline]
 fn split_usual_attribute(text: &str) -> Option<(&str, &str, &str)> {
@@ -72,22 +88,6 @@ const IS_IN_NAME: [bool; 256] = {
     }
     is_in_name
 };
-
-/// The same for any tag. Comments and the like are no tags.
-#[cold]
-pub(super) fn split_tag(text: &str) -> Result<(Option<Tag<'_>>, &str), quick_xml::Error> {
-    let mut reader = Reader::from_str(text);
-    // Elements may have been opened in what was before.
-    reader.config_mut().allow_unmatched_ends = true;
-    reader.config_mut().check_end_names = false;
-    let tag = match reader.read_event()? {
-        Event::Start(tag) => Some(Tag::Start(Element::of(&tag, text))),
-        Event::Empty(tag) => Some(Tag::Empty(Element::of(&tag, text))),
-        Event::End(tag) => Some(Tag::End(&text["</".len()..][..tag.name().0.len()])),
-        _ => None,
-    };
-    Ok((tag, &text[text.len() - reader.get_ref().len()..]))
-}
 
 impl<'t> Element<'t> {
     /// The element of the tag that `text` starts with.
