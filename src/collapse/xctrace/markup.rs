@@ -76,7 +76,7 @@ impl<R: BufRead> Markup<R> {
             self.done += at;
             let text = &self.text[self.done..];
             let (tag, rest) = match split_usual_tag(text) {
-                Some((tag, rest)) => (tag, rest),
+                Some(usual) => usual,
                 None => match split_tag(text) {
                     Ok((Some(tag), rest)) => (tag, rest),
                     Ok((None, rest)) => {

@@ -4,8 +4,11 @@ use super::*;
 use proptest::prelude::*;
 
 fn try_fold(text: &[u8]) -> Result<String, String> {
-    let tree = Folder::default().collapse_to_tree(text);
-    tree.map(|tree| to_text(&tree))
+    outcome(Folder::default().collapse_to_tree(text))
+}
+
+fn outcome(read: io::Result<CallTree>) -> Result<String, String> {
+    read.map(|tree| to_text(&tree))
         .map_err(|error| error.to_string())
 }
 
@@ -275,9 +278,7 @@ fn a_document_that_is_cut_off_keeps_its_whole_rows() {
 
 /// What is folded if it is read in blocks of `block_size` bytes.
 fn fold_in_blocks(text: &[u8], block_size: usize) -> Result<String, String> {
-    let tree = Folder::default().fold(text, block_size);
-    tree.map(|tree| to_text(&tree))
-        .map_err(|error| error.to_string())
+    outcome(Folder::default().fold(text, block_size))
 }
 
 #[test]
@@ -299,10 +300,7 @@ fn blocks_may_end_anywhere() {
         }
         let reader = io::BufReader::with_capacity(1, text.as_bytes());
         assert_eq!(
-            Folder::default()
-                .collapse_to_tree(reader)
-                .map(|tree| to_text(&tree))
-                .map_err(|error| error.to_string()),
+            outcome(Folder::default().collapse_to_tree(reader)),
             expected
         );
     }
