@@ -1,27 +1,26 @@
 //! The tags of a document, which is read in a stream.
 
 use super::tag::{Tag, split_tag, split_usual_tag};
+use crate::blocks::{Blocks, Buffer};
 use crate::collapse::error::{ErrorKind, ParseError};
 use crate::collapse::format::count_lines;
 use crate::text::lossy;
 use quick_xml::errors::IllFormedError;
-use std::io::{self, BufRead};
+use std::io::{self, Read};
 
 /// Reads a document block by block, with U+FFFD for what is not UTF-8.
 ///
 /// Where a block ends within a tag, the tag is read again with the next block behind it. So tags
 /// are taken from where they were read to, without a copy of each.
 pub(super) struct Markup<R> {
-    reader: R,
-    block_size: usize,
+    blocks: Blocks<R>,
+    block: Buffer,
     /// What is read of the document, without what was left behind in earlier blocks.
     text: String,
     /// How much of `text` is done with.
     done: usize,
     /// The line ends in what was left behind.
     line_ends: u64,
-    /// What follows `text`: the start of a character.
-    unfinished: Vec<u8>,
     is_at_end: bool,
     opened: Names,
 }
@@ -34,15 +33,14 @@ pub(super) enum Failure {
     Invalid(ErrorKind),
 }
 
-impl<R: BufRead> Markup<R> {
+impl<R: Read> Markup<R> {
     pub fn new(reader: R, block_size: usize) -> Markup<R> {
         Markup {
-            reader,
-            block_size,
+            blocks: Blocks::with_size(reader, block_size),
+            block: Buffer::default(),
             text: String::new(),
             done: 0,
             line_ends: 0,
-            unfinished: Vec::new(),
             is_at_end: false,
             opened: Names::default(),
         }
@@ -107,31 +105,13 @@ impl<R: BufRead> Markup<R> {
         self.text.drain(..self.done);
         self.done = 0;
         // At least as much as there is, so that what is very long is not read again too often.
-        let wanted = self.text.len() + self.text.len().max(self.block_size);
-        while self.text.len() < wanted && !self.is_at_end {
-            let read = match self.reader.fill_buf() {
-                Ok(bytes) => &bytes[..bytes.len().min(self.block_size)],
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            self.is_at_end = read.is_empty();
-            self.unfinished.extend_from_slice(read);
-            let read = read.len();
-            self.reader.consume(read);
-            self.take_text();
+        let wanted = 2 * self.text.len();
+        while self.text.len() <= wanted && !self.is_at_end {
+            let has_next = self.blocks.next_into(&mut self.block, after_last_char)?;
+            self.text.push_str(&lossy(&self.block));
+            self.is_at_end = !has_next;
         }
         Ok(())
-    }
-
-    /// Makes text of what was read, but for a character that may go on.
-    fn take_text(&mut self) {
-        let unfinished = match self.is_at_end {
-            true => 0,
-            false => unfinished_at_end(&self.unfinished),
-        };
-        let finished = self.unfinished.len() - unfinished;
-        self.text.push_str(&lossy(&self.unfinished[..finished]));
-        self.unfinished.drain(..finished);
     }
 }
 
@@ -144,15 +124,15 @@ fn find_tag(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// How many bytes at the end of `bytes` are the start of a character.
-fn unfinished_at_end(bytes: &[u8]) -> usize {
-    const MOST: usize = 3;
-    (1..=MOST.min(bytes.len()))
-        .find(|&length| {
-            let end = std::str::from_utf8(&bytes[bytes.len() - length..]);
-            end.is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
-        })
-        .unwrap_or(0)
+/// Where the last character of `bytes` ends that cannot go on behind them.
+fn after_last_char(bytes: &[u8]) -> Option<usize> {
+    const MOST_UNFINISHED: usize = 3;
+    let is_unfinished = |start: &usize| {
+        let end = std::str::from_utf8(&bytes[*start..]);
+        end.is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+    };
+    let mut last = bytes.len().saturating_sub(MOST_UNFINISHED)..bytes.len();
+    Some(last.find(is_unfinished).unwrap_or(bytes.len()))
 }
 
 impl Failure {

@@ -101,15 +101,7 @@ impl<'t> Element<'t> {
 
     /// Whether the element, which is called `name`, is written out here, or elsewhere.
     pub fn reference(&self, name: &'static str) -> Result<Reference, ErrorKind> {
-        let (mut id, mut to) = (None, None);
-        self.find(|key, value| {
-            match key {
-                "ref" => to = Some(value),
-                "id" => id = id.take().or(Some(value)),
-                _ => {}
-            }
-            to.is_some()
-        })?;
+        let [to, id] = self.values(["ref", "id"])?;
         Ok(match to {
             Some(to) => Reference::Ref(parse_id(to, name)?),
             None => Reference::Definition(id.map(|id| parse_id(id, name)).transpose()?),
@@ -118,35 +110,35 @@ impl<'t> Element<'t> {
 
     /// The name of a frame. One without a symbol has its address as its name.
     pub fn frame_name(&self) -> Result<Cow<'t, str>, ErrorKind> {
-        let (mut symbol, mut address) = (None, None);
-        self.find(|key, value| {
-            match key {
-                "name" => symbol = Some(value),
-                "addr" => address = address.take().or(Some(value)),
-                _ => {}
-            }
-            symbol.is_some()
-        })?;
+        let [symbol, address] = self.values(["name", "addr"])?;
         text_of(symbol.or(address).ok_or(ErrorKind::NoFrameName)?)
     }
 
     /// What Instruments shows of it.
     pub fn shown(&self) -> Result<Option<Cow<'t, str>>, ErrorKind> {
-        let mut shown = None;
-        self.find(|key, value| {
-            shown = (key == "fmt").then_some(value);
-            shown.is_some()
-        })?;
+        let [shown] = self.values(["fmt"])?;
         shown.map(text_of).transpose()
     }
 
-    /// Gives `is_found` each attribute as it is written, until it says that there is no need for
-    /// others.
-    fn find(&self, mut is_found: impl FnMut(&str, Cow<'t, str>) -> bool) -> Result<(), ErrorKind> {
+    /// What the attributes called `keys` say, as it is written. If there is the first, it may be the
+    /// only one that is found.
+    #[inline]
+    fn values<const N: usize>(
+        &self,
+        keys: [&str; N],
+    ) -> Result<[Option<Cow<'t, str>>; N], ErrorKind> {
+        let mut values = [const { None }; N];
+        let mut is_found = |key: &str, value| {
+            let at = keys.iter().position(|wanted| *wanted == key);
+            if let Some(at) = at {
+                values[at].get_or_insert(value);
+            }
+            at == Some(0)
+        };
         let mut rest = self.attributes;
         while let Some((key, value, others)) = split_usual_attribute(rest) {
             if is_found(key, Cow::Borrowed(value)) {
-                return Ok(());
+                return Ok(values);
             }
             rest = others;
         }
@@ -156,7 +148,7 @@ impl<'t> Element<'t> {
                 break;
             }
         }
-        Ok(())
+        Ok(values)
     }
 }
 
