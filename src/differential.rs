@@ -298,9 +298,18 @@ mod tests {
 
     #[test]
     fn lines_that_are_no_stacks_are_left_out() {
-        let before = "no count\n\n5\na;b\t5\n 5\nx 1e3\na 1\r\nc 5.\n";
+        let before = "no count\n\n5\na;b:5\n 5\nx 1e3\na 1\r\nc 5.\n";
         let expected = " 5 0\na 1 0\nc 5 0\n";
         assert_eq!(text(Options::default(), before, ""), expected);
+    }
+
+    #[test]
+    fn a_tab_may_be_before_a_count() {
+        let (before, after) = ("main;new node\t3\n", "main;new node \t5\n");
+        assert_eq!(
+            text(Options::default(), before, after),
+            "main;new node 3 5\n"
+        );
     }
 
     #[test]

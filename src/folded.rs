@@ -2,14 +2,15 @@
 //!
 //! ```text
 //! file    = { line LF }
-//! line    = comment | stack SP count | stack SP count SP count      (before, after)
+//! line    = comment | stack WS count | stack WS count WS count      (before, after)
 //! stack   = frame { ";" frame }                                     (root first, leaf last)
 //! count   = digits [ "." digits ]
 //! comment = "# " text | white space only
+//! WS      = white space of ASCII: spaces or tabs, mostly one
 //! ```
 //!
 //! A frame may hold anything but `;` and a line end, spaces too: the count is what follows the
-//! last space. A line with two counts is *differential*: `inferno-diff-folded` writes it.
+//! last white space. A tab there is what databases print between columns. A line with two counts is *differential*: `inferno-diff-folded` writes it.
 //!
 //! ```text
 //! swapper;start_kernel;rest_init;cpu_idle;default_idle 17
@@ -38,7 +39,7 @@ mod parts;
 mod write;
 
 use crate::call_tree::{CallTree, Count};
-use crate::text::{trim, trim_end};
+use crate::text::{is_ascii_white, trim, trim_end};
 use std::io::{self, Read};
 
 pub(crate) use folder::LineFolder;
@@ -101,15 +102,23 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Splits `STACK COUNT` at its last space. The stack loses white space at its end.
+/// Splits `STACK COUNT` at its last white space. The stack loses white space at its end.
 pub(crate) fn split_count(line: &[u8]) -> Option<(&[u8], Count)> {
-    // Most lines have one count, and what is before it mostly ends so that it can be none.
-    if !matches!(line.last()?, b'0'..=b'9' | b'.') {
-        return None;
+    let (stack, count) = split_count_exactly(line)?;
+    Some((trim_end(stack), count))
+}
+
+/// The same, but only one character of white space is left out.
+pub(crate) fn split_count_exactly(line: &[u8]) -> Option<(&[u8], Count)> {
+    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'.');
+    // Counts are short, and what is before the last one mostly ends so that it can be none.
+    let start = line.iter().rposition(|byte| !is_digit(byte))? + 1;
+    let (stack, count) = line.split_at(start);
+    let (white, stack) = stack.split_last()?;
+    match is_ascii_white(*white) && !count.is_empty() {
+        true => Some((stack, Count::parse(count)?)),
+        false => None,
     }
-    let space = memchr::memrchr(b' ', line)?;
-    let count = Count::parse(&line[space + 1..])?;
-    Some((trim_end(&line[..space]), count))
 }
 
 /// Whether a trimmed line is blank or a comment.
@@ -181,6 +190,18 @@ mod tests {
         let mut out = Vec::new();
         write(&profile.tree, &mut out).unwrap();
         (String::from_utf8(out).unwrap(), profile.ignored_lines)
+    }
+
+    #[test]
+    fn any_white_space_is_before_a_count() {
+        for white in [" ", "\t", "  ", "\t\t", " \t ", "\u{b}", "\u{c}", "\r"] {
+            let text = format!("main;new node{white}3\nmain;draw{white}1.5\r\n");
+            let expected = ("main;draw 1.5\nmain;new node 3\n".to_string(), 0);
+            assert_eq!(refold(&text), expected, "{white:?}");
+            let both = format!("main{white}3{white}5\n");
+            assert_eq!(refold(&both), ("main 3 5\n".to_string(), 0), "{white:?}");
+        }
+        assert_eq!(refold("main\u{a0}3\nmain3\n5\n"), (String::new(), 3));
     }
 
     #[test]

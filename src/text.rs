@@ -69,7 +69,7 @@ fn trim_with(line: &[u8], trim: fn(&str) -> &str) -> &[u8] {
 }
 
 /// The white space of ASCII, of which `u8::is_ascii_whitespace` leaves out the vertical tab.
-fn is_ascii_white(byte: u8) -> bool {
+pub(crate) fn is_ascii_white(byte: u8) -> bool {
     byte == b' ' || (b'\t'..=b'\r').contains(&byte)
 }
 

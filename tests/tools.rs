@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
+use support::{assert_fails, assert_folds, run, run_in, stderr, stdout};
 
 #[cfg(target_os = "linux")]
 #[path = "support/memory.rs"]
 mod memory;
+#[path = "support/run.rs"]
+mod support;
 
 const PERF: &str = env!("CARGO_BIN_EXE_inferno-collapse-perf");
 const GUESS: &str = env!("CARGO_BIN_EXE_inferno-collapse-guess");
@@ -15,50 +17,6 @@ const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
 
 const SCRIPT: &str = "prog 1 1.0: 7 cycles:\n\t 12 leaf (m)\n\t 34 main (m)\n\n";
-
-/// Runs a tool in an empty directory.
-fn run_in(directory: &Path, tool: &str, args: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(tool)
-        .args(args)
-        .current_dir(directory)
-        .env_remove("RUST_LOG")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the tool runs");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    // The tool may end before it has read all.
-    let _ = stdin.write_all(input);
-    drop(stdin);
-    child.wait_with_output().expect("the tool ends")
-}
-
-fn run(tool: &str, args: &[&str], input: &[u8]) -> Output {
-    let directory = tempfile::tempdir().expect("a directory");
-    run_in(directory.path(), tool, args, input)
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("text")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("text")
-}
-
-#[track_caller]
-fn assert_fails(output: &Output, message: &str) {
-    assert_eq!(stderr(output), message);
-    assert_eq!(output.status.code(), Some(1));
-}
-
-#[track_caller]
-fn assert_folds(output: &Output, folded: &str) {
-    assert_eq!(stderr(output), "");
-    assert_eq!(stdout(output), folded);
-    assert!(output.status.success());
-}
 
 #[test]
 fn standard_input_is_read_with_and_without_a_dash() {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! input = { line LF }
-//! line  = stack SP digits | white space only
+//! line  = stack WS digits | white space only
 //! stack = frame { ";" frame }
 //! ```
 //!
@@ -26,7 +26,7 @@ use super::DEFAULT_NTHREADS;
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
 use crate::call_tree::{CallTree, Count, Forest};
-use crate::folded::{LineFolder, lines_of, whole_lines};
+use crate::folded::{LineFolder, lines_of, split_count_exactly, whole_lines};
 use crate::text::{excerpt, trim_end};
 use std::mem;
 
@@ -129,9 +129,7 @@ fn fold_lines(block: Block<'_>, folder: &mut LineFolder) -> Result<(), ParseErro
 /// The stack and the count of a line. The stack may be empty, and its leaf may end in a space (or
 /// be one: perf prints functions of no name), which [`folded::read`](crate::folded::read) cuts.
 fn parse(line: &[u8]) -> Option<(&[u8], Count)> {
-    let space = memchr::memrchr(b' ', line)?;
-    let count = Count::parse(&line[space + 1..]).filter(|count| count.nanos() == 0)?;
-    Some((&line[..space], count))
+    split_count_exactly(line).filter(|(_, count)| count.nanos() == 0)
 }
 
 #[cfg(test)]
@@ -185,6 +183,7 @@ mod tests {
         let text = "main;r;r;r;h 1\nmain;r;r;h 2\nmain;not;r 4";
         assert_eq!(fold(text).unwrap(), "main;not;r 4\nmain;r;h 3\n");
         assert_eq!(fold("co;rec;co;rec 1\n").unwrap(), "co;rec;co;rec 1\n");
+        assert_eq!(fold("m;r;r\t1\n").unwrap(), "m;r 1\n");
         assert_eq!(
             fold("m;a_[j];a_[i];a_[i] 1\r\n").unwrap(),
             "m;a_[j];a_[i] 1\n"
