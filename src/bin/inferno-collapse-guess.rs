@@ -52,18 +52,16 @@ fn main() -> ExitCode {
     let args = Args::parse();
     common::collapse_with("inferno-collapse-guess", &args.shared, |input| {
         let folder = Folder::from(args.options());
-        if let Some(tree) = common::fold_perf_data(input, args.perf_data_options())? {
-            return Ok(tree.into());
-        }
-        let forest = input.open(|opened| {
+        input.open(|opened| {
             let forest = match opened {
+                Opened::PerfData(file) => {
+                    return common::fold_perf_data(file, args.perf_data_options());
+                }
                 Opened::File(file) => folder.try_collapse_file(file),
                 Opened::Stream(reader) => folder.try_collapse(reader),
             };
-            forest?.ok_or_else(unrecognised)
-        })?;
-        common::expect_stacks(forest.is_empty(), &input.name(), "some")?;
-        Ok(forest)
+            common::expect_stacks(forest?.ok_or_else(unrecognised)?, "some")
+        })
     })
 }
 

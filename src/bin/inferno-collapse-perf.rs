@@ -116,16 +116,16 @@ impl Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     common::collapse_with("inferno-collapse-perf", &args.shared, |input| {
-        if let Some(tree) = common::fold_perf_data(input, args.perf_data_options())? {
-            return Ok(tree.into());
-        }
-        let forest = input.open(|opened| match opened {
-            Opened::File(file) => Folder::from(args.options()).collapse_file_to_forest(file),
-            Opened::Stream(reader) => fold(&args, reader),
-        })?;
-        let expected = "the output of `perf script`";
-        common::expect_stacks(forest.is_empty(), &input.name(), expected)?;
-        Ok(forest)
+        input.open(|opened| {
+            let forest = match opened {
+                Opened::PerfData(file) => {
+                    return common::fold_perf_data(file, args.perf_data_options());
+                }
+                Opened::File(file) => Folder::from(args.options()).collapse_file_to_forest(file),
+                Opened::Stream(reader) => fold(&args, reader),
+            };
+            common::expect_stacks(forest?, "the output of `perf script`")
+        })
     })
 }
 

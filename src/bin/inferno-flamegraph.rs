@@ -298,16 +298,17 @@ impl Flags {
     }
 
     fn add(&self, input: &Input, stacks: &mut Collector) -> io::Result<()> {
-        let mut options = perf_data::Options::default();
-        options.stacks.demangle = !self.no_demangle;
-        match common::fold_perf_data(input, options)? {
-            Some(tree) => stacks.add_tree(&tree),
-            None => input.open(|opened| match opened {
-                Opened::File(file) => stacks.add_file(file),
-                Opened::Stream(reader) => stacks.add(reader),
-            })?,
-        }
-        Ok(())
+        input.open(|opened| match opened {
+            Opened::PerfData(file) => {
+                let mut options = perf_data::Options::default();
+                options.stacks.demangle = !self.no_demangle;
+                let forest = common::fold_perf_data(file, options)?;
+                stacks.add_tree(&forest.merged());
+                Ok(())
+            }
+            Opened::File(file) => stacks.add_file(file),
+            Opened::Stream(reader) => stacks.add(reader),
+        })
     }
 }
 
@@ -400,8 +401,9 @@ fn draw_diff(
         let mut stacks = flags.collector(options);
         flags.add(input, &mut stacks)?;
         let tree = stacks.finish()?;
-        common::expect_stacks(tree.is_empty(), &input.name(), expected)?;
-        io::Result::Ok(filters.apply(tree))
+        let forest = common::expect_stacks(tree.into(), expected)
+            .map_err(|error| common::about(&input.name(), error))?;
+        io::Result::Ok(filters.apply(forest.merged()))
     };
     let (before, after) = (read(&inputs[0])?, read(&inputs[1])?);
     let tree = differential::compare(&before, &after, flags.diff_options());

@@ -70,8 +70,11 @@ static PROFILERS: [Row; 8] = [
             let mut perf_data = perf_data::Options::default();
             perf_data.stacks.demangle = options.demangle;
             perf_data.stacks.nthreads = options.nthreads;
-            let tree = perf_data::Folder::from(perf_data).collapse_to_tree(reader);
-            tree.map(Forest::from)
+            let mut folder = perf_data::Folder::from(perf_data);
+            match reader {
+                Reader::Stream(reader) => folder.collapse_to_tree(reader).map(Forest::from),
+                Reader::AtPlaces(file) => folder.collapse_file_to_forest(file.get_ref().file()),
+            }
         },
     },
     Row {

@@ -93,8 +93,8 @@ mod symbols;
 #[cfg(feature = "perf-data")]
 mod unwind;
 
-use super::{Collapse, open, perf};
-use crate::call_tree::CallTree;
+use super::{Collapse, ReadAt, in_order, open, perf};
+use crate::call_tree::{CallTree, Forest};
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 
@@ -169,7 +169,8 @@ pub fn is_perf_data(head: &[u8]) -> Option<bool> {
 }
 
 impl Folder {
-    /// Folds the file at `path` into a tree, reading it in one pass.
+    /// Folds the file at `path` into a tree, reading it in one pass. A pipe is read as
+    /// [`Collapse::collapse_to_tree`] does.
     ///
     /// ```
     /// use inferno::collapse::perf_data::{Folder, Options};
@@ -191,7 +192,11 @@ impl Folder {
     /// # Errors
     /// As [`Collapse::collapse`], and if the file cannot be opened; the message names the path.
     pub fn collapse_path_to_tree(&self, path: &Path) -> io::Result<CallTree> {
-        fold_file(&self.options, open(path)?)
+        let file = open(path)?;
+        match file.metadata()?.is_file() {
+            true => fold_file(&self.options, file),
+            false => fold_reader(&self.options, io::BufReader::new(file)),
+        }
     }
 }
 
@@ -228,6 +233,10 @@ impl Collapse for Folder {
         R: BufRead,
     {
         fold_reader(&self.options, reader)
+    }
+
+    fn collapse_file_to_forest(&mut self, file: &dyn ReadAt) -> io::Result<Forest> {
+        fold_file(&self.options, in_order(file).into_inner()).map(Forest::from)
     }
 
     fn collapse_slice_to_tree(&mut self, profile: &[u8]) -> io::Result<CallTree> {

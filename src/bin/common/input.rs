@@ -1,6 +1,6 @@
 //! Input: a file or standard input, plain or compressed, with a progress line.
 
-use super::{about, pipe};
+use super::{about, descriptor, pipe};
 use inferno::collapse::ReadAt;
 use inferno::collapse::perf_data::is_perf_data;
 use inferno::decode::{decoded, is_compressed};
@@ -24,15 +24,19 @@ pub enum Input {
 pub enum Opened<'a> {
     /// A file of text: at several places at once.
     File(&'a dyn ReadAt),
+    /// A file that `perf record` wrote: at several places too.
+    PerfData(&'a dyn ReadAt),
     /// Anything else: in order, what was compressed as what it was before.
     Stream(&'a mut dyn BufRead),
 }
 
 impl Input {
-    /// No path and the path `-` are standard input.
+    /// No path, the path `-` and the system's names for it are standard input.
     pub fn new(path: Option<&Path>) -> Input {
         match path {
-            Some(path) if path != Path::new("-") => Input::File(path.to_path_buf()),
+            Some(path) if path != Path::new("-") && descriptor::number(path) != Some(0) => {
+                Input::File(path.to_path_buf())
+            }
             _ => Input::Stdin,
         }
     }
@@ -70,67 +74,92 @@ impl Input {
         }
     }
 
-    /// The path, if it is of a file that `perf record` wrote: such are read in places.
-    pub fn perf_data_path(&self) -> Option<&Path> {
-        let Input::File(path) = self else {
-            return None;
-        };
-        let head = head(&self.file()?)?;
-        (is_perf_data(&head) == Some(true)).then_some(path)
-    }
-
-    /// A file of text. It is then not to be read otherwise, and who reads standard input later finds
-    /// its end.
-    fn text_file(&self) -> Option<Tracked> {
-        let mut file = self.file()?;
-        let head = head(&file)?;
-        if is_compressed(&head) || is_perf_data(&head) == Some(true) {
-            return None;
-        }
-        file.seek(SeekFrom::End(0)).ok()?;
-        Some(Tracked::new(file))
-    }
-
-    /// The file, if it is one and will be read from its start: of a pipe, not a byte may be lost.
-    fn file(&self) -> Option<File> {
-        let mut file = match self {
-            Input::Stdin => stdin_file()?,
-            Input::File(path) => File::open(path).ok()?,
-        };
-        let is_whole = file.metadata().ok()?.is_file() && file.stream_position().ok()? == 0;
-        is_whole.then_some(file)
-    }
-
-    /// Opens the input and lets `work` have it. Errors name the input.
+    /// Opens the input, once, and lets `work` have it. Errors name the input.
     pub fn open<T>(&self, work: impl FnOnce(Opened<'_>) -> io::Result<T>) -> io::Result<T> {
-        match self.text_file() {
-            Some(file) => self.name_in_error(work(Opened::File(&file))),
-            None => self.read(|reader| work(Opened::Stream(reader))),
+        self.open_any(work).map_err(|error| self.name_in(error))
+    }
+
+    /// Opens the input, once, and lets `work` read it in order. Errors name the input.
+    pub fn read<T>(&self, work: impl FnOnce(&mut dyn BufRead) -> io::Result<T>) -> io::Result<T> {
+        self.open_handle()
+            .and_then(|handle| work(&mut *decoded(handle.into_stream())?))
+            .map_err(|error| self.name_in(error))
+    }
+
+    fn open_any<T>(&self, work: impl FnOnce(Opened<'_>) -> io::Result<T>) -> io::Result<T> {
+        let mut handle = self.open_handle()?;
+        let Some(head) = handle.head_of_file() else {
+            return work(Opened::Stream(&mut *decoded(handle.into_stream())?));
+        };
+        let file = Tracked::new(handle.into_file()?);
+        match is_perf_data(&head) {
+            Some(true) => work(Opened::PerfData(&file)),
+            _ => work(Opened::File(&file)),
         }
     }
 
-    /// Opens the input and lets `work` read it in order. Errors name the input.
-    pub fn read<T>(&self, work: impl FnOnce(&mut dyn BufRead) -> io::Result<T>) -> io::Result<T> {
-        let stream = self.open_stream();
-        self.name_in_error(stream.and_then(|reader| work(&mut *decoded(reader)?)))
-    }
-
-    fn name_in_error<T>(&self, done: io::Result<T>) -> io::Result<T> {
-        done.map_err(|error| about(&self.name(), error))
-    }
-
-    fn open_stream(&self) -> io::Result<Box<dyn BufRead + Send>> {
+    fn open_handle(&self) -> io::Result<Handle> {
         let Input::File(path) = self else {
             pipe::widen(io::stdin());
-            return Ok(Box::new(BufReader::with_capacity(BUFFER_SIZE, io::stdin())));
+            return Ok(Handle::Stdin(stdin_file()));
         };
-        let file = File::open(path)?;
-        if file.metadata()?.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
+        let file = descriptor::open(path)?;
+        match file.metadata()?.is_dir() {
+            true => Err(io::ErrorKind::IsADirectory.into()),
+            false => Ok(Handle::File(file)),
         }
-        let file = Tracked::new(file);
-        Ok(Box::new(BufReader::with_capacity(BUFFER_SIZE, file)))
     }
+
+    fn name_in(&self, error: io::Error) -> io::Error {
+        about(&self.name(), error)
+    }
+}
+
+/// An input that is open.
+enum Handle {
+    File(File),
+    /// With another handle of the same, where the system has one.
+    Stdin(Option<File>),
+}
+
+impl Handle {
+    /// The first bytes of a file that can be read at any place, and from which none was read yet.
+    ///
+    /// A pipe is left untouched, and so is a file that says it is empty: that may be one of `/proc`.
+    fn head_of_file(&mut self) -> Option<[u8; 8]> {
+        let (Handle::File(file) | Handle::Stdin(Some(file))) = self else {
+            return None;
+        };
+        let metadata = file.metadata().ok()?;
+        let is_whole = metadata.is_file() && metadata.len() > 0;
+        if !is_whole || file.stream_position().ok()? != 0 {
+            return None;
+        }
+        let head = head(file)?;
+        (!is_compressed(&head)).then_some(head)
+    }
+
+    /// The file. Who reads standard input later finds its end.
+    fn into_file(self) -> io::Result<File> {
+        match self {
+            Handle::File(mut file) | Handle::Stdin(Some(mut file)) => {
+                file.seek(SeekFrom::End(0))?;
+                Ok(file)
+            }
+            Handle::Stdin(None) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    fn into_stream(self) -> Box<dyn BufRead + Send> {
+        match self {
+            Handle::File(file) => buffered(Tracked::new(file)),
+            Handle::Stdin(_) => buffered(io::stdin()),
+        }
+    }
+}
+
+fn buffered(reader: impl Read + Send + 'static) -> Box<dyn BufRead + Send> {
+    Box::new(BufReader::with_capacity(BUFFER_SIZE, reader))
 }
 
 /// Standard input as a file, if it is one.
@@ -150,8 +179,16 @@ fn stdin_file() -> Option<File> {
 /// The first bytes of a file, by which formats are told; `None` if it has not as many.
 fn head(file: &File) -> Option<[u8; 8]> {
     let mut head = [0; 8];
-    let read = file.read_at(&mut head, 0);
-    (read.ok()? == head.len()).then_some(head)
+    let mut read = 0;
+    while read < head.len() {
+        match file.read_at(&mut head[read..], read as u64) {
+            Ok(0) => return None,
+            Ok(more) => read += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+    Some(head)
 }
 
 /// A file that shows on a terminal how much of it is read, if that takes more than a second.

@@ -3,6 +3,7 @@
 // Each tool uses a part of this.
 #![allow(dead_code)]
 
+mod descriptor;
 pub mod filter;
 mod input;
 mod output;
@@ -13,8 +14,8 @@ pub use input::{Input, Opened};
 pub use output::Output;
 
 use clap::Args;
-use inferno::call_tree::{CallTree, Forest};
-use inferno::collapse::{Collapse, perf_data};
+use inferno::call_tree::Forest;
+use inferno::collapse::{Collapse, ReadAt, perf_data};
 use inferno::folded;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -106,12 +107,13 @@ pub fn collapse(
     expected: &str,
 ) -> ExitCode {
     collapse_with(tool, args, |input| {
-        let forest = input.open(|opened| match opened {
-            Opened::File(file) => folder.collapse_file_to_forest(file),
-            Opened::Stream(reader) => folder.collapse_to_forest(reader),
-        })?;
-        expect_stacks(forest.is_empty(), &input.name(), expected)?;
-        Ok(forest)
+        input.open(|opened| {
+            let forest = match opened {
+                Opened::File(file) | Opened::PerfData(file) => folder.collapse_file_to_forest(file),
+                Opened::Stream(reader) => folder.collapse_to_forest(reader),
+            };
+            expect_stacks(forest?, expected)
+        })
     })
 }
 
@@ -128,34 +130,26 @@ pub fn collapse_with(
         if !filters.is_empty() {
             forest = filters.apply(forest.merged()).into();
         }
-        expect_stacks(
-            forest.is_empty(),
-            &input.name(),
-            "some that the filters leave",
-        )?;
+        let forest = expect_stacks(forest, "some that the filters leave")
+            .map_err(|error| about(&input.name(), error))?;
         output.write(|writer| folded::write_forest(&forest, writer))
     })
 }
 
-/// Folds what `perf record` wrote to a file; `None` if the input is anything else.
-pub fn fold_perf_data(input: &Input, options: perf_data::Options) -> io::Result<Option<CallTree>> {
-    let Some(path) = input.perf_data_path() else {
-        return Ok(None);
-    };
-    let tree = perf_data::Folder::from(options).collapse_path_to_tree(path);
-    let tree = tree.map_err(|error| about(&input.name(), error))?;
-    expect_stacks(tree.is_empty(), &input.name(), "samples with stacks")?;
-    Ok(Some(tree))
+/// Folds a file that `perf record` wrote.
+pub fn fold_perf_data(file: &dyn ReadAt, options: perf_data::Options) -> io::Result<Forest> {
+    let forest = perf_data::Folder::from(options).collapse_file_to_forest(file)?;
+    expect_stacks(forest, "samples with stacks")
 }
 
-/// An error if there are no stacks in what was read from `input`.
-pub fn expect_stacks(is_empty: bool, input: &str, expected: &str) -> io::Result<()> {
-    match is_empty {
+/// The stacks that were read; an error if there are none.
+pub fn expect_stacks(forest: Forest, expected: &str) -> io::Result<Forest> {
+    match forest.is_empty() {
         true => Err(io::Error::new(
             io::ErrorKind::InvalidData,
-            format!("{input}: found no stacks, expected {expected}"),
+            format!("found no stacks, expected {expected}"),
         )),
-        false => Ok(()),
+        false => Ok(forest),
     }
 }
 

@@ -1,0 +1,68 @@
+//! Runs a tool that might wait forever for its input, and ends it then.
+
+#![allow(dead_code, reason = "no test needs all of it")]
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// Far more than any of these runs takes on the slowest of machines.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Waits until `is_so`.
+#[track_caller]
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < LIMIT, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Runs a command to its end.
+#[track_caller]
+pub fn run(command: &mut Command) -> Output {
+    let (mut stdout, mut stderr) = (temporary(), temporary());
+    let again = |file: &File| Stdio::from(file.try_clone().expect("another handle"));
+    command.stdout(again(&stdout)).stderr(again(&stderr));
+    let mut child = command.spawn().expect("the tool runs");
+    let status = end_of(&mut child, command);
+    Output {
+        status,
+        stdout: contents(&mut stdout),
+        stderr: contents(&mut stderr),
+    }
+}
+
+#[track_caller]
+fn end_of(child: &mut Child, command: &Command) -> std::process::ExitStatus {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("a child") {
+            return status;
+        }
+        if start.elapsed() >= LIMIT {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("{command:?} waits forever");
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn temporary() -> File {
+    tempfile::tempfile().expect("a file")
+}
+
+fn contents(file: &mut File) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(0)).expect("a place");
+    file.read_to_end(&mut bytes).expect("what was written");
+    bytes
+}
+
+/// Says that a test could not run here, also if the output of tests is captured.
+pub fn skip(test: &str, why: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
+}
