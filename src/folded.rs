@@ -10,7 +10,9 @@
 //! ```
 //!
 //! A frame may hold anything but `;` and a line end, spaces too: the count is what follows the
-//! last white space. A tab there is what databases print between columns. A line with two counts is *differential*: `inferno-diff-folded` writes it.
+//! last white space. A tab there is what databases print between columns. A line with two counts
+//! is *differential*: `inferno-diff-folded` writes it. A line of white space and a count (` 2`) is
+//! the empty stack, that of samples without frames, which count for the root alone.
 //!
 //! ```text
 //! swapper;start_kernel;rest_init;cpu_idle;default_idle 17
@@ -39,7 +41,7 @@ mod parts;
 mod write;
 
 use crate::call_tree::{CallTree, Count};
-use crate::text::{is_ascii_white, trim, trim_end};
+use crate::text::{is_ascii_white, trim, trim_end, trim_start};
 use std::io::{self, Read};
 
 pub(crate) use folder::LineFolder;
@@ -70,8 +72,7 @@ pub fn read<R: Read>(reader: R) -> io::Result<Profile> {
 /// and one a stack. `None` if more is needed.
 pub(crate) fn sniff(head: &[u8]) -> Option<bool> {
     let mut lines = whole_lines(head)
-        .map(trim)
-        .filter(|line| !is_no_stack(line))
+        .filter(|line| !is_no_stack(trim(line)))
         .peekable();
     lines.peek()?;
     Some(lines.all(|line| Line::parse(line).is_some()))
@@ -87,36 +88,36 @@ pub(crate) struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// Takes a trimmed line apart; `None` if it is no stack with a count.
+    /// Takes a line apart; `None` if it is no stack with a count. White space at the start of the
+    /// line is no part of the first frame, but it tells the empty stack (` 2`) from a lone number.
     pub fn parse(line: &'a [u8]) -> Option<Line<'a>> {
-        let (rest, count) = split_count(line)?;
+        let (rest, count) = split_count(trim_end(line))?;
         let (stack, before) = match split_count(rest) {
             Some((stack, before)) => (stack, Some(before)),
             None => (rest, None),
         };
-        (!stack.is_empty()).then_some(Line {
-            stack,
+        Some(Line {
+            stack: trim_start(stack),
             before,
             count,
         })
+    }
+
+    /// Whether `line`, which was parsed to this, is a comment that ends in a number.
+    fn is_comment(&self, line: &[u8]) -> bool {
+        self.stack.first() == Some(&b'#') && is_no_stack(trim_start(line))
     }
 }
 
 /// Splits `STACK COUNT` at its last white space. The stack loses white space at its end.
 pub(crate) fn split_count(line: &[u8]) -> Option<(&[u8], Count)> {
-    let (stack, count) = split_count_exactly(line)?;
-    Some((trim_end(stack), count))
-}
-
-/// The same, but only one character of white space is left out.
-pub(crate) fn split_count_exactly(line: &[u8]) -> Option<(&[u8], Count)> {
     let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'.');
     // Counts are short, and what is before the last one mostly ends so that it can be none.
     let start = line.iter().rposition(|byte| !is_digit(byte))? + 1;
     let (stack, count) = line.split_at(start);
     let (white, stack) = stack.split_last()?;
     match is_ascii_white(*white) && !count.is_empty() {
-        true => Some((stack, Count::parse(count)?)),
+        true => Some((trim_end(stack), Count::parse(count)?)),
         false => None,
     }
 }
@@ -354,8 +355,19 @@ mod tests {
 
     #[test]
     fn adds_up_and_counts_what_it_ignores() {
-        let text = "a;b 1\n\n# comment\na;b 2\r\nno count\n#tag 3\n5\n a;b  0.5\n";
+        let text = "a;b 1\n\n# comment 7\n # 8\na;b 2\r\nno count\n#tag 3\n5\n a;b  0.5\n";
         assert_eq!(refold(text), ("#tag 3\na;b 3.5\n".to_string(), 2));
+    }
+
+    #[test]
+    fn the_empty_stack_is_read_as_it_is_written() {
+        let text = " 2\na 1\n";
+        assert_eq!(refold(text), (text.to_string(), 0));
+        assert_eq!(refold("a 1\n\t0.5\r\n  1.5\n"), (text.to_string(), 0));
+        let text = " 2 3\na 1 0\n";
+        assert_eq!(refold(text), (text.to_string(), 0));
+        assert_eq!(sniff(b" 2\n"), Some(true));
+        assert_eq!(sniff(b"2\n"), Some(false));
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub(crate) enum ErrorKind {
     NoThousandsSeparator(String),
     /// The output of DTrace ends before the count of its first stack.
     EndsInStack,
-    /// A line of folded text that is no stack with a whole count. The line is quoted.
+    /// A line of folded text that is neither a stack with its count nor a comment. The line is quoted.
     NotFolded(String),
     /// The table of a GHC profile has no column of this title.
     NoColumn(&'static str),
@@ -136,7 +136,7 @@ impl fmt::Display for ErrorKind {
             ),
             ErrorKind::NotFolded(line) => write!(
                 f,
-                "invalid data, expected `frame;frame COUNT` with a whole number, found `{line}`"
+                "invalid data, expected `frame;frame COUNT`, found `{line}`"
             ),
             ErrorKind::NoColumn(title) => write!(
                 f,

@@ -1,10 +1,4 @@
-//! Folded stacks, in which frames that call themselves are joined.
-//!
-//! ```text
-//! input = { line LF }
-//! line  = stack WS digits | white space only
-//! stack = frame { ";" frame }
-//! ```
+//! [Folded](crate::folded) stacks, in which frames that call themselves are joined.
 //!
 //! ```text
 //! main;recursive;recursive;recursive;helper 1
@@ -25,9 +19,9 @@
 use super::DEFAULT_NTHREADS;
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
-use crate::call_tree::{CallTree, Count, Forest};
-use crate::folded::{LineFolder, lines_of, split_count_exactly, whole_lines};
-use crate::text::{excerpt, trim_end};
+use crate::call_tree::{CallTree, Forest};
+use crate::folded::{self, LineFolder, lines_of};
+use crate::text::excerpt;
 use std::mem;
 
 /// How to join recursive frames.
@@ -49,7 +43,7 @@ impl Default for Options {
 
 /// Joins recursive frames in folded stacks. See the [module](self) for what is read.
 ///
-/// A line that is no stack with a whole count is an error.
+/// A line that is neither a stack with its count nor a comment is an error.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, recursive::Folder};
@@ -103,33 +97,19 @@ impl Format for Options {
         Ok(())
     }
 
-    /// The first line that is not blank must be a stack with a count.
     fn sniff(&self, head: &[u8]) -> Option<bool> {
-        let mut lines = whole_lines(head).map(trim_end);
-        let first = lines.find(|line| !line.is_empty())?;
-        Some(parse(first).is_some())
+        folded::sniff(head)
     }
 }
 
 fn fold_lines(block: Block<'_>, folder: &mut LineFolder) -> Result<(), ParseError> {
     for line in lines_of(block.bytes) {
-        let text = trim_end(line);
-        match parse(text) {
-            Some((stack, count)) => folder.add(stack, count),
-            None if text.is_empty() => {}
-            None => {
-                let kind = ErrorKind::NotFolded(excerpt(text));
-                return Err(ParseError::new(kind, block.line_of(line)));
-            }
+        if !folder.try_line(line) {
+            let kind = ErrorKind::NotFolded(excerpt(line));
+            return Err(ParseError::new(kind, block.line_of(line)));
         }
     }
     Ok(())
-}
-
-/// The stack and the count of a line. The stack may be empty, and its leaf may end in a space (or
-/// be one: perf prints functions of no name), which [`folded::read`](crate::folded::read) cuts.
-fn parse(line: &[u8]) -> Option<(&[u8], Count)> {
-    split_count_exactly(line).filter(|(_, count)| count.nanos() == 0)
 }
 
 #[cfg(test)]
@@ -144,10 +124,11 @@ mod tests {
     }
 
     /// Joins frames the simple way.
-    fn join_one(stack: &str) -> String {
-        let mut frames: Vec<&str> = stack.split(';').collect();
+    fn join_one(line: &str) -> String {
+        let (stack, count) = line.rsplit_once(' ').unwrap();
+        let mut frames: Vec<&str> = stack.trim().split(';').collect();
         frames.dedup();
-        frames.join(";")
+        format!("{} {count}\n", frames.join(";"))
     }
 
     proptest! {
@@ -155,19 +136,13 @@ mod tests {
 
         #[test]
         fn does_what_joining_each_line_does(
-            lines in prop::collection::vec(("[ab;é ]{0,12}", any::<u32>()), 0..40)
+            lines in prop::collection::vec("([ab;é ]{0,6}[abé][ab;é ]{0,6})? [0-9]{1,9}(\\.[0-9]{1,3})?", 0..40)
         ) {
-            let print = |stack: &str, count| format!("{stack} {count}\n");
-            let text: String = lines.iter().map(|(stack, count)| print(stack, count)).collect();
-            let joined: String = lines.iter().map(|(stack, count)| print(&join_one(stack), count)).collect();
-            let mut folder = LineFolder::new(CallTree::new());
-            for line in joined.lines() {
-                let (stack, count) = parse(line.as_bytes()).unwrap();
-                folder.add(stack, count);
-            }
+            let joined: String = lines.iter().map(|line| join_one(line)).collect();
+            let profile = folded::read(joined.as_bytes()).unwrap();
             let mut expected = Vec::new();
-            crate::folded::write(&folder.finish().tree, &mut expected).unwrap();
-            prop_assert_eq!(fold(&text).unwrap().into_bytes(), expected);
+            folded::write(&profile.tree, &mut expected).unwrap();
+            prop_assert_eq!(fold(&lines.join("\n")).unwrap().into_bytes(), expected);
         }
 
         #[test]
@@ -194,22 +169,30 @@ mod tests {
     fn empty_frames_and_stacks_stay() {
         assert_eq!(fold("m;;;a;;b 1\n").unwrap(), "m;;a;;b 1\n");
         assert_eq!(fold(";a;a 1\n;;a 2\n").unwrap(), ";a 3\n");
-        assert_eq!(fold(" 5\n\n").unwrap(), " 5\n");
-        assert_eq!(fold("a; ;  3\n").unwrap(), "a;  3\n");
+        assert_eq!(fold(" 5\na;a 1\n\n 2\n").unwrap(), " 7\na 1\n");
+        assert_eq!(fold("a; ;  3\n").unwrap(), "a; ; 3\n");
+    }
+
+    #[test]
+    fn lines_are_those_of_all_folded_text() {
+        assert_eq!(fold("m;f;f 0.5\nm;f 0.25\n").unwrap(), "m;f 0.75\n");
+        let differential = "m;f;f 1 2\n# a comment 3\nm;f 10 20\nn;n 4\n 5 6\n";
+        let joined = " 5 6\nm;f 11 22\nn 4 4\n";
+        assert_eq!(fold(differential).unwrap(), joined);
+        assert_eq!(fold("  m;f;f \t 7 \n").unwrap(), "m;f 7\n");
     }
 
     #[test]
     fn what_is_no_stack_is_an_error_with_its_line() {
         for line in [
             "m;a;a",
-            "m;a;a 1.5",
+            "m;a;a .5",
             "m;a -1",
             "5",
             "m;a 18446744073709551616",
         ] {
-            let message = format!(
-                "line 2: invalid data, expected `frame;frame COUNT` with a whole number, found `{line}`"
-            );
+            let message =
+                format!("line 2: invalid data, expected `frame;frame COUNT`, found `{line}`");
             assert_eq!(fold(&format!("a 1\n{line}\nbad\n")), Err(message));
         }
     }

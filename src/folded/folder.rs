@@ -3,8 +3,8 @@
 use super::in_order::{InOrder, is_frame_end, is_new};
 use super::{Line, Profile, after_last_line, common_prefix, is_no_stack, lines_of};
 use crate::blocks::{Blocks, Buffer};
-use crate::call_tree::{CallTree, Count, FrameId, NodeId};
-use crate::text::trim;
+use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::text::{trim, trim_start};
 use std::io::{self, Read};
 
 /// Folds lines into a tree, one after another.
@@ -59,32 +59,34 @@ impl LineFolder {
         Ok(())
     }
 
+    /// Folds a line; what is neither a stack nor a comment is counted.
     pub fn fold_line(&mut self, line: &[u8]) {
-        let line = trim(line);
-        if is_no_stack(line) {
-            return;
-        }
-        match Line::parse(line) {
-            Some(parsed) => self.fold_stack(line, parsed),
-            None => self.ignored_lines += 1,
+        if !self.try_line(line) {
+            self.ignored_lines += 1;
         }
     }
 
-    /// Adds one stack. An empty one is a frame without a name.
-    pub fn add(&mut self, stack: &[u8], count: Count) {
-        let node = self.walk_to(stack);
-        self.tree.add(node, count);
+    /// Folds a line; `false` if it is neither a stack nor a comment.
+    pub fn try_line(&mut self, line: &[u8]) -> bool {
+        match Line::parse(line) {
+            Some(parsed) if parsed.is_comment(line) => true,
+            Some(parsed) => {
+                self.fold_stack(line, parsed);
+                true
+            }
+            None => is_no_stack(trim(line)),
+        }
     }
 
     /// Adds stacks that come from elsewhere.
     pub fn merge(&mut self, tree: &CallTree) {
-        self.in_order.give_up();
+        self.forget_previous();
         self.tree.merge(tree);
     }
 
     /// The same for a tree that nobody else needs: if it is the first, it is not copied.
     pub fn take(&mut self, tree: CallTree) {
-        self.in_order.give_up();
+        self.forget_previous();
         if is_new(&self.tree) {
             self.tree = tree;
         } else {
@@ -106,18 +108,38 @@ impl LineFolder {
     }
 
     fn fold_stack(&mut self, line: &[u8], parsed: Line) {
+        if parsed.stack.is_empty() {
+            return self.fold_empty_stack(parsed);
+        }
         let common = common_prefix(&self.previous, parsed.stack);
-        self.is_sorted &= line[common..] >= self.previous[common..];
+        self.is_sorted &= trim_start(line)[common..] >= self.previous[common..];
         let node = self.walk_on(parsed.stack, common);
+        self.add(node, parsed);
+    }
+
+    /// Counts a sample without frames for the root.
+    #[cold]
+    fn fold_empty_stack(&mut self, parsed: Line) {
+        self.is_sorted &= self.previous.is_empty();
+        if self.tree.len() > 1 {
+            self.forget_previous();
+        }
+        self.add(CallTree::ROOT, parsed);
+    }
+
+    #[inline]
+    fn add(&mut self, node: NodeId, parsed: Line) {
         match parsed.before {
             Some(before) => self.tree.add_change(node, before, parsed.count),
             None => self.tree.add(node, parsed.count),
         }
     }
 
-    fn walk_to(&mut self, stack: &[u8]) -> NodeId {
-        let common = common_prefix(&self.previous, stack);
-        self.walk_on(stack, common)
+    /// Looks the next stack up from the root, whatever was added to the tree before it.
+    fn forget_previous(&mut self) {
+        self.in_order.give_up();
+        self.previous.clear();
+        self.path.clear();
     }
 
     /// The node of a stack that has its first `common` bytes in common with the one before.
@@ -193,10 +215,13 @@ mod tests {
     fn tree_of(lines: &[String]) -> CallTree {
         let mut tree = CallTree::new();
         for line in lines.iter().rev() {
-            let Some(line) = Line::parse(trim(line.as_bytes())) else {
+            let Some(line) = Line::parse(line.as_bytes()) else {
                 continue;
             };
-            let node = tree.descend(CallTree::ROOT, line.stack);
+            let node = match line.stack {
+                b"" => CallTree::ROOT,
+                stack => tree.descend(CallTree::ROOT, stack),
+            };
             match line.before {
                 Some(before) => tree.add_change(node, before, line.count),
                 None => tree.add(node, line.count),
@@ -236,7 +261,7 @@ mod tests {
         /// like them, and with what sorts before and after a `;` and the space before a count.
         #[test]
         fn sorted_lines_make_the_tree_that_any_do(
-            mut lines in prop::collection::vec("[a!;]{1,4}([ \t]?[a1;]){0,3} [1-9]", 0..16),
+            mut lines in prop::collection::vec("[a!;]{0,4}([ \t]?[a1;]){0,3} [1-9]", 0..16),
             by_stack: bool,
             out_of_order in 0usize..40,
             skipped in prop::collection::vec(any::<bool>(), 0..20),
@@ -275,7 +300,7 @@ mod tests {
         #[test]
         fn sorted_lines_can_follow_other_stacks(
             mut lines in prop::collection::vec("[a!;]{1,3} [1-9]", 0..6),
-            others in prop::collection::vec("[a!;]{1,3} [1-9]", 0..6),
+            others in prop::collection::vec("[a!;]{0,3} [1-9]", 0..6),
             at in 0usize..6,
         ) {
             lines.sort();
@@ -298,6 +323,33 @@ mod tests {
         let tree = folded(&lines).finish().tree;
         assert_eq!(tree.len(), 8);
         assert_eq!(walked(&tree), walked(&tree_of(&lines)));
+    }
+
+    #[test]
+    fn the_empty_stack_counts_for_the_root_wherever_it_stands() {
+        for lines in [
+            [" 2", "a 1", "b 3"],
+            ["a 1", " 2", "b 3"],
+            ["b 3", "a 1", " 2"],
+        ] {
+            let lines = lines.map(str::to_string);
+            let folder = folded(&lines);
+            assert_eq!(folder.is_sorted(), lines[0] == " 2");
+            let tree = folder.finish().tree;
+            assert_eq!(tree.self_count(CallTree::ROOT), Some(2.into()));
+            assert_eq!(walked(&tree), walked(&tree_of(&lines)));
+        }
+    }
+
+    #[test]
+    fn in_the_order_of_time_the_empty_stack_ends_all_frames() {
+        let mut folder = LineFolder::new(CallTree::in_time_order());
+        for line in ["a;b 1", " 2", "a;b 3"] {
+            folder.fold_line(line.as_bytes());
+        }
+        let tree = folder.finish().tree;
+        let names: Vec<_> = tree.walk().map(|visit| tree.name(visit.node)).collect();
+        assert_eq!(names, [b"a", b"b", b"a", b"b"]);
     }
 
     #[test]
