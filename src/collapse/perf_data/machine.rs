@@ -20,6 +20,8 @@ pub(super) struct Machine {
     pub has_link_register: bool,
     /// The bits of an address that are not a signature of it.
     pub address_mask: u64,
+    /// Where the addresses that programs can use end, with the largest page tables there are.
+    pub end_of_user_half: u64,
 }
 
 static X86_64: Machine = Machine {
@@ -34,6 +36,7 @@ static X86_64: Machine = Machine {
     instruction_pointer: 16,
     has_link_register: false,
     address_mask: u64::MAX,
+    end_of_user_half: 1 << 56,
 };
 
 static AARCH64: Machine = Machine {
@@ -50,6 +53,7 @@ static AARCH64: Machine = Machine {
     instruction_pointer: 32,
     has_link_register: true,
     address_mask: (1 << 48) - 1,
+    end_of_user_half: 1 << 48,
 };
 
 impl Machine {

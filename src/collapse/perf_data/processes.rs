@@ -43,6 +43,7 @@ struct Map {
     object: ObjectId,
     /// Where in the object the map starts.
     offset: u64,
+    is_executable: bool,
 }
 
 impl Space {
@@ -58,21 +59,33 @@ impl Space {
         }
     }
 
-    /// Maps `object` from `start` to `end`, over what was there.
-    pub fn map(&mut self, start: u64, end: u64, object: ObjectId, offset: u64) {
-        if start >= end {
+    /// Whether code can run at this address.
+    pub fn is_executable(&self, address: u64) -> bool {
+        let before = self.maps.range(..=address).next_back();
+        before.is_some_and(|(_, map)| address < map.end && map.is_executable)
+    }
+
+    /// Maps what `map` says from `start` on, over what was there.
+    fn map(&mut self, start: u64, map: Map) {
+        if start >= map.end {
             return;
         }
-        self.unmap(start, end);
-        let map = Map {
-            end,
-            object,
-            offset,
-        };
+        self.unmap(start, map.end);
         Arc::make_mut(&mut self.maps).insert(start, map);
     }
 
-    pub fn unmap(&mut self, start: u64, end: u64) {
+    /// Maps code of the kernel, whose addresses stay as they are.
+    fn map_code(&mut self, start: u64, end: u64, object: ObjectId) {
+        let map = Map {
+            end,
+            object,
+            offset: start,
+            is_executable: true,
+        };
+        self.map(start, map);
+    }
+
+    fn unmap(&mut self, start: u64, end: u64) {
         let maps = Arc::make_mut(&mut self.maps);
         let overlapping: Vec<(u64, Map)> = maps
             .range(..end)
@@ -149,9 +162,14 @@ impl Processes {
             Kind::Vdso => 0,
             _ => mapping.start,
         };
-        let end = mapping.start.saturating_add(mapping.length);
         let space = self.spaces.entry(mapping.pid).or_default();
-        space.map(mapping.start, end, object, offset);
+        let map = Map {
+            end: mapping.start.saturating_add(mapping.length),
+            object,
+            offset,
+            is_executable: mapping.is_executable,
+        };
+        space.map(mapping.start, map);
     }
 
     /// Maps the kernel, or a module of it. The recorded end of the kernel is that of its main part
@@ -162,7 +180,7 @@ impl Processes {
             Kind::Kernel => u64::MAX,
             _ => mapping.start.saturating_add(mapping.length),
         };
-        self.kernel.map(mapping.start, end, object, mapping.start);
+        self.kernel.map_code(mapping.start, end, object);
     }
 
     pub fn change_kernel(&mut self, symbol: &KernelSymbol<'_>) {
@@ -171,6 +189,6 @@ impl Processes {
             return self.kernel.unmap(symbol.start, end);
         }
         let object = self.objects.kernel_function(symbol.name);
-        self.kernel.map(symbol.start, end, object, symbol.start);
+        self.kernel.map_code(symbol.start, end, object);
     }
 }

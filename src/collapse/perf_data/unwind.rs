@@ -98,7 +98,7 @@ impl Unwinder {
             registers.set(machine.instruction_pointer, Some(address));
             let next = match row {
                 Some(row) => row.step(machine, &mut registers, &mut |at| stack.read(at)),
-                None => follow_frame_pointer(machine, &mut registers, &stack),
+                None => follow_frame_pointer(machine, &mut registers, &stack, space),
             };
             match next {
                 // No call ends at the first byte of all memory.
@@ -155,6 +155,14 @@ fn read_tables(id: ObjectId, machine: &Machine, files: &impl Open) -> Option<Fra
     }
 }
 
+/// Whether a function can return to `address`. The call before it may be the last instruction of
+/// what is mapped.
+fn is_code(address: u64, machine: &Machine, space: &Space) -> bool {
+    let address = address & machine.address_mask;
+    let is_user_half = address < machine.end_of_user_half;
+    is_user_half && space.is_executable(address.wrapping_sub(1))
+}
+
 /// The part of the stack that was recorded.
 struct Stack<'a> {
     user: &'a UserState<'a>,
@@ -183,8 +191,14 @@ impl<'a> Stack<'a> {
 }
 
 /// Steps out of a function without tables, if its frame pointer makes sense: it is not far up the
-/// stack. What is there is that of the caller, and what is behind it the return address.
-fn follow_frame_pointer(machine: &Machine, registers: &mut Registers, stack: &Stack<'_>) -> Return {
+/// stack. What is there is that of the caller, and what is behind it the return address. Code without
+/// frame pointers may have anything in that register, so the caller is not to be trusted.
+fn follow_frame_pointer(
+    machine: &Machine,
+    registers: &mut Registers,
+    stack: &Stack<'_>,
+    space: &Space,
+) -> Return {
     const FARTHEST: u64 = 0x4000;
     let (Some(frame), Some(top)) = (
         registers.get(machine.frame_pointer),
@@ -199,6 +213,9 @@ fn follow_frame_pointer(machine: &Machine, registers: &mut Registers, stack: &St
     else {
         return Return::Unknown;
     };
+    if !is_code(address, machine, space) {
+        return Return::Nowhere;
+    }
     registers.set(machine.frame_pointer, Some(caller));
     registers.set(machine.stack_pointer, Some(frame.wrapping_add(16)));
     Return::To(address)
