@@ -17,6 +17,8 @@ use std::process::{Command, Output, Stdio};
 #[cfg(target_os = "linux")]
 #[path = "support/memory.rs"]
 mod memory;
+#[path = "perf_data/samples.rs"]
+mod samples;
 
 const PERF: &str = env!("CARGO_BIN_EXE_inferno-collapse-perf");
 const GUESS: &str = env!("CARGO_BIN_EXE_inferno-collapse-guess");
@@ -381,10 +383,21 @@ fn options_of_the_text_path_apply() {
     }));
 }
 
-/// A `perf.data` file of one event, made up.
+/// A `perf.data` file, made up.
 struct File {
     is_big: bool,
     records: Vec<u8>,
+    /// The numbers of its events, which are the kernel's own. One of several is told by the id in its records.
+    events: Vec<u64>,
+    /// The index of the event that the next records are of.
+    event: usize,
+    /// How the counters in its samples are laid out, if it has any, and what they show next.
+    read_format: Option<u64>,
+    readings: Vec<u64>,
+    /// Where the next sample is, and whether it is in the kernel (1) or the program (2).
+    ip: u64,
+    mode: u16,
+    inherits: bool,
     /// Which branches its samples have, if any.
     branches: Option<u64>,
     /// Which registers its samples have, with the stack, if any.
@@ -400,6 +413,9 @@ const FORK: u32 = 7;
 const SAMPLE: u32 = 9;
 const ROUND: u32 = 68;
 
+/// The id of the first event.
+const FIRST_ID: u64 = 100;
+
 /// Marks in a call chain.
 const KERNEL: u64 = -128i64 as u64;
 const USER: u64 = -512i64 as u64;
@@ -409,6 +425,13 @@ impl File {
         File {
             is_big,
             records: Vec::new(),
+            events: vec![0],
+            event: 0,
+            read_format: None,
+            readings: Vec::new(),
+            ip: 0,
+            mode: 2,
+            inherits: false,
             branches: None,
             registers: None,
             period: None,
@@ -457,8 +480,24 @@ impl File {
 
     /// A record that is no sample, which ends in who and when.
     fn event(self, kind: u32, misc: u16, body: &[u8], time: u64) -> File {
-        let trailer = [self.ids(1, 1), self.words(&[time])].concat();
+        self.event_of(1, kind, misc, body, time)
+    }
+
+    fn event_of(self, tid: u32, kind: u32, misc: u16, body: &[u8], time: u64) -> File {
+        let trailer = [self.ids(tid, tid), self.words(&[time]), self.id()].concat();
         self.record(kind, misc, [body, &trailer].concat())
+    }
+
+    /// The id of the event, if there are several.
+    fn id(&self) -> Vec<u8> {
+        match self.has_ids() {
+            true => self.words(&[FIRST_ID + self.event as u64]),
+            false => Vec::new(),
+        }
+    }
+
+    fn has_ids(&self) -> bool {
+        self.events.len() > 1 || self.read_format.is_some()
     }
 
     fn map(self, pid: u32, start: u64, length: u64, name: &str, time: u64) -> File {
@@ -504,35 +543,61 @@ impl File {
         let ids = self.ids(pid, pid);
         let period: &[u64] = if self.period.is_none() { &[7] } else { &[] };
         let body = [
-            self.words(&[0]),
+            self.words(&[self.ip]),
             ids,
-            self.words(&[&[time], period, &[length], words].concat()),
+            self.words(&[time]),
+            self.id(),
+            self.words(&[period, &self.readings, &[length], words].concat()),
         ];
-        self.record(SAMPLE, 2, body.concat())
+        let mode = self.mode;
+        self.record(SAMPLE, mode, body.concat())
+    }
+
+    /// Says which event the records that follow are of.
+    fn of_event(self, event: usize) -> File {
+        File { event, ..self }
+    }
+
+    /// Says where the samples that follow are.
+    fn at(self, mode: u16, ip: u64) -> File {
+        File { mode, ip, ..self }
+    }
+
+    /// Says what the samples that follow have read of counters.
+    fn reading(self, words: &[u64]) -> File {
+        let readings = words.to_vec();
+        File { readings, ..self }
     }
 
     fn round(self) -> File {
         self.record(ROUND, 0, Vec::new())
     }
 
-    /// The event: a clock, whose samples have address, thread, time, call chain and, unless all have one, period.
-    fn attribute(&self) -> Vec<u8> {
+    /// An event, whose samples have address, thread, time, call chain and, unless all have one, period.
+    fn attribute(&self, number: u64) -> Vec<u8> {
         const SAMPLE_TYPE: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 5;
         const PERIOD: u64 = 1 << 8;
         const BRANCHES: u64 = 1 << 11;
         const REGISTERS_AND_STACK: u64 = 1 << 12 | 1 << 13;
+        const READ: u64 = 1 << 4;
+        const ID: u64 = 1 << 6;
         const HAS_IDS: u64 = 1 << 18;
+        let flags = HAS_IDS | u64::from(self.inherits) << 1;
         let flags = match self.is_big {
-            true => HAS_IDS.reverse_bits(),
-            false => HAS_IDS,
+            true => flags.reverse_bits(),
+            false => flags,
         };
         let branches = self.branches.map_or(0, |_| BRANCHES);
         let stack = self.registers.map_or(0, |_| REGISTERS_AND_STACK);
         let period = self.period.map_or(PERIOD, |_| 0);
-        let sample_type = SAMPLE_TYPE | branches | stack | period;
+        let id = if self.has_ids() { ID } else { 0 };
+        let read = self.read_format.map_or(0, |_| READ);
+        let sample_type = SAMPLE_TYPE | branches | stack | period | id | read;
+        let format = self.read_format.unwrap_or_default();
         let kinds = [self.branches, self.registers].map(Option::unwrap_or_default);
         let fixed = self.period.unwrap_or_default();
-        let rest = [&[0, fixed, sample_type, 0, flags, 0, 0, 0], &kinds[..]].concat();
+        let start = [number, fixed, sample_type, format, flags, 0, 0, 0];
+        let rest = [&start, &kinds[..]].concat();
         let head = [self.u32(1), self.u32(88)].concat();
         [head, self.words(&rest)].concat()
     }
@@ -543,13 +608,20 @@ impl File {
         } else {
             b"PERFILE2"
         };
-        let attribute = self.attribute();
-        let entry = [attribute, self.words(&[0, 0])].concat();
-        let events = [104, entry.len() as u64];
-        let records = [104 + events[1], self.records.len() as u64];
-        let header = [104, events[1], events[0], events[1], records[0], records[1]];
+        const ENTRY: u64 = 88 + 16;
+        let count = self.events.len() as u64;
+        let first_ids = 104 + count * ENTRY;
+        let ids: Vec<u64> = (FIRST_ID..FIRST_ID + count).collect();
+        let entries = self.events.iter().zip(0..).flat_map(|(number, index)| {
+            let ids = self.words(&[first_ids + 8 * index, 8]);
+            [self.attribute(*number), ids].concat()
+        });
+        let entries: Vec<u8> = entries.collect();
+        let ids = self.words(&ids);
+        let records = [first_ids + ids.len() as u64, self.records.len() as u64];
+        let header = [104, ENTRY, 104, count * ENTRY, records[0], records[1]];
         let header = [&header[..], &[0, 0, 0, 0, 0, 0]].concat();
-        [magic, &self.words(&header), &entry, &self.records].concat()
+        [magic, &self.words(&header), &entries, &ids, &self.records].concat()
     }
 
     #[track_caller]
@@ -724,30 +796,6 @@ fn memory_does_not_grow_with_the_samples() {
         "{few} and {many} bytes for 2 and 40 times {} bytes",
         once.len()
     );
-}
-
-/// With `--call-graph lbr`, who called whom is in the branches that the processor recorded, the latest first,
-/// and the user's part of the call chain is not.
-#[test]
-fn recorded_calls_take_the_place_of_the_call_chain() {
-    const TYPE_OF_CALLS: u64 = 1 << 11;
-    let kernel = 0xffff_ffff_8100_0010;
-    let mut file = File::new(false);
-    file.branches = Some(TYPE_OF_CALLS);
-    let file = file
-        .comm(5, 5, "prog", 1)
-        .map(5, 0x1000, 0x1000, "/nowhere/a", 2)
-        .map(5, 0x2000, 0x1000, "/nowhere/b", 2)
-        .map(5, 0x3000, 0x1000, "/nowhere/c", 2);
-    let sampled = |file: File, branches: &[[u64; 2]]| {
-        let mut chain = vec![KERNEL, kernel, USER, 0x9000];
-        chain.extend([branches.len() as u64]);
-        let words = |branch: &[u64; 2]| [branch[0], branch[1], 0];
-        chain.extend(branches.iter().flat_map(words));
-        file.sample_of(5, 3, 4, &chain)
-    };
-    let calls = [[0x2010, 0x1000], [0x3010, 0x2000]];
-    sampled(file, &calls).assert_folds("prog;[c];[b];[a];[unknown] 7\n");
 }
 
 #[test]

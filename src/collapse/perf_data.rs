@@ -39,9 +39,11 @@
 //! # What is read
 //!
 //! Files of `perf record` of both byte orders, compressed (`-z`) or not, and what it writes to
-//! pipes; several events, of which [one is folded](perf::Options::event_filter); call chains of
-//! frame pointers, DWARF unwinding of x86-64 and AArch64, and calls that the processor recorded
-//! (`--call-graph lbr`); other branches are passed over.
+//! pipes; several events, also in groups (`{a,b}:S`), of which
+//! [one is folded](perf::Options::event_filter), the first in the header by default; call chains of
+//! frame pointers, also where the kernel records the user part later (`--call-graph fp,defer`); DWARF
+//! unwinding of x86-64 and AArch64; and calls that the processor recorded (`--call-graph lbr`). Other
+//! branches are passed over.
 //!
 //! Symbols come from the objects' files, `~/.debug`, debug files by build-id and
 //! `.gnu_debuglink`, `.dwo` and `.dwp` files, `.gnu_debugdata`, `/tmp/perf-PID.map`, and `/proc/kallsyms` or a file like it.
@@ -51,9 +53,15 @@
 #[cfg(feature = "perf-data")]
 mod bytes;
 #[cfg(feature = "perf-data")]
+mod choice;
+#[cfg(feature = "perf-data")]
 mod compressed;
 #[cfg(feature = "perf-data")]
+mod counters;
+#[cfg(feature = "perf-data")]
 mod crew;
+#[cfg(feature = "perf-data")]
+mod deferred;
 #[cfg(feature = "perf-data")]
 mod event;
 #[cfg(feature = "perf-data")]

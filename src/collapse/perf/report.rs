@@ -21,10 +21,15 @@ pub(in crate::collapse) struct Report {
 
 impl Report {
     pub fn leave_out(&mut self, event: &[u8]) {
+        self.leave_out_all(event, 1);
+    }
+
+    /// Notes that `count` samples of an event are left out.
+    pub fn leave_out_all(&mut self, event: &[u8], count: u64) {
         match self.left_out.get_mut(event) {
-            Some(samples) => *samples += 1,
+            Some(samples) => *samples += count,
             None => {
-                self.left_out.insert(event.to_vec(), 1);
+                self.left_out.insert(event.to_vec(), count);
             }
         }
     }

@@ -108,6 +108,11 @@ impl<'a> Words<'a> {
         words.get(index).map(|bytes| word(*bytes, self.order))
     }
 
+    /// How many there are.
+    pub fn len(self) -> usize {
+        self.bytes.len() / 8
+    }
+
     /// The number at an offset in bytes.
     pub fn at(self, offset: usize) -> Option<u64> {
         let bytes = self.bytes.get(offset..)?.first_chunk()?;

@@ -36,6 +36,7 @@ const HARDWARE: u32 = 0;
 const SOFTWARE: u32 = 1;
 const TRACEPOINT: u32 = 2;
 
+const INHERIT: u64 = 1 << 1;
 const SAMPLE_ID_ALL: u64 = 1 << 18;
 
 /// An event, and how its samples look.
@@ -50,6 +51,8 @@ pub(super) struct Event {
     /// Whether the branches of a sample are the calls that it is in (`--call-graph lbr`).
     pub has_calls: bool,
     pub user_registers: u64,
+    /// Whether new threads get counters of their own, which have the ids of those they are made from.
+    is_inherited: bool,
     /// Whether records that are no samples end in fields that say when and who.
     pub has_sample_ids: bool,
     kind: u32,
@@ -78,7 +81,9 @@ impl Event {
         event.period = attribute.u64()?;
         event.sample_type = attribute.u64()?;
         event.read_format = attribute.u64()?;
-        event.has_sample_ids = flags(attribute.u64()?, order) & SAMPLE_ID_ALL != 0;
+        let flags = flags(attribute.u64()?, order);
+        event.has_sample_ids = flags & SAMPLE_ID_ALL != 0;
+        event.is_inherited = flags & INHERIT != 0;
         // What later versions added may be missing: wakeup, two words of configuration.
         attribute.skip(8 + 16);
         const CALL_STACK: u64 = 1 << 11;
@@ -102,6 +107,11 @@ impl Event {
             TRACEPOINT => 1,
             _ => period.unwrap_or(self.period),
         }
+    }
+
+    /// Whether a counter's id alone does not tell which thread it counts for.
+    pub fn has_counters_of_threads(&self) -> bool {
+        self.is_inherited && self.has(field::TID)
     }
 
     /// How far the field is from the start of a sample, in bytes.

@@ -2,7 +2,10 @@
 
 use super::Options;
 use super::bytes::ByteOrder;
+use super::choice::{Choice, Rank};
+use super::counters::{Counters, Readings};
 use super::crew;
+use super::deferred::{self, Entry, Rest};
 use super::event::Event;
 use super::files::{Files, Found};
 use super::header::{BuildIds, Header, Start, invalid};
@@ -12,11 +15,11 @@ use super::processes::Processes;
 use super::records::{Record, Records, kind};
 use super::report::{Reading, Unnamed};
 use super::resolve::{Resolver, known_build_ids};
-use super::sample::{Comm, Fork, KernelSymbol, Mapping, Sample};
+use super::sample::{Comm, Fork, KernelSymbol, Mapping, Sample, thread_of_record};
 use super::stacks::{Spaces, Stacks};
 use super::unwind::{AllTables, Open, Unwinder};
 use crate::call_tree::CallTree;
-use crate::collapse::perf::{self, EventName, Report};
+use crate::collapse::perf::{self, Report};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
 use std::sync::Arc;
 
@@ -77,23 +80,36 @@ struct Reader {
     /// The samples that wait for a worker, and their size in bytes.
     waiting: Vec<WaitingSample>,
     size: usize,
-    report: Report,
-    /// The event that is folded, without modifiers.
-    filter: Option<Vec<u8>>,
+    deferred: deferred::Waiting<WaitingSample>,
+    choice: Choice,
+    counters: Counters,
+    /// What the latest sample counts as, of each event that it is of.
+    counts: Vec<(Rank, u64)>,
     reading: Reading,
 }
 
 /// A sample, and what was so at its time.
 struct WaitingSample {
     record: Record,
+    /// What has the rest of its call chain, if that is not in the sample.
+    rest: Option<Arc<Record>>,
     event: Arc<Event>,
     spaces: Spaces,
     comm: Arc<[u8]>,
+    count: u64,
+}
+
+impl WaitingSample {
+    fn size(&self) -> usize {
+        size_of::<WaitingSample>() + self.record.body.len()
+    }
 }
 
 /// What a worker does at a time.
 struct Batch {
     samples: Vec<WaitingSample>,
+    /// That of their event.
+    rank: Rank,
     recording: Arc<Recording>,
 }
 
@@ -108,14 +124,15 @@ struct Recording {
 
 impl Reader {
     fn new(options: &Options) -> Reader {
-        let filter = options.stacks.event_filter.as_ref();
         Reader {
             processes: Processes::default(),
             recording: None,
             waiting: Vec::new(),
             size: 0,
-            report: Report::default(),
-            filter: filter.map(|name| name.as_bytes().to_vec()),
+            deferred: deferred::Waiting::default(),
+            choice: Choice::new(options.stacks.event_filter.as_deref()),
+            counters: Counters::default(),
+            counts: Vec::new(),
             reading: Reading::default(),
         }
     }
@@ -130,16 +147,21 @@ impl Reader {
                 self.give_waiting(give);
             }
         }
+        self.give_up_deferred();
         self.give_waiting(give);
         Ok(())
     }
 
     fn give_waiting(&mut self, give: &mut dyn FnMut(Batch)) {
-        if let Some(recording) = &self.recording {
+        if let (Some(recording), Some(rank)) = (&self.recording, self.choice.chosen()) {
             let samples = std::mem::take(&mut self.waiting);
             let recording = recording.clone();
             self.size = 0;
-            give(Batch { samples, recording });
+            give(Batch {
+                samples,
+                rank,
+                recording,
+            });
         }
     }
 
@@ -153,6 +175,7 @@ impl Reader {
             kind::FORK => self.processes.fork(&Fork::read(body, misc, order)?),
             kind::LOST => self.reading.note_lost(body, order, 8),
             kind::LOST_SAMPLES => self.reading.note_lost(body, order, 0),
+            kind::CALLCHAIN_DEFERRED => self.join(record, header)?,
             kind::KSYMBOL => {
                 let symbol = KernelSymbol::read(body, order)?;
                 self.processes.change_kernel(&symbol);
@@ -173,12 +196,12 @@ impl Reader {
     fn take_sample(&mut self, record: Record, header: &Header) -> Option<()> {
         let event = header.events.get(record.event)?;
         let sample = Sample::read(&record.body, event, header.order)?;
-        let name = EventName::new(&event.name);
-        let filter = self.filter.get_or_insert_with(|| name.name.to_vec());
-        if !name.is(filter) {
-            self.report.leave_out(name.name);
-            return Some(());
+        let before = self.choice.chosen();
+        let count = self.count(&sample, record.event, header);
+        if self.choice.chosen() != before {
+            self.forget_waiting();
         }
+        let Some(count) = count else { return Some(()) };
         let processes = &self.processes;
         self.recording.get_or_insert_with(|| {
             Arc::new(Recording {
@@ -190,23 +213,133 @@ impl Reader {
             })
         });
         let (pid, tid) = (sample.pid, sample.tid);
-        self.size += size_of::<WaitingSample>() + record.body.len();
-        self.waiting.push(WaitingSample {
+        let cookie = sample.callchain.and_then(deferred::cookie);
+        let waiting = WaitingSample {
             record,
+            rest: None,
             event: event.clone(),
             spaces: Spaces {
                 user: processes.space(pid).clone(),
                 kernel: processes.kernel.clone(),
             },
             comm: processes.comm(tid),
-        });
+            count,
+        };
+        match cookie {
+            Some(cookie) => self.defer(tid, cookie, waiting),
+            None => self.enqueue(waiting),
+        }
         Some(())
+    }
+
+    fn enqueue(&mut self, sample: WaitingSample) {
+        self.size += sample.size();
+        self.waiting.push(sample);
+    }
+
+    fn defer(&mut self, thread: i32, cookie: u64, sample: WaitingSample) {
+        let entry = Entry {
+            cookie,
+            size: sample.size(),
+            sample,
+        };
+        self.deferred.add(thread, entry);
+        if self.deferred.is_full() {
+            self.give_up_deferred();
+        }
+    }
+
+    /// Joins the rest of their call chains to the samples of a thread. Those that wait for another
+    /// one have waited in vain.
+    fn join(&mut self, record: Record, header: &Header) -> Option<()> {
+        let event = header.events.get(record.event)?;
+        let thread = thread_of_record(&record.body, event, header.order)?;
+        let cookie = Rest::read(&record.body, header.order)?.cookie;
+        let record = Arc::new(record);
+        for mut entry in self.deferred.take(thread) {
+            match entry.cookie == cookie {
+                true => entry.sample.rest = Some(record.clone()),
+                false => self.reading.without_rest += 1,
+            }
+            self.enqueue(entry.sample);
+        }
+        Some(())
+    }
+
+    fn give_up_deferred(&mut self) {
+        for entry in self.deferred.take_all() {
+            self.reading.without_rest += 1;
+            self.enqueue(entry.sample);
+        }
+    }
+
+    /// Forgets the samples of an event that is not to be folded after all.
+    fn forget_waiting(&mut self) {
+        self.waiting.clear();
+        self.size = 0;
+        self.deferred = deferred::Waiting::default();
+    }
+
+    /// What a sample counts as of the event that is folded; `None` if it is not of that event.
+    fn count(&mut self, sample: &Sample<'_>, index: usize, header: &Header) -> Option<u64> {
+        self.counts.clear();
+        let readings = sample.readings;
+        if !readings.is_some_and(|it| self.note_readings(it, sample, index, header)) {
+            self.note(index, sample.period, header);
+        }
+        let chosen = self.choice.chosen();
+        let counts = self.counts.iter();
+        let of_chosen = counts.filter(|(rank, _)| Some(*rank) == chosen);
+        of_chosen
+            .map(|(_, count)| *count)
+            .reduce(u64::saturating_add)
+    }
+
+    fn note(&mut self, index: usize, period: Option<u64>, header: &Header) {
+        let event = header.events.get(index);
+        let rank = self.choice.note(index, &header.events);
+        let counted = rank.zip(event.map(|event| event.count(period)));
+        self.counts.extend(counted);
+    }
+
+    /// Notes each event of the group that happened since the sample before. Returns whether the
+    /// counters are of events in the file at all.
+    fn note_readings(
+        &mut self,
+        readings: Readings<'_>,
+        sample: &Sample<'_>,
+        index: usize,
+        header: &Header,
+    ) -> bool {
+        let leader = header.events.get(index);
+        let is_per_thread = leader.is_some_and(|event| event.has_counters_of_threads());
+        let thread = is_per_thread.then_some(sample.tid);
+        let (mut known, mut unknown) = (0, 0);
+        for (id, value) in readings.iter() {
+            let id = id.or(sample.id.filter(|_| readings.is_one()));
+            let index = id.and_then(|id| header.event_of_id.get(&id).copied());
+            let (Some(id), Some(index)) = (id, index) else {
+                unknown += 1;
+                continue;
+            };
+            known += 1;
+            let times = self.counters.advance((id, thread), value);
+            if times > 0 {
+                self.note(index, Some(times), header);
+            }
+        }
+        if known > 0 {
+            self.reading.unknown_counters += unknown;
+        }
+        known > 0
     }
 }
 
 /// Makes a tree of samples.
 #[derive(Default)]
 struct Worker {
+    /// That of the event whose samples these are.
+    rank: Option<Rank>,
     stacks: Stacks,
     unwinder: Option<Unwinder>,
     without_stack: u64,
@@ -214,6 +347,13 @@ struct Worker {
 
 impl Worker {
     fn fold(&mut self, batch: &Batch, files: &Files, options: &perf::Options) {
+        if self.rank != Some(batch.rank) {
+            *self = Worker {
+                rank: Some(batch.rank),
+                unwinder: self.unwinder.take(),
+                ..Worker::default()
+            };
+        }
         for waiting in &batch.samples {
             self.fold_sample(waiting, &batch.recording, files, options);
         }
@@ -227,14 +367,15 @@ impl Worker {
         options: &perf::Options,
     ) -> Option<()> {
         let (record, event) = (&waiting.record, &waiting.event);
-        let sample = Sample::read(&record.body, event, recording.order)?;
+        let mut sample = Sample::read(&record.body, event, recording.order)?;
+        let rest = waiting.rest.as_ref();
+        sample.rest = rest.and_then(|it| Rest::read(&it.body, recording.order));
         let new = || Unwinder::new(&recording.arch, recording.tables.clone());
         let unwinder = self.unwinder.get_or_insert_with(new);
         let stacks = &mut self.stacks;
         let files = (recording, files);
         if stacks.read(&sample, record.misc, &waiting.spaces, unwinder, &files) {
-            let count = event.count(sample.period);
-            stacks.count(&sample, waiting.comm.clone(), count, options);
+            stacks.count(&sample, waiting.comm.clone(), waiting.count, options);
         } else {
             self.without_stack += 1;
         }
@@ -258,12 +399,13 @@ fn conclude(
     options: &Options,
     files: &Files,
     header: &Header,
-    mut reader: Reader,
+    reader: Reader,
     workers: Vec<Worker>,
 ) -> io::Result<CallTree> {
-    let mut places = CallTree::new();
-    for worker in workers {
-        reader.report.without_stack += worker.without_stack;
+    let (mut places, mut report) = (CallTree::new(), Report::default());
+    let chosen = reader.choice.chosen();
+    for worker in workers.into_iter().filter(|it| it.rank == chosen) {
+        report.without_stack += worker.without_stack;
         match places.is_empty() {
             true => places = worker.stacks.tree,
             false => places.merge(&worker.stacks.tree),
@@ -286,8 +428,6 @@ fn conclude(
     let tree = naming.name(&places);
     reader.reading.log();
     Unnamed::find(&places, objects, &resolved).log();
-    let was_asked_for = options.stacks.event_filter.is_some();
-    let filter = reader.filter.as_deref();
-    reader.report.log(filter, was_asked_for, tree.is_empty());
+    reader.choice.log(report, tree.is_empty());
     Ok(tree)
 }

@@ -26,6 +26,7 @@ pub(super) mod kind {
     pub const MMAP2: u32 = 10;
     pub const LOST_SAMPLES: u32 = 13;
     pub const KSYMBOL: u32 = 17;
+    pub const CALLCHAIN_DEFERRED: u32 = 22;
     /// The first that is perf's own, and not the kernel's.
     pub const FIRST_OF_PERF: u32 = 64;
     pub const HEADER_ATTR: u32 = 64;

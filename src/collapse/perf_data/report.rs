@@ -14,6 +14,10 @@ use ahash::AHashMap;
 pub(super) struct Reading {
     /// How many records are not what they should be.
     pub unreadable: u64,
+    /// How many samples lack the program's part of their call chains, which is recorded later.
+    pub without_rest: u64,
+    /// How many values of counters are of no event in the file.
+    pub unknown_counters: u64,
     /// How many samples the kernel could not write down.
     lost: u64,
     damage: Option<&'static str>,
@@ -39,6 +43,16 @@ impl Reading {
         if self.unreadable > 0 {
             let records = plural(self.unreadable, "record", "records");
             log::warn!("passed over {records} that cannot be read");
+        }
+        if self.without_rest > 0 {
+            let samples = plural(self.without_rest, "sample lacks", "samples lack");
+            log::warn!(
+                "{samples} the program's part of the stack: the record that has it is missing"
+            );
+        }
+        if self.unknown_counters > 0 {
+            let values = plural(self.unknown_counters, "value", "values");
+            log::warn!("passed over {values} of counters that belong to no event in the file");
         }
         if self.lost > 0 {
             let samples = plural(self.lost, "record was", "records were");

@@ -1,7 +1,9 @@
 //! A sample, taken apart, and the other records of the kernel that matter.
 
 use super::bytes::{ByteOrder, Bytes, Words};
-use super::event::{Event, field, read_format};
+use super::counters::Readings;
+use super::deferred::Rest;
+use super::event::{Event, field};
 
 /// What was running when the event happened.
 #[derive(Debug)]
@@ -9,8 +11,13 @@ pub(super) struct Sample<'a> {
     pub ip: Option<u64>,
     pub pid: i32,
     pub tid: i32,
+    /// Which counter took the sample.
+    pub id: Option<u64>,
     pub period: Option<u64>,
+    pub readings: Option<Readings<'a>>,
     pub callchain: Option<Words<'a>>,
+    /// The program's part of the call chain, if another record has it.
+    pub rest: Option<Rest<'a>>,
     /// The calls that the processor recorded, the latest first: each from where, to where, and how.
     pub calls: Option<Words<'a>>,
     pub user: Option<UserState<'a>>,
@@ -42,14 +49,17 @@ impl<'a> Sample<'a> {
             ip: None,
             pid: -1,
             tid: -1,
+            id: None,
             period: None,
+            readings: None,
             callchain: None,
+            rest: None,
             calls: None,
             user: None,
         };
         sample.read_fixed(&mut bytes, event)?;
         if event.has(field::READ) {
-            skip_values(&mut bytes, event.read_format)?;
+            sample.readings = Some(Readings::read(&mut bytes, event.read_format)?);
         }
         if event.has(field::CALLCHAIN) {
             let count = bytes.u64()?;
@@ -69,7 +79,7 @@ impl<'a> Sample<'a> {
 
     fn read_fixed(&mut self, bytes: &mut Bytes<'_>, event: &Event) -> Option<()> {
         if event.has(field::IDENTIFIER) {
-            bytes.skip(8)?;
+            self.id = Some(bytes.u64()?);
         }
         if event.has(field::IP) {
             self.ip = Some(bytes.u64()?);
@@ -77,13 +87,15 @@ impl<'a> Sample<'a> {
         if event.has(field::TID) {
             (self.pid, self.tid) = (bytes.i32()?, bytes.i32()?);
         }
-        for field in [
-            field::TIME,
-            field::ADDR,
-            field::ID,
-            field::STREAM_ID,
-            field::CPU,
-        ] {
+        for field in [field::TIME, field::ADDR] {
+            if event.has(field) {
+                bytes.skip(8)?;
+            }
+        }
+        if event.has(field::ID) {
+            self.id = Some(bytes.u64()?);
+        }
+        for field in [field::STREAM_ID, field::CPU] {
             if event.has(field) {
                 bytes.skip(8)?;
             }
@@ -93,19 +105,6 @@ impl<'a> Sample<'a> {
         }
         Some(())
     }
-}
-
-/// Passes over the counter's values.
-fn skip_values(bytes: &mut Bytes<'_>, format: u64) -> Option<()> {
-    let count = |bits: u64| u64::from((format & bits).count_ones());
-    let times = count(read_format::TIME_ENABLED | read_format::TIME_RUNNING);
-    let others = count(read_format::ID | read_format::LOST);
-    if format & read_format::GROUP == 0 {
-        return bytes.skip_words(1 + times + others);
-    }
-    let counters = bytes.u64()?;
-    bytes.skip_words(times)?;
-    bytes.skip_words(counters.checked_mul(1 + others)?)
 }
 
 fn read_branches<'a>(bytes: &mut Bytes<'a>, event: &Event) -> Option<Words<'a>> {
@@ -140,6 +139,14 @@ fn read_user_state<'a>(
         values,
         stack: Words::from_bytes(&stack[..used], order),
     })
+}
+
+/// The thread that a record is about which is no sample; `None` if it does not say.
+pub(super) fn thread_of_record(body: &[u8], event: &Event, order: ByteOrder) -> Option<i32> {
+    let start = body.len().checked_sub(event.offset_from_end(field::TID)?)?;
+    let mut ids = Bytes::new(body.get(start..)?, order);
+    ids.skip(4)?;
+    ids.i32()
 }
 
 /// A file, or something else, was mapped.

@@ -4,6 +4,7 @@
 //! known which are needed: each once, an object at a time.
 
 use super::bytes::Words;
+use super::deferred;
 use super::objects::ObjectId;
 use super::processes::{Location, Space};
 use super::sample::Sample;
@@ -41,6 +42,17 @@ impl Mode {
             KERNEL => Mode::Kernel,
             USER => Mode::User,
             _ => Mode::Other,
+        }
+    }
+}
+
+/// Where the thread was in the program: at the sample, or where it had entered the kernel.
+fn user_leaf(sample: &Sample<'_>, callchain: Words<'_>, mode: Mode) -> Option<u64> {
+    match mode {
+        Mode::User => sample.ip,
+        _ => {
+            let first = callchain.iter().nth(kernel_length(callchain) + 1);
+            first.filter(|address| *address < FIRST_MARK)
         }
     }
 }
@@ -119,15 +131,13 @@ impl Stacks {
         files: &impl Open,
     ) -> bool {
         self.stack.clear();
-        match (sample.callchain, sample.ip) {
-            (Some(callchain), _) => {
-                let calls = sample.calls.filter(|calls| calls.get(0).is_some());
-                let limit = calls.map_or(usize::MAX, |_| kernel_length(callchain));
-                self.read_callchain(callchain.iter().take(limit), spaces);
-                self.read_calls(calls, spaces);
-            }
-            (None, Some(ip)) => self.push(locate(ip, Mode::of_sample(misc), spaces)),
-            (None, None) => {}
+        let mode = Mode::of_sample(misc);
+        let is_whole = match sample.callchain {
+            Some(callchain) => self.read_parts(sample, callchain, mode, spaces),
+            None => false,
+        };
+        if let Some(ip) = sample.ip.filter(|_| self.stack.is_empty() && !is_whole) {
+            self.push(locate(ip, mode, spaces));
         }
         if let Some(user) = &sample.user
             && sample.callchain.is_some()
@@ -135,6 +145,33 @@ impl Stacks {
             unwinder.unwind(user, &spaces.user, files, |it| self.push(it));
         }
         !self.stack.is_empty()
+    }
+
+    /// Reads a call chain, and what other fields and records have of it. Returns whether it is all
+    /// there.
+    fn read_parts(
+        &mut self,
+        sample: &Sample<'_>,
+        callchain: Words<'_>,
+        mode: Mode,
+        spaces: &Spaces,
+    ) -> bool {
+        if let Some(calls) = sample.calls.filter(|calls| calls.len() > 0) {
+            let kernel = callchain.iter().take(kernel_length(callchain));
+            self.read_callchain(kernel, spaces);
+            self.read_calls(user_leaf(sample, callchain, mode), calls, spaces);
+            return true;
+        }
+        if deferred::cookie(callchain).is_none() {
+            self.read_callchain(callchain.iter(), spaces);
+            return true;
+        }
+        let kernel = callchain.iter().take(callchain.len() - deferred::MARK);
+        self.read_callchain(kernel, spaces);
+        if let Some(rest) = sample.rest {
+            self.read_callchain(rest.callchain.iter(), spaces);
+        }
+        sample.rest.is_some()
     }
 
     fn read_callchain(&mut self, addresses: impl Iterator<Item = u64>, spaces: &Spaces) {
@@ -156,12 +193,14 @@ impl Stacks {
         }
     }
 
-    /// Reads calls, the latest first. It was to where the thread is.
-    fn read_calls(&mut self, calls: Option<Words<'_>>, spaces: &Spaces) {
+    /// Reads the calls that the processor recorded, the latest first. Jumps are not recorded, so the
+    /// latest call may be to a function that jumped on, such as a stub: its target is taken for the
+    /// leaf only if nothing says where the thread was.
+    fn read_calls(&mut self, leaf: Option<u64>, calls: Words<'_>, spaces: &Spaces) {
         const WORDS: usize = 3;
-        let Some(calls) = calls else { return };
-        let froms = calls.iter().step_by(WORDS);
-        for address in calls.get(1).into_iter().chain(froms) {
+        let leaf = leaf.or_else(|| calls.get(1));
+        let callers = calls.iter().step_by(WORDS);
+        for address in leaf.into_iter().chain(callers) {
             self.push(spaces.user.find(address));
         }
     }
