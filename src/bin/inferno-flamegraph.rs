@@ -354,7 +354,9 @@ fn run(flags: &Flags, filters: &Filters, output: &Output) -> io::Result<()> {
     let mut options = flags.options();
     #[cfg(feature = "nameattr")]
     if let Some(path) = &flags.nameattr {
-        options.func_frameattrs = FuncFrameAttrsMap::from_file(path)?;
+        let attributes = Input::new(Some(path));
+        options.func_frameattrs =
+            attributes.read(|reader| FuncFrameAttrsMap::from_reader(reader))?;
     }
     if flags.cp {
         colors = PaletteMap::load_from_file_or_empty(&PALETTE_MAP)?;
@@ -365,7 +367,8 @@ fn run(flags: &Flags, filters: &Filters, output: &Output) -> io::Result<()> {
         None => draw(&mut options, flags, filters, output)?,
     }
     if flags.cp {
-        colors.save_to_file(&PALETTE_MAP)?;
+        let map = Output::new(Some(PathBuf::from(PALETTE_MAP)));
+        map.write(|mut writer| colors.to_writer(&mut writer))?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 
 /// Far more than any of these runs takes on the slowest of machines.
@@ -23,14 +23,25 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 /// Runs a command to its end.
 #[track_caller]
 pub fn run(command: &mut Command) -> Output {
-    let (mut stdout, mut stderr) = (temporary(), temporary());
-    let again = |file: &File| Stdio::from(file.try_clone().expect("another handle"));
-    command.stdout(again(&stdout)).stderr(again(&stderr));
+    let mut stdout = temporary();
+    command.stdout(stdout.try_clone().expect("another handle"));
+    let output = run_to(command);
+    Output {
+        stdout: contents(&mut stdout),
+        ..output
+    }
+}
+
+/// Runs a command to its end, whose standard output is something already.
+#[track_caller]
+pub fn run_to(command: &mut Command) -> Output {
+    let mut stderr = temporary();
+    command.stderr(stderr.try_clone().expect("another handle"));
     let mut child = command.spawn().expect("the tool runs");
     let status = end_of(&mut child, command);
     Output {
         status,
-        stdout: contents(&mut stdout),
+        stdout: Vec::new(),
         stderr: contents(&mut stderr),
     }
 }

@@ -59,11 +59,10 @@ impl Input {
 
     /// What messages call several.
     pub fn names(inputs: &[Input]) -> String {
-        inputs
-            .iter()
-            .map(Input::name)
-            .collect::<Vec<_>>()
-            .join(", ")
+        match inputs {
+            [input] => input.name(),
+            inputs => format!("{} inputs", inputs.len()),
+        }
     }
 
     /// What messages call it.

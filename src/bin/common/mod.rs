@@ -8,6 +8,7 @@ pub mod filter;
 mod input;
 mod output;
 mod pipe;
+mod replace;
 
 pub use filter::FilterArgs;
 pub use input::{Input, Opened};
@@ -33,6 +34,11 @@ pub struct CommonArgs {
     pub verbose: u8,
 
     /// Write to this file instead of standard output; it is written whole or not at all
+    ///
+    /// A new file takes the place of the old one when it is complete, and keeps its permissions.
+    /// The old one is overwritten instead if it has other names (hard links), another owner or
+    /// other attributes than a new one would have, if something is mounted there, or if no file
+    /// can be made in its directory. Symbolic links are followed; pipes and devices are written to.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }

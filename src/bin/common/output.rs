@@ -1,7 +1,7 @@
 //! Output: standard output, or a file that is written whole or not at all.
 
-use super::{about, pipe};
-use std::fs;
+use super::{about, descriptor, pipe, replace};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -18,76 +18,145 @@ impl Output {
         }
     }
 
-    /// Lets `work` write the output. A file keeps what it held until all is written.
+    /// Lets `work` write the output. A file keeps what it held until all is written. Errors of
+    /// writing name the output, those of `work` are as they are.
     pub fn write(&self, work: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         let Some(path) = &self.path else {
-            pipe::widen(io::stdout());
-            let mut stdout = io::stdout().lock();
-            work(&mut stdout)?;
-            return stdout.flush();
+            return write_stdout(work);
         };
-        let name = path.display().to_string();
-        let written = match fs::metadata(path) {
-            // A pipe or a device cannot be replaced, nor be left half written.
-            Ok(metadata) if !metadata.is_file() => write_to(fs::File::create(path), work),
-            _ => replace(path, work),
-        };
-        written.map_err(|error| match error.kind() {
-            // Only the reader of our standard output may stop reading it.
-            io::ErrorKind::BrokenPipe => about(&name, io::Error::other(error)),
-            _ => about(&name, error),
-        })
+        let name = name_of(path);
+        let named = |error| in_file(&name, error);
+        match Target::of(path).map_err(named)? {
+            Target::Stdout => write_stdout(work),
+            Target::Stream(file) => write_to(file, &name, work),
+            Target::File(path) => {
+                let mut draft = replace::Draft::new(&path).map_err(named)?;
+                write_to(draft.file(), &name, work)?;
+                draft.install().map_err(named)
+            }
+        }
     }
 }
 
+/// What is at a path.
+enum Target {
+    Stdout,
+    /// What can be neither replaced nor left half written: a pipe, a device, or what is open already.
+    Stream(File),
+    /// A file, or none yet.
+    File(PathBuf),
+}
+
+impl Target {
+    fn of(path: &Path) -> io::Result<Target> {
+        // The kernel decides whether links on the way may be followed.
+        if let Err(error) = fs::metadata(path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error);
+        }
+        let path = follow(path);
+        let number = descriptor::number(&path);
+        if number == Some(1) {
+            return Ok(Target::Stdout);
+        }
+        if let Some(file) = number.and_then(descriptor::duplicate) {
+            return Ok(Target::Stream(file));
+        }
+        let is_file = fs::metadata(&path).map_or(true, |metadata| metadata.is_file());
+        match is_file && !is_of_process(&path) {
+            true => Ok(Target::File(path)),
+            false => {
+                let mut open = OpenOptions::new();
+                open.write(true)
+                    .truncate(true)
+                    .open(path)
+                    .map(Target::Stream)
+            }
+        }
+    }
+}
+
+/// Where the symbolic links at `path` lead, be there a file or not.
+fn follow(path: &Path) -> PathBuf {
+    const MOST: usize = 40;
+    let mut path = path.to_path_buf();
+    for _ in 0..MOST {
+        if descriptor::number(&path).is_some() || is_of_process(&path) {
+            break;
+        }
+        let Ok(link) = fs::read_link(&path) else {
+            break;
+        };
+        path = path.parent().unwrap_or(Path::new("")).join(link);
+    }
+    path
+}
+
+/// Whether it is what some process has open, which only looks like a symbolic link.
+fn is_of_process(path: &Path) -> bool {
+    let directory = path
+        .parent()
+        .and_then(|parent| fs::canonicalize(parent).ok());
+    cfg!(target_os = "linux") && directory.is_some_and(|path| path.starts_with("/proc"))
+}
+
+fn write_stdout(work: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    pipe::widen(io::stdout());
+    let mut stdout = Named {
+        writer: io::stdout().lock(),
+        name: |error: io::Error| match error.kind() {
+            // Who reads it has seen enough, which is no error.
+            io::ErrorKind::BrokenPipe => error,
+            _ => about("standard output", error),
+        },
+    };
+    work(&mut stdout)?;
+    stdout.flush()
+}
+
 fn write_to(
-    file: io::Result<fs::File>,
+    file: impl Write,
+    name: &str,
     work: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut writer = BufWriter::new(file?);
+    let mut writer = BufWriter::new(Named {
+        writer: file,
+        name: |error: io::Error| in_file(name, error),
+    });
     work(&mut writer)?;
     writer.flush()
 }
 
-/// Writes a new file beside the one at `path`, then puts it in its place.
-fn replace(path: &Path, work: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    // Behind a link, it is the file that is replaced.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let directory = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    let mut file = new_file_in(directory, &path)?;
-    let mut writer = BufWriter::new(&mut file);
-    work(&mut writer)?;
-    writer.flush()?;
-    drop(writer);
-    file.persist(&path).map_err(|error| error.error)?;
-    Ok(())
+/// Only the reader of our standard output may stop reading it.
+fn in_file(name: &str, error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => about(name, io::Error::other(error)),
+        _ => about(name, error),
+    }
 }
 
-/// A temporary file that will have the permissions of the one at `path`, or those of any new file.
-fn new_file_in(directory: &Path, path: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".inferno-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let file = builder.tempfile_in(directory).map_err(without_path)?;
-    if let Ok(metadata) = fs::metadata(path) {
-        fs::set_permissions(file.path(), metadata.permissions())?;
-    }
-    Ok(file)
+/// A writer whose errors say what was written to.
+struct Named<W, N> {
+    writer: W,
+    name: N,
 }
 
-/// The error below one that names a temporary file, of which the user knows nothing.
-fn without_path(error: io::Error) -> io::Error {
-    let source = error.get_ref().and_then(|error| error.source());
-    let below = source.and_then(|error| error.downcast_ref::<io::Error>());
-    match below.and_then(io::Error::raw_os_error) {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => error,
+impl<W: Write, N: Fn(io::Error) -> io::Error> Write for Named<W, N> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer
+            .write(bytes)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::Interrupted => error,
+                _ => (self.name)(error),
+            })
     }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush().map_err(&self.name)
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    path.display().to_string()
 }

@@ -4,7 +4,7 @@
 //! file = { name "->" "rgb(" red "," green "," blue ")" LF }
 //! ```
 //!
-//! Spaces around numbers do not matter, those around names do:
+//! Spaces around numbers do not matter, those around names do, and names may hold `->`:
 //!
 //! ```text
 //! main->rgb(247,83,46)
@@ -87,12 +87,13 @@ impl PaletteMap {
         }
     }
 
-    /// Writes a line for each name, sorted by name.
+    /// Writes a line for each name, sorted by name. Names of several lines are left out: they could
+    /// not be read again.
     ///
     /// # Errors
     /// Those of `writer`.
     pub fn to_writer(&self, writer: &mut dyn Write) -> io::Result<()> {
-        for (name, color) in self.iter() {
+        for (name, color) in self.iter().filter(|(name, _)| !name.contains('\n')) {
             writeln!(writer, "{name}->{}", css(color))?;
         }
         Ok(())
@@ -114,7 +115,7 @@ impl PaletteMap {
 }
 
 fn parse_line(line: &str) -> Option<(&str, Color)> {
-    let (name, color) = line.split_once("->")?;
+    let (name, color) = line.rsplit_once("->")?;
     let numbers = color.trim_end().strip_prefix("rgb(")?.strip_suffix(')')?;
     let mut numbers = numbers.split(',').map(|number| number.trim().parse().ok());
     let mut next = || numbers.next().flatten();
@@ -132,6 +133,8 @@ mod tests {
             ("main->rgb(1,2,3)", "main"),
             (" a b ->rgb( 1 , 2,3 )\r", " a b "),
             ("->rgb(1,2,3)", ""),
+            ("a->b->rgb(1,2,3)", "a->b"),
+            ("a->rgb(3,2,1)->rgb(1,2,3)", "a->rgb(3,2,1)"),
         ] {
             assert_eq!(
                 parse_line(line),
@@ -153,7 +156,7 @@ mod tests {
             "main->rgb(1,2,256)",
             "main->rgb(1,2,-3)",
             "main->rgb(1,2,3",
-            "a->b->rgb(1,2,3)",
+            "a->b->(1,2,3)",
         ] {
             assert_eq!(parse_line(line), None, "{line}");
         }
@@ -167,6 +170,29 @@ mod tests {
         assert_eq!(
             all,
             [("a", Color::new(2, 2, 2)), ("b", Color::new(3, 3, 3))]
+        );
+    }
+
+    #[test]
+    fn names_survive_being_written_and_read() {
+        let mut colors = PaletteMap::default();
+        for name in [
+            "a->b",
+            "->",
+            "<F as Fn()->T>::call",
+            " x ",
+            "",
+            "a->rgb(1,2,3)",
+        ] {
+            colors.insert(name, Color::new(1, 2, 3));
+        }
+        let expected = colors.clone();
+        colors.insert("two\nlines", Color::new(1, 2, 3));
+        let mut text = Vec::new();
+        colors.to_writer(&mut text).unwrap();
+        assert_eq!(
+            PaletteMap::from_reader(&mut text.as_slice()).unwrap(),
+            expected
         );
     }
 

@@ -1,0 +1,258 @@
+//! Files that are written whole or not at all.
+//!
+//! What is written goes to a file without a name first, of which nothing is left if the tool ends
+//! early. When it is whole it gets a name and takes the place of the one before. That takes two
+//! steps if there is one before, between which no signal may end the tool: they are held back.
+//!
+//! Where the old file would lose more than its content (other names, its owner, its attributes), or
+//! nothing can take its place (it is mounted there, its directory may not be changed), it is
+//! overwritten.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// The content of a file, as long as it is being written.
+pub struct Draft {
+    path: PathBuf,
+    /// What is at the path, if anything is.
+    old: Option<Metadata>,
+    file: File,
+    /// Whether the file can be given a name beside the path.
+    is_beside: bool,
+}
+
+impl Draft {
+    /// # Errors
+    /// If the file at `path` may not be written, or there is no place for a draft.
+    pub fn new(path: &Path) -> io::Result<Draft> {
+        let old = match OpenOptions::new().write(true).open(path) {
+            Ok(file) => Some(file.metadata()?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let beside = without_name(directory_of(path));
+        Ok(Draft {
+            path: path.to_path_buf(),
+            old,
+            is_beside: beside.is_ok(),
+            file: beside.or_else(|_| without_signals(elsewhere))?,
+        })
+    }
+
+    /// Where to write.
+    pub fn file(&mut self) -> &File {
+        &self.file
+    }
+
+    /// Puts what was written in its place.
+    pub fn install(mut self) -> io::Result<()> {
+        without_signals(|| {
+            if self.old.is_none() && self.is_beside && link(&self.file, &self.path).is_ok() {
+                return Ok(());
+            }
+            match self.replace() {
+                Some(()) => Ok(()),
+                None => self.overwrite(),
+            }
+        })
+    }
+
+    /// `None` if the file has to stay, with other content.
+    fn replace(&mut self) -> Option<()> {
+        if self.old.as_ref().is_some_and(has_other_names) {
+            return None;
+        }
+        let file = self.with_name().ok()?;
+        if let Some(old) = &self.old {
+            let new = match self.is_beside {
+                true => &self.file,
+                false => file.as_file(),
+            };
+            make_alike(new, old, &self.path)?;
+        }
+        file.persist(&self.path).ok()?;
+        Some(())
+    }
+
+    /// Gives the draft a name beside the path, or a copy of it.
+    fn with_name(&mut self) -> io::Result<NamedTempFile> {
+        let directory = directory_of(&self.path);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".inferno-");
+        if self.is_beside {
+            return builder.make_in(directory, |name| {
+                link(&self.file, name)?;
+                self.file.try_clone()
+            });
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let mut file = builder.tempfile_in(directory)?;
+        self.copy_to(file.as_file_mut())?;
+        Ok(file)
+    }
+
+    fn overwrite(&mut self) -> io::Result<()> {
+        let is_new = self.old.is_none();
+        let mut open = OpenOptions::new();
+        let mut file = open.write(true).create_new(is_new).open(&self.path)?;
+        make_room(&file, self.file.metadata()?.len())?;
+        let length = self.copy_to(&mut file)?;
+        file.set_len(length)?;
+        drop_set_id(&file)
+    }
+
+    fn copy_to(&mut self, file: &mut File) -> io::Result<u64> {
+        self.file.seek(SeekFrom::Start(0))?;
+        io::copy(&mut self.file, file)
+    }
+}
+
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// A file that is nowhere, where there is room.
+fn elsewhere() -> io::Result<File> {
+    let file = tempfile::tempfile();
+    #[cfg(target_os = "linux")]
+    if file.is_err() {
+        use rustix::fs::{MemfdFlags, memfd_create};
+        return Ok(memfd_create("output", MemfdFlags::CLOEXEC)?.into());
+    }
+    file
+}
+
+/// A file in a directory, in which it has no name yet.
+#[cfg(target_os = "linux")]
+fn without_name(directory: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags, open};
+
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+    Ok(open(directory, flags, Mode::from_raw_mode(0o666))?.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn without_name(_: &Path) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Gives such a file a name, if there is none like it.
+#[cfg(target_os = "linux")]
+fn link(file: &File, name: &Path) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD, linkat};
+    use std::os::fd::AsRawFd;
+
+    let number = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(linkat(CWD, number, CWD, name, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn link(_: &File, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(unix)]
+fn has_other_names(old: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(old) > 1
+}
+
+#[cfg(not(unix))]
+fn has_other_names(_: &Metadata) -> bool {
+    false
+}
+
+/// Gives a new file the permissions of the old one, but those that would let others act as its
+/// owner. `None` if it cannot be made alike.
+#[cfg(unix)]
+fn make_alike(new: &File, old: &Metadata, path: &Path) -> Option<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    let ours = new.metadata().ok()?;
+    let is_alike = (ours.uid(), ours.gid()) == (old.uid(), old.gid())
+        && attributes(new)? == attributes(&File::open(path).ok()?)?;
+    let permissions = fs::Permissions::from_mode(old.mode() & 0o777);
+    is_alike.then(|| new.set_permissions(permissions).ok())?
+}
+
+#[cfg(not(unix))]
+fn make_alike(new: &File, old: &Metadata, _: &Path) -> Option<()> {
+    new.set_permissions(old.permissions()).ok()
+}
+
+/// The names of a file's attributes, of which lists of who may read it are one.
+#[cfg(target_os = "linux")]
+fn attributes(file: &File) -> Option<Vec<u8>> {
+    let mut names = vec![0; 1 << 16];
+    let length = match rustix::fs::flistxattr(file, &mut names[..]) {
+        Err(rustix::io::Errno::NOTSUP) => 0,
+        length => length.ok()?,
+    };
+    names.truncate(length);
+    Some(names)
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn attributes(_: &File) -> Option<Vec<u8>> {
+    Some(Vec::new())
+}
+
+/// An error if there is no room for a file to be of this length, before a byte of it is lost.
+#[cfg(target_os = "linux")]
+fn make_room(file: &File, length: u64) -> io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    use rustix::io::Errno;
+
+    match fallocate(file, FallocateFlags::KEEP_SIZE, 0, length.max(1)) {
+        Err(error @ (Errno::NOSPC | Errno::FBIG | Errno::DQUOT)) => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn make_room(_: &File, _: u64) -> io::Result<()> {
+    Ok(())
+}
+
+/// What others may run as its owner must not change what it does.
+#[cfg(unix)]
+fn drop_set_id(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    let mode = file.metadata()?.mode();
+    match mode & 0o6000 {
+        0 => Ok(()),
+        _ => file.set_permissions(fs::Permissions::from_mode(mode & 0o777)),
+    }
+}
+
+#[cfg(not(unix))]
+fn drop_set_id(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Does what no signal may interrupt. Those that come meanwhile have their effect after it.
+#[cfg(unix)]
+fn without_signals<T>(work: impl FnOnce() -> T) -> T {
+    use nix::sys::signal::{SigSet, SigmaskHow};
+
+    let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK);
+    let done = work();
+    if let Ok(before) = before {
+        let _ = before.thread_set_mask();
+    }
+    done
+}
+
+#[cfg(not(unix))]
+fn without_signals<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
