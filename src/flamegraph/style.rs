@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 /// The viewer, a file for each concern. They are one script, in which the order matters only in
 /// that classes come before those that extend them.
-const VIEWER: [&str; 20] = [
+const VIEWER: [&str; 22] = [
     include_str!("viewer/settings.js"),
     include_str!("viewer/elements.js"),
     include_str!("viewer/numbers.js"),
@@ -16,6 +16,8 @@ const VIEWER: [&str; 20] = [
     include_str!("viewer/views.js"),
     include_str!("viewer/colors.js"),
     include_str!("viewer/text.js"),
+    include_str!("viewer/pattern.js"),
+    include_str!("viewer/automaton.js"),
     include_str!("viewer/search.js"),
     include_str!("viewer/url.js"),
     include_str!("viewer/picture.js"),

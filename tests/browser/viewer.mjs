@@ -192,6 +192,36 @@ const checks = {
     assert.equal(await graph.text('matched'), '');
   },
 
+  async 'is not hung by a pattern in the URL'({ tab, graph, url }) {
+    const matched = async (query) => {
+      await tab.goto(url(`/long.svg?${query}`));
+      assert.equal((await graph.shown()).length, 4);
+      return graph.text('matched');
+    };
+    assert.equal(await matched('s=(a%2B)%2B$'), 'Matched: 75.0%, 1 frames');
+    assert.equal(await matched('s=^(a|aa)%2B$'), 'No match');
+    assert.equal(await matched('s=(A*)*B&ic=1'), 'Matched: 75.0%, 1 frames');
+    assert.equal(await matched('s=(a.*){40}!'), 'Matched: 25.0%, 1 frames');
+    assert.equal(
+      await matched('s=(a%2B)%2B\\1$'),
+      'No match (searched as plain text: the pattern has a backreference)',
+    );
+    assert.equal(
+      await matched('s=(?i:a)'),
+      'No match (searched as plain text: the pattern has flags within)',
+    );
+    assert.equal(
+      await matched('s=((a{99}){99}){99}'),
+      'No match (searched as plain text: the pattern is too complex)',
+    );
+    assert.equal(await matched(`s=${'a'.repeat(2000)}!`), 'Not searched: the search term has more than 2000 characters');
+    assert.deepEqual(await graph.highlighted(), []);
+    await graph.search('(a+)+!');
+    assert.equal(await graph.text('matched'), 'Matched: 25.0%, 1 frames');
+    await graph.clickText('plain');
+    assert.equal(await graph.text('matched'), 'No match');
+  },
+
   async 'relates the percentage to the zoomed frame'({ graph }) {
     await graph.search('memchr');
     assert.equal(await graph.text('matched'), 'Matched: 30.0%, 2 frames');

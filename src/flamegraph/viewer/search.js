@@ -1,34 +1,51 @@
 // Searching names.
 
-// A RegExp, null for no search, or the error that says why it is none.
-function patternOf({ term, isPlain, ignoreCase }) {
-  if (!term) {
-    return null;
-  }
-  try {
-    const source = isPlain ? term.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : term;
-    return new RegExp(source, ignoreCase ? 'i' : '');
-  } catch (error) {
-    return error;
-  }
-}
-
 // Which names match, and what part of a graph is under those.
 class Search {
   constructor(names) {
     this.names = names;
+    const lengths = names.map((name) => name.length);
+    this.size = lengths.reduce((sum, length) => sum + length, names.length);
+    this.longest = lengths.reduce((longest, length) => Math.max(longest, length), 0);
     this.isMatch = new Uint8Array(names.length);
     this.isActive = false;
     this.last = null;
+    // Why there was no search, and why it was one for plain text instead.
+    this.error = '';
+    this.note = '';
   }
 
-  run(pattern) {
+  // Searches for a term; an empty one ends the search.
+  run(query) {
     this.last = null;
-    this.isActive = pattern !== null;
-    // The first name is that of what is left out.
-    for (let name = 1; name < this.names.length; name++) {
-      this.isMatch[name] = this.isActive && pattern.test(this.names[name]) ? 1 : 0;
+    this.note = '';
+    this.error = query.term ? this.mark(query) : '';
+    this.isActive = query.term !== '' && this.error === '';
+  }
+
+  // Marks the names that match. Returns the error if that cannot be done.
+  mark(query) {
+    try {
+      const matches = matcherOf(query, this.size, this.longest);
+      // The first name is that of what is left out.
+      for (let name = 1; name < this.names.length; name++) {
+        this.isMatch[name] = matches(this.names[name]) ? 1 : 0;
+      }
+      return '';
+    } catch (error) {
+      return this.recover(query, error);
     }
+  }
+
+  recover(query, error) {
+    if (!(error instanceof Refusal)) {
+      return 'Invalid pattern: ' + error.message.replace(/^.*: /, '');
+    }
+    if (query.isPlain || query.term.length > LONGEST_TERM) {
+      return `Not searched: ${error.message}`;
+    }
+    this.note = ` (searched as plain text: ${error.message})`;
+    return this.mark({ ...query, isPlain: true });
   }
 
   matches(graph, node) {

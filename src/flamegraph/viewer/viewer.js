@@ -453,9 +453,7 @@ class Viewer {
   // Searches without a trace in the URL.
   searchFor(term) {
     this.query.term = term;
-    const pattern = patternOf(this.query);
-    this.error = pattern instanceof Error ? pattern : null;
-    this.search.run(this.error ? null : pattern);
+    this.search.run(this.query);
     this.canvas.setCurrent(-1);
     if (this.table.isOpen) {
       this.showTable();
@@ -468,7 +466,7 @@ class Viewer {
 
   finishSearch(term) {
     this.searchFor(term ?? this.committed);
-    this.committed = this.error === null ? this.query.term : '';
+    this.committed = this.search.error === '' ? this.query.term : '';
     this.remember(false);
   }
 
@@ -482,21 +480,19 @@ class Viewer {
   }
 
   matchedText() {
-    if (this.error) {
-      return 'Invalid pattern: ' + this.error.message.replace(/^.*: /, '');
-    }
-    if (!this.search.isActive) {
-      return '';
+    const { error, note, isActive } = this.search;
+    if (!isActive) {
+      return error;
     }
     const { graph, zoomed, current } = this.canvas;
     const { found, samples } = this.search.in(graph, zoomed);
     if (found.length === 0 && this.search.find(graph, 0).found.length === 0) {
-      return 'No match';
+      return 'No match' + note;
     }
     const share = (100 * samples) / graph.total[zoomed];
     const at = found.indexOf(current);
     const count = at < 0 ? found.length : `${at + 1} of ${found.length}`;
-    return `Matched: ${share === 100 ? '100' : share.toFixed(1)}%, ${count} frames`;
+    return `Matched: ${share === 100 ? '100' : share.toFixed(1)}%, ${count} frames${note}`;
   }
 
   // Goes to the next match, or the one before. One that is too narrow to be seen is zoomed into; the

@@ -1,0 +1,211 @@
+// Matches a pattern in one pass over a text: its state is the set of all places in the pattern that
+// could have been reached. States are made when they are first needed, and found again after that.
+
+class Automaton {
+  // `isBackward` reads from the end of the text to its start.
+  constructor(tree, { flags, isBackward, budget }) {
+    Object.assign(this, { flags, isBackward, budget });
+    // What must hold at a place of the text, by source.
+    this.places = [];
+    // What units match, by source.
+    this.units = new Map();
+    // The first node is the end of the pattern.
+    this.nodes = [{}];
+    this.built = 0;
+    this.start = this.build(tree, 0);
+    this.tests = [...this.units.keys()].map((source) => new RegExp(`^${source}$`, flags));
+    // Code units that no test tells apart are of one kind; kind 0 is the end of the text.
+    this.kindOf = new Uint16Array(65536);
+    this.kinds = new Map([['', 0]]);
+    this.passed = [''];
+    this.states = new Map();
+    this.first = this.state(false, []);
+  }
+
+  // ---- From the pattern to nodes ----
+
+  // Adds the nodes of `tree`, after which comes `next`, and returns the first of them.
+  build(tree, next) {
+    if (++this.built > MOST_NODES) {
+      throw new Refusal('the pattern is too complex');
+    }
+    switch (tree.kind) {
+      case 'unit':
+        return this.push({ unit: this.unit(tree.source), next });
+      case 'place':
+      case 'look':
+        return this.push({ place: this.place(tree), next });
+      case 'choice':
+        return this.push({ ways: tree.options.map((option) => this.build(option, next)) });
+      case 'repeat':
+        return this.repeat(tree, next);
+      default: {
+        const add = (after, part) => this.build(part, after);
+        return this.isBackward ? tree.parts.reduce(add, next) : tree.parts.reduceRight(add, next);
+      }
+    }
+  }
+
+  repeat({ part, least, most }, next) {
+    let first = next;
+    if (most === Infinity) {
+      first = this.push({ ways: [next] });
+      this.nodes[first].ways.push(this.build(part, first));
+    }
+    for (let count = least; most !== Infinity && count < most; count++) {
+      first = this.push({ ways: [next, this.build(part, first)] });
+    }
+    for (let count = 0; count < least; count++) {
+      first = this.build(part, first);
+    }
+    return first;
+  }
+
+  push(node) {
+    return this.nodes.push(node) - 1;
+  }
+
+  unit(source) {
+    if (!this.units.has(source)) {
+      this.units.set(source, this.units.size);
+    }
+    return this.units.get(source);
+  }
+
+  place({ kind, source, body }) {
+    const known = this.places.findIndex((place) => place.source === source);
+    if (known >= 0) {
+      return known;
+    }
+    // They are bits of an integer.
+    if (this.places.length === 30) {
+      throw new Refusal('the pattern is too complex');
+    }
+    return this.places.push(kind === 'look' ? this.look(source, body) : { source }) - 1;
+  }
+
+  // What lies ahead of a place is matched from the end of the text back to that place.
+  look(source, body) {
+    const { flags, budget } = this;
+    const isBackward = !source.startsWith('?<');
+    const isNegative = source[isBackward ? 1 : 2] === '!';
+    return { source, isNegative, automaton: new Automaton(body, { flags, isBackward, budget }) };
+  }
+
+  // ---- Matching ----
+
+  // Whether the pattern matches anywhere in the text. With `ends`, an array for the places of the
+  // text, notes instead at which of them a match ends.
+  run(text, ends = null) {
+    const { length } = text;
+    const { isBackward } = this;
+    this.budget.spend(length);
+    this.lookAround(text);
+    let state = this.first;
+    for (let read = 0; read <= length; read++) {
+      const at = isBackward ? length - read : read;
+      const code = text.charCodeAt(isBackward ? at - 1 : at);
+      const kind = read === length ? 0 : this.kindOf[code] || this.learn(code);
+      const held = this.places.length > 0 ? this.heldAt(text, at) : 0;
+      state = state.next[held]?.[kind] ?? this.step(state, held, kind);
+      if (ends) {
+        ends[at] = state.isFound;
+      } else if (state.isFound) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  lookAround(text) {
+    for (const place of this.places) {
+      if (place.automaton) {
+        place.ends = new Uint8Array(text.length + 1);
+        place.automaton.run(text, place.ends);
+      }
+    }
+  }
+
+  // Those of the pattern's places that the text has there, as bits.
+  heldAt(text, at) {
+    let held = 0;
+    for (let bit = 0; bit < this.places.length; bit++) {
+      held |= isHeld(this.places[bit], text, at) << bit;
+    }
+    return held;
+  }
+
+  // The kind of a code unit that has not been met before.
+  learn(code) {
+    this.budget.spend(this.tests.length);
+    const text = String.fromCharCode(code);
+    const passed = '+' + this.tests.map((test) => Number(test.test(text))).join('');
+    if (!this.kinds.has(passed)) {
+      this.kinds.set(passed, this.passed.push(passed) - 1);
+    }
+    return (this.kindOf[code] = this.kinds.get(passed));
+  }
+
+  // The state after one more code unit, read at a place where the bits of `held` hold.
+  step(state, held, kind) {
+    const reached = this.reach(state.nodes, held);
+    const passed = this.passed[kind];
+    const isPassed = ({ unit }) => passed[unit + 1] === '1';
+    const nodes = reached.filter((at) => isPassed(this.nodes[at])).map((at) => this.nodes[at].next);
+    const next = this.state(reached.includes(0), [...new Set(nodes)]);
+    state.next[held] ??= [];
+    state.next[held][kind] = next;
+    return next;
+  }
+
+  // The units that may be next after `nodes`, or from the start, and the end of the pattern.
+  reach(nodes, held) {
+    const pending = [...nodes, this.start];
+    const seen = new Set();
+    const reached = [];
+    while (pending.length > 0) {
+      const at = pending.pop();
+      if (seen.has(at)) {
+        continue;
+      }
+      seen.add(at);
+      const { place, ways, next } = this.nodes[at];
+      if (ways) {
+        pending.push(...ways);
+      } else if (place === undefined) {
+        reached.push(at);
+      } else if ((held >> place) & 1) {
+        pending.push(next);
+      }
+    }
+    // A state that is made is kept.
+    this.budget.spend(10 * (seen.size + 20));
+    return reached;
+  }
+
+  state(isFound, nodes) {
+    const key = `${isFound} ${nodes.sort((a, b) => a - b)}`;
+    if (!this.states.has(key)) {
+      this.states.set(key, { isFound, nodes, next: [] });
+    }
+    return this.states.get(key);
+  }
+}
+
+function isHeld({ source, automaton, isNegative, ends }, text, at) {
+  if (automaton) {
+    return (ends[at] === 1) !== isNegative;
+  }
+  switch (source) {
+    case '^':
+      return at === 0;
+    case '$':
+      return at === text.length;
+    default:
+      return (isWord(text, at - 1) !== isWord(text, at)) === (source === '\\b');
+  }
+}
+
+const WORD = Uint8Array.from({ length: 128 }, (_, code) => /\w/.test(String.fromCharCode(code)));
+
+const isWord = (text, at) => WORD[text.charCodeAt(at)] === 1;

@@ -1,0 +1,163 @@
+// Regular expressions that cannot hang the tab, whoever wrote the URL that has one.
+//
+// RegExp tries one alternative after another, and for `(a+)+$` each further character of a name can
+// double the time. So a pattern is parsed to see how long RegExp could take at most. Where that may
+// be too long, an automaton that reads each name once takes its place (automaton.js).
+
+// Longer terms are not searched for, and patterns that need more nodes only as plain text.
+const LONGEST_TERM = 2_000;
+const MOST_NODES = 4_000;
+
+// Steps that RegExp may take for a search, and an automaton beyond reading each name once.
+const MOST_TRIED = 200_000_000;
+const MOST_STEPS = 50_000_000;
+
+// Says why a term is not searched for as it is.
+class Refusal extends Error {}
+
+class Budget {
+  constructor(steps) {
+    this.left = steps;
+  }
+
+  spend(steps) {
+    this.left -= steps;
+    if (this.left < 0) {
+      throw new Refusal('the pattern takes too long');
+    }
+  }
+}
+
+// A function that tells whether a text matches. `size` is that of all texts, `longest` that of one.
+// Throws a SyntaxError if the pattern is invalid, or a Refusal.
+function matcherOf({ term, isPlain, ignoreCase }, size, longest) {
+  if (term.length > LONGEST_TERM) {
+    throw new Refusal(`the search term has more than ${LONGEST_TERM} characters`);
+  }
+  const flags = ignoreCase ? 'i' : '';
+  const tree = isPlain ? plainTree(term) : patternTree(term);
+  if (size * effort(tree, longest).steps <= MOST_TRIED) {
+    const pattern = new RegExp(isPlain ? quoted(term) : term, flags);
+    return (text) => pattern.test(text);
+  }
+  const budget = new Budget(size + MOST_STEPS);
+  const automaton = new Automaton(tree, { flags, isBackward: false, budget });
+  return (text) => automaton.run(text);
+}
+
+// At most how many steps RegExp takes to match `tree` from one place of a text, and how many ways
+// there are to do so, each of which is tried if what follows does not match.
+function effort(tree, longest) {
+  const of = (part) => effort(part, longest);
+  switch (tree.kind) {
+    case 'sequence':
+      return tree.parts.map(of).reduce(inTurn, { steps: 1, ways: 1 });
+    case 'choice':
+      return tree.options.map(of).reduce((a, b) => ({ steps: a.steps + b.steps, ways: a.ways + b.ways }));
+    case 'repeat':
+      return repeated(of(tree.part), tree, longest);
+    case 'look':
+      return { steps: of(tree.body).steps + 1, ways: 1 };
+    default:
+      return { steps: 1, ways: 1 };
+  }
+}
+
+const inTurn = (a, b) => ({ steps: a.steps + a.ways * b.steps, ways: a.ways * b.ways });
+
+function repeated({ steps, ways }, { least, most }, longest) {
+  const times = most === Infinity ? Math.max(longest, least) : most;
+  if (ways > 1 && times > 1) {
+    return { steps: Infinity, ways: Infinity };
+  }
+  return { steps: 1 + times * steps, ways: times === 1 ? ways + 1 : times - least + 1 };
+}
+
+const quoted = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+function plainTree(term) {
+  const parts = term.split('').map((unit) => ({ kind: 'unit', source: quoted(unit) }));
+  return { kind: 'sequence', parts };
+}
+
+function patternTree(term) {
+  RegExp(term);
+  return new Parser(term).choice();
+}
+
+// Tokens of a pattern that RegExp takes for valid.
+const QUANTIFIER = /(?:([*+?])|\{(\d+)(,?)(\d*)\})\??/y;
+const PLACE = /\^|\$|\\[bB]/y;
+const GROUP = /\((\?(?::|<?[=!]|<[^>]+>))?(?!\?)/y;
+const UNIT =
+  /\[(?:[^\]\\]|\\[^])*\]|\\(?:u[\da-f]{4}|x[\da-f]{2}|c[a-z]|0[0-7]{0,2}|[^ck\d])|[^\\[(]/iy;
+
+// A unit is what matches one UTF-16 code unit: a character, an escape or a class.
+class Parser {
+  constructor(source) {
+    this.source = source;
+    this.at = 0;
+  }
+
+  choice() {
+    const options = [this.sequence()];
+    while (this.source[this.at] === '|') {
+      this.at++;
+      options.push(this.sequence());
+    }
+    return options.length === 1 ? options[0] : { kind: 'choice', options };
+  }
+
+  sequence() {
+    const parts = [];
+    while (this.at < this.source.length && !'|)'.includes(this.source[this.at])) {
+      parts.push(this.repeated(this.part()));
+    }
+    return { kind: 'sequence', parts };
+  }
+
+  repeated(part) {
+    const found = this.take(QUANTIFIER);
+    if (found === null) {
+      return part;
+    }
+    const [, sign, low, comma, high] = found;
+    const least = sign ? Number(sign === '+') : Number(low);
+    const last = comma ? Infinity : least;
+    const most = sign ? (sign === '?' ? 1 : Infinity) : high ? Number(high) : last;
+    return { kind: 'repeat', part, least, most };
+  }
+
+  part() {
+    const place = this.take(PLACE);
+    if (place) {
+      return { kind: 'place', source: place[0] };
+    }
+    const group = this.take(GROUP);
+    if (group) {
+      return this.group(group[1] ?? '');
+    }
+    const unit = this.take(UNIT);
+    if (unit) {
+      return { kind: 'unit', source: unit[0] };
+    }
+    const isEscape = this.source[this.at] === '\\';
+    throw new Refusal(`the pattern has ${isEscape ? 'a backreference' : 'flags within'}`);
+  }
+
+  group(mark) {
+    const from = this.at;
+    const body = this.choice();
+    const isLook = /[=!]$/.test(mark);
+    const source = mark + this.source.slice(from, this.at);
+    this.at++;
+    return isLook ? { kind: 'look', source, body } : body;
+  }
+
+  take(token) {
+    token.lastIndex = this.at;
+    const found = token.exec(this.source);
+    this.at += found ? found[0].length : 0;
+    return found;
+  }
+}
