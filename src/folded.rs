@@ -38,6 +38,7 @@ mod in_order;
 mod lines;
 mod parallel;
 mod parts;
+mod tally;
 mod write;
 
 use crate::call_tree::{CallTree, Count};
@@ -45,6 +46,7 @@ use crate::text::{is_ascii_white, trim, trim_end, trim_start};
 use std::io::{self, Read};
 
 pub(crate) use folder::LineFolder;
+pub(crate) use tally::{LineKind, Tally};
 pub use write::{write, write_forest};
 
 /// What [`read`] found.

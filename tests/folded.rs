@@ -3,7 +3,7 @@
 #[path = "support/run.rs"]
 mod support;
 
-use support::{assert_folds, run, run_in, stderr, stdout};
+use support::{assert_fails, assert_folds, run, run_in, stderr, stdout};
 
 const DIFF: &str = env!("CARGO_BIN_EXE_inferno-diff-folded");
 const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");
@@ -59,4 +59,146 @@ fn recursion_is_joined_in_all_that_is_folded_text() {
         &run(RECURSIVE, &[], differential.as_bytes()),
         "main;f 4 6\n",
     );
+}
+
+/// The start of what callgrind writes: most of its lines end in a number.
+const CALLGRIND: &str = "\
+# callgrind format
+version: 1
+creator: callgrind-3.24.0
+cmd: ./sieve 1000
+positions: line
+events: Ir
+
+fl=(1) sieve.c
+fn=(1) sieve
+12 40
++1 8000
++1 7992
+* 16
+fn=(2) main
+30 5
+cfn=(1)
+calls=1 12
+31 16048
+";
+
+#[test]
+fn what_is_not_folded_is_refused_and_named() {
+    let formats: Vec<&str> = inferno::collapse::guess::formats().collect();
+    let formats = formats.join(", ");
+    let read = format!("formats read: {formats}\n");
+    let tried = format!("not in a format known here; tried {formats}");
+    let heaptrack =
+        "v 10500 3\nX ./server 8080\nI 1000 7a31\ns 6 server\nt 1 0\na 48 1\n+ 0\n+ 0\n";
+    for (input, message) in [
+        (
+            CALLGRIND,
+            format!("this is callgrind output, which is not read yet; {read}"),
+        ),
+        (
+            heaptrack,
+            format!("this is heaptrack output, which is not read yet; {read}"),
+        ),
+        (
+            "FLR\0\0\u{2}\0\u{1}\n\0 7\n\0 9\n",
+            format!("this is a JFR recording, which is not read yet; {read}"),
+        ),
+        (
+            "{\n \"samples\":\n 12\n}\n",
+            format!("this is JSON of no profiler that is known; {read}"),
+        ),
+        (
+            "load averages\nuser 12\nsystem 3\nfree of all:\nidle 85\nno more.\n",
+            format!("{tried}, only 3 of 6 lines are folded stacks\n"),
+        ),
+    ] {
+        let drawn = run(FLAMEGRAPH, &[], input.as_bytes());
+        assert_fails(
+            &drawn,
+            &format!("inferno-flamegraph: standard input: {message}"),
+        );
+        assert_eq!(stdout(&drawn), "");
+        let message = match message.split_once(", only") {
+            Some((start, _)) => format!("{start}\n"),
+            None => message,
+        };
+        assert_fails(
+            &run(GUESS, &[], input.as_bytes()),
+            &format!("inferno-collapse-guess: standard input: {message}"),
+        );
+    }
+}
+
+/// What is read after the lines by which a format is told counts as well.
+#[test]
+fn text_that_only_starts_as_folded_stacks_is_refused() {
+    let stacks = "main;serve;reply 3\n".repeat(400);
+    let text = stacks + &"[warn] the connection was lost\n".repeat(500);
+    for tool in [GUESS, FLAMEGRAPH] {
+        let output = run(tool, &[], text.as_bytes());
+        let message = stderr(&output);
+        assert!(
+            message.ends_with(", only 400 of 900 lines are folded stacks\n"),
+            "{message}"
+        );
+        assert_eq!(
+            (output.status.code(), stdout(&output).as_str()),
+            (Some(1), "")
+        );
+    }
+}
+
+#[test]
+fn a_few_lines_that_are_no_stacks_are_left_out_as_ever() {
+    let text = "main;a 3\nwarning: two events were lost\nmain;b 1.2.3\nmain;c -1\nmain;a 4\nb 5\n";
+    let output = run(FLAMEGRAPH, &[], text.as_bytes());
+    let warning = "[WARN  inferno::flamegraph] Ignored 3 lines with invalid format\n";
+    assert_eq!(stderr(&output), warning);
+    assert!(output.status.success());
+    assert!(stdout(&output).contains("<title>a (7 samples, 58.33%)</title>"));
+}
+
+#[test]
+fn any_profile_can_be_compared_as_text() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let script = "grind 7 5.0: 30 cycles:\n\t 12 mill (grind)\n\t 34 main (grind)\n\n";
+    std::fs::write(directory.path().join("script"), script).expect("a file");
+    let diff = |before: &str, input: &str| {
+        run_in(directory.path(), DIFF, &[before, "-"], input.as_bytes())
+    };
+    let expected = "grind;main;mill 30 12\n";
+    assert_folds(&diff("script", "grind;main;mill 12\n"), expected);
+    let compressed = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/data/compressed/script.gz"
+    );
+    let expected = "grind;main;mill 0 30\nprog;main;leaf 7 0\n";
+    assert_folds(&diff(compressed, script), expected);
+
+    let no_stacks = "inferno-diff-folded: standard input: found no stacks, expected folded stacks or \
+                     a profile in a format that a collapser reads\n";
+    assert_fails(&diff("script", "\n\n"), no_stacks);
+    let output = diff("script", CALLGRIND);
+    assert!(stderr(&output).contains("standard input: this is callgrind output"));
+    assert_eq!(stdout(&output), "");
+}
+
+#[cfg(feature = "perf-data")]
+#[test]
+fn a_recording_can_be_compared_as_text() {
+    let data = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/data/perf-data/dwarf.data"
+    );
+    let directory = tempfile::tempdir().expect("a directory");
+    let folded = run(GUESS, &[data], b"").stdout;
+    std::fs::write(directory.path().join("folded"), folded).expect("a file");
+    let diff = |after| {
+        let output = run_in(directory.path(), DIFF, &["-", after], b"spin;_start 4\n");
+        assert!(output.status.success());
+        stdout(&output)
+    };
+    assert_eq!(diff(data), diff("folded"));
+    assert!(diff(data).lines().count() > 1);
 }

@@ -196,7 +196,7 @@ fn unknown_formats_are_an_error_that_names_the_known_ones() {
         "inferno-collapse-guess: standard input: not in a format known here; tried {}\n",
         formats.join(", ")
     );
-    for input in [&b""[..], b"Dear all,\n", b"\x7fELF\x02\xff\xfe\n"] {
+    for input in [&b""[..], b"Dear all,\n", b"\x01\x02\xff\xfe\n"] {
         let output = run(GUESS, &[], input);
         assert_fails(&output, &message);
         assert_eq!(stdout(&output), "");

@@ -6,7 +6,6 @@ use clap::Parser;
 use common::{CollapseArgs, Opened};
 use inferno::collapse::guess::{self, Folder, Options};
 use inferno::collapse::perf_data;
-use std::io;
 use std::process::ExitCode;
 
 /// Fold a profile in any format that is recognised: one line for each distinct stack, with its
@@ -60,15 +59,9 @@ fn main() -> ExitCode {
                 Opened::File(file) => folder.try_collapse_file(file),
                 Opened::Stream(reader) => folder.try_collapse(reader),
             };
-            common::expect_stacks(forest?.ok_or_else(unrecognised)?, "some")
+            common::expect_stacks(forest?.ok_or_else(guess::unrecognised)?, "some")
         })
     })
-}
-
-fn unrecognised() -> io::Error {
-    let formats: Vec<&str> = guess::formats().collect();
-    let message = format!("not in a format known here; tried {}", formats.join(", "));
-    io::Error::new(io::ErrorKind::InvalidData, message)
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
-//! Compares two folded profiles.
+//! Compares two profiles.
 
 mod common;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use common::{CommonArgs, Input, Output};
+use common::{CommonArgs, Input, Opened, Output};
+use inferno::collapse::{guess, perf_data};
 use inferno::differential::{self, Options, Profile};
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Compare two folded profiles: write one line for each stack, with its count before and after
+/// Compare two profiles: write one line for each stack, with its count before and after
 #[derive(Debug, Parser)]
 #[command(
     name = "inferno-diff-folded",
@@ -29,11 +30,12 @@ struct Args {
     #[arg(short, long)]
     strip_hex: bool,
 
-    /// Folded stacks before; `-` for standard input. They may be compressed (gzip, zstd)
+    /// Folded stacks before, or a profile in a format that a collapser reads, which is folded first;
+    /// `-` for standard input. It may be compressed (gzip, zstd)
     #[arg(value_name = "PATH1")]
     before: PathBuf,
 
-    /// Folded stacks after; `-` for standard input. They may be compressed (gzip, zstd)
+    /// The same after
     #[arg(value_name = "PATH2")]
     after: PathBuf,
 
@@ -68,9 +70,26 @@ fn main() -> ExitCode {
 }
 
 fn run(options: Options, before: &Input, after: &Input, output: &Output) -> io::Result<()> {
-    let read = |input: &Input| input.read(|reader| Profile::read(options, reader));
-    let (before, after) = (read(before)?, read(after)?);
+    let (before, after) = (read(options, before)?, read(options, after)?);
     output.write(|writer| differential::write(options, before, &after, writer))
+}
+
+fn read(options: Options, input: &Input) -> io::Result<Profile> {
+    let folder = guess::Folder::default();
+    input.open(|opened| {
+        let profile = match opened {
+            Opened::PerfData(file) => {
+                let forest = common::fold_perf_data(file, perf_data::Options::default())?;
+                Profile::from_tree(options, &forest.merged())
+            }
+            Opened::File(file) => Profile::read_any_file(options, &folder, file)?,
+            Opened::Stream(reader) => Profile::read_any(options, &folder, reader)?,
+        };
+        match profile.is_empty() {
+            true => Err(common::no_stacks(common::ANY_PROFILE)),
+            false => Ok(profile),
+        }
+    })
 }
 
 #[cfg(test)]

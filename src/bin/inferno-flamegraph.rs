@@ -399,12 +399,11 @@ fn draw_diff(
     inputs: &[Input; 2],
     output: &Output,
 ) -> io::Result<()> {
-    let expected = "folded stacks or a profile in a format that a collapser reads";
     let read = |input: &Input| {
         let mut stacks = flags.collector(options);
         flags.add(input, &mut stacks)?;
         let tree = stacks.finish()?;
-        let forest = common::expect_stacks(tree.into(), expected)
+        let forest = common::expect_stacks(tree.into(), common::ANY_PROFILE)
             .map_err(|error| common::about(&input.name(), error))?;
         io::Result::Ok(filters.apply(forest.merged()))
     };

@@ -3,6 +3,7 @@
 //! The formats are asked in the order of [`formats`], with more and more of the input, until one of
 //! them says that it is its own or all have said that it is not.
 
+use super::foreign;
 use super::format::Format;
 use super::notes::plural;
 use super::perf_data::{self, is_perf_data};
@@ -12,7 +13,7 @@ use super::{
     xctrace,
 };
 use crate::call_tree::{CallTree, Forest};
-use crate::folded;
+use crate::folded::{self, LineFolder, Tally};
 use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
 
@@ -164,6 +165,38 @@ pub fn formats() -> impl Iterator<Item = &'static str> {
     rows().map(|row| row.name)
 }
 
+/// The error for input in none of the [`formats`], which it names.
+pub fn unrecognised() -> io::Error {
+    invalid(&format!("not in a format known here; tried {}", names()))
+}
+
+/// That for input which is known to be something else, if it starts with `head`.
+fn refuse_foreign(head: &[u8]) -> io::Result<()> {
+    match foreign::describe(head) {
+        Some(what) => Err(invalid(&format!(
+            "this is {what}; formats read: {}",
+            names()
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// That for input taken for folded text, if its lines say that it is something else.
+pub(crate) fn expect_folded(lines: Tally) -> io::Result<()> {
+    match lines.is_foreign() {
+        true => Err(invalid(&format!("{}, only {lines}", unrecognised()))),
+        false => Ok(()),
+    }
+}
+
+fn names() -> String {
+    formats().collect::<Vec<_>>().join(", ")
+}
+
+fn invalid(message: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, message)
+}
+
 fn rows() -> impl Iterator<Item = &'static Row> {
     PROFILERS.iter().chain([&FOLDED])
 }
@@ -182,7 +215,8 @@ impl Folder {
     /// ```
     ///
     /// # Errors
-    /// Those of `reader`, and those of the format.
+    /// Those of `reader`, and those of the format;
+    /// [`InvalidData`](io::ErrorKind::InvalidData) if the input is known to be something else.
     pub fn try_collapse<R>(&self, mut reader: R) -> io::Result<Option<Forest>>
     where
         R: BufRead,
@@ -206,7 +240,7 @@ impl Folder {
     /// matter.
     ///
     /// # Errors
-    /// Those of `reader`, and those of the format.
+    /// As [`Folder::try_collapse`].
     pub fn collapse_if_recognised<R>(
         &self,
         mut reader: R,
@@ -233,11 +267,12 @@ impl Folder {
         head: &mut Vec<u8>,
     ) -> io::Result<Option<CallTree>> {
         match recognise(&mut reader, head)? {
-            Some(row) if row.name != FOLDED.name => {
+            Some(row) if row.name == FOLDED.name => Ok(None),
+            Some(row) => {
                 let forest = self.fold_as(row, head, reader)?;
                 Ok(Some(forest.merged()))
             }
-            _ => Ok(None),
+            None => refuse_foreign(head).map(|()| None),
         }
     }
 
@@ -245,17 +280,20 @@ impl Folder {
         let mut head = Vec::new();
         match recognise(&mut reader, &mut head)? {
             Some(row) => self.fold_as(row, &head, reader).map(Some),
-            None => Ok(None),
+            None => refuse_foreign(&head).map(|()| None),
         }
     }
 
     /// The same, of which there is nothing if the format is not recognised, which is logged.
-    fn fold_or_say(&self, reader: Reader<'_>) -> io::Result<Forest> {
-        let forest = self.fold(reader)?;
-        if forest.is_none() {
-            log::error!("No applicable collapse implementation found for input");
+    fn fold_or_say(&self, mut reader: Reader<'_>) -> io::Result<Forest> {
+        let mut head = Vec::new();
+        if let Some(row) = recognise(&mut reader, &mut head)? {
+            return self.fold_as(row, &head, reader);
         }
-        Ok(forest.unwrap_or_default())
+        let what = foreign::describe(&head).map(|what| format!(": this is {what}"));
+        let what = what.unwrap_or_default();
+        log::error!("No applicable collapse implementation found for input{what}");
+        Ok(Forest::default())
     }
 
     fn fold_as(&self, row: &Row, head: &[u8], rest: Reader<'_>) -> io::Result<Forest> {
@@ -316,7 +354,9 @@ impl Collapse for Folder {
 
 /// Adds up folded stacks.
 fn add_up(reader: Reader<'_>) -> io::Result<CallTree> {
-    let profile = folded::read(reader)?;
+    let mut folder = LineFolder::new(CallTree::new());
+    expect_folded(folder.read(reader)?)?;
+    let profile = folder.finish();
     if profile.ignored_lines > 0 {
         let lines = plural(profile.ignored_lines, "line", "lines");
         log::warn!("passed over {lines}: expected `frame;frame COUNT`");

@@ -25,6 +25,7 @@ mod demangle;
 pub mod dtrace;
 mod engine;
 mod error;
+mod foreign;
 mod format;
 pub mod ghcprof;
 pub mod guess;

@@ -20,7 +20,7 @@ use super::DEFAULT_NTHREADS;
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
 use crate::call_tree::{CallTree, Forest};
-use crate::folded::{self, LineFolder, lines_of};
+use crate::folded::{self, LineFolder, LineKind, lines_of};
 use crate::text::excerpt;
 use std::mem;
 
@@ -104,7 +104,7 @@ impl Format for Options {
 
 fn fold_lines(block: Block<'_>, folder: &mut LineFolder) -> Result<(), ParseError> {
     for line in lines_of(block.bytes) {
-        if !folder.try_line(line) {
+        if folder.take_line(line) == LineKind::Other {
             let kind = ErrorKind::NotFolded(excerpt(line));
             return Err(ParseError::new(kind, block.line_of(line)));
         }

@@ -2,11 +2,12 @@
 
 use super::{Options, scaled, without_hex_if};
 use crate::blocks::{Blocks, Buffer};
-use crate::call_tree::Count;
+use crate::call_tree::{CallTree, Count};
 use crate::collapse::notes::Notes;
-use crate::folded::{after_last_line, common_prefix, lines_of, split_count};
+use crate::collapse::{ReadAt, guess, in_order};
+use crate::folded::{self, Tally, after_last_line, common_prefix, lines_of, split_count};
 use crate::text::{lossy, trim_end};
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 /// One of the two profiles that are compared.
 ///
@@ -37,15 +38,72 @@ impl Profile {
     /// # Errors
     /// Those of `reader`, which needs no buffering of its own.
     pub fn read<R: Read>(opt: Options, reader: R) -> io::Result<Profile> {
-        let mut lines = Lines::default();
-        let mut blocks = Blocks::new(reader);
-        let mut block = Buffer::default();
-        while blocks.next_into(&mut block, after_last_line)? {
-            let text = lossy(&block);
-            let text = without_hex_if(opt.strip_hex, text.as_bytes());
-            lines_of(&text).for_each(|line| lines.read(line));
-        }
+        let lines = Lines::of(opt, reader)?;
         Ok(lines.finish())
+    }
+
+    /// Reads a profile in any format that `folder` recognises, or folded text as [`Profile::read`]
+    /// does.
+    ///
+    /// ```
+    /// use inferno::collapse::guess;
+    /// use inferno::differential::{Options, Profile};
+    ///
+    /// let script = "prog 1 1.0: 7 cycles:\n\t 12 leaf (m)\n\t 34 main (m)\n\n";
+    /// let folder = guess::Folder::default();
+    /// let profile = Profile::read_any(Options::default(), &folder, script.as_bytes())?;
+    /// assert!(!profile.is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of `reader`, and those of the format that is recognised;
+    /// [`InvalidData`](io::ErrorKind::InvalidData) if the input is in no format known here, and few of
+    /// its lines are folded stacks.
+    pub fn read_any<R: BufRead>(
+        opt: Options,
+        folder: &guess::Folder,
+        mut reader: R,
+    ) -> io::Result<Profile> {
+        let mut head = Vec::new();
+        match folder.collapse_if_recognised(&mut reader, &mut head)? {
+            Some(tree) => Ok(Profile::from_tree(opt, &tree)),
+            None => Profile::read_folded(opt, head.chain(reader)),
+        }
+    }
+
+    /// [`Profile::read_any`] for a whole file, of which other threads may read parts at the same time.
+    ///
+    /// # Errors
+    /// As [`Profile::read_any`].
+    pub fn read_any_file(
+        opt: Options,
+        folder: &guess::Folder,
+        file: &dyn ReadAt,
+    ) -> io::Result<Profile> {
+        match folder.collapse_file_if_recognised(file)? {
+            Some(tree) => Ok(Profile::from_tree(opt, &tree)),
+            None => Profile::read_folded(opt, in_order(file)),
+        }
+    }
+
+    fn read_folded(opt: Options, reader: impl Read) -> io::Result<Profile> {
+        let lines = Lines::of(opt, reader)?;
+        guess::expect_folded(lines.tally)?;
+        Ok(lines.finish())
+    }
+
+    /// The stacks of a tree, as if it were written as folded text and read.
+    pub fn from_tree(opt: Options, tree: &CallTree) -> Profile {
+        let mut text = Vec::new();
+        folded::write(tree, &mut text).expect("a Vec takes everything");
+        let lines = Lines::of(opt, text.as_slice()).expect("a slice can be read");
+        lines.finish()
+    }
+
+    /// Whether there are no stacks.
+    pub fn is_empty(&self) -> bool {
+        self.stacks.is_empty()
     }
 
     pub(super) fn total(&self) -> u64 {
@@ -114,19 +172,36 @@ struct Lines {
     has_fractions: bool,
     number: u64,
     notes: Notes,
+    tally: Tally,
 }
 
 impl Lines {
+    fn of(opt: Options, reader: impl Read) -> io::Result<Lines> {
+        let mut lines = Lines::default();
+        let mut blocks = Blocks::new(reader);
+        let mut block = Buffer::default();
+        while blocks.next_into(&mut block, after_last_line)? {
+            let text = lossy(&block);
+            let text = without_hex_if(opt.strip_hex, text.as_bytes());
+            lines_of(&text).for_each(|line| lines.read(line));
+        }
+        Ok(lines)
+    }
+
     fn read(&mut self, line: &[u8]) {
         self.number += 1;
         let line = trim_end(line);
         match split_count(line) {
             Some((frames, count)) => {
+                self.tally.stacks += 1;
                 self.has_fractions |= count.nanos() > 0;
                 self.push(frames, count.whole());
             }
             None if line.is_empty() => {}
-            None => self.notes.add(line, || self.number),
+            None => {
+                self.tally.add_other(line);
+                self.notes.add(line, || self.number);
+            }
         }
     }
 

@@ -50,12 +50,14 @@ impl Collector {
     /// Adds the stacks that `reader` has.
     ///
     /// # Errors
-    /// Those of `reader`, and those of the format that is recognised.
+    /// Those of `reader`, and those of the format that is recognised;
+    /// [`InvalidData`](io::ErrorKind::InvalidData) if the input is in no format known here, and few of
+    /// its lines are folded stacks.
     pub fn add<R: BufRead>(&mut self, mut reader: R) -> io::Result<()> {
         let mut head = Vec::new();
         match self.guess.collapse_if_recognised(&mut reader, &mut head)? {
             Some(tree) => self.lines.take(tree),
-            None => self.lines.read(head.chain(reader))?,
+            None => guess::expect_folded(self.lines.read(head.chain(reader))?)?,
         }
         Ok(())
     }
@@ -67,7 +69,7 @@ impl Collector {
     pub fn add_file(&mut self, file: &dyn ReadAt) -> io::Result<()> {
         match self.guess.collapse_file_if_recognised(file)? {
             Some(tree) => self.lines.take(tree),
-            None => self.lines.read(in_order(file))?,
+            None => guess::expect_folded(self.lines.read(in_order(file))?)?,
         }
         Ok(())
     }

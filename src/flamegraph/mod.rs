@@ -103,7 +103,7 @@ where
 {
     let mut readers = readers.into_iter();
     let tree = fold(opt, |folder| {
-        readers.try_for_each(|reader| folder.read(reader))
+        readers.try_for_each(|reader| folder.read(reader).map(|_| ()))
     })?;
     from_call_tree(opt, &tree, writer)
 }
@@ -218,9 +218,8 @@ fn finish_lines(folder: LineFolder, needs_sorted_lines: bool) -> io::Result<Call
 }
 
 fn fold_file(folder: &mut LineFolder, path: &Path) -> io::Result<()> {
-    File::open(path)
-        .and_then(|file| folder.read(file))
-        .map_err(|error| named(path, &error))
+    let read = File::open(path).and_then(|file| folder.read(file));
+    read.map(|_| ()).map_err(|error| named(path, &error))
 }
 
 /// The same error, with the path that it is about.

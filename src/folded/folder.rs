@@ -1,6 +1,7 @@
 //! Lines to a tree.
 
 use super::in_order::{InOrder, is_frame_end, is_new};
+use super::tally::{LineKind, Tally};
 use super::{Line, Profile, after_last_line, common_prefix, is_no_stack, lines_of};
 use crate::blocks::{Blocks, Buffer};
 use crate::call_tree::{CallTree, FrameId, NodeId};
@@ -48,33 +49,41 @@ impl LineFolder {
         }
     }
 
-    pub fn read<R: Read>(&mut self, reader: R) -> io::Result<()> {
+    /// Folds all lines of `reader`, and tells what they are.
+    pub fn read<R: Read>(&mut self, reader: R) -> io::Result<Tally> {
+        let mut tally = Tally::default();
         let mut blocks = Blocks::new(reader);
         let mut block = Buffer::default();
         while blocks.next_into(&mut block, after_last_line)? {
             for line in lines_of(&block) {
-                self.fold_line(line);
+                match self.take_line(line) {
+                    LineKind::Stack => tally.stacks += 1,
+                    LineKind::Comment => {}
+                    LineKind::Other => tally.add_other(line),
+                }
             }
         }
-        Ok(())
+        Ok(tally)
     }
 
-    /// Folds a line; what is neither a stack nor a comment is counted.
+    /// Folds a line. Lines that are neither stacks nor comments are counted.
     pub fn fold_line(&mut self, line: &[u8]) {
-        if !self.try_line(line) {
-            self.ignored_lines += 1;
-        }
+        self.take_line(line);
     }
 
-    /// Folds a line; `false` if it is neither a stack nor a comment.
-    pub fn try_line(&mut self, line: &[u8]) -> bool {
+    /// The same, and tells what the line is.
+    pub fn take_line(&mut self, line: &[u8]) -> LineKind {
         match Line::parse(line) {
-            Some(parsed) if parsed.is_comment(line) => true,
+            Some(parsed) if parsed.is_comment(line) => LineKind::Comment,
             Some(parsed) => {
                 self.fold_stack(line, parsed);
-                true
+                LineKind::Stack
             }
-            None => is_no_stack(trim(line)),
+            None if is_no_stack(trim(line)) => LineKind::Comment,
+            None => {
+                self.ignored_lines += 1;
+                LineKind::Other
+            }
         }
     }
 

@@ -151,13 +151,19 @@ pub fn fold_perf_data(file: &dyn ReadAt, options: perf_data::Options) -> io::Res
 /// The stacks that were read; an error if there are none.
 pub fn expect_stacks(forest: Forest, expected: &str) -> io::Result<Forest> {
     match forest.is_empty() {
-        true => Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("found no stacks, expected {expected}"),
-        )),
+        true => Err(no_stacks(expected)),
         false => Ok(forest),
     }
 }
+
+/// The error for input without stacks.
+pub fn no_stacks(expected: &str) -> io::Error {
+    let message = format!("found no stacks, expected {expected}");
+    io::Error::new(io::ErrorKind::InvalidData, message)
+}
+
+/// What a tool reads that compares or draws.
+pub const ANY_PROFILE: &str = "folded stacks or a profile in a format that a collapser reads";
 
 /// Says of an error what it happened to.
 pub fn about(what: &str, error: io::Error) -> io::Error {
