@@ -99,6 +99,8 @@ mod stacks;
 #[cfg(feature = "perf-data")]
 mod symbols;
 #[cfg(feature = "perf-data")]
+mod trampolines;
+#[cfg(feature = "perf-data")]
 mod unwind;
 
 use super::{Collapse, ReadAt, in_order, open, perf};

@@ -305,11 +305,11 @@ fn cookies_are_no_addresses() {
 }
 
 /// The `file`, in which a program maps something that it can run, or not, as the newer kind of record says.
-fn map_with(file: File, start: u64, name: &str, protection: u32) -> File {
+fn map_with(file: File, pid: u32, start: u64, name: &str, protection: u32) -> File {
     const MMAP2: u32 = 10;
     let place = file.words(&[start, 0x1000, 0, 0, 0, 0]);
     let body = [
-        file.ids(5, 5),
+        file.ids(pid, pid),
         place,
         file.ids(protection, 2),
         File::text(name),
@@ -329,11 +329,11 @@ fn callers_without_tables_are_in_code() {
         let mut file = File::new(false);
         file.registers = Some(REGISTERS);
         let file = file.comm(5, 5, "prog", 1);
-        let file = map_with(file, 0x1000, "/nowhere/a", READ_EXECUTE);
-        let file = map_with(file, 0x2000, "//anon", READ_EXECUTE);
-        let file = map_with(file, 0x3000, "//anon", 3);
-        let file = map_with(file, 0x8000, "[stack]", 3);
-        let file = map_with(file, 0x4e41_4d45_3d76_0000, "/nowhere/far", READ_EXECUTE);
+        let file = map_with(file, 5, 0x1000, "/nowhere/a", READ_EXECUTE);
+        let file = map_with(file, 5, 0x2000, "//anon", READ_EXECUTE);
+        let file = map_with(file, 5, 0x3000, "//anon", 3);
+        let file = map_with(file, 5, 0x8000, "[stack]", 3);
+        let file = map_with(file, 5, 0x4e41_4d45_3d76_0000, "/nowhere/far", READ_EXECUTE);
         let data = [
             file.words(&[0x4000, 0x1000, 0]),
             File::text("/nowhere/data"),
@@ -362,4 +362,36 @@ fn callers_without_tables_are_in_code() {
     assert_eq!(folded(0x5010), "prog;[old];[a] 7\n");
     // The call is the last instruction of what is mapped.
     assert_eq!(folded(0x3000), "prog;[perf-5.map];[a] 7\n");
+}
+
+/// Code that a program made, without tables and frame pointers: its frame is known, be it that a map tells what it is,
+/// or how it was called.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn stacks_go_on_through_the_trampolines_of_python() {
+    let found = fold(&capture("trampoline"));
+    let code = "[perf-10626.map]";
+    let stack = format!("trampoline;_start;run;{code};outer;{code};inner;{code};leaf 28000000\n");
+    assert_eq!(found, stack);
+
+    const NOBODY: u32 = 2_000_000_011;
+    let map = Path::new("/tmp").join(format!("perf-{NOBODY}.map"));
+    fs::write(&map, "2000 b py::work:/srv/app.py\n").expect("a map");
+    let instructions = [(0x2000, 0), (0x2004, 1), (0x2006, 1), (0x200a, 0)];
+    let found = instructions.map(|(at, top)| {
+        let mut file = File::new(false);
+        file.registers = Some(1 << 6 | 1 << 7 | 1 << 8);
+        let file = file.comm(NOBODY, NOBODY, "python", 1);
+        let file = map_with(file, NOBODY, 0x2000, "//anon", 5);
+        let file = map_with(file, NOBODY, 0x1000, "/nowhere/python", 5);
+        let mut stack = [0; 4];
+        stack[top] = 0x1010;
+        let user = [&[2, 0, 0x8000, at, 32], &stack[..], &[32]].concat();
+        fold(&file.sample_of(NOBODY, 3, 0, &user).bytes())
+    });
+    fs::remove_file(&map).expect("the map is still there");
+    for (found, (at, _)) in found.into_iter().zip(instructions) {
+        let expected = "python;[python];py::work:/srv/app.py 7\n";
+        assert_eq!(found, expected, "{at:#x}");
+    }
 }

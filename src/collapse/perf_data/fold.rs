@@ -392,6 +392,11 @@ impl Open for (&Recording, &Files) {
         let build_ids = known_build_ids(object, &self.0.build_ids);
         self.1.program(object, &build_ids)
     }
+
+    fn perf_map(&self, object: &Object) -> Vec<u8> {
+        let path = String::from_utf8_lossy(&object.path).into_owned();
+        std::fs::read(path).unwrap_or_default()
+    }
 }
 
 /// Names what was counted, and says what is odd about it.

@@ -165,17 +165,8 @@ impl FrameTables {
 
     /// Stubs only jump: what they return to is on top of the stack.
     fn row_of_stub(&self, address: u64) -> Option<Row> {
-        const STACK_POINTER: u16 = 7;
-        const RETURN_ADDRESS: u16 = 16;
         let is_stub = self.stubs.iter().any(|range| range.contains(&address));
-        is_stub.then(|| Row {
-            frame: Place::Register(STACK_POINTER, 8),
-            registers: vec![(RETURN_ADDRESS, Rule::At(Place::Frame(-8)))],
-            return_address: RETURN_ADDRESS,
-            is_signal: false,
-            encoding: ENCODING,
-            endian: self.endian,
-        })
+        is_stub.then(|| Row::below_return_address(0))
     }
 
     /// Looks a function up in the table that the linker made.
@@ -287,6 +278,21 @@ pub(super) enum Return {
 }
 
 impl Row {
+    /// That of code of x86-64 which keeps nothing on the stack but so many bytes below what it returns
+    /// to.
+    pub fn below_return_address(size: i64) -> Row {
+        const STACK_POINTER: u16 = 7;
+        const RETURN_ADDRESS: u16 = 16;
+        Row {
+            frame: Place::Register(STACK_POINTER, size + 8),
+            registers: vec![(RETURN_ADDRESS, Rule::At(Place::Frame(-8)))],
+            return_address: RETURN_ADDRESS,
+            is_signal: false,
+            encoding: ENCODING,
+            endian: RunTimeEndian::Little,
+        }
+    }
+
     /// Makes `registers` those of the caller.
     pub fn step(
         &self,

@@ -85,11 +85,16 @@ fn build_id_in_notes(notes: &[u8]) -> Option<Vec<u8>> {
 /// compiled later, at the same place.
 pub(super) fn read_perf_map(text: &[u8]) -> SymbolTable {
     let mut table = SymbolTable::default();
-    let lines: Vec<_> = lines_of(text).filter_map(read_perf_map_line).collect();
-    for (start, size, name) in lines.into_iter().rev() {
+    let entries: Vec<_> = perf_map_entries(text).collect();
+    for (start, size, name) in entries.into_iter().rev() {
         table.add(start, size, name, Linkage::Local);
     }
     table.finish_newest_first()
+}
+
+/// The functions in `/tmp/perf-PID.map`: where they start, how long they are, and their names.
+pub(super) fn perf_map_entries(text: &[u8]) -> impl Iterator<Item = (u64, u64, &[u8])> {
+    lines_of(text).filter_map(read_perf_map_line)
 }
 
 fn read_perf_map_line(line: &[u8]) -> Option<(u64, u64, &[u8])> {

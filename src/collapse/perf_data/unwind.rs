@@ -11,6 +11,7 @@ use super::machine::{Machine, Registers};
 use super::objects::{Kind, Object, ObjectId};
 use super::processes::{Location, Space};
 use super::sample::UserState;
+use super::trampolines::Trampolines;
 use ahash::AHashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -25,7 +26,26 @@ const CUT: Location = Location {
     is_return: false,
 };
 
-type SharedTables = Arc<OnceLock<Option<FrameTables>>>;
+/// How to get from the functions of an object to their callers.
+#[derive(Debug)]
+enum Tables {
+    Frames(Box<FrameTables>),
+    Trampolines(Trampolines),
+}
+
+impl Tables {
+    fn row(&self, location: Location) -> Option<Row> {
+        match self {
+            Tables::Frames(tables) => {
+                let address = tables.segments.address_of(location.address)?;
+                tables.row(address)
+            }
+            Tables::Trampolines(trampolines) => trampolines.row(location.address),
+        }
+    }
+}
+
+type SharedTables = Arc<OnceLock<Option<Tables>>>;
 
 /// The tables of all objects, for all threads.
 #[derive(Debug, Default)]
@@ -35,7 +55,7 @@ pub(super) struct AllTables {
 
 impl AllTables {
     /// The tables of an object, which are read if nobody did before.
-    fn get(&self, id: ObjectId, read: impl FnOnce() -> Option<FrameTables>) -> SharedTables {
+    fn get(&self, id: ObjectId, read: impl FnOnce() -> Option<Tables>) -> SharedTables {
         let mut of_object = self
             .of_object
             .lock()
@@ -59,6 +79,8 @@ pub(super) struct Unwinder {
 pub(super) trait Open {
     fn object(&self, id: ObjectId) -> Arc<Object>;
     fn open(&self, object: &Object) -> Found;
+    /// The text of the map of code made at run time; empty if there is none.
+    fn perf_map(&self, object: &Object) -> Vec<u8>;
 }
 
 impl Unwinder {
@@ -83,8 +105,16 @@ impl Unwinder {
         let machine = self.machine?;
         let (mut registers, mut address) = machine.registers(user)?;
         let stack = Stack::new(user, registers.get(machine.stack_pointer)?);
+        let without_tables = WithoutTables {
+            machine,
+            space,
+            stack: &stack,
+            files,
+        };
         // Whether `address` is in a function that called another.
         let mut is_return = false;
+        // Whether tables say that it did.
+        let mut is_known_return = false;
         for _ in 0..MOST_FRAMES {
             let known = space.find(address.wrapping_sub(u64::from(is_return)));
             let row = self.row(known, machine, files);
@@ -96,9 +126,10 @@ impl Unwinder {
             });
             let frame = registers.get(machine.stack_pointer)?;
             registers.set(machine.instruction_pointer, Some(address));
+            let is_known = row.is_some();
             let next = match row {
                 Some(row) => row.step(machine, &mut registers, &mut |at| stack.read(at)),
-                None => follow_frame_pointer(machine, &mut registers, &stack, space),
+                None => without_tables.step(known, is_known_return, &mut registers),
             };
             match next {
                 // No call ends at the first byte of all memory.
@@ -109,6 +140,7 @@ impl Unwinder {
                     }
                     address = next & machine.address_mask;
                     is_return = !is_signal;
+                    is_known_return = is_known && is_return;
                 }
                 Return::To(_) | Return::Nowhere => return Some(()),
                 Return::Unknown => break,
@@ -135,32 +167,27 @@ impl Unwinder {
             let read = || read_tables(location.object, machine, files);
             self.all_tables.get(location.object, read)
         });
-        let row = tables.get().and_then(Option::as_ref).and_then(|tables| {
-            let address = tables.segments.address_of(location.address)?;
-            tables.row(address).map(Arc::new)
-        });
+        let tables = tables.get().and_then(Option::as_ref);
+        let row = tables.and_then(|it| it.row(location)).map(Arc::new);
         self.rows.insert(key, row.clone());
         row
     }
 }
 
-fn read_tables(id: ObjectId, machine: &Machine, files: &impl Open) -> Option<FrameTables> {
+fn read_tables(id: ObjectId, machine: &Machine, files: &impl Open) -> Option<Tables> {
     let object = files.object(id);
-    if !matches!(object.kind, Kind::File | Kind::Vdso) {
-        return None;
-    }
-    match files.open(&object) {
-        Found::File(image) => FrameTables::read(&image, machine),
+    match object.kind {
+        Kind::File | Kind::Vdso => match files.open(&object) {
+            Found::File(image) => {
+                FrameTables::read(&image, machine).map(|it| Tables::Frames(Box::new(it)))
+            }
+            _ => None,
+        },
+        Kind::PerfMap if !machine.is_aarch64() => {
+            Trampolines::read(&files.perf_map(&object)).map(Tables::Trampolines)
+        }
         _ => None,
     }
-}
-
-/// Whether a function can return to `address`. The call before it may be the last instruction of
-/// what is mapped.
-fn is_code(address: u64, machine: &Machine, space: &Space) -> bool {
-    let address = address & machine.address_mask;
-    let is_user_half = address < machine.end_of_user_half;
-    is_user_half && space.is_executable(address.wrapping_sub(1))
 }
 
 /// The part of the stack that was recorded.
@@ -190,33 +217,76 @@ impl<'a> Stack<'a> {
     }
 }
 
-/// Steps out of a function without tables, if its frame pointer makes sense: it is not far up the
-/// stack. What is there is that of the caller, and what is behind it the return address. Code without
-/// frame pointers may have anything in that register, so the caller is not to be trusted.
-fn follow_frame_pointer(
-    machine: &Machine,
-    registers: &mut Registers,
-    stack: &Stack<'_>,
-    space: &Space,
-) -> Return {
-    const FARTHEST: u64 = 0x4000;
-    let (Some(frame), Some(top)) = (
-        registers.get(machine.frame_pointer),
-        registers.get(machine.stack_pointer),
-    ) else {
-        return Return::Unknown;
-    };
-    if frame.checked_sub(top).is_none_or(|size| size > FARTHEST) {
-        return Return::Nowhere;
+/// Steps out of functions that no tables describe.
+struct WithoutTables<'a, F> {
+    machine: &'a Machine,
+    space: &'a Space,
+    stack: &'a Stack<'a>,
+    files: &'a F,
+}
+
+impl<F: Open> WithoutTables<'_, F> {
+    /// `is_known_return` says whether tables of the function that was called lead here.
+    fn step(&self, function: Location, is_known_return: bool, registers: &mut Registers) -> Return {
+        let next = self.follow_frame_pointer(registers);
+        match next {
+            Return::To(_) => next,
+            _ if !is_known_return => next,
+            _ => self.leave_trampoline(function, registers).unwrap_or(next),
+        }
     }
-    let (Some(caller), Some(address)) = (stack.read(frame), stack.read(frame.wrapping_add(8)))
-    else {
-        return Return::Unknown;
-    };
-    if !is_code(address, machine, space) {
-        return Return::Nowhere;
+
+    /// Steps out of a function whose frame pointer makes sense: it is not far up the stack. What is
+    /// there is that of the caller, and what is behind it the return address. Code without frame
+    /// pointers may have anything in that register, so the caller is not to be trusted.
+    fn follow_frame_pointer(&self, registers: &mut Registers) -> Return {
+        const FARTHEST: u64 = 0x4000;
+        let (Some(frame), Some(top)) = (
+            registers.get(self.machine.frame_pointer),
+            registers.get(self.machine.stack_pointer),
+        ) else {
+            return Return::Unknown;
+        };
+        if frame.checked_sub(top).is_none_or(|size| size > FARTHEST) {
+            return Return::Nowhere;
+        }
+        let return_address = self.stack.read(frame.wrapping_add(8));
+        let (Some(caller), Some(address)) = (self.stack.read(frame), return_address) else {
+            return Return::Unknown;
+        };
+        if !self.is_code(address) {
+            return Return::Nowhere;
+        }
+        registers.set(self.machine.frame_pointer, Some(caller));
+        registers.set(self.machine.stack_pointer, Some(frame.wrapping_add(16)));
+        Return::To(address)
     }
-    registers.set(machine.frame_pointer, Some(caller));
-    registers.set(machine.stack_pointer, Some(frame.wrapping_add(16)));
-    Return::To(address)
+
+    /// Steps out of what looks like a trampoline of Python, where no map tells: made at run time, with
+    /// the stack as a trampoline has it, and called by a function of a file.
+    fn leave_trampoline(&self, function: Location, registers: &mut Registers) -> Option<Return> {
+        const ALIGNMENT: u64 = 16;
+        let top = registers.get(self.machine.stack_pointer)?;
+        let may_be_one = !self.machine.is_aarch64()
+            && top.is_multiple_of(ALIGNMENT)
+            && self.files.object(function.object).kind == Kind::PerfMap;
+        let caller = self
+            .stack
+            .read(top.checked_add(8)?)
+            .filter(|_| may_be_one)?;
+        let place = self.space.find(caller.wrapping_sub(1));
+        if !self.is_code(caller) || self.files.object(place.object).kind != Kind::File {
+            return None;
+        }
+        registers.set(self.machine.stack_pointer, Some(top.checked_add(16)?));
+        Some(Return::To(caller))
+    }
+
+    /// Whether a function can return to `address`. The call before it may be the last instruction of
+    /// what is mapped.
+    fn is_code(&self, address: u64) -> bool {
+        let address = address & self.machine.address_mask;
+        let is_user_half = address < self.machine.end_of_user_half;
+        is_user_half && self.space.is_executable(address.wrapping_sub(1))
+    }
 }

@@ -17,8 +17,9 @@ gcc $flags -fno-omit-frame-pointer spin.c -o spin-fp
 gcc $flags -fomit-frame-pointer -fasynchronous-unwind-tables spin.c -o spin
 gcc ${flags/-static/-static-pie -fPIE} -fomit-frame-pointer -fasynchronous-unwind-tables again.c -o again
 gcc $flags -fomit-frame-pointer -fasynchronous-unwind-tables signal.c -o signal
+gcc $flags -fomit-frame-pointer -fasynchronous-unwind-tables trampoline.c -o trampoline
 gcc -O1 -shared -fPIC -nostdlib -fcf-protection=none -Wl,--build-id=none,-z,noseparate-code,-z,norelro -s chosen.c -o chosen.so
-cp spin-fp spin again signal chosen.so "$data/symfs/opt/demo"
+cp spin-fp spin again signal trampoline chosen.so "$data/symfs/opt/demo"
 
 # The same program without symbols of its own: they are in another file, or in a section, as Fedora has them.
 mkdir -p "$data"/{linked,packed}/opt/demo
@@ -53,6 +54,7 @@ record plain -F 250 -e cpu-clock:u -- ./spin-fp
 record compressed -z -F 250 -e cpu-clock:u -g -- ./spin-fp
 record events -F 150 -e cpu-clock:u -e task-clock:u -g -- ./spin-fp
 record signal -F 250 -e cpu-clock:u --call-graph dwarf,2048 -- ./signal
+record trampoline -F 250 -e cpu-clock:u --call-graph dwarf,256 -- ./trampoline
 record kernel -F 250 -e cpu-clock -g -- ./spin-fp
 perf record -q -F 250 -e cpu-clock:u -g -o - -- ./spin-fp 2> /dev/null > pipe.data
 python3 "$here/neutral.py" pipe.data "$data/pipe.data"
