@@ -1,0 +1,53 @@
+//! Compressed and encoded input: what comes out does not depend on how much is read at a time, what was
+//! compressed comes out again, and of what was cut a start comes out.
+
+#![no_main]
+
+mod support;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use inferno::decode::decoded;
+use libfuzzer_sys::fuzz_target;
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+use std::io::{BufRead, BufReader, Read, Write};
+use support::Trickle;
+
+/// No bomb is to fill the memory.
+const MOST: u64 = 1 << 24;
+
+/// What could be read, and whether that ended with an error.
+fn decode(reader: impl BufRead + Send) -> (Vec<u8>, bool) {
+    let mut bytes = Vec::new();
+    let is_error = match decoded(reader) {
+        Ok(reader) => reader.take(MOST).read_to_end(&mut bytes).is_err(),
+        Err(_) => true,
+    };
+    (bytes, is_error)
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).expect("a vector takes all");
+    encoder.finish().expect("a vector takes all")
+}
+
+fuzz_target!(|input: &[u8]| {
+    let (plain, is_error) = decode(input);
+    assert_eq!(
+        decode(BufReader::with_capacity(1, Trickle(input))),
+        (plain.clone(), is_error)
+    );
+
+    let text = [b"# ", input].concat();
+    for packed in [
+        gzip(&text),
+        compress_to_vec(&*text, CompressionLevel::Fastest),
+    ] {
+        assert_eq!(decode(&*packed), (text.clone(), false));
+        let twice = [&*packed, &*packed].concat();
+        assert_eq!(decode(&*twice), (text.repeat(2), false), "several members");
+        let (start, _) = decode(&packed[..packed.len() - packed.len() / 3]);
+        assert!(text.starts_with(&start));
+    }
+});

@@ -1,0 +1,75 @@
+//! Two profiles compared: no sample is lost on either side, and compared the other way round, the columns
+//! change places.
+//!
+//! An input is flags and two profiles, separated by bytes of 0xff.
+
+#![no_main]
+
+mod support;
+
+use inferno::call_tree::CallTree;
+use inferno::differential::{self, Options};
+use libfuzzer_sys::fuzz_target;
+use support::{total, unfold};
+
+fn compare(options: Options, before: &[u8], after: &[u8]) -> Option<String> {
+    let mut lines = Vec::new();
+    differential::from_readers(options, before, after, &mut lines).ok()?;
+    Some(String::from_utf8_lossy(&lines).into_owned())
+}
+
+/// Each line as its stack and its two counts.
+fn columns(lines: &str) -> Vec<(&str, u64, u64)> {
+    let column = |line| {
+        let (rest, after): (&str, &str) = str::rsplit_once(line, ' ').expect("a count after");
+        let (stack, before) = rest.rsplit_once(' ').expect("a count before");
+        (
+            stack,
+            before.parse().expect("a number"),
+            after.parse().expect("a number"),
+        )
+    };
+    lines
+        .strip_suffix('\n')
+        .map_or(Vec::new(), |lines| lines.split('\n').map(column).collect())
+}
+
+fn whole(tree: &CallTree) -> Option<u64> {
+    let has_fraction = |count: inferno::call_tree::Count| count.nanos() != 0;
+    (!tree.totals().into_iter().any(has_fraction))
+        .then(|| total(tree))
+        .flatten()
+}
+
+fuzz_target!(|input: &[u8]| {
+    let [flags, before, after] = support::parts(input);
+    let flag = |bit: u8| flags.first().is_some_and(|byte| byte >> bit & 1 == 1);
+    let mut options = Options::default();
+    (options.normalize, options.strip_hex) = (flag(0), flag(1));
+    let Some(lines) = compare(options, before, after) else {
+        return;
+    };
+    let sums = columns(&lines)
+        .iter()
+        .fold((0_u64, 0_u64), |sums, (_, before, after)| {
+            (
+                sums.0.saturating_add(*before),
+                sums.1.saturating_add(*after),
+            )
+        });
+    if let Some(all) = whole(&unfold(after)) {
+        assert_eq!(sums.1, all);
+    }
+    if let (Some(all), false) = (whole(&unfold(before)), options.normalize) {
+        assert_eq!(sums.0, all);
+    }
+    if !options.normalize {
+        let turned = compare(options, after, before).expect("the same profiles");
+        let turned = columns(&turned)
+            .into_iter()
+            .map(|(stack, after, before)| (stack, before, after));
+        assert!(turned.eq(columns(&lines)));
+    }
+    let trees = differential::compare(&unfold(before), &unfold(after), options);
+    assert!(trees.is_differential());
+});

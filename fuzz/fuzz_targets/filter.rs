@@ -1,0 +1,47 @@
+//! Filters: what is kept and what is dropped by the same pattern are all samples, and what only renames
+//! or moves frames loses none.
+//!
+//! An input is a pattern, a replacement and folded stacks, separated by bytes of 0xff.
+
+#![no_main]
+
+mod support;
+
+use inferno::filter::{Filter, PatternError};
+use libfuzzer_sys::fuzz_target;
+use support::{fold, total, unfold};
+
+/// Compiling and matching a pattern may take long, which is no finding.
+const LONGEST_PATTERN: usize = 60;
+
+fn check(pattern: &str, replacement: &str, stacks: &[u8]) -> Result<(), PatternError> {
+    let apply = |filter: Filter| filter.apply(unfold(stacks));
+    let all = unfold(stacks);
+    let kept = apply(Filter::new().keep(pattern)?);
+    let dropped = apply(Filter::new().drop(pattern)?);
+    // Fractions of a sample are cut in either.
+    if let (Some(all), Some(kept), Some(dropped)) = (total(&all), total(&kept), total(&dropped)) {
+        assert!(all - (kept + dropped) <= 1, "{all} = {kept} + {dropped}");
+    }
+    for filter in [
+        Filter::new().hide(pattern)?,
+        Filter::new().skip_after(pattern)?,
+        Filter::new().fold_callees(pattern)?,
+        Filter::new().rename(pattern, replacement)?,
+    ] {
+        let changed = apply(filter);
+        assert_eq!(total(&changed), total(&all));
+        let written = fold(&changed);
+        assert_eq!(fold(&unfold(&written)), written, "it can be read again");
+        assert_eq!(total(&unfold(&written)), total(&all), "with all samples");
+    }
+    Ok(())
+}
+
+fuzz_target!(|input: &[u8]| {
+    let [pattern, replacement, stacks] = support::parts(input).map(String::from_utf8_lossy);
+    if pattern.len() <= LONGEST_PATTERN {
+        // What is no pattern is an error.
+        let _ = check(&pattern, &replacement, stacks.as_bytes());
+    }
+});
