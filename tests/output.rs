@@ -13,8 +13,11 @@ use std::process::{Command, Output, Stdio};
 mod deadline;
 #[path = "support/run.rs"]
 mod run;
+#[path = "support/skip.rs"]
+mod skip;
 
 use run::{assert_fails, assert_folds, run_in, stderr, stdout};
+use skip::skip;
 
 const GUESS: &str = env!("CARGO_BIN_EXE_inferno-collapse-guess");
 const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");
@@ -162,7 +165,7 @@ fn all_names_of_a_file_stay_names_of_it() {
 #[test]
 fn the_owner_is_kept() {
     if !is_root() {
-        return deadline::skip("output::the_owner_is_kept", "not root");
+        return skip("output::the_owner_is_kept", "not root");
     }
     let (directory, file) = directory_with("out");
     for (owner, group) in [(1234, 0), (0, 1234), (1234, 1234)] {
@@ -215,14 +218,14 @@ fn a_file_that_is_mounted_is_written() {
     command.stdin(File::open(&input).expect("it is there"));
     let output = match command.current_dir(directory.path()).output() {
         Ok(output) if stderr(&output).contains("unshare") || output.status.code() == Some(77) => {
-            return deadline::skip(
+            return skip(
                 "output::a_file_that_is_mounted_is_written",
                 "no right to mount",
             );
         }
         Ok(output) => output,
         Err(_) => {
-            return deadline::skip("output::a_file_that_is_mounted_is_written", "no `unshare`");
+            return skip("output::a_file_that_is_mounted_is_written", "no `unshare`");
         }
     };
     assert_folds(&output, "");
@@ -300,7 +303,7 @@ fn sockets_are_written_to() {
 #[test]
 fn a_full_device_is_an_error_that_names_it() {
     let Ok(full) = OpenOptions::new().write(true).open("/dev/full") else {
-        return deadline::skip(
+        return skip(
             "output::a_full_device_is_an_error_that_names_it",
             "no /dev/full",
         );
@@ -411,7 +414,7 @@ fn a_signal_leaves_no_file_behind() {
             }
         }
         if !is_hit {
-            deadline::skip(
+            skip(
                 "output::a_signal_leaves_no_file_behind",
                 "none came in time",
             );

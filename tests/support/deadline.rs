@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "no test needs all of it")]
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom};
 use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 
@@ -71,9 +71,4 @@ fn contents(file: &mut File) -> Vec<u8> {
     file.seek(SeekFrom::Start(0)).expect("a place");
     file.read_to_end(&mut bytes).expect("what was written");
     bytes
-}
-
-/// Says that a test could not run here, also if the output of tests is captured.
-pub fn skip(test: &str, why: &str) {
-    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
 }
