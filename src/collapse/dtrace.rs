@@ -1,11 +1,11 @@
 //! Stacks that DTrace has counted: what it prints of an aggregation by `stack()` or `ustack()`.
 //!
 //! ```text
-//! input  = header, blank line, { record }
-//! header = { line that is not blank }
-//! record = { frame line | blank line }, count line      (the leaf first, the root last)
+//! input  = header, { record }
+//! header = { line that is not blank }, blank line       (or up to the first stack)
+//! record = [ keys ], { frame line | blank line }, count line      (the leaf first, the root last)
 //! frame  = [ module "`" ] symbol [ "+" offset ]         (in white space)
-//! count  = digits                                       (in white space)
+//! count  = [ keys, white space ], [ "-" ], digits       (in white space)
 //! ```
 //!
 //! ```text
@@ -24,7 +24,8 @@
 //!
 //! `dtrace -n 'profile-997 /execname == "prog"/ { @[ustack()] = count(); }'` prints such text. A
 //! key of two stacks (`@[stack(), ustack()]`) is printed with a blank line between them, and is
-//! folded as one stack.
+//! folded as one stack. Other keys (`@[execname, pid, ustack()]`) are its roots, in their order.
+//! Stacks whose count is negative, as sums may be, are left out with a warning.
 //!
 //! Functions are named `module`, `` ` ``, symbol, without their offset; C++ functions without
 //! their arguments. Frames that hold `outer->inner` (inlined Java functions) become two.
@@ -37,16 +38,19 @@
 //! are looked up, without their offset, in a cache; only those never seen before are parsed.
 
 mod frame;
+mod head;
+mod record;
 mod stack;
 
 use super::DEFAULT_NTHREADS;
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, count_lines, impl_collapse, offset_in};
-use super::notes::{LineCounts, LinePlace};
+use super::notes::{LineCounts, LinePlace, Notes};
 use crate::call_tree::{CallTree, Forest};
-use crate::count::parse_digits;
-use crate::folded::{lines_of, whole_lines};
+use crate::folded::whole_lines;
 use crate::text::trim;
+use head::{indentation, is_head_line, skip_header};
+use record::{Role, STACK_INDENT, after_last_record, number_line};
 use stack::{BlockFolder, Stacks};
 
 /// What to make of the output of DTrace.
@@ -117,6 +121,8 @@ pub(crate) struct Worker {
     stacks: Stacks,
     /// The line at which the stack starts that the input ends in.
     unfinished: Option<LinePlace>,
+    /// The counts that are negative.
+    negative: Notes<LinePlace>,
     /// How many lines the blocks have that it folded.
     counts: LineCounts,
 }
@@ -151,7 +157,7 @@ impl Format for Options {
     }
 
     fn split_point(&self, block: &[u8]) -> Option<usize> {
-        after_last_count(block)
+        after_last_record(block)
     }
 
     fn fold(
@@ -176,6 +182,12 @@ impl Format for Options {
         let mut folder = BlockFolder::new(self.includeoffset, &mut worker.stacks, tree);
         let lines = folder.fold_lines(body);
         let unfinished = folder.unfinished().map(|line| block.place_of(line));
+        let negative = folder.negative();
+        if negative.stacks > 0 {
+            let place = block.place_of(negative.first);
+            let notes = Notes::of(negative.stacks, negative.first, place);
+            worker.negative.merge(notes);
+        }
         worker.unfinished = worker.unfinished.or(unfinished);
         worker.counts.add(block.index, header + lines);
         Ok(())
@@ -193,13 +205,18 @@ impl Format for Options {
         {
             log::warn!("File ended while skipping headers, expected a blank line, then stacks");
         }
-        let Some(place) = workers.iter().find_map(|worker| worker.unfinished) else {
-            return Ok(());
-        };
-        let mut counts = LineCounts::default();
+        let unfinished = workers.iter().find_map(|worker| worker.unfinished);
+        let (mut counts, mut negative) = (LineCounts::default(), Notes::default());
         for worker in workers {
             counts.merge(worker.counts);
+            negative.merge(worker.negative);
         }
+        let negative = negative.numbered(|place| counts.number(place));
+        let expected = "counts that are not negative";
+        negative.log_as("left out", ["stack", "stacks"], expected);
+        let Some(place) = unfinished else {
+            return Ok(());
+        };
         let error = ParseError::new(ErrorKind::EndsInStack, counts.number(place));
         if forest.is_empty() {
             return Err(error);
@@ -208,52 +225,60 @@ impl Format for Options {
         Ok(())
     }
 
-    /// After the first blank line there must be a frame, and a count after frames.
+    /// After the header there must be a stack, with keys or without, and its count.
     fn sniff(&self, head: &[u8]) -> Option<bool> {
         let body = skip_header(head)?;
-        let mut has_frames = false;
-        for line in whole_lines(body).map(trim) {
-            if line.is_empty() {
-                continue;
+        let mut stack = FirstStack::default();
+        for line in whole_lines(body) {
+            let end = offset_in(body, line) + line.len();
+            let number = number_line(body, &body[..end]);
+            if number.is_some_and(|number| number.role == Role::Count) {
+                return Some(stack.is_whole());
             }
-            if parse_count(line).is_some() {
-                return Some(has_frames);
+            if number.is_none() && !trim(line).is_empty() && !is_head_line(line) {
+                stack.add(line);
+                if !stack.is_likely() {
+                    return Some(false);
+                }
             }
-            if !looks_like_frame(line) {
-                return Some(false);
-            }
-            has_frames = true;
         }
         None
     }
 }
 
-/// What follows the first blank line.
-fn skip_header(text: &[u8]) -> Option<&[u8]> {
-    let blank = lines_of(text).find(|line| trim(line).is_empty())?;
-    let (_, rest) = text.split_at(offset_in(text, blank) + blank.len());
-    Some(rest.strip_prefix(b"\n").unwrap_or(rest))
+/// What tells whether a text has stacks that DTrace, or a tool like it, may have printed.
+#[derive(Default)]
+struct FirstStack {
+    lines: u64,
+    /// How many of them can only be keys, or frames without a module.
+    unclear: u64,
+    /// How far the last line is indented.
+    indent: usize,
+    /// Whether all lines are indented as the first one.
+    is_even: bool,
 }
 
-/// Where the last count line of `block` ends.
-fn after_last_count(block: &[u8]) -> Option<usize> {
-    let mut end = memchr::memrchr(b'\n', block)?;
-    loop {
-        let start = memchr::memrchr(b'\n', &block[..end]);
-        let line = &block[start.map_or(0, |at| at + 1)..end];
-        if parse_count(trim(line)).is_some() {
-            return Some(end + 1);
+impl FirstStack {
+    fn add(&mut self, line: &[u8]) {
+        let indent = indentation(line);
+        self.is_even = self.lines == 0 || (self.is_even && indent == self.indent);
+        self.lines += 1;
+        self.indent = indent;
+        if !looks_like_frame(trim(line)) && indent != STACK_INDENT {
+            // Folded text may be indented, too.
+            let count = if line.contains(&b';') { 2 } else { 1 };
+            self.unclear += count;
         }
-        end = start?;
     }
-}
 
-/// The count that a line without white space around it is. What does not fit a `u64` is none.
-fn parse_count(line: &[u8]) -> Option<u64> {
-    match line.first() {
-        Some(b'0'..=b'9') => parse_digits(line),
-        Some(b'+') => parse_digits(&line[1..]),
-        _ => None,
+    /// There may be a line of keys above frames. Functions without a module are indented.
+    fn is_likely(&self) -> bool {
+        self.unclear <= 1 || (self.is_even && self.indent > 0 && self.unclear == self.lines)
+    }
+
+    fn is_whole(&self) -> bool {
+        self.is_likely()
+            && (self.unclear < self.lines || (self.is_even && self.indent > 0 && self.lines > 0))
     }
 }
 

@@ -55,8 +55,6 @@ pub(crate) enum ErrorKind {
     NotFolded(String),
     /// The table of a GHC profile has no column of this title.
     NoColumn(&'static str),
-    /// What stands in the column of the costs of a GHC profile.
-    InvalidCost(String),
     /// What the XML reader says of a document that is not well-formed.
     Xml(String),
     /// A document of xctrace ends before its root element does.
@@ -143,9 +141,6 @@ impl fmt::Display for ErrorKind {
                 "Expected '{title}' column but it was not present: run the program with +RTS -P or \
                  -pa"
             ),
-            ErrorKind::InvalidCost(found) => {
-                write!(f, "Invalid cost field, expected a number, found `{found}`")
-            }
             ErrorKind::Xml(error) => write!(f, "Read xml event failed: {error}"),
             ErrorKind::UnexpectedEof => {
                 f.write_str("Unexpected EOF, expected `</trace-query-result>`")

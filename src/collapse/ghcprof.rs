@@ -4,7 +4,7 @@
 //! ```text
 //! input  = { line }, header, line, { row }, blank line or end, { line }
 //! header = "COST CENTRE MODULE SRC no. entries %time %alloc %time %alloc" [ "ticks bytes" ]
-//! row    = { SP } cost centre, module, source, numbers      (in columns, a space a level)
+//! row    = { SP } cost centre, module, source, no., numbers (in columns, a space a level)
 //! ```
 //!
 //! ```text
@@ -17,14 +17,20 @@
 //! ```
 //!
 //! A frame is a module and a cost centre: `Lib.work`. Counts are of the cost centre itself,
-//! without those it calls. Columns are counted in characters, and each number is looked for where
-//! the header has its column.
+//! without those it calls. Columns are counted in characters. A cost centre, which may hold spaces,
+//! ends where the column of the modules starts; numbers may be wider than their columns, and are
+//! counted from `no.`.
+//!
+//! The runtime writes broken rows at times, of programs with threads and on Windows. They are passed
+//! over, with a warning.
 
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
+use super::notes::Notes;
+use super::symbol::without_separators;
 use crate::call_tree::{CallTree, Count, Forest, NodeId};
 use crate::folded::{lines_of, whole_lines};
-use crate::text::{excerpt, lossy, trim, trim_end};
+use crate::text::{lossy, trim, trim_end};
 
 /// What the counts are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -85,6 +91,10 @@ pub(crate) struct Worker {
     place: Place,
     /// The nodes from the root to the row read last.
     path: Vec<NodeId>,
+    /// Lines that are no rows of the table.
+    broken_rows: Notes,
+    /// Rows that are more than a level deeper than the row before.
+    deep_rows: Notes,
     /// The number of a last line that is no whole row.
     cut_row: Option<u64>,
 }
@@ -98,11 +108,25 @@ enum Place {
     AfterTable,
 }
 
-/// Where the columns that are read start, in characters.
+/// Where columns are.
 #[derive(Clone, Copy)]
 struct Columns {
+    /// Where the modules start, in characters.
     module: usize,
+    /// The same of the first number, which is called `no.`.
+    number: usize,
+    /// How many numbers there are.
+    numbers: usize,
+    /// Which of them is the cost.
     cost: usize,
+}
+
+/// What a row says.
+struct Row<'a> {
+    depth: usize,
+    name: &'a str,
+    module: &'a str,
+    cost: &'a str,
 }
 
 impl Format for Options {
@@ -123,15 +147,18 @@ impl Format for Options {
         tree: &mut CallTree,
     ) -> Result<(), ParseError> {
         for line in lines_of(block.bytes) {
-            let Err(kind) = self.fold_line(line, worker, tree) else {
-                continue;
-            };
-            let number = block.line_of(line);
-            let is_row = matches!(worker.place, Place::InRows(_));
-            if !(is_row && block.is_unended(line)) {
-                return Err(ParseError::new(kind, number));
+            match worker.place {
+                Place::BeforeTable if is_header(line) => {
+                    let columns = self.columns(&lossy(line));
+                    let columns =
+                        columns.map_err(|kind| ParseError::new(kind, block.line_of(line)))?;
+                    worker.place = Place::BelowHeader(columns);
+                }
+                Place::BelowHeader(columns) => worker.place = Place::InRows(columns),
+                Place::InRows(_) if trim(line).is_empty() => worker.place = Place::AfterTable,
+                Place::InRows(columns) => self.fold_row(block, line, columns, worker, tree),
+                Place::BeforeTable | Place::AfterTable => {}
             }
-            worker.cut_row = Some(number);
         }
         Ok(())
     }
@@ -141,6 +168,11 @@ impl Format for Options {
             if let Place::BeforeTable = worker.place {
                 log::warn!("File ended before start of call graph, expected a line `{HEADER}`");
             }
+            worker.broken_rows.log("a row in the columns of the table");
+            let expected = "at most one level more than the row before";
+            worker
+                .deep_rows
+                .log_as("put below the row before", ["row", "rows"], expected);
             if let Some(line) = worker.cut_row {
                 log::warn!("line {line}: the profile ends in the middle of a row; it is left out");
             }
@@ -155,61 +187,45 @@ impl Format for Options {
 }
 
 impl Options {
-    fn fold_line(
-        &self,
-        line: &[u8],
-        worker: &mut Worker,
-        tree: &mut CallTree,
-    ) -> Result<(), ErrorKind> {
-        match worker.place {
-            Place::BeforeTable if is_header(line) => {
-                worker.place = Place::BelowHeader(self.columns(&lossy(line))?);
-            }
-            Place::BelowHeader(columns) => worker.place = Place::InRows(columns),
-            Place::InRows(_) if trim(line).is_empty() => worker.place = Place::AfterTable,
-            Place::InRows(columns) => self.fold_row(line, columns, &mut worker.path, tree)?,
-            Place::BeforeTable | Place::AfterTable => {}
-        }
-        Ok(())
-    }
-
     fn columns(&self, header: &str) -> Result<Columns, ErrorKind> {
-        let before = |word| end_before(header, word);
-        let (cost, title) = match self.source {
-            Source::PercentTime => (header.find("%time"), "%time"),
-            // Its numbers are wider than the title, to the left.
-            Source::Ticks => (before("ticks"), "ticks"),
-            Source::Bytes => (before("bytes"), "bytes"),
+        let title = match self.source {
+            Source::PercentTime => "%time",
+            Source::Ticks => "ticks",
+            Source::Bytes => "bytes",
         };
+        let start = |title| header.find(title).ok_or(ErrorKind::NoColumn(title));
+        let (module, number) = (start("MODULE")?, start("no.")?);
+        let mut numbers = header[number..].split_whitespace();
+        let cost = numbers.clone().position(|found| found == title);
         Ok(Columns {
-            module: header.find("MODULE").ok_or(ErrorKind::NoColumn("MODULE"))?,
+            module: header[..module].chars().count(),
+            number: header[..number].chars().count(),
+            numbers: numbers.by_ref().count(),
             cost: cost.ok_or(ErrorKind::NoColumn(title))?,
         })
     }
 
     fn fold_row(
         &self,
+        block: Block<'_>,
         line: &[u8],
         columns: Columns,
-        path: &mut Vec<NodeId>,
+        worker: &mut Worker,
         tree: &mut CallTree,
-    ) -> Result<(), ErrorKind> {
-        let depth = line.iter().take_while(|&&byte| byte == b' ').count();
-        if depth > path.len() {
-            return Err(ErrorKind::SkippedIndentation(excerpt(line)));
+    ) {
+        let text = lossy(trim_end(line));
+        let row = columns.row(&text);
+        let Some((count, row)) = row.and_then(|row| Some((self.count(row.cost)?, row))) else {
+            match block.is_unended(line) {
+                true => worker.cut_row = Some(block.line_of(line)),
+                false => worker.broken_rows.add(line, || block.line_of(line)),
+            }
+            return;
+        };
+        if row.depth > worker.path.len() {
+            worker.deep_rows.add(line, || block.line_of(line));
         }
-        let row = lossy(trim_end(line));
-        let cost = field(&row, columns.cost);
-        let count = self
-            .count(cost)
-            .ok_or_else(|| ErrorKind::InvalidCost(excerpt(cost.as_bytes())))?;
-        path.truncate(depth);
-        let caller = path.last().copied().unwrap_or(CallTree::ROOT);
-        let name = format!("{}.{}", field(&row, columns.module), field(&row, 0));
-        let node = tree.descend(caller, name.as_bytes());
-        tree.add(node, count);
-        path.push(node);
-        Ok(())
+        worker.add(&row, count, tree);
     }
 
     fn count(&self, cost: &str) -> Option<u64> {
@@ -236,20 +252,53 @@ fn is_header(line: &[u8]) -> bool {
     }
 }
 
-/// Where the word before `word` ends in `text`.
-fn end_before(text: &str, word: &str) -> Option<usize> {
-    let at = text.match_indices(word).map(|(at, _)| at).find(|&at| {
-        let is_blank = |char: Option<char>| char.is_none_or(char::is_whitespace);
-        is_blank(text[..at].chars().next_back()) && is_blank(text[at + word.len()..].chars().next())
-    })?;
-    Some(text[..at].trim_end().len())
+impl Columns {
+    /// The row that a line is; `None` if it has not the columns of the table.
+    fn row<'a>(&self, line: &'a str) -> Option<Row<'a>> {
+        let (name, rest) = line.split_at(char_offset(line, self.module)?);
+        let (text, numbers) = rest.split_at(char_offset(rest, self.number - self.module)?);
+        // A number is narrower than its title, and may stand anywhere below it.
+        let is_below = numbers.chars().take("no.".len()).any(|char| char != ' ');
+        let mut numbers = numbers.split_whitespace();
+        let cost = numbers.clone().nth(self.cost)?;
+        let is_whole = name.ends_with(' ')
+            && text.starts_with(|char: char| !char.is_whitespace())
+            && text.ends_with(' ')
+            && is_below
+            && numbers.clone().count() == self.numbers
+            && numbers.next()?.bytes().all(|byte| byte.is_ascii_digit());
+        let (indented, name) = (name.len(), name.trim_start_matches(' '));
+        let row = Row {
+            depth: indented - name.len(),
+            name: name.trim_end(),
+            module: text.split_whitespace().next()?,
+            cost,
+        };
+        (is_whole && !row.name.is_empty()).then_some(row)
+    }
 }
 
-/// The word at or behind the `column`th character.
-fn field(row: &str, column: usize) -> &str {
-    let start = row.char_indices().nth(column);
-    let rest = start.map_or("", |(at, _)| &row[at..]);
-    rest.split_whitespace().next().unwrap_or("")
+/// Where the character at `index` starts in `text`.
+fn char_offset(text: &str, index: usize) -> Option<usize> {
+    text.char_indices().nth(index).map(|(at, _)| at)
+}
+
+impl Worker {
+    fn add(&mut self, row: &Row, count: u64, tree: &mut CallTree) {
+        let caller = match row.depth.checked_sub(1) {
+            None => CallTree::ROOT,
+            Some(above) => {
+                let nearest = self.path.last().copied().unwrap_or(CallTree::ROOT);
+                self.path.get(above).copied().unwrap_or(nearest)
+            }
+        };
+        let name = format!("{}.{}", row.module, row.name);
+        let node = tree.child_called(caller, without_separators(&name).as_bytes());
+        tree.add(node, count);
+        self.path.truncate(row.depth);
+        self.path.resize(row.depth, caller);
+        self.path.push(node);
+    }
 }
 
 #[cfg(test)]
@@ -329,21 +378,82 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_the_line() {
-        let skipped = row(0, "a", "1.0", 1, 1) + &row(2, "b", "1.0", 1, 1);
-        let message = fold(Source::Ticks, &skipped).unwrap_err();
-        assert!(
-            message.starts_with("line 11: Skipped indentation level at line, expected at most one level more than the line before, found `b "),
-            "{message}"
-        );
-        assert_eq!(
-            fold(Source::PercentTime, &row(0, "a", "1x0", 1, 1)).unwrap_err(),
-            "line 10: Invalid cost field, expected a number, found `1x0`"
-        );
+    fn a_missing_column_is_an_error() {
         let message = testing::fold(&options(Source::Ticks), format!("\n{HEADER}\n").as_bytes());
         assert_eq!(
             message.unwrap_err(),
             "line 2: Expected 'ticks' column but it was not present: run the program with +RTS -P or -pa"
+        );
+    }
+
+    #[test]
+    fn numbers_may_be_wider_than_their_columns() {
+        let rows =
+            row(0, "a", "1.0", 1_234_567_890, 98_765_432_109_876) + &row(0, "b", "12345.6", 7, 8);
+        assert_eq!(
+            fold(Source::Bytes, &rows).unwrap(),
+            "M.a 98765432109876\nM.b 8\n"
+        );
+        assert_eq!(
+            fold(Source::Ticks, &rows).unwrap(),
+            "M.a 1234567890\nM.b 7\n"
+        );
+        assert_eq!(
+            fold(Source::PercentTime, &rows).unwrap(),
+            "M.a 10\nM.b 123456\n"
+        );
+    }
+
+    #[test]
+    fn cost_centres_may_hold_spaces() {
+        let rows = row(0, "read file", "1.0", 1, 1)
+            + &row(1, "read  μs", "2.0", 2, 2)
+            + &row(1, "a;b", "3.0", 3, 3);
+        assert_eq!(
+            fold(Source::Ticks, &rows).unwrap(),
+            "M.read file 1\nM.read file;M.a:b 3\nM.read file;M.read  μs 2\n"
+        );
+    }
+
+    #[test]
+    fn broken_rows_are_passed_over() {
+        let whole = row(1, "b", "1.0", 2, 2);
+        let place = whole.find('M').unwrap();
+        for broken in [
+            whole.trim_start().to_string(),
+            whole[..place].to_string() + "\n",
+            whole[place..].to_string(),
+            whole.replace("1.0", "   "),
+            whole.replace("1.0", "1.0 1"),
+            whole.replace("      1  ", "      x  "),
+            whole.replace(" M ", "\u{0}M "),
+            whole.replacen("b", " ", 1),
+            "Type.hs:82:6-19  5991   3    0.0    0.0     0.0    0.0  1  1\n".to_string(),
+            "\u{fffd}\n".to_string(),
+        ] {
+            let rows = [
+                row(0, "a", "1.0", 1, 1),
+                broken.clone(),
+                row(1, "c", "1.0", 3, 3),
+            ]
+            .concat();
+            let folded = fold(Source::Ticks, &rows).unwrap();
+            assert_eq!(folded, "M.a 1\nM.a;M.c 3\n", "{broken:?}");
+        }
+        let bad_cost = row(0, "a", "1x0", 1, 1) + &row(0, "b", "1.0", 2, 2);
+        assert_eq!(fold(Source::PercentTime, &bad_cost).unwrap(), "M.b 10\n");
+        assert_eq!(fold(Source::Ticks, &bad_cost).unwrap(), "M.a 1\nM.b 2\n");
+    }
+
+    #[test]
+    fn rows_below_a_broken_one_keep_their_levels() {
+        let rows = [(0, "a"), (3, "b"), (4, "c"), (3, "d"), (1, "e"), (2, "f")];
+        let rows = rows
+            .map(|(depth, name)| row(depth, name, "1.0", 1, 1))
+            .concat();
+        assert_eq!(
+            fold(Source::Ticks, &rows).unwrap(),
+            "M.a 1\nM.a;M.b 1\nM.a;M.b;M.c 1\nM.a;M.d 1\nM.a;M.e 1\nM.a;M.e;M.f 1\n"
         );
     }
 

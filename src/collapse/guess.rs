@@ -426,6 +426,27 @@ mod tests {
             (&vtune_head, Some("vtune")),
             (vsprof::HEADER, Some("vsprof")),
             ("main;leaf 3", Some("folded")),
+            (
+                "CPU     ID                    FUNCTION:NAME\n\n  node    \n              m`f+0x1\n    2\n",
+                Some("dtrace"),
+            ),
+            (
+                "\n     1234\n              m`f+0x1\n    2\n",
+                Some("dtrace"),
+            ),
+            (
+                "\n              m`f+0x1\n  node         2\n",
+                Some("dtrace"),
+            ),
+            ("node \n              m`f+0x1\n 2\n", Some("dtrace")),
+            ("^C\n  malloc\n  main\n    7\n", Some("dtrace")),
+            (
+                "dtrace: error on enabled probe ID 1 (ID 62: profile:::profile-99): invalid address (0x0) in \
+                 action #1 at DIF offset 12\n\n              m`f+0x1\n    2\n",
+                Some("dtrace"),
+            ),
+            ("@[\n    leaf+16\n    main+5\n]: 5\n", None),
+            ("  8\n\n  9\n", None),
             ("# comment\n\nmain;leaf 3 4\nmain 0.5\n", Some("folded")),
             ("main;leaf 3\nDear all,\n", None),
         ] {

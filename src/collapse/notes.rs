@@ -44,6 +44,14 @@ pub(crate) struct Notes<P = u64> {
 }
 
 impl<P: Copy + Ord> Notes<P> {
+    /// Notes of `count` lines, the first of which is `line`.
+    pub fn of(count: u64, line: &[u8], place: P) -> Notes<P> {
+        Notes {
+            count,
+            first: Some((place, excerpt(line))),
+        }
+    }
+
     /// Notes `line`; its `place` is only asked for if it is the first.
     pub fn add(&mut self, line: &[u8], place: impl FnOnce() -> P) {
         self.count += 1;
@@ -71,9 +79,14 @@ impl<P: Copy + Ord> Notes<P> {
 impl Notes {
     /// Logs a warning if there are any, saying what was `expected` instead.
     pub fn log(&self, expected: &str) {
+        self.log_as("passed over", ["line", "lines"], expected);
+    }
+
+    /// The same for lines that stand for `what`, one or several, to which something was `done`.
+    pub fn log_as(&self, done: &str, [one, many]: [&str; 2], expected: &str) {
         if let Some((number, found)) = &self.first {
-            let lines = plural(self.count, "line", "lines");
-            log::warn!("passed over {lines}: expected {expected}, found `{found}` [line {number}]");
+            let what = plural(self.count, one, many);
+            log::warn!("{done} {what}: expected {expected}, found `{found}` [line {number}]");
         }
     }
 }

@@ -221,6 +221,9 @@ impl Format for Options {
                 is_after_event = false;
             } else if line.starts_with(b"#") {
                 continue;
+            } else if line.starts_with(b"dtrace: ") {
+                // What that says of its probes reads much like an event.
+                return Some(false);
             } else if is_after_event {
                 return Some(FrameLine::parse(line).is_some() || is_event_line(line));
             } else {

@@ -1,29 +1,82 @@
 //! From the lines of stacks to their nodes in the call tree.
 
 use super::frame::{Offset, name_frames, without_offset};
-use super::parse_count;
+use super::head::is_head_line;
+use super::record::{
+    End, NumberLine, Record, STACK_INDENT, may_start_number, number_line, split_keys,
+    split_last_line,
+};
 use crate::call_tree::{CallTree, NodeId};
+use crate::collapse::format::{count_lines, offset_in};
 use crate::collapse::lines::{LineCache, LineId};
 use crate::collapse::successors::{Successor, Successors};
-use crate::text::{lossy, strip_hex_offset, trim};
+use crate::collapse::symbol::without_separators;
+use crate::text::{lossy, strip_hex_offset, trim_end, trim_start};
 
 /// Folds the lines of one block, from the last to the first.
 pub(super) struct BlockFolder<'a> {
     includes_offsets: bool,
     stacks: &'a mut Stacks,
     tree: &'a mut CallTree,
-    /// The stack whose count was read. Lines before any count belong to a stack that the input
-    /// ends in.
-    stack: Option<Stack<'a>>,
+    body: &'a [u8],
+    reading: Reading<'a>,
+    keys: Keys,
+    /// How many lines were read twice.
+    reread: u64,
     unfinished: Option<&'a [u8]>,
+    negative: Negative<'a>,
 }
 
-/// A stack, of which the outer frames were read.
+/// What the lines belong to that come next.
+enum Reading<'a> {
+    /// Nothing that was read before.
+    Nothing,
+    /// A stack that the input ends in: there was no count yet.
+    Unfinished,
+    /// The stack of a count that is negative.
+    LeftOut(End<'a>),
+    Stack(Stack<'a>),
+}
+
+impl<'a> Reading<'a> {
+    /// The end of the record.
+    fn end(&self) -> Option<End<'a>> {
+        match self {
+            Reading::Nothing => None,
+            Reading::Unfinished => Some(End::MISSING),
+            Reading::LeftOut(end) => Some(*end),
+            Reading::Stack(stack) => Some(stack.end),
+        }
+    }
+}
+
+/// A stack whose count was read, and its outer frames.
 struct Stack<'a> {
     count: u64,
     node: NodeId,
     /// With offsets, the line read last: it loses its own if no other follows, being the leaf then.
     held: Option<&'a [u8]>,
+    end: End<'a>,
+    /// Lines that are indented less are no frames.
+    indent: usize,
+    /// Whether these are keys that were read beforehand.
+    has_keys: bool,
+}
+
+/// Whether stacks have keys before them. To look for them takes time, so that it is done for the
+/// first stack and, once there are any, for all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    Unknown,
+    NotSeen,
+    Seen,
+}
+
+/// The stacks whose counts are negative: how many, and the count of the first of them.
+#[derive(Default)]
+pub(super) struct Negative<'a> {
+    pub stacks: u64,
+    pub first: &'a [u8],
 }
 
 impl<'a> BlockFolder<'a> {
@@ -32,8 +85,12 @@ impl<'a> BlockFolder<'a> {
             includes_offsets,
             stacks,
             tree,
-            stack: None,
+            body: b"",
+            reading: Reading::Nothing,
+            keys: Keys::Unknown,
+            reread: 0,
             unfinished: None,
+            negative: Negative::default(),
         }
     }
 
@@ -42,8 +99,13 @@ impl<'a> BlockFolder<'a> {
         self.unfinished
     }
 
+    pub fn negative(&self) -> &Negative<'a> {
+        &self.negative
+    }
+
     /// Folds all lines, and tells how many they are.
     pub fn fold_lines(&mut self, body: &'a [u8]) -> u64 {
+        self.body = body;
         let mut lines = 0;
         let mut rest = (!body.is_empty()).then(|| body.strip_suffix(b"\n").unwrap_or(body));
         while let Some(text) = rest {
@@ -54,43 +116,155 @@ impl<'a> BlockFolder<'a> {
             };
         }
         self.finish_stack();
-        lines
+        lines - self.reread
     }
 
     /// Folds the last line of `text` if it is the one that came last below the same frame, and
     /// gives the lines before it.
     #[inline]
     fn fold_foretold(&mut self, text: &'a [u8]) -> Option<&'a [u8]> {
-        let stack = self.stack.as_mut().filter(|_| !self.includes_offsets)?;
+        let Reading::Stack(stack) = &mut self.reading else {
+            return None;
+        };
+        if self.includes_offsets {
+            return None;
+        }
         let (node, before) = self.stacks.strip_foretold(stack.node, text)?;
         stack.node = node;
         Some(before)
     }
 
-    /// Folds the last line of `text`, which ends without a line end, and gives the lines before it.
+    /// Folds the last line of `text`, which ends without a line end, and gives the lines that are to
+    /// be read next.
     fn fold_last_line(&mut self, text: &'a [u8]) -> Option<&'a [u8]> {
-        let (before, line) = match memchr::memrchr(b'\n', text) {
-            Some(at) => (Some(&text[..at]), &text[at + 1..]),
-            None => (None, text),
-        };
-        let line = trim(line);
-        if let Some(count) = parse_count(line) {
-            self.finish_stack();
-            self.stack = Some(Stack {
-                count,
-                node: CallTree::ROOT,
-                held: None,
-            });
-        } else if !line.is_empty() {
-            self.fold_frame(line);
+        let (before, line) = split_last_line(text);
+        let frame = trim_start(trim_end(line));
+        let indent = offset_in(line, frame);
+        match frame.first() {
+            None => before,
+            Some(byte) if indent == STACK_INDENT && !may_start_number(*byte) => {
+                self.fold_frame(frame);
+                before
+            }
+            Some(_) => self.fold_unusual(text, frame, indent),
         }
+    }
+
+    /// The same for a line that may be other than a frame.
+    fn fold_unusual(&mut self, text: &'a [u8], frame: &'a [u8], indent: usize) -> Option<&'a [u8]> {
+        if let Some(number) = number_line(self.body, text) {
+            return self.fold_number(number);
+        }
+        let (before, line) = split_last_line(text);
+        if is_head_line(line) {
+            return before;
+        }
+        if let Reading::Stack(stack) = &mut self.reading
+            && indent < stack.indent
+        {
+            if stack.has_keys {
+                return before;
+            }
+            if Record::find(self.body, stack.end).has_keys() {
+                return self.read_again(before);
+            }
+            stack.indent = 0;
+        }
+        self.fold_frame(frame);
         before
     }
 
+    /// Reads a stack once more, to find the keys that were taken for frames.
+    #[cold]
+    fn read_again(&mut self, before: Option<&'a [u8]>) -> Option<&'a [u8]> {
+        let Reading::Stack(stack) = std::mem::replace(&mut self.reading, Reading::Nothing) else {
+            return before;
+        };
+        self.keys = Keys::Seen;
+        let from = before.map_or(0, <[u8]>::len);
+        self.reread += count_lines(&stack.end.text[from..]) + u64::from(before.is_none());
+        Some(stack.end.text)
+    }
+
+    /// Folds a line that ends in a number: a count, or keys.
+    fn fold_number(&mut self, number: NumberLine<'a>) -> Option<&'a [u8]> {
+        if number.is_key_of(self.reading.end()) {
+            return self.fold_number_keys(number);
+        }
+        self.finish_stack();
+        let end = End {
+            text: number.text,
+            column: number.column,
+        };
+        self.reading = match number.count {
+            Some(count) => Reading::Stack(self.start_stack(end, number.keys, count)),
+            None => {
+                self.negative.stacks += 1;
+                self.negative.first = split_last_line(number.text).1;
+                Reading::LeftOut(end)
+            }
+        };
+        number.above
+    }
+
+    /// The same for keys, with which the record starts.
+    fn fold_number_keys(&mut self, number: NumberLine<'a>) -> Option<&'a [u8]> {
+        match &self.reading {
+            Reading::Stack(stack) if !stack.has_keys => return self.read_again(number.above),
+            Reading::Unfinished => self.unfinished = Some(split_last_line(number.text).1),
+            _ => {}
+        }
+        self.finish_stack();
+        number.above
+    }
+
+    fn start_stack(&mut self, end: End<'a>, keys: &[u8], count: u64) -> Stack<'a> {
+        let mut stack = Stack {
+            count,
+            node: CallTree::ROOT,
+            held: None,
+            end,
+            indent: STACK_INDENT,
+            has_keys: false,
+        };
+        if self.keys != Keys::NotSeen {
+            self.find_keys(&mut stack);
+        }
+        for key in split_keys(keys) {
+            stack.node = self.step_to_key(stack.node, key);
+        }
+        stack
+    }
+
+    fn find_keys(&mut self, stack: &mut Stack<'a>) {
+        let record = Record::find(self.body, stack.end);
+        stack.has_keys = record.has_keys();
+        if stack.has_keys {
+            stack.indent = record.indent;
+            self.keys = Keys::Seen;
+        } else if self.keys == Keys::Unknown {
+            self.keys = Keys::NotSeen;
+        }
+        for key in record.keys() {
+            stack.node = self.step_to_key(stack.node, key);
+        }
+    }
+
+    fn step_to_key(&mut self, parent: NodeId, key: &[u8]) -> NodeId {
+        let key = lossy(key);
+        let name = without_separators(&key);
+        self.tree.child_called(parent, name.as_bytes())
+    }
+
     fn fold_frame(&mut self, line: &'a [u8]) {
-        let Some(stack) = &mut self.stack else {
-            self.unfinished = Some(line);
-            return;
+        let stack = match &mut self.reading {
+            Reading::Stack(stack) => stack,
+            Reading::LeftOut(_) => return,
+            Reading::Nothing | Reading::Unfinished => {
+                self.unfinished = Some(line);
+                self.reading = Reading::Unfinished;
+                return;
+            }
         };
         if !self.includes_offsets {
             stack.node = self.stacks.step(stack.node, line, self.tree);
@@ -100,7 +274,8 @@ impl<'a> BlockFolder<'a> {
     }
 
     fn finish_stack(&mut self) {
-        let Some(mut stack) = self.stack.take() else {
+        let reading = std::mem::replace(&mut self.reading, Reading::Nothing);
+        let Reading::Stack(mut stack) = reading else {
             return;
         };
         if let Some(leaf) = stack.held {

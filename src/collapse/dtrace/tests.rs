@@ -50,6 +50,19 @@ fn any_line() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => frame.prop_map(|frame| format!("              {frame}")),
         3 => (0..20u64).prop_map(|count| format!("      {count}\n")),
+        2 => prop::sample::select(vec![
+            "  node                    ",
+            "node",
+            "     1234",
+            "  node         1234",
+            "  node                                                  1234",
+            "  node              5\n",
+            "node 7",
+            "^C",
+            "  0  64091      :tick-60s",
+            "                 5",
+        ])
+        .prop_map(str::to_string),
         1 => prop::sample::select(vec!["", "\t", "\r", "   7\r", "-5", "+4", "18446744073709551616"])
             .prop_map(str::to_string),
     ]
@@ -233,9 +246,220 @@ fn a_stack_without_its_count_is_left_out() {
     );
 }
 
+/// What DTrace prints of an aggregation: keys in columns, but each frame of a stack in a line.
+fn printed(keys: &[&str], value: i64) -> String {
+    let print = |key: &&str| match key.parse::<i32>() {
+        Ok(int) => format!(" {int:>8}"),
+        Err(_) if key.is_empty() || key.contains('`') => {
+            let frames = key.split_terminator('|');
+            let print = |frame| format!("              {frame}\n");
+            "\n".to_string() + &frames.map(print).collect::<String>()
+        }
+        Err(_) => format!("  {key:<50}"),
+    };
+    keys.iter().map(print).collect::<String>() + &format!(" {value:>16}\n")
+}
+
+const STACK: &str = "c`leaf+0x1|c`main+0x2";
+
+fn fold_printed(records: &[(&[&str], i64)]) -> String {
+    let records = records.iter().map(|(keys, value)| printed(keys, *value));
+    let text = HEAD.to_string() + "\n" + &records.collect::<String>();
+    let folded = try_fold(&Options::default(), text.as_bytes()).unwrap();
+    let with_offsets = try_fold(&with_offsets(), text.as_bytes()).unwrap();
+    let callers_cut = with_offsets
+        .replace("main+0x2", "main")
+        .replace("leaf+0x1;", "leaf;");
+    assert_eq!(callers_cut, folded);
+    folded
+}
+
+#[test]
+fn keys_are_the_roots_of_their_stacks() {
+    for (keys, roots) in [
+        (&["node", STACK][..], "node"),
+        (&["my daemon", STACK], "my daemon"),
+        (&["g++", STACK], "g++"),
+        (&["a;b", STACK], "a:b"),
+        (&["worker 7", STACK], "worker 7"),
+        (&["\"quoted  key\"", STACK], "\"quoted;key\""),
+        (&["1234", STACK], "1234"),
+        (&["0", STACK], "0"),
+        (&["node", "1234", STACK], "node;1234"),
+        (&["1234", "node", STACK], "1234;node"),
+        (&["1234", "5678", STACK], "1234;5678"),
+        (&["syscall", "write", "entry", STACK], "syscall;write;entry"),
+        (&[STACK, "node"], "node"),
+        (&[STACK, "my daemon"], "my daemon"),
+        (&[STACK, "1234"], "1234"),
+        (&[STACK, "node", "1234"], "node;1234"),
+        (&["node", STACK, "1234"], "node;1234"),
+        (&["1234", STACK, "node"], "1234;node"),
+        (&["node", STACK, "my daemon"], "node;my daemon"),
+    ] {
+        let records = [(keys, 3), (keys, 4), (keys, 1_000_000_000_000)];
+        let expected = format!("{roots};c`main;c`leaf 1000000000007\n");
+        assert_eq!(fold_printed(&records), expected, "{keys:?}");
+    }
+}
+
+/// Samples of programs have no stack in the kernel, and some have none at all.
+#[test]
+fn keys_of_stacks_without_frames() {
+    const NONE: &str = "";
+    const KERNEL: &str = "k`trap+0x1";
+    for (keys, folded) in [
+        (&["node", NONE, STACK][..], "node;c`main;c`leaf"),
+        (&["1234", NONE, STACK], "1234;c`main;c`leaf"),
+        (&["node", "1234", NONE, STACK], "node;1234;c`main;c`leaf"),
+        (&["node", KERNEL, STACK], "node;c`main;c`leaf;k`trap"),
+        (&["1234", KERNEL, NONE], "1234;k`trap"),
+        (&[KERNEL, STACK, "node"], "node;c`main;c`leaf;k`trap"),
+        (&[NONE, STACK, "node"], "node;c`main;c`leaf"),
+        (&[KERNEL, "node", STACK], "node;c`main;c`leaf;k`trap"),
+        (&["node", NONE], "node"),
+        (&["1234", NONE], "1234"),
+        (&["node", "1234", NONE], "node;1234"),
+        (&["node", "my daemon", NONE], "node;my daemon"),
+        (&[NONE, "node"], "node"),
+        (&[NONE, "1234"], "1234"),
+        (&[NONE], ""),
+    ] {
+        let expected = format!("{folded} 12\n");
+        assert_eq!(fold_printed(&[(keys, 5), (keys, 7)]), expected, "{keys:?}");
+    }
+    let records: [(&[&str], i64); 4] = [
+        (&["1234", STACK], 1),
+        (&["0", NONE], 2),
+        (&["1234", STACK], 4),
+        (&["0", NONE], 8),
+    ];
+    assert_eq!(fold_printed(&records), "0 10\n1234;c`main;c`leaf 5\n");
+}
+
+/// `@[execname] = count()`
+#[test]
+fn a_table_without_stacks_has_a_stack_in_each_row() {
+    let records: [(&[&str], i64); 3] = [(&["node"], 5), (&["my daemon"], 1), (&["node"], 7)];
+    assert_eq!(fold_printed(&records), "my daemon 1\nnode 12\n");
+}
+
+#[test]
+fn only_some_stacks_may_have_keys() {
+    let records: [(&[&str], i64); 5] = [
+        (&[STACK], 1),
+        (&["node", STACK], 2),
+        (&["1234", STACK], 4),
+        (&[STACK, "node"], 8),
+        (&[STACK], 16),
+    ];
+    let expected = "1234;c`main;c`leaf 4\nc`main;c`leaf 17\nnode;c`main;c`leaf 10\n";
+    assert_eq!(fold_printed(&records), expected);
+}
+
+/// What a helper says of a frame stands below it, and further right.
+#[test]
+fn annotations_are_no_sign_of_keys() {
+    let lines = "              n`f+0x1\n                [ list ]\n              (anon) as g at a.js position 12\n                7\n\n";
+    let expected = "(anon) as g at a.js position 12;[ list ];n`f 7\n";
+    assert_eq!(fold(lines), expected);
+    let with_key = format!("  node                 \n{lines}");
+    assert_eq!(fold(&with_key), format!("node;{expected}"));
+}
+
+#[test]
+fn a_first_stack_needs_no_blank_line_before_it() {
+    let stack = "  leaf\n  main\n    7\n";
+    for (header, root) in [
+        ("", ""),
+        ("^C\n", ""),
+        (
+            "Tracing 2 functions for \"f*\"... Hit Ctrl-C to end.\n^C\n",
+            "",
+        ),
+        ("dtrace: description 'profile-99 ' matched 1 probe\n", ""),
+        ("dtrace: 12 drops on CPU 0\n", ""),
+        (
+            "CPU     ID                    FUNCTION:NAME\n  0  64091    :tick-60s \n",
+            "",
+        ),
+        ("node\n", "node;"),
+        (" 1234\n", "1234;"),
+        ("^C\n node      1234\n", "node;1234;"),
+    ] {
+        for rest in ["", "\n", "\n  leaf\n  main\n    1\n\n", "Detaching...\n"] {
+            let text = format!("{header}{stack}{rest}");
+            let folded = try_fold(&Options::default(), text.as_bytes()).unwrap();
+            let total: u64 = testing::counts(&folded).values().sum();
+            assert_eq!(total, if rest.contains('1') { 8 } else { 7 }, "{text}");
+            assert!(
+                folded.contains(&format!("{root}main;leaf 7")) || total == 8,
+                "{folded}"
+            );
+        }
+    }
+}
+
+#[test]
+fn lines_of_the_header_are_no_frames_anywhere() {
+    let head = "dtrace: error on enabled probe ID 1 (ID 6: profile:::profile-97): invalid address (0x0) in \
+        action #1 at DIF offset 12\n";
+    let text =
+        format!("junk\n\n{HEAD}{head}  m`f+0x1\n  m`g+0x1\n{head}    5\n\n^C\n  m`f+0x1\n    2\n");
+    let fold = |options: &Options| try_fold(options, text.as_bytes()).unwrap();
+    assert_eq!(fold(&Options::default()), "m`f 2\nm`g;m`f 5\n");
+    assert_eq!(fold(&with_offsets()), "m`f 2\nm`g+0x1;m`f 5\n");
+}
+
+#[test]
+fn a_negative_count_ends_its_stack() {
+    let lines = "  m`f+0x1\n    -5\n\n  m`g+0x1\n    3\n\n  m`h+0x1\n  node     -7\n";
+    assert_eq!(fold(lines), "m`g 3\n");
+    assert_eq!(fold_with_offsets(lines), "m`g 3\n");
+    let records: [(&[&str], i64); 2] = [(&["node", STACK], -1), (&["1234", STACK], 2)];
+    assert_eq!(fold_printed(&records), "1234;c`main;c`leaf 2\n");
+}
+
+#[test]
+fn a_count_that_is_too_large_is_the_largest() {
+    let lines = "  m`f+0x1\n    18446744073709551616\n\n  m`g+0x1\n    3\n";
+    assert_eq!(fold(lines), "m`f 18446744073709551615\nm`g 3\n");
+}
+
+#[test]
+fn distributions_are_no_counts() {
+    let lines = "  m`f+0x1\n\n   value  ------------- Distribution ------------- count\n       0 |         0\n       1 |@@@@@@@@@   5\n";
+    let text = format!("{HEAD}{lines}");
+    assert!(try_fold(&Options::default(), text.as_bytes()).is_err());
+}
+
+#[test]
+fn programs_may_print_their_aggregations_themselves() {
+    let stack = "\n              c`leaf+0x1\n              c`main+0x2\n";
+    for (format, folded) in [
+        ("node %k 7\n", "node"),
+        ("node: %k7\n\n", "node:"),
+        ("%k node 7\n", "node"),
+        ("%knode 7\n", "node"),
+        ("1234 %k 7\n", "1234"),
+        ("pid 1234 %k 7\n", "pid 1234"),
+        ("node,1234%k    7\n\n\n", "node,1234"),
+        ("node%kmain thread 7\n", "node;main thread"),
+        ("%k\tnode\t7\n", "node"),
+        ("node\n%k\n7\n\n", "node"),
+    ] {
+        let text = format!("{HEAD}{}", format.replace("%k", stack).repeat(3));
+        let expected = format!("{folded};c`main;c`leaf 21\n");
+        let fold = |options: &Options| try_fold(options, text.as_bytes()).unwrap();
+        assert_eq!(fold(&Options::default()), expected, "{format:?}");
+        let with_offset = expected.replace("main;c`leaf", "main+0x2;c`leaf");
+        assert_eq!(fold(&with_offsets()), with_offset, "{format:?}");
+    }
+}
+
 #[test]
 fn a_header_alone_folds_to_nothing() {
-    for text in ["", "x\ny`z\n5\n", "x\n\n"] {
+    for text in ["", "x\ny\n5\n", "x\n\n"] {
         assert_eq!(
             try_fold(&Options::default(), text.as_bytes()),
             Ok(String::new())

@@ -1,0 +1,92 @@
+//! Lines that are no part of a stack: what DTrace and tools like it say before and between them.
+
+use super::looks_like_frame;
+use super::record::{Role, number_line};
+use crate::collapse::format::offset_in;
+use crate::folded::lines_of;
+use crate::text::{trim, trim_start};
+
+/// What `text` has after its header, which ends with the first blank line, or before the first
+/// stack if that comes earlier. `None` if the header does not end in it.
+pub(super) fn skip_header(text: &[u8]) -> Option<&[u8]> {
+    for line in lines_of(text) {
+        let end = offset_in(text, line) + line.len();
+        let start = match trim(line).is_empty() {
+            true => Some(text.len().min(end + 1)),
+            false => start_of_stack(text, end),
+        };
+        if let Some(start) = start {
+            return Some(&text[start..]);
+        }
+    }
+    None
+}
+
+/// Where the stack starts that has its count in the line that ends at `end`.
+fn start_of_stack(text: &[u8], end: usize) -> Option<usize> {
+    let above = number_line(text, &text[..end])
+        .filter(|number| number.role == Role::Count)?
+        .above?;
+    let (mut start, mut indent) = (None, 0);
+    for line in above.rsplit(|byte| *byte == b'\n') {
+        if is_head_line(line) || !(is_indented(line) || looks_like_frame(trim(line))) {
+            // A key may stand at the start of a line.
+            let is_key = !is_head_line(line) && start.is_some() && indent > 0;
+            return if is_key {
+                Some(offset_in(text, line))
+            } else {
+                start
+            };
+        }
+        (start, indent) = (Some(offset_in(text, line)), indentation(line));
+    }
+    start
+}
+
+/// Whether the line says what is traced, by which probe, or what went wrong.
+pub(super) fn is_head_line(line: &[u8]) -> bool {
+    match line.first() {
+        Some(b'^' | b'T' | b'S' | b'd' | b'D' | b'E' | b'C') => {
+            let starts: [&[u8]; 6] = [
+                b"^C",
+                b"Tracing",
+                b"Sampling",
+                b"dtrace: ",
+                b"Detaching...",
+                b"Exiting...",
+            ];
+            starts.iter().any(|start| line.starts_with(start)) || is_title(line)
+        }
+        Some(b' ' | b'0'..=b'9') => is_probe(line),
+        _ => false,
+    }
+}
+
+/// `CPU     ID                    FUNCTION:NAME`
+fn is_title(line: &[u8]) -> bool {
+    line.starts_with(b"CPU ") && trim(line).ends_with(b"FUNCTION:NAME")
+}
+
+/// `  0  64091                        :tick-60s`: what is below that title.
+fn is_probe(line: &[u8]) -> bool {
+    let mut fields = line
+        .split(u8::is_ascii_whitespace)
+        .filter(|field| !field.is_empty());
+    let mut is_number = || {
+        let field = fields.next();
+        field.is_some_and(|field| field.iter().all(u8::is_ascii_digit))
+    };
+    is_number()
+        && is_number()
+        && fields.next().is_some_and(|probe| probe.contains(&b':'))
+        && fields.next().is_none()
+}
+
+fn is_indented(line: &[u8]) -> bool {
+    indentation(line) > 0
+}
+
+/// How many bytes of white space a line starts with.
+pub(super) fn indentation(line: &[u8]) -> usize {
+    line.len() - trim_start(line).len()
+}
