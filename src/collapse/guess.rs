@@ -446,7 +446,6 @@ mod tests {
                 Some("dtrace"),
             ),
             ("@[\n    leaf+16\n    main+5\n]: 5\n", None),
-            ("  8\n\n  9\n", None),
             ("# comment\n\nmain;leaf 3 4\nmain 0.5\n", Some("folded")),
             ("main;leaf 3\nDear all,\n", None),
         ] {
