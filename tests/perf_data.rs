@@ -398,6 +398,8 @@ struct File {
     ip: u64,
     mode: u16,
     inherits: bool,
+    /// Whether records that are no samples end in who and when.
+    has_trailers: bool,
     /// Which branches its samples have, if any.
     branches: Option<u64>,
     /// Which registers its samples have, with the stack, if any.
@@ -432,6 +434,7 @@ impl File {
             ip: 0,
             mode: 2,
             inherits: false,
+            has_trailers: true,
             branches: None,
             registers: None,
             period: None,
@@ -484,7 +487,10 @@ impl File {
     }
 
     fn event_of(self, tid: u32, kind: u32, misc: u16, body: &[u8], time: u64) -> File {
-        let trailer = [self.ids(tid, tid), self.words(&[time]), self.id()].concat();
+        let trailer = match self.has_trailers {
+            true => [self.ids(tid, tid), self.words(&[time]), self.id()].concat(),
+            false => Vec::new(),
+        };
         self.record(kind, misc, [body, &trailer].concat())
     }
 
@@ -581,8 +587,7 @@ impl File {
         const REGISTERS_AND_STACK: u64 = 1 << 12 | 1 << 13;
         const READ: u64 = 1 << 4;
         const ID: u64 = 1 << 6;
-        const HAS_IDS: u64 = 1 << 18;
-        let flags = HAS_IDS | u64::from(self.inherits) << 1;
+        let flags = u64::from(self.has_trailers) << 18 | u64::from(self.inherits) << 1;
         let flags = match self.is_big {
             true => flags.reverse_bits(),
             false => flags,

@@ -294,6 +294,23 @@ fn samples_whose_call_chain_never_came_are_counted() {
     assert!(said.contains(message), "{said}");
 }
 
+/// As in a recording without `sample_id_all`. A record that says its thread is for samples of that one.
+#[test]
+fn the_cookie_is_enough_if_a_record_does_not_say_its_thread() {
+    for (says_who, expected) in [
+        (false, "prog;[a];[unknown] 7\n"),
+        (true, "prog;[unknown] 7\n"),
+    ] {
+        let mut file = File::new(false);
+        file.has_trailers = says_who;
+        let file = file
+            .comm(5, 5, "prog", 1)
+            .map(5, 0x1000, 0x1000, "/nowhere/a", 2)
+            .sample(5, 3, &[KERNEL, IN_KERNEL, DEFERRED, 11]);
+        rest(file, 6, 4, 11, &[USER, 0x1000]).assert_folds(expected);
+    }
+}
+
 /// Its cookie may be any number, also one that looks like an address or a mark.
 #[test]
 fn cookies_are_no_addresses() {
@@ -393,5 +410,35 @@ fn stacks_go_on_through_the_trampolines_of_python() {
     for (found, (at, _)) in found.into_iter().zip(instructions) {
         let expected = "python;[python];py::work:/srv/app.py 7\n";
         assert_eq!(found, expected, "{at:#x}");
+    }
+}
+
+/// Whatever is in such files, they are folded or an error.
+#[test]
+fn no_byte_of_a_made_up_file_is_a_panic() {
+    let mut with_branches = File::new(false);
+    with_branches.branches = Some(1 << 11);
+    let chain = [KERNEL, IN_KERNEL, USER, 0x1000];
+    let mut unwound = File::new(false);
+    unwound.registers = Some(1 << 6 | 1 << 7 | 1 << 8);
+    let unwound = map_with(unwound, 5, 0x1000, "//anon", 5);
+    let user = [2, 0x8000, 0x8000, 0x1010, 32, 0x8010, 0x1008, 0, 0, 32];
+    let grouped = group(GROUP | 3 | 1 << 4).reading(&[2, 7, 8, 50, 100, 0, 3, 101, 0]);
+    let deferred = three_maps(File::new(false)).sample(5, 3, &[KERNEL, IN_KERNEL, DEFERRED, 11]);
+    for file in [
+        with_calls(three_maps(with_branches), &chain, &[[0x2010, 0x4000]]),
+        unwound.sample_of(5, 3, 0, &user),
+        grouped.sample(5, 3, &[USER, 0x1000]),
+        rest(deferred, 5, 4, 11, &[USER, 0x1000]),
+    ] {
+        let file = file.bytes();
+        for at in 0..file.len() {
+            for change in [0x01, 0x80, 0xff] {
+                let mut changed = file.clone();
+                changed[at] ^= change;
+                let _ = fold_with(options(), &changed);
+            }
+            let _ = fold_with(options(), &file[..at]);
+        }
     }
 }

@@ -41,23 +41,23 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// Samples that wait for the rest of their call chains, by thread.
+/// Samples that wait for the rest of their call chains, by cookie.
 pub(super) struct Waiting<S> {
-    of_thread: BTreeMap<i32, Vec<Entry<S>>>,
+    of_cookie: BTreeMap<u64, Vec<Entry<S>>>,
     size: usize,
 }
 
-pub(super) struct Entry<S> {
-    pub cookie: u64,
-    pub sample: S,
+struct Entry<S> {
+    thread: i32,
+    sample: S,
     /// In bytes.
-    pub size: usize,
+    size: usize,
 }
 
 impl<S> Default for Waiting<S> {
     fn default() -> Self {
         Waiting {
-            of_thread: BTreeMap::new(),
+            of_cookie: BTreeMap::new(),
             size: 0,
         }
     }
@@ -67,24 +67,35 @@ impl<S> Waiting<S> {
     /// The bytes of samples that wait at most: a thread may stay in the kernel for good.
     const MOST: usize = 1 << 28;
 
-    pub fn add(&mut self, thread: i32, entry: Entry<S>) {
-        self.size = self.size.saturating_add(entry.size);
-        self.of_thread.entry(thread).or_default().push(entry);
+    pub fn add(&mut self, cookie: u64, thread: i32, sample: S, size: usize) {
+        self.size = self.size.saturating_add(size);
+        self.of_cookie.entry(cookie).or_default().push(Entry {
+            thread,
+            sample,
+            size,
+        });
     }
 
     pub fn is_full(&self) -> bool {
         self.size > Self::MOST
     }
 
-    /// The samples of a thread, which wait no longer.
-    pub fn take(&mut self, thread: i32) -> Vec<Entry<S>> {
-        let samples = self.of_thread.remove(&thread).unwrap_or_default();
-        let size = samples.iter().map(|entry| entry.size).sum();
+    /// The samples that a record is the rest of, which wait no longer. Not every record says which
+    /// thread it is of.
+    pub fn take(&mut self, cookie: u64, thread: Option<i32>) -> impl Iterator<Item = S> + use<S> {
+        let all = self.of_cookie.remove(&cookie).unwrap_or_default();
+        let is_its = |entry: &Entry<S>| thread.is_none_or(|thread| entry.thread == thread);
+        let (taken, others): (Vec<_>, Vec<_>) = all.into_iter().partition(is_its);
+        if !others.is_empty() {
+            self.of_cookie.insert(cookie, others);
+        }
+        let size = taken.iter().map(|entry| entry.size).sum();
         self.size = self.size.saturating_sub(size);
-        samples
+        taken.into_iter().map(|entry| entry.sample)
     }
 
-    pub fn take_all(&mut self) -> impl Iterator<Item = Entry<S>> + use<S> {
-        std::mem::take(self).of_thread.into_values().flatten()
+    pub fn take_all(&mut self) -> impl Iterator<Item = S> + use<S> {
+        let all = std::mem::take(self).of_cookie.into_values();
+        all.flatten().map(|entry| entry.sample)
     }
 }

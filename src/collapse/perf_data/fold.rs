@@ -5,7 +5,7 @@ use super::bytes::ByteOrder;
 use super::choice::{Choice, Rank};
 use super::counters::{Counters, Readings};
 use super::crew;
-use super::deferred::{self, Entry, Rest};
+use super::deferred::{self, Rest};
 use super::event::Event;
 use super::files::{Files, Found};
 use super::header::{BuildIds, Header, Start, invalid};
@@ -238,38 +238,30 @@ impl Reader {
     }
 
     fn defer(&mut self, thread: i32, cookie: u64, sample: WaitingSample) {
-        let entry = Entry {
-            cookie,
-            size: sample.size(),
-            sample,
-        };
-        self.deferred.add(thread, entry);
+        let size = sample.size();
+        self.deferred.add(cookie, thread, sample, size);
         if self.deferred.is_full() {
             self.give_up_deferred();
         }
     }
 
-    /// Joins the rest of their call chains to the samples of a thread. Those that wait for another
-    /// one have waited in vain.
+    /// Joins the rest of their call chains to the samples that wait for it.
     fn join(&mut self, record: Record, header: &Header) -> Option<()> {
         let event = header.events.get(record.event)?;
-        let thread = thread_of_record(&record.body, event, header.order)?;
+        let thread = thread_of_record(&record.body, event, header.order);
         let cookie = Rest::read(&record.body, header.order)?.cookie;
         let record = Arc::new(record);
-        for mut entry in self.deferred.take(thread) {
-            match entry.cookie == cookie {
-                true => entry.sample.rest = Some(record.clone()),
-                false => self.reading.without_rest += 1,
-            }
-            self.enqueue(entry.sample);
+        for mut sample in self.deferred.take(cookie, thread) {
+            sample.rest = Some(record.clone());
+            self.enqueue(sample);
         }
         Some(())
     }
 
     fn give_up_deferred(&mut self) {
-        for entry in self.deferred.take_all() {
+        for sample in self.deferred.take_all() {
             self.reading.without_rest += 1;
-            self.enqueue(entry.sample);
+            self.enqueue(sample);
         }
     }
 

@@ -227,11 +227,16 @@ impl<'a> Records<'a> {
         };
         let time = self.header.events.get(index);
         let time = time.and_then(|event| find(event, field::TIME));
+        // What belongs to a sample comes behind it, also if it does not say when it was.
+        let default_time = match kind {
+            kind::CALLCHAIN_DEFERRED => self.sorter.latest,
+            _ => 0,
+        };
         self.sorter.add(Record {
             kind,
             misc,
             event: index,
-            time: time.unwrap_or(0),
+            time: time.unwrap_or(default_time),
             body,
         });
     }
