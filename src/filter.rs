@@ -159,9 +159,17 @@ impl Filter {
     /// A `;`, which separates frames, becomes `:`.
     ///
     /// # Errors
-    /// As [`Filter::keep`].
+    /// As [`Filter::keep`], and if the pattern lacks a group that `replacement` names.
     pub fn rename(self, frames: &str, replacement: &str) -> Result<Filter, PatternError> {
-        Ok(self.then(Step::Rename(pattern(frames)?, replacement.to_string())))
+        let frames = pattern(frames)?;
+        let lacks = |group: &&str| !has_group(&frames, group);
+        match groups_in(replacement).find(lacks) {
+            Some(group) => Err(PatternError {
+                pattern: frames.to_string(),
+                problem: Problem::NoGroup(group.to_string()),
+            }),
+            None => Ok(self.then(Step::Rename(frames, replacement.to_string()))),
+        }
     }
 
     /// Takes out of names what compilers and runtimes number: closures of Rust (`::{{closure}}`),
@@ -283,37 +291,84 @@ fn renamed<'n>(frames: &Regex, name: &'n [u8], replacement: &[u8]) -> Cow<'n, [u
     }
 }
 
-fn pattern(text: &str) -> Result<Regex, PatternError> {
-    Regex::new(text).map_err(|error| PatternError {
-        pattern: text.to_string(),
-        error,
+/// The groups that a replacement names, as the `regex` crate reads it.
+fn groups_in(replacement: &str) -> impl Iterator<Item = &str> {
+    let mut rest = replacement;
+    std::iter::from_fn(move || {
+        loop {
+            rest = &rest[rest.find('$')? + 1..];
+            if let Some(behind) = rest.strip_prefix('$') {
+                rest = behind;
+            } else if let Some((group, _)) = rest.strip_prefix('{').and_then(|s| s.split_once('}'))
+            {
+                return Some(group);
+            } else {
+                let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+                match rest.bytes().take_while(is_word).count() {
+                    0 => {}
+                    length => return Some(&rest[..length]),
+                }
+            }
+        }
     })
 }
 
-/// A pattern that is no regular expression.
+fn has_group(frames: &Regex, group: &str) -> bool {
+    match group.parse::<usize>() {
+        Ok(number) => number < frames.captures_len(),
+        Err(_) => frames.capture_names().flatten().any(|name| name == group),
+    }
+}
+
+fn pattern(text: &str) -> Result<Regex, PatternError> {
+    Regex::new(text).map_err(|error| PatternError {
+        pattern: text.to_string(),
+        problem: Problem::Syntax(error),
+    })
+}
+
+/// A pattern that is no regular expression, or lacks a group.
 #[derive(Debug, Clone)]
 pub struct PatternError {
     pattern: String,
-    error: regex::Error,
+    problem: Problem,
+}
+
+#[derive(Debug, Clone)]
+enum Problem {
+    Syntax(regex::Error),
+    NoGroup(String),
 }
 
 impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The last of several lines; those above point at the place.
-        let text = self.error.to_string();
-        let reason = text.lines().last().unwrap_or_default();
-        let reason = reason.strip_prefix("error: ").unwrap_or(reason);
-        write!(
-            f,
-            "expected a regular expression, found `{}`: {reason}",
-            self.pattern
-        )
+        let pattern = &self.pattern;
+        match &self.problem {
+            Problem::Syntax(error) => {
+                // The last of several lines; those above point at the place.
+                let text = error.to_string();
+                let reason = text.lines().last().unwrap_or_default();
+                let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+                write!(
+                    f,
+                    "expected a regular expression, found `{pattern}`: {reason}"
+                )
+            }
+            Problem::NoGroup(group) => write!(
+                f,
+                "expected a group of `{pattern}` behind `$`, found `{group}` (`${{1}}` is the first, \
+                 `$$` is a `$`)"
+            ),
+        }
     }
 }
 
 impl Error for PatternError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.error)
+        match &self.problem {
+            Problem::Syntax(error) => Some(error),
+            Problem::NoGroup(_) => None,
+        }
     }
 }
 

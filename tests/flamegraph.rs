@@ -640,7 +640,7 @@ mod tool {
         for (args, message) in [
             (
                 &["--height", "0"][..],
-                "invalid value '0' for '--height <UINT>': must be at least 1",
+                "invalid value '0' for '--height <UINT>': expected a whole number from 1 to 1000000",
             ),
             (
                 &["--colors", "pink"],
@@ -648,12 +648,13 @@ mod tool {
             ),
             (
                 &["--bgcolors", "pink"],
-                "invalid value 'pink' for '--bgcolors <STRING>': unknown background color: pink",
+                "invalid value 'pink' for '--bgcolors <STRING>': \
+                 expected `yellow`, `blue`, `green`, `grey`, or a color as `#rrggbb`",
             ),
             (
                 &["--uicolor", "red"],
                 "invalid value 'red' for '--uicolor <#RRGGBB>': \
-                 Expected a color in hexadecimal format, got: red",
+                 expected a color as `#rrggbb`",
             ),
         ] {
             let output = run(directory.path(), args, b"a 1\n");

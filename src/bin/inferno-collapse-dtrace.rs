@@ -3,7 +3,7 @@
 mod common;
 
 use clap::Parser;
-use common::CollapseArgs;
+use common::{CollapseArgs, values};
 use inferno::collapse::dtrace::{Folder, Options};
 use std::process::ExitCode;
 
@@ -21,7 +21,10 @@ struct Args {
     no_demangle: bool,
 
     /// Number of threads to use
-    #[arg(short, long, value_name = "UINT", default_value_t = Options::default().nthreads)]
+    #[arg(
+        short, long, value_name = "UINT", default_value_t = Options::default().nthreads,
+        value_parser = values::count, allow_negative_numbers = true
+    )]
     nthreads: usize,
 
     #[command(flatten)]
@@ -39,7 +42,7 @@ impl Args {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args: Args = common::usage::parse();
     common::collapse(
         "inferno-collapse-dtrace",
         &args.shared,

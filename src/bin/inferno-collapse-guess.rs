@@ -3,7 +3,7 @@
 mod common;
 
 use clap::Parser;
-use common::{CollapseArgs, Opened};
+use common::{CollapseArgs, Opened, values};
 use inferno::collapse::guess::{self, Folder, Options};
 use inferno::collapse::perf_data;
 use std::process::ExitCode;
@@ -24,7 +24,10 @@ struct Args {
     no_demangle: bool,
 
     /// Number of threads to use
-    #[arg(short, long, value_name = "UINT", default_value_t = Options::default().nthreads)]
+    #[arg(
+        short, long, value_name = "UINT", default_value_t = Options::default().nthreads,
+        value_parser = values::count, allow_negative_numbers = true
+    )]
     nthreads: usize,
 
     #[command(flatten)]
@@ -48,7 +51,7 @@ impl Args {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args: Args = common::usage::parse();
     common::collapse_with("inferno-collapse-guess", &args.shared, |input| {
         let folder = Folder::from(args.options());
         input.open(|opened| {

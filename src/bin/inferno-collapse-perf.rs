@@ -3,7 +3,7 @@
 mod common;
 
 use clap::Parser;
-use common::{CollapseArgs, Opened};
+use common::{CollapseArgs, Opened, values};
 use inferno::call_tree::Forest;
 use inferno::collapse::Collapse;
 use inferno::collapse::perf::{Folder, Options};
@@ -56,7 +56,10 @@ struct Args {
     event_filter: Option<String>,
 
     /// Number of threads to use
-    #[arg(short, long, value_name = "UINT", default_value_t = Options::default().nthreads)]
+    #[arg(
+        short, long, value_name = "UINT", default_value_t = Options::default().nthreads,
+        value_parser = values::count, allow_negative_numbers = true
+    )]
     nthreads: usize,
 
     /// Omit all callers of functions of this name, and the process name; can be repeated
@@ -114,7 +117,7 @@ impl Args {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args: Args = common::usage::parse();
     common::collapse_with("inferno-collapse-perf", &args.shared, |input| {
         input.open(|opened| {
             let forest = match opened {

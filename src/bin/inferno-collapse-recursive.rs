@@ -3,7 +3,7 @@
 mod common;
 
 use clap::Parser;
-use common::CollapseArgs;
+use common::{CollapseArgs, values};
 use inferno::collapse::recursive::{Folder, Options};
 use std::process::ExitCode;
 
@@ -12,7 +12,10 @@ use std::process::ExitCode;
 #[command(name = "inferno-collapse-recursive", version)]
 struct Args {
     /// Number of threads to use
-    #[arg(short, long, value_name = "UINT", default_value_t = Options::default().nthreads)]
+    #[arg(
+        short, long, value_name = "UINT", default_value_t = Options::default().nthreads,
+        value_parser = values::count, allow_negative_numbers = true
+    )]
     nthreads: usize,
 
     #[command(flatten)]
@@ -28,7 +31,7 @@ impl Args {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args: Args = common::usage::parse();
     common::collapse(
         "inferno-collapse-recursive",
         &args.shared,

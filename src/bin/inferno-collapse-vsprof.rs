@@ -22,7 +22,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args: Args = common::usage::parse();
     common::collapse(
         "inferno-collapse-vsprof",
         &args.shared,

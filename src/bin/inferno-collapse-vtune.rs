@@ -43,7 +43,7 @@ impl Args {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args: Args = common::usage::parse();
     common::collapse(
         "inferno-collapse-vtune",
         &args.shared,

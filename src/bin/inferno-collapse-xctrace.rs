@@ -39,7 +39,7 @@ impl Args {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args: Args = common::usage::parse();
     common::collapse(
         "inferno-collapse-xctrace",
         &args.shared,

@@ -2,8 +2,7 @@
 
 mod common;
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 use common::{CommonArgs, Input, Opened, Output};
 use inferno::collapse::{guess, perf_data};
 use inferno::differential::{self, Options, Profile};
@@ -53,16 +52,14 @@ impl Args {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args: Args = common::usage::parse();
     let (before, after) = (
         Input::new(Some(&args.before)),
         Input::new(Some(&args.after)),
     );
     if (&before, &after) == (&Input::Stdin, &Input::Stdin) {
         let message = "only one of the two profiles can be standard input";
-        Args::command()
-            .error(ErrorKind::ArgumentConflict, message)
-            .exit();
+        common::usage::conflict::<Args>(message);
     }
     common::run("inferno-diff-folded", &args.common, |output| {
         run(args.options(), &before, &after, output)

@@ -2,11 +2,11 @@
 
 mod common;
 
+use clap::Parser;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
 use common::filter::{FilterArgs, Filters};
-use common::{CommonArgs, Input, Opened, Output};
+use common::{CommonArgs, Input, Opened, Output, usage, values};
+use inferno::call_tree::CallTree;
 use inferno::collapse::{guess, perf_data};
 use inferno::differential;
 use inferno::flamegraph::color::{
@@ -16,7 +16,6 @@ use inferno::flamegraph::{
     self, Collector, DiffWidth, Direction, Format, Options, TextTruncateDirection, defaults,
 };
 use std::io;
-use std::num::ParseIntError;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -71,12 +70,12 @@ struct Flags {
     strip_hex: bool,
 
     /// In a differential graph, draw frames as wide as they are `after`, as they were `before`
-    /// (which shows what vanished), or as the `larger` of the two (which shows all)
+    /// (which shows what vanished), or as the `larger` of the two (which shows all) [default: after]
     #[arg(
-        long = "diff-width", value_name = "WHICH", default_value = "after",
+        long = "diff-width", value_name = "WHICH",
         value_parser = PossibleValuesParser::new(["after", "before", "larger"]).map(|name| diff_width(&name))
     )]
-    diff_width: DiffWidth,
+    diff_width: Option<DiffWidth>,
 
     /// Don't sort the input lines: they are sorted already, and it is an error if they are not
     #[arg(long = "no-sort", conflicts_with_all = ["reverse", "flame_chart"])]
@@ -96,7 +95,7 @@ struct Flags {
 
     /// Set background colors. Gradient choices are yellow, blue, green, grey; flat colors use
     /// "#rrggbb" [default: by the palette]
-    #[arg(long = "bgcolors", value_name = "STRING")]
+    #[arg(long = "bgcolors", value_name = "STRING", value_parser = parse_background)]
     bgcolors: Option<BackgroundColor>,
 
     /// Set color palette
@@ -115,11 +114,17 @@ struct Flags {
     count_name: String,
 
     /// Factor to scale sample counts by
-    #[arg(long = "factor", value_name = "FLOAT", default_value = &**defaults::str::FACTOR)]
+    #[arg(
+        long = "factor", value_name = "FLOAT", default_value = &**defaults::str::FACTOR,
+        value_parser = values::factor, allow_negative_numbers = true
+    )]
     factor: f64,
 
     /// Font size
-    #[arg(long = "fontsize", value_name = "UINT", default_value = &**defaults::str::FONT_SIZE)]
+    #[arg(
+        long = "fontsize", value_name = "UINT", default_value = &**defaults::str::FONT_SIZE,
+        value_parser = values::pixels, allow_negative_numbers = true
+    )]
     font_size: usize,
 
     /// Font type
@@ -127,7 +132,10 @@ struct Flags {
     font_type: String,
 
     /// Font width
-    #[arg(long = "fontwidth", value_name = "FLOAT", default_value = &**defaults::str::FONT_WIDTH)]
+    #[arg(
+        long = "fontwidth", value_name = "FLOAT", default_value = &**defaults::str::FONT_WIDTH,
+        value_parser = values::factor, allow_negative_numbers = true
+    )]
     font_width: f64,
 
     /// Color of UI text such as the search and reset zoom buttons
@@ -140,13 +148,16 @@ struct Flags {
     /// Height of each frame
     #[arg(
         long = "height", value_name = "UINT", default_value = &**defaults::str::FRAME_HEIGHT,
-        value_parser = parse_height
+        value_parser = values::pixels, allow_negative_numbers = true
     )]
     frame_height: usize,
 
     /// Draw only frames of at least this many percent. Narrower ones come to light on zooming in, but
     /// if this is more than the default: then they are not in the file
-    #[arg(long = "minwidth", value_name = "FLOAT", default_value = &**defaults::str::MIN_WIDTH)]
+    #[arg(
+        long = "minwidth", value_name = "FLOAT", default_value = &**defaults::str::MIN_WIDTH,
+        value_parser = values::percent, allow_negative_numbers = true
+    )]
     min_width: f64,
 
     /// File containing attributes to use for the SVG frames of particular functions. Each line in
@@ -165,11 +176,17 @@ struct Flags {
     notes: Option<String>,
 
     /// Search color
-    #[arg(long = "search-color", value_name = "STRING", default_value = defaults::SEARCH_COLOR)]
+    #[arg(
+        long = "search-color", value_name = "STRING", default_value = defaults::SEARCH_COLOR,
+        value_parser = parse_search_color
+    )]
     search_color: SearchColor,
 
     /// Adds an outline to every frame
-    #[arg(long = "stroke-color", value_name = "STRING", default_value = defaults::STROKE_COLOR)]
+    #[arg(
+        long = "stroke-color", value_name = "STRING", default_value = defaults::STROKE_COLOR,
+        value_parser = parse_stroke_color
+    )]
     stroke_color: StrokeColor,
 
     /// Second level title (optional)
@@ -181,7 +198,10 @@ struct Flags {
     title: String,
 
     /// Width of image
-    #[arg(long = "width", value_name = "UINT")]
+    #[arg(
+        long = "width", value_name = "UINT", value_parser = values::pixels,
+        allow_negative_numbers = true
+    )]
     image_width: Option<usize>,
 
     /// Omit samples whose stacks do not contain this symbol. When this symbol is in a sample's
@@ -197,7 +217,7 @@ struct Flags {
 
     /// In HTML, the nonce of the content security policy that the page is served with
     /// [default: a policy in the page, by hashes]
-    #[arg(long = "csp-nonce", value_name = "STRING")]
+    #[arg(long = "csp-nonce", value_name = "STRING", value_parser = values::nonce)]
     csp_nonce: Option<String>,
 
     /// Produce a flame chart (sort by time, do not merge stacks)
@@ -243,7 +263,7 @@ impl Flags {
         options.name_type = self.name_type.clone();
         options.notes = self.notes.clone().unwrap_or_default();
         options.negate_differentials = self.negate;
-        options.diff_width = self.diff_width;
+        options.diff_width = self.diff_width.unwrap_or_default();
         options.factor = self.factor;
         options.format = match self.format.as_str() {
             "html" => Format::Html,
@@ -280,6 +300,28 @@ impl Flags {
         match self.diff.as_deref()? {
             [before, after] => Some([before, after].map(|path| Input::new(Some(path)))),
             _ => None,
+        }
+    }
+
+    /// Why some flags make no sense together.
+    fn conflict(&self) -> Option<&'static str> {
+        if self.diff_inputs() == Some([Input::Stdin, Input::Stdin]) {
+            return Some("only one of the two profiles can be standard input");
+        }
+        if self.csp_nonce.is_some() && self.format != "html" {
+            return Some("--csp-nonce requires --format html: an SVG has no policy");
+        }
+        None
+    }
+
+    /// An error if the stacks are not what the flags require.
+    fn check(&self, tree: &CallTree) -> io::Result<()> {
+        match self.diff_width.is_some() && !tree.is_differential() {
+            true => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "expected two counts a stack for --diff-width: see --diff, or inferno-diff-folded",
+            )),
+            false => Ok(()),
         }
     }
 
@@ -320,28 +362,29 @@ fn diff_width(name: &str) -> DiffWidth {
     }
 }
 
-fn parse_ui_color(text: &str) -> Result<Color, String> {
-    let expected = "Expected a color in hexadecimal format";
-    parse_hex_color(text).ok_or_else(|| format!("{expected}, got: {text}"))
+fn parse_ui_color(text: &str) -> Result<Color, &'static str> {
+    parse_hex_color(text).ok_or("expected a color as `#rrggbb`")
 }
 
-fn parse_height(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("must be at least 1".to_string()),
-        Ok(height) => Ok(height),
-        Err(error) => Err(ParseIntError::to_string(&error)),
-    }
+fn parse_search_color(text: &str) -> Result<SearchColor, &'static str> {
+    let color = text.parse();
+    color.map_err(|_| "expected a color as `#rrggbb`")
+}
+
+fn parse_stroke_color(text: &str) -> Result<StrokeColor, &'static str> {
+    let color = text.parse();
+    color.map_err(|_| "expected `none`, or a color as `#rrggbb`")
+}
+
+fn parse_background(text: &str) -> Result<BackgroundColor, &'static str> {
+    let color = text.parse();
+    color.map_err(|_| "expected `yellow`, `blue`, `green`, `grey`, or a color as `#rrggbb`")
 }
 
 fn main() -> ExitCode {
-    let flags = Flags::parse();
-    if let Some([before, after]) = flags.diff_inputs()
-        && (&before, &after) == (&Input::Stdin, &Input::Stdin)
-    {
-        let message = "only one of the two profiles can be standard input";
-        Flags::command()
-            .error(ErrorKind::ArgumentConflict, message)
-            .exit();
+    let flags: Flags = usage::parse();
+    if let Some(message) = flags.conflict() {
+        usage::conflict::<Flags>(message);
     }
     let filters = flags.filter.compile();
     common::run("inferno-flamegraph", &flags.common, |output| {
@@ -387,6 +430,7 @@ fn draw(
     let drawn = stacks
         .finish()
         .map(|tree| filters.apply(tree))
+        .and_then(|tree| flags.check(&tree).map(|()| tree))
         .and_then(|tree| output.write(|writer| flamegraph::from_call_tree(options, &tree, writer)));
     name_inputs(drawn, &inputs)
 }
@@ -469,7 +513,7 @@ mod tests {
         check!(["--colors=aqua"], colors, "aqua".parse().unwrap());
         check!(["--colordiffusion"], color_diffusion, true);
         check!(["--countname", "bytes"], count_name, "bytes".to_string());
-        check!(["--factor=-1.5"], factor, -1.5);
+        check!(["--factor=1.5"], factor, 1.5);
         check!(["--fontsize", "20"], font_size, 20);
         check!(["--fonttype", "Verdana"], font_type, "Verdana".to_string());
         check!(["--fontwidth", "0.5"], font_width, 0.5);

@@ -5,6 +5,8 @@ use clap::Args;
 use inferno::call_tree::CallTree;
 
 #[cfg(feature = "filter")]
+use super::{message::printable, usage};
+#[cfg(feature = "filter")]
 use inferno::filter::{Filter, PatternError};
 
 /// What to keep of the stacks, and what to call their frames.
@@ -89,10 +91,8 @@ impl FilterArgs {
     /// The filters, once for all inputs. A pattern that is none ends the tool as any flag that is
     /// wrong.
     pub fn compile(&self) -> Filters {
-        self.filter().unwrap_or_else(|error| {
-            let message = format!("invalid value: {error}\n");
-            clap::Error::raw(clap::error::ErrorKind::ValueValidation, message).exit()
-        })
+        self.filter()
+            .unwrap_or_else(|error| usage::invalid_value(&error.to_string()))
     }
 
     fn filter(&self) -> Result<Filter, PatternError> {
@@ -129,7 +129,9 @@ fn any_of(patterns: &[String]) -> String {
 }
 
 #[cfg(feature = "filter")]
-fn parse_pattern(text: &str) -> Result<String, PatternError> {
-    Filter::new().keep(text)?;
-    Ok(text.to_string())
+fn parse_pattern(text: &str) -> Result<String, String> {
+    match Filter::new().keep(text) {
+        Ok(_) => Ok(text.to_string()),
+        Err(error) => Err(printable(&error.to_string())),
+    }
 }

@@ -1,6 +1,6 @@
 //! Input: a file or standard input, plain or compressed, with a progress line.
 
-use super::{about, descriptor, pipe};
+use super::{about, descriptor, message, pipe};
 use inferno::collapse::ReadAt;
 use inferno::collapse::perf_data::is_perf_data;
 use inferno::decode::{decoded, is_compressed};
@@ -69,7 +69,7 @@ impl Input {
     pub fn name(&self) -> String {
         match self {
             Input::Stdin => "standard input".to_string(),
-            Input::File(path) => path.display().to_string(),
+            Input::File(path) => message::name_of(path),
         }
     }
 

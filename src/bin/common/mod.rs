@@ -6,9 +6,12 @@
 mod descriptor;
 pub mod filter;
 mod input;
+mod message;
 mod output;
 mod pipe;
 mod replace;
+pub mod usage;
+pub mod values;
 
 pub use filter::FilterArgs;
 pub use input::{Input, Opened};
@@ -64,7 +67,7 @@ impl CommonArgs {
                     "[{:<5} {}] {}",
                     record.level(),
                     record.target(),
-                    record.args()
+                    message::printable(&record.args().to_string())
                 )
             })
             .init();
@@ -99,7 +102,8 @@ pub fn run(
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             // If even that fails, the exit code has to do.
-            let _ = writeln!(io::stderr(), "{tool}: {error}");
+            let message = message::printable(&error.to_string());
+            let _ = writeln!(io::stderr(), "{tool}: {message}");
             ExitCode::FAILURE
         }
     }

@@ -1,6 +1,6 @@
 //! Output: standard output, or a file that is written whole or not at all.
 
-use super::{about, descriptor, pipe, replace};
+use super::{about, descriptor, message, pipe, replace};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ impl Output {
         let Some(path) = &self.path else {
             return write_stdout(work);
         };
-        let name = name_of(path);
+        let name = message::name_of(path);
         let named = |error| in_file(&name, error);
         match Target::of(path).map_err(named)? {
             Target::Stdout => write_stdout(work),
@@ -155,8 +155,4 @@ impl<W: Write, N: Fn(io::Error) -> io::Error> Write for Named<W, N> {
     fn flush(&mut self) -> io::Result<()> {
         self.writer.flush().map_err(&self.name)
     }
-}
-
-fn name_of(path: &Path) -> String {
-    path.display().to_string()
 }

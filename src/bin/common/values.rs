@@ -1,0 +1,78 @@
+//! Values of flags, and what is said of those that make no sense.
+
+/// A whole number, of which zero means the same as one.
+pub fn count(text: &str) -> Result<usize, &'static str> {
+    text.parse().map_err(|_| "expected a whole number")
+}
+
+/// A size in pixels.
+pub fn pixels(text: &str) -> Result<usize, &'static str> {
+    let size = text.parse().ok();
+    size.filter(|size| (1..=1_000_000).contains(size))
+        .ok_or("expected a whole number from 1 to 1000000")
+}
+
+/// A number to multiply with.
+pub fn factor(text: &str) -> Result<f64, &'static str> {
+    let factor = text.parse().ok();
+    factor
+        .filter(|factor: &f64| factor.is_finite() && *factor > 0.0)
+        .ok_or("expected a number greater than 0")
+}
+
+/// A share of the whole.
+pub fn percent(text: &str) -> Result<f64, &'static str> {
+    let percent = text.parse().ok();
+    percent
+        .filter(|percent| (0.0..=100.0).contains(percent))
+        .ok_or("expected a number from 0 to 100")
+}
+
+/// A nonce of a content security policy.
+pub fn nonce(text: &str) -> Result<String, &'static str> {
+    let digits = text.trim_end_matches('=');
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte);
+    match !digits.is_empty() && digits.bytes().all(is_digit) && text.len() - digits.len() <= 2 {
+        true => Ok(text.to_string()),
+        false => Err(
+            "expected base64: letters, digits, `+`, `/`, `-`, `_`, and up to two `=` at the end",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for text in ["", "0", "-1", "1.5", "x", "1000001", "18446744073709551616"] {
+            assert!(pixels(text).is_err(), "{text}");
+        }
+        for text in [
+            "", "0", "-0", "-1", "nan", "inf", "-inf", "1e999", "1e-999", "x",
+        ] {
+            assert!(factor(text).is_err(), "{text}");
+        }
+        for text in ["", "-1", "nan", "inf", "100.1", "1e308", "1%"] {
+            assert!(percent(text).is_err(), "{text}");
+        }
+        for text in [
+            "", "=", "a b", "a'", "a;b", "a=b", "a===", "\u{e9}", "a\n", "<",
+        ] {
+            assert!(nonce(text).is_err(), "{text}");
+        }
+        assert!(count("-1").is_err() && count("x").is_err());
+    }
+
+    #[test]
+    fn what_makes_sense_is_taken() {
+        assert_eq!((pixels("1"), pixels("1200")), (Ok(1), Ok(1200)));
+        assert_eq!((factor("0.5"), factor("1e9")), (Ok(0.5), Ok(1e9)));
+        assert_eq!((percent("0"), percent("100")), (Ok(0.0), Ok(100.0)));
+        assert_eq!(count("0"), Ok(0));
+        for text in ["a", "r4nd0m", "+/-_", "YQ==", "YWI="] {
+            assert_eq!(nonce(text), Ok(text.to_string()));
+        }
+    }
+}
