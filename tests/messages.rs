@@ -8,6 +8,8 @@ use std::process::{Command, Output, Stdio};
 mod deadline;
 #[path = "support/run.rs"]
 mod run;
+#[path = "support/skip.rs"]
+mod skip;
 
 use run::{assert_fails, run, run_in, stderr, stdout};
 
@@ -152,7 +154,10 @@ fn help_that_cannot_be_written_is_an_error() {
                     &run_into(tool, flag, full.into()),
                     &format!("{name}: standard output: No space left on device (os error 28)\n"),
                 ),
-                Err(_) => deadline::skip("messages::help_that_cannot_be_written", "no /dev/full"),
+                Err(_) => skip::skip(
+                    "messages::help_that_cannot_be_written_is_an_error",
+                    "no /dev/full",
+                ),
             }
         }
     }
