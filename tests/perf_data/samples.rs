@@ -442,3 +442,30 @@ fn no_byte_of_a_made_up_file_is_a_panic() {
         }
     }
 }
+
+/// `chosen.so` is stripped, but the stub in it has a name.
+#[test]
+fn functions_without_names_are_counted_where_others_have_some() {
+    let object = "/opt/demo/chosen.so";
+    let size = fs::metadata(format!("{DATA}/symfs{object}"))
+        .expect("a library")
+        .len();
+    let mut file = File::new(false)
+        .comm(5, 5, "prog", 1)
+        .map(5, 0x1000, size, object, 2);
+    for offset in 0..size {
+        file = file.sample(5, 3, &[USER, 0x1000 + offset]);
+    }
+    let (folded, said) = run_on(&file, &[&format!("--symfs={DATA}/symfs")]);
+    let of = |stack: &str| -> u64 {
+        let lines = folded.lines().filter_map(|line| line.strip_prefix(stack));
+        lines
+            .map(|count| count.trim().parse::<u64>().expect("a count"))
+            .sum()
+    };
+    let (named, unnamed) = (of("prog;chosen@plt "), of("prog;[chosen.so] "));
+    assert!(named > 0 && unnamed > 0, "{folded}");
+    let share = 100.0 * unnamed as f64 / (7 * size) as f64;
+    let message = format!("{share:.1}% of the profile has functions without names, in {object} (");
+    assert!(said.contains(&message), "{said}");
+}

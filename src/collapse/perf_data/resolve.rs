@@ -167,7 +167,7 @@ impl Resolver<'_> {
                 _ => vec![Function::named(name)],
             }
         });
-        (functions.collect(), table.is_empty().then_some(lack))
+        (functions.collect(), Some(lack))
     }
 
     /// The symbols of the kernel and its modules.
