@@ -42,6 +42,7 @@ use foldhash::fast::RandomState;
 use frames::FrameTable;
 use own::{LargeCounts, Own};
 use preorder::Preorder;
+use std::borrow::Cow;
 use std::hash::BuildHasher;
 
 pub use crate::count::Count;
@@ -197,8 +198,23 @@ impl CallTree {
     }
 
     /// The id of the frame called `name`, which is stored if it is new.
+    ///
+    /// Line ends (`\n`, `\r`) in it become spaces, for a stack is a line of folded text.
     pub fn intern(&mut self, name: &[u8]) -> FrameId {
         self.frames.intern(name).0
+    }
+
+    /// The same for a name that stays as it is: one out of folded text, or that will never be in it.
+    pub(crate) fn intern_as_is(&mut self, name: &[u8]) -> FrameId {
+        self.frames.intern_as_is(name).0
+    }
+
+    /// The same for what became of another frame's name.
+    pub(crate) fn intern_renamed(&mut self, name: Cow<'_, [u8]>) -> FrameId {
+        match name {
+            Cow::Borrowed(unchanged) => self.intern_as_is(unchanged),
+            Cow::Owned(name) => self.intern(&name),
+        }
     }
 
     /// The child of `parent` for `frame`, which is made if it is not there.
@@ -247,7 +263,8 @@ impl CallTree {
 
     /// Adds one stack, its frames given from the root to the leaf, and returns its last node.
     ///
-    /// A `;` within a name separates frames, as it does in folded text.
+    /// A `;` within a name separates frames, as it does in folded text, and a line end becomes a
+    /// space.
     pub fn add_stack<I>(&mut self, frames: I, count: impl Into<Count>) -> NodeId
     where
         I: IntoIterator,
@@ -278,7 +295,7 @@ impl CallTree {
         }
     }
 
-    /// The same for a frame of which there is none anywhere. Its name is in two parts.
+    /// The same for a frame of which there is none anywhere. Its name is in two parts, without line ends.
     pub(crate) fn push_child_called(&mut self, parent: NodeId, name: [&[u8]; 2]) -> NodeId {
         let frame = self.frames.push_new(name);
         self.push_child_of_new(parent, frame)
@@ -571,6 +588,22 @@ mod tests {
         tree.add_stack(["a", "b"], 2u64);
         assert_eq!(folded(&tree), "a 5\na;b 3\n");
         assert_eq!(tree.len(), 3);
+    }
+
+    #[test]
+    fn line_ends_in_names_become_spaces() {
+        let mut tree = CallTree::new();
+        for name in ["a\nb", "a b", "a\rb", "a\nb", "\r\na b\n"] {
+            tree.add_stack(["main", name], 1u64);
+        }
+        let frame = tree.intern(b"a\nb");
+        assert_eq!(tree.frame_name(frame), b"a b");
+        let mut other = CallTree::new();
+        other.add_stack(["main", "a\nb"], 4u64);
+        tree.merge(&other);
+        assert_eq!(folded(&tree), "main;a b 9\n");
+        let read = crate::folded::read(folded(&tree).as_bytes()).unwrap();
+        assert_eq!(read.ignored_lines, 0);
     }
 
     #[test]

@@ -156,7 +156,7 @@ impl Filter {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// A `;`, which separates frames, becomes `:`.
+    /// A `;`, which separates frames, becomes `:`, and a line end becomes a space.
     ///
     /// # Errors
     /// As [`Filter::keep`], and if the pattern lacks a group that `replacement` names.
@@ -433,6 +433,8 @@ mod tests {
         assert_eq!(lines[0], "app;main;<log>;write 2");
         let lines = filtered(LINES, Filter::new().rename("log|serve", "x;y"));
         assert_eq!(lines[0], "app;main;x:y 5");
+        let lines = filtered(LINES, Filter::new().rename("log|serve", "x\r\ny"));
+        assert_eq!(lines[0], "app;main;x  y 5");
     }
 
     #[test]

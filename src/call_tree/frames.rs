@@ -22,22 +22,43 @@ impl Id for FrameId {
 }
 
 impl FrameTable {
-    /// The id of `name`, which is added if it is not there, and whether it was.
+    /// The id of `name`, which is added if it is not there, and whether it was. Line ends in it become
+    /// spaces: folded text has none.
     pub fn intern(&mut self, name: &[u8]) -> (FrameId, bool) {
+        let hash = self.hash(name);
+        if let Some(id) = self.find(hash, name) {
+            return (id, true);
+        }
+        match has_line_end(name) {
+            true => self.intern_as_is(&on_one_line(name)),
+            false => (self.insert(hash, name), false),
+        }
+    }
+
+    /// The same for a name that stays as it is.
+    pub fn intern_as_is(&mut self, name: &[u8]) -> (FrameId, bool) {
+        let hash = self.hash(name);
+        match self.find(hash, name) {
+            Some(id) => (id, true),
+            None => (self.insert(hash, name), false),
+        }
+    }
+
+    fn find(&mut self, hash: u32, name: &[u8]) -> Option<FrameId> {
         if self.entries.len() < self.len() {
             self.list_missing();
         }
-        let hash = self.hash(name);
         let is_same = |entry: &Hashed<_>| self.name(entry.id) == name;
-        if let Some(entry) = self.entries.find(hash, is_same) {
-            return (entry.id, true);
-        }
-        let id = self.push_new([name, b""]);
-        self.entries.insert(Hashed { hash, id });
-        (id, false)
+        self.entries.find(hash, is_same).map(|entry| entry.id)
     }
 
-    /// Adds a name that is not there, in two parts.
+    fn insert(&mut self, hash: u32, name: &[u8]) -> FrameId {
+        let id = self.push_new([name, b""]);
+        self.entries.insert(Hashed { hash, id });
+        id
+    }
+
+    /// Adds a name that is not there and has no line ends, in two parts.
     pub fn push_new(&mut self, [start, rest]: [&[u8]; 2]) -> FrameId {
         let id = FrameId(u32::try_from(self.len()).expect("fewer than 2^32 frames"));
         self.bytes.extend_from_slice(start);
@@ -84,4 +105,26 @@ impl FrameTable {
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.ends.len() as u32).map(|id| self.name(FrameId(id)))
     }
+}
+
+fn has_line_end(name: &[u8]) -> bool {
+    memchr::memchr2(b'\n', b'\r', name).is_some()
+}
+
+/// The name with spaces for line ends, but for those at its start and end.
+#[cold]
+fn on_one_line(name: &[u8]) -> Vec<u8> {
+    let is_line_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    let start = name.iter().take_while(|byte| is_line_end(byte)).count();
+    let rest = &name[start..];
+    let end = rest
+        .iter()
+        .rev()
+        .take_while(|byte| is_line_end(byte))
+        .count();
+    let without_line_end = |byte: &u8| if is_line_end(byte) { b' ' } else { *byte };
+    rest[..rest.len() - end]
+        .iter()
+        .map(without_line_end)
+        .collect()
 }

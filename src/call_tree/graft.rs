@@ -20,7 +20,9 @@ impl CallTree {
         mut add: impl FnMut(&mut CallTree, NodeId, NodeId),
     ) {
         let names = other.frames.iter();
-        let frames: Vec<FrameId> = names.map(|name| self.intern(&rename(name))).collect();
+        let frames: Vec<FrameId> = names
+            .map(|name| self.intern_renamed(rename(name)))
+            .collect();
         let is_in_time_order = self.is_in_time_order() || other.is_in_time_order();
         let are_siblings_distinct = !is_in_time_order && self.are_distinct(&frames);
         self.complete_edges();

@@ -177,6 +177,6 @@ impl<'t, R: FnMut(&'t [u8]) -> Cow<'t, [u8]>> Builder<'t, R> {
             self.frames.resize(index + 1, None);
         }
         let (from, made, rename) = (self.from, &mut self.made, &mut self.rename);
-        *self.frames[index].get_or_insert_with(|| made.intern(&rename(from.name(original))))
+        *self.frames[index].get_or_insert_with(|| made.intern_renamed(rename(from.name(original))))
     }
 }

@@ -192,7 +192,7 @@ impl LineFolder {
             }
         }
         let end = memchr::memchr(b';', &stack[start..]).map_or(stack.len(), |at| start + at);
-        let frame = self.tree.intern(&stack[start..end]);
+        let frame = self.tree.intern_as_is(&stack[start..end]);
         if caller >= self.latest_callees.len() {
             self.latest_callees.resize(caller + 1, frame);
         }

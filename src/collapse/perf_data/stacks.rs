@@ -210,7 +210,7 @@ impl Stacks {
         let frame = *self
             .frames
             .entry(location)
-            .or_insert_with(|| tree.intern(&Place::name_of_location(location)));
+            .or_insert_with(|| tree.intern_as_is(&Place::name_of_location(location)));
         self.stack.push(frame);
     }
 
@@ -227,7 +227,7 @@ impl Stacks {
             Some(root) => *root,
             None => {
                 let name = thread_name(&key, options);
-                let frame = self.tree.intern(&name);
+                let frame = self.tree.intern_as_is(&name);
                 let root = self.tree.child(CallTree::ROOT, frame);
                 self.threads.insert(key, root);
                 root
