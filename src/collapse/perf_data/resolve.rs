@@ -8,7 +8,7 @@ use super::kernel::{read_kallsyms, read_perf_map, running_build_id, running_rele
 use super::objects::{Kind, Object, ObjectId, ObjectList};
 use super::processes::Location;
 use super::stacks::Place;
-use super::symbols::{Segments, SymbolTable};
+use super::symbols::{Segments, SymbolTable, without_version};
 use crate::call_tree::CallTree;
 use ahash::AHashMap;
 use std::fs;
@@ -161,6 +161,7 @@ impl Resolver<'_> {
         let functions = places.iter().map(|place| {
             let address = segments.address_of(place.address);
             let name = address.and_then(|address| table.find(address));
+            let name = name.map(without_version);
             let call = segments.address_of(place.address_of_call());
             match (call, name) {
                 (Some(call), Some(name)) => inlined.functions(call, name),

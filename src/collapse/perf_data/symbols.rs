@@ -213,13 +213,13 @@ impl SymbolTable {
                 return None;
             };
             let symbol = table.as_ref()?.symbol_by_index(index).ok()?;
-            Some(symbol.name_bytes().ok()?.to_vec())
+            Some(without_version(symbol.name_bytes().ok()?).to_vec())
         };
         // What chooses a function has its name.
         let of_own = |relocation: &Relocation| {
             let chooser = chooser_of(relocation)?;
             let symbol = self.preferred_at(chooser)?;
-            Some(name_at(&self.names, symbol.name).to_vec())
+            Some(without_version(name_at(&self.names, symbol.name)).to_vec())
         };
         let relocations = elf.dynamic_relocations().into_iter().flatten();
         let slots = relocations.filter_map(|(address, relocation)| {
@@ -253,6 +253,15 @@ fn preference(a: &Symbol, b: &Symbol, names: &[u8]) -> Ordering {
         .cmp(&by_kind(b))
         .then_with(|| by_name(a).cmp(&by_name(b)))
         .then(Ordering::Greater)
+}
+
+/// `memcpy` of `memcpy@@GLIBC_2.14`, as linkers write the version of a function behind its name. A stub
+/// stays one: `memcpy@plt`.
+pub(super) fn without_version(name: &[u8]) -> &[u8] {
+    match memchr::memchr(b'@', name) {
+        Some(at @ 1..) if !name.ends_with(b"@plt") => &name[..at],
+        _ => name,
+    }
 }
 
 fn name_at(names: &[u8], start: usize) -> &[u8] {
@@ -421,6 +430,21 @@ mod tests {
             (0x10, 0, "last", Linkage::Local),
         ];
         assert_eq!(table(&without_sizes).find(0x10), Some(&b"last"[..]));
+    }
+
+    #[test]
+    fn versions_are_no_part_of_names() {
+        for (name, expected) in [
+            ("memcpy@@GLIBC_2.14", "memcpy"),
+            ("cfree@GLIBC_2.2.5", "cfree"),
+            ("_ZN4shop4cartEv@@SHOP_1", "_ZN4shop4cartEv"),
+            ("memcpy@plt", "memcpy@plt"),
+            ("main", "main"),
+            ("@x", "@x"),
+            ("", ""),
+        ] {
+            assert_eq!(without_version(name.as_bytes()), expected.as_bytes());
+        }
     }
 
     #[test]
