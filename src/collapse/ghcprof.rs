@@ -27,7 +27,7 @@
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
 use super::notes::Notes;
-use super::symbol::without_separators;
+use super::symbol::one_frame;
 use crate::call_tree::{CallTree, Count, Forest, NodeId};
 use crate::folded::{lines_of, whole_lines};
 use crate::text::{lossy, trim, trim_end};
@@ -293,7 +293,7 @@ impl Worker {
             }
         };
         let name = format!("{}.{}", row.module, row.name);
-        let node = tree.child_called(caller, without_separators(&name).as_bytes());
+        let node = tree.child_called(caller, one_frame(&name).as_bytes());
         tree.add(node, count);
         self.path.truncate(row.depth);
         self.path.resize(row.depth, caller);

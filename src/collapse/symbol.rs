@@ -1,7 +1,12 @@
 //! Clean-up of symbol names that several formats share.
 
+mod arguments;
+mod brackets;
+
+use crate::text::lossy;
+use arguments::without_arguments;
+use brackets::Brackets;
 use std::borrow::Cow;
-use std::ops::Range;
 
 /// What the Rust compiler's legacy mangling writes for characters that linkers don't take.
 const RUST_ESCAPES: [(&str, &str); 20] = [
@@ -52,14 +57,10 @@ pub(super) fn split_inlined(function: &str) -> Vec<&str> {
     if !memchr::memchr_iter(b'-', bytes).any(|at| bytes[at..].starts_with(b"->")) {
         return vec![function];
     }
-    let enclosed = bracketed_spans(bytes);
-    let is_enclosed = |at: usize| {
-        let span = enclosed.get(enclosed.partition_point(|span| span.end < at));
-        span.is_some_and(|span| span.contains(&at))
-    };
+    let brackets = Brackets::of(bytes);
     let is_in_name = |at: usize| {
         let before = &function[..at];
-        before.ends_with("operator") || before.ends_with(' ') || is_enclosed(at)
+        before.ends_with("operator") || before.ends_with(' ') || brackets.enclose(at)
     };
     let mut parts = Vec::new();
     let mut start = 0;
@@ -73,41 +74,49 @@ pub(super) fn split_inlined(function: &str) -> Vec<&str> {
     parts
 }
 
-/// The name with `:` for `;`, which separates frames.
-pub(super) fn without_separators(name: &str) -> Cow<'_, str> {
+/// What the frame of a function is called: without arguments and Rust's hash.
+pub(super) fn function_frame(function: &str) -> String {
+    let name = fix_partially_demangled_rust(without_arguments(function));
+    let stub = stub_without_version(&name);
+    one_frame(stub.as_deref().unwrap_or(&name)).into_owned()
+}
+
+/// `memcpy@plt` of `memcpy@@GLIBC_2.14@plt`.
+fn stub_without_version(name: &str) -> Option<String> {
+    const STUB: &str = "@plt";
+    let (function, _) = name.strip_suffix(STUB)?.split_once('@')?;
+    (!function.is_empty()).then(|| [function, STUB].concat())
+}
+
+/// Whether a function's name is followed by arguments.
+pub(super) fn has_arguments(function: &str) -> bool {
+    without_arguments(function).len() < function.len()
+}
+
+/// Whether all of the name is in parentheses.
+pub(super) fn is_in_parentheses(name: &str) -> bool {
+    name.starts_with('(') && {
+        let brackets = Brackets::of(name.as_bytes());
+        let first = brackets.spans.first().filter(|span| span.start == 0);
+        first.is_none_or(|span| span.end == name.len())
+    }
+}
+
+/// The name of one frame: with `:` for `;`, which separates frames, and without white space at its
+/// ends.
+pub(super) fn one_frame(name: &str) -> Cow<'_, str> {
+    let name = name.trim();
     match memchr::memchr(b';', name.as_bytes()) {
         Some(_) => Cow::Owned(name.replace(';', ":")),
         None => Cow::Borrowed(name),
     }
 }
 
-/// The outermost spans between brackets that match.
-fn bracketed_spans(name: &[u8]) -> Vec<Range<usize>> {
-    let mut open: Vec<(u8, usize)> = Vec::new();
-    let mut spans: Vec<Range<usize>> = Vec::new();
-    for (at, &byte) in name.iter().enumerate() {
-        let opening = match byte {
-            b'<' | b'(' | b'[' | b'{' => {
-                open.push((byte, at));
-                continue;
-            }
-            b'>' if at > 0 && name[at - 1] != b'-' => b'<',
-            b')' => b'(',
-            b']' => b'[',
-            b'}' => b'{',
-            _ => continue,
-        };
-        if let Some(&(bracket, start)) = open.last()
-            && bracket == opening
-        {
-            open.pop();
-            while spans.last().is_some_and(|inner| inner.start > start) {
-                spans.pop();
-            }
-            spans.push(start..at);
-        }
-    }
-    spans
+/// The frame that the stacks of a command start with, which has no spaces.
+pub(super) fn command_frame(command: &[u8]) -> String {
+    lossy(command)
+        .replace(';', ":")
+        .replace([' ', '\n', '\r'], "_")
 }
 
 /// The name before `h` and sixteen hexadecimal digits, if it ends in them.
@@ -157,7 +166,10 @@ fn unescape_one(text: &str) -> Option<(usize, &'static str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fix_partially_demangled_rust as fix, split_inlined};
+    use super::{
+        command_frame, fix_partially_demangled_rust as fix, function_frame, one_frame,
+        split_inlined,
+    };
 
     #[test]
     fn drops_the_hash() {
@@ -181,6 +193,28 @@ mod tests {
     #[test]
     fn an_unknown_escape_ends_the_repair() {
         assert_eq!(fix("a..b$XX$c..d::h0123456789abcdef"), "a::b$XX$c..d");
+    }
+
+    #[test]
+    fn functions_are_one_frame_without_arguments() {
+        for (name, expected) in [
+            ("StubRoutines (1)", "StubRoutines"),
+            ("StubRoutines ", "StubRoutines"),
+            ("<[u8; 4] as shop::Key>::f", "<[u8: 4] as shop::Key>::f"),
+            ("Lshop/Cart;::add(I)V", "Lshop/Cart:::add"),
+            (
+                "shop::_$LT$impl$u20$A$LP$B$RP$$GT$::f::h0123456789abcdef (.llvm.1234)",
+                "shop::_<impl A(B)>::f",
+            ),
+            ("memcpy@@GLIBC_2.14@plt", "memcpy@plt"),
+            ("strlen@GLIBC_2.2.5@plt", "strlen@plt"),
+            ("strlen@plt", "strlen@plt"),
+            ("exp@@GLIBC_2.29", "exp@@GLIBC_2.29"),
+        ] {
+            assert_eq!(function_frame(name), expected, "{name}");
+        }
+        assert_eq!(one_frame("\t a; b\u{a0}"), "a: b");
+        assert_eq!(command_frame(b"my app;1\n2"), "my_app:1_2");
     }
 
     #[test]

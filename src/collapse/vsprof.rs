@@ -23,6 +23,7 @@
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
 use super::notes::warn_of_cut;
+use super::symbol::one_frame;
 use crate::call_tree::{CallTree, Forest, NodeId};
 use crate::folded::{lines_of, whole_lines};
 use crate::text::{excerpt, lossy, trim, trim_end};
@@ -147,7 +148,7 @@ impl Worker {
         self.go_to(row.level, line, tree)?;
         let parent = self.stack.last().map_or(CallTree::ROOT, |last| last.node);
         self.stack.push(Called {
-            node: tree.descend(parent, lossy(row.name).as_bytes()),
+            node: tree.child_called(parent, one_frame(&lossy(row.name)).as_bytes()),
             calls: row.calls,
         });
         Ok(())

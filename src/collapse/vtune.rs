@@ -241,7 +241,11 @@ mod tests {
             ("\"f(int, char)\",1,m", "m`f(int, char)"),
             ("\"f \"\"q\"\" x\",1,m\r", "m`f \"\"q\"\" x"),
             ("\"f\",1.000,\"x\",2.000,m", "\"x\",2.000,m`f"),
-            ("a;b,1,m", "m`a;b"),
+            ("a;b,1,m", "m`a:b"),
+            ("f,1,m;n", "m:n`f"),
+            ("\" f \",1,m", "m`f"),
+            ("f ,1, m", "m`f"),
+            ("\"<[u8; 4] as b::C>::f\",1,m", "m`<[u8: 4] as b::C>::f"),
             ("é,1,m", "m`é"),
         ] {
             let folded = fold(&format!("{row}\n")).unwrap();
@@ -385,10 +389,10 @@ mod tests {
                     0usize..3,
                     prop::sample::select(vec![
                         "f", "\"f\"", "\"f\",1,m\"", "g,0.100", "\"g,0.100\"", "a`f", "\"a`f\"", "f;g", "é",
-                        "o\"\"_s", "\"o\"\"_s\"", "",
+                        "o\"\"_s", "\"o\"\"_s\"", "", "\" f \"", "f:g", "f\rg",
                     ]),
                     prop::sample::select(vec!["0.520", "12.05", "1.2345"]),
-                    prop::sample::select(vec!["m", "", "a", "libc.so.6", "x;y", "m,n"]),
+                    prop::sample::select(vec!["m", "", "a", "libc.so.6", "x;y", "x:y", " m", "m,n"]),
                     prop::bool::weighted(0.1),
                 ),
                 0..20,

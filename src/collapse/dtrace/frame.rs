@@ -1,11 +1,12 @@
 //! One line of a stack: where its offset is, and which frames it stands for.
 
-use crate::collapse::symbol::{fix_partially_demangled_rust, split_inlined, without_separators};
-use std::borrow::Cow;
+use crate::collapse::symbol::{function_frame, has_arguments, one_frame, split_inlined};
+use crate::text::strip_hex_offset;
 
-/// What is before the last `+`.
+/// What is before the `+0x1f` that the line ends with. A `+` may be part of a name: `operator+`,
+/// `+[NSString string]`.
 pub(super) fn without_offset(line: &[u8]) -> &[u8] {
-    memchr::memrchr(b'+', line).map_or(line, |at| &line[..at])
+    strip_hex_offset(line).unwrap_or(line)
 }
 
 /// What there is of a line's offset.
@@ -21,58 +22,37 @@ pub(super) enum Offset {
 /// Calls `add` with the name of each frame a line stands for, the outermost first.
 #[cold]
 pub(super) fn name_frames(line: &str, offset: Offset, mut add: impl FnMut(&[u8])) {
-    let function = match without_arguments(line) {
-        "" => "-",
-        function => function,
+    let (line, printed_offset) = match offset {
+        Offset::LeftOut => (line, ""),
+        Offset::Kept | Offset::Lost => line.split_at(without_offset(line.as_bytes()).len()),
     };
-    let has_offset = offset != Offset::LeftOut;
-    let function = repair(function, has_offset);
-    let parts = split_inlined(&function);
-    let is_java = parts.len() > 1 || (has_offset && function.contains('/'));
+    let (module, function) = split_module(line);
+    let parts = split_inlined(function);
+    let is_java = parts.len() > 1 || (offset != Offset::LeftOut && line.contains('/'));
     for (index, part) in parts.iter().enumerate() {
-        let part = match is_java {
-            true => part.trim_start_matches('L'),
-            false => part,
-        };
-        let mut name = without_separators(part);
+        let start = if index == 0 { module } else { "" };
+        let name = function_frame(part);
+        let mut name = [&one_frame(start), &*name].concat();
+        if is_java {
+            name = name.trim_start_matches('L').to_string();
+        }
+        // Arguments that go take the offset behind them along.
+        if offset == Offset::Kept && index + 1 == parts.len() && !has_arguments(part) {
+            name.push_str(printed_offset);
+        }
         if index > 0 {
-            name.to_mut().push_str("_[i]");
+            name.push_str("_[i]");
         }
-        let name = name.as_bytes();
-        match offset {
-            Offset::Lost if index + 1 == parts.len() => add(without_offset(name)),
-            _ => add(name),
-        }
+        add(if name.is_empty() {
+            b"-"
+        } else {
+            name.as_bytes()
+        });
     }
 }
 
-/// A C++ or Rust function without its arguments: what follows the last opening parenthesis or
-/// angle bracket behind the first `::`.
-fn without_arguments(function: &str) -> &str {
-    let bytes = function.as_bytes();
-    // Faster than a search for the two characters, which most names have none of.
-    let scope = memchr::memchr_iter(b':', bytes).find(|at| bytes.get(at + 1) == Some(&b':'));
-    let end = scope.and_then(|scope| {
-        let bracket = memchr::memrchr2(b'(', b'<', &bytes[scope + 2..])?;
-        Some(scope + 2 + bracket)
-    });
-    end.map_or(function, |end| &function[..end])
-}
-
-/// The function with its Rust name repaired, which stands behind the module and before the offset.
-fn repair(function: &str, has_offset: bool) -> Cow<'_, str> {
-    let module_end = memchr::memchr(b'`', function.as_bytes());
-    let Some(module_end) = module_end.map(|at| at + 1) else {
-        return Cow::Borrowed(function);
-    };
-    let name_end = match has_offset {
-        true => function[module_end..].rfind('+').map(|at| module_end + at),
-        false => None,
-    };
-    let (head, offset) = function.split_at(name_end.unwrap_or(function.len()));
-    let (module, name) = head.split_at(module_end);
-    match fix_partially_demangled_rust(name.trim_end()) {
-        Cow::Borrowed(fixed) if fixed.len() == name.trim_end().len() => Cow::Borrowed(function),
-        fixed => Cow::Owned([module, &fixed, offset].concat()),
-    }
+/// Splits a line behind the backtick that follows the module.
+fn split_module(line: &str) -> (&str, &str) {
+    let end = memchr::memchr(b'`', line.as_bytes()).map_or(0, |at| at + 1);
+    line.split_at(end)
 }

@@ -10,7 +10,7 @@ use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::format::{count_lines, offset_in};
 use crate::collapse::lines::{LineCache, LineId};
 use crate::collapse::successors::{Successor, Successors};
-use crate::collapse::symbol::without_separators;
+use crate::collapse::symbol::one_frame;
 use crate::text::{lossy, strip_hex_offset, trim_end, trim_start};
 
 /// Folds the lines of one block, from the last to the first.
@@ -252,7 +252,7 @@ impl<'a> BlockFolder<'a> {
 
     fn step_to_key(&mut self, parent: NodeId, key: &[u8]) -> NodeId {
         let key = lossy(key);
-        let name = without_separators(&key);
+        let name = one_frame(&key);
         self.tree.child_called(parent, name.as_bytes())
     }
 

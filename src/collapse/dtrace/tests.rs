@@ -132,7 +132,7 @@ fn kernel_and_user_halves_are_one_stack() {
 fn frames_that_begin_alike_are_not_mixed_up() {
     let lines =
         " m`a+0x1\n 1\n m`a+b+0x1\n 2\n m`ab+0x1\n 4\n m`a\n 8\n m`a++0x1\n 16\n m`a+\n 32\n";
-    assert_eq!(fold(lines), "m`a 41\nm`a+ 16\nm`a+b 2\nm`ab 4\n");
+    assert_eq!(fold(lines), "m`a 9\nm`a+ 48\nm`a+b 2\nm`ab 4\n");
 }
 
 /// What was read before is of no matter, nor is indentation; only lines that are indented as DTrace
@@ -189,16 +189,37 @@ fn names() {
             "libx`ns::Foo<int>::bar",
         ),
         ("libx`ns::f(a)(b)", "libx`ns::f(a)"),
-        ("libx`foo(int)+0x2", "libx`foo(int)"),
+        ("libx`foo(int)+0x2", "libx`foo"),
         ("libx`std::x::y", "libx`std::x::y"),
-        ("p`operator+ (int)+0x1", "p`operator+ (int)"),
+        ("p`operator+ (int)+0x1", "p`operator+"),
+        ("p`operator+(A)", "p`operator+"),
+        (
+            "p`cart::sum(std::map<int, std::list<int> > const&)+0x1",
+            "p`cart::sum",
+        ),
+        ("p`sum(std::map<int, int> const&)+0x1", "p`sum"),
+        (
+            "p`a::(anonymous namespace)::f(B<int>)+0x1",
+            "p`a::(anonymous namespace)::f",
+        ),
+        (
+            "p`a::run(int)::$_3::operator()() const+0x1",
+            "p`a::run(int)::$_3::operator()",
+        ),
+        (
+            "Shop`-[Cart(Totals) sum:of:]+0x1",
+            "Shop`-[Cart(Totals) sum:of:]",
+        ),
+        ("Shop`+[Cart(Totals) cart]", "Shop`+[Cart(Totals) cart]"),
+        ("p`<[u8; 4] as b::C>::f+0x1", "p`<[u8: 4] as b::C>::f"),
+        ("p`f +0x1", "p`f"),
         ("+0x1", "-"),
         ("a;b+0x1", "a:b"),
         (
             "p`_$LT$std..fs..ReadDir$u20$as$u20$I$GT$::next::hc14f1750ca79129b+0x12",
             "p`<std::fs::ReadDir as I>::next",
         ),
-        ("foo::h0123456789abcdef+0x3", "foo::h0123456789abcdef"),
+        ("foo::h0123456789abcdef+0x3", "foo"),
         ("a`éabcdefghijklmnop+0x1", "a`éabcdefghijklmnop"),
         ("Ljava/util/HashMap;.get+0x10", "Ljava/util/HashMap:.get"),
         ("LLfoo;bar->Lbaz;q", "foo:bar;baz:q_[i]"),
@@ -227,7 +248,11 @@ fn names() {
         ("a;b+0x1", "a:b+0x1"),
         ("LLfoo;bar->Lbaz;q+0x1", "foo:bar;baz:q+0x1_[i]"),
         ("p`f::hc14f1750ca79129b+0x12", "p`f+0x12"),
-        ("p`operator+ (int)+0x1", "p`operator+ (int)+0x1"),
+        ("p`operator+ (int)+0x1", "p`operator+"),
+        (
+            "Shop`-[Cart(Totals) sum]+0x1",
+            "Shop`-[Cart(Totals) sum]+0x1",
+        ),
     ] {
         assert_eq!(as_caller(line), expected);
     }

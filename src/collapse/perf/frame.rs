@@ -11,13 +11,16 @@
 //! ```
 
 use super::Options;
-use crate::collapse::symbol::{fix_partially_demangled_rust, split_inlined, without_separators};
+use crate::collapse::symbol::{
+    fix_partially_demangled_rust, function_frame, is_in_parentheses, one_frame, split_inlined,
+};
 use crate::text::{lossy, strip_hex_offset, trim, trim_end, trim_start};
 use memchr::memmem::{self, Finder};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-const ANONYMOUS_NAMESPACE: &str = "(anonymous namespace)";
+/// What a function is called whose name perf printed as nothing.
+const BLANK: &str = " ";
 
 /// A frame line, taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +41,11 @@ impl<'a> FrameLine<'a> {
         let symbol = trim(&rest[..open - 1]);
         Some(FrameLine {
             address,
-            symbol: if symbol.is_empty() { b" " } else { symbol },
+            symbol: if symbol.is_empty() {
+                BLANK.as_bytes()
+            } else {
+                symbol
+            },
             module: &rest[open + 1..rest.len() - 1],
         })
     }
@@ -75,7 +82,7 @@ fn module_start(text: &[u8]) -> Option<usize> {
 /// process name in parentheses, which is no frame.
 pub(in crate::collapse) fn function_name(symbol: &str) -> Option<Cow<'_, str>> {
     let name = without_offset(symbol);
-    if name.starts_with('(') && !name.starts_with(ANONYMOUS_NAMESPACE) {
+    if is_in_parentheses(name) {
         return None;
     }
     Some(fix_partially_demangled_rust(name))
@@ -94,16 +101,23 @@ pub(in crate::collapse) fn name_frames(
     is_java: bool,
     mut add: impl FnMut(&str),
 ) {
-    for (index, part) in split_inlined(function).into_iter().enumerate() {
+    let is_whole = is_jit(line.module) && is_tagged_by_jit(function);
+    let parts = match is_whole {
+        true => vec![function],
+        false => split_inlined(function),
+    };
+    for (index, part) in parts.into_iter().enumerate() {
         let mut name = match part {
-            "[unknown]" => Cow::Owned(name_unknown(line, options)),
-            _ => without_separators(without_arguments(part)),
+            "[unknown]" => name_unknown(line, options),
+            BLANK => BLANK.to_string(),
+            _ if is_whole => one_frame(part).into_owned(),
+            _ => function_frame(part),
         };
-        if is_java && name.starts_with('L') && name.contains('/') {
-            name.to_mut().remove(0);
+        if is_java && !is_whole && name.starts_with('L') && name.contains('/') {
+            name.remove(0);
         }
         if let Some(mark) = annotation(&name, index, line.module, options) {
-            name.to_mut().push_str(mark);
+            name.push_str(mark);
         }
         add(&name);
     }
@@ -127,7 +141,7 @@ fn name_unknown(line: &FrameLine<'_>, options: &Options) -> String {
         true => format!("[{file} <{}>]", lossy(line.address)),
         false => format!("[{file}]"),
     };
-    name.replace(';', ":")
+    one_frame(&name).into_owned()
 }
 
 /// What to put behind the name of the `index`th frame of a line: whether it is inlined, the
@@ -158,63 +172,29 @@ fn is_jit(module: &[u8]) -> bool {
         || (memmem::find(module, b"/jitted-").is_some() && module.ends_with(b".so"))
 }
 
-/// The name without its parameter list and what follows it.
-///
-/// The list is the first parenthesis that is in no other bracket. It is none after a dot (methods
-/// in Go: `pkg.(*T).m`) nor in `(anonymous namespace)`. An arrow is no bracket, nor are those that
-/// are part of an operator's name.
-fn without_arguments(name: &str) -> &str {
-    let bytes = name.as_bytes();
-    if memchr::memchr(b'(', bytes).is_none() {
-        return name;
-    }
-    let mut depth = 0i64;
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'o' => at += operator_length(&bytes[at..]),
-            b'(' if depth == 0 && opens_arguments(bytes, at) => return &name[..at],
-            b'<' | b'{' | b'[' | b'(' => depth += 1,
-            b'>' if bytes[..at].ends_with(b"-") => {}
-            b'>' | b'}' | b']' | b')' => depth -= 1,
-            _ => {}
-        }
-        at += 1;
-    }
-    name
-}
-
-fn opens_arguments(name: &[u8], at: usize) -> bool {
-    !name[..at].ends_with(b".") && !name[at..].starts_with(ANONYMOUS_NAMESPACE.as_bytes())
-}
-
-/// The length of the C++ operator (`operator<<`, `operator()`) that `text` starts with, less one;
-/// 0 if it is none, or one without brackets.
-fn operator_length(text: &[u8]) -> usize {
-    const OPERATORS: [&str; 15] = [
-        "()",
-        "[]",
-        "<=>",
-        "<<=",
-        ">>=",
-        "->*",
-        "<<",
-        ">>",
-        "<=",
-        ">=",
-        "->",
-        "<",
-        ">",
-        " new[]",
-        " delete[]",
+/// Whether a compiler at run time says what the name is of before it: a regular expression, a
+/// script's function with its path, and the like. Parentheses and arrows in it mean nothing then.
+fn is_tagged_by_jit(name: &str) -> bool {
+    const TAGS: [&str; 17] = [
+        "Builtin:",
+        "BytecodeHandler:",
+        "Callback:",
+        "Eval:",
+        "Function:",
+        "Handler:",
+        "InterpretedFunction:",
+        "JS:",
+        "LazyCompile:",
+        "NativeFunction:",
+        "NativeLazyCompile:",
+        "NativeScript:",
+        "RegExp:",
+        "Script:",
+        "Stub:",
+        "Wasm:",
+        "py::",
     ];
-    let Some(rest) = text.strip_prefix(b"operator") else {
-        return 0;
-    };
-    let operator = OPERATORS
-        .iter()
-        .find(|operator| rest.starts_with(operator.as_bytes()));
-    operator.map_or(0, |operator| "operator".len() + operator.len() - 1)
+    TAGS.iter().any(|tag| name.starts_with(tag))
 }
 
 #[cfg(test)]
@@ -262,37 +242,54 @@ mod tests {
     }
 
     #[test]
-    fn arguments_go_and_operators_stay() {
-        for (name, expected) in [
-            ("foo(int, char)", "foo"),
-            ("foo<Vec::<usize>>(Vec<usize>)", "foo<Vec::<usize>>"),
-            (
-                "std::function<void (int, int)>::operator()(int) const",
-                "std::function<void (int, int)>::operator()",
-            ),
-            (
-                "{lambda(int)#2}::operator()(int)",
-                "{lambda(int)#2}::operator()",
-            ),
-            ("call_once<fn() -> i32, ()>", "call_once<fn() -> i32, ()>"),
-            ("operator<<(A, B)", "operator<<"),
-            ("operator>(A, B)", "operator>"),
-            ("a::operator-><int>(A)", "a::operator-><int>"),
-            (
-                "std::unique_ptr<Foo>::operator->() const",
-                "std::unique_ptr<Foo>::operator->",
-            ),
-            ("operator new[](unsigned long)", "operator new[]"),
-            ("T::operator bool() const", "T::operator bool"),
-            (
-                "(anonymous namespace)::work(int)",
-                "(anonymous namespace)::work",
-            ),
-            ("main.(*T).method(0x1)", "main.(*T).method"),
-            (".run()V", ".run"),
-            ("héllo(wörld)", "héllo"),
+    fn names_of_jit_compilers_are_whole() {
+        let frames = |symbol: &str, module: &str| {
+            let line = FrameLine {
+                address: b"10",
+                symbol: symbol.as_bytes(),
+                module: module.as_bytes(),
+            };
+            let mut frames = Vec::new();
+            name_frames(symbol, &line, &Options::default(), true, |name| {
+                frames.push(name.to_string());
+            });
+            frames
+        };
+        for name in [
+            "RegExp:^(?:x|y)+$",
+            "RegExp:a->b",
+            "JS:*walk /opt/shop (old)/tree.js:7:9",
+            "LazyCompile:~add /opt/shop/a->b.js:1",
+            "Function:(anonymous)",
+            "Script:/opt/shop (old)/main.js",
+            "Eval:(x)",
+            "Handler:LdaGlobal(1)",
+            "py::total:/opt/shop (old)/cart.py",
         ] {
-            assert_eq!(without_arguments(name), expected);
+            assert_eq!(frames(name, "/tmp/perf-31.map"), [name]);
+            assert_eq!(frames(name, "/tmp/jit/jitted-31-4.so"), [name]);
+        }
+        assert_eq!(frames("RegExp:a;b ", "/tmp/perf-31.map"), ["RegExp:a:b"]);
+        assert_eq!(frames("JS:run(int)", "/opt/shop"), ["JS:run"]);
+        assert_eq!(
+            frames("StubRoutines (2)", "/tmp/perf-31.map"),
+            ["StubRoutines"]
+        );
+        let inlined = frames("La/B;::f->La/C;::g", "/tmp/perf-31.map");
+        assert_eq!(inlined, ["a/B:::f", "a/C:::g_[i]"]);
+    }
+
+    #[test]
+    fn only_what_is_all_in_parentheses_is_no_function() {
+        for (symbol, is_function) in [
+            ("(shop)", false),
+            ("(shop (old))", false),
+            ("(shop", false),
+            ("(anonymous namespace)::f(int)", true),
+            ("(extension in Shop):Swift.String.cut(at: Int)", true),
+            ("main", true),
+        ] {
+            assert_eq!(function_name(symbol).is_some(), is_function, "{symbol}");
         }
     }
 }

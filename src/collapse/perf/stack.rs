@@ -12,6 +12,7 @@ use super::samples::{split_last_line, told_in, told_in_plain};
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::lines::{LineCache, LineId};
 use crate::collapse::successors::{Successor, Successors};
+use crate::collapse::symbol::command_frame;
 use crate::text::lossy;
 use ahash::AHashMap;
 use std::ops::Range;
@@ -399,8 +400,8 @@ impl Commands {
     /// The node of the command asked for last.
     fn make_node(&mut self, tree: &mut CallTree) -> NodeId {
         *self.node.get_or_insert_with(|| {
-            let name = lossy(&self.printed).replace(' ', "_");
-            let node = tree.descend(CallTree::ROOT, name.as_bytes());
+            let name = command_frame(&self.printed);
+            let node = tree.child_called(CallTree::ROOT, name.as_bytes());
             self.nodes.insert(self.printed.clone(), node);
             node
         })

@@ -8,6 +8,7 @@ use super::stacks::Place;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::demangle::demangled_frame;
 use crate::collapse::perf::{self, FrameLine, function_name, name_frames};
+use crate::collapse::symbol::command_frame;
 use crate::text::lossy;
 use ahash::AHashMap;
 use std::borrow::Cow;
@@ -55,8 +56,8 @@ impl<'a> Naming<'a> {
                 }
                 Place::Thread(b"") => (parent, is_java),
                 Place::Thread(comm) => {
-                    let name = lossy(comm).replace(' ', "_");
-                    let node = made.tree.descend(CallTree::ROOT, name.as_bytes());
+                    let name = command_frame(comm);
+                    let node = made.tree.child_called(CallTree::ROOT, name.as_bytes());
                     (node, comm.starts_with(b"java"))
                 }
             };

@@ -3,8 +3,9 @@
 use super::Options;
 use super::row::Row;
 use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::collapse::symbol::one_frame;
 use crate::table::{Hashed, Table};
-use crate::text::{are_equal, lossy};
+use crate::text::{are_equal, lossy, trim};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -119,12 +120,11 @@ impl Functions {
         node
     }
 
-    /// The node below `caller` for the function called `name` in the module. A `;` in its full name
-    /// makes two frames of it.
+    /// The node below `caller` for the function called `name` in the module.
     fn find_by_full_name(&mut self, caller: NodeId, name: &[u8], tree: &mut CallTree) -> NodeId {
         self.has_others = true;
         let full_name = [&self.modules[self.latest_module].prefix, name].concat();
-        tree.descend(caller, lossy(&full_name).as_bytes())
+        tree.child_called(caller, one_frame(&lossy(&full_name)).as_bytes())
     }
 
     /// Makes the module called `name` that of the functions asked for next.
@@ -200,8 +200,8 @@ impl Module {
     }
 }
 
-/// Whether a name is text and makes one frame.
+/// Whether a name is called so in the tree, too: it is text, and nothing in it is written otherwise.
 fn is_one_frame(name: &[u8]) -> bool {
     let is_text = name.is_ascii() || std::str::from_utf8(name).is_ok();
-    is_text && memchr::memchr(b';', name).is_none()
+    is_text && memchr::memchr2(b';', b'\r', name).is_none() && trim(name).len() == name.len()
 }

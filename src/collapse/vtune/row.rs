@@ -3,7 +3,7 @@
 use super::Options;
 use crate::collapse::error::ErrorKind;
 use crate::count::split_number;
-use crate::text::{are_equal, excerpt, without_leading_spaces};
+use crate::text::{are_equal, excerpt, trim, without_leading_spaces};
 
 /// A function, and how it was called.
 #[derive(Debug, PartialEq)]
@@ -33,7 +33,7 @@ impl<'a> Row<'a> {
         };
         Ok(Row {
             depth,
-            name,
+            name: trim(name),
             is_quoted,
             milliseconds,
             module,
@@ -57,7 +57,7 @@ impl<'a> Row<'a> {
         };
         let row = Row {
             depth: line.len() - unindented.len(),
-            name,
+            name: trim(name),
             is_quoted,
             milliseconds,
             module,
@@ -71,14 +71,14 @@ impl<'a> Row<'a> {
         memchr::memchr(self.name_end(), self.name).is_none()
     }
 
-    /// Whether it has none, and is ASCII without a `;`, so that it makes one frame. All bytes are
-    /// looked at at once.
+    /// Whether it has none, and is ASCII without a `;` and a line end, so that its frame is called so,
+    /// too. All bytes are looked at at once.
     pub fn is_name_plain(&self) -> bool {
         let end = self.name_end();
         // The top bit is set if the byte is none of a plain name.
         let odd = |byte: u8| {
             let is = |other: u8| if byte == other { 0xff } else { 0 };
-            byte | is(b';') | is(end)
+            byte | is(b';') | is(b'\r') | is(end)
         };
         let Some(last) = self.name.last_chunk::<16>() else {
             return self.name.iter().all(|byte| odd(*byte) < 0x80);
@@ -216,7 +216,7 @@ mod tests {
         #[test]
         fn plain_names_are_told_at_once_as_byte_by_byte(
             name in prop::collection::vec(prop::sample::select(b"aaaaaaaaaa a\x7f".to_vec()), 0..50),
-            odd in prop::option::of((0usize..50, prop::sample::select(b";\",\x80\xff:".to_vec()))),
+            odd in prop::option::of((0usize..50, prop::sample::select(b";\r\",\x80\xff:".to_vec()))),
             is_quoted: bool,
         ) {
             let mut name = name;
@@ -224,7 +224,7 @@ mod tests {
                 *place = byte;
             }
             let row = Row { depth: 0, name: &name, is_quoted, milliseconds: 0, module: b"" };
-            let is_plain = name.is_ascii() && !name.contains(&b';') && row.is_name_whole();
+            let is_plain = name.is_ascii() && !name.iter().any(|byte| b";\r".contains(byte)) && row.is_name_whole();
             prop_assert_eq!(row.is_name_plain(), is_plain);
         }
 

@@ -3,7 +3,7 @@
 use super::threads::Thread;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::error::ErrorKind;
-use crate::collapse::symbol::fix_partially_demangled_rust;
+use crate::collapse::symbol::{fix_partially_demangled_rust, one_frame};
 use ahash::AHashMap;
 use std::ops::Range;
 
@@ -19,21 +19,13 @@ pub(super) enum Reference {
 #[derive(Clone, Copy)]
 pub(super) struct Stack(usize);
 
-/// A frame element in [`Stacks`].
-#[derive(Clone, Copy)]
-pub(super) struct Frame {
-    /// Where in [`Stacks::names`] its frames are, the root's first: a name that holds `;` is several.
-    start: usize,
-    end: usize,
-}
-
 #[derive(Default)]
 pub(super) struct Stacks {
-    names: Vec<FrameId>,
-    frames: AHashMap<u64, Frame>,
+    /// Those of frame elements.
+    frames: AHashMap<u64, FrameId>,
     stacks: Vec<StackFrames>,
-    /// The frame elements of each stack, the leaf's first.
-    elements: Vec<Frame>,
+    /// The frames of each stack, the leaf's first.
+    elements: Vec<FrameId>,
     backtraces: AHashMap<u64, Stack>,
     tagged: AHashMap<u64, Stack>,
 }
@@ -57,7 +49,7 @@ impl Stacks {
     }
 
     /// Adds the caller of the frames in `stack` so far.
-    pub fn push(&mut self, stack: Stack, frame: Frame) {
+    pub fn push(&mut self, stack: Stack, frame: FrameId) {
         let stack = &mut self.stacks[stack.0].elements;
         if stack.end < self.elements.len() {
             // Another one was written out within it.
@@ -71,10 +63,8 @@ impl Stacks {
 
     /// Counts one sample of `stack` in `thread`.
     pub fn count(&mut self, stack: Stack, thread: Thread, tree: &mut CallTree) {
-        let names = &self.names;
         let stack = &mut self.stacks[stack.0];
-        let elements = self.elements[stack.elements.clone()].iter().rev();
-        let frames = elements.flat_map(|frame| &names[frame.start..frame.end]);
+        let frames = self.elements[stack.elements.clone()].iter().rev();
         let node = match stack.node {
             Some((last, node)) if last == thread => node,
             _ => frames.fold(thread.node(tree), |node, &frame| tree.child(node, frame)),
@@ -88,15 +78,9 @@ impl Stacks {
         id: Option<u64>,
         name: &str,
         tree: &mut CallTree,
-    ) -> Result<Frame, ErrorKind> {
+    ) -> Result<FrameId, ErrorKind> {
         let name = fix_partially_demangled_rust(name);
-        let start = self.names.len();
-        let frames = name.split(';').map(|name| tree.intern(name.as_bytes()));
-        self.names.extend(frames);
-        let frame = Frame {
-            start,
-            end: self.names.len(),
-        };
+        let frame = tree.intern(one_frame(&name).as_bytes());
         define(&mut self.frames, "frame", id, frame)?;
         Ok(frame)
     }
@@ -109,7 +93,7 @@ impl Stacks {
         define(&mut self.tagged, "tagged-backtrace", id, stack)
     }
 
-    pub fn frame(&self, id: u64) -> Result<Frame, ErrorKind> {
+    pub fn frame(&self, id: u64) -> Result<FrameId, ErrorKind> {
         find(&self.frames, "frame", id)
     }
 

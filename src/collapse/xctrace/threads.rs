@@ -4,6 +4,7 @@ use super::Options;
 use super::stacks::{define, find};
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::error::ErrorKind;
+use crate::collapse::symbol::one_frame;
 use ahash::AHashMap;
 use std::borrow::Cow;
 
@@ -77,5 +78,5 @@ impl Threads {
 }
 
 fn frame(name: Option<Cow<'_, str>>, tree: &mut CallTree) -> Option<FrameId> {
-    name.map(|name| tree.intern(name.replace(';', ":").as_bytes()))
+    name.map(|name| tree.intern(one_frame(&name).as_bytes()))
 }
