@@ -22,6 +22,15 @@ struct Args {
     #[arg(long)]
     no_demangle: bool,
 
+    /// Leave out the samples of threads that wait in this function, too; may be given several times
+    #[arg(long, value_name = "NAME")]
+    idle: Vec<String>,
+
+    /// Keep the samples of threads that wait in the system's functions (`mach_msg2_trap`, `kevent`,
+    /// ...); with --idle, only those in the functions named are left out
+    #[arg(long)]
+    no_default_idle: bool,
+
     /// Don't include modules with function names
     #[arg(long)]
     no_modules: bool,
@@ -35,6 +44,8 @@ impl Args {
         let mut options = Options::default();
         options.demangle = !self.no_demangle;
         options.no_modules = self.no_modules;
+        options.idle.clone_from(&self.idle);
+        options.no_default_idle = self.no_default_idle;
         options
     }
 }
@@ -64,5 +75,7 @@ mod tests {
             format!("{:?}", Options::default())
         );
         assert!(options(&["--no-modules"]).no_modules);
+        assert!(options(&["--no-default-idle"]).no_default_idle);
+        assert_eq!(options(&["--idle", "f", "--idle", "g"]).idle, ["f", "g"]);
     }
 }

@@ -22,35 +22,26 @@
 //! A node counts the samples in it and in all it called; what is folded is the part that is its
 //! own. A frame is called ``module`name``, without arguments and without the `.dylib` of a module.
 //!
-//! Threads that wait are left out: stacks whose innermost function is one of those that a thread
-//! sleeps in, `__psynch_cvwait` say. They would be most of the samples of most programs.
+//! Threads that wait are left out: stacks whose innermost function is one of those of the system
+//! that a thread sleeps in, `__psynch_cvwait` say. They would be most of the samples of most
+//! programs.
 
+mod idle;
+
+use super::demangle::demangled_frame;
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
 use super::lines::{LineCache, LineId};
 use super::notes::plural;
-use super::symbol::fix_partially_demangled_rust;
+use super::symbol::{function_frame, one_frame};
 use crate::call_tree::{CallTree, Forest, NodeId};
 use crate::count::{parse_digits, split_number};
 use crate::folded::{after_last_line, whole_lines};
 use crate::text::{excerpt, lossy, trim_end};
+use idle::is_idle;
 
 const START: &[u8] = b"Call graph:";
 const END: &[u8] = b"Total number in stack";
-
-/// The functions in which a thread waits.
-const WAITING: [&[u8]; 10] = [
-    b"__psynch_cvwait",
-    b"__select",
-    b"__semwait_signal",
-    b"__ulock_wait",
-    b"__wait4",
-    b"__workq_kernreturn",
-    b"kevent",
-    b"mach_msg_trap",
-    b"read",
-    b"semaphore_wait_trap",
-];
 
 /// What to make of the output of `sample`.
 #[derive(Clone, Debug)]
@@ -62,6 +53,14 @@ pub struct Options {
 
     /// Leave out the modules: `main`, not ``prog`main``. Default: `false`.
     pub no_modules: bool,
+
+    /// More functions, by their whole names, of which the samples are left out if they are innermost:
+    /// threads wait there. Default: none.
+    pub idle: Vec<String>,
+
+    /// Keep the samples in the system's functions in which threads wait, such as `mach_msg2_trap`:
+    /// only those in [`idle`](Options::idle) are left out. Default: `false`.
+    pub no_default_idle: bool,
 }
 
 impl Default for Options {
@@ -69,6 +68,8 @@ impl Default for Options {
         Options {
             demangle: true,
             no_modules: false,
+            idle: Vec::new(),
+            no_default_idle: false,
         }
     }
 }
@@ -234,12 +235,14 @@ impl Worker {
             }
             None => CallTree::ROOT,
         };
-        let label = read.label.without_address();
+        let label = match read.depth {
+            // The names of threads may hold anything.
+            0 => read.label,
+            _ => read.label.without_address(),
+        };
         let line = self.labels.look_up(0, label.0, |frames| {
-            let name = label.name(options);
-            let names = name.split(';');
-            frames.extend(names.map(|name| tree.intern(name.as_bytes())));
-            label.is_waiting()
+            frames.push(tree.intern(label.name(options).as_bytes()));
+            label.is_waiting(options)
         });
         self.open.push(OpenNode {
             node: self.labels.walk(line, caller, tree),
@@ -336,35 +339,58 @@ impl<'a> Label<'a> {
 
     /// ``module`name``, or what there is of it.
     fn name(self, options: &Options) -> String {
-        let function = lossy(self.function());
-        let function = fix_partially_demangled_rust(&function);
-        match self.module().filter(|_| !options.no_modules) {
+        if let Some(thread) = self.thread() {
+            return one_frame(&lossy(thread)).into_owned();
+        }
+        let (function, module) = self.split();
+        let function = function_frame(&lossy(function));
+        match module.filter(|_| !options.no_modules) {
             Some(module) => {
                 let module = module.strip_suffix(b".dylib").unwrap_or(module);
-                [&lossy(module), "`", &function].concat()
+                [&one_frame(&lossy(module)), "`", &function].concat()
             }
-            None => function.into_owned(),
+            None => function,
         }
     }
 
-    fn is_waiting(self) -> bool {
-        WAITING.contains(&self.function())
+    /// The name of a thread, which may hold parentheses, without the kind of its queue: `  (serial)`.
+    fn thread(self) -> Option<&'a [u8]> {
+        let id = self.0.strip_prefix(b"Thread_")?;
+        let is_function = memchr::memmem::find(id, b"  (in ").is_some();
+        if is_function || !id.first()?.is_ascii_digit() {
+            return None;
+        }
+        let queue = memchr::memmem::rfind(self.0, b"  (").filter(|_| self.0.ends_with(b")"));
+        Some(&self.0[..queue.unwrap_or(self.0.len())])
     }
 
-    /// The function without arguments, or the thread.
-    fn function(self) -> &'a [u8] {
-        const ANONYMOUS_NAMESPACE: &[u8] = b"(anonymous namespace)";
-        let end = memchr::memchr_iter(b'(', self.0)
-            .find(|&at| !self.0[at..].starts_with(ANONYMOUS_NAMESPACE));
-        trim_end(&self.0[..end.unwrap_or(self.0.len())])
+    /// Whether a thread waits there.
+    fn is_waiting(self, options: &Options) -> bool {
+        let (function, module) = self.split();
+        let is_default = !options.no_default_idle && is_idle(function, module);
+        is_default || (!options.idle.is_empty() && is_one_of(&options.idle, function, options))
     }
 
-    fn module(self) -> Option<&'a [u8]> {
-        let rest =
-            memchr::memrchr_iter(b'(', self.0).find_map(|at| self.0[at..].strip_prefix(b"(in "))?;
-        let end = memchr::memchr(b')', rest)?;
-        (end > 0).then_some(&rest[..end])
+    /// The function, with its arguments, and the module, which is the last in parentheses.
+    fn split(self) -> (&'a [u8], Option<&'a [u8]>) {
+        let start = memchr::memmem::rfind(self.0, b"(in ");
+        let Some((function, rest)) = start.map(|at| self.0.split_at(at)) else {
+            return (self.0, None);
+        };
+        let module = &rest["(in ".len()..];
+        let module = &module[..memchr::memchr(b')', module).unwrap_or(0)];
+        (trim_end(function), (!module.is_empty()).then_some(module))
     }
+}
+
+/// Whether a function is called by one of `names` in what is written.
+fn is_one_of(names: &[String], function: &[u8], options: &Options) -> bool {
+    let frame = function_frame(&lossy(function));
+    let frame = match options.demangle {
+        true => demangled_frame(frame.as_bytes()),
+        false => frame.as_bytes().into(),
+    };
+    names.iter().any(|name| name.as_bytes() == &*frame)
 }
 
 /// How many bytes of indentation `text` starts with; `None` if it is nothing else.
@@ -472,7 +498,34 @@ mod tests {
                 "Thread_1   DispatchQueue_1: com.apple.main-thread  (serial)",
                 "Thread_1   DispatchQueue_1: com.apple.main-thread",
             ),
-            ("one;two  (in m)", "m`one;two"),
+            (
+                "Thread_9   DispatchQueue_4: work queue 0x6 (QOS: UTILITY)  (concurrent)",
+                "Thread_9   DispatchQueue_4: work queue 0x6 (QOS: UTILITY)",
+            ),
+            (
+                "Thread_3: copy (in progress) 2",
+                "Thread_3: copy (in progress) 2",
+            ),
+            ("Thread_4: a;b ", "Thread_4: a:b"),
+            ("Thread_2(int)  (in m) + 8", "m`Thread_2"),
+            ("one;two  (in m)", "m`one:two"),
+            ("f  (in a;b)", "a:b`f"),
+            (
+                "-[Cart(Totals) sum:of:]  (in Shop) + 9  [0x1]",
+                "Shop`-[Cart(Totals) sum:of:]",
+            ),
+            (
+                "std::function<int (char)>::operator()(char) const  (in Shop) + 9  [0x1]",
+                "Shop`std::function<int (char)>::operator()",
+            ),
+            (
+                "<[u8; 8] as shop::Key>::hash  (in Shop) + 9  [0x1]",
+                "Shop`<[u8: 8] as shop::Key>::hash",
+            ),
+            (
+                "a::_$LT$impl$u20$b..C$u20$for$u20$$u5b$T$u3b$$u20$N$u5d$$GT$::f::h0123456789abcdef  (in m)",
+                "m`a::_<impl b::C for [T: N]>::f",
+            ),
         ] {
             let folded = fold(&format!("    5 {label}\r\n")).unwrap();
             assert_eq!(folded, format!("{expected} 5\n"), "{label}");
@@ -492,17 +545,140 @@ mod tests {
         assert_eq!(folded, "T\u{fffd} 5\n");
     }
 
+    fn fold_leaf(options: &Options, leaf: &str) -> String {
+        let graph = format!("    5 T\n      5 {leaf} + 8  [0x1]\n");
+        fold_with(options, &graph).unwrap()
+    }
+
     #[test]
     fn only_threads_that_wait_are_left_out() {
-        for name in WAITING {
-            let name = lossy(name);
-            let graph = format!("    5 T\n      5 {name}  (in libsystem_kernel.dylib) + 1\n");
-            assert_eq!(fold(&graph).unwrap(), "", "{name}");
+        let options = Options::default();
+        for function in [
+            "__accept",
+            "__accept_nocancel",
+            "__aio_suspend",
+            "__aio_suspend_nocancel",
+            "__connect",
+            "__connect_nocancel",
+            "__msgrcv_nocancel",
+            "__poll",
+            "__poll_nocancel",
+            "__pselect",
+            "__pselect_nocancel",
+            "__psynch_cvwait",
+            "__read",
+            "__read_nocancel",
+            "__readv_nocancel",
+            "__recvfrom",
+            "__recvfrom_nocancel",
+            "__recvmsg",
+            "__recvmsg_nocancel",
+            "__select",
+            "__select_nocancel",
+            "__sem_wait_nocancel",
+            "__semwait_signal",
+            "__semwait_signal_nocancel",
+            "__sigsuspend",
+            "__sigsuspend_nocancel",
+            "__sigwait",
+            "__sigwait_nocancel",
+            "__ulock_wait",
+            "__ulock_wait2",
+            "__wait4",
+            "__wait4_nocancel",
+            "__waitid",
+            "__waitid_nocancel",
+            "__workq_kernreturn",
+            "accept",
+            "accept$NOCANCEL",
+            "aio_suspend",
+            "aio_suspend$NOCANCEL",
+            "clock_sleep_trap",
+            "connect",
+            "connect$NOCANCEL",
+            "kevent",
+            "kevent64",
+            "kevent_id",
+            "kevent_qos",
+            "mach_msg2_trap",
+            "mach_msg_overwrite_trap",
+            "mach_msg_trap",
+            "mach_wait_until",
+            "msgrcv",
+            "msgrcv$NOCANCEL",
+            "poll",
+            "poll$NOCANCEL",
+            "pselect",
+            "pselect$DARWIN_EXTSN",
+            "pselect$DARWIN_EXTSN$NOCANCEL",
+            "read",
+            "read$NOCANCEL",
+            "readv",
+            "readv$NOCANCEL",
+            "recvfrom",
+            "recvfrom$NOCANCEL",
+            "recvmsg",
+            "recvmsg$NOCANCEL",
+            "recvmsg_x",
+            "select",
+            "select$DARWIN_EXTSN",
+            "select$DARWIN_EXTSN$NOCANCEL",
+            "select$NOCANCEL",
+            "sem_wait",
+            "sem_wait$NOCANCEL",
+            "semaphore_timedwait_signal_trap",
+            "semaphore_timedwait_trap",
+            "semaphore_wait_signal_trap",
+            "semaphore_wait_trap",
+            "sigsuspend",
+            "sigsuspend$NOCANCEL",
+            "waitid",
+            "waitid$NOCANCEL",
+        ] {
+            let leaf = format!("{function}  (in libsystem_kernel.dylib)");
+            assert_eq!(fold_leaf(&options, &leaf), "", "{function}");
         }
-        for name in ["start_wqthread", "pread", "kevent64"] {
-            let folded = fold(&format!("    5 T\n      5 {name}  (in m) + 1\n")).unwrap();
-            assert_eq!(folded, format!("T;m`{name} 5\n"));
+        for (function, module) in [
+            ("start_wqthread", "libsystem_pthread.dylib"),
+            ("pread", "libsystem_kernel.dylib"),
+            ("__psynch_mutexwait", "libsystem_kernel.dylib"),
+            ("poll", "Shop"),
+            ("read", "libshop.dylib"),
+        ] {
+            let leaf = format!("{function}  (in {module})");
+            let module = module.trim_end_matches(".dylib");
+            assert_eq!(
+                fold_leaf(&options, &leaf),
+                format!("T;{module}`{function} 5\n")
+            );
         }
+        assert_eq!(fold("    5 T\n      5 kevent\n").unwrap(), "");
+        assert_eq!(fold_leaf(&options, "read  (in libSystem.B.dylib)"), "");
+    }
+
+    #[test]
+    fn which_functions_wait_can_be_chosen() {
+        let more = Options {
+            idle: vec!["shop::wait".to_string(), "__psynch_mutexwait".to_string()],
+            ..Options::default()
+        };
+        let only = Options {
+            no_default_idle: true,
+            ..more.clone()
+        };
+        for leaf in [
+            "shop::wait(int)  (in Shop)",
+            "shop::wait  (in Cart)",
+            "_ZN4shop4waitEi  (in Shop)",
+            "__psynch_mutexwait  (in libsystem_kernel.dylib)",
+        ] {
+            assert_eq!(fold_leaf(&more, leaf), "", "{leaf}");
+            assert_eq!(fold_leaf(&only, leaf), "", "{leaf}");
+        }
+        let kevent = "kevent  (in libsystem_kernel.dylib)";
+        assert_eq!(fold_leaf(&more, kevent), "");
+        assert_eq!(fold_leaf(&only, kevent), "T;libsystem_kernel`kevent 5\n");
+        assert_eq!(fold_leaf(&more, "wait  (in Shop)"), "T;Shop`wait 5\n");
     }
 
     #[test]
