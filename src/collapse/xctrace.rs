@@ -5,6 +5,7 @@
 //! row     = <row> { other element } [ stack ] { other element } </row>
 //! stack   = <backtrace id=N> { frame } </backtrace> | <backtrace ref=N/>
 //!         | <tagged-backtrace id=N> { stack | other } </tagged-backtrace> | <tagged-backtrace ref=N/>
+//!         | <tagged-backtrace id=N> { frame | other } </tagged-backtrace>
 //! frame   = <frame id=N name=NAME> { other } </frame> | <frame ref=N/>      (the leaf first)
 //! ```
 //!
@@ -20,7 +21,8 @@
 //! ```
 //!
 //! An element is written out once, with an `id`; later ones name it by `ref`. Older versions of
-//! Xcode put backtraces into rows as they are, newer ones tag them.
+//! Xcode put backtraces into rows as they are, newer ones tag them, and Xcode 27 puts their frames
+//! into the `tagged-backtrace` itself.
 //!
 //! Each row counts 1, whatever its weight, for the last stack in it. Rows without a stack are
 //! told of in a warning. A stack that holds something other than frames (bare addresses, say) is
@@ -212,6 +214,8 @@ struct Row {
 struct Tagged {
     id: Option<u64>,
     stack: Option<Stack>,
+    /// Whether the stack is made of frames in it.
+    has_frames: bool,
     has_children: bool,
 }
 
@@ -351,6 +355,7 @@ impl Document {
             Reference::Definition(id) => Open::Tagged(Tagged {
                 id,
                 stack: None,
+                has_frames: false,
                 has_children: false,
             }),
         })
@@ -384,7 +389,14 @@ impl Document {
                 backtrace.has_frames = true;
                 self.stacks.push(backtrace.stack, frame);
             }
-            Some(Open::Tagged(_)) => return Err(ErrorKind::UnknownBacktrace),
+            Some(Open::Tagged(tagged)) => {
+                if tagged.stack.is_some() && !tagged.has_frames {
+                    return Err(ErrorKind::UnknownBacktrace);
+                }
+                tagged.has_frames = true;
+                let stack = tagged.stack.get_or_insert_with(|| self.stacks.begin());
+                self.stacks.push(*stack, frame);
+            }
             _ => {}
         }
         Ok(Open::Frame)

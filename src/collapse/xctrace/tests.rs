@@ -74,6 +74,22 @@ fn tagged_backtraces_are_read_and_referred_to() {
 }
 
 #[test]
+fn frames_may_stand_in_tagged_backtraces_themselves() {
+    let rows = r#"<row><tagged-backtrace id="1" fmt="pay"><tag id="2"/><frame id="3" name="pay" addr="0x9"><binary id="4" name="b"/></frame><frame id="5" name="main" addr="0x8"/></tagged-backtrace></row>
+        <row><tagged-backtrace ref="1"/></row>
+        <row><tagged-backtrace id="6"><tagged-backtrace ref="1"/></tagged-backtrace></row>
+        <row><tagged-backtrace id="7"><frame id="8" name="add"/><frame ref="5"/></tagged-backtrace></row>
+        <row><backtrace id="7"><frame ref="3"/><frame ref="5"/></backtrace></row>
+        <row><tagged-backtrace id="9"></tagged-backtrace></row>"#;
+    assert_eq!(fold(rows).unwrap(), " 1\nmain;add 1\nmain;pay 4\n");
+    let unknown = r#"<row><tagged-backtrace id="1"><frame ref="9"/></tagged-backtrace></row>"#;
+    assert_eq!(
+        error(unknown),
+        "line 4: Invalid frame ref id: 9, expected one that is written out before"
+    );
+}
+
+#[test]
 fn threads_and_processes_are_frames_if_asked_for() {
     let rows = format!(
         r#"<row><thread id="1" fmt="Main Thread 0x2a (prog, pid: 7)"><tid id="2">42</tid><process id="3" fmt="prog (7)"><pid id="4">7</pid></process></thread>{BACKTRACE}</row>
@@ -160,8 +176,12 @@ fn names() {
         name(r#"name="_$LT$T$u20$as$u20$core..Foo$GT$::bar::h0123456789abcdef""#),
         "<T as core::Foo>::bar"
     );
-    assert_eq!(name(r#"name="a;b""#), "a;b");
-    assert_eq!(name("name=\"two\nlines&#10;\""), "two lines ");
+    assert_eq!(name(r#"name="a;b""#), "a:b");
+    assert_eq!(
+        name(r#"name="&lt;[u8; 4] as b::C&gt;::f""#),
+        "<[u8: 4] as b::C>::f"
+    );
+    assert_eq!(name("name=\"two\nlines&#10;\""), "two lines");
     assert_eq!(name(r#"name="naïve λ""#), "naïve λ");
     assert_eq!(name(r#"name="éabcdefghijklmnop""#), "éabcdefghijklmnop");
     assert_eq!(name(r#"addr="0x1f""#), "0x1f");
@@ -203,7 +223,8 @@ fn unknown_shapes_are_refused_and_not_folded_in_part() {
     let unknown =
         "line 4: Unknown kind of backtrace, expected one `backtrace` that holds `frame` elements";
     for shape in [
-        r#"<tagged-backtrace id="1"><frame id="2" name="f"/></tagged-backtrace>"#,
+        r#"<tagged-backtrace id="1"><backtrace id="1"/><frame id="2" name="f"/></tagged-backtrace>"#,
+        r#"<tagged-backtrace id="1"><frame id="2" name="f"/><backtrace id="1"/></tagged-backtrace>"#,
         r#"<tagged-backtrace id="1"><addresses>1 2</addresses></tagged-backtrace>"#,
         r#"<backtrace id="1"><text-addresses id="2">1 2</text-addresses></backtrace>"#,
         r#"<backtrace id="1"><backtrace id="2"><frame id="2" name="f"/></backtrace></backtrace>"#,
