@@ -51,6 +51,10 @@ pub(crate) use preorder::Late;
 pub(crate) use walk::Children;
 pub use walk::{Visit, Walk};
 
+/// What there is to say of counts that stopped at [`Count::MAX`].
+pub(crate) const SATURATED: &str =
+    "a count is 18446744073709551615, the largest there is, where sums stop: it may be more";
+
 /// Names a node of one [`CallTree`]. Parents have smaller ids than their children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(u32);
@@ -259,6 +263,17 @@ impl CallTree {
         }
         self.before[node.index()] += before.into();
         self.add_self(node, after.into());
+    }
+
+    /// Replaces what nodes were in the profile compared with, a count for each node.
+    pub(crate) fn set_before(&mut self, before: Vec<Count>) {
+        debug_assert_eq!(before.len(), self.len());
+        self.before = before;
+    }
+
+    /// The counts of this tree that may be as large as there are.
+    fn large_counts(&self) -> impl Iterator<Item = Count> {
+        self.large_counts.iter().chain(self.before.iter().copied())
     }
 
     /// Adds one stack, its frames given from the root to the leaf, and returns its last node.

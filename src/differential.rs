@@ -29,10 +29,11 @@
 //! before, and then walked side by side.
 
 mod profile;
+mod scale;
 
 pub use profile::Profile;
 
-use crate::call_tree::{CallTree, Count};
+use crate::call_tree::{CallTree, Count, SATURATED};
 use crate::number::push_uint;
 use memchr::memmem;
 use std::borrow::Cow;
@@ -115,8 +116,9 @@ pub fn write<W: Write>(
 
 /// Returns a [differential](CallTree::is_differential) tree of all stacks of two trees.
 ///
-/// Fractions are kept, also those that [`Options::normalize`] makes, to nine digits. Of a tree
-/// that is differential itself, the counts after are taken.
+/// Fractions are kept. Those that [`Options::normalize`] makes are rounded to five digits of the
+/// smallest count, and so that sums come out even. Of a tree that is differential itself, the counts
+/// after are taken.
 ///
 /// ```
 /// use inferno::call_tree::{CallTree, Count};
@@ -132,31 +134,19 @@ pub fn write<W: Write>(
 /// assert_eq!(tree.totals()[CallTree::ROOT.index()], Count::from(3));
 /// ```
 pub fn compare(before: &CallTree, after: &CallTree, opt: Options) -> CallTree {
-    let total = |tree: &CallTree| tree.totals()[CallTree::ROOT.index()].to_f64();
-    let (total_before, total_after) = (total(before), total(after));
     let mut tree = CallTree::new();
     let own = |tree: &CallTree, node| tree.self_count(node).unwrap_or_default();
     let rename = |name| without_hex_if(opt.strip_hex, name);
     tree.graft(before, rename, |tree, node, theirs| {
-        let count = match opt.normalize && total_before != total_after {
-            true => scaled(own(before, theirs), total_before, total_after),
-            false => own(before, theirs),
-        };
-        tree.add_change(node, count, Count::ZERO);
+        tree.add_change(node, own(before, theirs), Count::ZERO);
     });
     tree.graft(after, rename, |tree, node, theirs| {
         tree.add_change(node, Count::ZERO, own(after, theirs));
     });
+    if opt.normalize {
+        scale::normalize(&mut tree);
+    }
     tree
-}
-
-/// What `count` of a whole of `total` is of a whole of `new_total`.
-fn scaled(count: Count, total: f64, new_total: f64) -> Count {
-    let value = match count.is_zero() {
-        true => 0.0,
-        false => count.to_f64() * new_total / total,
-    };
-    Count::from_parts(value as u64, (value.fract() * 1e9) as u32)
 }
 
 fn read_file(opt: Options, path: &Path) -> io::Result<Profile> {
@@ -197,6 +187,9 @@ fn without_hex(text: &[u8]) -> Cow<'_, [u8]> {
 
 /// Writes all stacks of both sides in their order.
 fn write_both(before: &Profile, after: &Profile, writer: impl Write) -> io::Result<()> {
+    if before.is_saturated() || after.is_saturated() {
+        log::warn!("{SATURATED}");
+    }
     let mut lines = LineWriter::new(writer);
     let (mut before, mut after) = (before.cursor(), after.cursor());
     loop {
@@ -324,7 +317,7 @@ mod tests {
         let (before, after) = ("a 1\nb 2\nc 3\n", "a 10\nb 1\n");
         let expected = "a 1 10\nb 3 1\nc 5 0\n";
         assert_eq!(text(options(true, false), before, after), expected);
-        let expected = "a 1.833333333 10\nb 3.666666666 1\nc 5.5 0\n";
+        let expected = "a 1.8333 10\nb 3.6667 1\nc 5.5 0\n";
         assert_eq!(tree_text(options(true, false), before, after), expected);
         assert_eq!(
             text(options(true, false), "a 0\n", after),
@@ -333,6 +326,28 @@ mod tests {
         let most = format!("a {}\n", u64::MAX);
         assert_eq!(text(options(true, false), &most, "a 1\n"), "a 1 1\n");
         assert_eq!(text(options(true, false), "a 3\n", ""), "a 0 0\n");
+    }
+
+    #[test]
+    fn what_is_normalized_is_rounded_as_a_person_would() {
+        for (before, after, expected) in [
+            (
+                "m;a 1\nm;b 1\nm;c 1\n",
+                "m;a 11\n",
+                "m;a 3.6667 11\nm;b 3.6666 0\nm;c 3.6667 0\n",
+            ),
+            ("a 2\nb 1\n", "a 1\n", "a 0.66667 1\nb 0.33333 0\n"),
+            ("a 3\nb 4\n", "a 7000\nb 700\n", "a 3300 7000\nb 4400 700\n"),
+            ("a 250000\nb 500000\n", "a 9\n", "a 3 9\nb 6 0\n"),
+            ("a 1\nb 999999\n", "a 1000\n", "a 0.001 1000\nb 999.999 0\n"),
+            ("a 3\n", "a 0.123456789\n", "a 0.123456789 0.123456789\n"),
+        ] {
+            assert_eq!(tree_text(options(true, false), before, after), expected);
+        }
+        let most = format!("a {}\nb 1\n", u64::MAX - 1);
+        assert!(tree_text(options(true, false), &most, "a 3\n").starts_with("a 3 3\n"));
+        let lines = text(options(true, false), "a 11\nb 11\nc 11\n", "a 11\n");
+        assert_eq!(lines, "a 3 11\nb 3 0\nc 3 0\n");
     }
 
     #[test]
@@ -400,15 +415,14 @@ mod tests {
             prop_assert_eq!(total(&lines, 0), total(&after, 0));
         }
 
-        /// Normalized, both sides have the same total, but for what rounding takes.
+        /// Normalized, both sides have the same total.
         #[test]
         fn normalized_totals_are_equal(before in profile(), after in profile()) {
             prop_assume!(total(&before, 0) > 0);
             let opt = options(true, false);
             let tree = compare(&tree(&before), &tree(&after), opt);
             let root = CallTree::ROOT.index();
-            let (one, two) = (tree.totals_before()[root], tree.totals()[root]);
-            prop_assert!((one.to_f64() - two.to_f64()).abs() < 1e-6);
+            prop_assert_eq!(tree.totals_before()[root], tree.totals()[root]);
         }
     }
 }

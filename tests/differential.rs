@@ -231,6 +231,29 @@ fn normalizing_leaves_what_changed_within_the_whole() {
     assert_eq!(titles(&svg), expected);
 }
 
+/// Three thirds of eleven are eleven, also where a function is reached in two ways.
+#[test]
+fn normalized_counts_are_rounded_as_a_person_would() {
+    let (before, after) = ("m;a 1\nm;b 1\nm;c 1\n", "m;a 5\nm;b 3\nm;c 3\n");
+    let args = [
+        "--diff",
+        "before",
+        "after",
+        "--normalize",
+        "--diff-width",
+        "before",
+    ];
+    let svg = stdout(&run_with(before, after, FLAMEGRAPH, &args, ""));
+    let expected = [
+        "a (3.6667 samples, 33.33%; +12.12%)",
+        "b (3.6666 samples, 33.33%; -6.06%)",
+        "c (3.6667 samples, 33.33%; -6.06%)",
+        "m (11 samples, 100.00%; 0.00%)",
+    ];
+    assert_eq!(titles(&svg), expected);
+    assert!(svg.contains(r#"fg:before="11""#));
+}
+
 fn profile() -> impl Strategy<Value = Vec<(Vec<&'static str>, u64)>> {
     let frame = prop::sample::select(vec!["a", "b", "a::x", "c"]);
     prop::collection::vec((prop::collection::vec(frame, 1..5), 0u64..50), 1..10)

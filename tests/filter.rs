@@ -92,6 +92,91 @@ fn frames_are_renamed_before_all_else() {
     );
 }
 
+/// In the order of the README's table, which is that of `--help`.
+#[test]
+fn filters_are_done_in_one_order() {
+    // Each would find nothing if the one before it had not been, or if the one after it had.
+    assert_leaves(
+        &[
+            "--rename",
+            r"^run$",
+            "walk",
+            "--merge-generated",
+            "--keep=walk",
+        ],
+        &["app;main;serve;walk 5"],
+    );
+    assert_leaves(
+        &[
+            "--hide=^(log|main)$",
+            "--base-regex=^log$",
+            "--keep=main;log",
+        ],
+        &["write 2"],
+    );
+    assert_leaves(
+        &[
+            "--hide=^write$",
+            "--fold-callees=^log$",
+            "--skip-after-regex=^serve$",
+            "--drop=^idle|run|main;log",
+        ],
+        &["serve;log 3"],
+    );
+
+    let text = stdout(&run(GUESS, &["--help"], ""));
+    let place = |flag: &str| {
+        text.find(&format!("--{flag} "))
+            .or_else(|| text.find(&format!("--{flag}\n")))
+            .expect("a flag")
+    };
+    let readme = include_str!("../README.md");
+    let mut places: Vec<(usize, usize)> = [
+        "merge-generated",
+        "rename",
+        "keep",
+        "drop",
+        "base-regex",
+        "skip-after-regex",
+        "fold-callees",
+        "hide",
+    ]
+    .iter()
+    .map(|flag| {
+        (
+            place(flag),
+            readme.find(&format!("| `--{flag}")).expect("a row"),
+        )
+    })
+    .collect();
+    let found = places.clone();
+    places.sort();
+    assert_eq!(found, places);
+    assert!(found.is_sorted_by_key(|(_, row)| *row));
+}
+
+/// A base of the graph is looked for in what filters leave.
+#[test]
+fn a_base_comes_after_the_filters() {
+    let output = run(
+        FLAMEGRAPH,
+        &["--rename", "^serve$", "answer", "--base", "answer"],
+        FOLDED,
+    );
+    assert!(
+        stdout(&output).contains("<title>answer (8 samples, 100.00%)</title>"),
+        "{}",
+        stderr(&output)
+    );
+    let output = run(
+        FLAMEGRAPH,
+        &["--hide", "^serve$", "--base", "serve"],
+        FOLDED,
+    );
+    let message = "inferno-flamegraph: input: No stack has the base `serve`\n";
+    assert_eq!(stderr(&output), message);
+}
+
 #[test]
 fn any_format_and_any_picture_can_be_filtered() {
     let script = "prog 1 1.0: 7 cycles:\n\t 12 leaf (m)\n\t 34 main (m)\n\n";

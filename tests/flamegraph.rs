@@ -612,7 +612,7 @@ mod tool {
         for (args, message) in [
             (&["missing"][..], "missing: No such file or directory"),
             (&["empty"], "empty: No stack counts found"),
-            (&["ok", "--base", "b"], "ok: No stack counts found"),
+            (&["ok", "--base", "b"], "ok: No stack has the base `b`"),
             (
                 &["ok", "--nameattr", "none"],
                 "none: No such file or directory",

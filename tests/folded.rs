@@ -202,3 +202,28 @@ fn a_recording_can_be_compared_as_text() {
     assert_eq!(diff(data), diff("folded"));
     assert!(diff(data).lines().count() > 1);
 }
+
+#[test]
+fn counts_that_stop_at_the_largest_are_warned_of_once() {
+    let most = u64::MAX;
+    let text = format!("m;a;a {most}\nm;b {most}\nm;a;a 1\nm;b 7\n");
+    let count =
+        "a count is 18446744073709551615, the largest there is, where sums stop: it may be more";
+    for tool in [GUESS, RECURSIVE] {
+        let output = run(tool, &[], text.as_bytes());
+        assert!(output.status.success());
+        let message = stderr(&output);
+        assert!(message.ends_with(&format!("] {count}\n")), "{message}");
+        assert_eq!(message.lines().count(), 1);
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::write(directory.path().join("before"), &text).expect("a file");
+    let output = run_in(directory.path(), DIFF, &["before", "-"], text.as_bytes());
+    assert_eq!(stderr(&output).matches(count).count(), 1);
+    assert!(stdout(&output).starts_with(&format!("m;a;a {most} {most}\n")));
+    let drawn = run(FLAMEGRAPH, &[], text.as_bytes());
+    assert_eq!(stderr(&drawn).lines().count(), 1);
+
+    let halves = format!("m;a {}\n", most / 2).repeat(2);
+    assert_eq!(stderr(&run(RECURSIVE, &[], halves.as_bytes())), "");
+}

@@ -1,6 +1,6 @@
 //! Several trees that are one profile.
 
-use super::CallTree;
+use super::{CallTree, Count, SATURATED};
 use crate::threads::{lock, work_together};
 use std::mem;
 use std::sync::Mutex;
@@ -69,6 +69,25 @@ impl Forest {
     /// Whether no stack was added to any tree.
     pub fn is_empty(&self) -> bool {
         self.trees.iter().all(CallTree::is_empty)
+    }
+
+    /// Logs a warning if a count is the largest there is, where sums stop.
+    pub fn warn_if_saturated(&self) {
+        if self.is_saturated() {
+            log::warn!("{SATURATED}");
+        }
+    }
+
+    fn is_saturated(&self) -> bool {
+        let has_largest = |tree: &CallTree| tree.large_counts().any(|count| count == Count::MAX);
+        match self.trees.as_slice() {
+            [tree] => has_largest(tree),
+            // Only what is large in several trees can add up to it.
+            trees => {
+                let sum: Count = trees.iter().flat_map(CallTree::large_counts).sum();
+                sum.whole() > u64::MAX / 2 && has_largest(&self.clone().merged())
+            }
+        }
     }
 
     /// What `change` makes of each tree.

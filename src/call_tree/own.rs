@@ -39,6 +39,10 @@ impl LargeCounts {
         }
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = Count> {
+        self.0.iter().copied()
+    }
+
     #[inline]
     pub fn add(&mut self, own: &mut Own, count: Count) {
         let before = if own.is_recorded() { own.0 } else { 0 };

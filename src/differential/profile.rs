@@ -1,8 +1,8 @@
 //! The stacks of one side, sorted, in little memory.
 
-use super::{Options, scaled, without_hex_if};
+use super::{Options, without_hex_if};
 use crate::blocks::{Blocks, Buffer};
-use crate::call_tree::{CallTree, Count};
+use crate::call_tree::CallTree;
 use crate::collapse::notes::Notes;
 use crate::collapse::{ReadAt, guess, in_order};
 use crate::folded::{self, Tally, after_last_line, common_prefix, lines_of, split_count};
@@ -116,10 +116,16 @@ impl Profile {
         if total == new_total {
             return;
         }
-        for stack in &mut self.stacks {
-            let count = Count::from(stack.count);
-            stack.count = scaled(count, total as f64, new_total as f64).whole();
+        for stack in self.stacks.iter_mut().filter(|stack| stack.count > 0) {
+            let product = u128::from(stack.count) * u128::from(new_total);
+            let scaled = product / u128::from(total);
+            stack.count = u64::try_from(scaled).unwrap_or(u64::MAX);
         }
+    }
+
+    /// Whether a count is the largest there is, where sums stop.
+    pub(super) fn is_saturated(&self) -> bool {
+        self.stacks.iter().any(|stack| stack.count == u64::MAX)
     }
 
     /// A cursor at the first stack.

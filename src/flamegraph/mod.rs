@@ -58,8 +58,8 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// * [`InvalidInput`](io::ErrorKind::InvalidInput) if the options cannot be drawn with: a frame
 ///   height of 0.
-/// * [`InvalidData`](io::ErrorKind::InvalidData) if there is no sample in the input (a picture
-///   that says so is written all the same), if the counts add up to more than `u64::MAX`, or if
+/// * [`InvalidData`](io::ErrorKind::InvalidData) if there is no sample in the input, or none with a
+///   [base](Options::base) (a picture that says so is written all the same), if the counts add up to more than `u64::MAX`, or if
 ///   `no_sort` is set and the lines are not sorted.
 /// * Those of `writer`.
 pub fn from_lines<'a, I, W>(opt: &mut Options<'_>, lines: I, writer: W) -> io::Result<()>
@@ -158,6 +158,13 @@ pub fn from_call_tree<W: Write>(
     writer: W,
 ) -> io::Result<()> {
     opt.check()?;
+    let missing = transform::missing_bases(tree, opt);
+    if !missing.is_empty() && missing.len() == opt.base.len() {
+        return refuse(opt, &no_stack_has(&missing), writer);
+    }
+    if !missing.is_empty() {
+        log::warn!("{}", no_stack_has(&missing));
+    }
     let tree = transform::for_drawing(tree, opt);
     let mut stacks = (!opt.no_javascript).then(|| Stacks::new(&tree));
     let layout = Layout::new(&tree, opt.min_width, opt.diff_width, |step| {
@@ -183,7 +190,7 @@ fn is_exact(tree: &CallTree, total: Count) -> bool {
 }
 
 /// Draws a picture that says that there is nothing to draw, and returns the reason as an error.
-fn refuse<W: Write>(opt: &Options<'_>, reason: &'static str, writer: W) -> io::Result<()> {
+fn refuse<W: Write>(opt: &Options<'_>, reason: &str, writer: W) -> io::Result<()> {
     render::draw_error(opt, writer)?;
     Err(invalid_data(reason))
 }
@@ -227,6 +234,11 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-fn invalid_data(message: &'static str) -> io::Error {
+/// What is wrong with bases.
+fn no_stack_has(bases: &[&str]) -> String {
+    format!("No stack has the base `{}`", bases.join("`, or `"))
+}
+
+fn invalid_data(message: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, message)
 }

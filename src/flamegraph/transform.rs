@@ -27,6 +27,18 @@ pub(super) fn for_drawing<'t>(tree: &'t CallTree, opt: &Options<'_>) -> Cow<'t, 
     }))
 }
 
+/// The bases that no stack has. (If there are no stacks, that is another matter.)
+pub(super) fn missing_bases<'o>(tree: &CallTree, opt: &'o Options<'_>) -> Vec<&'o str> {
+    let bases = opt.base.iter().map(String::as_str);
+    let is_there = |base: &str| {
+        let mut nodes = tree.ids().skip(1);
+        nodes.any(|node| tree.name(node) == base.as_bytes())
+    };
+    bases
+        .filter(|base| !tree.is_empty() && !is_there(base))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +76,16 @@ mod tests {
         assert_eq!(lines, ["b 1", "b;c 4", "b;d 2"]);
         let lines = transformed(CallTree::new(), &LINES, &options(&["b", "y"], false));
         assert_eq!(lines, ["b 1", "b;c 4", "b;d 2", "y 8"]);
+    }
+
+    #[test]
+    fn bases_that_no_stack_has_are_told() {
+        let tree = crate::folded::read(&b"a;b 1\n"[..]).unwrap().tree;
+        assert_eq!(
+            missing_bases(&tree, &options(&["b", "x", "a", ""], false)),
+            ["x", ""]
+        );
+        assert!(missing_bases(&CallTree::new(), &options(&["x"], false)).is_empty());
     }
 
     #[test]

@@ -11,18 +11,19 @@ use inferno::filter::{Filter, PatternError};
 
 /// What to keep of the stacks, and what to call their frames.
 #[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Filters (regular expressions, after all else is folded)")]
+#[command(next_help_heading = "Filters (regular expressions; in this order, after all is folded)")]
 pub struct FilterArgs {
-    /// Replace all that matches in the names of frames by TO, in which $1 is a group; done first
-    #[cfg(feature = "filter")]
-    #[arg(long, num_args = 2, value_names = ["REGEX", "TO"])]
-    rename: Vec<String>,
-
     /// Take out of names what is numbered by compilers and runtimes: closures, lambdas, hidden
     /// classes, proxies, clones
     #[cfg(feature = "filter")]
     #[arg(long)]
     merge_generated: bool,
+
+    /// Replace all that matches in the names of frames by TO, in which $1 is a group; can be repeated, one is
+    /// done after another
+    #[cfg(feature = "filter")]
+    #[arg(long, num_args = 2, value_names = ["REGEX", "TO"])]
+    rename: Vec<String>,
 
     /// Keep only stacks that match; can be repeated to keep more
     #[cfg(feature = "filter")]

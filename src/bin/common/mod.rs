@@ -142,6 +142,7 @@ pub fn collapse_with(
         }
         let forest = expect_stacks(forest, "some that the filters leave")
             .map_err(|error| about(&input.name(), error))?;
+        forest.warn_if_saturated();
         output.write(|writer| folded::write_forest(&forest, writer))
     })
 }
