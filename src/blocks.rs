@@ -6,6 +6,17 @@ use std::io::{self, Read};
 /// it is folded, large enough that what is done once a block does not show.
 pub(crate) const BLOCK_SIZE: usize = 1 << 18;
 
+/// The longest record, in bytes. What is longer is none: a binary file, or one with no line ends.
+pub(crate) const LONGEST_RECORD: u64 = 256 << 20;
+
+/// The error of a record, which starts at `offset` in the input, that is longer.
+#[cold]
+pub(crate) fn record_too_long(offset: u64) -> io::Error {
+    let most = LONGEST_RECORD >> 20;
+    let message = format!("the record that starts at byte {offset} is longer than {most} MiB");
+    io::Error::new(io::ErrorKind::InvalidData, message)
+}
+
 /// A block, in memory that is used again for the next one.
 ///
 /// All of `bytes` is initialised; a reader can fill the part behind `len` with no need to clear
@@ -59,8 +70,8 @@ impl std::ops::Deref for Buffer {
 
 /// Cuts what a reader gives into blocks that end where a record ends.
 ///
-/// A record longer than a block makes that block as long as it needs to be; memory is bounded by
-/// the longest record, not by the input.
+/// A record longer than a block makes that block as long as it needs to be, up to
+/// [`LONGEST_RECORD`]; memory is bounded by the longest record, not by the input.
 pub(crate) struct Blocks<R> {
     reader: R,
     state: State,
@@ -71,6 +82,10 @@ struct State {
     size: usize,
     /// The start of a record whose end is still to be read.
     carry: Vec<u8>,
+    /// Where in the input the next block starts.
+    offset: u64,
+    /// How long a block may become.
+    longest: usize,
     is_at_end: bool,
 }
 
@@ -83,9 +98,23 @@ impl<R: Read> Blocks<R> {
         let state = State {
             size: size.max(1),
             carry: Vec::new(),
+            offset: 0,
+            longest: LONGEST_RECORD as usize,
             is_at_end: false,
         };
         Blocks { reader, state }
+    }
+
+    /// The same, if the reader starts at `offset` in the input.
+    #[cfg(feature = "multithreaded")]
+    pub fn starting_at(mut self, offset: u64) -> Blocks<R> {
+        self.state.offset = offset;
+        self
+    }
+
+    /// Where in the input the next block starts.
+    pub fn offset(&self) -> u64 {
+        self.state.offset
     }
 
     /// Whether the reader has no more.
@@ -110,6 +139,9 @@ impl<R: Read> Blocks<R> {
     ///
     /// `split_point` tells where the last whole record in its argument ends. The last block is
     /// what is left, be it a whole record or not.
+    ///
+    /// # Errors
+    /// Those of the reader, and if a record is too long.
     pub fn next_into(
         &mut self,
         block: &mut Buffer,
@@ -126,13 +158,20 @@ impl<R: Read> Blocks<R> {
             }
             if let Some(end) = split_point(block).filter(|&end| end > 0) {
                 state.carry.extend_from_slice(&block[end..]);
+                state.offset += end as u64;
                 block.len = end;
                 return Ok(true);
             }
-            size = 2 * block.len();
+            size = next_size(block.len(), state.longest)
+                .ok_or_else(|| record_too_long(state.offset))?;
         }
         Ok(!block.is_empty())
     }
+}
+
+/// How much to look at if no record ends in `size` bytes; `None` if that was as much as may be.
+pub(crate) fn next_size(size: usize, longest: usize) -> Option<usize> {
+    (size < longest).then(|| (2 * size).min(longest))
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use super::demangle::demangled;
 use super::error::ParseError;
 use super::format::{Block, Format, count_lines};
 use super::reader::Reader;
-use crate::blocks::{BLOCK_SIZE, Blocks, Buffer};
+use crate::blocks::{BLOCK_SIZE, Blocks, Buffer, LONGEST_RECORD, next_size, record_too_long};
 use crate::call_tree::{CallTree, Forest};
 use crate::threads::MOST_THREADS;
 use std::io;
@@ -75,6 +75,7 @@ impl Engine {
     pub fn fold_slice<F: Format>(&self, format: &F, profile: &[u8]) -> io::Result<Forest> {
         let rest = SliceBlocks {
             rest: profile,
+            offset: 0,
             size: self.block_size,
         };
         self.fold_source(format, rest)
@@ -162,6 +163,8 @@ impl<'a> Source<'a> for Blocks<Reader<'_>> {
 
 struct SliceBlocks<'a> {
     rest: &'a [u8],
+    /// Where in the profile that starts.
+    offset: u64,
     size: usize,
 }
 
@@ -173,9 +176,11 @@ impl<'a> Source<'a> for SliceBlocks<'a> {
             if let Some(end) = end.filter(|&end| end > 0) {
                 let (block, rest) = self.rest.split_at(end);
                 self.rest = rest;
+                self.offset += end as u64;
                 return Ok(Some(Bytes::Borrowed(block)));
             }
-            size *= 2;
+            size = next_size(size, LONGEST_RECORD as usize)
+                .ok_or_else(|| record_too_long(self.offset))?;
         }
         let block = std::mem::take(&mut self.rest);
         Ok((!block.is_empty()).then_some(Bytes::Borrowed(block)))

@@ -148,7 +148,7 @@ impl<'f, F: Format> Parts<'f, F> {
         };
         Part {
             format: self.format,
-            blocks: Blocks::with_size(reader, self.rest.block_size),
+            blocks: Blocks::with_size(reader, self.rest.block_size).starting_at(at),
             at,
         }
     }

@@ -1,7 +1,7 @@
 //! The tags of a document, which is read in a stream.
 
 use super::tag::{Tag, split_tag, split_usual_tag};
-use crate::blocks::{Blocks, Buffer};
+use crate::blocks::{Blocks, Buffer, LONGEST_RECORD, record_too_long};
 use crate::collapse::error::{ErrorKind, ParseError};
 use crate::collapse::format::count_lines;
 use crate::text::lossy;
@@ -104,8 +104,12 @@ impl<R: Read> Markup<R> {
         self.line_ends += count_lines(&self.text.as_bytes()[..self.done]);
         self.text.drain(..self.done);
         self.done = 0;
+        let left = self.text.len() as u64;
+        if left >= LONGEST_RECORD {
+            return Err(record_too_long(self.blocks.offset().saturating_sub(left)));
+        }
         // At least as much as there is, so that what is very long is not read again too often.
-        let wanted = 2 * self.text.len();
+        let wanted = (2 * left).min(LONGEST_RECORD) as usize;
         while self.text.len() <= wanted && !self.is_at_end {
             let has_next = self.blocks.next_into(&mut self.block, after_last_char)?;
             self.text.push_str(&lossy(&self.block));
