@@ -63,6 +63,8 @@ mod crew;
 #[cfg(feature = "perf-data")]
 mod deferred;
 #[cfg(feature = "perf-data")]
+mod door;
+#[cfg(feature = "perf-data")]
 mod event;
 #[cfg(feature = "perf-data")]
 mod files;
@@ -72,6 +74,8 @@ mod fold;
 mod frame_tables;
 #[cfg(feature = "perf-data")]
 mod header;
+#[cfg(feature = "perf-data")]
+mod host;
 #[cfg(feature = "perf-data")]
 mod inline;
 #[cfg(feature = "perf-data")]
@@ -91,7 +95,11 @@ mod report;
 #[cfg(feature = "perf-data")]
 mod resolve;
 #[cfg(feature = "perf-data")]
+mod runtime;
+#[cfg(feature = "perf-data")]
 mod sample;
+#[cfg(feature = "perf-data")]
+mod space;
 #[cfg(feature = "perf-data")]
 mod split;
 #[cfg(feature = "perf-data")]
@@ -102,6 +110,8 @@ mod symbols;
 mod trampolines;
 #[cfg(feature = "perf-data")]
 mod unwind;
+#[cfg(feature = "perf-data")]
+mod xz;
 
 use super::{Collapse, ReadAt, in_order, open, perf};
 use crate::call_tree::{CallTree, Forest};

@@ -61,7 +61,11 @@ impl Report {
         no_frames.log("a frame line (`address symbol (module)`)");
         if self.without_stack > 0 {
             let samples = plural(self.without_stack, "sample has", "samples have");
-            log::warn!("{samples} no stack and cannot be shown; record with `perf record -g`");
+            let advice = match is_empty {
+                true => "; record with `perf record -g`",
+                false => "",
+            };
+            log::warn!("{samples} no stack and cannot be shown{advice}");
         }
         if let Some(filter) = filter
             && !self.left_out.is_empty()

@@ -30,19 +30,16 @@ pub(super) struct Inflater {
     consumed: usize,
     /// How many bytes were decoded in all.
     total: u64,
+    /// Whether what comes is dropped, as it takes what was damaged to decode it.
+    is_given_up: bool,
 }
 
 impl Inflater {
-    /// Takes in the next piece; `None` if it cannot be decoded.
-    pub fn add(&mut self, piece: &[u8]) -> Option<()> {
-        self.decoded.drain(..self.consumed);
-        self.consumed = 0;
-        self.coming.extend_from_slice(piece);
-        let decoded = self.decode();
-        if decoded.is_none() {
-            self.coming.clear();
+    /// Takes in the next piece, which is decoded by [`Inflater::decode_block`].
+    pub fn add(&mut self, piece: &[u8]) {
+        if !self.is_given_up {
+            self.coming.extend_from_slice(piece);
         }
-        decoded
     }
 
     /// Ends the frame with an empty block, so that all is decoded.
@@ -52,6 +49,14 @@ impl Inflater {
             self.coming.clear();
             self.add(&LAST_BLOCK);
         }
+    }
+
+    /// Drops what comes, and what came.
+    pub fn give_up(&mut self) {
+        *self = Inflater {
+            is_given_up: true,
+            ..Inflater::default()
+        };
     }
 
     /// Whether there is anything that is held back.
@@ -87,22 +92,27 @@ impl Inflater {
         self.consumed = (self.consumed + length).min(self.decoded.len());
     }
 
-    fn decode(&mut self) -> Option<()> {
-        if self.decoder.is_none() && self.coming.len() < LONGEST_HEADER {
-            return Some(());
-        }
+    /// Decodes the next block, a few bytes of which can stand for a hundred kilobytes: `Some(false)` if
+    /// it is not all there yet, `None` if it cannot be decoded.
+    pub fn decode_block(&mut self) -> Option<bool> {
         let mut rest = self.coming.as_slice();
         if self.decoder.is_none() {
+            if rest.len() < LONGEST_HEADER {
+                return Some(false);
+            }
             self.window = window_size(rest);
             let mut decoder = FrameDecoder::new();
             decoder.init(&mut rest).ok()?;
             self.decoder = Some(decoder);
         }
         let decoder = self.decoder.as_mut()?;
-        while !decoder.is_finished() && block_length(rest).is_some_and(|it| it <= rest.len()) {
+        let is_there = block_length(rest).is_some_and(|it| it <= rest.len());
+        if is_there {
             decoder
                 .decode_blocks(&mut rest, BlockDecodingStrategy::UptoBlocks(1))
                 .ok()?;
+            self.decoded.drain(..self.consumed);
+            self.consumed = 0;
             if let Some(bytes) = decoder.collect() {
                 self.decoded.extend_from_slice(&bytes);
                 self.total += bytes.len() as u64;
@@ -113,7 +123,7 @@ impl Inflater {
         if decoder.is_finished() {
             self.decoder = None;
         }
-        Some(())
+        Some(is_there)
     }
 }
 

@@ -2,11 +2,14 @@
 //!
 //! A file whose build-id is not the recorded one is another program, and is never used.
 
+use super::door::{self, FilePath, Shut};
+use super::header::BuildIds;
+use super::host::{Origin, Running};
 use super::objects::{Kind, Object};
-use object::read::{ReadCache, ReadRef};
+use object::read::ReadCache;
 use object::{Object as _, ObjectSection};
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -20,26 +23,24 @@ impl<T: Read + Seek + Send> Readable for T {}
 /// An ELF file that is read where it is looked at.
 pub(super) struct Image {
     cache: ReadCache<Box<dyn Readable>>,
-    pub path: PathBuf,
+    pub path: FilePath,
 }
 
 /// What an [`Image`] parses to.
 pub(super) type Elf<'a> = object::File<'a, &'a ReadCache<Box<dyn Readable>>>;
 
 impl Image {
-    pub fn open(path: &Path) -> Option<Image> {
-        let file = File::open(path).ok()?;
-        // A pipe or a device is not opened for what is in it.
-        file.metadata().ok()?.is_file().then(|| Image {
-            cache: ReadCache::new(Box::new(file) as Box<dyn Readable>),
-            path: path.to_path_buf(),
+    pub fn open(path: &FilePath) -> Result<Image, Shut> {
+        Ok(Image {
+            cache: ReadCache::new(Box::new(door::open(path)?) as Box<dyn Readable>),
+            path: path.clone(),
         })
     }
 
     pub fn from_bytes(bytes: Vec<u8>) -> Image {
         Image {
             cache: ReadCache::new(Box::new(Cursor::new(bytes)) as Box<dyn Readable>),
-            path: PathBuf::new(),
+            path: FilePath::new(PathBuf::new()),
         }
     }
 
@@ -52,18 +53,61 @@ impl Image {
     }
 
     fn checksum(&self) -> Option<u32> {
-        let data = &self.cache;
-        let bytes = data.read_bytes_at(0, data.len().ok()?).ok()?;
-        Some(crc32(bytes))
+        self.parse()?;
+        let mut file = door::open(&self.path).ok()?;
+        checksum(&mut file).ok()
     }
 }
 
 /// What became of the search for an object's file.
 pub(super) enum Found {
     File(Image),
-    /// There is one, but with another build-id.
-    Different,
-    Nothing,
+    /// Not the file that ran, and why.
+    Nothing(Lack),
+}
+
+/// Why functions of an object have no names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lack {
+    /// The file is not here, or not to be opened.
+    File(Shut),
+    /// The file here has another build-id.
+    RightFile,
+    /// It is another machine's, and nothing tells whether the file here is the same.
+    Identity,
+    /// It is of no use here, as it is the recorded machine's.
+    Machine,
+    /// The file is stripped.
+    Symbols,
+    /// The file has symbols, but not for all of its code.
+    SomeSymbols,
+    Kernel,
+    /// The map of code made at run time.
+    PerfMap(Shut),
+    /// That map is here, and says nothing of the code.
+    PerfMapEntries,
+}
+
+/// What is known of the file that ran.
+pub(super) struct Identity {
+    /// What it may have as its build-id; nothing if that is not known.
+    pub build_ids: Vec<Vec<u8>>,
+    origin: Origin,
+}
+
+impl Identity {
+    pub fn of(object: &Object, recorded: &BuildIds, origin: Origin) -> Identity {
+        let build_ids = match &object.build_id {
+            Some(id) => vec![id.clone()],
+            None => recorded.get(&object.name).cloned().unwrap_or_default(),
+        };
+        Identity { build_ids, origin }
+    }
+
+    /// Whether `image` is that file, as far as can be told.
+    fn is_of(&self, image: &Image) -> bool {
+        is_right(image, &self.build_ids)
+    }
 }
 
 /// The places to look at.
@@ -85,26 +129,76 @@ impl Files {
         }
     }
 
-    /// The file that ran: one of the build-ids is its own, if any are known.
-    pub fn program(&self, object: &Object, build_ids: &[Vec<u8>]) -> Found {
+    /// The file that ran.
+    pub fn program(&self, object: &Object, identity: &Identity) -> Found {
         if object.kind == Kind::Vdso {
-            return self.vdso(build_ids);
+            return self.vdso(identity);
         }
-        let cached = build_ids.iter().filter_map(|id| self.in_cache(id, "elf"));
-        let paths = [self.on_system(&path_of(&object.path))]
-            .into_iter()
-            .chain(cached);
-        let mut is_there = false;
-        for image in paths.filter_map(|path| Image::open(&path)) {
-            if is_right(&image, build_ids) {
-                return Found::File(image);
+        let mut lack = None;
+        for path in self.paths_of_program(object, identity) {
+            match Image::open(&path) {
+                Ok(image) if identity.is_of(&image) => return Found::File(image),
+                Ok(_) => lack = lack.or(Some(Lack::RightFile)),
+                Err(Shut::Missing) => {}
+                Err(shut) => lack = lack.or(Some(Lack::File(shut))),
             }
-            is_there = true;
         }
-        match is_there {
-            true => Found::Different,
-            false => Found::Nothing,
+        Found::Nothing(lack.unwrap_or(match self.may_be_named_by_path(identity) {
+            true => Lack::File(Shut::Missing),
+            false => Lack::Identity,
+        }))
+    }
+
+    /// Where the file that ran may be: where the process sees it, at its path here, and where perf
+    /// keeps files.
+    fn paths_of_program(&self, object: &Object, identity: &Identity) -> Vec<FilePath> {
+        let path = path_of(&object.path);
+        let mut paths = Vec::new();
+        if self.symfs.is_none() {
+            let running = running(object, identity).into_iter();
+            let roots = running.filter_map(|process| process.root);
+            paths.extend(roots.map(|root| FilePath::below(root, path.clone())));
         }
+        if self.may_be_named_by_path(identity) {
+            paths.push(FilePath::new(self.on_system(&path)));
+        }
+        let ids = identity.build_ids.iter();
+        let cached = ids.filter_map(|id| self.in_cache(id, "elf"));
+        paths.extend(cached.map(FilePath::new));
+        paths
+    }
+
+    /// Whether a file may be taken for the one that ran as it has the same path. Below a directory
+    /// that the user named for this, it may.
+    fn may_be_named_by_path(&self, identity: &Identity) -> bool {
+        identity.origin != Origin::Elsewhere
+            || !identity.build_ids.is_empty()
+            || self.symfs.is_some()
+    }
+
+    /// The map of the code that a process made.
+    pub fn perf_map(&self, object: &Object, identity: &Identity) -> Result<Vec<u8>, Lack> {
+        if identity.origin == Origin::Elsewhere {
+            return Err(Lack::Machine);
+        }
+        let of_process = |process: Running| {
+            let path = PathBuf::from(format!("/tmp/perf-{}.map", process.inner_pid));
+            match process.root {
+                Some(root) => FilePath::below(root, path),
+                None => FilePath::new(path),
+            }
+        };
+        let own = FilePath::new(path_of(&object.path));
+        let inner = running(object, identity).map(of_process);
+        let mut shut = Shut::Missing;
+        for path in inner.into_iter().chain([own]) {
+            match door::read_ours(&path) {
+                Ok(map) => return Ok(map),
+                Err(Shut::Missing) => {}
+                Err(other) => shut = other,
+            }
+        }
+        Err(Lack::PerfMap(shut))
     }
 
     /// Files with more symbols or debug information than `program`, if there are any.
@@ -114,9 +208,9 @@ impl Files {
             Some(id) => vec![id.clone()],
             None => build_ids.to_vec(),
         };
-        let by_id = ids.iter().flat_map(|id| self.debug_paths(id));
+        let by_id = ids.iter().flat_map(|id| self.debug_paths(program, id));
         let mut images: Vec<Image> = by_id
-            .filter_map(|path| Image::open(&path))
+            .filter_map(|path| Image::open(&path).ok())
             .filter(|image| is_right(image, &ids))
             .collect();
         images.extend(program.and_then(|program| self.linked(program, own_id.as_deref())));
@@ -124,12 +218,17 @@ impl Files {
     }
 
     /// The file with a part of a program's debug information. Both paths are the program's.
-    pub fn part(&self, directory: Option<&[u8]>, path: &[u8]) -> Option<Image> {
+    pub fn part(&self, program: &FilePath, directory: Option<&[u8]>, path: &[u8]) -> Option<Image> {
         let directory = path_of(directory.unwrap_or_default());
-        Image::open(&self.on_system(&directory.join(path_of(path))))
+        let path = directory.join(path_of(path));
+        let path = match program.has_own_root() {
+            true => program.with_path(path),
+            false => FilePath::new(self.on_system(&path)),
+        };
+        Image::open(&path).ok()
     }
 
-    fn debug_paths(&self, id: &[u8]) -> Vec<PathBuf> {
+    fn debug_paths(&self, program: Option<&Image>, id: &[u8]) -> Vec<FilePath> {
         let name = build_id_path(id);
         let in_dir = |dir: &PathBuf| {
             let mut path = dir.join(".build-id").join(&name).into_os_string();
@@ -137,40 +236,48 @@ impl Files {
             PathBuf::from(path)
         };
         let cached = self.in_cache(id, "debug");
-        self.debug_dirs.iter().map(in_dir).chain(cached).collect()
+        let here = self.debug_dirs.iter().map(in_dir).chain(cached);
+        let program = program.filter(|program| program.path.has_own_root());
+        let in_root = |program: &Image| {
+            let path = in_dir(&PathBuf::from(SYSTEM_DEBUG_DIR));
+            program.path.with_path(path)
+        };
+        let here = here.map(FilePath::new);
+        here.chain(program.map(in_root)).collect()
     }
 
     /// What `.gnu_debuglink` of the program names.
     fn linked(&self, program: &Image, own_id: Option<&[u8]>) -> Option<Image> {
         let elf = program.parse()?;
         let (name, checksum) = elf.gnu_debuglink().ok()??;
-        let (name, dir) = (path_of(name), program.path.parent()?);
+        let (name, dir) = (path_of(name), program.path.path().parent()?);
         let below = |debug_dir: &PathBuf| debug_dir.join(relative(dir)).join(&name);
         let beside = [dir.join(&name), dir.join(".debug").join(&name)];
         let paths = beside.into_iter().chain(self.debug_dirs.iter().map(below));
+        let paths = paths.map(|path| program.path.with_path(path));
         let is_right = |image: &Image| match (own_id, image.build_id()) {
             (Some(own), Some(other)) => own == other,
             _ => image.checksum() == Some(checksum),
         };
-        let other = |path: &PathBuf| *path != program.path;
+        let other = |path: &FilePath| *path != program.path;
         paths
             .filter(other)
-            .filter_map(|path| Image::open(&path))
+            .filter_map(|path| Image::open(&path).ok())
             .find(is_right)
     }
 
-    /// The code that the kernel gives to all programs. This program has it too.
-    fn vdso(&self, build_ids: &[Vec<u8>]) -> Found {
-        let cached = build_ids.iter().filter_map(|id| self.in_cache(id, "vdso"));
-        let cached = cached.filter_map(|path| Image::open(&path));
-        let own = own_vdso().map(Image::from_bytes);
-        match own
-            .into_iter()
-            .chain(cached)
-            .find(|it| is_right(it, build_ids))
-        {
+    /// The code that the kernel gives to all programs. This program has it too, but another kernel
+    /// has another.
+    fn vdso(&self, identity: &Identity) -> Found {
+        let ids = &identity.build_ids;
+        let cached = ids.iter().filter_map(|id| self.in_cache(id, "vdso"));
+        let cached = cached.filter_map(|path| Image::open(&FilePath::new(path)).ok());
+        let is_known = !ids.is_empty() || identity.origin == Origin::ThisKernel;
+        let own = own_vdso().filter(|_| is_known).map(Image::from_bytes);
+        match own.into_iter().chain(cached).find(|it| identity.is_of(it)) {
             Some(image) => Found::File(image),
-            None => Found::Nothing,
+            None if is_known => Found::Nothing(Lack::RightFile),
+            None => Found::Nothing(Lack::Machine),
         }
     }
 
@@ -191,6 +298,15 @@ impl Files {
     pub fn cached_kallsyms(&self, id: &[u8]) -> Option<PathBuf> {
         self.in_cache(id, "kallsyms")
     }
+}
+
+/// The process that mapped `object`, if it still runs here.
+fn running(object: &Object, identity: &Identity) -> Option<Running> {
+    if identity.origin == Origin::Elsewhere {
+        return None;
+    }
+    let users = object.users().into_iter();
+    users.rev().find_map(|user| Running::find(user, object))
 }
 
 fn is_right(image: &Image, build_ids: &[Vec<u8>]) -> bool {
@@ -240,7 +356,7 @@ fn path_of(bytes: &[u8]) -> PathBuf {
 /// Reads `[vdso]` out of this process.
 fn own_vdso() -> Option<Vec<u8>> {
     const MOST: u64 = 1 << 20;
-    let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
+    let maps = fs::read_to_string("/proc/self/maps").ok()?;
     let line = maps.lines().find(|line| line.ends_with("[vdso]"))?;
     let (start, end) = line.split_once(' ')?.0.split_once('-')?;
     let start = u64::from_str_radix(start, 16).ok()?;
@@ -253,10 +369,16 @@ fn own_vdso() -> Option<Vec<u8>> {
 }
 
 /// The checksum in `.gnu_debuglink`.
-fn crc32(bytes: &[u8]) -> u32 {
+fn checksum(file: &mut impl Read) -> std::io::Result<u32> {
+    const BLOCK: u64 = 1 << 16;
     let table: Vec<u32> = (0..256u32).map(crc32_of_byte).collect();
     let step = |sum: u32, byte: &u8| table[((sum ^ u32::from(*byte)) & 0xff) as usize] ^ (sum >> 8);
-    !bytes.iter().fold(!0, step)
+    let (mut sum, mut block) = (!0, Vec::new());
+    while file.take(BLOCK).read_to_end(&mut block)? > 0 {
+        sum = block.iter().fold(sum, step);
+        block.clear();
+    }
+    Ok(!sum)
 }
 
 fn crc32_of_byte(byte: u32) -> u32 {
@@ -266,9 +388,20 @@ fn crc32_of_byte(byte: u32) -> u32 {
     })
 }
 
-/// The bytes of a section, decompressed; `None` if there are none.
+/// The bytes of a section, decompressed; `None` if there are none, or more than makes sense.
 pub(super) fn section_data(elf: &Elf<'_>, name: &str) -> Option<Vec<u8>> {
+    const MOST: u64 = 1 << 30;
+    /// Debug information that is compressed was some times as long, not hundreds of times.
+    const MOST_FOR_A_BYTE: u64 = 100;
+    const ALWAYS: u64 = 16 << 20;
     let section = elf.section_by_name(name)?;
+    let stored = section.compressed_file_range().ok()?;
+    let (packed, size) = (stored.compressed_size, stored.uncompressed_size);
+    let is_expected = size <= MOST && size <= ALWAYS.max(packed.saturating_mul(MOST_FOR_A_BYTE));
+    if !is_expected {
+        log::warn!("passed over the section {name} of a program: it says that it has {size} bytes");
+        return None;
+    }
     let data = section.uncompressed_data().ok()?;
     (!data.is_empty()).then(|| data.into_owned())
 }

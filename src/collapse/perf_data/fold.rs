@@ -7,14 +7,15 @@ use super::counters::{Counters, Readings};
 use super::crew;
 use super::deferred::{self, Rest};
 use super::event::Event;
-use super::files::{Files, Found};
+use super::files::{Files, Found, Identity};
 use super::header::{BuildIds, Header, Start, invalid};
+use super::host::Origin;
 use super::naming::Naming;
 use super::objects::{Object, ObjectId, ObjectList};
 use super::processes::Processes;
 use super::records::{Record, Records, kind};
 use super::report::{Reading, Unnamed};
-use super::resolve::{Resolver, known_build_ids};
+use super::resolve::Resolver;
 use super::sample::{Comm, Fork, KernelSymbol, Mapping, Sample, thread_of_record};
 use super::stacks::{Spaces, Stacks};
 use super::unwind::{AllTables, Open, Unwinder};
@@ -118,6 +119,7 @@ struct Recording {
     order: ByteOrder,
     arch: Vec<u8>,
     build_ids: BuildIds,
+    origin: Origin,
     objects: ObjectList,
     tables: Arc<AllTables>,
 }
@@ -171,8 +173,12 @@ impl Reader {
             kind::SAMPLE => self.take_sample(record, header)?,
             kind::MMAP => self.map(&Mapping::read(body, misc, order)?, misc),
             kind::MMAP2 => self.map(&Mapping::read_second(body, misc, order)?, misc),
-            kind::COMM => self.processes.rename(&Comm::read(body, order)?),
+            kind::COMM => self.processes.rename(&Comm::read(body, misc, order)?),
             kind::FORK => self.processes.fork(&Fork::read(body, misc, order)?),
+            // Else, samples from before it may still come.
+            kind::EXIT if record.is_in_order() => {
+                self.processes.exit(&Fork::read(body, misc, order)?);
+            }
             kind::LOST => self.reading.note_lost(body, order, 8),
             kind::LOST_SAMPLES => self.reading.note_lost(body, order, 0),
             kind::CALLCHAIN_DEFERRED => self.join(record, header)?,
@@ -208,6 +214,7 @@ impl Reader {
                 order: header.order,
                 arch: header.arch.clone(),
                 build_ids: header.build_ids.clone(),
+                origin: Origin::of(header),
                 objects: processes.objects.list.clone(),
                 tables: Arc::default(),
             })
@@ -381,13 +388,13 @@ impl Open for (&Recording, &Files) {
     }
 
     fn open(&self, object: &Object) -> Found {
-        let build_ids = known_build_ids(object, &self.0.build_ids);
-        self.1.program(object, &build_ids)
+        let identity = Identity::of(object, &self.0.build_ids, self.0.origin);
+        self.1.program(object, &identity)
     }
 
     fn perf_map(&self, object: &Object) -> Vec<u8> {
-        let path = String::from_utf8_lossy(&object.path).into_owned();
-        std::fs::read(path).unwrap_or_default()
+        let identity = Identity::of(object, &self.0.build_ids, self.0.origin);
+        self.1.perf_map(object, &identity).unwrap_or_default()
     }
 }
 
@@ -411,6 +418,7 @@ fn conclude(
     let resolver = Resolver {
         files,
         build_ids: &header.build_ids,
+        origin: Origin::of(header),
         os_release: &header.os_release,
         kallsyms: options.kallsyms.as_deref(),
         with_inlined: options.inline,

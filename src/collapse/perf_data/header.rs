@@ -12,12 +12,14 @@
 
 use super::bytes::{ByteOrder, Bytes};
 use super::event::Event;
+use crate::blocks::{LONGEST_RECORD, record_too_long};
 use ahash::AHashMap;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 const PIPE_HEADER_SIZE: u64 = 16;
 const BUILD_ID: u32 = 2;
+const HOST_NAME: u32 = 3;
 const OS_RELEASE: u32 = 4;
 const ARCH: u32 = 6;
 const EVENT_DESC: u32 = 12;
@@ -63,6 +65,8 @@ pub(super) struct Header {
     pub events: Vec<Arc<Event>>,
     pub event_of_id: AHashMap<u64, usize>,
     pub build_ids: BuildIds,
+    /// What the machine is called; empty if unknown.
+    pub host_name: Vec<u8>,
     /// The architecture as `uname -m` names it; empty if unknown.
     pub arch: Vec<u8>,
     /// The kernel's version as `uname -r` names it; empty if unknown.
@@ -78,6 +82,7 @@ impl Header {
             events: Vec::new(),
             event_of_id: AHashMap::new(),
             build_ids: AHashMap::new(),
+            host_name: Vec::new(),
             arch: Vec::new(),
             os_release: Vec::new(),
             damage: None,
@@ -91,7 +96,11 @@ impl Header {
     /// Those of `file`, and if it has no events.
     pub fn read_file<R: Read + Seek>(file: &mut R, order: ByteOrder) -> io::Result<(Header, u64)> {
         let length = file.seek(SeekFrom::End(0))?;
-        let mut file = Places { file, length };
+        let mut file = Places {
+            file,
+            length,
+            left: length,
+        };
         let bytes = file.read(Place {
             offset: 0,
             size: 104,
@@ -133,6 +142,7 @@ impl Header {
         let mut bytes = Bytes::new(bytes, self.order);
         match feature {
             BUILD_ID => while self.add_build_id(&mut bytes).is_some() {},
+            HOST_NAME => self.host_name = bytes.counted_text().unwrap_or_default().to_vec(),
             ARCH => self.arch = bytes.counted_text().unwrap_or_default().to_vec(),
             OS_RELEASE => self.os_release = bytes.counted_text().unwrap_or_default().to_vec(),
             EVENT_DESC => {
@@ -200,7 +210,7 @@ impl Header {
         file: &mut Places<'_, R>,
         places: &FileHeader,
     ) -> io::Result<()> {
-        let wanted = [BUILD_ID, OS_RELEASE, ARCH, EVENT_DESC];
+        let wanted = [BUILD_ID, HOST_NAME, OS_RELEASE, ARCH, EVENT_DESC];
         let table = places.records.offset.saturating_add(places.records.size);
         let count = places
             .features
@@ -288,16 +298,27 @@ impl FileHeader {
 struct Places<'a, R> {
     file: &'a mut R,
     length: u64,
+    /// How much there is that was not read, if no two places overlap.
+    left: u64,
 }
 
 impl<R: Read + Seek> Places<'_, R> {
     /// What the file has of a place.
+    ///
+    /// # Errors
+    /// Those of the file, and if the place is too large, or so much was read already that it must be a
+    /// part of others.
     fn read(&mut self, place: Place) -> io::Result<Vec<u8>> {
         let available = self.length.saturating_sub(place.offset);
+        let size = place.size.min(available);
+        if size > LONGEST_RECORD {
+            return Err(record_too_long(place.offset));
+        }
+        let overlap = || invalid("the parts of its header overlap");
+        self.left = self.left.checked_sub(size).ok_or_else(overlap)?;
         let mut bytes = Vec::new();
-        if available > 0 {
+        if size > 0 {
             self.file.seek(SeekFrom::Start(place.offset))?;
-            let size = place.size.min(available);
             self.file.by_ref().take(size).read_to_end(&mut bytes)?;
         }
         Ok(bytes)

@@ -1,8 +1,9 @@
 //! What is mapped: programs, libraries, the kernel and its modules, code made at run time.
 
+use super::runtime::Runtime;
 use super::sample::Mapping;
 use ahash::AHashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 /// Names an object of [`Objects`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,8 +41,15 @@ pub(super) enum Kind {
     PerfMap,
 }
 
+/// A process that has mapped an object, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct User {
+    pub pid: i32,
+    pub start: u64,
+}
+
 /// Something that is mapped.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Object {
     pub kind: Kind,
     /// As perf prints it behind a function.
@@ -51,6 +59,42 @@ pub(super) struct Object {
     pub build_id: Option<Vec<u8>>,
     /// For the kernel: the address of the symbol that `path` names.
     pub reference: u64,
+    /// Some of the processes that mapped it: the first ones, and the last one.
+    users: Mutex<Vec<User>>,
+    /// For code made at run time: what made it.
+    pub runtime: OnceLock<Runtime>,
+}
+
+impl Object {
+    pub fn new(kind: Kind, name: &[u8], path: &[u8], build_id: Option<&[u8]>) -> Object {
+        Object {
+            kind,
+            name: name.to_vec(),
+            path: path.to_vec(),
+            build_id: build_id.map(<[u8]>::to_vec),
+            reference: 0,
+            users: Mutex::default(),
+            runtime: OnceLock::new(),
+        }
+    }
+
+    /// Some of the processes that mapped it.
+    pub fn users(&self) -> Vec<User> {
+        let users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        users.clone()
+    }
+
+    fn add_user(&self, user: User) {
+        const MOST: usize = 16;
+        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        if users.contains(&user) {
+            return;
+        }
+        if users.len() == MOST {
+            users.pop();
+        }
+        users.push(user);
+    }
 }
 
 /// The kind of an object, its name and path, and its build-id.
@@ -106,13 +150,7 @@ impl Objects {
         path: &[u8],
         build_id: Option<&[u8]>,
     ) -> ObjectId {
-        self.add_object(Object {
-            kind,
-            name: name.to_vec(),
-            path: path.to_vec(),
-            build_id: build_id.map(<[u8]>::to_vec),
-            reference: 0,
-        })
+        self.add_object(Object::new(kind, name, path, build_id))
     }
 
     fn add_object(&mut self, object: Object) -> ObjectId {
@@ -123,7 +161,17 @@ impl Objects {
     }
 
     /// The object that a process maps.
-    pub fn of_process(&mut self, mapping: &Mapping<'_>) -> ObjectId {
+    pub fn of_process(&mut self, mapping: &Mapping<'_>) -> (ObjectId, Arc<Object>) {
+        let id = self.add_of_process(mapping);
+        let object = self.list.get(id);
+        if object.kind != Kind::Nothing {
+            let (pid, start) = (mapping.pid, mapping.start);
+            object.add_user(User { pid, start });
+        }
+        (id, object)
+    }
+
+    fn add_of_process(&mut self, mapping: &Mapping<'_>) -> ObjectId {
         let name = mapping.name;
         let is_anonymous = name == b"//anon"
             || name.starts_with(b"/dev/zero")
@@ -150,12 +198,12 @@ impl Objects {
         if is_image {
             let end = memchr::memchr(b']', name).map_or(name.len(), |at| at + 1);
             // What follows is the symbol that tells where the kernel is, if it moves.
+            let (name, symbol) = name.split_at(end);
+            let kernel = Object::new(Kind::Kernel, name, symbol, mapping.build_id);
+            let reference = mapping.offset;
             return self.add_object(Object {
-                kind: Kind::Kernel,
-                name: name[..end].to_vec(),
-                path: name[end..].to_vec(),
-                build_id: mapping.build_id.map(<[u8]>::to_vec),
-                reference: mapping.offset,
+                reference,
+                ..kernel
             });
         }
         let module = module_name(name);

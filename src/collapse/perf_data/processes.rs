@@ -1,9 +1,12 @@
 //! Processes as they were at a time: their threads' names, and what they had mapped.
 
-use super::objects::{Kind, ObjectId, Objects};
+use super::objects::{Kind, Object, ObjectId, Objects};
+use super::runtime::Runtime;
 use super::sample::{Comm, Fork, KernelSymbol, Mapping};
+use super::space::{Map, Space};
 use ahash::AHashMap;
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// A place in an object.
@@ -31,84 +34,42 @@ impl Location {
     }
 }
 
-/// What is mapped where. Copies are cheap until they are changed.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Space {
-    maps: Arc<BTreeMap<u64, Map>>,
-}
+/// How many threads that ended are still known. The kernel goes on for a moment in a thread of which it
+/// has said that it ended.
+const MOST_ENDED: usize = 256;
 
-#[derive(Debug, Clone, Copy)]
-struct Map {
-    end: u64,
-    object: ObjectId,
-    /// Where in the object the map starts.
-    offset: u64,
-    is_executable: bool,
-}
-
-impl Space {
-    pub fn find(&self, address: u64) -> Location {
-        let before = self.maps.range(..=address).next_back();
-        match before.filter(|(_, map)| address < map.end) {
-            Some((start, map)) => Location {
-                object: map.object,
-                address: map.offset.wrapping_add(address - start),
-                is_return: false,
-            },
-            None => Location::unknown(address),
-        }
-    }
-
-    /// Whether code can run at this address.
-    pub fn is_executable(&self, address: u64) -> bool {
-        let before = self.maps.range(..=address).next_back();
-        before.is_some_and(|(_, map)| address < map.end && map.is_executable)
-    }
-
-    /// Maps what `map` says from `start` on, over what was there.
-    fn map(&mut self, start: u64, map: Map) {
-        if start >= map.end {
-            return;
-        }
-        self.unmap(start, map.end);
-        Arc::make_mut(&mut self.maps).insert(start, map);
-    }
-
-    /// Maps code of the kernel, whose addresses stay as they are.
-    fn map_code(&mut self, start: u64, end: u64, object: ObjectId) {
-        let map = Map {
-            end,
-            object,
-            offset: start,
-            is_executable: true,
-        };
-        self.map(start, map);
-    }
-
-    fn unmap(&mut self, start: u64, end: u64) {
-        let maps = Arc::make_mut(&mut self.maps);
-        let overlapping: Vec<(u64, Map)> = maps
-            .range(..end)
-            .rev()
-            .take_while(|(_, map)| map.end > start)
-            .map(|(at, map)| (*at, *map))
-            .collect();
-        for (at, map) in overlapping {
-            maps.remove(&at);
-            if at < start {
-                maps.insert(at, Map { end: start, ..map });
-            }
-            if map.end > end {
-                let offset = map.offset.wrapping_add(end - at);
-                maps.insert(end, Map { offset, ..map });
-            }
-        }
-    }
+#[derive(Debug)]
+struct Thread {
+    comm: Option<Arc<[u8]>>,
+    pid: i32,
+    /// Which of all ends was its own.
+    end: Option<u64>,
 }
 
 #[derive(Debug, Default)]
-struct Thread {
-    comm: Option<Arc<[u8]>>,
+struct Process {
+    space: Space,
+    /// How many of its threads are known.
+    threads: usize,
+    /// Whether it has started another program, of which nothing is mapped yet.
+    has_started_another: bool,
+    runtime: Option<Runtime>,
+    /// The code that it makes at run time.
+    code: Option<Arc<Object>>,
+}
+
+impl Process {
+    /// Notes what makes code here, if that is how `object` can be told.
+    fn note(&mut self, object: &Arc<Object>) {
+        match object.kind {
+            Kind::File if self.runtime.is_none() => self.runtime = Runtime::of_file(&object.path),
+            Kind::PerfMap => self.code = Some(object.clone()),
+            _ => return,
+        }
+        if let (Some(runtime), Some(code)) = (self.runtime, &self.code) {
+            code.runtime.get_or_init(|| runtime);
+        }
+    }
 }
 
 /// All processes, and the kernel.
@@ -117,8 +78,11 @@ pub(super) struct Processes {
     pub objects: Objects,
     pub kernel: Space,
     threads: AHashMap<i32, Thread>,
-    spaces: AHashMap<i32, Space>,
+    processes: AHashMap<i32, Process>,
     nothing: Space,
+    /// The threads that ended last, the latest at the end, each with the number of its end.
+    ended: VecDeque<(i32, u64)>,
+    ends: u64,
 }
 
 impl Processes {
@@ -136,40 +100,100 @@ impl Processes {
 
     /// What the process has mapped now.
     pub fn space(&self, pid: i32) -> &Space {
-        self.spaces.get(&pid).unwrap_or(&self.nothing)
+        let process = self.processes.get(&pid);
+        process.map_or(&self.nothing, |process| &process.space)
     }
 
-    /// Takes in a new name. What was mapped before an exec stays until something else is there: the
-    /// kernel's own part of exec runs between the two.
+    /// Takes in a new name. What was mapped before an exec stays until something else is: the kernel's
+    /// own part of exec runs between the two.
     pub fn rename(&mut self, comm: &Comm<'_>) {
-        self.threads.entry(comm.tid).or_default().comm = Some(Arc::from(comm.name));
+        self.start_thread(comm.tid, comm.pid, Some(Arc::from(comm.name)));
+        if comm.is_exec
+            && let Some(process) = self.processes.get_mut(&comm.pid)
+        {
+            process.has_started_another = true;
+        }
     }
 
     pub fn fork(&mut self, fork: &Fork) {
         let parent = self.threads.get(&fork.parent_tid);
         let comm = parent.and_then(|parent| parent.comm.clone());
-        self.threads.insert(fork.tid, Thread { comm });
+        self.start_thread(fork.tid, fork.pid, comm);
         if fork.pid != fork.parent_pid && !fork.is_made_up {
-            let space = self.space(fork.parent_pid).clone();
-            self.spaces.insert(fork.pid, space);
+            let parent = self.processes.get(&fork.parent_pid);
+            let (space, runtime) = parent
+                .map(|parent| (parent.space.clone(), parent.runtime))
+                .unwrap_or_default();
+            if let Some(process) = self.processes.get_mut(&fork.pid) {
+                let threads = process.threads;
+                *process = Process {
+                    space,
+                    runtime,
+                    threads,
+                    ..Process::default()
+                };
+            }
+        }
+    }
+
+    /// A thread has ended. It is forgotten when some others have, and its process with the last of its
+    /// threads.
+    pub fn exit(&mut self, exit: &Fork) {
+        let Some(thread) = self.threads.get_mut(&exit.tid) else {
+            return;
+        };
+        self.ends += 1;
+        thread.end = Some(self.ends);
+        self.ended.push_back((exit.tid, self.ends));
+        if self.ended.len() > MOST_ENDED
+            && let Some((tid, end)) = self.ended.pop_front()
+            && let Entry::Occupied(thread) = self.threads.entry(tid)
+            && thread.get().end == Some(end)
+        {
+            let pid = thread.remove().pid;
+            self.leave(pid);
+        }
+    }
+
+    fn start_thread(&mut self, tid: i32, pid: i32, comm: Option<Arc<[u8]>>) {
+        self.processes.entry(pid).or_default().threads += 1;
+        let end = None;
+        if let Some(before) = self.threads.insert(tid, Thread { comm, pid, end }) {
+            self.leave(before.pid);
+        }
+    }
+
+    /// A process has one thread less.
+    fn leave(&mut self, pid: i32) {
+        if let Entry::Occupied(mut process) = self.processes.entry(pid) {
+            process.get_mut().threads -= 1;
+            if process.get().threads == 0 {
+                process.remove();
+            }
         }
     }
 
     pub fn map(&mut self, mapping: &Mapping<'_>) {
-        let object = self.objects.of_process(mapping);
-        let offset = match self.objects.list.get(object).kind {
+        let (id, object) = self.objects.of_process(mapping);
+        let offset = match object.kind {
             Kind::File => mapping.offset,
             Kind::Vdso => 0,
             _ => mapping.start,
         };
-        let space = self.spaces.entry(mapping.pid).or_default();
-        let map = Map {
-            end: mapping.start.saturating_add(mapping.length),
-            object,
+        let end = mapping.start.saturating_add(mapping.length);
+        let process = self.processes.entry(mapping.pid).or_default();
+        if std::mem::take(&mut process.has_started_another) {
+            process.space = Space::default();
+            (process.runtime, process.code) = (None, None);
+        }
+        process.note(&object);
+        process.space.map(Map {
+            start: mapping.start,
+            end,
+            object: id,
             offset,
             is_executable: mapping.is_executable,
-        };
-        space.map(mapping.start, map);
+        });
     }
 
     /// Maps the kernel, or a module of it. The recorded end of the kernel is that of its main part

@@ -6,7 +6,8 @@
 //!
 //! perf writes what it finds in one buffer for each CPU after the other, a round, and says where a
 //! round ends. So all up to the latest time of the round before last is complete, can be sorted
-//! and go on: no more than two rounds are in memory. Of compressed records, the last ones come out
+//! and go on: no more than two rounds are in memory, and if that were too much, the earlier half goes
+//! on as it is. Of compressed records, the last ones come out
 //! of the decoder late: the end of their round is remembered until it is reached.
 
 use super::bytes::Bytes;
@@ -21,6 +22,7 @@ pub(super) mod kind {
     pub const MMAP: u32 = 1;
     pub const LOST: u32 = 2;
     pub const COMM: u32 = 3;
+    pub const EXIT: u32 = 4;
     pub const FORK: u32 = 7;
     pub const SAMPLE: u32 = 9;
     pub const MMAP2: u32 = 10;
@@ -50,6 +52,18 @@ pub(super) struct Record {
     time: u64,
 }
 
+impl Record {
+    /// Whether it comes after all records that were written before.
+    pub fn is_in_order(&self) -> bool {
+        !matches!(self.time, 0 | u64::MAX)
+    }
+
+    /// How much memory it takes, in bytes.
+    fn size(&self) -> usize {
+        size_of::<Record>() + self.body.len()
+    }
+}
+
 /// Reads records, sorts them by time, and keeps those of perf for itself.
 pub(super) struct Records<'a> {
     pub header: Header,
@@ -58,7 +72,16 @@ pub(super) struct Records<'a> {
     inflater: Inflater,
     /// Where in the decompressed records rounds end.
     round_ends: VecDeque<u64>,
-    is_at_end: bool,
+    stage: Stage,
+}
+
+/// How far the records are read.
+#[derive(Clone, Copy)]
+enum Stage {
+    Reading,
+    /// All that is left is decompressed.
+    Inflating,
+    Done,
 }
 
 impl<'a> Records<'a> {
@@ -70,7 +93,7 @@ impl<'a> Records<'a> {
             sorter: Sorter::default(),
             inflater: Inflater::default(),
             round_ends: VecDeque::new(),
-            is_at_end: false,
+            stage: Stage::Reading,
         }
     }
 
@@ -83,14 +106,22 @@ impl<'a> Records<'a> {
             if let Some(record) = self.sorter.next() {
                 return Ok(Some(record));
             }
-            if self.is_at_end {
-                return Ok(None);
+            if self.inflate_block() {
+                continue;
             }
-            if !self.read_one()? {
-                self.is_at_end = true;
-                self.inflater.finish();
-                self.take_decompressed();
-                self.sorter.finish();
+            if matches!(self.stage, Stage::Reading) && self.read_one()? {
+                continue;
+            }
+            match self.stage {
+                Stage::Reading => {
+                    self.stage = Stage::Inflating;
+                    self.inflater.finish();
+                }
+                Stage::Inflating => {
+                    self.stage = Stage::Done;
+                    self.sorter.finish();
+                }
+                Stage::Done => return Ok(None),
             }
         }
     }
@@ -151,11 +182,11 @@ impl<'a> Records<'a> {
             kind::BUILD_ID => {
                 self.header.add_build_id_record(misc, &body);
             }
-            kind::COMPRESSED => self.take_compressed(&body),
+            kind::COMPRESSED => self.inflater.add(&body),
             kind::COMPRESSED2 => {
                 let mut bytes = Bytes::new(&body, order);
                 let data = bytes.u64().and_then(|size| bytes.take(size));
-                self.take_compressed(data.unwrap_or_default());
+                self.inflater.add(data.unwrap_or_default());
             }
             kind if kind >= kind::FIRST_OF_PERF => {}
             _ => self.take_kernel_record(kind, misc, body),
@@ -172,11 +203,19 @@ impl<'a> Records<'a> {
         }
     }
 
-    fn take_compressed(&mut self, data: &[u8]) {
-        if self.inflater.add(data).is_none() {
-            self.damage("compressed records cannot be read");
+    /// Decompresses a block, and takes the records that end in it; `false` if more must be read first.
+    fn inflate_block(&mut self) -> bool {
+        match self.inflater.decode_block() {
+            Some(true) => self.take_decompressed(),
+            Some(false) => return false,
+            None => self.give_up_inflating(),
         }
-        self.take_decompressed();
+        true
+    }
+
+    fn give_up_inflating(&mut self) {
+        self.damage("compressed records cannot be read");
+        self.inflater.give_up();
     }
 
     fn take_round_end(&mut self) {
@@ -189,12 +228,16 @@ impl<'a> Records<'a> {
     }
 
     fn take_decompressed(&mut self) {
-        while let Some((kind, misc, size)) = self.read_head(self.inflater.ready()) {
-            let Some(body) = self.inflater.ready().get(8..8 + size) else {
+        const HEAD: usize = 8;
+        while self.inflater.ready().len() >= HEAD {
+            let Some((kind, misc, size)) = self.read_head(self.inflater.ready()) else {
+                return self.give_up_inflating();
+            };
+            let Some(body) = self.inflater.ready().get(HEAD..HEAD + size) else {
                 break;
             };
             let body = body.to_vec();
-            self.inflater.consume(8 + size);
+            self.inflater.consume(HEAD + size);
             let position = self.inflater.position();
             while self.round_ends.front().is_some_and(|end| *end < position) {
                 self.round_ends.pop_front();
@@ -246,10 +289,15 @@ impl<'a> Records<'a> {
     }
 }
 
+/// How much memory records may take while they wait, in bytes.
+const MOST_WAITING: usize = 256 << 20;
+
 /// Records that wait for others that may have been before them.
 #[derive(Default)]
 struct Sorter {
     waiting: Vec<Record>,
+    /// How much memory those take, in bytes.
+    size: usize,
     ready: VecDeque<Record>,
     /// The latest time of all records, and of those before the round that is being read.
     latest: u64,
@@ -260,11 +308,15 @@ impl Sorter {
     /// Adds a record. One without a time is as good as sorted: perf made it up, of what it found
     /// when it started.
     fn add(&mut self, record: Record) {
-        if matches!(record.time, 0 | u64::MAX) {
-            self.ready.push_back(record);
-        } else {
+        if record.is_in_order() {
             self.latest = self.latest.max(record.time);
+            self.size += record.size();
             self.waiting.push(record);
+            if self.size > MOST_WAITING {
+                self.release_half();
+            }
+        } else {
+            self.ready.push_back(record);
         }
     }
 
@@ -280,7 +332,18 @@ impl Sorter {
     fn release(&mut self, latest: u64) {
         self.waiting.sort_by_key(|record| record.time);
         let count = self.waiting.partition_point(|record| record.time <= latest);
+        self.size -= self.waiting[..count]
+            .iter()
+            .map(Record::size)
+            .sum::<usize>();
         self.ready.extend(self.waiting.drain(..count));
+    }
+
+    #[cold]
+    fn release_half(&mut self) {
+        self.waiting.sort_by_key(|record| record.time);
+        let middle = self.waiting.get(self.waiting.len() / 2);
+        self.release(middle.map_or(u64::MAX, |record| record.time));
     }
 
     fn next(&mut self) -> Option<Record> {

@@ -1,8 +1,10 @@
 //! The functions at the places in an object: its symbols, and what was inlined into them.
 
 use super::crew;
-use super::files::{Files, Found, Image};
+use super::door::{self, FilePath};
+use super::files::{Files, Found, Identity, Image, Lack};
 use super::header::BuildIds;
+use super::host::Origin;
 use super::inline::{DebugInfo, InlinedCalls};
 use super::kernel::{read_kallsyms, read_perf_map, running_build_id, running_release};
 use super::objects::{Kind, Object, ObjectId, ObjectList};
@@ -22,15 +24,6 @@ pub(super) struct Function {
     pub is_inlined: bool,
 }
 
-/// Why functions of an object have no names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lack {
-    File,
-    RightFile,
-    Symbols,
-    Kernel,
-}
-
 /// The functions of one location, the outermost first: more than one if some are inlined.
 pub(super) type Functions = Vec<Function>;
 
@@ -38,6 +31,7 @@ pub(super) type Functions = Vec<Function>;
 pub(super) struct Resolver<'a> {
     pub files: &'a Files,
     pub build_ids: &'a BuildIds,
+    pub origin: Origin,
     pub os_release: &'a [u8],
     pub kallsyms: Option<&'a Path>,
     pub with_inlined: bool,
@@ -129,22 +123,26 @@ impl Resolver<'_> {
                 (in_table(table), table.is_empty().then_some(Lack::Kernel))
             }
             Kind::PerfMap => {
-                let path = String::from_utf8_lossy(&object.path).into_owned();
-                let table = read_perf_map(&fs::read(path).unwrap_or_default());
-                (in_table(&table), table.is_empty().then_some(Lack::Symbols))
+                let map = self.files.perf_map(object, &self.identity(object));
+                let table = read_perf_map(map.as_deref().unwrap_or_default());
+                (
+                    in_table(&table),
+                    Some(map.err().unwrap_or(Lack::PerfMapEntries)),
+                )
             }
             Kind::File | Kind::Vdso => self.of_file(object, places),
         }
     }
 
     fn of_file(&self, object: &Object, places: &[Location]) -> (Vec<Functions>, Option<Lack>) {
-        let build_ids = known_build_ids(object, self.build_ids);
-        let (program, lack) = match self.files.program(object, &build_ids) {
+        let identity = self.identity(object);
+        let (program, lack) = match self.files.program(object, &identity) {
             Found::File(image) => (Some(image), Lack::Symbols),
-            Found::Different => (None, Lack::RightFile),
-            Found::Nothing => (None, Lack::File),
+            Found::Nothing(lack) => (None, lack),
         };
-        let debug_files = self.files.debug_files(program.as_ref(), &build_ids);
+        let debug_files = self
+            .files
+            .debug_files(program.as_ref(), &identity.build_ids);
         let first = program.iter().chain(&debug_files).next();
         let segments = first
             .and_then(Image::parse)
@@ -168,7 +166,16 @@ impl Resolver<'_> {
                 _ => vec![Function::named(name)],
             }
         });
-        (functions.collect(), Some(lack))
+        let functions = functions.collect();
+        let lack = match lack {
+            Lack::Symbols if table.is_whole() => Lack::SomeSymbols,
+            lack => lack,
+        };
+        (functions, Some(lack))
+    }
+
+    fn identity(&self, object: &Object) -> Identity {
+        Identity::of(object, self.build_ids, self.origin)
     }
 
     /// The symbols of the kernel and its modules.
@@ -177,29 +184,27 @@ impl Resolver<'_> {
         let kernel = { objects }.find(|object| object.kind == Kind::Kernel);
         let kernel = kernel.as_deref();
         let reference = kernel.map(|kernel| (kernel.path.as_slice(), kernel.reference));
-        let path = match self.kallsyms {
-            Some(path) => Some(path.to_path_buf()),
+        let text = match self.kallsyms {
+            // This is the user's own path, and may be a pipe.
+            Some(path) => fs::read(path).ok(),
             None => kernel.and_then(|kernel| self.kallsyms_of(kernel)),
         };
-        let text = path.and_then(|path| fs::read(path).ok());
         read_kallsyms(&text.unwrap_or_default(), reference)
     }
 
-    /// Where the symbols of the kernel are that was recorded: it is running still, or perf has kept
-    /// them.
-    fn kallsyms_of(&self, kernel: &Object) -> Option<PathBuf> {
-        let build_ids = known_build_ids(kernel, self.build_ids);
+    /// The symbols of the kernel that was recorded: it is running still, or perf has kept them.
+    fn kallsyms_of(&self, kernel: &Object) -> Option<Vec<u8>> {
+        let build_ids = self.identity(kernel).build_ids;
         let is_running = match running_build_id() {
             Some(running) if !build_ids.is_empty() => build_ids.contains(&running),
-            _ => running_release() == self.os_release,
+            _ => self.origin != Origin::Elsewhere && running_release() == self.os_release,
         };
         if is_running {
-            return Some(PathBuf::from("/proc/kallsyms"));
+            return door::read(&FilePath::new(PathBuf::from("/proc/kallsyms"))).ok();
         }
-        let mut cached = build_ids
-            .iter()
-            .filter_map(|id| self.files.cached_kallsyms(id));
-        cached.find(|path| path.exists())
+        let cached = build_ids.iter();
+        let mut cached = cached.filter_map(|id| self.files.cached_kallsyms(id));
+        cached.find_map(|path| door::read(&FilePath::new(path)).ok())
     }
 }
 
@@ -239,13 +244,5 @@ impl Function {
             name: name.map(<[u8]>::to_vec),
             is_inlined: false,
         }
-    }
-}
-
-/// The build-ids that were recorded for an object; none if it is not known.
-pub(super) fn known_build_ids(object: &Object, recorded: &BuildIds) -> Vec<Vec<u8>> {
-    match &object.build_id {
-        Some(id) => vec![id.clone()],
-        None => recorded.get(&object.name).cloned().unwrap_or_default(),
     }
 }

@@ -207,22 +207,27 @@ impl<'a> Mapping<'a> {
 /// A thread has a new name.
 #[derive(Debug)]
 pub(super) struct Comm<'a> {
+    pub pid: i32,
     pub tid: i32,
     pub name: &'a [u8],
+    /// Whether the thread has started another program.
+    pub is_exec: bool,
 }
 
 impl<'a> Comm<'a> {
-    pub fn read(body: &'a [u8], order: ByteOrder) -> Option<Comm<'a>> {
+    pub fn read(body: &'a [u8], misc: u16, order: ByteOrder) -> Option<Comm<'a>> {
+        const IS_EXEC: u16 = 1 << 13;
         let mut bytes = Bytes::new(body, order);
-        bytes.skip(4)?;
         Some(Comm {
+            pid: bytes.i32()?,
             tid: bytes.i32()?,
             name: bytes.text(),
+            is_exec: misc & IS_EXEC != 0,
         })
     }
 }
 
-/// A thread or a process was started.
+/// A thread or a process was started, or has ended.
 #[derive(Debug)]
 pub(super) struct Fork {
     pub pid: i32,

@@ -3,6 +3,7 @@
 //!
 //! A part is read when a function in it is asked for.
 
+use super::door::FilePath;
 use super::files::{Elf, Files, Image, section_data};
 use super::inline::Reader;
 use addr2line::SplitDwarfLoad;
@@ -13,8 +14,10 @@ use std::sync::Arc;
 
 /// The parts of one program's debug information.
 pub(super) struct SplitInfo {
+    /// Where the program is.
+    program: FilePath,
     /// Where the file with all parts would be.
-    package_path: PathBuf,
+    package_path: FilePath,
     package: OnceCell<Option<DwarfPackageSections<Vec<u8>>>>,
     /// One for each part that can be asked for, filled one after another.
     parts: Vec<OnceCell<DwarfSections<Vec<u8>>>>,
@@ -25,10 +28,11 @@ pub(super) struct SplitInfo {
 impl SplitInfo {
     /// `parts` is the most that there can be.
     pub fn new(image: &Image, parts: usize, endian: RunTimeEndian) -> SplitInfo {
-        let mut package_path = image.path.clone().into_os_string();
+        let mut package_path = image.path.path().as_os_str().to_owned();
         package_path.push(".dwp");
         SplitInfo {
-            package_path: PathBuf::from(package_path),
+            program: image.path.clone(),
+            package_path: image.path.with_path(PathBuf::from(package_path)),
             package: OnceCell::new(),
             parts: (0..parts).map(|_| OnceCell::new()).collect(),
             filled: Cell::new(0),
@@ -50,7 +54,7 @@ impl SplitInfo {
 
     fn in_package<'a>(&'a self, wanted: &SplitDwarfLoad<Reader<'a>>) -> Option<Dwarf<Reader<'a>>> {
         let sections = self.package.get_or_init(|| {
-            let image = Image::open(&self.package_path)?;
+            let image = Image::open(&self.package_path).ok()?;
             let elf = image.parse()?;
             DwarfPackageSections::load(|id| Ok::<_, gimli::Error>(load(&elf, id))).ok()
         });
@@ -65,7 +69,8 @@ impl SplitInfo {
         wanted: &SplitDwarfLoad<Reader<'a>>,
         files: &Files,
     ) -> Option<Dwarf<Reader<'a>>> {
-        let image = files.part(wanted.comp_dir.map(|dir| dir.slice()), wanted.path?.slice())?;
+        let directory = wanted.comp_dir.map(|dir| dir.slice());
+        let image = files.part(&self.program, directory, wanted.path?.slice())?;
         let elf = image.parse()?;
         let sections = DwarfSections::load(|id| Ok::<_, gimli::Error>(load(&elf, id))).ok()?;
         let place = self.parts.get(self.filled.replace(self.filled.get() + 1))?;

@@ -6,8 +6,9 @@
 use super::bytes::Words;
 use super::deferred;
 use super::objects::ObjectId;
-use super::processes::{Location, Space};
+use super::processes::Location;
 use super::sample::Sample;
+use super::space::Space;
 use super::unwind::{Open, Unwinder};
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::perf;
@@ -222,7 +223,14 @@ impl Stacks {
         period: u64,
         options: &perf::Options,
     ) {
-        let key = (sample.pid, sample.tid, comm);
+        // Of threads that are called the same, ids tell apart only what shows them.
+        let pid = if options.include_pid || options.include_tid {
+            sample.pid
+        } else {
+            0
+        };
+        let tid = if options.include_tid { sample.tid } else { 0 };
+        let key = (pid, tid, comm);
         let root = match self.threads.get(&key) {
             Some(root) => *root,
             None => {

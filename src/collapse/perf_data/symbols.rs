@@ -2,6 +2,7 @@
 
 use super::bytes::{ByteOrder, Bytes};
 use super::files::{Elf, Image, section_data};
+use super::xz::unpack;
 use crate::collapse::demangle::demangled_frame;
 use ahash::AHashMap;
 use object::{
@@ -18,6 +19,8 @@ pub(super) struct SymbolTable {
     /// By start; several can start at the same address.
     symbols: Vec<Symbol>,
     names: Vec<u8>,
+    /// Whether it is made of all the symbols that a file was linked with.
+    is_whole: bool,
     /// Where the name is of the symbol that is preferred at a start, if that was asked for.
     preferred: RefCell<AHashMap<u64, usize>>,
 }
@@ -57,6 +60,12 @@ impl SymbolTable {
 
     pub fn is_empty(&self) -> bool {
         self.symbols.is_empty()
+    }
+
+    /// Whether all the symbols that a file was linked with were read: a stripped file has only those
+    /// that other files need.
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// Makes the table ready for [`SymbolTable::find`].
@@ -133,12 +142,16 @@ impl SymbolTable {
                 break;
             }
         }
-        if let Some(elf) = program.and_then(Image::parse) {
-            if table.is_empty() {
-                table.add_mini_debug_info(&elf);
-            }
-            table.add_symbols(&elf, ".dynsym", ".dynstr");
-            table.add_stubs(&elf);
+        let program = program.and_then(Image::parse);
+        if let Some(elf) = &program
+            && table.is_empty()
+        {
+            table.add_mini_debug_info(elf);
+        }
+        table.is_whole = !table.is_empty();
+        if let Some(elf) = &program {
+            table.add_symbols(elf, ".dynsym", ".dynstr");
+            table.add_stubs(elf);
         }
         table.finish()
     }
@@ -176,10 +189,7 @@ impl SymbolTable {
         let Some(packed) = section_data(elf, ".gnu_debugdata") else {
             return;
         };
-        let mut bytes = Vec::new();
-        if lzma_rs::xz_decompress(&mut packed.as_slice(), &mut bytes).is_err() {
-            return;
-        }
+        let Some(bytes) = unpack(&packed) else { return };
         if let Some(elf) = Image::from_bytes(bytes).parse() {
             self.add_symbols(&elf, ".symtab", ".strtab");
         }

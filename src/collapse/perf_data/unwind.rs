@@ -9,8 +9,9 @@ use super::files::Found;
 use super::frame_tables::{FrameTables, Return, Row};
 use super::machine::{Machine, Registers};
 use super::objects::{Kind, Object, ObjectId};
-use super::processes::{Location, Space};
+use super::processes::Location;
 use super::sample::UserState;
+use super::space::Space;
 use super::trampolines::Trampolines;
 use ahash::AHashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -181,7 +182,7 @@ fn read_tables(id: ObjectId, machine: &Machine, files: &impl Open) -> Option<Tab
             Found::File(image) => {
                 FrameTables::read(&image, machine).map(|it| Tables::Frames(Box::new(it)))
             }
-            _ => None,
+            Found::Nothing(_) => None,
         },
         Kind::PerfMap if !machine.is_aarch64() => {
             Trampolines::read(&files.perf_map(&object)).map(Tables::Trampolines)

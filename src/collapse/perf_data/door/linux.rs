@@ -1,0 +1,105 @@
+//! Files are found with `O_PATH`, which does nothing to what is there, and only what was found and
+//! looked at is then opened: nobody can exchange it in between.
+
+use super::{FilePath, Shut};
+use rustix::fs::{CWD, open as open_path};
+use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, openat, readlinkat};
+use rustix::process::geteuid;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Component, Path};
+
+/// As many links are followed as the kernel would.
+const MOST_LINKS: usize = 40;
+
+pub(super) fn open(path: &FilePath, most: u64) -> Result<File, Shut> {
+    let found = match &path.root {
+        Some(root) => walk(root, &path.path, |_| true)?,
+        None => openat(
+            CWD,
+            &path.path,
+            OFlags::PATH | OFlags::CLOEXEC,
+            Mode::empty(),
+        )
+        .map_err(io::Error::from)?,
+    };
+    open_found(&found, most)
+}
+
+pub(super) fn open_ours(path: &FilePath, most: u64) -> Result<File, Shut> {
+    let root = path.root.as_deref().unwrap_or(Path::new("/"));
+    let found = walk(root, &path.path, is_ours)?;
+    match is_ours(&fstat(&found).map_err(io::Error::from)?) {
+        true => open_found(&found, most),
+        false => Err(Shut::Foreign),
+    }
+}
+
+fn is_ours(stat: &Stat) -> bool {
+    stat.st_uid == 0 || stat.st_uid == geteuid().as_raw()
+}
+
+/// Opens a regular file for reading.
+fn open_found(found: &OwnedFd, most: u64) -> Result<File, Shut> {
+    let stat = fstat(found).map_err(io::Error::from)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Err(Shut::Odd);
+    }
+    if stat.st_size.cast_unsigned() > most {
+        return Err(Shut::TooLarge);
+    }
+    // Some files of the kernel's own file systems wait for something to read.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let path = format!("/proc/self/fd/{}", found.as_raw_fd());
+    let file = open_path(path, flags, Mode::empty()).map_err(io::Error::from)?;
+    Ok(file.into())
+}
+
+/// Finds what `path` is for a process whose root directory is `root`, without ever leaving that. Links
+/// are followed if `may_follow` has nothing against it.
+fn walk(root: &Path, path: &Path, may_follow: impl Fn(&Stat) -> bool) -> Result<OwnedFd, Shut> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let mut above = vec![open_path(root, flags, Mode::empty()).map_err(io::Error::from)?];
+    let mut left = steps(path);
+    let mut links = 0;
+    while let (Some(step), Some(here)) = (left.pop(), above.last()) {
+        if step == ".." {
+            above.truncate(above.len().saturating_sub(1).max(1));
+            continue;
+        }
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let found = openat(here, &step, flags, Mode::empty()).map_err(io::Error::from)?;
+        let stat = fstat(&found).map_err(io::Error::from)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::Symlink {
+            above.push(found);
+            continue;
+        }
+        links += 1;
+        if links > MOST_LINKS {
+            return Err(Shut::Odd);
+        }
+        if !may_follow(&stat) {
+            return Err(Shut::Foreign);
+        }
+        let target = readlinkat(&found, "", Vec::new()).map_err(io::Error::from)?;
+        let target = OsString::from_vec(target.into_bytes());
+        if Path::new(&target).is_absolute() {
+            above.truncate(1);
+        }
+        left.extend(steps(Path::new(&target)));
+    }
+    above.pop().ok_or(Shut::Missing)
+}
+
+/// The steps that a path goes, the last one first.
+fn steps(path: &Path) -> Vec<OsString> {
+    let step = |component: Component<'_>| match component {
+        Component::Normal(name) => Some(name.to_os_string()),
+        Component::ParentDir => Some(OsStr::new("..").to_os_string()),
+        _ => None,
+    };
+    path.components().rev().filter_map(step).collect()
+}

@@ -1,0 +1,70 @@
+//! What is compressed with xz: the symbols in `.gnu_debugdata`.
+//!
+//! ```text
+//! file  = header (12 bytes), { block }, 0, ..
+//! block = header (its first byte: how many words more it has), { chunk }, 0,
+//!         zeros up to a whole word, checksum
+//! chunk = control (1 byte), size, [ packed size, properties ], data
+//! ```
+//!
+//! The decoder has all of a block in memory, and a few bytes can stand for megabytes. But chunks say
+//! how much they stand for: it is added up before anything is decoded.
+
+use super::door::MOST_WHOLE;
+
+const HEADER: usize = 12;
+
+/// What `packed` was before; `None` if it is damaged, or too long.
+pub(super) fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
+    if unpacked_size(packed)? > MOST_WHOLE {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    lzma_rs::xz_decompress(&mut { packed }, &mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// How long `packed` was before.
+fn unpacked_size(packed: &[u8]) -> Option<u64> {
+    let checksum = match packed.get(7)? & 0xf {
+        0 => 0,
+        1 => 4,
+        4 => 8,
+        10 => 32,
+        _ => return None,
+    };
+    let (mut at, mut total) = (HEADER, 0u64);
+    loop {
+        let words = usize::from(*packed.get(at)?);
+        if words == 0 {
+            return Some(total);
+        }
+        at += 4 * (words + 1);
+        while let Some((size, length)) = chunk(packed.get(at..)?)? {
+            total = total.saturating_add(size);
+            at += length;
+        }
+        at = (at + 1).next_multiple_of(4) + checksum;
+    }
+}
+
+/// How much the chunk that `bytes` start with stands for, and how long it is; `Some(None)` if there is
+/// none more.
+#[expect(clippy::option_option, reason = "the end is no damage")]
+fn chunk(bytes: &[u8]) -> Option<Option<(u64, usize)>> {
+    let number = |at: usize| {
+        let bytes = bytes.get(at..)?.first_chunk()?;
+        Some(usize::from(u16::from_be_bytes(*bytes)) + 1)
+    };
+    let control = *bytes.first()?;
+    let has_properties = usize::from(control >= 0xc0);
+    Some(match control {
+        0 => None,
+        1 | 2 => Some((number(1)? as u64, 3 + number(1)?)),
+        0x80.. => {
+            let size = (usize::from(control & 0x1f) << 16) + number(1)?;
+            Some((size as u64, 5 + has_properties + number(3)?))
+        }
+        _ => return None,
+    })
+}
