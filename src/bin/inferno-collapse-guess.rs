@@ -3,9 +3,9 @@
 mod common;
 
 use clap::Parser;
-use common::{CollapseArgs, Opened, values};
+use common::perf::PerfArgs;
+use common::{CollapseArgs, Opened};
 use inferno::collapse::guess::{self, Folder, Options};
-use inferno::collapse::perf_data;
 use std::process::ExitCode;
 
 /// Fold a profile in any format that is recognised: one line for each distinct stack, with its
@@ -23,12 +23,8 @@ struct Args {
     #[arg(long)]
     no_demangle: bool,
 
-    /// Number of threads to use
-    #[arg(
-        short, long, value_name = "UINT", default_value_t = Options::default().nthreads,
-        value_parser = values::count, allow_negative_numbers = true
-    )]
-    nthreads: usize,
+    #[command(flatten)]
+    perf: PerfArgs,
 
     #[command(flatten)]
     shared: CollapseArgs,
@@ -38,14 +34,8 @@ impl Args {
     fn options(&self) -> Options {
         let mut options = Options::default();
         options.demangle = !self.no_demangle;
-        options.nthreads = self.nthreads;
-        options
-    }
-
-    fn perf_data_options(&self) -> perf_data::Options {
-        let mut options = perf_data::Options::default();
-        options.stacks.demangle = !self.no_demangle;
-        options.stacks.nthreads = self.nthreads;
+        options.nthreads = self.perf.nthreads;
+        options.perf = self.perf.options();
         options
     }
 }
@@ -57,7 +47,7 @@ fn main() -> ExitCode {
         input.open(|opened| {
             let forest = match opened {
                 Opened::PerfData(file) => {
-                    return common::fold_perf_data(file, args.perf_data_options());
+                    return common::fold_perf_data(file, args.options().perf_data());
                 }
                 Opened::File(file) => folder.try_collapse_file(file),
                 Opened::Stream(reader) => folder.try_collapse(reader),

@@ -5,9 +5,10 @@ mod common;
 use clap::Parser;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use common::filter::{FilterArgs, Filters};
+use common::perf::PerfArgs;
 use common::{CommonArgs, Input, Opened, Output, usage, values};
 use inferno::call_tree::CallTree;
-use inferno::collapse::{guess, perf_data};
+use inferno::collapse::guess;
 use inferno::differential;
 use inferno::flamegraph::color::{
     BackgroundColor, Color, Palette, PaletteMap, SearchColor, StrokeColor, parse_hex_color,
@@ -234,6 +235,9 @@ struct Flags {
     paths: Vec<PathBuf>,
 
     #[command(flatten)]
+    perf: PerfArgs,
+
+    #[command(flatten)]
     common: CommonArgs,
 
     #[command(flatten)]
@@ -334,17 +338,22 @@ impl Flags {
 
     /// What gathers the stacks that are to be drawn with `options`.
     fn collector(&self, options: &Options<'_>) -> Collector {
-        let mut guess = guess::Options::default();
-        guess.demangle = !self.no_demangle;
-        Collector::new(options).collapse_with(guess)
+        Collector::new(options).collapse_with(self.collapse_options())
+    }
+
+    /// How to fold what is not folded yet.
+    fn collapse_options(&self) -> guess::Options {
+        let mut options = guess::Options::default();
+        options.demangle = !self.no_demangle;
+        options.nthreads = self.perf.nthreads;
+        options.perf = self.perf.options();
+        options
     }
 
     fn add(&self, input: &Input, stacks: &mut Collector) -> io::Result<()> {
         input.open(|opened| match opened {
             Opened::PerfData(file) => {
-                let mut options = perf_data::Options::default();
-                options.stacks.demangle = !self.no_demangle;
-                let forest = common::fold_perf_data(file, options)?;
+                let forest = common::fold_perf_data(file, self.collapse_options().perf_data())?;
                 stacks.add_tree(&forest.merged());
                 Ok(())
             }

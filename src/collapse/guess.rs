@@ -31,6 +31,9 @@ pub struct Options {
     /// The number of threads to use; 0 is taken as 1, and more than 1024 as that. Default: one for
     /// each logical CPU.
     pub nthreads: usize,
+
+    /// How to fold what perf writes, but for the two above, which are for all formats.
+    pub perf: perf_data::Options,
 }
 
 impl Default for Options {
@@ -38,11 +41,30 @@ impl Default for Options {
         Options {
             demangle: true,
             nthreads: *DEFAULT_NTHREADS,
+            perf: perf_data::Options::default(),
         }
     }
 }
 
-/// Folds a profile in any format that is recognised, with that format's default options.
+impl Options {
+    /// How to fold a `perf.data` file.
+    ///
+    /// ```
+    /// let mut options = inferno::collapse::guess::Options::default();
+    /// options.nthreads = 3;
+    /// options.perf.inline = false;
+    /// assert_eq!(options.perf_data().stacks.nthreads, 3);
+    /// assert!(!options.perf_data().inline);
+    /// ```
+    pub fn perf_data(&self) -> perf_data::Options {
+        let mut options = self.perf.clone();
+        options.stacks.demangle = self.demangle;
+        options.stacks.nthreads = self.nthreads;
+        options
+    }
+}
+
+/// Folds a profile in any format that is recognised, with the default options of most formats.
 #[derive(Clone, Default)]
 pub struct Folder {
     options: Options,
@@ -68,10 +90,7 @@ static PROFILERS: [Row; 8] = [
         name: "perf.data",
         sniff: is_perf_data,
         fold: |options, reader| {
-            let mut perf_data = perf_data::Options::default();
-            perf_data.stacks.demangle = options.demangle;
-            perf_data.stacks.nthreads = options.nthreads;
-            let mut folder = perf_data::Folder::from(perf_data);
+            let mut folder = perf_data::Folder::from(options.perf_data());
             match reader {
                 Reader::Stream(reader) => folder.collapse_to_tree(reader).map(Forest::from),
                 Reader::AtPlaces(file) => folder.collapse_file_to_forest(file.get_ref().file()),
@@ -81,14 +100,7 @@ static PROFILERS: [Row; 8] = [
     Row {
         name: "perf",
         sniff: |head| perf::Options::default().sniff(head),
-        fold: |options, reader| {
-            let perf = perf::Options {
-                demangle: options.demangle,
-                nthreads: options.nthreads,
-                ..perf::Options::default()
-            };
-            perf::Folder::from(perf).fold(reader)
-        },
+        fold: |options, reader| perf::Folder::from(options.perf_data().stacks).fold(reader),
     },
     Row {
         name: "dtrace",

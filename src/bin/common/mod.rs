@@ -8,6 +8,7 @@ pub mod filter;
 mod input;
 mod message;
 mod output;
+pub mod perf;
 mod pipe;
 mod replace;
 pub mod usage;

@@ -1,0 +1,170 @@
+//! The flags of all tools that fold what perf writes.
+
+use super::values;
+use clap::Args;
+use inferno::collapse::perf_data::Options;
+use std::path::{Path, PathBuf};
+
+/// What to make of `perf.data`, and of the output of `perf script`.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input of perf: perf.data, or the output of perf script")]
+pub struct PerfArgs {
+    /// Include raw addresses where symbols can't be found
+    #[arg(long)]
+    addrs: bool,
+
+    /// All annotations (--kernel --jit)
+    #[arg(long)]
+    all: bool,
+
+    /// Annotate jit functions with a `_[j]`
+    #[arg(long)]
+    jit: bool,
+
+    /// Annotate kernel functions with a `_[k]`
+    #[arg(long)]
+    kernel: bool,
+
+    /// Include PID with process names; perf script must print both PIDs and TIDs for it:
+    /// perf script -F comm,pid,tid,cpu,time,period,event,ip,sym,dso
+    #[arg(long)]
+    pid: bool,
+
+    /// Include TID and PID with process names; see --pid
+    #[arg(long)]
+    tid: bool,
+
+    /// Fold samples of this event only, named as perf prints it, with or without modifiers
+    /// [default: the event of the first sample]
+    #[arg(long, value_name = "STRING")]
+    event_filter: Option<String>,
+
+    /// With perf.data: leave out the calls that the compiler inlined, which takes less time
+    #[arg(long)]
+    no_inline: bool,
+
+    /// With perf.data: a copy of /proc/kallsyms of the kernel that was recorded [default: that of
+    /// the running kernel, if it is the same]
+    #[arg(long, value_name = "FILE", value_parser = existing_file)]
+    kallsyms: Option<PathBuf>,
+
+    /// With perf.data: look for programs and libraries below DIR
+    #[arg(long, value_name = "DIR", value_parser = existing_directory)]
+    symfs: Option<PathBuf>,
+
+    /// With perf.data: look for debug information in DIR, besides /usr/lib/debug; can be repeated
+    #[arg(long, value_name = "DIR", value_parser = existing_directory)]
+    debug_dir: Vec<PathBuf>,
+
+    /// Number of threads to use
+    #[arg(
+        short, long, value_name = "UINT", help_heading = "Options",
+        default_value_t = Options::default().stacks.nthreads,
+        value_parser = values::count, allow_negative_numbers = true
+    )]
+    pub nthreads: usize,
+}
+
+impl PerfArgs {
+    /// The options that the flags stand for.
+    pub fn options(&self) -> Options {
+        let mut options = Options::default();
+        options.stacks.annotate_jit = self.jit || self.all;
+        options.stacks.annotate_kernel = self.kernel || self.all;
+        options.stacks.event_filter = self.event_filter.clone();
+        options.stacks.include_addrs = self.addrs;
+        options.stacks.include_pid = self.pid || self.tid;
+        options.stacks.include_tid = self.tid;
+        options.stacks.nthreads = self.nthreads;
+        options.inline = !self.no_inline;
+        options.kallsyms = self.kallsyms.clone();
+        options.symfs = self.symfs.clone();
+        options.debug_dirs = self.debug_dir.clone();
+        options
+    }
+}
+
+/// A file may also be a pipe.
+fn existing_file(path: &str) -> Result<PathBuf, String> {
+    check(
+        path,
+        |path| !path.is_dir(),
+        "expected a file, this is a directory",
+    )
+}
+
+fn existing_directory(path: &str) -> Result<PathBuf, String> {
+    check(path, Path::is_dir, "expected a directory")
+}
+
+fn check(path: &str, is_right: fn(&Path) -> bool, expected: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(path);
+    match path.metadata() {
+        Err(error) => Err(error.to_string()),
+        Ok(_) if is_right(&path) => Ok(path),
+        Ok(_) => Err(expected.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Tool {
+        #[command(flatten)]
+        perf: PerfArgs,
+    }
+
+    fn options(flags: &[&str]) -> Result<Options, String> {
+        let args = ["tool"].iter().chain(flags);
+        let tool = Tool::try_parse_from(args).map_err(|error| error.to_string())?;
+        Ok(tool.perf.options())
+    }
+
+    #[test]
+    fn no_flags_are_the_default_options() {
+        let (options, defaults) = (options(&[]).unwrap(), Options::default());
+        assert_eq!(format!("{options:?}"), format!("{defaults:?}"));
+    }
+
+    #[test]
+    fn flags_set_their_options() {
+        let flags = "--all --tid --addrs --event-filter cycles:u -n 3 --no-inline";
+        let flags: Vec<&str> = flags.split(' ').collect();
+        let options = options(&flags).unwrap();
+        let stacks = &options.stacks;
+        assert!(stacks.annotate_jit && stacks.annotate_kernel && !options.inline);
+        assert!(stacks.include_addrs && stacks.include_pid && stacks.include_tid);
+        assert_eq!(stacks.event_filter.as_deref(), Some("cycles:u"));
+        assert_eq!(stacks.nthreads, 3);
+    }
+
+    #[test]
+    fn paths_must_exist() {
+        let (file, directory) = ("Cargo.toml", "src");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let with = |flag: &str, name: &str| {
+            let path = root.join(name).display().to_string();
+            options(&[flag, &path])
+        };
+        let found = with("--kallsyms", file).unwrap();
+        assert_eq!(found.kallsyms, Some(root.join(file)));
+        let found = with("--symfs", directory).unwrap();
+        assert_eq!(found.symfs, Some(root.join(directory)));
+        let found = with("--debug-dir", directory).unwrap();
+        assert_eq!(found.debug_dirs, [root.join(directory)]);
+        for (flag, name, message) in [
+            ("--kallsyms", "nothing", "No such file"),
+            ("--kallsyms", directory, "this is a directory"),
+            ("--symfs", "nothing", "No such file"),
+            ("--symfs", file, "expected a directory"),
+            ("--debug-dir", "nothing", "No such file"),
+            ("--debug-dir", file, "expected a directory"),
+        ] {
+            let error = with(flag, name).unwrap_err();
+            assert!(error.contains(message) && error.contains(flag), "{error}");
+        }
+    }
+}
