@@ -202,4 +202,25 @@ mod tests {
         }
         assert!(blocks(b"", 8).is_empty());
     }
+
+    #[test]
+    fn a_record_that_is_too_long_is_an_error_with_its_place() {
+        let read = |text: &[u8], size| {
+            let mut blocks = Blocks::with_size(text, size);
+            blocks.state.longest = 8;
+            let (mut sizes, mut block) = (Vec::new(), Buffer::default());
+            loop {
+                match blocks.next_into(&mut block, crate::folded::after_last_line) {
+                    Ok(true) => sizes.push(block.len()),
+                    Ok(false) => return Ok(sizes.iter().sum::<usize>()),
+                    Err(error) => return Err(error.to_string()),
+                }
+            }
+        };
+        for size in 1..8 {
+            assert_eq!(read(b"ab\n1234567\n", size), Ok(11));
+            let error = read(b"ab\n12345678\ncd\n", size).unwrap_err();
+            assert!(error.contains("starts at byte 3 is longer than"), "{error}");
+        }
+    }
 }

@@ -15,6 +15,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 #[cfg(target_os = "linux")]
+#[path = "perf_data/files.rs"]
+mod files;
+#[path = "perf_data/flags.rs"]
+mod flags;
+#[cfg(target_os = "linux")]
+#[path = "perf_data/growth.rs"]
+mod growth;
+#[cfg(target_os = "linux")]
 #[path = "support/memory.rs"]
 mod memory;
 #[path = "perf_data/samples.rs"]

@@ -47,8 +47,10 @@
 //!
 //! Symbols come from the objects' files, `~/.debug`, debug files by build-id and
 //! `.gnu_debuglink`, `.dwo` and `.dwp` files, `.gnu_debugdata`, `/tmp/perf-PID.map`, and `/proc/kallsyms` or a file like it.
-//! A file with another build-id than the recorded one is never used. Nothing is fetched from a
-//! network. What has no name is called as its object, `[libc.so.6]`, and a warning says why.
+//! A file with another build-id than the recorded one is never used, and of another machine's
+//! files only those with a build-id. While a process of a container runs, its files are taken from
+//! there. Only regular files are opened, and maps of compiled code that are the user's or root's.
+//! Nothing is fetched from a network. What has no name is called as its object, `[libc.so.6]`, and a warning says why.
 
 #[cfg(feature = "perf-data")]
 mod bytes;

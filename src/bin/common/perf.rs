@@ -35,7 +35,7 @@ pub struct PerfArgs {
     tid: bool,
 
     /// Fold samples of this event only, named as perf prints it, with or without modifiers
-    /// [default: the event of the first sample]
+    /// [default: the first event of perf.data that has samples, that of the first sample in text]
     #[arg(long, value_name = "STRING")]
     event_filter: Option<String>,
 

@@ -1,0 +1,84 @@
+//! Perf's flags, which all tools have that read what perf writes.
+
+use super::*;
+
+/// Folds with the tool, or draws without names of the picture's own in it.
+fn run_on(tool: &str, args: &[&str], input: &[u8]) -> String {
+    let output = run(tool, args, input);
+    assert!(output.status.success(), "{output:?}");
+    stdout(&output)
+}
+
+#[test]
+fn all_tools_take_perfs_flags() {
+    let symfs = format!("--symfs={DATA}/symfs");
+    let kallsyms = format!("--kallsyms={DATA}/kallsyms");
+    for tool in [PERF, GUESS, FLAMEGRAPH] {
+        let drawn = |flags: &[&str], case| run_on(tool, &[&["-q"], flags].concat(), &capture(case));
+        let named = drawn(&["--no-inline", "-n", "2", &symfs], "fp");
+        assert!(named.contains("recurse") && !named.contains("mix_twice"));
+        let inlined = drawn(&[&symfs], "dwarf");
+        assert!(inlined.contains("mix_twice"));
+        let kernel = drawn(&["--all", "--tid", &symfs, &kallsyms], "kernel");
+        assert!(kernel.contains("do_syscall_64_[k]"));
+        let other = drawn(&["--event-filter=task-clock:u"], "events");
+        assert!(!other.contains("spin-fp"), "{other}");
+    }
+}
+
+#[test]
+fn perfs_flags_are_for_the_output_of_perf_script_too() {
+    let text = b"prog 5/6 1.0: 7 cycles:\n\t1000 work (/bin/prog)\n\n\
+                 prog 5/6 1.0: 3 faults:\n\tffff1000 handle ([kernel.kallsyms])\n\n";
+    for tool in [PERF, GUESS, FLAMEGRAPH] {
+        let drawn = |flags: &[&str]| run_on(tool, &[&["-q"], flags].concat(), text);
+        assert!(drawn(&["--pid"]).contains("prog-5"));
+        assert!(drawn(&["--tid"]).contains("prog-5/6"));
+        assert!(drawn(&["--event-filter", "faults", "--kernel"]).contains("handle_[k]"));
+    }
+}
+
+#[test]
+fn paths_that_do_not_exist_are_refused() {
+    for tool in [PERF, GUESS, FLAMEGRAPH] {
+        for flag in ["--kallsyms", "--symfs", "--debug-dir"] {
+            let output = run(tool, &[flag, "/nowhere/at/all"], &capture("fp"));
+            assert_eq!(output.status.code(), Some(2));
+            let message = stderr(&output);
+            assert!(message.contains(flag) && message.contains("/nowhere/at/all"));
+        }
+    }
+}
+
+/// To record with `-g` is no help if some samples have a stack.
+#[test]
+fn advice_to_record_stacks_is_given_if_there_are_none() {
+    const ADVICE: &str = "`perf record -g`";
+    let none = File::new(false).sample(5, 1, &[]);
+    let (none, some) = (none.bytes(), none.sample(5, 2, &[USER, 0x1000]).bytes());
+    assert!(stderr(&run(PERF, &[], &none)).contains(ADVICE));
+    let message = stderr(&run(PERF, &[], &some));
+    assert!(
+        message.contains("1 sample has no stack") && !message.contains(ADVICE),
+        "{message}"
+    );
+}
+
+/// Most functions of this library have no names, although a stub in it has.
+#[test]
+fn functions_without_names_are_counted_although_stubs_have_some() {
+    let library = "/opt/demo/chosen.so";
+    let size = fs::metadata(format!("{DATA}/symfs{library}"))
+        .expect("a library")
+        .len();
+    let mut file = File::new(false)
+        .comm(5, 5, "prog", 1)
+        .map(5, 0x1000, size, library, 2);
+    for offset in 0..size {
+        file = file.sample(5, 3, &[USER, 0x1000 + offset]);
+    }
+    let output = run(PERF, &[&format!("--symfs={DATA}/symfs")], &file.bytes());
+    assert!(stdout(&output).contains("prog;chosen@plt "));
+    let warning = "chosen.so (it has no symbols; install its debug symbols)";
+    assert!(stderr(&output).contains(warning), "{output:?}");
+}
