@@ -66,22 +66,3 @@ fn advice_to_record_stacks_is_given_if_there_are_none() {
         "{message}"
     );
 }
-
-/// Most functions of this library have no names, although a stub in it has.
-#[test]
-fn functions_without_names_are_counted_although_stubs_have_some() {
-    let library = "/opt/demo/chosen.so";
-    let size = fs::metadata(format!("{DATA}/symfs{library}"))
-        .expect("a library")
-        .len();
-    let mut file = File::new(false)
-        .comm(5, 5, "prog", 1)
-        .map(5, 0x1000, size, library, 2);
-    for offset in 0..size {
-        file = file.sample(5, 3, &[USER, 0x1000 + offset]);
-    }
-    let output = run(PERF, &[&format!("--symfs={DATA}/symfs")], &file.bytes());
-    assert!(stdout(&output).contains("prog;chosen@plt "));
-    let warning = "chosen.so (it has no symbols; install its debug symbols)";
-    assert!(stderr(&output).contains(warning), "{output:?}");
-}
