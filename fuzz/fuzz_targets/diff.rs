@@ -70,6 +70,9 @@ fuzz_target!(|input: &[u8]| {
             .map(|(stack, after, before)| (stack, before, after));
         assert!(turned.eq(columns(&lines)));
     }
-    let trees = differential::compare(&unfold(before), &unfold(after), options);
-    assert!(trees.is_differential());
+    let tree = differential::compare(&unfold(before), &unfold(after), options);
+    assert_eq!(total(&tree), total(&unfold(after)));
+    if !options.normalize {
+        assert_eq!(tree.totals_before()[0], unfold(before).totals()[0]);
+    }
 });
