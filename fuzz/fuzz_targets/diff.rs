@@ -46,6 +46,10 @@ fuzz_target!(|input: &[u8]| {
     let flag = |bit: u8| flags.first().is_some_and(|byte| byte >> bit & 1 == 1);
     let mut options = Options::default();
     (options.normalize, options.strip_hex) = (flag(0), flag(1));
+    // Such lines are comments of a profile that is read as a tree.
+    if input.contains(&b'#') {
+        return;
+    }
     let Some(lines) = compare(options, before, after) else {
         return;
     };
@@ -73,6 +77,7 @@ fuzz_target!(|input: &[u8]| {
     let tree = differential::compare(&unfold(before), &unfold(after), options);
     assert_eq!(total(&tree), total(&unfold(after)));
     if !options.normalize {
-        assert_eq!(tree.totals_before()[0], unfold(before).totals()[0]);
+        let sum = tree.totals_before().first().copied().unwrap_or_default();
+        assert_eq!(sum, unfold(before).totals()[0]);
     }
 });

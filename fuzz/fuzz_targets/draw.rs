@@ -79,7 +79,10 @@ fuzz_target!(|input: &[u8]| {
     if text.starts_with("<?xml") {
         let picture = xml::parse(text).expect("it is well-formed");
         // The viewer's own `onload` is on the root.
-        picture.by_id("frames").into_iter().for_each(check_attributes);
+        picture
+            .by_id("frames")
+            .into_iter()
+            .for_each(check_attributes);
     }
     assert_eq!(draw(choices, attributes, &mut colors, stacks), picture);
 });
