@@ -1,84 +1,93 @@
-//! Profiles that come compressed: gzip and zstd, recognised by their first bytes.
+//! What a file may be besides plain text in UTF-8: compressed, told by its first bytes, or text in
+//! UTF-16 or with a byte order mark.
 
+mod head;
+mod text;
 #[cfg(feature = "compression")]
-use std::io::Read;
-use std::io::{self, BufRead};
+mod whole;
+#[cfg(feature = "compression")]
+mod zstd;
+
+use head::{Kind, read_head};
+use std::io::{self, BufRead, Read};
+pub(crate) use text::{Text, may_have_mark};
 
 /// A reader that gives plain bytes, whatever the one below gives. Any thread may read from it.
 pub type Decoded<'a> = Box<dyn BufRead + Send + 'a>;
 
-/// Returns what `reader` gives, decompressed if it starts as gzip or zstd data does.
+/// Returns what `reader` gives, decompressed if it starts as gzip or zstd data does, and in UTF-8
+/// without a byte order mark if it starts with one.
 ///
 /// Files of several gzip members or zstd frames, as `cat` and parallel compressors make them, are
 /// read to their end. It takes the crate's feature `compression`; without it, compressed data is
-/// an error.
+/// an error. So is data that other programs compress, such as xz and bzip2, which the error names.
 ///
 /// ```
 /// use std::io::Read;
 ///
 /// let mut text = String::new();
-/// inferno::decode::decoded(&b"main;parse 3\n"[..])?.read_to_string(&mut text)?;
-/// assert_eq!(text, "main;parse 3\n");
+/// inferno::decode::decoded(&b"\xff\xfem\0a\0i\0n\0 \x003\0\n\0"[..])?.read_to_string(&mut text)?;
+/// assert_eq!(text, "main 3\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
 /// # Errors
-/// Those of `reader`. Reading from what is returned fails with [`io::ErrorKind::InvalidData`] or
-/// [`io::ErrorKind::UnexpectedEof`] where the compressed data is damaged or ends early.
+/// Those of `reader`. Reading from what is returned fails with [`io::ErrorKind::InvalidData`]
+/// where the compressed data is damaged. Where it ends early, its whole lines are read, and a warning
+/// is logged; if there are none, that is [`io::ErrorKind::UnexpectedEof`].
 pub fn decoded<'a, R: BufRead + Send + 'a>(mut reader: R) -> io::Result<Decoded<'a>> {
-    let head = reader.fill_buf()?;
-    if head.starts_with(&GZIP) {
-        return gunzip(reader);
+    let head = read_head(&mut reader)?;
+    let kind = Kind::of(&head);
+    let reader = io::Cursor::new(head).chain(reader);
+    match kind {
+        Kind::Plain => Ok(Box::new(reader)),
+        Kind::Marked => text(reader),
+        Kind::Gzip => gunzip(reader),
+        Kind::Zstd => unzstd(reader),
+        Kind::Other(program) => Err(head::unknown_compression(program)),
     }
-    if head.starts_with(&ZSTD) {
-        return unzstd(reader);
-    }
-    Ok(Box::new(reader))
 }
 
-/// Whether data that starts with `head` is what [`decoded`] decompresses.
+/// Whether data that starts with `head` is what [`decoded`] decompresses, or refuses because it is
+/// compressed otherwise. 8 bytes tell.
 ///
 /// ```
 /// assert!(inferno::decode::is_compressed(b"\x1f\x8b\x08\0"));
 /// assert!(!inferno::decode::is_compressed(b"main;parse 3\n"));
 /// ```
 pub fn is_compressed(head: &[u8]) -> bool {
-    head.starts_with(&GZIP) || head.starts_with(&ZSTD)
+    !matches!(Kind::of(head), Kind::Plain | Kind::Marked)
 }
 
-const GZIP: [u8; 2] = [0x1f, 0x8b];
-const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// Whether data that starts with `head` is what [`decoded`] gives as it is. 8 bytes tell.
+///
+/// ```
+/// assert!(inferno::decode::is_plain(b"main;parse 3\n"));
+/// assert!(!inferno::decode::is_plain(b"\xef\xbb\xbfmain 3\n"));
+/// ```
+pub fn is_plain(head: &[u8]) -> bool {
+    Kind::of(head) == Kind::Plain
+}
+
+/// Text of which the byte order mark is read now.
+fn text<'a, R: BufRead + Send + 'a>(reader: R) -> io::Result<Decoded<'a>> {
+    Ok(Box::new(io::BufReader::with_capacity(
+        BUFFER_SIZE,
+        Text::new(reader)?,
+    )))
+}
+
+const BUFFER_SIZE: usize = 1 << 16;
 
 #[cfg(feature = "compression")]
 fn gunzip<'a, R: BufRead + Send + 'a>(reader: R) -> io::Result<Decoded<'a>> {
-    let decoder = Explained(flate2::bufread::MultiGzDecoder::new(reader), "gzip");
-    Ok(Box::new(io::BufReader::with_capacity(BUFFER_SIZE, decoder)))
+    let decoder = flate2::bufread::MultiGzDecoder::new(reader);
+    text(whole::WholeLines::new(decoder, "gzip"))
 }
 
 #[cfg(feature = "compression")]
 fn unzstd<'a, R: BufRead + Send + 'a>(reader: R) -> io::Result<Decoded<'a>> {
-    let decoder = Explained(zstd::Frames::new(reader), "zstd");
-    Ok(Box::new(io::BufReader::with_capacity(BUFFER_SIZE, decoder)))
-}
-
-#[cfg(feature = "compression")]
-const BUFFER_SIZE: usize = 1 << 16;
-
-/// Says of an error of the reader what was read.
-#[cfg(feature = "compression")]
-struct Explained<R>(R, &'static str);
-
-#[cfg(feature = "compression")]
-impl<R: Read> Read for Explained<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer).map_err(|error| match error.kind() {
-            io::ErrorKind::Interrupted => error,
-            io::ErrorKind::UnexpectedEof => {
-                io::Error::new(error.kind(), format!("the {} data ends early", self.1))
-            }
-            kind => io::Error::new(kind, format!("the {} data is damaged: {error}", self.1)),
-        })
-    }
+    text(whole::WholeLines::new(zstd::Frames::new(reader), "zstd"))
 }
 
 #[cfg(not(feature = "compression"))]
@@ -95,96 +104,4 @@ fn unzstd<'a, R: BufRead + Send + 'a>(_: R) -> io::Result<Decoded<'a>> {
 fn not_built_in(what: &str) -> io::Error {
     let message = format!("{what} data cannot be read: built without the feature `compression`");
     io::Error::new(io::ErrorKind::Unsupported, message)
-}
-
-#[cfg(feature = "compression")]
-mod zstd {
-    //! All frames of a zstd file, one after another.
-
-    use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
-    use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
-    use std::io::{self, BufRead, Read};
-
-    pub(super) struct Frames<R> {
-        reader: R,
-        decoder: FrameDecoder,
-        is_in_frame: bool,
-    }
-
-    impl<R: BufRead> Frames<R> {
-        pub fn new(reader: R) -> Frames<R> {
-            Frames {
-                reader,
-                decoder: FrameDecoder::new(),
-                is_in_frame: false,
-            }
-        }
-
-        /// Starts the next frame; `false` if there is none.
-        fn start_frame(&mut self) -> io::Result<bool> {
-            while !self.reader.fill_buf()?.is_empty() {
-                match self.decoder.init(&mut self.reader) {
-                    Ok(()) => return Ok(true),
-                    Err(FrameDecoderError::ReadFrameHeaderError(
-                        ReadFrameHeaderError::SkipFrame { length, .. },
-                    )) => self.skip(u64::from(length))?,
-                    Err(error) => return Err(damaged(error)),
-                }
-            }
-            Ok(false)
-        }
-
-        fn skip(&mut self, length: u64) -> io::Result<()> {
-            let skipped = io::copy(&mut self.reader.by_ref().take(length), &mut io::sink())?;
-            match skipped == length {
-                true => Ok(()),
-                false => Err(io::ErrorKind::UnexpectedEof.into()),
-            }
-        }
-
-        fn decode_some(&mut self, wanted: usize) -> io::Result<()> {
-            let strategy = BlockDecodingStrategy::UptoBytes(wanted);
-            self.decoder
-                .decode_blocks(&mut self.reader, strategy)
-                .map_err(damaged)?;
-            Ok(())
-        }
-
-        fn end_frame(&mut self) -> io::Result<()> {
-            self.is_in_frame = false;
-            let (stored, computed) = (
-                self.decoder.get_checksum_from_data(),
-                self.decoder.get_calculated_checksum(),
-            );
-            match stored.is_none() || stored == computed {
-                true => Ok(()),
-                false => Err(damaged("its checksum is wrong")),
-            }
-        }
-    }
-
-    impl<R: BufRead> Read for Frames<R> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            loop {
-                if !self.is_in_frame && !self.start_frame()? {
-                    return Ok(0);
-                }
-                self.is_in_frame = true;
-                if self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
-                    self.decode_some(buffer.len())?;
-                }
-                let read = self.decoder.read(buffer)?;
-                if read > 0 || buffer.is_empty() {
-                    return Ok(read);
-                }
-                if self.decoder.is_finished() {
-                    self.end_frame()?;
-                }
-            }
-        }
-    }
-
-    fn damaged(error: impl std::fmt::Display) -> io::Error {
-        io::Error::new(io::ErrorKind::InvalidData, error.to_string())
-    }
 }

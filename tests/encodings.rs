@@ -3,7 +3,12 @@
 #[path = "support/run.rs"]
 mod support;
 
-use support::{assert_folds, run, run_in, stdout};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::collections::HashSet;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use support::{assert_fails, assert_folds, run, run_in, stderr, stdout};
 
 const DIFF: &str = env!("CARGO_BIN_EXE_inferno-diff-folded");
 const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");
@@ -14,6 +19,9 @@ const FOLDED: &str = "query;scan table 30\nquery;sort 12\n";
 
 /// As `FOLDED`, written as databases do.
 const WITH_TABS: &str = "query;sort\t12\nquery;scan table\t30\n";
+
+const PERF: &str = env!("CARGO_BIN_EXE_inferno-collapse-perf");
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/compressed");
 
 fn drawn(folded: &[u8]) -> String {
     stdout(&run(FLAMEGRAPH, &["--deterministic"], folded))
@@ -34,4 +42,186 @@ fn a_tab_may_be_before_a_count() {
         WITH_TABS.as_bytes(),
     );
     assert_folds(&both, "query;scan table 30 30\nquery;sort 12 12\n");
+}
+
+fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+    units.flat_map(bytes).collect()
+}
+
+/// `text` as Windows may write it, with byte order marks.
+fn marked(text: &str) -> [Vec<u8>; 4] {
+    let lines = text.replace('\n', "\r\n");
+    [
+        ["\u{feff}".as_bytes(), text.as_bytes()].concat(),
+        utf16(&lines, u16::to_le_bytes),
+        utf16(&lines, u16::to_be_bytes),
+        gzip(&utf16(text, u16::to_le_bytes)),
+    ]
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).expect("memory takes all");
+    encoder.finish().expect("memory takes all")
+}
+
+#[test]
+fn text_may_have_a_byte_order_mark_and_be_utf_16() {
+    let folded = "main;größe 😀 2\nmain;日本 3\n";
+    let script = "prog 1 1.0: 7 cycles:\n\t 12 leaf (m)\n\t 34 main (m)\n\n";
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("input");
+    for (text, script) in std::iter::zip(marked(folded), marked(script)) {
+        std::fs::write(&path, &text).expect("a file");
+        assert_folds(&run(GUESS, &[], &text), folded);
+        assert_folds(&run_in(directory.path(), GUESS, &["input"], b""), folded);
+        assert_folds(&run(RECURSIVE, &[], &text), folded);
+        assert_eq!(drawn(&text), drawn(folded.as_bytes()));
+        let both = run_in(directory.path(), DIFF, &["input", "-"], &text);
+        assert_folds(&both, "main;größe 😀 2 2\nmain;日本 3 3\n");
+
+        std::fs::write(&path, &script).expect("a file");
+        for tool in [PERF, GUESS] {
+            assert_folds(&run(tool, &[], &script), "prog;main;leaf 7\n");
+            assert_folds(
+                &run_in(directory.path(), tool, &["input"], b""),
+                "prog;main;leaf 7\n",
+            );
+        }
+    }
+}
+
+#[test]
+fn half_a_character_is_no_end_of_the_text() {
+    let mut text = utf16("main 3\nmain 4\n", u16::to_le_bytes);
+    text.push(b'x');
+    let folded = inferno::folded::read(&text[..]).expect("text");
+    assert_eq!(folded.tree.totals()[0].to_string(), "7");
+    let lone = [
+        utf16("a", u16::to_le_bytes),
+        vec![0, 0xd8],
+        utf16(" 3", u16::to_le_bytes)[2..].to_vec(),
+    ]
+    .concat();
+    assert_folds(&run(GUESS, &[], &lone), "a\u{fffd} 3\n");
+}
+
+#[test]
+fn the_library_reads_text_with_a_mark_too() {
+    use inferno::collapse::{Collapse, guess, perf};
+
+    let script = "prog 1 1.0: 7 cycles:\n\t 12 leaf (m)\n\t 34 main (m)\n\n";
+    for text in &marked(script)[..3] {
+        let mut folded = Vec::new();
+        perf::Folder::default()
+            .collapse(&text[..], &mut folded)
+            .expect("a profile");
+        guess::Folder::default()
+            .collapse(&text[..], &mut folded)
+            .expect("a profile");
+        assert_eq!(folded, b"prog;main;leaf 7\nprog;main;leaf 7\n");
+        let tree = perf::Folder::default()
+            .collapse_slice_to_tree(text)
+            .expect("a profile");
+        assert_eq!(tree.totals()[0].to_string(), "7");
+    }
+}
+
+/// Gives one byte at a time, as a slow pipe does.
+struct OneByOne<'a>(&'a [u8]);
+
+impl Read for OneByOne<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let most = buffer.len().min(1);
+        self.0.read(&mut buffer[..most])
+    }
+}
+
+#[test]
+fn compression_is_told_however_little_is_read_at_once() {
+    let script = "prog 1 1.0: 7 cycles:\n\t 12 leaf (m)\n\t 34 main (m)\n\n";
+    let mut inputs = marked(script).to_vec();
+    for file in ["script.gz", "script.zst"] {
+        inputs.push(std::fs::read(format!("{DATA}/{file}")).expect("a fixture"));
+    }
+    for input in inputs {
+        let slow = std::io::BufReader::with_capacity(1, OneByOne(&input));
+        let mut text = String::new();
+        let mut decoded = inferno::decode::decoded(slow).expect("a known format");
+        decoded.read_to_string(&mut text).expect("whole data");
+        assert_eq!(text.replace("\r\n", "\n"), script);
+    }
+    let gz = std::fs::read(format!("{DATA}/script.gz")).expect("a fixture");
+    let mut child = Command::new(PERF)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the tool runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    for byte in &gz {
+        stdin.write_all(&[*byte]).expect("a reader");
+    }
+    drop(stdin);
+    let output = child.wait_with_output().expect("the tool ends");
+    assert_eq!(stdout(&output), "prog;main;leaf 7\n");
+}
+
+#[test]
+fn zstd_frames_to_be_skipped_may_stand_anywhere() {
+    let frame = std::fs::read(format!("{DATA}/script.zst")).expect("a fixture");
+    let skipped =
+        |number: u8| [&[0x50 + number, 0x2a, 0x4d, 0x18, 3, 0, 0, 0], &b"xyz"[..]].concat();
+    let all = [
+        skipped(0),
+        frame.clone(),
+        skipped(15),
+        skipped(3),
+        frame,
+        skipped(1),
+    ]
+    .concat();
+    assert_folds(&run(PERF, &[], &all), "prog;main;leaf 14\n");
+}
+
+#[test]
+fn what_is_whole_of_cut_data_is_read_with_a_warning() {
+    let lines: String = (0..40_000u32)
+        .map(|line| format!("main;f{} 1\n", line.wrapping_mul(2_654_435_761)))
+        .collect();
+    let whole_lines: HashSet<&str> = lines.lines().collect();
+    let whole = gzip(lines.as_bytes());
+    let output = run(GUESS, &[], &whole[..whole.len() / 2]);
+    let folded = stdout(&output);
+    assert!(output.status.success() && folded.lines().count() > 1000);
+    assert!(
+        folded.lines().all(|line| whole_lines.contains(line)),
+        "no line is cut"
+    );
+    assert!(
+        stderr(&output).contains("the gzip data ends early"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn other_compression_is_named() {
+    for (start, program) in [
+        (&b"\xfd7zXZ\0\0\x04"[..], "xz"),
+        (b"BZh91AY&SY", "bzip2"),
+        (b"PK\x03\x04\x14\0\0\0", "zip"),
+        (b"\x04\x22\x4d\x18\x64\x40\xa7\0", "lz4"),
+    ] {
+        let input = [start, &[0x55; 100]].concat();
+        let message = format!(
+            "it is compressed with {program}, and only gzip and zstd are read here: decompress it first\n"
+        );
+        for (tool, name) in [(PERF, "perf"), (GUESS, "guess"), (RECURSIVE, "recursive")] {
+            let expected = format!("inferno-collapse-{name}: standard input: {message}");
+            assert_fails(&run(tool, &[], &input), &expected);
+        }
+        let expected = format!("inferno-flamegraph: standard input: {message}");
+        assert_fails(&run(FLAMEGRAPH, &[], &input), &expected);
+    }
 }

@@ -131,7 +131,7 @@ fn damaged_compressed_input_is_an_error() {
     let read = |file: &str| fs::read(format!("{DATA}/compressed/{file}")).expect("a fixture");
     let (gzip, zstd) = (read("script.gz"), read("script.zst"));
     assert_fails(
-        &run(PERF, &[], &gzip[..gzip.len() - 9]),
+        &run(PERF, &[], &gzip[..20]),
         "inferno-collapse-perf: standard input: the gzip data ends early\n",
     );
     for cut in [5, 20] {

@@ -23,6 +23,7 @@ use super::format::{Block, Format, count_lines};
 use super::reader::Reader;
 use crate::blocks::{BLOCK_SIZE, Blocks, Buffer, LONGEST_RECORD, next_size, record_too_long};
 use crate::call_tree::{CallTree, Forest};
+use crate::decode::may_have_mark;
 use crate::threads::MOST_THREADS;
 use std::io;
 
@@ -68,11 +69,16 @@ impl Engine {
 
     /// Folds what `reader` gives, which needs no buffering of its own.
     pub fn fold<F: Format>(&self, format: &F, reader: Reader<'_>) -> io::Result<Forest> {
-        self.fold_source(format, Blocks::with_size(reader, self.block_size))
+        reader.with_text(|reader| {
+            self.fold_source(format, Blocks::with_size(reader, self.block_size))
+        })
     }
 
     /// Folds a profile in memory without copying it.
     pub fn fold_slice<F: Format>(&self, format: &F, profile: &[u8]) -> io::Result<Forest> {
+        if may_have_mark(profile) {
+            return self.fold(format, Reader::Stream(&mut &*profile));
+        }
         let rest = SliceBlocks {
             rest: profile,
             offset: 0,

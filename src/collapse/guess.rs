@@ -288,7 +288,11 @@ impl Folder {
         }
     }
 
-    fn fold(&self, mut reader: Reader<'_>) -> io::Result<Option<Forest>> {
+    fn fold(&self, reader: Reader<'_>) -> io::Result<Option<Forest>> {
+        reader.with_text(|reader| self.fold_text(reader))
+    }
+
+    fn fold_text(&self, mut reader: Reader<'_>) -> io::Result<Option<Forest>> {
         let mut head = Vec::new();
         match recognise(&mut reader, &mut head)? {
             Some(row) => self.fold_as(row, &head, reader).map(Some),
@@ -297,7 +301,11 @@ impl Folder {
     }
 
     /// The same, of which there is nothing if the format is not recognised, which is logged.
-    fn fold_or_say(&self, mut reader: Reader<'_>) -> io::Result<Forest> {
+    fn fold_or_say(&self, reader: Reader<'_>) -> io::Result<Forest> {
+        reader.with_text(|reader| self.fold_text_or_say(reader))
+    }
+
+    fn fold_text_or_say(&self, mut reader: Reader<'_>) -> io::Result<Forest> {
         let mut head = Vec::new();
         if let Some(row) = recognise(&mut reader, &mut head)? {
             return self.fold_as(row, &head, reader);

@@ -1,6 +1,7 @@
 //! A reader of a profile, and how it may be read.
 
 use super::read_at::{InOrder, ReadAt, in_order};
+use crate::decode::{Text, may_have_mark};
 use std::io::{self, BufRead, Read};
 
 /// A reader, by how it may be read.
@@ -15,6 +16,14 @@ impl<'r> Reader<'r> {
     /// A reader of a whole file.
     pub fn of(file: &'r dyn ReadAt) -> Reader<'r> {
         Reader::AtPlaces(in_order(file))
+    }
+
+    /// Lets `work` read it as UTF-8 without a byte order mark.
+    pub fn with_text<T>(mut self, work: impl FnOnce(Reader<'_>) -> io::Result<T>) -> io::Result<T> {
+        match may_have_mark(self.fill_buf()?) {
+            true => work(Reader::Stream(&mut io::BufReader::new(Text::new(self)?))),
+            false => work(self),
+        }
     }
 
     /// Lets `work` read `head`, which was read from this reader, and then what is left of it.

@@ -5,6 +5,7 @@ use crate::blocks::{Blocks, Buffer};
 use crate::call_tree::CallTree;
 use crate::collapse::notes::Notes;
 use crate::collapse::{ReadAt, guess, in_order};
+use crate::decode::Text;
 use crate::folded::{self, Tally, after_last_line, common_prefix, lines_of, split_count};
 use crate::text::{lossy, trim_end};
 use std::io::{self, BufRead, Read};
@@ -184,7 +185,7 @@ struct Lines {
 impl Lines {
     fn of(opt: Options, reader: impl Read) -> io::Result<Lines> {
         let mut lines = Lines::default();
-        let mut blocks = Blocks::new(reader);
+        let mut blocks = Blocks::new(Text::new(reader)?);
         let mut block = Buffer::default();
         while blocks.next_into(&mut block, after_last_line)? {
             let text = lossy(&block);

@@ -3,6 +3,7 @@
 use super::{Options, finish_lines, line_folder};
 use crate::call_tree::CallTree;
 use crate::collapse::{ReadAt, guess, in_order};
+use crate::decode::{Text, may_have_mark};
 use crate::folded::LineFolder;
 use std::io::{self, BufRead, Read};
 
@@ -54,6 +55,13 @@ impl Collector {
     /// [`InvalidData`](io::ErrorKind::InvalidData) if the input is in no format known here, and few of
     /// its lines are folded stacks.
     pub fn add<R: BufRead>(&mut self, mut reader: R) -> io::Result<()> {
+        match may_have_mark(reader.fill_buf()?) {
+            true => self.add_text(io::BufReader::new(Text::new(reader)?)),
+            false => self.add_text(reader),
+        }
+    }
+
+    fn add_text<R: BufRead>(&mut self, mut reader: R) -> io::Result<()> {
         let mut head = Vec::new();
         match self.guess.collapse_if_recognised(&mut reader, &mut head)? {
             Some(tree) => self.lines.take(tree),
@@ -67,6 +75,11 @@ impl Collector {
     /// # Errors
     /// As [`Collector::add`].
     pub fn add_file(&mut self, file: &dyn ReadAt) -> io::Result<()> {
+        let mut first = [0];
+        let read = file.read_at(&mut first, 0)?;
+        if may_have_mark(&first[..read]) {
+            return self.add(in_order(file));
+        }
         match self.guess.collapse_file_if_recognised(file)? {
             Some(tree) => self.lines.take(tree),
             None => guess::expect_folded(self.lines.read(in_order(file))?)?,

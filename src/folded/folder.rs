@@ -5,6 +5,7 @@ use super::tally::{LineKind, Tally};
 use super::{Line, Profile, after_last_line, common_prefix, is_no_stack, lines_of};
 use crate::blocks::{Blocks, Buffer};
 use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::decode::Text;
 use crate::text::{trim, trim_start};
 use std::io::{self, Read};
 
@@ -52,7 +53,7 @@ impl LineFolder {
     /// Folds all lines of `reader`, and tells what they are.
     pub fn read<R: Read>(&mut self, reader: R) -> io::Result<Tally> {
         let mut tally = Tally::default();
-        let mut blocks = Blocks::new(reader);
+        let mut blocks = Blocks::new(Text::new(reader)?);
         let mut block = Buffer::default();
         while blocks.next_into(&mut block, after_last_line)? {
             for line in lines_of(&block) {

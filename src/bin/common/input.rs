@@ -3,7 +3,7 @@
 use super::{about, descriptor, message, pipe};
 use inferno::collapse::ReadAt;
 use inferno::collapse::perf_data::is_perf_data;
-use inferno::decode::{decoded, is_compressed};
+use inferno::decode::{decoded, is_plain};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -135,7 +135,7 @@ impl Handle {
             return None;
         }
         let head = head(file)?;
-        (!is_compressed(&head)).then_some(head)
+        is_plain(&head).then_some(head)
     }
 
     /// The file. Who reads standard input later finds its end.

@@ -1,0 +1,59 @@
+//! The first bytes of a file, which tell how it is compressed.
+
+use super::text::has_mark;
+use std::io::{self, BufRead, Read};
+
+/// What a file is, by its first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Plain,
+    /// Text with a byte order mark.
+    Marked,
+    Gzip,
+    Zstd,
+    /// Compressed by this program, whose files are not read.
+    Other(&'static str),
+}
+
+/// The first bytes of what is compressed by other programs, and the programs.
+const OTHERS: [(&[u8], &str); 7] = [
+    (b"\xfd7zXZ\0", "xz"),
+    (b"LZIP", "lzip"),
+    (b"PK\x03\x04", "zip"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"\x1f\x9d", "compress"),
+    (b"\x5d\0\0", "lzma"),
+];
+
+impl Kind {
+    pub fn of(head: &[u8]) -> Kind {
+        match head {
+            [0x1f, 0x8b, ..] => Kind::Gzip,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Kind::Zstd,
+            // A frame to be skipped, which may come first.
+            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Kind::Zstd,
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, 0x41 | 0x72, ..] => Kind::Other("bzip2"),
+            _ if has_mark(head) => Kind::Marked,
+            _ => {
+                let other = OTHERS.iter().find(|(start, _)| head.starts_with(start));
+                other.map_or(Kind::Plain, |(_, program)| Kind::Other(program))
+            }
+        }
+    }
+}
+
+/// As many bytes as it takes to tell, or as there are, however few are read at a time.
+pub(super) fn read_head(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    const MOST: u64 = 8;
+    let mut head = Vec::new();
+    reader.take(MOST).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+pub(super) fn unknown_compression(program: &str) -> io::Error {
+    let message = format!(
+        "it is compressed with {program}, and only gzip and zstd are read here: decompress it first"
+    );
+    io::Error::new(io::ErrorKind::InvalidData, message)
+}

@@ -1,0 +1,98 @@
+//! What a decoder gives, of which only whole lines are given on where the data ends early.
+
+use std::io::{self, BufRead, Read};
+
+/// How much is decoded at a time.
+const SIZE: usize = 1 << 16;
+
+pub(super) struct WholeLines<R> {
+    decoder: R,
+    /// What is decoded: `bytes[start..end]` is given next, and the line behind it when it is whole.
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// Whether anything was given.
+    has_given: bool,
+    is_at_end: bool,
+    /// What compressed the data.
+    program: &'static str,
+}
+
+impl<R: Read> WholeLines<R> {
+    pub fn new(decoder: R, program: &'static str) -> WholeLines<R> {
+        WholeLines {
+            decoder,
+            bytes: Vec::new(),
+            start: 0,
+            end: 0,
+            has_given: false,
+            is_at_end: false,
+            program,
+        }
+    }
+
+    /// Decodes until a line is whole, there is no more, or much of a line has come.
+    fn decode_more(&mut self) -> io::Result<()> {
+        self.bytes.drain(..self.end);
+        (self.start, self.end) = (0, 0);
+        while self.end == 0 && !self.is_at_end {
+            let known = self.bytes.len();
+            self.bytes.resize(known + SIZE, 0);
+            let read = self.decoder.read(&mut self.bytes[known..]);
+            self.bytes.truncate(known + *read.as_ref().unwrap_or(&0));
+            match read {
+                Ok(0) => (self.is_at_end, self.end) = (true, known),
+                Ok(_) if known > SIZE => self.end = self.bytes.len(),
+                Ok(_) => {
+                    let line_end = memchr::memrchr(b'\n', &self.bytes[known..]);
+                    self.end = line_end.map_or(0, |at| known + at + 1);
+                }
+                Err(error) => self.end_early(error)?,
+            }
+        }
+        self.has_given |= self.end > 0;
+        Ok(())
+    }
+
+    fn end_early(&mut self, error: io::Error) -> io::Result<()> {
+        let program = self.program;
+        match error.kind() {
+            io::ErrorKind::Interrupted => Ok(()),
+            io::ErrorKind::UnexpectedEof if self.has_given => {
+                log::warn!("the {program} data ends early; what is whole of it is read");
+                self.is_at_end = true;
+                self.bytes.clear();
+                Ok(())
+            }
+            io::ErrorKind::UnexpectedEof => {
+                let message = format!("the {program} data ends early");
+                Err(io::Error::new(error.kind(), message))
+            }
+            kind => {
+                let message = format!("the {program} data is damaged: {error}");
+                Err(io::Error::new(kind, message))
+            }
+        }
+    }
+}
+
+impl<R: Read> Read for WholeLines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl<R: Read> BufRead for WholeLines<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.start == self.end && !self.is_at_end {
+            self.decode_more()?;
+        }
+        Ok(&self.bytes[self.start..self.end])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.start = self.end.min(self.start + amount);
+    }
+}
