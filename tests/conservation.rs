@@ -88,6 +88,9 @@ fn of_perf_all_periods_of_the_event_come_out() {
         let joined = args.join("=");
         let filter = joined.split("--event-filter=").nth(1);
         let samples: Vec<PerfSample> = samples_of_perf(text);
+        if !text.contains("cpu-clock") && !text.split_whitespace().any(is_time) {
+            return periods_without_events(text);
+        }
         let event = filter.unwrap_or(without_modifiers(&samples[0].event));
         let is_counted = |sample: &&PerfSample| {
             [&*sample.event, without_modifiers(&sample.event)].contains(&event)
@@ -98,6 +101,26 @@ fn of_perf_all_periods_of_the_event_come_out() {
             .map(|sample| sample.period)
             .fold(0, u64::saturating_add)
     });
+}
+
+/// The sum of the periods that are all that is above stacks but a command, or how many stacks there
+/// are; without any call chains each line is one.
+fn periods_without_events(text: &str) -> u64 {
+    let lines: Vec<&str> = std::iter::once("").chain(text.lines()).collect();
+    let is_frame = |line: &str| line.starts_with('\t');
+    if !lines.iter().any(|line| is_frame(line)) {
+        return text.lines().count() as u64;
+    }
+    let period = |line: &str| {
+        line.split_whitespace()
+            .last()
+            .and_then(|it| it.parse().ok())
+    };
+    lines
+        .windows(2)
+        .filter(|pair| !is_frame(pair[0]) && is_frame(pair[1]))
+        .map(|pair| period(pair[0]).unwrap_or(1))
+        .sum()
 }
 
 struct PerfSample {

@@ -242,6 +242,70 @@ fn lines_that_are_passed_over_are_warned_of_once() {
 }
 
 #[test]
+fn a_cut_sample_is_warned_of() {
+    let cut =
+        "prog  1234    10.000001:  7 cycles: \n\t    7f001234567f leaf+0x1 (/bin/x)\n\t    7f0012";
+    let output = run(PERF, &[], format!("{SCRIPT}{cut}").as_bytes());
+    assert_eq!(stdout(&output), "prog;leaf 7\nprog;main;leaf 7\n");
+    assert_eq!(
+        stderr(&output),
+        "[WARN  inferno::collapse::perf::report] the input ends within a sample, whose stack is \
+         counted as far as it goes [line 7]\n"
+    );
+}
+
+#[test]
+fn advice_for_samples_without_stacks_is_given_if_none_has_one() {
+    let without = "prog 1 1.0: 7 cycles:\n\n";
+    let some = run(PERF, &[], format!("{without}{SCRIPT}").as_bytes());
+    assert_eq!(
+        stderr(&some),
+        "[WARN  inferno::collapse::perf::report] 1 sample has no stack and cannot be shown\n"
+    );
+    let none = run(PERF, &[], without.as_bytes());
+    assert!(stderr(&none).contains("record with `perf record -g`"));
+}
+
+#[test]
+fn a_missing_jit_map_names_the_flags_that_make_one() {
+    let line = |map: &str, symbol: &str| {
+        format!("node 9 1.0: 7 cycles:\n\t    7f001234567f {symbol} ({map})\n\n")
+    };
+    let unnamed = |map| line(map, "[unknown]");
+    let named = unnamed("/tmp/perf-9.map") + &line("/tmp/perf-9.map", "JS:~run");
+    assert_eq!(stderr(&run(PERF, &[], named.as_bytes())), "");
+    let output = run(PERF, &[], (named + &unnamed("/tmp/perf-10.map")).as_bytes());
+    let warning = stderr(&output);
+    assert!(
+        warning.contains("no function in /tmp/perf-10.map has a name"),
+        "{warning}"
+    );
+    assert!(warning.contains("--perf-basic-prof"), "{warning}");
+}
+
+#[test]
+fn perf_script_with_few_fields_is_recognised() {
+    let script = "prog two \n\t            12e7 leaf\n\t           891f5 main\n\n";
+    let expected = "prog_two;main;leaf 1\n";
+    assert_eq!(stdout(&run(GUESS, &[], script.as_bytes())), expected);
+    let without_comm = script.replace("prog two ", "");
+    assert_eq!(
+        stdout(&run(GUESS, &[], without_comm.as_bytes())),
+        "main;leaf 1\n"
+    );
+    let graph = run(FLAMEGRAPH, &[], script.as_bytes());
+    assert!(stdout(&graph).contains("prog_two"));
+}
+
+#[test]
+fn who_asks_for_an_event_needs_a_profile_that_tells_events() {
+    let script = "prog \n\t            12e7 leaf\n\n";
+    let output = run(PERF, &["--event-filter", "cycles"], script.as_bytes());
+    assert!(!output.status.success());
+    assert!(stderr(&output).contains("the profile has `no event printed` (1 sample)"));
+}
+
+#[test]
 fn events_that_are_left_out_are_named() {
     let script = format!(
         "{SCRIPT}{}",

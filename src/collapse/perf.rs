@@ -20,6 +20,11 @@
 //! and white space or `=` (a thread may be called `#1`). An event line ends the sample before it,
 //! be there a blank line or not.
 //!
+//! `perf script -F` prints the fields that are asked for. Samples without an event count 1 or what
+//! their period is, and without a command's name their stack starts with the outermost function.
+//! What has fewer fields than a time, or a thread and its event, is like much else, so it is read in
+//! inputs only whose first sample is such (`start`, `class`).
+//!
 //! Only one event is folded: [`Options::event_filter`], or the first in the input. Counts of
 //! different events are no sum of anything. A warning tells what was left out.
 //!
@@ -46,15 +51,18 @@
 
 mod block;
 mod class;
+mod end;
 mod event;
 mod event_reader;
 mod frame;
+mod jit;
 mod key;
 mod known;
 mod modules;
 mod report;
 mod samples;
 mod stack;
+mod start;
 
 use super::DEFAULT_NTHREADS;
 use super::error::ParseError;
@@ -63,11 +71,13 @@ use crate::call_tree::{CallTree, Forest};
 use crate::folded::whole_lines;
 use crate::text::{trim, trim_end};
 use block::BlockFolder;
-use class::{Class, classify, is_event_line};
+use class::{Class, First, classify, first_of_sample, is_event_line, is_other_field};
+use end::{End, without_cut_line};
 #[cfg(feature = "perf-data")]
 pub(super) use event::EventName;
 use event_reader::EventReader;
 pub(super) use frame::FrameLine;
+use frame::one_line_frame;
 #[cfg(feature = "perf-data")]
 pub(super) use frame::{function_name, name_frames};
 pub(super) use report::Report;
@@ -152,8 +162,7 @@ pub(crate) struct Worker {
 }
 
 impl Format for Options {
-    /// The event to fold.
-    type Prelude = Option<Vec<u8>>;
+    type Prelude = Prelude;
     type Worker = Worker;
     const IS_PARALLEL: bool = true;
     const NUMBERS_LINES: bool = false;
@@ -166,11 +175,15 @@ impl Format for Options {
         self.demangle
     }
 
-    fn prelude(&self, block: &[u8]) -> Option<Self::Prelude> {
-        match &self.event_filter {
-            Some(name) => Some(Some(name.as_bytes().to_vec())),
-            None => first_event(block).map(|name| Some(name.to_vec())),
-        }
+    fn prelude(&self, block: &[u8]) -> Option<Prelude> {
+        let prelude = first_sample(block)?;
+        Some(match &self.event_filter {
+            Some(name) => Prelude {
+                event: Some(name.as_bytes().to_vec()),
+                ..prelude
+            },
+            None => prelude,
+        })
     }
 
     fn split_point(&self, block: &[u8]) -> Option<usize> {
@@ -179,16 +192,21 @@ impl Format for Options {
 
     fn fold(
         &self,
-        prelude: &Self::Prelude,
+        prelude: &Prelude,
         block: Block<'_>,
         worker: &mut Worker,
         tree: &mut CallTree,
     ) -> Result<(), ParseError> {
         worker.stacks.start_block();
+        let whole = without_cut_line(block.bytes);
+        worker.report.end = worker.report.end.max(End::of(&block, whole));
         let mut folder = BlockFolder {
             options: self,
-            filter: prelude.as_deref(),
-            block,
+            prelude,
+            block: Block {
+                bytes: whole,
+                ..block
+            },
             worker,
             tree,
         };
@@ -199,13 +217,17 @@ impl Format for Options {
 
     fn conclude(
         &self,
-        prelude: &Self::Prelude,
+        prelude: &Prelude,
         workers: Vec<Worker>,
         forest: &mut Forest,
     ) -> Result<(), ParseError> {
-        let reports = workers.into_iter().map(|worker| worker.report);
+        let reports = workers.into_iter().map(|worker| {
+            let mut report = worker.report;
+            report.jit_maps.merge(worker.stacks.jit_maps());
+            report
+        });
         Report::merge(reports).log(
-            prelude.as_deref(),
+            prelude.event.as_deref(),
             self.event_filter.is_some(),
             forest.is_empty(),
         );
@@ -213,45 +235,102 @@ impl Format for Options {
     }
 
     /// The first line that is no comment must be an event line, and the line after it a frame or
-    /// another event.
+    /// another event. Lines that tell less than that must be above frames that a blank line ends.
     fn sniff(&self, head: &[u8]) -> Option<bool> {
         let mut is_after_event = false;
-        for line in whole_lines(head).map(trim_end) {
+        let mut is_after_blank = false;
+        let mut lines = whole_lines(head).map(trim_end);
+        while let Some(line) = lines.next() {
             if trim(line).is_empty() {
                 is_after_event = false;
-            } else if line.starts_with(b"#") {
+                is_after_blank = true;
                 continue;
-            } else if line.starts_with(b"dtrace: ") {
+            }
+            if line.starts_with(b"#") {
+                continue;
+            }
+            if line.starts_with(b"dtrace: ") {
                 // What that says of its probes reads much like an event.
                 return Some(false);
-            } else if is_after_event {
+            }
+            if is_after_event {
                 return Some(FrameLine::parse(line).is_some() || is_event_line(line));
-            } else {
-                let Class::Event(event) = classify(line, false) else {
-                    return Some(false);
-                };
-                if FrameLine::parse(event.payload).is_some() {
-                    return Some(true);
+            }
+            match classify(line, false) {
+                Class::Event(event) if event.start.tid.is_some() => {
+                    if FrameLine::parse(event.payload).is_some() {
+                        return Some(true);
+                    }
+                    is_after_event = true;
                 }
-                is_after_event = true;
+                _ => return sniff_any_fields(line, lines, is_after_blank),
             }
         }
         None
     }
 }
 
-/// The name of the first event in `block`.
-fn first_event(block: &[u8]) -> Option<&[u8]> {
-    let mut is_in_sample = false;
-    for line in crate::folded::lines_of(block).map(trim_end) {
-        match classify(line, is_in_sample) {
-            Class::Blank => is_in_sample = false,
-            Class::Event(line) => match line.event.filter(|event| !event.is_record()) {
-                Some(event) => return Some(event.name),
-                None => is_in_sample = true,
-            },
-            _ => {}
+/// Whether the sample that `line` starts is one of `perf script -F`; `None` if more is needed.
+fn sniff_any_fields<'a>(
+    line: &'a [u8],
+    rest: impl Iterator<Item = &'a [u8]>,
+    is_after_blank: bool,
+) -> Option<bool> {
+    let mut rest = rest.peekable();
+    let next = *rest.peek()?;
+    match first_of_sample(line, Some(next), is_after_blank) {
+        // Stacks of bpftrace look the same, but for what is around them.
+        Some(_) if line.starts_with(b"@") => Some(false),
+        Some(First::Only(_)) => Some(one_line_frame(next).is_some()),
+        Some(First::Above(_) | First::Frame) => {
+            let is_in_sample = |line: &&[u8]| {
+                line.starts_with(b"\t") && FrameLine::parse(line).is_some() || is_other_field(line)
+            };
+            rest.find(|line| !is_in_sample(line))
+                .map(|line| line.is_empty())
         }
+        None => Some(false),
+    }
+}
+
+/// What the first sample decides for all.
+#[derive(Debug, Default)]
+pub(crate) struct Prelude {
+    /// The event to fold.
+    event: Option<Vec<u8>>,
+    /// Whether samples need neither a time nor an event.
+    has_any_fields: bool,
+}
+
+/// What the first sample in `block` decides.
+fn first_sample(block: &[u8]) -> Option<Prelude> {
+    let mut lines = crate::folded::lines_of(block).map(trim_end).peekable();
+    let mut is_after_blank = true;
+    while let Some(line) = lines.next() {
+        let (event, has_any_fields) = match classify(line, false) {
+            Class::Blank => {
+                is_after_blank = true;
+                continue;
+            }
+            Class::Event(line) if line.is_record() => {
+                is_after_blank = false;
+                continue;
+            }
+            Class::Event(line) => (line.event, false),
+            Class::Unknown => match first_of_sample(line, lines.peek().copied(), is_after_blank) {
+                Some(First::Above(line) | First::Only(line)) => (line.event, true),
+                Some(First::Frame) => (None, true),
+                None => {
+                    is_after_blank = false;
+                    continue;
+                }
+            },
+            _ => continue,
+        };
+        return Some(Prelude {
+            event: event.map(|event| event.name.to_vec()),
+            has_any_fields,
+        });
     }
     None
 }

@@ -1,11 +1,14 @@
 //! The samples of a block, from the first to the last or the other way round.
 
-use super::class::{Class, classify, is_comment, is_frame_after_event, is_source_line};
+use super::class::{
+    Class, First, classify, first_of_sample, is_bare_frame, is_comment, is_frame_after_event,
+    is_other_field, is_sample_of_one_line,
+};
 use super::event::EventLine;
 use super::frame::FrameLine;
 use super::samples::{self, Samples, after_last_blank_line, are_plain, start_of_sample};
 use super::stack::Stack;
-use super::{Options, Worker};
+use super::{Options, Prelude, Worker};
 use crate::call_tree::CallTree;
 use crate::collapse::format::{Block, count_lines};
 use crate::text::trim_end;
@@ -13,7 +16,7 @@ use crate::text::trim_end;
 /// Folds the samples of one block.
 pub(super) struct BlockFolder<'a> {
     pub options: &'a Options,
-    pub filter: Option<&'a [u8]>,
+    pub prelude: &'a Prelude,
     pub block: Block<'a>,
     pub worker: &'a mut Worker,
     pub tree: &'a mut CallTree,
@@ -73,8 +76,8 @@ impl<'a> BlockFolder<'a> {
     /// answer.
     fn fold_plain(&mut self, sample: &samples::Sample) -> Option<u64> {
         let bytes = self.block.bytes;
-        let event = self.read_plain_event(&bytes[sample.first_line.clone()])?;
         let others = sample.others.clone();
+        let event = self.read_plain_event(&bytes[sample.first_line.clone()], !others.is_empty())?;
         if !self.is_wanted(&event) {
             let others = &bytes[others];
             return are_plain(others, self.options).then(|| {
@@ -94,7 +97,7 @@ impl<'a> BlockFolder<'a> {
         let stacks = &mut self.worker.stacks;
         let middle = stacks.read_ahead(bytes, end, self.options, self.tree);
         let start = start_of_sample(&bytes[..middle])?;
-        let event = self.read_plain_event(&bytes[start..middle])?;
+        let event = self.read_plain_event(&bytes[start..middle], middle < end)?;
         if !self.is_wanted(&event) {
             self.leave_out(&event);
             return Some((start, count_lines(&bytes[middle..end])));
@@ -105,13 +108,17 @@ impl<'a> BlockFolder<'a> {
         Some((start, stack.lines as u64))
     }
 
-    /// Reads an event line as perf usually prints it above frames.
-    fn read_plain_event(&mut self, line: &'a [u8]) -> Option<EventLine<'a>> {
+    /// Reads an event line as perf usually prints it above frames, if any are there.
+    fn read_plain_event(&mut self, line: &'a [u8], has_frames: bool) -> Option<EventLine<'a>> {
         let line = trim_end(line);
         if line.is_empty() || line[0] == b'\t' || is_comment(line) {
             return None;
         }
-        let event = self.worker.events.read(line)?;
+        let event = match self.worker.events.read(line) {
+            Some(event) => event,
+            None if self.prelude.has_any_fields && has_frames => EventLine::parse_any_fields(line)?,
+            None => return None,
+        };
         let is_frame = !event.payload.is_empty() && FrameLine::parse(event.payload).is_some();
         (!is_frame).then_some(event)
     }
@@ -120,8 +127,17 @@ impl<'a> BlockFolder<'a> {
     pub fn fold_lines(&mut self, piece: &'a [u8]) {
         let mut sample: Option<Sample<'a>> = None;
         let mut lines = crate::folded::lines_of(piece).map(trim_end).peekable();
+        let mut is_after_blank = true;
         while let Some(line) = lines.next() {
-            match classify(line, sample.is_some()) {
+            let class = classify(line, sample.is_some());
+            let was_after_blank = is_after_blank;
+            is_after_blank = match class {
+                Class::Blank => true,
+                Class::Comment => is_after_blank,
+                // Nothing of this sample follows.
+                _ => sample.is_none() && is_bare_frame(line),
+            };
+            match class {
                 Class::Blank => self.end(sample.take()),
                 Class::Comment => {}
                 Class::Event(event) => {
@@ -134,10 +150,41 @@ impl<'a> BlockFolder<'a> {
                         sample.frames.push(line);
                     }
                 }
-                Class::Unknown => self.note_unknown(line, sample.as_ref()),
+                Class::Unknown if sample.is_some() && !is_sample_of_one_line(line) => {
+                    self.note_unknown(line, sample.as_ref());
+                }
+                Class::Unknown => {
+                    self.end(sample.take());
+                    sample =
+                        self.begin_with_any_fields(line, lines.peek().copied(), was_after_blank);
+                }
             }
         }
         self.end(sample);
+    }
+
+    /// Begins a sample with a line that need not tell a thread, a time or an event.
+    #[cold]
+    fn begin_with_any_fields(
+        &mut self,
+        line: &'a [u8],
+        next: Option<&[u8]>,
+        is_after_blank: bool,
+    ) -> Option<Sample<'a>> {
+        let first = first_of_sample(line, next, is_after_blank);
+        match first.filter(|_| self.prelude.has_any_fields) {
+            Some(First::Above(event)) => self.begin(event, true),
+            Some(First::Only(event)) => self.begin(event, false),
+            Some(First::Frame) => {
+                let mut sample = self.begin(EventLine::NONE, true)?;
+                sample.frames.push(line);
+                Some(sample)
+            }
+            None => {
+                self.note_unknown(line, None);
+                None
+            }
+        }
     }
 
     /// Begins a sample; if the event line is all of it, ends it too.
@@ -170,10 +217,12 @@ impl<'a> BlockFolder<'a> {
     }
 
     fn is_wanted(&self, line: &EventLine<'_>) -> bool {
-        match (self.filter, &line.event) {
+        match (self.prelude.event.as_deref(), &line.event) {
             (_, Some(event)) if event.is_record() => false,
             (Some(filter), Some(event)) => event.is(filter),
-            _ => true,
+            // Who asks for an event cannot be shown what tells none.
+            (_, None) => self.options.event_filter.is_none(),
+            (None, Some(_)) => true,
         }
     }
 
@@ -186,8 +235,11 @@ impl<'a> BlockFolder<'a> {
 
     #[cold]
     fn leave_out(&mut self, line: &EventLine<'_>) {
-        if let Some(event) = line.event.filter(|event| !event.is_record()) {
-            self.worker.report.leave_out(event.name);
+        if !line.is_record() {
+            let name = line.event.map(|event| event.name);
+            self.worker
+                .report
+                .leave_out(name.unwrap_or(b"no event printed"));
         }
     }
 
@@ -195,7 +247,7 @@ impl<'a> BlockFolder<'a> {
     fn note_unknown(&mut self, line: &[u8], sample: Option<&Sample<'_>>) {
         let notes = match sample {
             Some(sample) if !sample.is_wanted => return,
-            Some(_) if is_source_line(line) => return,
+            _ if is_other_field(line) => return,
             Some(_) => &mut self.worker.report.no_frames,
             None => &mut self.worker.report.no_events,
         };

@@ -1,7 +1,8 @@
 //! What a line is: an event, a frame, or neither.
 
 use super::event::EventLine;
-use super::frame::FrameLine;
+use super::frame::{FrameLine, one_line_frame};
+use crate::text::trim_start;
 
 /// A line in a sample or between samples.
 pub(super) enum Class<'a> {
@@ -30,12 +31,56 @@ pub(super) fn classify(line: &[u8], is_in_sample: bool) -> Class<'_> {
     }
     let frame = FrameLine::parse(line);
     match (event, frame) {
-        (Some(event), _) if event.has_time && event.event.is_some() => Class::Event(event),
+        (Some(event), _) if event.has_time => Class::Event(event),
+        (None, _) if is_sample_of_one_line(line) => Class::Unknown,
         (_, Some(frame)) if frame.has_hex_address() => Class::Frame(frame),
         (Some(event), _) if event.event.is_some() => Class::Event(event),
         (_, Some(frame)) => Class::Frame(frame),
         _ => Class::Unknown,
     }
+}
+
+/// What a sample starts with in the output of `perf script -F`, which has the fields that were asked
+/// for: there may be no event, no thread, and nothing at all above the frames.
+pub(super) enum First<'a> {
+    /// The line above the frames.
+    Above(EventLine<'a>),
+    /// A line that is all of the sample.
+    Only(EventLine<'a>),
+    /// The first frame.
+    Frame,
+}
+
+/// Reads the first line of a sample, which has no white space at its end, nor has the line that is
+/// `next`.
+pub(super) fn first_of_sample<'a>(
+    line: &'a [u8],
+    next: Option<&[u8]>,
+    is_after_blank: bool,
+) -> Option<First<'a>> {
+    if line.starts_with(b"\t") {
+        let is_frame = is_after_blank && FrameLine::parse(line).is_some();
+        return is_frame.then_some(First::Frame);
+    }
+    if next.is_some_and(is_frame_after_event) && !is_bare_frame(line) {
+        EventLine::parse_any_fields(line).map(First::Above)
+    } else if one_line_frame(line).is_some() {
+        EventLine::parse_any_fields(line).map(First::Only)
+    } else {
+        None
+    }
+}
+
+/// Whether `line` is a frame with other fields before it.
+pub(super) fn is_sample_of_one_line(line: &[u8]) -> bool {
+    !line.starts_with(b"\t") && one_line_frame(line).is_some() && !is_bare_frame(line)
+}
+
+/// Whether `line` is a frame as `perf script -F ip,sym` prints samples without call chains: with
+/// spaces before it, where frames of call chains have a tab.
+pub(super) fn is_bare_frame(line: &[u8]) -> bool {
+    line.starts_with(b" ")
+        && one_line_frame(line).is_some_and(|start| trim_start(&line[..start]).is_empty())
 }
 
 pub(super) fn is_comment(line: &[u8]) -> bool {
@@ -51,17 +96,28 @@ pub(super) fn is_event_line(line: &[u8]) -> bool {
 /// behind the event is not.
 pub(super) fn is_frame_after_event(line: &[u8]) -> bool {
     let is_indented = line.first().is_some_and(u8::is_ascii_whitespace);
-    is_indented && matches!(classify(line, true), Class::Frame(frame) if frame.has_hex_address())
+    is_indented
+        && matches!(classify(line, true), Class::Frame(frame) if frame.has_hex_address())
+        && !is_sample_of_one_line(line)
+}
+
+/// Whether `line` is what perf puts below a frame or a stack, and no news: a place in the source
+/// (`-F +srcline`), a lone number (`+phys_addr`), or an instruction (`+insn`).
+pub(super) fn is_other_field(line: &[u8]) -> bool {
+    let text = trim_start(line);
+    let is_number = || text.iter().all(u8::is_ascii_hexdigit);
+    let is_instruction = || text.starts_with(b"ilen: ") || text.starts_with(b"insn: ");
+    is_source_line(line) || (line.starts_with(b" ") && (is_number() || is_instruction()))
 }
 
 /// Whether `line` is what `perf script -F +srcline` puts below a frame: `  main.c:12`, or where it
-/// has no line number `  libc.so.6[2724a]` and `  [kernel.kallsyms]+0x12`.
-pub(super) fn is_source_line(line: &[u8]) -> bool {
+/// has no line number `  :0`, `  libc.so.6[2724a]` and `  [kernel.kallsyms]+0x12`.
+fn is_source_line(line: &[u8]) -> bool {
     let text = match line.strip_prefix(b"  ") {
         Some(text) if !text.starts_with(b" ") => text,
         _ => return false,
     };
-    let has_number = memchr::memrchr(b':', text)
-        .is_some_and(|at| at > 0 && text[at + 1..].iter().all(u8::is_ascii_digit));
+    let has_number =
+        memchr::memrchr(b':', text).is_some_and(|at| text[at + 1..].iter().all(u8::is_ascii_digit));
     has_number || text.ends_with(b"]") || memchr::memmem::find(text, b"+0x").is_some()
 }

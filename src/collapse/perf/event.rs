@@ -1,7 +1,7 @@
 //! The event line of a sample: who ran, and what was counted.
 //!
 //! ```text
-//! event line = comm SP [pid "/"] tid SP {word} [time ":"] [period] [event [":" modifiers] ":"] [payload]
+//! event line = start [time ":"] [period] [event [":" modifiers] ":"] [payload]
 //! ```
 //!
 //! ```text
@@ -12,17 +12,18 @@
 //! ```
 //!
 //! The payload of a tracepoint is free text. That of a sample without a call chain is its only
-//! frame.
+//! frame. A comm is free text, too, so `start` is read from its end, before the time; see
+//! [`start`](super::start).
 
-use crate::text::{rfind_space, trim};
+use super::frame::one_line_frame;
+use super::start::{Padding, Start};
+use crate::text::{is_ascii_white, rfind_space, trim_end, trim_start};
+use std::ops::Range;
 
 /// An event line, taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct EventLine<'a> {
-    pub comm: &'a [u8],
-    /// What perf printed before the slash; `None` if it printed a thread only.
-    pub pid: Option<&'a [u8]>,
-    pub tid: &'a [u8],
+    pub start: Start<'a>,
     pub has_time: bool,
     pub period: Option<u64>,
     pub event: Option<EventName<'a>>,
@@ -81,65 +82,125 @@ fn is_modifiers(text: &[u8]) -> bool {
 }
 
 impl<'a> EventLine<'a> {
-    /// Takes a line apart that has no white space at its end; `None` if it names no thread.
+    /// What is above frames where perf was asked for nothing but them.
+    pub const NONE: EventLine<'static> = EventLine {
+        start: Start {
+            comm: b"",
+            pid: None,
+            tid: None,
+        },
+        has_time: false,
+        period: None,
+        event: None,
+        payload: b"",
+    };
+
+    /// Takes a line apart that has no white space at its end; `None` if it has no time, and no event
+    /// of a thread.
     pub fn parse(line: &'a [u8]) -> Option<EventLine<'a>> {
-        EventLine::parse_usual(line).or_else(|| EventLine::parse_any(line))
+        EventLine::parse_before_frame(line, EventLine::parse_timed_or_event)
     }
 
-    /// Reads `COMM [PID/]TID [CPU] TIME: [PERIOD] EVENT:`, from its end, if no word of the command's
-    /// name could be taken for the thread. `None` for all else.
-    fn parse_usual(line: &'a [u8]) -> Option<EventLine<'a>> {
-        let (head, tail) = split_usual(line)?;
-        EventLine::parse_start(split_time(head)?, tail)
-    }
-
-    /// Reads `COMM [PID/]TID [CPU]` before a time and `tail`.
-    pub fn parse_start(start: &'a [u8], tail: Tail<'a>) -> Option<EventLine<'a>> {
-        let (mut rest, mut thread) = split_last_word(start)?;
-        if thread.starts_with(b"[") && thread.ends_with(b"]") {
-            (rest, thread) = split_last_word(rest)?;
-        }
-        let comm = trim(rest);
-        if !is_usual_thread(thread) || may_hold_thread(comm) {
-            return None;
-        }
-        let (pid, tid) = split_thread(thread);
-        Some(EventLine {
-            comm,
-            pid,
-            tid,
-            has_time: true,
-            period: tail.period,
-            event: Some(tail.event),
-            payload: b"",
+    /// Takes a line apart that may have any of the fields that `perf script -F` prints.
+    pub fn parse_any_fields(line: &'a [u8]) -> Option<EventLine<'a>> {
+        EventLine::parse_before_frame(line, |text| {
+            let any = EventLine::parse_timed_or_event(text)
+                .or_else(|| EventLine::parse_event(text))
+                .unwrap_or_else(|| EventLine::parse_start(text));
+            any.start.has_usual_comm().then_some(any)
         })
     }
 
-    pub fn parse_any(line: &'a [u8]) -> Option<EventLine<'a>> {
-        let thread = find_thread(line)?;
-        let (pid, tid) = split_thread(thread.word);
-        let comm = trim(&line[..thread.start]);
-        let (has_time, text) = after_time(thread.rest);
+    /// Lets `parse` read the line up to the frame it ends with, if it does.
+    fn parse_before_frame(
+        line: &'a [u8],
+        parse: impl Fn(&'a [u8]) -> Option<EventLine<'a>>,
+    ) -> Option<EventLine<'a>> {
+        let Some(frame) = one_line_frame(line) else {
+            return parse(line);
+        };
+        let (fields, payload) = line.split_at(frame);
+        let event = parse(trim_end(fields))?;
+        Some(EventLine { payload, ..event })
+    }
+
+    /// Whether this is no sample but a side-band record.
+    pub fn is_record(&self) -> bool {
+        self.event.is_some_and(|event| event.is_record())
+    }
+
+    fn parse_timed_or_event(line: &'a [u8]) -> Option<EventLine<'a>> {
+        EventLine::parse_timed(line)
+            .or_else(|| EventLine::parse_event(line).filter(|it| it.start.tid.is_some()))
+    }
+
+    /// Reads a line that has a time: the first behind the ids of a thread, or failing that the first.
+    fn parse_timed(line: &'a [u8]) -> Option<EventLine<'a>> {
+        let mut first = None;
+        for time in times(line) {
+            let before = &line[..time.start];
+            let start = Start::before_time(before, padding(before, &line[time.clone()]));
+            let has_ids = start.tid.is_some();
+            if has_ids || first.is_none() {
+                first = Some((start, &line[time.end + 1..]));
+            }
+            if has_ids {
+                break;
+            }
+        }
+        let (start, text) =
+            first.filter(|(start, _)| start.tid.is_some() || start.has_usual_comm())?;
         let mut parsed = EventLine {
-            comm,
-            pid,
-            tid,
-            has_time,
-            period: None,
-            event: None,
-            payload: b"",
+            start,
+            has_time: true,
+            ..EventLine::NONE
         };
         parsed.set_event(text);
         Some(parsed)
     }
 
+    /// Reads a line that has an event, and no time: the first event behind a number, or failing that
+    /// the last word, or the first tracepoint.
+    fn parse_event(line: &'a [u8]) -> Option<EventLine<'a>> {
+        let events = || words(line).filter(|word| is_event(&line[word.clone()]));
+        let is_behind_number = |word: &Range<usize>| {
+            let before = trim_end(&line[..word.start]);
+            before
+                .last()
+                .is_some_and(|byte| byte.is_ascii_digit() || *byte == b']')
+        };
+        // Commands are called `a:b: c`, too.
+        let is_comm = || Start::with_period(line).0.has_usual_comm();
+        let event = events()
+            .find(is_behind_number)
+            .or_else(|| events().find(|word| word.end == line.len()))
+            .or_else(|| events().find(|word| is_tracepoint(&line[word.clone()]) && !is_comm()))?;
+        let (start, period) = Start::with_period(&line[..event.start]);
+        Some(EventLine {
+            start,
+            period,
+            event: Some(EventName::new(&line[event.start..event.end - 1])),
+            payload: trim_start(&line[event.end..]),
+            ..EventLine::NONE
+        })
+    }
+
+    fn parse_start(line: &'a [u8]) -> EventLine<'a> {
+        let (start, period) = Start::with_period(line);
+        EventLine {
+            start,
+            period,
+            ..EventLine::NONE
+        }
+    }
+
     /// Reads `[PERIOD] EVENT: [payload]`. If several numbers stand before the event, the one next
     /// to it is the period.
     fn set_event(&mut self, text: &'a [u8]) {
-        let mut rest = text.trim_ascii_start();
+        let mut rest = trim_start(text);
         while !rest.is_empty() {
             let (word, after) = split_word(rest);
-            let after = after.trim_ascii_start();
+            let after = trim_start(after);
             if can_start_event(word) {
                 if let Some(printed) = word.strip_suffix(b":") {
                     self.event = Some(EventName::new(printed));
@@ -196,62 +257,6 @@ fn parse_period(word: &[u8]) -> Option<u64> {
     crate::count::parse_digits(word.strip_prefix(b"+").unwrap_or(word))
 }
 
-/// The word that names the thread (`tid` or `pid/tid`), and what follows.
-struct ThreadWord<'a> {
-    start: usize,
-    word: &'a [u8],
-    rest: &'a [u8],
-}
-
-/// Finds the first word of digits. A command name may end in a number of its own: where a
-/// `pid/tid` follows right behind, that is the thread (`Web Content 5 1234/1240`).
-fn find_thread(line: &[u8]) -> Option<ThreadWord<'_>> {
-    let mut found: Option<ThreadWord<'_>> = None;
-    let mut start = match line.first() {
-        Some(b' ') => 0,
-        _ => memchr::memchr(b' ', line)? + 1,
-    };
-    while start < line.len() {
-        let (word, rest) = split_word(&line[start..]);
-        let is_thread = is_thread_word(word) && !rest.is_empty();
-        match &found {
-            None if is_thread => found = Some(ThreadWord { start, word, rest }),
-            Some(first) if is_thread && !first.word.contains(&b'/') && word.contains(&b'/') => {
-                return Some(ThreadWord { start, word, rest });
-            }
-            Some(first) if first.word.contains(&b'/') || is_after_thread(word) => return found,
-            _ => {}
-        }
-        start += word.len() + 1;
-    }
-    found
-}
-
-/// Digits, at least one, and slashes among them; perf prints -1 for a thread that is gone.
-fn is_thread_word(word: &[u8]) -> bool {
-    let digits = word.strip_prefix(b"-").unwrap_or(word);
-    let mut parts = digits.split(|&byte| byte == b'/');
-    let is_number = |part: &[u8]| {
-        part.strip_prefix(b"-")
-            .unwrap_or(part)
-            .iter()
-            .all(u8::is_ascii_digit)
-    };
-    digits.iter().any(u8::is_ascii_digit) && parts.all(is_number)
-}
-
-fn split_thread(word: &[u8]) -> (Option<&[u8]>, &[u8]) {
-    match word.iter().rposition(|byte| *byte == b'/') {
-        Some(slash) => (Some(&word[..slash]), &word[slash + 1..]),
-        None => (None, word),
-    }
-}
-
-fn is_usual_thread(word: &[u8]) -> bool {
-    let is_digit_or_slash = |byte: &u8| (b'/'..=b'9').contains(byte);
-    word[0] != b'/' && word.iter().all(is_digit_or_slash)
-}
-
 /// Whether `word` is `seconds.fraction`; perf mostly prints microseconds.
 pub(super) fn is_time(word: &[u8]) -> bool {
     match word.split_last_chunk::<7>() {
@@ -262,44 +267,50 @@ pub(super) fn is_time(word: &[u8]) -> bool {
     }
 }
 
-/// Whether a command's name has a word that starts like a thread's.
-fn may_hold_thread(comm: &[u8]) -> bool {
-    let mut before = b' ';
-    comm.iter().any(|byte| {
-        let starts_word = std::mem::replace(&mut before, *byte) == b' ';
-        starts_word && matches!(byte, b'-' | b'/'..=b'9')
+/// Where in `line` there are times, without the colons behind them.
+fn times(line: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    memchr::memchr_iter(b':', line).filter_map(|colon| {
+        let is_part = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+        let length = line[..colon]
+            .iter()
+            .rev()
+            .take_while(|it| is_part(it))
+            .count();
+        let start = colon - length;
+        let is_word = line[..start]
+            .last()
+            .is_none_or(|byte| is_ascii_white(*byte));
+        (is_word && is_time(&line[start..colon])).then_some(start..colon)
     })
 }
 
-/// Whether `word` can only come after the thread: the cpu, the time, the event.
-fn is_after_thread(word: &[u8]) -> bool {
-    word.starts_with(b"[") || word.ends_with(b":")
+/// Whether perf padded the `time` behind `before`, and so the ids there.
+fn padding(before: &[u8], time: &[u8]) -> Padding {
+    let fraction = time.iter().rev().take_while(|byte| **byte != b'.').count();
+    match fraction {
+        6 | 9 if before.ends_with(b"  ") => Padding::Likely,
+        _ => Padding::Unknown,
+    }
 }
 
-/// What follows the time stamp, or all of `text` if it has none before the event.
-fn after_time(text: &[u8]) -> (bool, &[u8]) {
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (word, after) = split_word(rest);
-        if let Some(length) = time_length(word)
-            && word.get(length) == Some(&b':')
-        {
-            return (true, &rest[length + 1..]);
-        }
-        if word.ends_with(b":") {
-            break;
-        }
-        rest = after.get(1..).unwrap_or_default();
-    }
-    (false, after_cpu(text))
+/// Where in `line` there are words.
+fn words(line: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut end = 0;
+    std::iter::from_fn(move || {
+        let rest = trim_start(&line[end..]);
+        let start = line.len() - rest.len();
+        end = start + split_word(rest).0.len();
+        (start < end).then_some(start..end)
+    })
 }
 
-fn after_cpu(text: &[u8]) -> &[u8] {
-    let text = text.trim_ascii_start();
-    match memchr::memchr(b']', text) {
-        Some(end) if text.starts_with(b"[") => &text[end + 1..],
-        _ => text,
-    }
+fn is_event(word: &[u8]) -> bool {
+    word.ends_with(b":") && can_start_event(word)
+}
+
+/// Whether an event is `system:name:`, behind which other text may be.
+fn is_tracepoint(event: &[u8]) -> bool {
+    event[..event.len() - 1].contains(&b':')
 }
 
 /// The length of the `seconds.fraction` that `word` starts with.
@@ -314,10 +325,10 @@ fn count_digits(text: &[u8]) -> usize {
     text.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
-/// Splits before the first space; the rest begins with it, or is empty.
+/// Splits before the first white space; the rest begins with it, or is empty.
 fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
     // Words are a few bytes long, so a vector search would not pay.
-    let length = text.iter().position(|byte| *byte == b' ');
+    let length = text.iter().position(|byte| is_ascii_white(*byte));
     text.split_at(length.unwrap_or(text.len()))
 }
 
@@ -353,9 +364,9 @@ mod tests {
             .event
             .map_or("-".to_string(), |event| text(event.name));
         let (comm, pid, tid) = (
-            text(parsed.comm),
-            text(parsed.pid.unwrap_or(b"?")),
-            text(parsed.tid),
+            text(parsed.start.comm),
+            text(parsed.start.pid.unwrap_or(b"?")),
+            text(parsed.start.tid.unwrap_or(b"?")),
         );
         format!(
             "{comm}|{pid}/{tid}|{period}|{event}|{}",
@@ -386,9 +397,9 @@ mod tests {
             ),
             (
                 "worker 42 x 12 [002] 2.0: 7 cycles:",
-                "worker|?/42|7|cycles|",
+                "worker 42 x|?/12|7|cycles|",
             ),
-            ("a 12/34 56/78 2.0: 7 cycles:", "a|12/34|7|cycles|"),
+            ("a 12/34 56/78 2.0: 7 cycles:", "a 12/34|56/78|7|cycles|"),
             ("gone -1/-1 [002] 2.0: 7 cycles:", "gone|-1/-1|7|cycles|"),
             (
                 "foo [001] 12 [001] 2.0: 7 cycles:",
@@ -428,40 +439,10 @@ mod tests {
             ("1.0: 3 cycles:u:  ffff foo (m)", "3|cycles|ffff foo (m)"),
             ("d... 1.0: 3 cycles:", "3|cycles|"),
             ("1.0: PERF_RECORD_MMAP -1/0: [0xff", "-|PERF_RECORD_MMAP|"),
-            ("[001]", "-|-|"),
-            ("cycles:u: ", "-|cycles|"),
             ("[003] 9 cycles:u:", "9|cycles|"),
         ] {
             let shown = show(&format!("prog 1 {text}"));
             assert_eq!(shown, format!("prog|?/1|{expected}"), "{text}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn the_usual_line_is_read_as_any_other(
-            words in proptest::collection::vec(proptest::sample::select(vec![
-                "", "", "prog", "a:b", "12/34", "12", "-1", "/7", "x/7", "[001]", "[1", "5.6:", "5.6",
-                "4794564.109216:", "250000", "+3", "99999999999999999999", "cycles:ppp:", "cycles",
-                "probe:f:", "7:", "cpu_core/cycles/P:", "PERF_RECORD_MMAP:", "\t12", "é",
-            ]), 0..9),
-        ) {
-            let line = words.join(" ");
-            if let Some(usual) = EventLine::parse_usual(line.as_bytes()) {
-                let any = EventLine::parse_any(line.as_bytes());
-                proptest::prop_assert_eq!(Some(usual), any);
-            }
-        }
-    }
-
-    #[test]
-    fn what_perf_prints_is_usual() {
-        for line in [
-            "cargo  6753   454.275121:    1003009 cpu-clock:pppH:",
-            "java 24636/25607 [000] 4794564.109216:     250000 cycles:ppp:",
-            "V8 WorkerThread 25607 4794564.109216: 1 cpu_core/cycles/P:",
-        ] {
-            assert!(EventLine::parse_usual(line.as_bytes()).is_some(), "{line}");
         }
     }
 }

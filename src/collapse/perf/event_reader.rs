@@ -1,6 +1,7 @@
 //! Event lines one after another, which mostly differ in the time only.
 
 use super::event::{EventLine, EventName, Tail, is_time, split_time, split_usual};
+use super::start::{Padding, Start};
 use crate::collapse::format::offset_in;
 use foldhash::fast::RandomState;
 use std::hash::BuildHasher;
@@ -23,18 +24,18 @@ impl EventReader {
     /// As [`EventLine::parse`].
     pub fn read<'a>(&mut self, line: &'a [u8]) -> Option<EventLine<'a>> {
         let Some((head, tail)) = self.split_usual(line) else {
-            return EventLine::parse_any(line);
+            return EventLine::parse(line);
         };
         if let Some(event) = self.threads.find_latest(head, tail) {
             return Some(event);
         }
         let Some(start) = split_time(head) else {
-            return EventLine::parse_any(line);
+            return EventLine::parse(line);
         };
         if let Some(event) = self.threads.find(start, tail) {
             return Some(event);
         }
-        let event = EventLine::parse_start(start, tail).or_else(|| EventLine::parse_any(line))?;
+        let event = EventLine::parse(line)?;
         self.threads.remember(start, &event, tail);
         Some(event)
     }
@@ -85,16 +86,18 @@ struct Thread {
     start: Vec<u8>,
     comm: Range<usize>,
     pid: Option<Range<usize>>,
-    tid: Range<usize>,
+    tid: Option<Range<usize>>,
 }
 
 impl Thread {
     /// A line of which `head` starts so, with `tail` behind its time.
     fn line<'a>(&self, head: &'a [u8], tail: Tail<'a>) -> EventLine<'a> {
         EventLine {
-            comm: &head[self.comm.clone()],
-            pid: self.pid.clone().map(|pid| &head[pid]),
-            tid: &head[self.tid.clone()],
+            start: Start {
+                comm: &head[self.comm.clone()],
+                pid: self.pid.clone().map(|pid| &head[pid]),
+                tid: self.tid.clone().map(|tid| &head[tid]),
+            },
             has_time: true,
             period: tail.period,
             event: Some(tail.event),
@@ -127,7 +130,10 @@ impl Threads {
     /// Remembers how a line starts, if it tells who ran, and what is behind the time is `tail`.
     fn remember(&mut self, start: &[u8], event: &EventLine<'_>, tail: Tail<'_>) {
         let is_tail = event.event == Some(tail.event) && event.payload.is_empty();
-        if !event.has_time || !is_tail {
+        // How it is to be read may hang on the time.
+        let is_clear = Start::before_time(start, Padding::Likely)
+            == Start::before_time(start, Padding::Unknown);
+        if !event.has_time || !is_tail || !is_clear {
             return;
         }
         let range = |part: &[u8]| {
@@ -138,9 +144,9 @@ impl Threads {
         self.latest = self.place(start);
         self.places[self.latest] = Thread {
             start: start.to_vec(),
-            comm: range(event.comm),
-            pid: event.pid.map(range),
-            tid: range(event.tid),
+            comm: range(event.start.comm),
+            pid: event.start.pid.map(range),
+            tid: event.start.tid.map(range),
         };
     }
 
@@ -160,12 +166,12 @@ mod tests {
             lines in proptest::collection::vec(
                 (
                     proptest::sample::select(vec![
-                        "prog 12", "prog 1 12", "prog 12/13 [001]", "12/34 z 20164/20179 [001]",
+                        "prog 12", "prog 1 12", "prog 12/13 [001]", "12/34 z 20164/20179 [001]", "t 1 ", "t 1 [001]   ", "t\t1", "-/7    12 ",
                         "a 5.6: 7", "prog", "prog x", "  prog   12  ", "prog 12 5.6 ", "prog -1",
                         "prog 1 7:", "prog 1 5.6: cycles:", "prog 1 5.6: PERF_RECORD_X", "12", "",
                     ]),
                     proptest::sample::select(vec![
-                        "5.6:", "4794564.109216:", "5.6", "5.6 :", "5:", "[1 5.6:",
+                        "5.6:", "4794564.109216:", "94.109216:", "5.6", "5.6 :", "5:", "[1 5.6:",
                     ]),
                     proptest::sample::select(vec![
                         "250000 cycles:ppp:", "1 cycles:", "cycles:u:", "  cycles:", "+3 cycles:",

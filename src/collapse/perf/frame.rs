@@ -1,7 +1,7 @@
 //! A frame line, and the frames it stands for.
 //!
 //! ```text
-//! frame line = white-space address SP symbol ["+0x" offset] SP "(" module ")"
+//! frame line = white-space address [SP symbol ["+0x" offset]] [SP "(" module ")"]
 //! ```
 //!
 //! ```text
@@ -14,13 +14,21 @@ use super::Options;
 use crate::collapse::symbol::{
     fix_partially_demangled_rust, function_frame, is_in_parentheses, one_frame, split_inlined,
 };
-use crate::text::{lossy, strip_hex_offset, trim, trim_end, trim_start};
+use crate::text::{
+    is_ascii_white, lossy, strip_hex_offset, trim, trim_end, trim_start, without_leading_spaces,
+};
 use memchr::memmem::{self, Finder};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// What a function is called whose name perf printed as nothing.
 const BLANK: &str = " ";
+
+/// What perf prints for a function that it has no name of.
+pub(super) const UNKNOWN: &[u8] = b"[unknown]";
+
+/// How wide the column of addresses is.
+const ADDRESS_WIDTH: usize = 16;
 
 /// A frame line, taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +42,17 @@ pub(in crate::collapse) struct FrameLine<'a> {
 
 impl<'a> FrameLine<'a> {
     pub fn parse(line: &'a [u8]) -> Option<FrameLine<'a>> {
-        let line = trim_start(trim_end(line));
-        let space = memchr::memchr(b' ', line)?;
-        let (address, rest) = (&line[..space], &line[space + 1..]);
-        let open = module_start(rest)?;
-        let symbol = trim(&rest[..open - 1]);
+        let line = trim_end(without_instruction(line));
+        let word = trim_start(line);
+        let (indentation, _) = line.split_at(line.len() - word.len());
+        let end = word.iter().position(|byte| is_ascii_white(*byte));
+        let (address, rest) = word.split_at(end.unwrap_or(word.len()));
+        let (symbol, module) = match module_start(rest) {
+            Some(1) if is_in_column(indentation, address) => (UNKNOWN, &rest[2..rest.len() - 1]),
+            Some(1) => return None,
+            Some(open) => (trim(&rest[..open]), &rest[open + 1..rest.len() - 1]),
+            None => (symbol_without_module(indentation, address, rest)?, &b""[..]),
+        };
         Some(FrameLine {
             address,
             symbol: if symbol.is_empty() {
@@ -46,7 +60,7 @@ impl<'a> FrameLine<'a> {
             } else {
                 symbol
             },
-            module: &rest[open + 1..rest.len() - 1],
+            module,
         })
     }
 
@@ -56,10 +70,75 @@ impl<'a> FrameLine<'a> {
     }
 }
 
+/// The line without the instruction that `-F +insn,+insnlen` puts behind the module.
+fn without_instruction(line: &[u8]) -> &[u8] {
+    let ends = [&b") ilen: "[..], b") insn: "].map(|field| memmem::find(line, field));
+    match ends.into_iter().flatten().min() {
+        Some(end) if !line.ends_with(b")") => &line[..=end],
+        _ => line,
+    }
+}
+
+/// What `perf script -F` prints behind an address if modules are left out. Much else looks like that,
+/// so the address must be where perf puts it, or like no word.
+fn symbol_without_module<'a>(
+    indentation: &[u8],
+    address: &[u8],
+    rest: &'a [u8],
+) -> Option<&'a [u8]> {
+    let is_number = address.len() >= 4 && address.iter().any(u8::is_ascii_digit);
+    let is_in_column = is_in_column(indentation, address);
+    if !address.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    match rest {
+        // Nothing but a number: only below another line.
+        [] => (is_in_column && indentation.starts_with(b"\t")).then_some(UNKNOWN),
+        [_, symbol @ ..] => {
+            let is_indented = !indentation.is_empty() && !symbol.ends_with(b":");
+            let is_address = is_in_column || (is_number && is_indented);
+            (is_address && starts_symbol(symbol)).then_some(symbol)
+        }
+    }
+}
+
+/// Whether the address ends where perf lets it end, with a tab before the column or none.
+fn is_in_column(indentation: &[u8], address: &[u8]) -> bool {
+    let spaces = indentation.strip_prefix(b"\t").unwrap_or(indentation);
+    spaces.len() + address.len() == ADDRESS_WIDTH
+}
+
+/// Kinds of access to memory, `|OP LOAD|`, are behind numbers that look like addresses.
+fn starts_symbol(text: &[u8]) -> bool {
+    matches!(text, [b'!'..=b'{' | b'}'.., ..])
+}
+
+/// Where the frame starts that is at the end of a line with other fields before it, which may have
+/// addresses, too: `ADDRESS SYMBOL [(MODULE)]`, in the last column that an address can be in.
+pub(super) fn one_line_frame(line: &[u8]) -> Option<usize> {
+    let is_address_end = |at: &usize| {
+        let (before, after) = line.split_at(*at);
+        let field = before.last_chunk::<ADDRESS_WIDTH>();
+        field.is_some_and(is_padded_hex)
+            && before[..at - ADDRESS_WIDTH].ends_with(b" ")
+            && starts_symbol(&after[1..])
+    };
+    if line.last() == Some(&b':') {
+        return None;
+    }
+    let end = memchr::memrchr_iter(b' ', line).find(is_address_end)?;
+    Some(end - ADDRESS_WIDTH)
+}
+
+fn is_padded_hex(field: &[u8; ADDRESS_WIDTH]) -> bool {
+    let digits = without_leading_spaces(field);
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit)
+}
+
 /// Where the module of `SYMBOL (MODULE)` opens: at the parenthesis that belongs to the last one,
 /// for a module may hold spaces and parentheses: `(/memfd:x (deleted))`.
 fn module_start(text: &[u8]) -> Option<usize> {
-    let is_start = |at: &usize| *at > 0 && text[at - 1] == b' ';
+    let is_start = |at: &usize| *at > 0 && is_ascii_white(text[at - 1]);
     if text.last() != Some(&b')') {
         return None;
     }
@@ -101,7 +180,8 @@ pub(in crate::collapse) fn name_frames(
     is_java: bool,
     mut add: impl FnMut(&str),
 ) {
-    let is_whole = is_jit(line.module) && is_tagged_by_jit(function);
+    let may_be_jit = is_jit(line.module) || line.module.is_empty();
+    let is_whole = may_be_jit && is_tagged_by_jit(function);
     let parts = match is_whole {
         true => vec![function],
         false => split_inlined(function),
@@ -127,14 +207,15 @@ pub(in crate::collapse) fn name_frames(
 pub(super) fn may_name_address(told: &[u8], options: &Options) -> bool {
     // The brackets may be written in other ways.
     static UNKNOWN: LazyLock<Finder> = LazyLock::new(|| Finder::new("unknown"));
-    options.include_addrs && UNKNOWN.find(told).is_some()
+    // Without a symbol the module is next to the address.
+    options.include_addrs && (UNKNOWN.find(told).is_some() || told.starts_with(b" ("))
 }
 
 /// A function without a symbol is named after its module.
 fn name_unknown(line: &FrameLine<'_>, options: &Options) -> String {
     let module = lossy(line.module);
     let file = match &*module {
-        "[unknown]" => "unknown",
+        "[unknown]" | "" => "unknown",
         path => path.rsplit('/').next().unwrap_or(path),
     };
     let name = match options.include_addrs {
@@ -167,9 +248,13 @@ fn is_kernel(module: &[u8]) -> bool {
     (module.starts_with(b"[") || module.ends_with(b".ko") || is_image) && module != b"[unknown]"
 }
 
+/// Whether a module is named after the map that a runtime writes of what it compiles.
+pub(super) fn is_jit_map(module: &[u8]) -> bool {
+    module.starts_with(b"/tmp/perf-") && module.ends_with(b".map")
+}
+
 fn is_jit(module: &[u8]) -> bool {
-    (module.starts_with(b"/tmp/perf-") && module.ends_with(b".map"))
-        || (memmem::find(module, b"/jitted-").is_some() && module.ends_with(b".so"))
+    is_jit_map(module) || (memmem::find(module, b"/jitted-").is_some() && module.ends_with(b".so"))
 }
 
 /// Whether a compiler at run time says what the name is of before it: a regular expression, a
@@ -223,6 +308,21 @@ mod tests {
             ("12 a) b (m)", "a) b", "m"),
             ("12 a (m))", "a", "m)"),
             ("12  (m)", " ", "m"),
+            ("12 foo (m) ilen: 3 insn: 48 01 c2", "foo", "m"),
+            (
+                "            1246 fib(unsigned int)",
+                "fib(unsigned int)",
+                "",
+            ),
+            (
+                "\t            1246 (anonymous namespace)::f(int)",
+                "(anonymous namespace)::f(int)",
+                "",
+            ),
+            ("\t            1246 [unknown]", "[unknown]", ""),
+            ("\t            1246 (/bin/x)", "[unknown]", "/bin/x"),
+            ("\t            1246", "[unknown]", ""),
+            ("\t 1246 spin+0x1", "spin+0x1", ""),
         ] {
             let expected = Some((symbol.to_string(), module.to_string()));
             assert_eq!(parse(line), expected, "{line}");

@@ -1,5 +1,7 @@
 //! What was odd or left out in a profile: gathered by the workers, logged once at the end.
 
+use super::end::End;
+use super::jit::JitMaps;
 use crate::collapse::notes::{LineCounts, LinePlace, Notes, plural};
 use crate::text::lossy;
 use ahash::AHashMap;
@@ -13,6 +15,9 @@ pub(in crate::collapse) struct Report {
     pub no_frames: Notes<LinePlace>,
     /// How many samples had no stack at all.
     pub without_stack: u64,
+    /// How the last of the blocks ends.
+    pub(super) end: End,
+    pub(super) jit_maps: JitMaps,
     /// How many lines the blocks have that it folded.
     pub lines: LineCounts,
     /// How many samples of which other event there were.
@@ -45,6 +50,8 @@ impl Report {
             all.no_events.merge(report.no_events);
             all.no_frames.merge(report.no_frames);
             all.without_stack += report.without_stack;
+            all.end = all.end.max(report.end);
+            all.jit_maps.merge(&report.jit_maps);
             all.lines.merge(report.lines);
             for (event, samples) in report.left_out {
                 *all.left_out.entry(event).or_default() += samples;
@@ -59,20 +66,31 @@ impl Report {
         let (no_events, no_frames) = self.numbered_notes();
         no_events.log("an event line (`comm tid time: event:`)");
         no_frames.log("a frame line (`address symbol (module)`)");
-        if self.without_stack > 0 {
-            let samples = plural(self.without_stack, "sample has", "samples have");
-            let advice = match is_empty {
-                true => "; record with `perf record -g`",
-                false => "",
-            };
-            log::warn!("{samples} no stack and cannot be shown{advice}");
+        if let Some(place) = self.end.cut {
+            let line = self.lines.number(place);
+            log::warn!(
+                "the input ends within a sample, whose stack is counted as far as it goes [line {line}]"
+            );
         }
+        if self.without_stack > 0 {
+            log::warn!("{}", self.describe_without_stack(is_empty));
+        }
+        self.jit_maps.log();
         if let Some(filter) = filter
             && !self.left_out.is_empty()
             && (is_empty || !was_asked_for)
         {
             log::warn!("{}", self.describe_left_out(filter, is_empty));
         }
+    }
+
+    fn describe_without_stack(&self, is_empty: bool) -> String {
+        let samples = plural(self.without_stack, "sample has", "samples have");
+        let advice = match is_empty {
+            true => "; record with `perf record -g`, and let `perf script` print fields ip and sym",
+            false => "",
+        };
+        format!("{samples} no stack and cannot be shown{advice}")
     }
 
     /// The lines that are no event lines, and no frame lines, with their numbers.

@@ -1,9 +1,11 @@
 //! Blocks cut into samples, and samples into lines.
 
 use super::Options;
-use super::class::is_event_line;
+use super::class::{is_bare_frame, is_event_line, is_sample_of_one_line};
 use super::frame::may_name_address;
-use crate::text::{leading_spaces, spaces, trim_end, trim_start, without_leading_spaces};
+use crate::text::{
+    is_ascii_white, leading_spaces, spaces, trim_end, trim_start, without_leading_spaces,
+};
 use memchr::memmem::FindIter;
 use std::ops::Range;
 
@@ -80,22 +82,27 @@ pub(super) fn after_last_blank_line(text: &[u8]) -> Option<usize> {
 }
 
 /// Where the last blank line of `block` ends, or failing that where its last event line starts:
-/// a sample never goes on beyond either.
+/// a sample never goes on beyond either. If all its lines are frames that are samples of their own,
+/// it is where the last line ends.
 pub(super) fn last_boundary(block: &[u8]) -> Option<usize> {
     if let Some(end) = after_last_blank_line(block) {
         return Some(end);
     }
-    let mut end = memchr::memrchr(b'\n', block)?;
+    let last = memchr::memrchr(b'\n', block)?;
+    let mut end = last;
+    let mut are_all_frames = true;
     loop {
         let start = memchr::memrchr(b'\n', &block[..end]).map_or(0, |at| at + 1);
         let line = trim_end(&block[start..end]);
         if line.is_empty() {
             return Some(end + 1);
         }
+        let is_first_of_sample = is_event_line(line) || is_sample_of_one_line(line);
+        are_all_frames &= is_bare_frame(line);
         if start == 0 {
-            return None;
+            return are_all_frames.then_some(last + 1);
         }
-        if is_event_line(line) {
+        if is_first_of_sample {
             return Some(start);
         }
         end = start - 1;
@@ -136,6 +143,13 @@ pub(super) fn addresses_in(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
+/// Whether frames in `text`, whose lines are plain, may be named after their addresses too.
+pub(super) fn may_name_addresses(text: &[u8], options: &Options) -> bool {
+    let has_no_symbol = |address: Range<usize>| text[address.end..].starts_with(b" (");
+    options.include_addrs
+        && (may_name_address(text, options) || addresses_in(text).any(has_no_symbol))
+}
+
 /// What the first line of `text` says behind its address.
 pub(super) fn first_told(text: &[u8]) -> Option<&[u8]> {
     let line = text.strip_prefix(b"\n")?;
@@ -147,9 +161,11 @@ pub(super) fn first_told(text: &[u8]) -> Option<&[u8]> {
 /// may be named after it. `None` if the line is a word.
 pub(super) fn told_in(line: &[u8], options: &Options) -> Option<usize> {
     let address = find_word(line)?;
-    Some(match may_name_address(&line[address.end..], options) {
+    let told = &line[address.end..];
+    Some(match may_name_address(told, options) {
         true => address.start,
-        false => address.end,
+        // What starts with a tab is a whole line elsewhere.
+        false => address.end + usize::from(told.starts_with(b"\t")),
     })
 }
 
@@ -182,18 +198,20 @@ fn find_in_other_field(line: &[u8]) -> Option<Range<usize>> {
     let word = without_leading_spaces(&line[1..]);
     if let Some(chunk) = word.first_chunk()
         && let length @ 1..16 = spaces(chunk).trailing_zeros() as usize / 8
-        && word[0].is_ascii_graphic()
+        && word[..length].iter().all(u8::is_ascii_graphic)
     {
         let start = line.len() - word.len();
         return Some(start..start + length);
     }
-    find_word(line)
+    find_word(line).filter(|word| line[word.end] == b' ')
 }
 
-/// Where the first word of a line is, if a space follows it.
+/// Where the first word of a line is, if white space follows it.
 fn find_word(line: &[u8]) -> Option<Range<usize>> {
     let start = line.len() - trim_start(line).len();
-    let length = line[start..].iter().position(|byte| *byte == b' ')?;
+    let length = line[start..]
+        .iter()
+        .position(|byte| is_ascii_white(*byte))?;
     Some(start..start + length)
 }
 

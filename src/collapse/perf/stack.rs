@@ -5,10 +5,12 @@
 
 use super::Options;
 use super::event::EventLine;
-use super::frame::{FrameLine, function_name, may_name_address, name_frames};
+use super::frame::{FrameLine, function_name, name_frames};
+use super::jit::JitMaps;
 use super::key::{Key, Keys};
 use super::known::KnownStacks;
-use super::samples::{split_last_line, told_in, told_in_plain};
+use super::samples::{may_name_addresses, split_last_line, told_in, told_in_plain};
+use super::start::Start;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::lines::{LineCache, LineId};
 use crate::collapse::successors::{Successor, Successors};
@@ -27,6 +29,7 @@ pub(super) struct Stacks {
     successors: Successors,
     commands: Commands,
     known: KnownStacks,
+    jit_maps: JitMaps,
 }
 
 /// The lines of a sample, the root's first.
@@ -63,6 +66,10 @@ impl Stacks {
         foretells(options) && !self.known.is_paused()
     }
 
+    pub fn jit_maps(&self) -> &JitMaps {
+        &self.jit_maps
+    }
+
     /// Forgets where the sample before stands: a new block begins.
     pub fn start_block(&mut self) {
         self.levels.clear();
@@ -87,7 +94,7 @@ impl Stacks {
             Ok(stack) => Some(stack),
             Err(hash) => {
                 let stack = self.read_lines_of(block, place, options, tree)?;
-                if stack.node.is_some() && !may_name_address(text, options) {
+                if stack.node.is_some() && !may_name_addresses(text, options) {
                     self.known.note(hash, command, text, stack);
                 }
                 Some(stack)
@@ -229,9 +236,10 @@ impl Stacks {
         tree: &mut CallTree,
     ) -> LineId {
         let is_java = self.is_java;
+        let jit_maps = &mut self.jit_maps;
         self.lines
             .look_up(key.context(is_java), key.text, |frames| {
-                read_line(line, options, is_java, frames, tree)
+                read_line(line, options, is_java, jit_maps, frames, tree)
             })
     }
 
@@ -240,7 +248,7 @@ impl Stacks {
         let is_other = self.commands.find(event, options);
         if is_other {
             self.levels.clear();
-            self.is_java = event.comm.starts_with(b"java");
+            self.is_java = event.start.comm.starts_with(b"java");
         }
         self.levels.command = self.commands.node.filter(|_| foretells(options));
         is_other
@@ -352,6 +360,7 @@ fn read_line(
     line: &[u8],
     options: &Options,
     is_java: bool,
+    jit_maps: &mut JitMaps,
     frames: &mut Vec<FrameId>,
     tree: &mut CallTree,
 ) -> Facts {
@@ -363,6 +372,7 @@ fn read_line(
         facts.is_unread = true;
         return facts;
     };
+    jit_maps.note(&line);
     let symbol = lossy(line.symbol);
     if let Some(function) = function_name(&symbol) {
         facts.hides_callers = options.skip_after.iter().any(|name| *name == function);
@@ -401,22 +411,30 @@ impl Commands {
     fn make_node(&mut self, tree: &mut CallTree) -> NodeId {
         *self.node.get_or_insert_with(|| {
             let name = command_frame(&self.printed);
-            let node = tree.child_called(CallTree::ROOT, name.as_bytes());
+            let node = match name.is_empty() {
+                true => CallTree::ROOT,
+                false => tree.child_called(CallTree::ROOT, name.as_bytes()),
+            };
             self.nodes.insert(self.printed.clone(), node);
             node
         })
     }
 }
 
-/// Writes `COMM`, `COMM-PID` or `COMM-PID/TID`.
+/// Writes `COMM`, `COMM-PID` or `COMM-PID/TID`; nothing if perf did not print who ran.
 fn print_command(event: &EventLine<'_>, options: &Options, out: &mut Vec<u8>) {
-    out.extend_from_slice(event.comm);
-    if options.include_pid || options.include_tid {
-        out.push(b'-');
-        out.extend_from_slice(event.pid.unwrap_or(b"?"));
+    let start = &event.start;
+    out.extend_from_slice(start.comm);
+    if !(options.include_pid || options.include_tid) || *start == Start::default() {
+        return;
     }
+    if start.comm.is_empty() {
+        out.push(b'?');
+    }
+    out.push(b'-');
+    out.extend_from_slice(start.pid.unwrap_or(b"?"));
     if options.include_tid {
         out.push(b'/');
-        out.extend_from_slice(event.tid);
+        out.extend_from_slice(start.tid.unwrap_or(b"?"));
     }
 }

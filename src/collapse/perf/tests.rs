@@ -22,11 +22,12 @@ fn to_text(forest: Forest) -> String {
 
 /// Folds `text` as one block in a `way`.
 fn fold_in(options: &Options, text: &[u8], way: fn(&mut BlockFolder<'_>)) -> String {
+    let text = without_cut_line(text);
     let (mut worker, mut tree) = (Worker::default(), CallTree::new());
-    let filter = options.prelude(text).flatten();
+    let prelude = options.prelude(text).unwrap_or_default();
     way(&mut BlockFolder {
         options,
-        filter: filter.as_deref(),
+        prelude: &prelude,
         block: Block {
             bytes: text,
             index: 0,
@@ -138,6 +139,10 @@ fn samples_are_the_same_together_and_alone() {
 /// are, and which are the first that are no event lines, and no frames.
 fn noted(options: &Options, text: &[u8], size: usize) -> (u64, String) {
     let (mut worker, mut tree) = (Worker::default(), CallTree::new());
+    let prelude = Prelude {
+        event: None,
+        ..options.prelude(text).unwrap_or_default()
+    };
     let (mut rest, mut index) = (text, 0);
     while !rest.is_empty() {
         let mut ends = (size..rest.len()).filter_map(|end| options.split_point(&rest[..end]));
@@ -147,7 +152,9 @@ fn noted(options: &Options, text: &[u8], size: usize) -> (u64, String) {
             index,
             first_line: 1,
         };
-        options.fold(&None, block, &mut worker, &mut tree).unwrap();
+        options
+            .fold(&prelude, block, &mut worker, &mut tree)
+            .unwrap();
         (rest, index) = (&rest[end..], index + 1);
     }
     let report = Report::merge([worker.report]);
@@ -157,6 +164,35 @@ fn noted(options: &Options, text: &[u8], size: usize) -> (u64, String) {
     };
     let lines = report.lines.number(after_all);
     (lines, format!("{:?}", report.numbered_notes()))
+}
+
+/// Lines of a profile that has few fields.
+fn any_selected_line() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "\t            11a9 leaf+0x1",
+        "\t            11a9",
+        "\tffffffff8103ce3b idle (m)",
+        "\t    7f722d142778 (/bin/x)",
+        "\t 55d0c0de1139 main",
+        "     55718e0881a9 spin",
+        "               a      55718e0881a9 spin+0x1",
+        "prog ",
+        "SUMO 3 tick ",
+        "prog    2004008 ",
+        "a: b 25942 ",
+        "  804.000123: ",
+        "   2004008 cycles:",
+        "cycles:u: ",
+        "25942/25950 ",
+        "",
+        "",
+        "",
+        "",
+        "  main.c:12",
+        "# comment",
+        "no comm at all, nor else",
+        "prog 9 1.0: 7 cycles:",
+    ])
 }
 
 fn any_line() -> impl Strategy<Value = &'static str> {
@@ -204,6 +240,15 @@ proptest! {
 
     #[test]
     fn all_paths_agree(lines in prop::collection::vec(any_line(), 0..60), ends: bool) {
+        let end = if ends { "\n" } else { "" };
+        assert_all_paths_agree((lines.join("\n") + end).as_bytes());
+    }
+
+    #[test]
+    fn all_paths_agree_on_few_fields(
+        lines in prop::collection::vec(any_selected_line(), 0..40),
+        ends: bool,
+    ) {
         let end = if ends { "\n" } else { "" };
         assert_all_paths_agree((lines.join("\n") + end).as_bytes());
     }
@@ -286,6 +331,283 @@ fn all_paths_agree_on_stacks_that_come_again_or_do_not() {
     }
 }
 
+/// What `perf script -F` prints of a sample.
+#[derive(Clone, Copy)]
+struct Fields {
+    has_call_chains: bool,
+    comm: bool,
+    pid: bool,
+    tid: bool,
+    cpu: bool,
+    time: bool,
+    period: bool,
+    event: bool,
+    dso: bool,
+}
+
+impl Fields {
+    fn all_of_them() -> impl Iterator<Item = Fields> {
+        (0..1 << 9).map(|bits: u32| {
+            let is_set = |bit: u32| bits & 1 << bit != 0;
+            Fields {
+                has_call_chains: is_set(0),
+                comm: is_set(1),
+                pid: is_set(2),
+                tid: is_set(3),
+                cpu: is_set(4),
+                time: is_set(5),
+                period: is_set(6),
+                event: is_set(7),
+                dso: is_set(8),
+            }
+        })
+    }
+
+    /// Whether the last word of the comm could as well be the thread's id.
+    fn may_mislead(&self, comm: &str) -> bool {
+        let is_like_ids = match comm {
+            "pool 7/9" => self.cpu || self.time,
+            _ => self.cpu && !self.time && comm.ends_with(|it: char| it.is_ascii_digit()),
+        };
+        !self.pid && !self.tid && is_like_ids
+    }
+
+    fn print(&self, comm: &str, tid: u32, period: u64) -> String {
+        let mut text = String::new();
+        if self.comm {
+            text += &match self.has_call_chains {
+                true => format!("{comm} "),
+                false => format!("{comm:>16} "),
+            };
+        }
+        text += &match (self.pid, self.tid) {
+            (true, true) => format!("{:>5}/{tid:<5} ", 77),
+            (false, false) => String::new(),
+            _ => format!("{tid:>5} "),
+        };
+        for (is_printed, field) in [
+            (self.cpu, "[003] ".to_string()),
+            (self.time, "  804.000123: ".to_string()),
+            (self.period, format!("{period:>10} ")),
+            (self.event, "cycles:u: ".to_string()),
+        ] {
+            text += if is_printed { &field } else { "" };
+        }
+        let dso = if self.dso { " (/bin/x)" } else { "" };
+        match self.has_call_chains {
+            true => format!(
+                "{text}\n\t{:>16x} leaf{dso}\n\t{:>16x} main{dso}\n\n",
+                0x1a, 0x7f001234567fu64
+            ),
+            false => format!("{text} {:>16x} leaf{dso}\n", 0x7f001234567fu64),
+        }
+    }
+}
+
+#[test]
+fn any_selection_of_fields_is_folded() {
+    let comms = [
+        "a:b: c",
+        "pool 7/9",
+        "prog",
+        "SUMO 3 tick",
+        "my thread 1",
+        "-/74",
+        "a: b",
+        "[kworker]",
+        "9",
+        "f",
+        "Web Content 5",
+    ];
+    for fields in Fields::all_of_them() {
+        for comm in comms {
+            if fields.may_mislead(comm) {
+                continue;
+            }
+            let text = fields.print(comm, 4321, 2_004_008).repeat(2) + &fields.print(comm, 31, 7);
+            let count = if fields.period { 4_008_023 } else { 3 };
+            let root = if fields.comm {
+                comm.replace(' ', "_") + ";"
+            } else {
+                String::new()
+            };
+            let stack = if fields.has_call_chains {
+                "main;leaf"
+            } else {
+                "leaf"
+            };
+            let folded = fold(&Options::default(), text.as_bytes());
+            assert_eq!(folded, format!("{root}{stack} {count}\n"), "{text}");
+            assert_eq!(
+                fold_slowly(&Options::default(), text.as_bytes()),
+                folded,
+                "{text}"
+            );
+            assert_eq!(
+                fold_backwards(&Options::default(), text.as_bytes()),
+                folded,
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn ids_are_known_in_any_selection_that_has_them() {
+    let options = with_options(|options| options.include_tid = true);
+    for fields in Fields::all_of_them().filter(|fields| fields.tid) {
+        for (comm, tid) in [
+            ("SUMO 3 tick", 4321),
+            ("my thread 1", 31),
+            ("-/74", 1234567),
+        ] {
+            let text = fields.print(comm, tid, 2_004_008);
+            let comm = if fields.comm {
+                comm.replace(' ', "_")
+            } else {
+                "?".to_string()
+            };
+            let pid = if fields.pid { "77" } else { "?" };
+            let folded = fold(&options, text.as_bytes());
+            assert!(
+                folded.starts_with(&format!("{comm}-{pid}/{tid};")),
+                "{text}{folded}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_no_sample_is_none_without_modules() {
+    for text in [
+        "prog 1 1.0: 7 cycles:\n\t b bar\n\t  cafe x\n\t d\n\t    7f001234567f |OP LOAD|\n\n",
+        "Dear all,\n\n  12.5 x\n\tthis is 7f00 no frame\n\n",
+        "this line is too long for a comm\n\t    7f001234567f lost\n\n",
+    ] {
+        assert_eq!(fold(&Options::default(), text.as_bytes()), "");
+    }
+}
+
+#[test]
+fn other_fields_below_frames_are_no_news() {
+    let text = format!(
+        "{HEAD}\t    7f001234567f leaf (/bin/x)\n  main.c:12\n\t    7f001234568f main (/bin/x)\n  :0\n               0\n ilen: 3 insn: 48 01 c2\n\n"
+    );
+    assert_eq!(
+        fold(&Options::default(), text.as_bytes()),
+        "prog;main;leaf 1\n"
+    );
+    let (_, notes) = noted(&Options::default(), text.as_bytes(), usize::MAX);
+    let (_, none) = noted(&Options::default(), b"", usize::MAX);
+    assert_eq!(notes, none);
+}
+
+/// Without symbols, functions are named after what is left.
+#[test]
+fn addresses_name_functions_without_symbols_if_asked_for() {
+    let text = "prog \n\t            11a9\n\t            11aa\n\n\
+                prog \n\t            11a9 (/bin/x)\n\t            11aa (/bin/x)\n\n";
+    let text = text.repeat(4);
+    assert_eq!(
+        fold(&Options::default(), text.as_bytes()),
+        "prog;[unknown];[unknown] 4\nprog;[x];[x] 4\n"
+    );
+    let addresses = with_options(|options| options.include_addrs = true);
+    assert_eq!(
+        fold(&addresses, text.as_bytes()),
+        "prog;[unknown <11aa>];[unknown <11a9>] 4\nprog;[x <11aa>];[x <11a9>] 4\n"
+    );
+}
+
+#[test]
+fn the_last_address_of_a_line_is_that_of_its_frame() {
+    let memory = "        10468100442 |OP LOAD|LVL L2 hit|SNP None|LCK No|BLK  N/A                   77               0               0";
+    let line = |fields: &str| {
+        format!(
+            "dd 9 [001] 11.000001: 5 mem:     7f5c10a1b0c8{fields}     55aecad21161 copy+0x11 (/bin/dd)\n"
+        )
+    };
+    for text in [line(""), line(memory), line("     7f5c10a1b0ff")] {
+        assert_eq!(fold(&Options::default(), text.as_bytes()), "dd;copy 5\n");
+        let chain = text.replace("     55aecad21161", "\n\t    55aecad21161") + "\n";
+        assert_eq!(fold(&Options::default(), chain.as_bytes()), "dd;copy 5\n");
+    }
+}
+
+#[test]
+fn tabs_are_white_space() {
+    let text = "Worker\t25122 [007] 115539.936601:\t\t1000000 task-clock:u:\n\
+                        b3cea6c4\tLock::unlock() (/system/lib/libc.so)\n\
+                        b3cea535\tshould_trace()\t(/system/lib/libc.so)\n\n\
+                Pool 2\t31850/31881\t[001]\t684943.449406:\t250000\ttask-clock:\n\
+                \t      74938fb3f0 libdraw.so[+29c3f0] (/vendor/lib64/libdraw.so)\n\n";
+    assert_eq!(
+        fold(
+            &with_options(|options| options.include_tid = true),
+            text.as_bytes()
+        ),
+        "Pool_2-31850/31881;libdraw.so[+29c3f0] 250000\nWorker-?/25122;should_trace;Lock::unlock 1000000\n"
+    );
+    assert_all_paths_agree(text.repeat(3).as_bytes());
+}
+
+/// perf asked to leave out the event prints nothing else of tracepoints, not even a blank line.
+#[test]
+fn a_line_with_a_time_ends_the_sample_before() {
+    let text = "prog 31 [000]  1042.043899: prev_comm=x prev_prio=120 ==> next_comm=y\n\
+                prog    31  1042.043929:     250000 \n\t    7f001234567f work (/bin/x)\n\n";
+    assert_eq!(
+        fold(&Options::default(), text.as_bytes()),
+        "prog;work 250000\n"
+    );
+}
+
+/// What is left of `text` when its end is cut off, and where a warning says that the sample ends.
+fn noted_end(text: &str) -> Option<u64> {
+    let (mut worker, mut tree) = (Worker::default(), CallTree::new());
+    let options = Options::default();
+    let prelude = options.prelude(text.as_bytes()).unwrap_or_default();
+    let block = Block {
+        bytes: text.as_bytes(),
+        index: 0,
+        first_line: 1,
+    };
+    options
+        .fold(&prelude, block, &mut worker, &mut tree)
+        .unwrap();
+    worker.report.end.cut.map(|place| place.line)
+}
+
+#[test]
+fn a_sample_that_is_cut_off_counts_and_is_noted() {
+    let sample = format!(
+        "{HEAD}\t    7f001234567f leaf+0x1 (/bin/x)\n\t    7f001234568f main+0x1 (/bin/x)\n\n"
+    );
+    let text = sample.repeat(2);
+    assert_eq!(noted_end(&text), None);
+    let (whole, second) = (sample.len(), 5);
+    for cut in whole + 1..text.len() {
+        let folded = fold(&Options::default(), &text.as_bytes()[..cut]);
+        let line = second
+            + text[whole..cut]
+                .trim_end_matches('\n')
+                .matches('\n')
+                .count() as u64;
+        let counts = testing::counts(&folded);
+        let (all, some) = (counts.get("prog;main;leaf"), counts.get("prog;leaf"));
+        let stacks = text[whole..cut].matches(')').count();
+        match stacks {
+            2 => assert_eq!((all, some), (Some(&2), None), "{cut}"),
+            1 => assert_eq!((all, some), (Some(&1), Some(&1)), "{cut}"),
+            _ => assert_eq!((all, some), (Some(&1), None), "{cut}"),
+        }
+        // Of an event line too little may be left to know it as one.
+        if text[whole..cut].contains('\t') {
+            assert_eq!(noted_end(&text[..cut]), Some(line), "{cut}");
+        }
+    }
+}
+
 #[test]
 fn an_event_line_ends_the_sample_before() {
     let text = format!("{HEAD}\t a foo (m)\n{HEAD}\t a bar (m)\n");
@@ -328,9 +650,23 @@ fn sniffing() {
     assert_eq!(sniff(&format!("{HEAD}\t 1 leaf (m)\n")), Some(true));
     assert_eq!(sniff("one 1 2.0: 7 cycles:  99 leaf (m)\n"), Some(true));
     assert_eq!(sniff(&format!("{HEAD}garbage\n")), Some(false));
-    assert_eq!(sniff("main;leaf 3\n"), Some(false));
+    for fields in Fields::all_of_them() {
+        let text = fields.print("SUMO 3 tick", 4321, 7).repeat(2);
+        assert_eq!(sniff(&text), Some(true), "{text}");
+    }
+    for text in [
+        "@[\n\tffffffffb4019501 do_mmap+1\n\tffffffffb401700a sys_mmap_pgoff+266\n]: 22186\n\n",
+        "\tffffffffb4019501 do_mmap+1\n\n",
+        "          <idle>-0     [000] 12345.678901: sched_switch: prev_comm=x\n\n",
+        "0000000000001129 T main\n0000000000001139 T other\n",
+        "fn=(1) main\n16 400\n",
+    ] {
+        assert_eq!(sniff(text), Some(false), "{text}");
+    }
+    assert_eq!(sniff("main;leaf 3\n"), None);
+    assert_eq!(sniff("main;leaf 3\nmain 4\n"), Some(false));
     assert_eq!(
-        sniff("CPU     ID                    FUNCTION:NAME\n"),
+        sniff("CPU     ID                    FUNCTION:NAME\n\n"),
         Some(false)
     );
 }

@@ -51,10 +51,17 @@ script c-srcline c 8 -F +srcline
 script c-fields-min c 6 -F comm,tid,event,ip,sym,dso
 script c-fields-pid-period c 8 -F comm,pid,tid,time,period,event,ip,sym,symoff,dso
 script c-fields-no-event c 6 -F comm,tid,time,ip,sym,dso
+script c-fields-comm-ip-sym c 4 -F comm,ip,sym
+# A blank line is above each stack, too.
+script c-fields-ip-sym c 4 -F ip,sym
+sed -i -e '1i\\' -e '/^$/a\\' "$data/c-fields-ip-sym.txt"
 script c-reltime c 6 --reltime --ns
 sed 's/$/\r/' "$data/c-header.txt" > "$data/c-crlf.txt"
 record c-nograph -F 199 -e cpu-clock -- ./words 300000
 one_line c-one-line c-nograph 60
+one_line c-one-line-fields c-nograph 60 -F comm,ip,sym
+record c-memory -c 20 -d -W -e page-faults -- ./words 300000
+one_line c-one-line-memory c-memory 30 -F +addr,+data_src,+weight
 record multi -F 199 -e cpu-clock,task-clock,page-faults -g -- ./words 100000
 script multi multi 24
 record multi-nograph -F 199 -e cpu-clock -e page-faults -- ./words 300000
@@ -77,6 +84,8 @@ script rust-dwarf rust-dwarf 32
 record threads -F 399 -e cpu-clock -g -- ./threads
 script threads threads 24
 script threads-pid threads 24 -F +pid
+script threads-fields-period threads 8 -F comm,period,ip,sym
+script threads-fields-time-event threads 8 -F comm,time,event,ip,sym
 
 record syscalls -c 20 -e syscalls:sys_enter_openat -e syscalls:sys_enter_write -g -- ./words 1000
 script syscalls syscalls 12

@@ -1,0 +1,83 @@
+//! Whether the input ends in the middle of a sample: perf puts a blank line behind each that has
+//! frame lines.
+
+use super::class::is_comment;
+use super::event::EventLine;
+use super::frame::FrameLine;
+use crate::collapse::format::Block;
+use crate::collapse::notes::LinePlace;
+use crate::text::{trim, trim_end};
+
+/// How a block ends, which matters of the last one.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct End {
+    block: u64,
+    /// The last line, if it is within a sample.
+    pub cut: Option<LinePlace>,
+}
+
+impl End {
+    /// How `block` ends, of which `whole` is without a line that is cut off.
+    pub fn of(block: &Block<'_>, whole: &[u8]) -> End {
+        let cut_line = &block.bytes[whole.len()..];
+        let last = last_line(whole).filter(|line| ends_in_sample(line));
+        let cut = match cut_line {
+            [] => last,
+            _ => Some(cut_line),
+        };
+        End {
+            block: block.index,
+            cut: cut.map(|line| block.place_of(line)),
+        }
+    }
+}
+
+/// `text` without its last line if that has no line end and is part of a line only.
+pub(super) fn without_cut_line(text: &[u8]) -> &[u8] {
+    if text.is_empty() || text.ends_with(b"\n") {
+        return text;
+    }
+    let start = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
+    let (before, line) = text.split_at(start);
+    match is_part(line, before) {
+        true => before,
+        false => text,
+    }
+}
+
+/// Whether `line` is part of a frame line or an event line; what is `before` it tells whether frames
+/// have modules.
+fn is_part(line: &[u8], before: &[u8]) -> bool {
+    let is_indented = line.starts_with(b"\t");
+    let line = trim_end(line);
+    if line.is_empty() || is_comment(line) {
+        return is_indented;
+    }
+    let event = EventLine::parse(line);
+    let frame = FrameLine::parse(event.map_or(line, |event| event.payload));
+    match frame {
+        Some(frame) if frame.module.is_empty() => {
+            let has_modules = || {
+                let first = crate::folded::lines_of(before).find_map(FrameLine::parse);
+                first.is_some_and(|first| !first.module.is_empty())
+            };
+            // It may be that modules were left out, and it may be that this one is cut off.
+            memchr::memmem::find(frame.symbol, b" (").is_some() || has_modules()
+        }
+        Some(_) => false,
+        None => event.is_some() || line[0].is_ascii_whitespace(),
+    }
+}
+
+/// Whether a blank line is to follow `line`.
+fn ends_in_sample(line: &[u8]) -> bool {
+    line.starts_with(b"\t") && FrameLine::parse(line).is_some()
+}
+
+/// The last line of `text`, without its line end.
+fn last_line(text: &[u8]) -> Option<&[u8]> {
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    let start = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
+    let line = trim_end(&text[start..]);
+    (!trim(line).is_empty()).then_some(line)
+}
