@@ -35,6 +35,7 @@ mod graft;
 mod own;
 mod preorder;
 pub(crate) mod rebuild;
+mod timeline;
 mod walk;
 
 use crate::table::{Entry, Table};
@@ -48,6 +49,7 @@ use std::hash::BuildHasher;
 pub use crate::count::Count;
 pub use forest::Forest;
 pub(crate) use preorder::Late;
+pub(crate) use timeline::Timeline;
 pub(crate) use walk::Children;
 pub use walk::{Visit, Walk};
 
@@ -94,6 +96,8 @@ pub struct CallTree {
     /// The counts of the profile compared with, a count for each node; empty until there are two.
     before: Vec<Count>,
     arrivals: Option<Vec<Arrival>>,
+    /// In time order, the first nodes of the charts of threads, which are beside each other.
+    threads: Vec<NodeId>,
     /// The order of a walk, if `is_in_preorder`: nothing was added since it was noted. (That an
     /// `Option` has to be dropped would be looked at for each count.)
     preorder: Preorder,
@@ -176,6 +180,7 @@ impl CallTree {
             without_edges: Vec::new(),
             before: Vec::new(),
             arrivals: None,
+            threads: Vec::new(),
             preorder: Preorder::default(),
             is_in_preorder: false,
             hasher: RandomState::default(),
@@ -199,6 +204,20 @@ impl CallTree {
     /// Whether this tree was made by [`CallTree::in_time_order`].
     pub fn is_in_time_order(&self) -> bool {
         self.arrivals.is_some()
+    }
+
+    /// In a tree in time order, lets stacks from now on be of another thread: they share no frames with
+    /// those before.
+    pub(crate) fn begin_thread(&mut self) {
+        if let Some(arrivals) = &mut self.arrivals {
+            arrivals[0].newest_child = None;
+            self.threads.push(NodeId(self.nodes.len() as u32));
+        }
+    }
+
+    /// Tells the chart of a node from those of other threads.
+    fn thread_of(&self, node: NodeId) -> usize {
+        self.threads.partition_point(|first| *first <= node)
     }
 
     /// The id of the frame called `name`, which is stored if it is new.

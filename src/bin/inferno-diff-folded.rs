@@ -3,8 +3,9 @@
 mod common;
 
 use clap::Parser;
+use common::perf::PerfArgs;
 use common::{CommonArgs, Input, Opened, Output};
-use inferno::collapse::{guess, perf_data};
+use inferno::collapse::guess;
 use inferno::differential::{self, Options, Profile};
 use std::io;
 use std::path::PathBuf;
@@ -15,6 +16,8 @@ use std::process::ExitCode;
 #[command(
     name = "inferno-diff-folded",
     version,
+    // `-n` is another flag here.
+    mut_arg("nthreads", |arg| arg.short(None)),
     after_help = "\
 A flame graph of the result is as wide as the second profile, and coloured by what grew (red) and
 what shrank (blue):
@@ -38,8 +41,15 @@ struct Args {
     #[arg(value_name = "PATH2")]
     after: PathBuf,
 
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[arg(long)]
+    no_demangle: bool,
+
     #[command(flatten)]
     common: CommonArgs,
+
+    #[command(flatten)]
+    perf: PerfArgs,
 }
 
 impl Args {
@@ -48,6 +58,15 @@ impl Args {
             normalize: self.normalize,
             strip_hex: self.strip_hex,
         }
+    }
+
+    /// How to fold what is not folded yet.
+    fn collapse_options(&self) -> guess::Options {
+        let mut options = guess::Options::default();
+        options.demangle = !self.no_demangle;
+        options.nthreads = self.perf.nthreads;
+        options.perf = self.perf.options();
+        options
     }
 }
 
@@ -62,21 +81,22 @@ fn main() -> ExitCode {
         common::usage::conflict::<Args>(message);
     }
     common::run("inferno-diff-folded", &args.common, |output| {
-        run(args.options(), &before, &after, output)
+        run(&args, &before, &after, output)
     })
 }
 
-fn run(options: Options, before: &Input, after: &Input, output: &Output) -> io::Result<()> {
-    let (before, after) = (read(options, before)?, read(options, after)?);
-    output.write(|writer| differential::write(options, before, &after, writer))
+fn run(args: &Args, before: &Input, after: &Input, output: &Output) -> io::Result<()> {
+    let (before, after) = (read(args, before)?, read(args, after)?);
+    output.write(|writer| differential::write(args.options(), before, &after, writer))
 }
 
-fn read(options: Options, input: &Input) -> io::Result<Profile> {
-    let folder = guess::Folder::default();
+fn read(args: &Args, input: &Input) -> io::Result<Profile> {
+    let (options, collapse) = (args.options(), args.collapse_options());
+    let folder = guess::Folder::from(collapse.clone());
     input.open(|opened| {
         let profile = match opened {
             Opened::PerfData(file) => {
-                let forest = common::fold_perf_data(file, perf_data::Options::default())?;
+                let forest = common::fold_perf_data(file, collapse.perf_data())?;
                 Profile::from_tree(options, &forest.merged())
             }
             Opened::File(file) => Profile::read_any_file(options, &folder, file)?,

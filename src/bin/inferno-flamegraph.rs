@@ -221,7 +221,8 @@ struct Flags {
     #[arg(long = "csp-nonce", value_name = "STRING", value_parser = values::nonce)]
     csp_nonce: Option<String>,
 
-    /// Produce a flame chart (sort by time, do not merge stacks)
+    /// Produce a flame chart (sort by time, do not merge stacks): of perf, thread by thread; of folded stacks, in
+    /// the order of lines
     #[arg(long = "flamechart")]
     flame_chart: bool,
 
@@ -345,6 +346,7 @@ impl Flags {
     fn collapse_options(&self) -> guess::Options {
         let mut options = guess::Options::default();
         options.demangle = !self.no_demangle;
+        options.in_time_order = self.flame_chart;
         options.nthreads = self.perf.nthreads;
         options.perf = self.perf.options();
         options

@@ -1,11 +1,15 @@
 //! One tree added to another.
 
-use super::{CallTree, FrameId, NodeId};
+use super::{CallTree, FrameId, NodeId, rebuild};
 use std::borrow::Cow;
 
 impl CallTree {
-    /// Adds all stacks of `other` to this tree: counts of equal stacks are summed.
+    /// Adds all stacks of `other` to this tree: counts of equal stacks are summed. In
+    /// [time order](CallTree::in_time_order), they come after those that are here.
     pub fn merge(&mut self, other: &CallTree) {
+        if self.is_in_time_order() {
+            return rebuild::append(self, other);
+        }
         self.graft(other, Cow::Borrowed, |tree, node, theirs| {
             tree.add_recorded(node, other, theirs);
         });

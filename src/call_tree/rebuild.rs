@@ -12,28 +12,79 @@ pub(crate) fn with_stacks(
     tree: &CallTree,
     mut change: impl FnMut(&mut Vec<NodeId>) -> bool,
 ) -> CallTree {
-    let mut builder = Builder::new(tree, Cow::Borrowed);
+    let mut builder = Builder::new(tree, Cow::Borrowed, empty_like(tree));
     let mut stack = Vec::new();
     for part in parts_in_order(tree) {
         put_stack(tree, part.node, &mut stack);
         if change(&mut stack) {
-            builder.add(&stack, &part);
+            builder.add_of_thread(&stack, &part);
         }
     }
     builder.made
 }
 
+/// Adds the stacks of `other` to a tree in time order, behind those that are there.
+pub(super) fn append(tree: &mut CallTree, other: &CallTree) {
+    let mut builder = Builder::new(other, Cow::Borrowed, std::mem::take(tree));
+    let mut stack = Vec::new();
+    for part in parts_as_drawn(other) {
+        put_stack(other, part.node, &mut stack);
+        builder.add_of_thread(&stack, &part);
+    }
+    if !other.threads.is_empty() {
+        builder.made.begin_thread();
+    }
+    *tree = builder.made;
+}
+
+/// What was counted, from left to right as it is drawn.
+fn parts_as_drawn(tree: &CallTree) -> Vec<Part> {
+    if tree.is_in_time_order() {
+        return parts_in_order(tree);
+    }
+    let nodes = std::iter::once(CallTree::ROOT).chain(tree.walk().map(|visit| visit.node));
+    let parts = nodes.filter_map(|node| Part::rest(tree, node, Count::ZERO));
+    parts.collect()
+}
+
+fn empty_like(tree: &CallTree) -> CallTree {
+    match tree.is_in_time_order() {
+        true => CallTree::in_time_order(),
+        false => CallTree::new(),
+    }
+}
+
+/// A chart that is being made of the stacks of a tree.
+pub(super) struct Chart<'t>(Builder<'t, fn(&'t [u8]) -> Cow<'t, [u8]>>);
+
+impl<'t> Chart<'t> {
+    pub fn new(from: &'t CallTree, made: CallTree) -> Chart<'t> {
+        Chart(Builder::new(from, Cow::Borrowed, made))
+    }
+
+    pub fn begin_thread(&mut self) {
+        self.0.begin_thread();
+    }
+
+    pub fn add(&mut self, stack: &[NodeId], part: &Part) {
+        self.0.add(stack, part);
+    }
+
+    pub fn finish(self) -> CallTree {
+        self.0.made
+    }
+}
+
 /// The tree with its frames called what `rename` says.
-#[cfg(feature = "filter")]
 pub(crate) fn with_names<'t>(
     tree: &'t CallTree,
     rename: impl FnMut(&'t [u8]) -> Cow<'t, [u8]>,
 ) -> CallTree {
-    let mut builder = Builder::new(tree, rename);
+    let mut builder = Builder::new(tree, rename, empty_like(tree));
     let mut stack = Vec::new();
     for part in parts_in_order(tree) {
         put_stack(tree, part.node, &mut stack);
-        builder.add(&stack, &part);
+        builder.add_of_thread(&stack, &part);
     }
     builder.made
 }
@@ -129,20 +180,37 @@ struct Builder<'t, R> {
     frames: Vec<Option<FrameId>>,
     /// The stack added last, most of which is mostly that of the next.
     path: Vec<(FrameId, NodeId)>,
+    /// The thread of it in `from`.
+    thread: usize,
 }
 
 impl<'t, R: FnMut(&'t [u8]) -> Cow<'t, [u8]>> Builder<'t, R> {
-    fn new(from: &'t CallTree, rename: R) -> Builder<'t, R> {
+    /// Adds what comes to `made`.
+    fn new(from: &'t CallTree, rename: R, made: CallTree) -> Builder<'t, R> {
         Builder {
             from,
             rename,
-            made: match from.is_in_time_order() {
-                true => CallTree::in_time_order(),
-                false => CallTree::new(),
-            },
+            made,
             frames: Vec::new(),
             path: Vec::new(),
+            thread: 0,
         }
+    }
+
+    fn begin_thread(&mut self) {
+        self.path.clear();
+        self.made.begin_thread();
+    }
+
+    /// The same as [`Builder::add`], and keeps the charts of threads apart.
+    fn add_of_thread(&mut self, stack: &[NodeId], part: &Part) {
+        let is_of_thread = part.node != CallTree::ROOT;
+        let thread = self.from.thread_of(part.node);
+        if is_of_thread && thread != self.thread {
+            self.thread = thread;
+            self.begin_thread();
+        }
+        self.add(stack, part);
     }
 
     fn add(&mut self, stack: &[NodeId], part: &Part) {

@@ -20,13 +20,16 @@
 //! A profile can hold any name, also one made to have no end: what is too long, before or after,
 //! is left as it is.
 
-use crate::call_tree::CallTree;
+use crate::call_tree::{CallTree, rebuild};
 use std::borrow::Cow;
 
 /// `tree` with the mangled names of Rust and C++ functions made readable.
 pub(super) fn demangled(tree: CallTree) -> CallTree {
     if !has_mangled(&tree) {
         return tree;
+    }
+    if tree.is_in_time_order() {
+        return rebuild::with_names(&tree, demangled_frame);
     }
     let mut made = CallTree::new();
     made.graft(&tree, demangled_frame, |made, node, theirs| {

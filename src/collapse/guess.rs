@@ -28,11 +28,15 @@ pub struct Options {
     /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
     pub demangle: bool,
 
+    /// Keep the order of time, where a format has one: see
+    /// [`perf::Options::in_time_order`](crate::collapse::perf::Options::in_time_order). Default: `false`.
+    pub in_time_order: bool,
+
     /// The number of threads to use; 0 is taken as 1, and more than 1024 as that. Default: one for
     /// each logical CPU.
     pub nthreads: usize,
 
-    /// How to fold what perf writes, but for the two above, which are for all formats.
+    /// How to fold what perf writes, but for what is above, which is for all formats.
     pub perf: perf_data::Options,
 }
 
@@ -40,6 +44,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             demangle: true,
+            in_time_order: false,
             nthreads: *DEFAULT_NTHREADS,
             perf: perf_data::Options::default(),
         }
@@ -59,6 +64,7 @@ impl Options {
     pub fn perf_data(&self) -> perf_data::Options {
         let mut options = self.perf.clone();
         options.stacks.demangle = self.demangle;
+        options.stacks.in_time_order = self.in_time_order;
         options.stacks.nthreads = self.nthreads;
         options
     }
@@ -281,8 +287,14 @@ impl Folder {
         match recognise(&mut reader, head)? {
             Some(row) if row.name == FOLDED.name => Ok(None),
             Some(row) => {
-                let forest = self.fold_as(row, head, reader)?;
-                Ok(Some(forest.merged()))
+                let tree = self.fold_as(row, head, reader)?.merged();
+                if self.options.in_time_order && !tree.is_in_time_order() {
+                    let name = row.name;
+                    log::warn!(
+                        "{name} has no order of time: its stacks are drawn once each, by name"
+                    );
+                }
+                Ok(Some(tree))
             }
             None => refuse_foreign(head).map(|()| None),
         }

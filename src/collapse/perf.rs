@@ -67,7 +67,7 @@ mod start;
 use super::DEFAULT_NTHREADS;
 use super::error::ParseError;
 use super::format::{Block, Format, impl_collapse};
-use crate::call_tree::{CallTree, Forest};
+use crate::call_tree::{CallTree, Forest, Timeline};
 use crate::folded::whole_lines;
 use crate::text::{trim, trim_end};
 use block::BlockFolder;
@@ -114,6 +114,11 @@ pub struct Options {
     /// `false`.
     pub include_tid: bool,
 
+    /// Keep the order of time: the tree is [one in time order](CallTree::in_time_order), of which a
+    /// flame chart is drawn. The samples of each thread are behind those of the one that was seen
+    /// before it. They are read on one thread then. Default: `false`.
+    pub in_time_order: bool,
+
     /// The number of threads to use; 0 is taken as 1, and more than 1024 as that. Default: one for
     /// each logical CPU.
     pub nthreads: usize,
@@ -133,6 +138,7 @@ impl Default for Options {
             include_addrs: false,
             include_pid: false,
             include_tid: false,
+            in_time_order: false,
             nthreads: *DEFAULT_NTHREADS,
             skip_after: Vec::new(),
         }
@@ -159,6 +165,7 @@ pub(crate) struct Worker {
     events: EventReader,
     stacks: Stacks,
     report: Report,
+    timeline: Timeline,
 }
 
 impl Format for Options {
@@ -168,7 +175,10 @@ impl Format for Options {
     const NUMBERS_LINES: bool = false;
 
     fn nthreads(&self) -> usize {
-        self.nthreads
+        match self.in_time_order {
+            true => 1,
+            false => self.nthreads,
+        }
     }
 
     fn demangles(&self) -> bool {
@@ -221,11 +231,18 @@ impl Format for Options {
         workers: Vec<Worker>,
         forest: &mut Forest,
     ) -> Result<(), ParseError> {
-        let reports = workers.into_iter().map(|worker| {
+        let mut reports = Vec::new();
+        for worker in workers {
             let mut report = worker.report;
             report.jit_maps.merge(worker.stacks.jit_maps());
-            report
-        });
+            reports.push(report);
+            if self.in_time_order {
+                *forest = worker
+                    .timeline
+                    .chart(forest.first_mut(), |node| node)
+                    .into();
+            }
+        }
         Report::merge(reports).log(
             prelude.event.as_deref(),
             self.event_filter.is_some(),

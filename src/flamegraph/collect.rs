@@ -29,21 +29,25 @@ pub struct Collector {
     lines: LineFolder,
     guess: guess::Folder,
     needs_sorted_lines: bool,
+    needs_time_order: bool,
 }
 
 impl Collector {
     /// A collector of stacks that are to be drawn with these options: they say whether the order
     /// of the input matters.
     pub fn new(opt: &Options<'_>) -> Collector {
-        Collector {
+        let collector = Collector {
             lines: line_folder(opt),
             guess: guess::Folder::default(),
             needs_sorted_lines: opt.needs_sorted_lines(),
-        }
+            needs_time_order: opt.flame_chart,
+        };
+        collector.collapse_with(guess::Options::default())
     }
 
     /// The same collector, which folds what is not folded yet with these options.
-    pub fn collapse_with(mut self, options: guess::Options) -> Collector {
+    pub fn collapse_with(mut self, mut options: guess::Options) -> Collector {
+        options.in_time_order |= self.needs_time_order;
         self.guess = guess::Folder::from(options);
         self
     }

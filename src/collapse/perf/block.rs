@@ -9,7 +9,7 @@ use super::frame::FrameLine;
 use super::samples::{self, Samples, after_last_blank_line, are_plain, start_of_sample};
 use super::stack::Stack;
 use super::{Options, Prelude, Worker};
-use crate::call_tree::CallTree;
+use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::format::{Block, count_lines};
 use crate::text::trim_end;
 
@@ -27,7 +27,10 @@ impl<'a> BlockFolder<'a> {
     pub fn fold_all(&mut self) -> u64 {
         // To leave a sample out it takes its event, with which it starts.
         let leaves_out = self.worker.report.leaves_out();
-        match leaves_out || self.worker.stacks.looks_for_whole(self.options) {
+        match leaves_out
+            || self.options.in_time_order
+            || self.worker.stacks.looks_for_whole(self.options)
+        {
             true => self.fold_forwards(),
             false => self.fold_backwards(),
         }
@@ -228,9 +231,25 @@ impl<'a> BlockFolder<'a> {
 
     fn count(&mut self, event: &EventLine<'_>, stack: Stack) {
         match stack.node {
-            Some(node) => self.tree.add(node, event.period.unwrap_or(1)),
+            Some(node) => {
+                let count = event.period.unwrap_or(1);
+                self.tree.add(node, count);
+                if self.options.in_time_order {
+                    self.note_time(event, node, count);
+                }
+            }
             None => self.worker.report.without_stack += 1,
         }
+    }
+
+    #[cold]
+    fn note_time(&mut self, event: &EventLine<'_>, node: NodeId, count: u64) {
+        let timeline = &mut self.worker.timeline;
+        let thread = match event.tid {
+            b"" => event.comm,
+            tid => tid,
+        };
+        timeline.add(thread, timeline.len(), node, count);
     }
 
     #[cold]

@@ -19,7 +19,8 @@ use super::resolve::Resolver;
 use super::sample::{Comm, Fork, KernelSymbol, Mapping, Sample, thread_of_record};
 use super::stacks::{Spaces, Stacks};
 use super::unwind::{AllTables, Open, Unwinder};
-use crate::call_tree::CallTree;
+use crate::call_tree::{CallTree, Timeline};
+use crate::collapse::format::Format;
 use crate::collapse::perf::{self, Report};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
 use std::sync::Arc;
@@ -58,7 +59,7 @@ fn fold(options: &Options, mut records: Records<'_>) -> io::Result<CallTree> {
     let files = Files::new(options.symfs.clone(), &options.debug_dirs);
     let mut reader = Reader::new(options);
     let (read, workers) = crew::work(
-        options.stacks.nthreads,
+        options.stacks.nthreads(),
         |worker: &mut Worker, batch: Batch| worker.fold(&batch, &files, &options.stacks),
         |give| reader.read(&mut records, give),
     );
@@ -84,6 +85,8 @@ struct Reader {
     deferred: deferred::Waiting<WaitingSample>,
     choice: Choice,
     counters: Counters,
+    /// How many samples were taken so far.
+    taken: u64,
     /// What the latest sample counts as, of each event that it is of.
     counts: Vec<(Rank, u64)>,
     reading: Reading,
@@ -91,6 +94,8 @@ struct Reader {
 
 /// A sample, and what was so at its time.
 struct WaitingSample {
+    /// How many samples there were before it.
+    place: u64,
     record: Record,
     /// What has the rest of its call chain, if that is not in the sample.
     rest: Option<Arc<Record>>,
@@ -131,6 +136,7 @@ impl Reader {
             recording: None,
             waiting: Vec::new(),
             size: 0,
+            taken: 0,
             deferred: deferred::Waiting::default(),
             choice: Choice::new(options.stacks.event_filter.as_deref()),
             counters: Counters::default(),
@@ -221,7 +227,9 @@ impl Reader {
         });
         let (pid, tid) = (sample.pid, sample.tid);
         let cookie = sample.callchain.and_then(deferred::cookie);
+        self.taken += 1;
         let waiting = WaitingSample {
+            place: self.taken,
             record,
             rest: None,
             event: event.clone(),
@@ -341,6 +349,7 @@ struct Worker {
     rank: Option<Rank>,
     stacks: Stacks,
     unwinder: Option<Unwinder>,
+    timeline: Timeline,
     without_stack: u64,
 }
 
@@ -374,7 +383,12 @@ impl Worker {
         let stacks = &mut self.stacks;
         let files = (recording, files);
         if stacks.read(&sample, record.misc, &waiting.spaces, unwinder, &files) {
-            stacks.count(&sample, waiting.comm.clone(), waiting.count, options);
+            let node = stacks.count(&sample, waiting.comm.clone(), waiting.count, options);
+            if options.in_time_order {
+                let thread = sample.tid.to_le_bytes();
+                self.timeline
+                    .add(&thread, waiting.place, node, waiting.count);
+            }
         } else {
             self.without_stack += 1;
         }
@@ -407,11 +421,13 @@ fn conclude(
     workers: Vec<Worker>,
 ) -> io::Result<CallTree> {
     let (mut places, mut report) = (CallTree::new(), Report::default());
+    let mut timeline = Timeline::default();
     let chosen = reader.choice.chosen();
     for worker in workers.into_iter().filter(|it| it.rank == chosen) {
         report.without_stack += worker.without_stack;
         match places.is_empty() {
-            true => places = worker.stacks.tree,
+            // In time order there is one.
+            true => (places, timeline) = (worker.stacks.tree, worker.timeline),
             false => places.merge(&worker.stacks.tree),
         }
     }
@@ -430,7 +446,10 @@ fn conclude(
         objects,
         resolved: &resolved,
     };
-    let tree = naming.name(&places);
+    let (mut tree, nodes) = naming.name(&places);
+    if options.stacks.in_time_order {
+        tree = timeline.chart(&tree, |place| nodes[place.index()]);
+    }
     reader.reading.log();
     Unnamed::find(&places, objects, &resolved).log();
     reader.choice.log(report, tree.is_empty());

@@ -35,8 +35,8 @@ pub(super) struct Naming<'a> {
 }
 
 impl<'a> Naming<'a> {
-    /// The tree that `places` is, with names.
-    pub fn name(&self, places: &CallTree) -> CallTree {
+    /// The tree that `places` is, with names, and its node for each of `places`.
+    pub fn name(&self, places: &CallTree) -> (CallTree, Vec<NodeId>) {
         let mut made = Made::default();
         // Java's functions are named differently.
         let mut lines: AHashMap<(FrameId, bool), Line> = AHashMap::new();
@@ -66,7 +66,7 @@ impl<'a> Naming<'a> {
             }
             here.push(node);
         }
-        made.tree
+        (made.tree, here.into_iter().map(|(node, _)| node).collect())
     }
 
     fn line(&self, location: Location, frame: FrameId, is_java: bool, made: &mut Made<'a>) -> Line {

@@ -215,14 +215,14 @@ impl Stacks {
         self.stack.push(frame);
     }
 
-    /// Adds the stack read last to the tree.
+    /// Adds the stack read last to the tree, and returns its node.
     pub fn count(
         &mut self,
         sample: &Sample<'_>,
         comm: Arc<[u8]>,
         period: u64,
         options: &perf::Options,
-    ) {
+    ) -> NodeId {
         // Of threads that are called the same, ids tell apart only what shows them.
         let pid = if options.include_pid || options.include_tid {
             sample.pid
@@ -245,6 +245,7 @@ impl Stacks {
         let node = self.stack.iter().rev();
         let node = node.fold(root, |node, frame| tree.child(node, *frame));
         tree.add(node, period);
+        node
     }
 }
 

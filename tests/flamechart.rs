@@ -1,0 +1,173 @@
+//! Flame charts of profiles: the order of time, thread by thread.
+
+#[path = "support/run.rs"]
+mod support;
+
+use std::fs;
+use support::{run_in, stderr, stdout};
+
+const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");
+
+/// Two threads of a program, in turns. Each stack comes again later.
+fn script() -> String {
+    let samples = [
+        (11, "mix"),
+        (12, "heat"),
+        (11, "bake"),
+        (12, "heat"),
+        (11, "mix"),
+        (12, "cool"),
+        (11, "mix"),
+    ];
+    let sample = |(at, (thread, leaf)): (usize, (u32, &str))| {
+        format!(
+            "oven 11/{thread} 5.{at:06}: 10 cycles:\n\t 12 {leaf} (oven)\n\t 34 main (oven)\n\n"
+        )
+    };
+    samples.into_iter().enumerate().map(sample).collect()
+}
+
+/// What is in a picture: where frames start, and their titles, from the root to the leaves.
+fn frames(svg: &str) -> Vec<String> {
+    let attribute = |text: &str, name: &str| {
+        let (_, rest) = text
+            .split_once(&format!(" {name}=\""))
+            .expect("the attribute");
+        rest.split('"').next().expect("its end").to_string()
+    };
+    let title = |frame: &str| {
+        let (title, rest) = frame.split_once("</title>").expect("a title");
+        let samples = title.rfind(" (").expect("a count");
+        format!(
+            "{} {} +{}",
+            &title[..samples],
+            attribute(rest, "fg:x"),
+            attribute(rest, "fg:w")
+        )
+    };
+    svg.split("<title>").skip(1).map(title).collect()
+}
+
+#[track_caller]
+fn chart(files: &[(&str, &str)], args: &[&str]) -> Vec<String> {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (name, text) in files {
+        fs::write(directory.path().join(name), text).expect("a file");
+    }
+    let names = files.iter().map(|(name, _)| *name);
+    let args: Vec<&str> = args
+        .iter()
+        .copied()
+        .chain(["--flamechart"])
+        .chain(names)
+        .collect();
+    let output = run_in(directory.path(), FLAMEGRAPH, &args, b"");
+    assert_eq!(stderr(&output), "");
+    frames(&stdout(&output))
+}
+
+const CHART: [&str; 10] = [
+    "all 0 +70",
+    "oven 0 +40",
+    "main 0 +40",
+    "mix 0 +10",
+    "bake 10 +10",
+    "mix 20 +20",
+    "oven 40 +30",
+    "main 40 +30",
+    "heat 40 +20",
+    "cool 60 +10",
+];
+
+#[test]
+fn a_profile_is_drawn_in_the_order_of_time_and_by_thread() {
+    assert_eq!(chart(&[("script", &script())], &[]), CHART);
+    // Filters, bases and readable names keep it.
+    let mangled = script().replace("bake", "_ZN4bakeEv");
+    assert_eq!(
+        chart(&[("script", &mangled)], &["--rename", "^x$", "y"]),
+        CHART
+    );
+    let expected = [
+        "all 0 +70",
+        "main 0 +40",
+        "mix 0 +10",
+        "bake 10 +10",
+        "mix 20 +20",
+        "main 40 +30",
+        "heat 40 +20",
+        "cool 60 +10",
+    ];
+    assert_eq!(
+        chart(&[("script", &script())], &["--base", "main"]),
+        expected
+    );
+    assert_eq!(
+        chart(&[("script", &script())], &["--hide", "^oven$"]),
+        expected
+    );
+}
+
+#[test]
+fn several_inputs_are_drawn_one_after_the_other() {
+    let files = [
+        ("first", "oven;main;heat 5\n"),
+        ("script", &script()),
+        ("last", "oven;main;cool 5\noven;main;heat 1\n"),
+    ];
+    let moved = CHART[1..].iter().map(|frame| {
+        let (name, place) = frame.split_once(' ').expect("a place");
+        let (start, width) = place.split_once(" +").expect("a width");
+        format!(
+            "{name} {} +{width}",
+            start.parse::<u32>().expect("a number") + 5
+        )
+    });
+    let mut expected = vec!["all 0 +81".to_string()];
+    expected.extend(["oven 0 +5", "main 0 +5", "heat 0 +5"].map(str::to_string));
+    expected.extend(moved);
+    expected.extend(["oven 75 +6", "main 75 +6", "cool 75 +5", "heat 80 +1"].map(str::to_string));
+    assert_eq!(chart(&files, &[]), expected);
+}
+
+#[test]
+fn a_profile_without_times_is_drawn_by_name_and_says_so() {
+    let dtrace = "\n\n  oven`mix\n  oven`main\n 3\n\n  oven`bake\n  oven`main\n 4\n\n";
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = run_in(
+        directory.path(),
+        FLAMEGRAPH,
+        &["--flamechart"],
+        dtrace.as_bytes(),
+    );
+    assert!(
+        stderr(&output)
+            .ends_with("] dtrace has no order of time: its stacks are drawn once each, by name\n")
+    );
+    let expected = [
+        "all 0 +7",
+        "oven`main 0 +7",
+        "oven`bake 0 +4",
+        "oven`mix 4 +3",
+    ];
+    assert_eq!(frames(&stdout(&output)), expected);
+}
+
+#[cfg(feature = "perf-data")]
+#[test]
+fn a_recording_is_drawn_in_the_order_of_time() {
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/perf-data");
+    let directory = tempfile::tempdir().expect("a directory");
+    let recording = format!("{data}/dwarf.data");
+    let args = ["-q", "--flamechart", &recording];
+    let svg = stdout(&run_in(directory.path(), FLAMEGRAPH, &args, b""));
+    // By name, `a_thread` would be the first.
+    let expected = [
+        "all 0 +52000000",
+        "spin 0 +32000000",
+        "[spin] 0 +32000000",
+        "a_thread 32000000 +20000000",
+        "[spin] 32000000 +20000000",
+    ];
+    assert_eq!(frames(&svg), expected);
+}
