@@ -55,7 +55,10 @@ fn empty_like(tree: &CallTree) -> CallTree {
 }
 
 /// A chart that is being made of the stacks of a tree.
-pub(super) struct Chart<'t>(Builder<'t, fn(&'t [u8]) -> Cow<'t, [u8]>>);
+pub(super) struct Chart<'t>(Builder<'t, Rename<'t>>);
+
+/// What a frame is to be called.
+type Rename<'t> = fn(&'t [u8]) -> Cow<'t, [u8]>;
 
 impl<'t> Chart<'t> {
     pub fn new(from: &'t CallTree, made: CallTree) -> Chart<'t> {
