@@ -108,6 +108,35 @@ fn a_profile_is_drawn_in_the_order_of_time_and_by_thread() {
     );
 }
 
+/// Where threads have no ids, they have names.
+#[test]
+fn a_text_without_ids_is_drawn_by_name() {
+    let samples = [
+        ("mixer", "turn"),
+        ("oven", "heat"),
+        ("mixer", "stop"),
+        ("mixer", "turn"),
+    ];
+    let sample = |(at, (comm, leaf)): (usize, (&str, &str))| {
+        format!(
+            "{comm}  6543.{at:06}: cycles: \n\t            1155 {leaf}\n\t           891f5 main\n\n"
+        )
+    };
+    let text: String = samples.into_iter().enumerate().map(sample).collect();
+    let expected = [
+        "all 0 +4",
+        "mixer 0 +3",
+        "main 0 +3",
+        "turn 0 +1",
+        "stop 1 +1",
+        "turn 2 +1",
+        "oven 3 +1",
+        "main 3 +1",
+        "heat 3 +1",
+    ];
+    assert_eq!(chart(&[("script", &text)], &[]), expected);
+}
+
 #[test]
 fn several_inputs_are_drawn_one_after_the_other() {
     let files = [

@@ -245,10 +245,7 @@ impl<'a> BlockFolder<'a> {
     #[cold]
     fn note_time(&mut self, event: &EventLine<'_>, node: NodeId, count: u64) {
         let timeline = &mut self.worker.timeline;
-        let thread = match event.tid {
-            b"" => event.comm,
-            tid => tid,
-        };
+        let thread = event.start.tid.unwrap_or(event.start.comm);
         timeline.add(thread, timeline.len(), node, count);
     }
 
