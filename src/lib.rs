@@ -78,6 +78,7 @@ mod blocks;
 pub mod call_tree;
 pub mod collapse;
 mod count;
+mod decimal;
 pub mod decode;
 pub mod differential;
 #[cfg(feature = "filter")]

@@ -21,22 +21,47 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+pub mod austin;
+pub mod bpftrace;
+pub mod callgrind;
+pub mod chrome;
+pub mod cpuprofile;
 mod demangle;
+pub mod dhat;
+pub mod document;
 pub mod dtrace;
 mod engine;
 mod error;
+pub mod firefox;
 mod foreign;
 mod format;
 pub mod ghcprof;
+pub mod go;
+pub mod goroutine;
+pub mod gperftools;
 pub mod guess;
+pub mod heapprofile;
+pub mod heaptrack;
+pub mod instruments;
+pub mod jemalloc;
 mod lines;
+pub mod massif;
 pub(crate) mod notes;
+pub mod otlp;
 pub mod perf;
 pub mod perf_data;
+pub mod pprof;
 mod read_at;
 mod reader;
+pub mod pyinstrument;
+pub mod pyspy_dump;
 pub mod recursive;
+pub mod rprof;
 pub mod sample;
+pub mod simpleperf;
+pub mod speedscope;
+pub mod stackprof;
+pub mod strace;
 mod successors;
 mod symbol;
 #[cfg(test)]

@@ -1,0 +1,101 @@
+//! All tools in one: `inferno collapse`.
+
+mod common;
+
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+use common::{CommonArgs, FilterArgs, Input};
+use inferno::collapse::document::{DOCUMENTS, Profile, Row};
+use inferno::folded;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What all formats have.
+#[derive(Debug, Args)]
+struct SharedArgs {
+    /// The profiles, which are added up; `-` or nothing for standard input. They may be compressed
+    /// (gzip, zstd)
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// List the values that the profile has for each stack: name, unit, sum
+    #[arg(long)]
+    list_values: bool,
+
+    #[command(flatten)]
+    common: CommonArgs,
+
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+fn command() -> Command {
+    let collapse = Command::new("collapse")
+        .about("Fold a profile: one line for each distinct stack, with its count")
+        .subcommand_required(true)
+        .subcommands(DOCUMENTS.iter().map(format_command));
+    Command::new("inferno")
+        .about("From a profile to a flame graph")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(collapse)
+}
+
+fn format_command(row: &Row) -> Command {
+    let command = Command::new(row.name).visible_aliases(row.aliases.to_vec()).about(format!("Fold {}", row.description));
+    SharedArgs::augment_args((row.add_flags)(command))
+}
+
+fn main() -> ExitCode {
+    let matches = command().get_matches();
+    let collapse = matches.subcommand_matches("collapse");
+    match collapse.and_then(ArgMatches::subcommand) {
+        Some((name, matches)) => match DOCUMENTS.iter().find(|row| row.name == name) {
+            Some(row) => collapse_document(row, matches),
+            None => ExitCode::FAILURE,
+        },
+        None => ExitCode::FAILURE,
+    }
+}
+
+fn collapse_document(row: &Row, matches: &ArgMatches) -> ExitCode {
+    let args = SharedArgs::from_arg_matches(matches).unwrap_or_else(|error| error.exit());
+    let filters = args.filter.compile();
+    common::run("inferno collapse", &args.common, |output| {
+        let inputs = Input::all(&args.paths);
+        let profile = read_all(row, matches, &inputs)?;
+        if args.list_values {
+            return output.write(|writer| list_values(&profile, writer));
+        }
+        if profile.tree.is_empty() {
+            log::warn!("{}: the profile has no samples", Input::names(&inputs));
+        }
+        let tree = match filters.is_empty() {
+            true => profile.tree,
+            false => filters.apply(profile.tree),
+        };
+        output.write(|writer| folded::write(&tree, writer))
+    })
+}
+
+/// Reads the inputs and adds them up.
+fn read_all(row: &Row, matches: &ArgMatches, inputs: &[Input]) -> io::Result<Profile> {
+    let mut sum: Option<Profile> = None;
+    for input in inputs {
+        let profile = input.read(|reader| (row.read_with)(matches, reader))?;
+        match &mut sum {
+            Some(sum) => sum.merge(profile),
+            None => sum = Some(profile),
+        }
+    }
+    Ok(sum.unwrap_or_default())
+}
+
+fn list_values(profile: &Profile, mut writer: &mut dyn Write) -> io::Result<()> {
+    for value in &profile.values {
+        let default = if value.is_default { "\t(default)" } else { "" };
+        writeln!(writer, "{}\t{}\t{}{default}", value.name, value.unit, value.sum)?;
+    }
+    writer.flush()
+}

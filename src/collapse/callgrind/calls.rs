@@ -1,0 +1,79 @@
+//! Exact stacks, of blocks that are calls.
+//!
+//! xdebug writes a block when a call returns: its own cost, and the calls it made, in order. So the calls that
+//! it made are those that ended last and that no other block has claimed.
+
+use super::FunctionId;
+use crate::call_tree::{CallTree, NodeId};
+use crate::collapse::document::Profile;
+use crate::decimal::Decimal;
+
+/// The calls that were read.
+#[derive(Default)]
+pub(super) struct Calls {
+    calls: Vec<Call>,
+    /// The calls that no other has claimed yet.
+    unclaimed: Vec<usize>,
+    /// The block that is being read: its own cost and what it called.
+    own: Decimal,
+    callees: Vec<FunctionId>,
+    is_inexact: bool,
+}
+
+struct Call {
+    function: FunctionId,
+    own: Decimal,
+    /// The calls that it made.
+    callees: Vec<usize>,
+}
+
+impl Calls {
+    pub fn add_own(&mut self, cost: Decimal) {
+        self.own += cost;
+    }
+
+    pub fn add_call(&mut self, callee: FunctionId, count: u64) {
+        // More than one call would have to be told apart.
+        self.is_inexact |= count != 1;
+        self.callees.push(callee);
+    }
+
+    /// Ends the block, which was a call of `function`.
+    pub fn end(&mut self, function: FunctionId) {
+        let expected = std::mem::take(&mut self.callees);
+        let start = self.unclaimed.len().checked_sub(expected.len());
+        let Some(start) = start else {
+            self.is_inexact = true;
+            return;
+        };
+        let callees = self.unclaimed.split_off(start);
+        let are_those = callees.iter().zip(&expected).all(|(call, callee)| {
+            self.calls[*call].function == *callee
+        });
+        self.is_inexact |= !are_those;
+        self.unclaimed.push(self.calls.len());
+        self.calls.push(Call {
+            function,
+            own: std::mem::take(&mut self.own),
+            callees,
+        });
+    }
+
+    /// Whether all calls were found where they must be.
+    pub fn are_exact(&self) -> bool {
+        !self.is_inexact
+    }
+
+    /// Adds all calls to `profile`. Those that nobody claims are roots, as the main program is.
+    pub fn add_to(&self, names: &[Vec<u8>], profile: &mut Profile) {
+        let frames = names.iter().map(|name| profile.tree.intern(name)).collect::<Vec<_>>();
+        let mut pending: Vec<(usize, NodeId)> = Vec::new();
+        pending.extend(self.unclaimed.iter().map(|call| (*call, CallTree::ROOT)));
+        while let Some((index, caller)) = pending.pop() {
+            let call = &self.calls[index];
+            let node = profile.tree.child(caller, frames[call.function as usize]);
+            profile.add(node, call.own);
+            pending.extend(call.callees.iter().map(|callee| (*callee, node)));
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! What valgrind's callgrind writes, and xdebug (PHP) in the same format (`cachegrind.out`).
+//!
+//! ```text
+//! input = { line }
+//! line  = "#" comment | KEY ": " VALUE                           ("events: Ir Dr", "positions: line", "creator: ")
+//!       | ( "ob" | "fl" | "fi" | "fe" | "fn" | "cob" | "cfi" | "cfl" | "cfn" | "job" | "jfi" | "jfn" ) "=" name
+//!       | "calls=" COUNT position, LF, cost                      (the inclusive cost of the calls)
+//!       | "jump=" … LF position | "jcnd=" … LF position
+//!       | cost
+//! cost  = { position }, { NUMBER }                               (one for each event; missing ones are 0)
+//! name  = "(" ID ") " NAME | "(" ID ")" | NAME
+//! ```
+//!
+//! ```text
+//! events: Ir
+//! fn=(1) main
+//! 16 400
+//! cfn=(2) parse
+//! calls=3 20
+//! 17 900
+//! fn=(2)
+//! 20 900
+//! ```
+//!
+//! callgrind knows which function called which, but not in what stacks. The tree is an estimate (see
+//! [`graph`]): a function that two others call looks alike below both. xdebug writes a block for each call,
+//! from which the stacks come out exactly (see [`calls`]).
+
+mod calls;
+mod graph;
+
+use super::document::lines::{Lines, whole_lines};
+use super::document::names::frame_name;
+use super::document::{Document, Profile, ValueType, invalid};
+use crate::decimal::Decimal;
+use ahash::AHashMap;
+use calls::Calls;
+use graph::Graph;
+use std::io::{self, BufRead};
+
+/// Folds what callgrind and xdebug write. See the [module](self) for what is read.
+///
+/// ```
+/// use inferno::collapse::{Collapse, callgrind::Folder};
+///
+/// let profile = "events: Ir\nfn=main\n16 400\ncfn=parse\ncalls=3 20\n17 900\nfn=parse\n20 900\n";
+/// let mut folded = Vec::new();
+/// Folder::default().collapse(profile.as_bytes(), &mut folded)?;
+/// assert_eq!(folded, b"main 400\nmain;parse 900\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of what callgrind writes.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// The event to count [default: the first]
+    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
+    pub value: Option<String>,
+
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub no_demangle: bool,
+}
+
+impl Document for Options {
+    const NAME: &'static str = "callgrind";
+    const DESCRIPTION: &'static str = "what callgrind or xdebug writes";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        let mut has_events = false;
+        for line in whole_lines(head) {
+            if line.starts_with(b"# callgrind format") || line.starts_with(b"creator: xdebug") {
+                return Some(true);
+            }
+            has_events |= line.starts_with(b"events: ");
+            if has_events && line.starts_with(b"fn=") {
+                return Some(true);
+            }
+            let is_header = line.starts_with(b"#")
+                || line.is_empty()
+                || memchr::memmem::find(line, b": ").is_some()
+                || line.ends_with(b":");
+            let is_name = memchr::memchr(b'=', line).is_some_and(|at| at <= 3);
+            if !is_header && !(has_events && is_name) {
+                return Some(false);
+            }
+        }
+        None
+    }
+
+    fn demangles(&self) -> bool {
+        !self.no_demangle
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let mut reader = Reader::new(self.value.as_deref(), profile);
+        let mut lines = Lines::of(input);
+        while lines.next()?.is_some() {
+            if let Err(expected) = reader.read_line(lines.line()) {
+                if !lines.is_terminated() {
+                    log::warn!("the profile ends in the middle of line {}", lines.number());
+                    break;
+                }
+                return Err(match expected {
+                    Problem::Expected(expected) => lines.error(expected),
+                    Problem::Io(error) => error,
+                });
+            }
+        }
+        reader.finish()
+    }
+}
+
+/// What is wrong with a line.
+enum Problem {
+    Expected(&'static str),
+    Io(io::Error),
+}
+
+/// A function, by its number.
+type FunctionId = u32;
+
+/// The names of functions. Files and objects have tables of their own, which say nothing of functions.
+#[derive(Default)]
+struct Functions {
+    names: Vec<Vec<u8>>,
+    ids: AHashMap<Vec<u8>, FunctionId>,
+    /// What `(ID)` stands for.
+    compressed: AHashMap<Vec<u8>, FunctionId>,
+}
+
+impl Functions {
+    /// The function of `(ID) NAME`, `(ID)` or `NAME`.
+    fn read(&mut self, text: &[u8]) -> Result<FunctionId, Problem> {
+        let id = text.strip_prefix(b"(").and_then(|rest| {
+            let close = memchr::memchr(b')', rest)?;
+            let is_id = close > 0 && rest[..close].iter().all(u8::is_ascii_digit);
+            is_id.then_some((&rest[..close], rest[close + 1..].trim_ascii()))
+        });
+        match id {
+            None => Ok(self.intern(text)),
+            Some((id, b"")) => match self.compressed.get(id) {
+                Some(function) => Ok(*function),
+                None => Err(Problem::Expected("a name that was defined before")),
+            },
+            Some((id, name)) => {
+                let function = self.intern(name);
+                self.compressed.insert(id.to_vec(), function);
+                Ok(function)
+            }
+        }
+    }
+
+    fn intern(&mut self, name: &[u8]) -> FunctionId {
+        let name = frame_name(name);
+        let next = self.names.len() as FunctionId;
+        let id = *self.ids.entry(name).or_insert_with_key(|name| {
+            self.names.push(name.clone());
+            next
+        });
+        id
+    }
+}
+
+/// The cost of each event.
+type Costs = Vec<Decimal>;
+
+/// What the next line with a cost is about.
+enum Next {
+    /// The function itself.
+    Own,
+    /// So many calls of a function.
+    Calls(FunctionId, u64),
+    /// A jump, which costs nothing.
+    Jump,
+}
+
+struct Reader<'r> {
+    wanted: Option<&'r str>,
+    profile: &'r mut Profile,
+    column: usize,
+    positions: usize,
+    functions: Functions,
+    current: Option<FunctionId>,
+    callee: Option<FunctionId>,
+    next: Next,
+    is_of_xdebug: bool,
+    graph: Graph,
+    calls: Calls,
+}
+
+impl<'r> Reader<'r> {
+    fn new(wanted: Option<&'r str>, profile: &'r mut Profile) -> Reader<'r> {
+        Reader {
+            wanted,
+            profile,
+            column: 0,
+            positions: 1,
+            functions: Functions::default(),
+            current: None,
+            callee: None,
+            next: Next::Own,
+            is_of_xdebug: false,
+            graph: Graph::default(),
+            calls: Calls::default(),
+        }
+    }
+
+    fn read_line(&mut self, line: &[u8]) -> Result<(), Problem> {
+        let line = line.trim_ascii();
+        match line.first() {
+            None | Some(b'#') => Ok(()),
+            Some(byte) if byte.is_ascii_digit() || b"+-*".contains(byte) => self.read_cost(line),
+            Some(_) => match memchr::memchr2(b'=', b':', line) {
+                Some(at) if line[at] == b'=' => self.read_name(&line[..at], line[at + 1..].trim_ascii()),
+                Some(at) => self.read_header(&line[..at], line[at + 1..].trim_ascii()),
+                None => Err(Problem::Expected("a name, a cost or a header")),
+            },
+        }
+    }
+
+    fn read_header(&mut self, key: &[u8], value: &[u8]) -> Result<(), Problem> {
+        match key {
+            b"creator" => self.is_of_xdebug |= value.starts_with(b"xdebug"),
+            b"positions" => self.positions = value.split(|byte| *byte == b' ').count(),
+            b"events" if self.profile.values.is_empty() => {
+                let names = value.split(u8::is_ascii_whitespace).filter(|name| !name.is_empty());
+                let values = names.map(|name| {
+                    let name = String::from_utf8_lossy(name).into_owned();
+                    let unit = unit(&name).to_string();
+                    ValueType::new(name, unit)
+                });
+                let chosen = self.profile.choose(values.collect(), self.wanted, 0);
+                self.column = chosen.map_err(Problem::Io)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn read_name(&mut self, key: &[u8], value: &[u8]) -> Result<(), Problem> {
+        match key {
+            b"fn" => {
+                self.end_block();
+                let function = self.functions.read(value)?;
+                self.current = Some(function);
+            }
+            b"cfn" => self.callee = Some(self.functions.read(value)?),
+            // It may be where a name is defined.
+            b"jfn" => drop(self.functions.read(value)?),
+            b"calls" => {
+                let callee = self.callee.take().ok_or(Problem::Expected("a function that is called"))?;
+                let count = value.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+                let count = super::document::lines::parse(count);
+                let count = count.ok_or(Problem::Expected("a number of calls"))?;
+                self.next = Next::Calls(callee, count);
+            }
+            b"jump" | b"jcnd" => self.next = Next::Jump,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn read_cost(&mut self, line: &[u8]) -> Result<(), Problem> {
+        let next = std::mem::replace(&mut self.next, Next::Own);
+        if matches!(next, Next::Jump) {
+            return Ok(());
+        }
+        let words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let costs = words.skip(self.positions).map(Decimal::parse);
+        let costs = costs.collect::<Option<Costs>>();
+        let costs = costs.ok_or(Problem::Expected("positions and costs"))?;
+        let function = self.current.ok_or(Problem::Expected("a function, `fn=`, before its costs"))?;
+        match next {
+            Next::Calls(callee, count) => {
+                let cost = costs.get(self.column).copied().unwrap_or_default();
+                self.graph.add_call(function, callee, cost);
+                if self.is_of_xdebug {
+                    self.calls.add_call(callee, count);
+                }
+            }
+            _ => {
+                self.profile.add_to_sums(&costs);
+                let cost = costs.get(self.column).copied().unwrap_or_default();
+                self.graph.add_own(function, cost);
+                if self.is_of_xdebug {
+                    self.calls.add_own(cost);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the block of a function. For xdebug that is a call.
+    fn end_block(&mut self) {
+        if let (Some(function), true) = (self.current, self.is_of_xdebug) {
+            self.calls.end(function);
+        }
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        if self.profile.values.is_empty() {
+            return Err(invalid("expected what callgrind writes, which has a line `events: `"));
+        }
+        self.end_block();
+        let names = &self.functions.names;
+        match self.is_of_xdebug && self.calls.are_exact() {
+            true => self.calls.add_to(names, self.profile),
+            false => {
+                if self.is_of_xdebug {
+                    log::warn!("the calls do not fit together; the tree is an estimate");
+                }
+                self.profile.set_note("estimated from a call graph: functions look alike below all of their callers");
+                self.graph.add_to(names, self.profile);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The unit of an event.
+fn unit(event: &str) -> &'static str {
+    match event {
+        "Time_(10ns)" => "10 nanoseconds",
+        "Time_(µs)" | "Time" => "microseconds",
+        event if event.starts_with("Memory") => "bytes",
+        _ => "count",
+    }
+}

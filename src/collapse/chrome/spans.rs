@@ -1,0 +1,216 @@
+//! Spans: events that begin and end, within each other.
+
+use super::ThreadId;
+use crate::call_tree::NodeId;
+use crate::collapse::document::Profile;
+use crate::decimal::Decimal;
+use ahash::AHashMap;
+use std::cmp::Reverse;
+
+/// A name in [`Spans`].
+type NameId = u32;
+
+struct Span {
+    begin: Decimal,
+    end: Decimal,
+    name: NameId,
+    /// Where it begins in the file.
+    order: u32,
+}
+
+/// The spans of all threads.
+#[derive(Default)]
+pub(super) struct Spans<'a> {
+    numbers: AHashMap<ThreadId<'a>, usize>,
+    threads: Vec<Thread>,
+    names: Vec<Vec<u8>>,
+    name_ids: AHashMap<Vec<u8>, NameId>,
+}
+
+/// The spans of a thread, in the order of the file.
+#[derive(Default)]
+struct Thread {
+    spans: Vec<Span>,
+    /// Begins and ends that are separate events.
+    ends: Vec<End>,
+    /// The latest time that an event has.
+    latest: Decimal,
+    /// How many events there were.
+    events: u32,
+}
+
+/// A begin or an end.
+struct End {
+    at: Decimal,
+    order: u32,
+    is_begin: bool,
+    name: Option<NameId>,
+}
+
+/// What was odd.
+#[derive(Default)]
+pub(super) struct Report {
+    pub cut: u64,
+    pub never_begun: u64,
+}
+
+impl<'a> Spans<'a> {
+    /// The number of a thread.
+    pub fn thread(&mut self, thread: ThreadId<'a>) -> usize {
+        let next = self.threads.len();
+        let number = *self.numbers.entry(thread).or_insert(next);
+        if number == next {
+            self.threads.push(Thread::default());
+        }
+        number
+    }
+
+    pub fn intern(&mut self, name: &[u8]) -> NameId {
+        if let Some(id) = self.name_ids.get(name) {
+            return *id;
+        }
+        let id = self.names.len() as NameId;
+        self.names.push(name.to_vec());
+        self.name_ids.insert(name.to_vec(), id);
+        id
+    }
+
+    pub fn add(&mut self, thread: usize, begin: Decimal, length: Decimal, name: NameId) {
+        let end = begin + length;
+        let order = self.next_order(thread, end);
+        self.threads[thread].spans.push(Span { begin, end, name, order });
+    }
+
+    pub fn begin(&mut self, thread: usize, at: Decimal, name: NameId) {
+        self.push_end(thread, at, true, Some(name));
+    }
+
+    /// Ends the innermost span called `name`, or the innermost of all.
+    pub fn end(&mut self, thread: usize, at: Decimal, name: Option<NameId>) {
+        self.push_end(thread, at, false, name);
+    }
+
+    fn push_end(&mut self, thread: usize, at: Decimal, is_begin: bool, name: Option<NameId>) {
+        let order = self.next_order(thread, at);
+        self.threads[thread].ends.push(End { at, order, is_begin, name });
+    }
+
+    /// Counts an event that ends at `end`.
+    fn next_order(&mut self, thread: usize, end: Decimal) -> u32 {
+        let thread = &mut self.threads[thread];
+        thread.latest = thread.latest.max(end);
+        thread.events += 1;
+        thread.events
+    }
+
+    /// Adds what each span has of its own to `profile`. `base` tells what a thread is below.
+    pub fn fold(
+        mut self,
+        profile: &mut Profile,
+        column: usize,
+        mut base: impl FnMut(&ThreadId<'a>, &mut Profile) -> NodeId,
+    ) -> Report {
+        let mut report = Report::default();
+        let frames = self.names.iter().map(|name| profile.tree.intern(name));
+        let frames: Vec<_> = frames.collect();
+        let mut numbers: Vec<_> = self.numbers.into_iter().collect();
+        numbers.sort_unstable_by_key(|(_, number)| *number);
+        for (id, number) in numbers {
+            let base = base(&id, profile);
+            let thread = std::mem::take(&mut self.threads[number]);
+            let spans = thread.in_order(&mut report);
+            let mut open: Vec<Open> = Vec::new();
+            for span in spans {
+                close_until(span.begin, &mut open, profile, column);
+                let (parent, end) = match open.last_mut() {
+                    Some(outer) => {
+                        report.cut += u64::from(span.end > outer.end);
+                        let end = span.end.min(outer.end);
+                        outer.own = outer.own - (end - span.begin);
+                        (outer.node, end)
+                    }
+                    None => (base, span.end),
+                };
+                open.push(Open {
+                    node: profile.tree.child(parent, frames[span.name as usize]),
+                    end,
+                    own: end - span.begin,
+                });
+            }
+            while let Some(last) = open.pop() {
+                last.count(profile, column);
+            }
+        }
+        report
+    }
+}
+
+/// A span that has not ended yet.
+struct Open {
+    node: NodeId,
+    end: Decimal,
+    /// What the spans within it do not have.
+    own: Decimal,
+}
+
+impl Open {
+    fn count(&self, profile: &mut Profile, column: usize) {
+        profile.add_to_sum(column, self.own);
+        profile.add(self.node, self.own);
+    }
+}
+
+/// Counts the spans that end before `begin`, or there.
+fn close_until(begin: Decimal, open: &mut Vec<Open>, profile: &mut Profile, column: usize) {
+    while let Some(last) = open.pop_if(|last| last.end <= begin) {
+        last.count(profile, column);
+    }
+}
+
+impl Thread {
+    /// All spans: those that begin first, and of those that begin together the longest, come first.
+    fn in_order(mut self, report: &mut Report) -> Vec<Span> {
+        self.ends.sort_by_key(|end| end.at);
+        let mut open: Vec<(NameId, &End)> = Vec::new();
+        let mut early: Vec<(Option<NameId>, Decimal)> = Vec::new();
+        for end in &self.ends {
+            if let (true, Some(name)) = (end.is_begin, end.name) {
+                let is_early = |(early, at): &(Option<NameId>, Decimal)| {
+                    *at == end.at && early.is_none_or(|early| early == name)
+                };
+                match early.iter().position(is_early) {
+                    // It ended when it began, and the end came first.
+                    Some(at) => drop(early.swap_remove(at)),
+                    None => open.push((name, end)),
+                }
+                continue;
+            }
+            let is_meant = |(name, _): &(NameId, &End)| end.name.is_none_or(|end| end == *name);
+            match open.iter().rposition(is_meant) {
+                Some(at) => {
+                    let (name, begin) = open.remove(at);
+                    self.spans.push(begin.span_until(end.at, name));
+                }
+                None => early.push((end.name, end.at)),
+            }
+        }
+        report.never_begun += early.len() as u64;
+        let end = self.latest;
+        let never_ended = open.into_iter();
+        self.spans.extend(never_ended.map(|(name, begin)| begin.span_until(end, name)));
+        self.spans.sort_unstable_by_key(|span| (span.begin, Reverse(span.end), span.order));
+        self.spans
+    }
+}
+
+impl End {
+    /// The span that begins here.
+    fn span_until(&self, end: Decimal, name: NameId) -> Span {
+        Span {
+            begin: self.at,
+            end,
+            name,
+            order: self.order,
+        }
+    }
+}

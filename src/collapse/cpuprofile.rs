@@ -1,0 +1,436 @@
+//! CPU profiles of V8: `.cpuprofile`, which node (`--cpu-prof`), Chrome's developer tools, VS Code,
+//! Deno and Bun write.
+//!
+//! ```text
+//! file  = { "nodes": [node …], "startTime": µs, "endTime": µs, "samples": [ID …], "timeDeltas": [µs …] }
+//! node  = { "id": ID, "callFrame": { "functionName", "url", "lineNumber" … }, "children": [ID …] or "parent": ID }
+//! old   = { "head": { "functionName", "url", "lineNumber", "id", "children": [head …] },
+//!           "startTime": s, "endTime": s, "samples": [ID …], "timestamps": [µs …] }     (before 2017)
+//! ```
+//!
+//! ```json
+//! {"nodes": [{"id": 1, "callFrame": {"functionName": "(root)", "url": "", "lineNumber": -1}, "children": [2]},
+//!            {"id": 2, "callFrame": {"functionName": "serve", "url": "file:///srv/a.js", "lineNumber": 4}}],
+//!  "startTime": 100, "endTime": 140, "samples": [2, 2], "timeDeltas": [10, 20]}
+//! ```
+//!
+//! A sample counts the time until the next one; the last one counts until the end. Time never goes
+//! back, though deltas may be negative. `(root)` is no frame, and `(idle)` is left out.
+
+use super::document::json::{self, ForEach, Id, Keys, Text};
+use super::document::names::{basename, frame_name, with_place};
+use super::document::stack_table::StackTable;
+use super::document::{Document, Profile, ValueType, invalid};
+use crate::call_tree::{CallTree, NodeId};
+use crate::decimal::Decimal;
+use ahash::AHashMap;
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use std::fmt;
+use std::io::{self, BufRead};
+
+/// Folds CPU profiles of V8. See the [module](self) for what is read.
+///
+/// ```
+/// use inferno::collapse::{Collapse, cpuprofile::Folder};
+///
+/// let profile = r#"{"nodes": [{"id": 1, "callFrame": {"functionName": "(root)"}, "children": [2]},
+///                             {"id": 2, "callFrame": {"functionName": "serve"}}],
+///                   "startTime": 100, "endTime": 140, "samples": [2, 2], "timeDeltas": [10, 20]}"#;
+/// let mut folded = Vec::new();
+/// Folder::default().collapse(profile.as_bytes(), &mut folded)?;
+/// assert_eq!(folded, b"serve 30\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of a CPU profile of V8.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// What to count: `time`, in microseconds, or `samples` [default: time]
+    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
+    pub value: Option<String>,
+
+    /// Keep the time in which nothing ran
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub idle: bool,
+
+    /// Put file and line behind names: `serve (a.js:5)`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub lines: bool,
+}
+
+impl Document for Options {
+    const NAME: &'static str = "cpuprofile";
+    const DESCRIPTION: &'static str = "a CPU profile of V8 (JSON)";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        let keys = Keys::of(head);
+        let is_new = keys.has("nodes")
+            && ["samples", "timeDeltas", "startTime"].iter().any(|key| keys.has(key));
+        keys.answer(is_new || keys.has("head.functionName"))
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let document = json::read_to_end(input)?;
+        let recording = json::with_room(&document, || {
+            let mut recording = Recording::default();
+            json::parse(&document, RecordingSeed(&mut recording), Self::DESCRIPTION)?;
+            Ok(recording)
+        })?;
+        let column = profile.choose(value_types(), self.value.as_deref(), TIME)?;
+        recording.add_to(profile, CallTree::ROOT, column, self)
+    }
+}
+
+/// The values that can be chosen, in this order.
+pub(super) const TIME: usize = 0;
+const SAMPLES: usize = 1;
+
+pub(super) fn value_types() -> Vec<ValueType> {
+    vec![
+        ValueType::new("time", "microseconds"),
+        ValueType::new("samples", "count"),
+    ]
+}
+
+/// Where a function is, as V8 writes it.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CallFrame<'a> {
+    #[serde(borrow, default)]
+    function_name: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    url: Option<Text<'a>>,
+    /// From 0, which traces leave out; -1 for none.
+    #[serde(default)]
+    line_number: Option<i64>,
+}
+
+impl CallFrame<'_> {
+    /// The name of the frame. A function without a name is told by its place.
+    pub fn name(&self, with_line: bool) -> Vec<u8> {
+        let name = self.function_name.as_deref().unwrap_or_default();
+        let file = basename(self.url.as_deref().unwrap_or_default());
+        let line = Some(self.line_number.unwrap_or(0)).filter(|line| *line >= 0);
+        let line = line.map(|line| line + 1);
+        if name.trim_ascii().is_empty() {
+            return match (file, line) {
+                (b"", _) => b"(anonymous)".to_vec(),
+                (file, None) => frame_name(&[b"(anonymous ", file, b")"].concat()),
+                (file, Some(line)) => {
+                    let line = format!(":{line})");
+                    frame_name(&[b"(anonymous ", file, line.as_bytes()].concat())
+                }
+            };
+        }
+        let name = frame_name(name);
+        match file {
+            b"" => name,
+            file if with_line => with_place(&name, file, line.map(Decimal::from)),
+            _ => name,
+        }
+    }
+
+    fn is(&self, name: &[u8]) -> bool {
+        self.function_name.as_deref() == Some(name)
+    }
+}
+
+/// A node of the call tree, as it is in the file.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Node<'a> {
+    #[serde(borrow)]
+    id: Id<'a>,
+    #[serde(borrow, default)]
+    call_frame: CallFrame<'a>,
+    #[serde(borrow, default)]
+    children: Vec<Id<'a>>,
+    #[serde(borrow, default)]
+    parent: Option<Id<'a>>,
+}
+
+/// A node of files before 2017, with those below it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head<'a> {
+    #[serde(borrow)]
+    id: Id<'a>,
+    #[serde(borrow, default)]
+    function_name: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    url: Option<Text<'a>>,
+    #[serde(default)]
+    line_number: Option<i64>,
+    #[serde(borrow, default)]
+    children: Vec<Head<'a>>,
+}
+
+/// What is known of a node.
+#[derive(Default)]
+struct NodeFacts<'a> {
+    call_frame: Option<CallFrame<'a>>,
+    parent: Option<u32>,
+    time: Decimal,
+    samples: u64,
+}
+
+/// A recording, whose parts come in any order. Nodes are numbered as they are first mentioned.
+#[derive(Default)]
+pub(super) struct Recording<'a> {
+    numbers: AHashMap<Id<'a>, u32>,
+    nodes: Vec<NodeFacts<'a>>,
+    /// The nodes of the samples.
+    samples: Vec<u32>,
+    /// How many times were read, and those that came before their samples.
+    time_count: usize,
+    pending: Vec<Decimal>,
+    clock: Clock,
+    start: Decimal,
+    end: Option<Decimal>,
+}
+
+/// When samples were taken.
+#[derive(Default)]
+struct Clock {
+    at: Decimal,
+    /// The latest time, once there is one. It never goes back.
+    latest: Option<Decimal>,
+}
+
+impl Clock {
+    /// Moves to `at` and returns how much time has passed.
+    fn move_to(&mut self, at: Decimal) -> Decimal {
+        let before = self.latest.unwrap_or(at);
+        self.at = at;
+        self.latest = Some(before.max(at));
+        before.max(at) - before
+    }
+}
+
+impl<'a> Recording<'a> {
+    fn number(&mut self, id: Id<'a>) -> u32 {
+        let next = self.nodes.len() as u32;
+        let number = *self.numbers.entry(id).or_insert(next);
+        if number == next {
+            self.nodes.push(NodeFacts::default());
+        }
+        number
+    }
+
+    pub fn add_node(&mut self, node: Node<'a>) {
+        let number = self.number(node.id);
+        if let Some(parent) = node.parent {
+            let parent = self.number(parent);
+            self.nodes[number as usize].parent = Some(parent);
+        }
+        for child in node.children {
+            let child = self.number(child);
+            self.nodes[child as usize].parent = Some(number);
+        }
+        self.nodes[number as usize].call_frame = Some(node.call_frame);
+    }
+
+    fn add_head(&mut self, head: Head<'a>) {
+        let mut pending = vec![(head, None)];
+        while let Some((head, parent)) = pending.pop() {
+            let number = self.number(head.id);
+            let facts = &mut self.nodes[number as usize];
+            facts.call_frame = Some(CallFrame {
+                function_name: head.function_name,
+                url: head.url,
+                line_number: head.line_number,
+            });
+            facts.parent = parent;
+            pending.extend(head.children.into_iter().map(|child| (child, Some(number))));
+        }
+    }
+
+    pub fn add_sample(&mut self, id: Id<'a>) {
+        let node = self.number(id);
+        self.samples.push(node);
+    }
+
+    /// Takes the time between a sample and the one before.
+    pub fn add_delta(&mut self, delta: Decimal) {
+        self.add_time(delta, |clock| clock.at + delta);
+    }
+
+    /// Takes when a sample was taken.
+    fn add_timestamp(&mut self, at: Decimal) {
+        self.add_time(at, |_| at);
+    }
+
+    fn add_time(&mut self, time: Decimal, at: impl FnOnce(&Clock) -> Decimal) {
+        let index = self.time_count;
+        self.time_count += 1;
+        if self.samples.len() <= index {
+            self.pending.push(time);
+            return;
+        }
+        let passed = self.clock.move_to(at(&self.clock));
+        if index > 0 {
+            let node = self.samples[index - 1];
+            self.nodes[node as usize].time += passed;
+        }
+    }
+
+    pub fn set_start(&mut self, start: Decimal) {
+        self.start = start;
+    }
+
+    pub fn set_end(&mut self, end: Decimal) {
+        self.end = Some(end);
+    }
+
+    /// Times are those of files before 2017: the end is in seconds, and so is the start, which samples
+    /// do not count from.
+    fn use_timestamps(&mut self) {
+        self.start = Decimal::ZERO;
+        self.end = self.end.map(|end| end.times(1_000_000));
+    }
+
+    /// Counts what is left when all is read.
+    fn finish(&mut self) {
+        if self.pending.len() == self.time_count {
+            self.time_count = 0;
+            for delta in std::mem::take(&mut self.pending) {
+                self.add_delta(delta);
+            }
+        }
+        if self.samples.len() != self.time_count {
+            let (samples, times) = (self.samples.len(), self.time_count);
+            log::warn!("the profile has {samples} samples and {times} times; the rest is left out");
+        }
+        self.samples.truncate(self.time_count);
+        for node in &self.samples {
+            self.nodes[*node as usize].samples += 1;
+        }
+        if let (Some(last), Some(end), Some(latest)) =
+            (self.samples.last(), self.end, self.clock.latest)
+        {
+            let left = end - self.start - latest;
+            self.nodes[*last as usize].time += left.max(Decimal::ZERO);
+        }
+    }
+
+    /// Adds all samples to `profile`, below `base`, counting the value at index `column`.
+    pub fn add_to(
+        mut self,
+        profile: &mut Profile,
+        base: NodeId,
+        column: usize,
+        options: &Options,
+    ) -> io::Result<()> {
+        self.finish();
+        let nodes = self.nodes_in(profile, base, options)?;
+        let mut idle = Decimal::ZERO;
+        for (facts, node) in self.nodes.iter().zip(nodes) {
+            let values = [facts.time, Decimal::from(facts.samples)];
+            if !options.idle && facts.is(b"(idle)") {
+                idle += values[column];
+                continue;
+            }
+            profile.add_to_sums(&values);
+            profile.add(node, values[column]);
+        }
+        if idle > Decimal::ZERO {
+            log::info!("left out {idle} {} of idle time; see --idle", profile.unit().unwrap_or(""));
+        }
+        Ok(())
+    }
+
+    /// The node in the tree of `profile` for each node of the recording.
+    fn nodes_in(
+        &self,
+        profile: &mut Profile,
+        base: NodeId,
+        options: &Options,
+    ) -> io::Result<Vec<NodeId>> {
+        let mut table = StackTable::new("nodes", self.nodes.len(), base);
+        let parent = |row: usize| Ok(self.nodes[row].parent.map(|parent| parent as usize));
+        let mut child = |row: usize, parent| {
+            let facts = &self.nodes[row];
+            let call_frame = facts.call_frame.as_ref().ok_or_else(|| self.unknown_node(row))?;
+            if facts.parent.is_none() && call_frame.is(b"(root)") {
+                return Ok(parent);
+            }
+            let frame = profile.tree.intern(&call_frame.name(options.lines));
+            Ok(profile.tree.child(parent, frame))
+        };
+        let rows = 0..self.nodes.len();
+        rows.map(|row| table.node(row, parent, &mut child)).collect()
+    }
+
+    /// The error for a node that is named by samples or other nodes, and is not there.
+    #[cold]
+    fn unknown_node(&self, number: usize) -> io::Error {
+        let id = self.numbers.iter().find(|(_, known)| **known as usize == number);
+        let id = id.map_or(String::new(), |(id, _)| id.to_string());
+        invalid(format!("node {id} is named, but it is not in `nodes`"))
+    }
+}
+
+impl NodeFacts<'_> {
+    fn is(&self, name: &[u8]) -> bool {
+        self.call_frame.as_ref().is_some_and(|call_frame| call_frame.is(name))
+    }
+}
+
+/// Reads a file into a [`Recording`].
+pub(super) struct RecordingSeed<'r, 'a>(pub &'r mut Recording<'a>);
+
+impl<'de> DeserializeSeed<'de> for RecordingSeed<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for RecordingSeed<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with `nodes` and `samples`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let RecordingSeed(recording) = self;
+        let mut is_in_seconds = false;
+        while let Some(key) = map.next_key::<Text<'de>>()? {
+            match &*key {
+                b"nodes" => map.next_value_seed(ForEach::new(|node| {
+                    recording.add_node(node);
+                    Ok(())
+                }))?,
+                b"head" => {
+                    recording.add_head(map.next_value()?);
+                    is_in_seconds = true;
+                }
+                b"samples" => map.next_value_seed(ForEach::new(|id| {
+                    recording.add_sample(id);
+                    Ok(())
+                }))?,
+                b"timeDeltas" => map.next_value_seed(ForEach::new(|delta| {
+                    recording.add_delta(delta);
+                    Ok(())
+                }))?,
+                b"timestamps" => map.next_value_seed(ForEach::new(|at| {
+                    recording.add_timestamp(at);
+                    Ok(())
+                }))?,
+                b"startTime" => recording.start = map.next_value()?,
+                b"endTime" => recording.end = Some(map.next_value()?),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        if is_in_seconds {
+            recording.use_timestamps();
+        }
+        Ok(())
+    }
+}

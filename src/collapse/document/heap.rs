@@ -1,0 +1,100 @@
+//! Heap profiles of the kind that tcmalloc began: objects and bytes, in use and ever allocated.
+
+use super::ValueType;
+use super::lines::parse;
+use crate::decimal::Decimal;
+
+/// What is counted for each stack, in the order of [`value_types`].
+pub(crate) fn value_types() -> Vec<ValueType> {
+    vec![
+        ValueType::new("inuse_space", "bytes"),
+        ValueType::new("inuse_objects", "count"),
+        ValueType::new("alloc_space", "bytes"),
+        ValueType::new("alloc_objects", "count"),
+    ]
+}
+
+/// The counts of a stack as they are in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counts {
+    in_use: Allocations,
+    allocated: Allocations,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Allocations {
+    objects: u64,
+    bytes: u64,
+}
+
+/// Reads `OBJECTS: BYTES [OBJECTS: BYTES]`.
+pub(crate) fn counts(text: &[u8]) -> Option<Counts> {
+    let text = text.trim_ascii();
+    let (in_use, allocated) = match memchr::memchr(b'[', text) {
+        Some(open) => (&text[..open], Some(text[open + 1..].strip_suffix(b"]")?)),
+        None => (text, None),
+    };
+    Some(Counts {
+        in_use: allocations(in_use)?,
+        allocated: allocated.map_or(Some(Allocations::default()), allocations)?,
+    })
+}
+
+fn allocations(text: &[u8]) -> Option<Allocations> {
+    let colon = memchr::memchr(b':', text)?;
+    Some(Allocations {
+        objects: parse(text[..colon].trim_ascii())?,
+        bytes: parse(text[colon + 1..].trim_ascii())?,
+    })
+}
+
+/// How allocations were chosen: one in so many bytes, on average.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sampling {
+    rate: u64,
+}
+
+impl Sampling {
+    /// All of them.
+    pub const NONE: Sampling = Sampling { rate: 1 };
+
+    pub fn with_rate(rate: u64) -> Sampling {
+        Sampling { rate }
+    }
+
+    /// What the allocations that were chosen stand for: each of a size is chosen with the probability
+    /// `1 - exp(-size / rate)`.
+    fn scale(self, sampled: Allocations) -> [Decimal; 2] {
+        let Allocations { objects, bytes } = sampled;
+        if self.rate <= 1 || objects == 0 || bytes == 0 {
+            return [Decimal::from(bytes), Decimal::from(objects)];
+        }
+        let size = bytes as f64 / objects as f64;
+        let scale = 1.0 / (1.0 - (-size / self.rate as f64).exp());
+        // Whole bytes and objects, as other tools show them.
+        [bytes, objects].map(|count| Decimal::from((count as f64 * scale) as u64))
+    }
+}
+
+impl Counts {
+    /// The values, for all allocations and not only those that were chosen.
+    pub fn unsampled(self, sampling: Sampling) -> [Decimal; 4] {
+        let [in_use_bytes, in_use_objects] = sampling.scale(self.in_use);
+        let [bytes, objects] = sampling.scale(self.allocated);
+        [in_use_bytes, in_use_objects, bytes, objects]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_read_with_and_without_those_ever_allocated() {
+        let read = |text: &str| counts(text.as_bytes()).map(|it| it.unsampled(Sampling::NONE));
+        let values = |values: [u64; 4]| Some(values.map(Decimal::from));
+        assert_eq!(read("  2:  200 [ 4: 400] "), values([200, 2, 400, 4]));
+        assert_eq!(read("2: 200"), values([200, 2, 0, 0]));
+        assert_eq!(read("2: x"), None);
+    }
+}

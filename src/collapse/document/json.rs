@@ -1,0 +1,482 @@
+//! JSON documents, with `serde_json`.
+
+use super::invalid;
+use crate::decimal::Decimal;
+use serde::Deserialize;
+use serde::de::{
+    DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
+};
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{self, BufRead};
+use std::thread;
+
+/// Reads the whole input.
+pub(crate) fn read_to_end(input: &mut dyn BufRead) -> io::Result<Vec<u8>> {
+    let mut document = Vec::new();
+    input.read_to_end(&mut document)?;
+    Ok(document)
+}
+
+/// Reads `document` as `seed` says.
+///
+/// # Errors
+/// What is not JSON, or not of the expected shape; the message has the line and column. `format` is
+/// what was expected, for the message.
+pub(crate) fn parse<'de, S>(document: &'de [u8], seed: S, format: &str) -> io::Result<S::Value>
+where
+    S: DeserializeSeed<'de>,
+{
+    let mut deserializer = serde_json::Deserializer::from_slice(document);
+    // `with_room` sees to it that the stack is large enough.
+    deserializer.disable_recursion_limit();
+    let value = seed.deserialize(&mut deserializer);
+    value
+        .and_then(|value| deserializer.end().map(|()| value))
+        .map_err(|error| not_as_expected(error, format))
+}
+
+/// The error for a document that is not JSON, or not that of `format`.
+#[cold]
+pub(crate) fn not_as_expected(error: serde_json::Error, format: &str) -> io::Error {
+    if error.is_io() {
+        return error.into();
+    }
+    let (line, column) = (error.line(), error.column());
+    let text = error.to_string();
+    let place = format!(" at line {line} column {column}");
+    let what = text.strip_suffix(&place).unwrap_or(&text);
+    invalid(format!("expected {format}: {what} [line {line}, column {column}]"))
+}
+
+/// The deepest nesting that is read.
+const MAX_DEPTH: usize = 1 << 20;
+
+/// Calls `read` with a stack that is large enough for the nesting of `document`.
+///
+/// # Errors
+/// Those of `read`, and a document that is nested deeper than a million levels.
+pub(crate) fn with_room<T: Send>(
+    document: &[u8],
+    read: impl FnOnce() -> io::Result<T> + Send,
+) -> io::Result<T> {
+    /// What any stack has room for.
+    const SHALLOW: usize = 128;
+    /// What a level takes at most, in debug builds.
+    const BYTES_PER_LEVEL: usize = 4 << 10;
+    let depth = depth(document);
+    if depth <= SHALLOW {
+        return read();
+    }
+    if depth > MAX_DEPTH {
+        return Err(invalid(format!("the document is nested deeper than {MAX_DEPTH} levels")));
+    }
+    let builder = thread::Builder::new().stack_size((1 << 20) + depth * BYTES_PER_LEVEL);
+    thread::scope(|scope| {
+        let thread = builder.spawn_scoped(scope, read)?;
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// How many brackets are open at once in `document`, at most.
+fn depth(document: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    let mut rest = document;
+    while let Some(quote) = memchr::memchr(b'"', rest) {
+        count_brackets(&rest[..quote], &mut depth, &mut deepest);
+        rest = after_string(&rest[quote + 1..]);
+    }
+    count_brackets(rest, &mut depth, &mut deepest);
+    deepest
+}
+
+fn count_brackets(text: &[u8], depth: &mut usize, deepest: &mut usize) {
+    for byte in text {
+        match byte {
+            b'{' | b'[' => {
+                *depth += 1;
+                *deepest = (*deepest).max(*depth);
+            }
+            b'}' | b']' => *depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+}
+
+/// What follows the string whose content starts `text`.
+fn after_string(text: &[u8]) -> &[u8] {
+    let mut at = 0;
+    while let Some(found) = memchr::memchr2(b'"', b'\\', &text[at..]) {
+        at += found + 1;
+        match text[at - 1] {
+            b'"' => return &text[at..],
+            _ => at = (at + 1).min(text.len()),
+        }
+    }
+    &[]
+}
+
+/// A string as bytes: it may hold invalid UTF-8 and lone surrogates, which names in profiles do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Text<'a>(pub Cow<'a, [u8]>);
+
+impl std::ops::Deref for Text<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(bytes)))
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(bytes.to_vec())))
+            }
+        }
+        deserializer.deserialize_bytes(TextVisitor)
+    }
+}
+
+/// The number of a node or thread, which some writers put into a string.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Id<'a> {
+    Number(u64),
+    Text(Cow<'a, str>),
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Id<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct IdVisitor;
+        impl<'de> Visitor<'de> for IdVisitor {
+            type Value = Id<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number or a string")
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Id<'de>, E> {
+                Ok(Id::Number(number))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Id<'de>, E> {
+                Ok(Id::Text(Cow::Owned(number.to_string())))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Id<'de>, E> {
+                Ok(Id::Text(Cow::Owned(number.to_string())))
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Id<'de>, E> {
+                Ok(match as_number(text) {
+                    Some(number) => Id::Number(number),
+                    None => Id::Text(Cow::Borrowed(text)),
+                })
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Id<'de>, E> {
+                Ok(match as_number(text) {
+                    Some(number) => Id::Number(number),
+                    None => Id::Text(Cow::Owned(text.to_string())),
+                })
+            }
+        }
+        deserializer.deserialize_any(IdVisitor)
+    }
+}
+
+impl fmt::Display for Id<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Id::Number(number) => number.fmt(f),
+            Id::Text(text) => text.fmt(f),
+        }
+    }
+}
+
+/// The number that `text` is, if writing the number gives the same text.
+fn as_number(text: &str) -> Option<u64> {
+    let number = text.parse().ok()?;
+    (text == "0" || !text.starts_with(['0', '+'])).then_some(number)
+}
+
+impl<'de> Deserialize<'de> for Decimal {
+    /// Reads a number, or a string that holds one.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct DecimalVisitor;
+        impl Visitor<'_> for DecimalVisitor {
+            type Value = Decimal;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number")
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Decimal, E> {
+                Ok(Decimal::from(number))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Decimal, E> {
+                Ok(Decimal::from(number))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Decimal, E> {
+                Ok(Decimal::from_f64(number))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Decimal, E> {
+                let unexpected = || E::invalid_value(Unexpected::Str(text), &self);
+                let text = text.trim();
+                match Decimal::parse(text.as_bytes()) {
+                    Some(number) => Ok(number),
+                    None => text.parse().map(Decimal::from_f64).map_err(|_| unexpected()),
+                }
+            }
+        }
+        deserializer.deserialize_any(DecimalVisitor)
+    }
+}
+
+/// Hands each element of an array to a function, so that none is kept.
+pub(crate) struct ForEach<F, T> {
+    handle: F,
+    element: std::marker::PhantomData<fn(T)>,
+}
+
+impl<T, F: FnMut(T) -> io::Result<()>> ForEach<F, T> {
+    pub fn new(handle: F) -> Self {
+        ForEach {
+            handle,
+            element: std::marker::PhantomData,
+        }
+    }
+}
+
+impl<'de, T, F> DeserializeSeed<'de> for ForEach<F, T>
+where
+    T: Deserialize<'de>,
+    F: FnMut(T) -> io::Result<()>,
+{
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, T, F> Visitor<'de> for ForEach<F, T>
+where
+    T: Deserialize<'de>,
+    F: FnMut(T) -> io::Result<()>,
+{
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut array: A) -> Result<(), A::Error> {
+        while let Some(element) = array.next_element()? {
+            (self.handle)(element).map_err(A::Error::custom)?;
+        }
+        Ok(())
+    }
+}
+
+/// What tells JSON formats apart: the keys of the first two levels, as far as they were read.
+///
+/// A key below another is `outer.inner`; in an array, only the first element is looked at: `[].key`.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    paths: Vec<String>,
+    /// Whether the document ended.
+    is_whole: bool,
+}
+
+impl Keys {
+    /// The keys of the document that `head` starts.
+    pub fn of(head: &[u8]) -> Keys {
+        let mut keys = Keys::default();
+        let start = head.iter().find(|byte| !byte.is_ascii_whitespace());
+        if !matches!(start, Some(b'{' | b'[')) {
+            keys.is_whole = start.is_some();
+            return keys;
+        }
+        let mut deserializer = serde_json::Deserializer::from_slice(head);
+        let seed = KeysBelow {
+            path: "",
+            levels: 2,
+            paths: &mut keys.paths,
+        };
+        // An error is the end of `head`, mostly. What was read before it counts.
+        keys.is_whole = match seed.deserialize(&mut deserializer) {
+            Ok(()) => true,
+            Err(error) => !error.is_eof(),
+        };
+        keys
+    }
+
+    pub fn has(&self, path: &str) -> bool {
+        self.paths.iter().any(|known| known == path)
+    }
+
+    /// Whether the document has a key, if its start tells: a later one may follow.
+    pub fn answer(&self, is_format: bool) -> Option<bool> {
+        match (is_format, self.is_whole) {
+            (true, _) => Some(true),
+            (false, true) => Some(false),
+            (false, false) => None,
+        }
+    }
+}
+
+struct KeysBelow<'k> {
+    path: &'k str,
+    levels: u8,
+    paths: &'k mut Vec<String>,
+}
+
+impl<'de> DeserializeSeed<'de> for KeysBelow<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        match self.levels {
+            0 => deserializer.deserialize_ignored_any(IgnoredAny).map(drop),
+            _ => deserializer.deserialize_any(self),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for KeysBelow<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(Text(key)) = map.next_key()? {
+            let path = format!("{}{}", self.path, String::from_utf8_lossy(&key));
+            let below = format!("{path}.");
+            self.paths.push(path);
+            map.next_value_seed(KeysBelow {
+                path: &below,
+                levels: self.levels - 1,
+                paths: self.paths,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
+        let path = format!("{}[].", self.path);
+        array.next_element_seed(KeysBelow {
+            path: &path,
+            levels: self.levels - 1,
+            paths: self.paths,
+        })?;
+        while array.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_depth_is_that_of_brackets_outside_of_strings() {
+        assert_eq!(depth(b"[]"), 1);
+        assert_eq!(depth(br#"{"a[[[[": [1, {"b\"{{": "\\"}]}"#), 3);
+        assert_eq!(depth(b"[[["), 3);
+        assert_eq!(depth(br#"["unterminated [[\"#), 1);
+    }
+
+    #[test]
+    fn deep_documents_are_read() {
+        let document = ["[".repeat(100_000), "]".repeat(100_000)].concat();
+        #[derive(Deserialize)]
+        struct Nested(#[expect(dead_code)] Vec<Nested>);
+        let read = || {
+            let seed = std::marker::PhantomData::<Nested>;
+            parse(document.as_bytes(), seed, "arrays").map(std::mem::forget)
+        };
+        with_room(document.as_bytes(), read).unwrap();
+    }
+
+    #[test]
+    fn names_need_not_be_unicode() {
+        let seed = std::marker::PhantomData::<Vec<Text<'_>>>;
+        let texts = parse(b"[\"a\\ud800\", \"b\xff\"]", seed, "names").unwrap();
+        assert_eq!(&*texts[0], b"a\xed\xa0\x80");
+        assert_eq!(&*texts[1], b"b\xff");
+    }
+
+    #[test]
+    fn ids_are_compared_as_text() {
+        let seed = std::marker::PhantomData::<Vec<Id<'_>>>;
+        let ids = parse(br#"[7, "7", "07", "0x7"]"#, seed, "ids").unwrap();
+        assert_eq!(ids[0], ids[1]);
+        assert_ne!(ids[0], ids[2]);
+        assert_eq!(ids[3].to_string(), "0x7");
+    }
+
+    #[test]
+    fn errors_name_the_place() {
+        let seed = std::marker::PhantomData::<Vec<Decimal>>;
+        let error = parse(b"[1,\n true]", seed, "a list of numbers").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "expected a list of numbers: invalid type: boolean `true`, expected a number \
+             [line 2, column 5]"
+        );
+    }
+
+    #[test]
+    fn keys_are_those_of_the_first_two_levels() {
+        let keys = Keys::of(br#" {"a": {"b": {"x": 1}}, "c": [{"x": 1}, {"d"#);
+        assert_eq!(keys.paths, ["a", "a.b", "c"]);
+        assert_eq!(keys.answer(keys.has("a.b")), Some(true));
+        assert_eq!(keys.answer(keys.has("e")), None);
+        let keys = Keys::of(br#"[{"ph": "X"}, {"name": 1}]"#);
+        assert_eq!(keys.paths, ["[].ph"]);
+        assert_eq!(keys.answer(keys.has("e")), Some(false));
+        assert_eq!(Keys::of(b"main;f 1").answer(false), Some(false));
+        assert_eq!(Keys::of(b" ").answer(false), None);
+    }
+}

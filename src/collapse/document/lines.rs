@@ -1,0 +1,80 @@
+//! Lines of text, read one after another.
+
+use super::invalid;
+use std::io::{self, BufRead};
+
+/// The longest line that is read, in bytes.
+const MAX_LINE: usize = 256 << 20;
+
+/// The lines of an input.
+pub(crate) struct Lines<'r> {
+    input: &'r mut dyn BufRead,
+    line: Vec<u8>,
+    number: u64,
+    is_terminated: bool,
+}
+
+impl<'r> Lines<'r> {
+    pub fn of(input: &'r mut dyn BufRead) -> Lines<'r> {
+        Lines {
+            input,
+            line: Vec::new(),
+            number: 0,
+            is_terminated: true,
+        }
+    }
+
+    /// The next line, without its end.
+    pub fn next(&mut self) -> io::Result<Option<&[u8]>> {
+        self.line.clear();
+        let mut limited = io::Read::take(&mut *self.input, MAX_LINE as u64);
+        if limited.read_until(b'\n', &mut self.line)? == 0 {
+            return Ok(None);
+        }
+        self.number += 1;
+        if self.line.len() == MAX_LINE {
+            return Err(self.error("a line of at most 256 MiB"));
+        }
+        self.is_terminated = self.line.pop_if(|last| *last == b'\n').is_some();
+        self.line.pop_if(|last| *last == b'\r');
+        Ok(Some(&self.line))
+    }
+
+    /// The line that was read last.
+    pub fn line(&self) -> &[u8] {
+        &self.line
+    }
+
+    /// The number of the line that was read last, from 1.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Whether the line that was read last has a line end. If not, the input may be cut off in it.
+    pub fn is_terminated(&self) -> bool {
+        self.is_terminated
+    }
+
+    /// The error for the line that was read last.
+    #[cold]
+    pub fn error(&self, expected: &str) -> io::Error {
+        let found = crate::text::excerpt(&self.line);
+        invalid(format!("line {}: expected {expected}, found `{found}`", self.number))
+    }
+}
+
+/// The lines of `head`, which starts an input, that have an end.
+pub(crate) fn whole_lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+    crate::folded::whole_lines(head).map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+/// The number that `text` is.
+pub(crate) fn parse<T: std::str::FromStr>(text: &[u8]) -> Option<T> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// The hexadecimal number that `text` is, with or without `0x`.
+pub(crate) fn parse_hex(text: &[u8]) -> Option<u64> {
+    let digits = text.strip_prefix(b"0x").unwrap_or(text);
+    u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}

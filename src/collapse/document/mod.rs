@@ -1,0 +1,203 @@
+//! Formats that are read as a whole: JSON, protobuf and other binary files.
+//!
+//! Lines of text can be cut at record ends and folded by several threads. The formats here cannot:
+//! what a sample means is often written after it, in tables at the end of the file. So a
+//! [`Document`] reads its input on one thread and fills a [`Profile`].
+
+pub(crate) mod heap;
+pub(crate) mod json;
+pub(crate) mod lines;
+pub(crate) mod maps;
+pub(crate) mod names;
+mod profile;
+pub(crate) mod protobuf;
+pub(crate) mod stack_table;
+
+pub use profile::{Profile, ValueType};
+
+use super::demangle::demangled;
+use super::{Collapse, fold_file};
+use crate::call_tree::CallTree;
+use crate::folded;
+use std::io::{self, BufRead, Write};
+use std::path::Path;
+
+/// Options that the command line can set.
+#[cfg(feature = "cli")]
+pub trait Flags: clap::Args {}
+#[cfg(feature = "cli")]
+impl<F: clap::Args> Flags for F {}
+
+/// Options.
+#[cfg(not(feature = "cli"))]
+pub trait Flags {}
+#[cfg(not(feature = "cli"))]
+impl<F> Flags for F {}
+
+/// A format that is read as a whole. The type that implements it is the format's `Options`.
+pub trait Document: Clone + Default + Flags {
+    /// What the command line calls the format.
+    const NAME: &'static str;
+
+    /// What else it may be called.
+    const ALIASES: &'static [&'static str] = &[];
+
+    /// What the format is, for lists and messages: "a speedscope profile".
+    const DESCRIPTION: &'static str;
+
+    /// Whether the input that starts with `head` is in this format; `None` if it takes more of the
+    /// input to tell.
+    fn sniff(head: &[u8]) -> Option<bool>;
+
+    /// Reads the whole input into `profile`.
+    ///
+    /// # Errors
+    /// Those of `input`, and [`io::ErrorKind::InvalidData`] for input that is not in the format.
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()>;
+
+    /// Whether mangled names are made readable.
+    fn demangles(&self) -> bool {
+        true
+    }
+}
+
+/// A format, to be called without its type.
+#[doc(hidden)]
+pub struct Row {
+    /// What the command line calls the format.
+    pub name: &'static str,
+    /// What else it may be called.
+    pub aliases: &'static [&'static str],
+    /// What the format is.
+    pub description: &'static str,
+    /// [`Document::sniff`].
+    pub sniff: fn(&[u8]) -> Option<bool>,
+    /// Reads a profile with the default options.
+    pub read: fn(&mut dyn BufRead) -> io::Result<Profile>,
+    /// Adds the flags of the format to a command.
+    #[cfg(feature = "cli")]
+    pub add_flags: fn(clap::Command) -> clap::Command,
+    /// Reads a profile with the options that the flags set.
+    #[cfg(feature = "cli")]
+    pub read_with: fn(&clap::ArgMatches, &mut dyn BufRead) -> io::Result<Profile>,
+}
+
+impl Row {
+    const fn of<F: Document>() -> Row {
+        Row {
+            name: F::NAME,
+            aliases: F::ALIASES,
+            description: F::DESCRIPTION,
+            sniff: F::sniff,
+            read: |input| Folder::from(F::default()).read(input),
+            #[cfg(feature = "cli")]
+            add_flags: F::augment_args,
+            #[cfg(feature = "cli")]
+            read_with: |matches, input| {
+                let options = F::from_arg_matches(matches).map_err(io::Error::other)?;
+                Folder::from(options).read(input)
+            },
+        }
+    }
+}
+
+/// The formats that are read as documents.
+#[doc(hidden)]
+pub static DOCUMENTS: &[Row] = &[
+    Row::of::<super::austin::Options>(),
+    Row::of::<super::bpftrace::Options>(),
+    Row::of::<super::callgrind::Options>(),
+    Row::of::<super::chrome::Options>(),
+    Row::of::<super::cpuprofile::Options>(),
+    Row::of::<super::dhat::Options>(),
+    Row::of::<super::firefox::Options>(),
+    Row::of::<super::go::Options>(),
+    Row::of::<super::goroutine::Options>(),
+    Row::of::<super::gperftools::Options>(),
+    Row::of::<super::heapprofile::Options>(),
+    Row::of::<super::heaptrack::Options>(),
+    Row::of::<super::instruments::Options>(),
+    Row::of::<super::jemalloc::Options>(),
+    Row::of::<super::massif::Options>(),
+    Row::of::<super::otlp::Options>(),
+    Row::of::<super::pprof::Options>(),
+    Row::of::<super::pyinstrument::Options>(),
+    Row::of::<super::pyspy_dump::Options>(),
+    Row::of::<super::rprof::Options>(),
+    Row::of::<super::simpleperf::Options>(),
+    Row::of::<super::speedscope::Options>(),
+    Row::of::<super::stackprof::Options>(),
+    Row::of::<super::strace::Options>(),
+];
+
+/// Folds profiles of one format. The module of each format names its own: `speedscope::Folder`.
+#[derive(Debug, Clone, Default)]
+pub struct Folder<F> {
+    options: F,
+}
+
+impl<F> From<F> for Folder<F> {
+    fn from(options: F) -> Folder<F> {
+        Folder { options }
+    }
+}
+
+impl<F: Document> Folder<F> {
+    /// Reads a profile: its stacks, and what its values are.
+    ///
+    /// # Errors
+    /// As [`Collapse::collapse`].
+    pub fn read<R: BufRead>(&self, mut reader: R) -> io::Result<Profile> {
+        let mut profile = Profile::default();
+        self.options.read(&mut reader, &mut profile)?;
+        profile.log();
+        if self.options.demangles() {
+            profile.tree = demangled(profile.tree);
+        }
+        Ok(profile)
+    }
+}
+
+impl<F: Document> Collapse for Folder<F> {
+    fn collapse<R, W>(&mut self, reader: R, writer: W) -> io::Result<()>
+    where
+        R: BufRead,
+        W: Write,
+    {
+        folded::write(&self.collapse_to_tree(reader)?, writer)
+    }
+
+    fn collapse_file<P, W>(&mut self, infile: Option<P>, writer: W) -> io::Result<()>
+    where
+        P: AsRef<Path>,
+        W: Write,
+    {
+        let profile = fold_file(infile, |reader| self.read(reader))?;
+        folded::write(&profile.tree, writer)
+    }
+
+    fn is_applicable(&mut self, input: &str) -> Option<bool> {
+        F::sniff(input.as_bytes())
+    }
+
+    fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
+    where
+        R: BufRead,
+    {
+        self.read(reader).map(|profile| profile.tree)
+    }
+}
+
+/// An error about what is in the input.
+#[cold]
+pub(crate) fn invalid(message: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, message.into())
+}
+
+/// The error for an index that points outside of its table.
+#[cold]
+pub(crate) fn out_of_range(table: &str, index: impl std::fmt::Display, length: usize) -> io::Error {
+    invalid(format!(
+        "index {index} is outside of the table `{table}`, which has {length} entries"
+    ))
+}

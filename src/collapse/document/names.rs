@@ -1,0 +1,43 @@
+//! What frames are called.
+
+use crate::decimal::Decimal;
+
+/// What a frame without a name is called.
+pub(crate) const UNKNOWN: &[u8] = b"[unknown]";
+
+/// `name` as a frame: without what would end the frame or the line in folded text, and never empty.
+pub(crate) fn frame_name(name: &[u8]) -> Vec<u8> {
+    let name = name.trim_ascii();
+    if name.is_empty() {
+        return UNKNOWN.to_vec();
+    }
+    let harmless = |byte: &u8| match byte {
+        b';' => b':',
+        b'\n' | b'\r' => b' ',
+        byte => *byte,
+    };
+    name.iter().map(harmless).collect()
+}
+
+/// `name (file:line)`; without a line `name (file)`.
+pub(crate) fn with_place(name: &[u8], file: &[u8], line: Option<Decimal>) -> Vec<u8> {
+    let file = frame_name(file);
+    let line = line.map_or(String::new(), |line| format!(":{line}"));
+    [name, b" (", &file, line.as_bytes(), b")"].concat()
+}
+
+/// What a function without a symbol is called: `[libc.so.6]`, or with its address `[libc.so.6 <2a1f0>]`.
+pub(crate) fn object_name(object: &[u8], address: Option<u64>) -> Vec<u8> {
+    let object = match object {
+        b"" => b"unknown",
+        object => object,
+    };
+    let address = address.map_or(String::new(), |address| format!(" <{address:x}>"));
+    frame_name(&[b"[", object, address.as_bytes(), b"]"].concat())
+}
+
+/// The last part of a path or URL.
+pub(crate) fn basename(path: &[u8]) -> &[u8] {
+    let start = memchr::memrchr2(b'/', b'\\', path).map_or(0, |at| at + 1);
+    &path[start..]
+}

@@ -1,0 +1,191 @@
+//! [`Profile`]: what reading a document gives.
+
+use super::invalid;
+use crate::call_tree::{CallTree, Count, FrameId, NodeId};
+use crate::collapse::notes::plural;
+use crate::decimal::Decimal;
+use std::borrow::Cow;
+use std::io;
+
+/// One of the numbers that a profile has for each stack, such as samples or bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ValueType {
+    /// What the profile calls it: `cpu`, `inuse_space`.
+    pub name: String,
+    /// What one of it is: `nanoseconds`, `bytes`, `count`.
+    pub unit: String,
+    /// The sum over all samples.
+    pub sum: Count,
+    /// Whether it is taken if nobody chooses.
+    pub is_default: bool,
+}
+
+impl ValueType {
+    pub(crate) fn new(name: impl Into<String>, unit: impl Into<String>) -> ValueType {
+        ValueType {
+            name: name.into(),
+            unit: unit.into(),
+            sum: Count::ZERO,
+            is_default: false,
+        }
+    }
+}
+
+/// A profile that was read.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Profile {
+    /// The stacks, with the chosen value as their counts.
+    pub tree: CallTree,
+    /// The values that could be chosen, in the order of the file.
+    pub values: Vec<ValueType>,
+    /// The chosen one, an index into `values`.
+    chosen: usize,
+    negative: Negative,
+    note: Option<&'static str>,
+}
+
+/// Samples with a negative weight, which no frame can have.
+#[derive(Debug, Default)]
+struct Negative {
+    samples: u64,
+    sum: Decimal,
+}
+
+impl Profile {
+    /// The unit of the counts in the tree, if the profile tells.
+    pub fn unit(&self) -> Option<&str> {
+        self.values.get(self.chosen).map(|value| value.unit.as_str())
+    }
+
+    /// Adds another profile of the same kind.
+    pub fn merge(&mut self, other: Profile) {
+        self.tree.merge(&other.tree);
+        for theirs in other.values {
+            match self.values.iter_mut().find(|value| value.name == theirs.name) {
+                Some(value) => value.sum += theirs.sum,
+                None => self.values.push(theirs),
+            }
+        }
+        self.note = self.note.or(other.note);
+    }
+
+    /// What there is to say about the profile as a whole; a graph has it as its subtitle.
+    pub fn note(&self) -> Option<&str> {
+        self.note
+    }
+
+    pub(crate) fn set_note(&mut self, note: &'static str) {
+        self.note = Some(note);
+    }
+
+    /// Sets what can be chosen, chooses the value called `wanted` or else the `default`, and
+    /// returns its index.
+    pub(crate) fn choose(
+        &mut self,
+        mut values: Vec<ValueType>,
+        wanted: Option<&str>,
+        default: usize,
+    ) -> io::Result<usize> {
+        if let Some(value) = values.get_mut(default) {
+            value.is_default = true;
+        }
+        self.chosen = match wanted {
+            Some(name) => find_value(&values, name).ok_or_else(|| unknown_value(&values, name))?,
+            None => default,
+        };
+        self.values = values;
+        Ok(self.chosen)
+    }
+
+    /// Adds `weight` of the value at `index` to its sum.
+    pub(crate) fn add_to_sum(&mut self, index: usize, weight: Decimal) {
+        if let (Some(value), Some(count)) = (self.values.get_mut(index), weight.to_count()) {
+            value.sum += count;
+        }
+    }
+
+    /// Adds the `weights` of a sample, one for each value, to the sums.
+    pub(crate) fn add_to_sums(&mut self, weights: &[Decimal]) {
+        for (index, weight) in weights.iter().enumerate() {
+            self.add_to_sum(index, *weight);
+        }
+    }
+
+    /// Adds a sample: `weight` of the chosen value, at `node`. Nothing is added for a weight of
+    /// zero; negative ones are counted for a warning.
+    pub(crate) fn add(&mut self, node: NodeId, weight: Decimal) {
+        match weight.to_count() {
+            Some(count) if count.is_zero() => {}
+            Some(count) => self.tree.add(node, count),
+            None => {
+                self.negative.samples += 1;
+                self.negative.sum += weight;
+            }
+        }
+    }
+
+    /// Adds a sample of the profile that this one is compared with; its weight is below zero.
+    pub(crate) fn add_before(&mut self, node: NodeId, weight: Decimal) {
+        if let Some(count) = weight.abs().to_count() {
+            self.tree.add_change(node, count, Count::ZERO);
+        }
+    }
+
+    /// Adds the stacks of `part` below `base`, with their frames called what `name` makes of them.
+    pub(crate) fn add_renamed<'p>(
+        &mut self,
+        part: &'p Profile,
+        base: NodeId,
+        mut name: impl FnMut(&'p [u8]) -> io::Result<Cow<'p, [u8]>>,
+    ) -> io::Result<()> {
+        let mut frames: Vec<Option<FrameId>> = Vec::new();
+        let mut nodes = Vec::with_capacity(part.tree.len());
+        for theirs in part.tree.ids() {
+            let node = match part.tree.parent(theirs) {
+                None => base,
+                Some(parent) => {
+                    let index = part.tree.frame(theirs).index();
+                    if frames.len() <= index {
+                        frames.resize(index + 1, None);
+                    }
+                    let frame = match frames[index] {
+                        Some(frame) => frame,
+                        None => self.tree.intern(&name(part.tree.name(theirs))?),
+                    };
+                    frames[index] = Some(frame);
+                    self.tree.child(nodes[parent.index()], frame)
+                }
+            };
+            if let Some(count) = part.tree.self_count(theirs) {
+                self.tree.add(node, count);
+            }
+            nodes.push(node);
+        }
+        self.negative.samples += part.negative.samples;
+        self.negative.sum += part.negative.sum;
+        Ok(())
+    }
+
+    /// Logs what the reader left out.
+    pub(super) fn log(&self) {
+        let Negative { samples, sum } = &self.negative;
+        if *samples > 0 {
+            let samples = plural(*samples, "sample", "samples");
+            log::warn!("left out {samples} with negative values, {sum} in all");
+        }
+    }
+}
+
+fn find_value(values: &[ValueType], name: &str) -> Option<usize> {
+    values.iter().position(|value| value.name == name)
+}
+
+fn unknown_value(values: &[ValueType], wanted: &str) -> io::Error {
+    let names: Vec<&str> = values.iter().map(|value| value.name.as_str()).collect();
+    invalid(format!(
+        "the profile has no value `{wanted}`; it has {}",
+        names.join(", ")
+    ))
+}

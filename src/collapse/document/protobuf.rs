@@ -1,0 +1,111 @@
+//! Protocol buffers, with `prost`.
+//!
+//! Small messages are decoded by [`prost::Message`]. The outermost one is not: decoded as a whole, the
+//! samples of a profile would take several times the memory of the file. It is read field by field
+//! instead, and from fields that are slices of the file.
+
+use super::invalid;
+use prost::encoding::{WireType, decode_key, decode_varint};
+use prost::{DecodeError, Message};
+use std::io;
+
+/// The fields of a message, as they come.
+pub(crate) struct Fields<'a> {
+    message: &'a [u8],
+    rest: &'a [u8],
+}
+
+/// The value of a field. Which type it has depends on the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Value<'a> {
+    Number(u64),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Fields<'a> {
+    pub fn of(message: &'a [u8]) -> Fields<'a> {
+        Fields { message, rest: message }
+    }
+
+    fn read(&mut self) -> Result<(u32, Value<'a>), String> {
+        let text = |error: DecodeError| error.to_string();
+        let (tag, wire_type) = decode_key(&mut self.rest).map_err(text)?;
+        let value = match wire_type {
+            WireType::Varint => Value::Number(decode_varint(&mut self.rest).map_err(text)?),
+            WireType::SixtyFourBit => Value::Number(u64::from_le_bytes(self.array()?)),
+            WireType::ThirtyTwoBit => Value::Number(u64::from(u32::from_le_bytes(self.array()?))),
+            WireType::LengthDelimited => {
+                let length = decode_varint(&mut self.rest).map_err(text)?;
+                let length = usize::try_from(length).unwrap_or(usize::MAX);
+                let split = self.rest.split_at_checked(length);
+                let (bytes, rest) = split.ok_or("a field is longer than the message")?;
+                self.rest = rest;
+                Value::Bytes(bytes)
+            }
+            WireType::StartGroup | WireType::EndGroup => return Err("a group".to_string()),
+        };
+        Ok((tag, value))
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], String> {
+        let (array, rest) = self.rest.split_first_chunk().ok_or("the message ends")?;
+        self.rest = rest;
+        Ok(*array)
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = io::Result<(u32, Value<'a>)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let offset = self.message.len() - self.rest.len();
+        let field = self.read().map_err(|error| {
+            self.rest = b"";
+            invalid(format!("expected a field of a protobuf message: {error} [offset {offset}]"))
+        });
+        Some(field)
+    }
+}
+
+/// Decodes `bytes` into `message`, which is cleared first; `what` it is is for errors.
+pub(crate) fn decode_into<M: Message>(
+    message: &mut M,
+    bytes: &[u8],
+    what: &str,
+) -> io::Result<()> {
+    message.clear();
+    message.merge(bytes).map_err(|error| invalid(format!("expected a {what}: {error}")))
+}
+
+/// Decodes a message; `what` it is is for errors.
+pub(crate) fn decode<M: Message + Default>(bytes: &[u8], what: &str) -> io::Result<M> {
+    M::decode(bytes).map_err(|error| invalid(format!("expected a {what}: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(message: &[u8]) -> io::Result<Vec<(u32, Value<'_>)>> {
+        Fields::of(message).collect()
+    }
+
+    #[test]
+    fn fields_come_in_order() {
+        let fields = read(b"\x08\x96\x01\x12\x02hi\x1d\x01\0\0\0").unwrap();
+        let expected = [(1, Value::Number(150)), (2, Value::Bytes(b"hi")), (3, Value::Number(1))];
+        assert_eq!(fields, expected);
+    }
+
+    #[test]
+    fn what_is_damaged_is_an_error_that_names_the_offset() {
+        let message = |bytes: &[u8]| read(bytes).unwrap_err().to_string();
+        assert!(message(b"\x08\x01\x12\x05hi").contains("longer than the message [offset 2]"));
+        assert!(message(b"\x0b").contains("a group"));
+        assert!(message(b"\x08").contains("[offset 0]"));
+        assert!(message(b"\x1d\0").contains("the message ends"));
+    }
+}

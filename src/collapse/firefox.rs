@@ -1,0 +1,620 @@
+//! Profiles of the [Firefox Profiler](https://profiler.firefox.com): those it saves, which samply writes too,
+//! and those that Firefox hands to it.
+//!
+//! ```text
+//! file   = { "meta", "libs", "threads": [thread …], "shared"?: tables }                 (processed)
+//!        | { "meta", "libs", "threads": [thread …], "processes": [file …] }             (of Firefox)
+//! thread = { "name", "processName", "pid", "tid", "samples": { "stack": [STACK …], "weight"? … }, tables }
+//! tables = { "stackTable": { "prefix" or "prefixOffset", "frame" }, "frameTable": { "func", "address" … },
+//!            "funcTable": { "name", "resource" … }, "resourceTable": { "lib" … }, "stringArray" }
+//! ```
+//!
+//! Tables are columns. Over the years they moved from the threads to `shared`: each is looked for in the
+//! thread first. Those of Firefox are rows, with the order of their columns in a `schema`.
+//!
+//! Threads are added up. A function without a name is called by its library, `[libc.so.6]`.
+
+use super::document::json::{self, Id, Keys, Text};
+use super::document::names::{frame_name, object_name, with_place};
+use super::document::stack_table::StackTable;
+use super::document::{Document, Profile, ValueType, invalid, out_of_range};
+use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::decimal::Decimal;
+use ahash::RandomState;
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::io::{self, BufRead};
+use std::marker::PhantomData;
+
+/// Folds profiles of the Firefox Profiler. See the [module](self) for what is read.
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of a profile of the Firefox Profiler.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// What to count: `samples`, `cpu` (the time on a CPU), `time` (samples times the interval, in
+    /// milliseconds), `native-allocations` or `js-allocations` (bytes) [default: samples]
+    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
+    pub value: Option<String>,
+
+    /// Start each stack with its process and thread
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub threads: bool,
+
+    /// Put file and line behind names: `load (app.js:7)`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub lines: bool,
+
+    /// Call functions without a name by their address: `[libc.so.6 <2a1f0>]`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub addrs: bool,
+
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub no_demangle: bool,
+}
+
+impl Document for Options {
+    const NAME: &'static str = "firefox";
+    const DESCRIPTION: &'static str = "a profile of the Firefox Profiler (JSON)";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        let keys = Keys::of(head);
+        let is_processed = keys.has("meta.preprocessedProfileVersion");
+        let is_of_firefox = keys.has("meta.version") && (keys.has("threads") || keys.has("libs"));
+        let is_wrapped = keys.has("profile.meta") && keys.has("profile.threads");
+        keys.answer(is_processed || is_of_firefox || is_wrapped)
+    }
+
+    fn demangles(&self) -> bool {
+        !self.no_demangle
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let document = json::read_to_end(input)?;
+        let file = json::with_room(&document, || {
+            json::parse(&document, PhantomData::<File<'_>>, Self::DESCRIPTION)
+        })?;
+        let files = file.with_processes();
+        let values = value_types(&files);
+        let kinds: Vec<Kind> = values.iter().map(|(kind, _)| *kind).collect();
+        let types = values.into_iter().map(|(_, value)| value).collect();
+        let chosen = profile.choose(types, self.value.as_deref(), 0)?;
+        for file in &files {
+            for thread in &file.threads {
+                let reader = ThreadReader::new(self, file, thread);
+                for (value, kind) in kinds.iter().enumerate() {
+                    reader.add_to_sum(*kind, value, profile);
+                }
+                reader.add(kinds[chosen], profile)?;
+            }
+        }
+        if files.iter().any(|file| file.meta.symbolicated == Some(false)) {
+            log::warn!("the profile has no symbols: functions are called by their libraries");
+        }
+        Ok(())
+    }
+}
+
+/// What can be counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Samples,
+    Cpu,
+    Time,
+    NativeAllocations,
+    JsAllocations,
+}
+
+/// The values that the profile has.
+fn value_types(files: &[File<'_>]) -> Vec<(Kind, ValueType)> {
+    let threads = || files.iter().flat_map(|file| &file.threads);
+    let weight_type = threads().find_map(|thread| thread.samples.weight_type.as_deref());
+    let unit = match weight_type {
+        Some("tracing-ms") => "milliseconds",
+        Some("bytes") => "bytes",
+        _ => "count",
+    };
+    let cpu_unit = files.iter().find_map(|file| file.meta.sample_units.as_ref());
+    let cpu_unit = match cpu_unit.and_then(|units| units.cpu.as_deref()) {
+        Some("ns") => "nanoseconds",
+        Some("variable CPU cycles") => "cycles",
+        _ => "microseconds",
+    };
+    let has_cpu = threads().any(|thread| thread.samples.cpu_deltas.is_some());
+    let has_native = threads().any(|thread| thread.native_allocations.is_some());
+    let has_js = threads().any(|thread| thread.js_allocations.is_some());
+    [
+        (true, Kind::Samples, "samples", unit),
+        (has_cpu, Kind::Cpu, "cpu", cpu_unit),
+        (true, Kind::Time, "time", "milliseconds"),
+        (has_native, Kind::NativeAllocations, "native-allocations", "bytes"),
+        (has_js, Kind::JsAllocations, "js-allocations", "bytes"),
+    ]
+    .into_iter()
+    .filter(|(is_there, ..)| *is_there)
+    .map(|(_, kind, name, unit)| (kind, ValueType::new(name, unit)))
+    .collect()
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct File<'a> {
+    #[serde(borrow)]
+    meta: Meta<'a>,
+    #[serde(borrow)]
+    libs: Vec<Lib<'a>>,
+    #[serde(borrow)]
+    threads: Vec<Thread<'a>>,
+    #[serde(borrow)]
+    shared: Thread<'a>,
+    #[serde(borrow)]
+    processes: Vec<File<'a>>,
+    /// What old developer tools put around it.
+    #[serde(borrow)]
+    profile: Option<Box<File<'a>>>,
+}
+
+impl<'a> File<'a> {
+    /// The file and those of other processes in it.
+    fn with_processes(self) -> Vec<File<'a>> {
+        let mut files = Vec::new();
+        let mut pending = vec![self];
+        while let Some(mut file) = pending.pop() {
+            if let Some(profile) = file.profile.take() {
+                pending.push(*profile);
+            }
+            pending.append(&mut file.processes);
+            files.push(file);
+        }
+        files
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Meta<'a> {
+    /// In milliseconds.
+    interval: Decimal,
+    symbolicated: Option<bool>,
+    #[serde(borrow)]
+    sample_units: Option<SampleUnits<'a>>,
+}
+
+#[derive(Deserialize)]
+struct SampleUnits<'a> {
+    #[serde(borrow, rename = "threadCPUDelta")]
+    cpu: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct Lib<'a> {
+    #[serde(borrow, default)]
+    name: Text<'a>,
+}
+
+/// A thread with its tables; `shared` has nothing else.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Thread<'a> {
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    #[serde(borrow)]
+    process_name: Option<Text<'a>>,
+    #[serde(borrow)]
+    pid: Option<Id<'a>>,
+    #[serde(borrow)]
+    samples: Samples<'a>,
+    #[serde(borrow)]
+    native_allocations: Option<Samples<'a>>,
+    #[serde(borrow)]
+    js_allocations: Option<Samples<'a>>,
+    #[serde(borrow)]
+    stack_table: Table<'a>,
+    #[serde(borrow)]
+    frame_table: Table<'a>,
+    #[serde(borrow)]
+    func_table: Table<'a>,
+    #[serde(borrow)]
+    resource_table: Table<'a>,
+    #[serde(borrow)]
+    string_array: Strings<'a>,
+    #[serde(borrow)]
+    string_table: Strings<'a>,
+}
+
+/// Samples or allocations.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Samples<'a> {
+    stack: Vec<Index>,
+    weight: Option<Vec<Decimal>>,
+    #[serde(borrow)]
+    weight_type: Option<Cow<'a, str>>,
+    #[serde(rename = "threadCPUDelta")]
+    cpu_deltas: Option<Vec<Option<Decimal>>>,
+    #[serde(borrow)]
+    schema: Schema<'a>,
+    data: Vec<Row>,
+}
+
+/// A table of any kind; each kind has some of the columns.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Table<'a> {
+    prefix: Vec<Index>,
+    prefix_offset: Vec<Index>,
+    frame: Vec<Index>,
+    func: Vec<Index>,
+    name: Vec<Index>,
+    resource: Vec<Index>,
+    lib: Vec<Index>,
+    file_name: Vec<Index>,
+    line: Vec<Index>,
+    address: Vec<Option<i64>>,
+    #[serde(borrow)]
+    schema: Schema<'a>,
+    data: Vec<Row>,
+}
+
+/// Where in a row each column is.
+type Schema<'a> = HashMap<Text<'a>, usize, RandomState>;
+
+/// A row of a table of Firefox. What is no index does not matter.
+type Row = Vec<Index>;
+
+impl Table<'_> {
+    fn is_empty(&self) -> bool {
+        self.data.is_empty() && self.frame.is_empty() && self.func.is_empty() && self.name.is_empty()
+    }
+}
+
+/// The column called `name`: `column` itself, or taken from the rows.
+fn column<'t>(
+    column: &'t [Index],
+    name: &str,
+    schema: &Schema<'_>,
+    data: &[Row],
+) -> Cow<'t, [Index]> {
+    match schema.get(&Text(name.as_bytes().into())) {
+        Some(&at) => data.iter().map(|row| row.get(at).copied().unwrap_or(Index::NONE)).collect(),
+        None => Cow::Borrowed(column),
+    }
+}
+
+/// An index into a table, or none, which is `null` or negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Index(u32);
+
+impl Index {
+    const NONE: Index = Index(u32::MAX);
+
+    fn get(self) -> Option<usize> {
+        (self != Index::NONE).then_some(self.0 as usize)
+    }
+}
+
+impl<'de> Deserialize<'de> for Index {
+    /// What is no index is none: rows of Firefox hold other things too.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct IndexVisitor;
+        impl<'de> Visitor<'de> for IndexVisitor {
+            type Value = Index;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an index or null")
+            }
+
+            fn visit_u64<E>(self, index: u64) -> Result<Index, E> {
+                Ok(u32::try_from(index).map_or(Index(u32::MAX - 1), Index))
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Index, E> {
+                Ok(Index::NONE)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Index, E> {
+                Ok(Index::NONE)
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Index, E> {
+                Ok(Index::NONE)
+            }
+
+            fn visit_unit<E>(self) -> Result<Index, E> {
+                Ok(Index::NONE)
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Index, E> {
+                Ok(Index::NONE)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Index, A::Error> {
+                while array.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Index::NONE)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Index, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Index::NONE)
+            }
+        }
+        deserializer.deserialize_any(IndexVisitor)
+    }
+}
+
+/// A table of strings; very old profiles have something else under its name.
+#[derive(Default)]
+struct Strings<'a>(Vec<Text<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Strings<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct StringsVisitor;
+        impl<'de> Visitor<'de> for StringsVisitor {
+            type Value = Strings<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array of strings")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Strings<'de>, A::Error> {
+                let mut strings = Vec::new();
+                while let Some(text) = array.next_element()? {
+                    strings.push(text);
+                }
+                Ok(Strings(strings))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Strings<'de>, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Strings::default())
+            }
+        }
+        deserializer.deserialize_any(StringsVisitor)
+    }
+}
+
+/// The tables that a thread uses: its own, or those that all share.
+struct ThreadReader<'t, 'a> {
+    options: &'t Options,
+    libs: &'t [Lib<'a>],
+    /// In milliseconds.
+    interval: Decimal,
+    has_no_symbols: bool,
+    thread: &'t Thread<'a>,
+    stacks: &'t Table<'a>,
+    frames: &'t Table<'a>,
+    functions: &'t Table<'a>,
+    resources: &'t Table<'a>,
+    strings: &'t [Text<'a>],
+}
+
+impl<'t, 'a> ThreadReader<'t, 'a> {
+    fn new(options: &'t Options, file: &'t File<'a>, thread: &'t Thread<'a>) -> Self {
+        let table = |of: fn(&'t Thread<'a>) -> &'t Table<'a>| match of(thread) {
+            own if own.is_empty() => of(&file.shared),
+            own => own,
+        };
+        let all_strings = [
+            &thread.string_array,
+            &thread.string_table,
+            &file.shared.string_array,
+        ];
+        let strings = all_strings.into_iter().find(|strings| !strings.0.is_empty());
+        ThreadReader {
+            options,
+            libs: &file.libs,
+            interval: file.meta.interval,
+            has_no_symbols: file.meta.symbolicated == Some(false),
+            thread,
+            stacks: table(|thread| &thread.stack_table),
+            frames: table(|thread| &thread.frame_table),
+            functions: table(|thread| &thread.func_table),
+            resources: match &thread.resource_table {
+                own if own.lib.is_empty() => &file.shared.resource_table,
+                own => own,
+            },
+            strings: strings.map_or(&[], |strings| &strings.0),
+        }
+    }
+
+    /// The samples that have this kind of value, and its amounts.
+    fn samples(&self, kind: Kind) -> Option<&'t Samples<'a>> {
+        match kind {
+            Kind::Samples | Kind::Cpu | Kind::Time => Some(&self.thread.samples),
+            Kind::NativeAllocations => self.thread.native_allocations.as_ref(),
+            Kind::JsAllocations => self.thread.js_allocations.as_ref(),
+        }
+    }
+
+    fn weight(&self, kind: Kind, samples: &Samples<'_>, index: usize) -> Decimal {
+        let weight = || match &samples.weight {
+            Some(weights) => weights.get(index).copied().unwrap_or_default(),
+            None => Decimal::from(1u64),
+        };
+        let cpu = || samples.cpu_deltas.as_ref()?.get(index).copied()?;
+        match kind {
+            Kind::Cpu => cpu().unwrap_or_default(),
+            Kind::Time => weight() * self.interval,
+            _ => weight(),
+        }
+    }
+
+    /// Adds up the values of a kind.
+    fn add_to_sum(&self, kind: Kind, value: usize, profile: &mut Profile) {
+        let Some(samples) = self.samples(kind) else {
+            return;
+        };
+        let stacks = column(&samples.stack, "stack", &samples.schema, &samples.data);
+        for (index, _) in stacks.iter().enumerate().filter(|(_, stack)| stack.get().is_some()) {
+            profile.add_to_sum(value, self.weight(kind, samples, index));
+        }
+    }
+
+    /// Adds the samples, counting a kind of value.
+    fn add(&self, kind: Kind, profile: &mut Profile) -> io::Result<()> {
+        let Some(samples) = self.samples(kind) else {
+            return Ok(());
+        };
+        let base = self.base(profile);
+        let Table { schema, data, .. } = self.stacks;
+        let frames = column(&self.stacks.frame, "frame", schema, data);
+        let prefixes = column(&self.stacks.prefix, "prefix", schema, data);
+        let caller = |row: usize| self.caller(row, &prefixes);
+        let mut namer = FrameNamer::new(self);
+        let mut table = StackTable::new("stackTable", frames.len(), base);
+        let stacks = column(&samples.stack, "stack", &samples.schema, &samples.data);
+        for (index, stack) in stacks.iter().enumerate() {
+            let Some(stack) = stack.get() else {
+                continue;
+            };
+            let node = table.node(stack, caller, |row, parent| {
+                let frame = frames.get(row).and_then(|frame| frame.get());
+                let frame = namer.frame(frame.unwrap_or(usize::MAX), &mut profile.tree)?;
+                Ok(profile.tree.child(parent, frame))
+            })?;
+            profile.add(node, self.weight(kind, samples, index));
+        }
+        Ok(())
+    }
+
+    /// The row of the caller of a stack.
+    fn caller(&self, row: usize, prefixes: &[Index]) -> io::Result<Option<usize>> {
+        if let Some(prefix) = prefixes.get(row) {
+            return Ok(prefix.get());
+        }
+        match self.stacks.prefix_offset.get(row).and_then(|offset| offset.get()) {
+            None | Some(0) => Ok(None),
+            Some(offset) => match row.checked_sub(offset) {
+                Some(caller) => Ok(Some(caller)),
+                None => Err(invalid(format!("the caller of stack {row} is before the first one"))),
+            },
+        }
+    }
+
+    /// What the stacks of the thread are below.
+    fn base(&self, profile: &mut Profile) -> NodeId {
+        if !self.options.threads {
+            return CallTree::ROOT;
+        }
+        let pid = self.thread.pid.as_ref().map(ToString::to_string).unwrap_or_default();
+        let process = self.thread.process_name.as_deref().unwrap_or(pid.as_bytes());
+        let name = self.thread.name.as_deref().unwrap_or_default();
+        [process, name].into_iter().fold(CallTree::ROOT, |node, name| {
+            let frame = profile.tree.intern(&frame_name(name));
+            profile.tree.child(node, frame)
+        })
+    }
+}
+
+/// Names the frames of a thread, each once.
+struct FrameNamer<'r, 't, 'a> {
+    reader: &'r ThreadReader<'t, 'a>,
+    /// In profiles of Firefox, a string for each frame.
+    locations: Cow<'t, [Index]>,
+    frames: Vec<Option<FrameId>>,
+}
+
+impl<'r, 't, 'a> FrameNamer<'r, 't, 'a> {
+    fn new(reader: &'r ThreadReader<'t, 'a>) -> Self {
+        let table = reader.frames;
+        let locations = column(&[], "location", &table.schema, &table.data);
+        FrameNamer {
+            reader,
+            frames: vec![None; table.func.len().max(locations.len())],
+            locations,
+        }
+    }
+
+    fn frame(&mut self, index: usize, tree: &mut CallTree) -> io::Result<FrameId> {
+        let length = self.frames.len();
+        match self.frames.get(index) {
+            None => Err(out_of_range("frameTable", index, length)),
+            Some(Some(frame)) => Ok(*frame),
+            Some(None) => {
+                let name = match self.locations.get(index) {
+                    Some(location) => self.name_of_location(*location)?,
+                    None => self.name(index)?,
+                };
+                let frame = tree.intern(&name);
+                self.frames[index] = Some(frame);
+                Ok(frame)
+            }
+        }
+    }
+
+    fn string(&self, index: Option<&Index>) -> io::Result<&'t [u8]> {
+        let strings = self.reader.strings;
+        let Some(index) = index.and_then(|index| index.get()) else {
+            return Ok(b"");
+        };
+        match strings.get(index) {
+            Some(string) => Ok(string),
+            None => Err(out_of_range("stringArray", index, strings.len())),
+        }
+    }
+
+    fn name(&self, index: usize) -> io::Result<Vec<u8>> {
+        let ThreadReader { frames, functions, options, .. } = self.reader;
+        let function = frames.func[index].get().unwrap_or(usize::MAX);
+        let Some(name) = functions.name.get(function) else {
+            return Err(out_of_range("funcTable", function, functions.name.len()));
+        };
+        let name = self.string(Some(name))?;
+        let library = self.library(index, function);
+        if is_address(name) && (library.is_some() || self.reader.has_no_symbols) {
+            let address = frames.address.get(index).copied().flatten().unwrap_or(0);
+            let address = u64::try_from(address).unwrap_or(0);
+            return Ok(object_name(library.unwrap_or_default(), options.addrs.then_some(address)));
+        }
+        let name = frame_name(name);
+        let file = self.string(functions.file_name.get(function))?;
+        match file {
+            b"" => Ok(name),
+            file if options.lines => {
+                let line = frames.line.get(index).and_then(|line| line.get());
+                Ok(with_place(&name, file, line.map(|line| Decimal::from(line as u64))))
+            }
+            _ => Ok(name),
+        }
+    }
+
+    /// The name of the library that a frame is in.
+    fn library(&self, frame: usize, function: usize) -> Option<&'t [u8]> {
+        let ThreadReader { frames, functions, resources, libs, .. } = self.reader;
+        let of_frame = || frames.lib.get(frame)?.get();
+        let of_function = || {
+            let resource = functions.resource.get(function)?.get()?;
+            resources.lib.get(resource)?.get()
+        };
+        let library = of_frame().or_else(of_function)?;
+        libs.get(library).map(|lib| &*lib.name)
+    }
+
+    /// The name of `name (url:line:column)[number]`.
+    fn name_of_location(&self, location: Index) -> io::Result<Vec<u8>> {
+        let text = self.string(Some(&location))?;
+        let without_number = text.strip_suffix(b"]").and_then(|text| {
+            let open = memchr::memrchr(b'[', text)?;
+            let is_number = text[open + 1..].iter().all(u8::is_ascii_digit);
+            (is_number && text[..open].ends_with(b")")).then_some(&text[..open])
+        });
+        let text = without_number.unwrap_or(text);
+        let end = match memchr::memmem::rfind(text, b" (") {
+            Some(at) if !self.reader.options.lines && text.ends_with(b")") => at,
+            _ => text.len(),
+        };
+        Ok(frame_name(&text[..end]))
+    }
+}
+
+/// Whether a name is no more than an address: `0x1a2b`.
+fn is_address(name: &[u8]) -> bool {
+    let digits = name.strip_prefix(b"0x").unwrap_or_default();
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit)
+}

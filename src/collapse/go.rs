@@ -1,0 +1,277 @@
+//! What `go tool pprof -raw` prints.
+//!
+//! ```text
+//! input    = header, "Samples:", TYPE "/" UNIT { " " TYPE "/" UNIT }, { sample }, "Locations", { location }, …
+//! sample   = { VALUE }, ":", { location ID }, LF, [ labels ]                       (the leaf first)
+//! labels   = 16 spaces, { KEY ":[" VALUE "]" }
+//! location = ID ": 0x" ADDRESS [ " M=" MAPPING ] line { line }                     (the innermost first)
+//! line     = FUNCTION " " FILE ":" LINE [ ":" COLUMN ] " s=" START
+//! ```
+//!
+//! ```text
+//! PeriodType: cpu nanoseconds
+//! Period: 10000000
+//! Samples:
+//! samples/count cpu/nanoseconds
+//!           1   10000000: 1 2
+//!                 route:[/pay]
+//! Locations
+//!      1: 0x4a1 M=1 main.inner /srv/m.go:5 s=3
+//!              main.outer /srv/m.go:9 s=8
+//!      2: 0x4b2 M=1 main.main /srv/m.go:20 s=19
+//! ```
+//!
+//! All lines of a location are frames: functions that were inlined, and the one they were inlined into.
+
+use super::document::lines::{Lines, parse, whole_lines};
+use super::document::names::{UNKNOWN, frame_name, object_name, with_place};
+use super::document::{Document, Profile, ValueType, invalid};
+use super::pprof::resolve_name;
+use crate::call_tree::{CallTree, NodeId};
+use crate::decimal::Decimal;
+use ahash::AHashMap;
+use std::io::{self, BufRead};
+
+/// Folds what `go tool pprof -raw` prints. See the [module](self) for what is read.
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of what `go tool pprof -raw` prints.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// What to count: one of the profile's values [default: as the profile says]
+    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
+    pub value: Option<String>,
+
+    /// Start each stack with the value of this label; can be repeated
+    #[cfg_attr(feature = "cli", arg(long, value_name = "LABEL"))]
+    pub tagroot: Vec<String>,
+
+    /// Put file and line behind names: `main.main (/srv/m.go:20)`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub lines: bool,
+
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub no_demangle: bool,
+}
+
+impl Document for Options {
+    const NAME: &'static str = "go";
+    const DESCRIPTION: &'static str = "what `go tool pprof -raw` prints";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        let mut lines = whole_lines(head);
+        match lines.next() {
+            None => None,
+            Some(first) if first.starts_with(b"PeriodType: ") => {
+                lines.any(|line| line == b"Samples:").then_some(true)
+            }
+            Some(_) => Some(false),
+        }
+    }
+
+    fn demangles(&self) -> bool {
+        !self.no_demangle
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let mut file = File::default();
+        file.read(&mut Lines::of(input))?;
+        let (types, default) = value_types(&file.types);
+        if types.is_empty() {
+            return Err(invalid("expected the types of values in the line after `Samples:`"));
+        }
+        let wanted = self.value.as_deref().map(|name| resolve_name(&types, name));
+        let column = profile.choose(types, wanted.as_deref(), default)?;
+        let mut frames = AHashMap::new();
+        for sample in &file.samples {
+            if sample.values.len() != profile.values.len() {
+                let (values, types) = (sample.values.len(), profile.values.len());
+                return Err(invalid(format!("a sample has {values} values, expected {types}")));
+            }
+            profile.add_to_sums(&sample.values);
+            let mut node = self.add_labels(sample, profile);
+            for id in sample.locations.iter().rev() {
+                let names = file.locations.get(id).ok_or_else(|| {
+                    invalid(format!("the location {id} is named, but it is not in `Locations`"))
+                })?;
+                let frames = frames.entry(*id).or_insert_with(|| {
+                    let names = names.iter().rev().map(|line| self.frame(line));
+                    names.map(|name| profile.tree.intern(&name)).collect::<Vec<_>>()
+                });
+                for frame in frames.iter() {
+                    node = profile.tree.child(node, *frame);
+                }
+            }
+            profile.add(node, sample.values[column]);
+        }
+        Ok(())
+    }
+}
+
+/// The types of the line after `Samples:`, and which is the default.
+fn value_types(line: &str) -> (Vec<ValueType>, usize) {
+    let mut default = None;
+    let types = line.split_whitespace().enumerate().map(|(index, text)| {
+        let text = match text.strip_suffix("[dflt]") {
+            Some(text) => {
+                default = Some(index);
+                text
+            }
+            None => text,
+        };
+        let (name, unit) = text.split_once('/').unwrap_or((text, ""));
+        ValueType::new(name, unit)
+    });
+    let types: Vec<ValueType> = types.collect();
+    let last = types.len().saturating_sub(1);
+    (types, default.unwrap_or(last))
+}
+
+#[derive(Default)]
+struct File {
+    types: String,
+    samples: Vec<Sample>,
+    /// The lines of locations, the innermost first.
+    locations: AHashMap<u64, Vec<Vec<u8>>>,
+}
+
+#[derive(Default)]
+struct Sample {
+    values: Vec<Decimal>,
+    /// The leaf first.
+    locations: Vec<u64>,
+    labels: Vec<u8>,
+}
+
+/// What the lines that are read now are.
+enum Section {
+    Header,
+    Types,
+    Samples,
+    Locations(Option<u64>),
+    Other,
+}
+
+impl File {
+    fn read(&mut self, lines: &mut Lines<'_>) -> io::Result<()> {
+        let mut section = Section::Header;
+        while let Some(line) = lines.next()? {
+            section = match (line, section) {
+                (b"Samples:", _) => Section::Types,
+                (b"Locations", _) => Section::Locations(None),
+                (b"Mappings", _) => Section::Other,
+                (line, Section::Types) => {
+                    self.types = String::from_utf8_lossy(line).into_owned();
+                    Section::Samples
+                }
+                (line, Section::Samples) => {
+                    if !self.read_sample(line) {
+                        return Err(lines.error("a sample, `VALUES: LOCATIONS`, or its labels"));
+                    }
+                    Section::Samples
+                }
+                (line, Section::Locations(current)) => match self.read_location(line, current) {
+                    Some(current) => Section::Locations(Some(current)),
+                    None => return Err(lines.error("a location, `ID: ADDRESS FUNCTION FILE:LINE`")),
+                },
+                (_, section) => section,
+            };
+        }
+        Ok(())
+    }
+
+    fn read_sample(&mut self, line: &[u8]) -> bool {
+        let values = |text: &[u8]| {
+            let words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+            words.map(Decimal::parse).collect::<Option<Vec<_>>>()
+        };
+        let ids = |text: &[u8]| {
+            let words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+            words.map(parse).collect::<Option<Vec<u64>>>()
+        };
+        let parts = memchr::memchr(b':', line).and_then(|colon| {
+            let values = values(&line[..colon]).filter(|values| !values.is_empty())?;
+            Some((values, ids(&line[colon + 1..])?))
+        });
+        match (parts, self.samples.last_mut()) {
+            (Some((values, locations)), _) => self.samples.push(Sample {
+                values,
+                locations,
+                labels: Vec::new(),
+            }),
+            (None, Some(sample)) if line.starts_with(b" ") => {
+                sample.labels.extend_from_slice(line.trim_ascii_start());
+                sample.labels.push(b' ');
+            }
+            (None, _) => return line.is_empty(),
+        }
+        true
+    }
+
+    /// Reads a line of a location, of which `current` is the one before. Returns that of the line.
+    fn read_location(&mut self, line: &[u8], current: Option<u64>) -> Option<u64> {
+        let text = line.trim_ascii();
+        let start = memchr::memmem::find(text, b": 0x");
+        let id = start.and_then(|at| Some((parse(&text[..at])?, &text[at + 2..])));
+        let Some((id, rest)) = id else {
+            self.locations.get_mut(&current?)?.push(text.to_vec());
+            return current;
+        };
+        let lines = self.locations.entry(id).or_default();
+        let (_address, rest) = split_word(rest);
+        let (mapping, after_mapping) = split_word(rest);
+        let function = if mapping.starts_with(b"M=") { after_mapping } else { rest };
+        let function = function.strip_prefix(b"[F] ").unwrap_or(function);
+        lines.push(function.to_vec());
+        Some(id)
+    }
+}
+
+fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = memchr::memchr(b' ', text).unwrap_or(text.len());
+    (&text[..end], text[end..].trim_ascii_start())
+}
+
+impl Options {
+    fn frame(&self, line: &[u8]) -> Vec<u8> {
+        if line.is_empty() {
+            return object_name(b"", None);
+        }
+        let end = memchr::memmem::rfind(line, b" s=").unwrap_or(line.len());
+        let line = &line[..end];
+        let place = memchr::memrchr(b' ', line).filter(|at| line[*at..].contains(&b':'));
+        let (name, place) = match place {
+            Some(at) => (&line[..at], &line[at + 1..]),
+            None => (line, &b""[..]),
+        };
+        match (name, place) {
+            (b"??" | b"", _) => UNKNOWN.to_vec(),
+            (name, place) if self.lines && !place.is_empty() => {
+                with_place(&frame_name(name), place, None)
+            }
+            (name, _) => frame_name(name),
+        }
+    }
+
+    /// Adds a frame for each label of the sample that is asked for.
+    fn add_labels(&self, sample: &Sample, profile: &mut Profile) -> NodeId {
+        let mut node = CallTree::ROOT;
+        for key in &self.tagroot {
+            let start = [key.as_bytes(), b":["].concat();
+            let at = memchr::memmem::find_iter(&sample.labels, &start)
+                .find(|at| *at == 0 || sample.labels[at - 1] == b' ');
+            let value = at.and_then(|at| {
+                let rest = &sample.labels[at + start.len()..];
+                Some(&rest[..memchr::memmem::find(rest, b"] ")?])
+            });
+            if let Some(value) = value {
+                let frame = profile.tree.intern(&frame_name(value));
+                node = profile.tree.child(node, frame);
+            }
+        }
+        node
+    }
+}

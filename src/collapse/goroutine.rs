@@ -1,0 +1,256 @@
+//! Dumps and profiles of Go's goroutines: what `/debug/pprof/goroutine` shows with `debug=1` and `debug=2`,
+//! and what a program prints when it panics or gets SIGQUIT.
+//!
+//! ```text
+//! dump    = { "goroutine " N " [" STATE "]:", { call, place }, [ "created by " call, place ], blank line }
+//! call    = FUNCTION "(" arguments ")"                           (the leaf first)
+//! place   = TAB FILE ":" LINE [ " +0x" OFFSET ]
+//!
+//! profile = "goroutine profile: total " N, { COUNT " @ " addresses, { "#" TAB ADDRESS TAB FUNCTION … } }
+//! ```
+//!
+//! ```text
+//! goroutine 7 [chan receive, 2 minutes]:
+//! main.(*Basket).wait(0xc000012038)
+//!     /srv/shop/basket.go:87 +0x1b
+//! created by main.main in goroutine 1
+//!     /srv/shop/main.go:12 +0x2a5
+//! ```
+//!
+//! ```text
+//! goroutine profile: total 3
+//! 3 @ 0x47e26a 0x4151ee
+//! #	0x47e26a	main.(*Basket).wait+0x18	/srv/shop/basket.go:87
+//! ```
+//!
+//! Each goroutine counts 1.
+
+use super::document::lines::{Lines, parse, whole_lines};
+use super::document::names::{frame_name, with_place};
+use super::document::{Document, Profile, ValueType, invalid};
+use crate::call_tree::CallTree;
+use crate::decimal::Decimal;
+use std::io::{self, BufRead};
+
+/// Folds dumps of goroutines. See the [module](self) for what is read.
+///
+/// ```
+/// use inferno::collapse::{Collapse, goroutine::Folder};
+///
+/// let dump = "goroutine 7 [select]:\nmain.wait(0xc0, {0x1, 0x2})\n\t/srv/a.go:8 +0x1b\nmain.main()\n\t/srv/a.go:3 +0x2a\n";
+/// let mut folded = Vec::new();
+/// Folder::default().collapse(dump.as_bytes(), &mut folded)?;
+/// assert_eq!(folded, b"main.main;main.wait 1\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of goroutines.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// Start each stack with the state of its goroutine: `chan receive`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub state: bool,
+
+    /// Start each stack with the function that created its goroutine
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub created_by: bool,
+
+    /// Put file and line behind names: `main.wait (/srv/a.go:8)`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub lines: bool,
+}
+
+const DUMP: &[u8] = b"goroutine ";
+const PROFILE: &[u8] = b"goroutine profile: total ";
+
+impl Document for Options {
+    const NAME: &'static str = "goroutine";
+    const DESCRIPTION: &'static str = "a dump or profile of goroutines (text)";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        let mut lines = whole_lines(head).filter(|line| !line.is_empty()).peekable();
+        let is_start = |line: &[u8]| line.starts_with(PROFILE) || state(line).is_some();
+        match lines.peek() {
+            None => None,
+            Some(first) if is_start(first) => Some(true),
+            // A panic says first what happened.
+            Some(first) if first.starts_with(b"panic: ") || first.starts_with(b"SIGQUIT") => {
+                lines.any(is_start).then_some(true)
+            }
+            Some(_) => Some(false),
+        }
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        profile.choose(vec![ValueType::new("goroutines", "count")], None, 0)?;
+        let mut reader = Reader {
+            options: self,
+            profile,
+            stack: Stack::default(),
+            is_goroutine: false,
+            found: false,
+        };
+        let mut lines = Lines::of(input);
+        while lines.next()?.is_some() {
+            reader.read_line(&mut lines)?;
+        }
+        reader.end();
+        match reader.found {
+            true => Ok(()),
+            false => Err(invalid("expected a dump or profile of goroutines, found no goroutine")),
+        }
+    }
+}
+
+/// The state of a goroutine, from the line that starts it.
+fn state(line: &[u8]) -> Option<&[u8]> {
+    let rest = line.strip_prefix(DUMP)?;
+    let space = memchr::memchr(b' ', rest)?;
+    parse::<u64>(&rest[..space])?;
+    let inside = rest[space + 1..].strip_prefix(b"[")?.strip_suffix(b"]:")?;
+    let end = memchr::memchr(b',', inside).unwrap_or(inside.len());
+    Some(&inside[..end])
+}
+
+/// The goroutine that is being read.
+#[derive(Default)]
+struct Stack {
+    count: u64,
+    state: Vec<u8>,
+    created_by: Vec<u8>,
+    /// The leaf first.
+    frames: Vec<Vec<u8>>,
+}
+
+struct Reader<'r> {
+    options: &'r Options,
+    profile: &'r mut Profile,
+    stack: Stack,
+    is_goroutine: bool,
+    found: bool,
+}
+
+impl Reader<'_> {
+    fn read_line(&mut self, lines: &mut Lines<'_>) -> io::Result<()> {
+        let line = lines.line();
+        if line.starts_with(PROFILE) {
+            self.found = true;
+        } else if let Some(state) = state(line) {
+            let state = frame_name(state);
+            self.begin(1, state);
+        } else if let Some(count) = count(line) {
+            self.begin(count, Vec::new());
+        } else if line.is_empty() {
+            self.end();
+        } else if self.is_goroutine {
+            self.read_frame(lines);
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, count: u64, state: Vec<u8>) {
+        self.end();
+        self.found = true;
+        self.is_goroutine = true;
+        self.stack.count = count;
+        self.stack.state = state;
+    }
+
+    fn read_frame(&mut self, lines: &mut Lines<'_>) {
+        let line = lines.line();
+        if let Some(entry) = line.strip_prefix(b"#") {
+            if let Some(frame) = self.frame_of_profile(entry) {
+                self.stack.frames.push(frame);
+            }
+        } else if let Some(place) = line.strip_prefix(b"\t") {
+            if let (Some(frame), true) = (self.stack.frames.last_mut(), self.options.lines) {
+                let end = memchr::memmem::find(place, b" +0x").unwrap_or(place.len());
+                *frame = with_place(frame, &place[..end], None);
+            }
+        } else if let Some(creator) = line.strip_prefix(b"created by ") {
+            let end = memchr::memmem::find(creator, b" in goroutine ").unwrap_or(creator.len());
+            self.stack.created_by = frame_name(&creator[..end]);
+            // The place that follows is not that of a frame.
+            self.end();
+        } else if !line.starts_with(b"...") {
+            self.stack.frames.push(frame_name(without_arguments(line)));
+        }
+    }
+
+    /// The frame of `TAB ADDRESS TAB FUNCTION+OFFSET TABS FILE:LINE`.
+    fn frame_of_profile(&self, entry: &[u8]) -> Option<Vec<u8>> {
+        let mut fields = entry.split(|byte| *byte == b'\t').filter(|field| !field.is_empty());
+        let function = fields.nth(1)?;
+        let end = memchr::memmem::rfind(function, b"+0x").unwrap_or(function.len());
+        let name = frame_name(&function[..end]);
+        Some(match fields.next() {
+            Some(place) if self.options.lines => with_place(&name, place, None),
+            _ => name,
+        })
+    }
+
+    /// Counts the goroutine that was read.
+    fn end(&mut self) {
+        let stack = std::mem::take(&mut self.stack);
+        if !std::mem::take(&mut self.is_goroutine) {
+            return;
+        }
+        let roots = [
+            (self.options.state, stack.state),
+            (self.options.created_by, stack.created_by),
+        ];
+        let roots = roots.into_iter().filter(|(is_wanted, name)| *is_wanted && !name.is_empty());
+        let frames = roots.map(|(_, name)| name).chain(stack.frames.into_iter().rev());
+        let mut node = CallTree::ROOT;
+        for name in frames {
+            let frame = self.profile.tree.intern(&name);
+            node = self.profile.tree.child(node, frame);
+        }
+        let count = Decimal::from(stack.count);
+        self.profile.add_to_sum(0, count);
+        self.profile.add(node, count);
+    }
+}
+
+/// The count of `COUNT @ ADDRESS …`.
+fn count(line: &[u8]) -> Option<u64> {
+    let at = memchr::memmem::find(line, b" @")?;
+    parse(&line[..at])
+}
+
+/// `main.(*Basket).add` of `main.(*Basket).add(0xc000, {0x1, 0x2})`.
+fn without_arguments(call: &[u8]) -> &[u8] {
+    let Some(inside) = call.strip_suffix(b")") else {
+        return call;
+    };
+    let mut depth = 0;
+    for (at, byte) in inside.iter().enumerate().rev() {
+        match byte {
+            b')' => depth += 1,
+            b'(' if depth == 0 => return &call[..at],
+            b'(' => depth -= 1,
+            _ => {}
+        }
+    }
+    call
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_go_and_receivers_stay() {
+        for (call, name) in [
+            ("main.main()", "main.main"),
+            ("main.(*Basket).add(0xc0, {0x1, 0x2})", "main.(*Basket).add"),
+            ("main.f(func(int))", "main.f"),
+            ("main.f", "main.f"),
+        ] {
+            assert_eq!(without_arguments(call.as_bytes()), name.as_bytes());
+        }
+    }
+}

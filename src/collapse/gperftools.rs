@@ -1,0 +1,287 @@
+//! Profiles of gperftools: of the CPU (binary), of the heap and of contention (text).
+//!
+//! ```text
+//! cpu     = words: 0, 3, 0, PERIOD (µs), 0, { COUNT, N, N × ADDRESS }, 0, 1, 0; then text, maps
+//!           (words of 4 or 8 bytes, in either byte order; the leaf first)
+//! heap    = "heap profile: " OBJECTS ": " BYTES [ " [" OBJECTS ": " BYTES "]" ] " @ " KIND, { line }, maps
+//! line    = OBJECTS ": " BYTES [ " [" OBJECTS ": " BYTES "]" ] " @ " { ADDRESS }
+//! contention = "--- contention", headers, { CYCLES " " COUNT " @ " { ADDRESS } }, maps
+//! maps    = { line of /proc/PID/maps }                           (mostly after `MAPPED_LIBRARIES:`)
+//! ```
+//!
+//! ```text
+//! heap profile:    3:   300 [   5:   500] @ heapprofile
+//!    2:   200 [   4:   400] @ 0x00001101 0x00005201
+//!    1:   100 [   1:   100] @ 0x00005301
+//! MAPPED_LIBRARIES:
+//! 00001000-00002000 r-xp 00000000 08:01 12      /srv/app/prog
+//! ```
+//!
+//! There are no symbols in it: functions are called by their objects.
+
+use super::document::heap::{self, Sampling};
+use super::document::lines::{Lines, parse, parse_hex, whole_lines};
+use super::document::maps::Maps;
+use super::document::{Document, Profile, ValueType, invalid};
+use crate::call_tree::CallTree;
+use crate::decimal::Decimal;
+use std::io::{self, BufRead};
+
+/// Folds profiles of gperftools. See the [module](self) for what is read.
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of a profile of gperftools.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// What to count. CPU: `samples` or `time` (µs). Heap: `inuse_space`, `inuse_objects`, `alloc_space` or
+    /// `alloc_objects`. Contention: `delay` (cycles) or `contentions` [default: the first]
+    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
+    pub value: Option<String>,
+
+    /// Call functions by their address, too: `[libc.so.6 <2a1f0>]`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub addrs: bool,
+}
+
+const HEAP: [&[u8]; 2] = [b"heap profile:", b"heapz"];
+const CONTENTION: &[u8] = b"--- contention";
+
+impl Document for Options {
+    const NAME: &'static str = "gperftools";
+    const DESCRIPTION: &'static str = "a profile of gperftools";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        if Words::of(head).is_some() {
+            return Some(true);
+        }
+        let line = whole_lines(head).next()?;
+        Some(HEAP.iter().any(|start| line.starts_with(start)) || line.starts_with(CONTENTION))
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let head = input.fill_buf()?;
+        let is_heap = HEAP.iter().any(|start| head.starts_with(start));
+        if is_heap {
+            return self.read_heap(&mut Lines::of(input), profile);
+        }
+        if head.starts_with(CONTENTION) {
+            return self.read_contention(&mut Lines::of(input), profile);
+        }
+        let mut bytes = Vec::new();
+        input.read_to_end(&mut bytes)?;
+        self.read_cpu(&bytes, profile)
+    }
+}
+
+impl Options {
+    fn read_heap(&self, lines: &mut Lines<'_>, profile: &mut Profile) -> io::Result<()> {
+        let header = lines.next()?.unwrap_or_default();
+        let kind = memchr::memmem::rfind(header, b" @ ").map_or(&b""[..], |at| &header[at + 3..]);
+        let sampling = match memchr::memchr(b'/', kind) {
+            Some(slash) => {
+                let rate = parse(kind[slash + 1..].trim_ascii()).unwrap_or(1);
+                // The older kind says twice the rate.
+                let rate = if &kind[..slash] == b"heap" { rate / 2 } else { rate };
+                Sampling::with_rate(rate)
+            }
+            None => Sampling::NONE,
+        };
+        let mut stacks = Vec::new();
+        let mut maps = Maps::default();
+        while let Some(line) = lines.next()? {
+            match split_stack(line).and_then(|(counts, stack)| Some((heap::counts(counts)?, stack))) {
+                Some((counts, addresses)) => stacks.push((counts.unsampled(sampling), addresses)),
+                None => drop(maps.read_line(line)),
+            }
+        }
+        let column = profile.choose(heap::value_types(), self.value.as_deref(), 0)?;
+        self.add(&stacks, maps, column, profile);
+        Ok(())
+    }
+
+    fn read_contention(&self, lines: &mut Lines<'_>, profile: &mut Profile) -> io::Result<()> {
+        let mut stacks = Vec::new();
+        let mut maps = Maps::default();
+        let mut period = 1;
+        while let Some(line) = lines.next()? {
+            if let Some(text) = line.strip_prefix(b"sampling period = ") {
+                period = parse(text).unwrap_or(1);
+            }
+            let counts = split_stack(line).and_then(|(counts, addresses)| {
+                let mut words = counts.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+                let (cycles, count) = (parse::<u64>(words.next()?)?, parse::<u64>(words.next()?)?);
+                Some(([cycles, count].map(|it| Decimal::from(it).times(period)), addresses))
+            });
+            match counts {
+                Some(stack) => stacks.push(stack),
+                None => drop(maps.read_line(line)),
+            }
+        }
+        let values = vec![
+            ValueType::new("delay", "cycles"),
+            ValueType::new("contentions", "count"),
+        ];
+        let column = profile.choose(values, self.value.as_deref(), 0)?;
+        self.add(&stacks, maps, column, profile);
+        Ok(())
+    }
+
+    fn read_cpu(&self, bytes: &[u8], profile: &mut Profile) -> io::Result<()> {
+        let Some(mut words) = Words::of(bytes) else {
+            return Err(invalid("expected a profile of gperftools"));
+        };
+        let header = words.header().unwrap_or_default();
+        if header.version != 0 {
+            return Err(invalid("the profile is one of Java, which is not read"));
+        }
+        let mut stacks = Vec::new();
+        let is_whole = loop {
+            match words.record() {
+                Some(Record::Sample(count, addresses)) => {
+                    let count = Decimal::from(count);
+                    stacks.push(([count, count.times(header.period)], addresses));
+                }
+                Some(Record::Trailer) => break true,
+                None => break false,
+            }
+        };
+        if !is_whole {
+            log::warn!("the profile is cut off; its {} whole records count", stacks.len());
+        }
+        let mut maps = Maps::default();
+        for line in words.rest.split(|byte| *byte == b'\n').filter(|_| is_whole) {
+            maps.read_line(line);
+        }
+        let values = vec![
+            ValueType::new("samples", "count"),
+            ValueType::new("time", "microseconds"),
+        ];
+        let column = profile.choose(values, self.value.as_deref(), 0)?;
+        self.add(&stacks, maps, column, profile);
+        Ok(())
+    }
+
+    /// Adds stacks, with the value in `column`.
+    fn add<const N: usize>(
+        &self,
+        stacks: &[([Decimal; N], Vec<u64>)],
+        maps: Maps,
+        column: usize,
+        profile: &mut Profile,
+    ) {
+        add_stacks(stacks, maps, self.addrs, column, profile);
+    }
+}
+
+/// Adds stacks of addresses, the leaf first. All but the leaf are where calls return to.
+pub(super) fn add_stacks<const N: usize>(
+    stacks: &[([Decimal; N], Vec<u64>)],
+    mut maps: Maps,
+    with_addresses: bool,
+    column: usize,
+    profile: &mut Profile,
+) {
+    maps.sort();
+    for (values, addresses) in stacks {
+        let mut node = CallTree::ROOT;
+        for (index, address) in addresses.iter().enumerate().rev() {
+            let address = address.saturating_sub(u64::from(index > 0));
+            let frame = profile.tree.intern(&maps.frame(address, with_addresses));
+            node = profile.tree.child(node, frame);
+        }
+        profile.add_to_sums(values);
+        profile.add(node, values[column]);
+    }
+}
+
+/// What is before and after ` @ ` in the line of a stack.
+pub(super) fn split_stack(line: &[u8]) -> Option<(&[u8], Vec<u64>)> {
+    let at = memchr::memchr(b'@', line)?;
+    let words = line[at + 1..].split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let addresses = words.map(|word| word.strip_prefix(b"0x").and_then(parse_hex));
+    Some((&line[..at], addresses.collect::<Option<_>>()?))
+}
+
+/// The words of a CPU profile.
+struct Words<'a> {
+    rest: &'a [u8],
+    size: usize,
+    is_big_endian: bool,
+}
+
+#[derive(Default)]
+struct Header {
+    version: u64,
+    /// The time between samples, in microseconds.
+    period: u64,
+}
+
+enum Record {
+    /// How often a stack was met.
+    Sample(u64, Vec<u64>),
+    Trailer,
+}
+
+impl<'a> Words<'a> {
+    /// The words of a file, if it starts as a CPU profile does: with 0 and 3.
+    fn of(bytes: &'a [u8]) -> Option<Words<'a>> {
+        let shapes = [(4, false), (4, true), (8, false), (8, true)];
+        shapes.into_iter().find_map(|(size, is_big_endian)| {
+            let mut words = Words { rest: bytes, size, is_big_endian };
+            let starts = [words.next()?, words.next()?, words.next()?];
+            let period = words.next()?;
+            let is_profile = starts[..2] == [0, 3] && starts[2] <= 1 && period > 0;
+            is_profile.then_some(Words { rest: bytes, size, is_big_endian })
+        })
+    }
+
+    fn next(&mut self) -> Option<u64> {
+        let (word, rest) = self.rest.split_at_checked(self.size)?;
+        self.rest = rest;
+        let mut bytes = [0; 8];
+        bytes[..self.size].copy_from_slice(word);
+        if self.is_big_endian {
+            bytes[..self.size].reverse();
+        }
+        Some(u64::from_le_bytes(bytes))
+    }
+
+    fn header(&mut self) -> Option<Header> {
+        self.next()?;
+        let words_after = self.next()?;
+        let (version, period) = (self.next()?, self.next()?);
+        for _ in 2..words_after {
+            self.next()?;
+        }
+        Some(Header { version, period })
+    }
+
+    /// The next record, or `None` if there is no whole one.
+    fn record(&mut self) -> Option<Record> {
+        let start = self.rest;
+        let mut read = || {
+            let (count, depth) = (self.next()?, self.next()?);
+            let depth = usize::try_from(depth).ok().filter(|depth| *depth <= self.rest.len() / self.size)?;
+            let mut addresses = Vec::with_capacity(depth);
+            for _ in 0..depth {
+                addresses.push(self.next()?);
+            }
+            Some((count, addresses))
+        };
+        let record = read();
+        let Some((count, mut addresses)) = record else {
+            self.rest = start;
+            return None;
+        };
+        if (count, addresses.as_slice()) == (0, &[0]) {
+            return Some(Record::Trailer);
+        }
+        // The unwinder may have put the leaf there once more.
+        if addresses.len() > 1 && addresses[0] == addresses[1] {
+            addresses.remove(1);
+        }
+        Some(Record::Sample(count, addresses))
+    }
+}

@@ -1,0 +1,117 @@
+//! Heap profiles of V8: `.heapprofile`, which node (`--heap-prof`) and Chrome's developer tools write.
+//!
+//! ```text
+//! file = { "head": node, "samples": [{ "size": BYTES, "nodeId": ID … } …] }
+//! node = { "callFrame": { "functionName", "url", "lineNumber" … }, "selfSize": BYTES, "id": ID,
+//!          "children": [node …] }
+//! ```
+//!
+//! ```json
+//! {"head": {"callFrame": {"functionName": "(root)"}, "selfSize": 0, "id": 1,
+//!           "children": [{"callFrame": {"functionName": "load"}, "selfSize": 4096, "id": 2, "children": []}]}}
+//! ```
+//!
+//! A node counts the bytes of its own. The samples say the same once more, so they are not read but
+//! to check the sum.
+
+use super::cpuprofile::CallFrame;
+use super::document::json::{self, Keys};
+use super::document::{Document, Profile, ValueType};
+use crate::call_tree::CallTree;
+use crate::decimal::Decimal;
+use serde::Deserialize;
+use std::io::{self, BufRead};
+use std::marker::PhantomData;
+
+/// Folds heap profiles of V8. See the [module](self) for what is read.
+///
+/// ```
+/// use inferno::collapse::{Collapse, heapprofile::Folder};
+///
+/// let profile = r#"{"head": {"callFrame": {"functionName": "(root)"}, "selfSize": 0, "id": 1, "children":
+///     [{"callFrame": {"functionName": "load"}, "selfSize": 4096, "id": 2, "children": []}]}}"#;
+/// let mut folded = Vec::new();
+/// Folder::default().collapse(profile.as_bytes(), &mut folded)?;
+/// assert_eq!(folded, b"load 4096\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of a heap profile of V8.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// Put file and line behind names: `load (a.js:5)`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub lines: bool,
+}
+
+impl Document for Options {
+    const NAME: &'static str = "heapprofile";
+    const DESCRIPTION: &'static str = "a heap profile of V8 (JSON)";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        let keys = Keys::of(head);
+        keys.answer(keys.has("head.callFrame") && keys.has("head.selfSize"))
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let document = json::read_to_end(input)?;
+        profile.choose(vec![ValueType::new("space", "bytes")], None, 0)?;
+        json::with_room(&document, || {
+            let file = json::parse(&document, PhantomData::<File<'_>>, Self::DESCRIPTION)?;
+            self.add(file, profile);
+            Ok(())
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct File<'a> {
+    #[serde(borrow)]
+    head: Node<'a>,
+    #[serde(default)]
+    samples: Vec<Sample>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Node<'a> {
+    #[serde(borrow, default)]
+    call_frame: CallFrame<'a>,
+    #[serde(default)]
+    self_size: Decimal,
+    #[serde(borrow, default)]
+    children: Vec<Node<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Sample {
+    size: Decimal,
+}
+
+impl Options {
+    fn add(&self, file: File<'_>, profile: &mut Profile) {
+        let mut sum = Decimal::ZERO;
+        let mut pending = vec![(file.head, None)];
+        while let Some((node, parent)) = pending.pop() {
+            let here = match parent {
+                // The root is no frame.
+                None => CallTree::ROOT,
+                Some(parent) => {
+                    let frame = profile.tree.intern(&node.call_frame.name(self.lines));
+                    profile.tree.child(parent, frame)
+                }
+            };
+            sum += node.self_size;
+            profile.add_to_sum(0, node.self_size);
+            profile.add(here, node.self_size);
+            pending.extend(node.children.into_iter().map(|child| (child, Some(here))));
+        }
+        let sampled = file.samples.iter().fold(Decimal::ZERO, |sum, sample| sum + sample.size);
+        if !file.samples.is_empty() && sampled != sum {
+            log::warn!("the samples have {sampled} bytes, the call tree {sum}, which is what counts");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Heap profiles of jemalloc (`prof.dump`).
+//!
+//! ```text
+//! input = "heap_v2/" RATE, { thread }, { "@ " { ADDRESS }, { thread } }, "MAPPED_LIBRARIES:", maps
+//! thread = "  t" ( "*" | N ) ": " OBJECTS ": " BYTES " [" OBJECTS ": " BYTES "]"     ("*" is all of them)
+//! ```
+//!
+//! ```text
+//! heap_v2/524288
+//!   t*: 3: 3000 [0: 0]
+//! @ 0x1101 0x5201
+//!   t*: 3: 3000 [0: 0]
+//!   t0: 3: 3000 [0: 0]
+//! MAPPED_LIBRARIES:
+//! 00001000-00002000 r-xp 00000000 08:01 12      /srv/app/prog
+//! ```
+//!
+//! Allocations are sampled; what is counted is what they stand for. There are no symbols in it: functions are
+//! called by their objects.
+
+use super::document::heap::{self, Sampling};
+use super::document::lines::{Lines, parse, whole_lines};
+use super::document::maps::Maps;
+use super::document::{Document, Profile};
+use super::gperftools::{add_stacks, split_stack};
+use std::io::{self, BufRead};
+
+/// Folds heap profiles of jemalloc. See the [module](self) for what is read.
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of a heap profile of jemalloc.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// What to count: `inuse_space`, `inuse_objects`, `alloc_space` or `alloc_objects`
+    /// [default: inuse_space]
+    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
+    pub value: Option<String>,
+
+    /// Call functions by their address, too: `[libc.so.6 <2a1f0>]`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub addrs: bool,
+}
+
+impl Document for Options {
+    const NAME: &'static str = "jemalloc";
+    const DESCRIPTION: &'static str = "a heap profile of jemalloc";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        whole_lines(head).next().map(|line| line.starts_with(b"heap_v2/"))
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let mut lines = Lines::of(input);
+        let rate = lines.next()?.and_then(|line| parse(line.strip_prefix(b"heap_v2/")?));
+        let Some(rate) = rate else {
+            return Err(lines.error("a heap profile of jemalloc, `heap_v2/RATE`"));
+        };
+        let sampling = Sampling::with_rate(rate);
+        let mut stacks = Vec::new();
+        let mut maps = Maps::default();
+        let mut addresses = None;
+        while let Some(line) = lines.next()? {
+            if line.starts_with(b"@") {
+                addresses = split_stack(line).map(|(_, addresses)| addresses);
+            } else if let Some(counts) = line.trim_ascii().strip_prefix(b"t*: ") {
+                let Some(counts) = heap::counts(counts) else {
+                    return Err(lines.error("`t*: OBJECTS: BYTES [OBJECTS: BYTES]`"));
+                };
+                // The first one is of the whole heap.
+                if let Some(addresses) = addresses.take() {
+                    stacks.push((counts.unsampled(sampling), addresses));
+                }
+            } else {
+                maps.read_line(line);
+            }
+        }
+        let column = profile.choose(heap::value_types(), self.value.as_deref(), 0)?;
+        add_stacks(&stacks, maps, self.addrs, column, profile);
+        Ok(())
+    }
+}

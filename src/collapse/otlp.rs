@@ -1,0 +1,404 @@
+//! Profiles of OpenTelemetry (OTLP, `v1development`): protobuf, as its eBPF profiler, Elastic's and
+//! async-profiler write them.
+//!
+//! ```text
+//! ProfilesData = 1 resource_profiles*, 2 dictionary
+//! ResourceProfiles = 2 scope_profiles* = 2 profiles*
+//! Profile    = 1 sample_type { 1 type, 2 unit }, 2 samples*
+//! Sample     = 1 stack_index, 2 attribute_indices*, 4 values*, 5 timestamps*
+//! Dictionary = 1 mapping*, 2 location*, 3 function*, 5 string*, 6 attribute*, 7 stack*
+//! ```
+//!
+//! All is in the tables of the dictionary, in each of which entry 0 is none. A sample counts the sum of
+//! its values, or as many as it has timestamps. A file has a profile for each type of value, of which one
+//! is read.
+
+use super::document::names::{basename, frame_name, object_name, with_place};
+use super::document::protobuf::{Fields, Value, decode, decode_into};
+use super::document::{Document, Profile, ValueType, out_of_range};
+use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::decimal::Decimal;
+use ahash::AHashMap;
+use std::io::{self, BufRead};
+
+/// Folds profiles of OpenTelemetry. See the [module](self) for what is read.
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of a profile of OpenTelemetry.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// What to count: one of the types that the profiles have [default: the first]
+    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
+    pub value: Option<String>,
+
+    /// Start each stack with the name of its thread
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub threads: bool,
+
+    /// Put file and line behind names: `main (main.go:7)`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub lines: bool,
+
+    /// Call functions without a name by their address: `[libc.so.6 <2a1f0>]`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub addrs: bool,
+
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub no_demangle: bool,
+}
+
+impl Document for Options {
+    const NAME: &'static str = "otlp";
+    const DESCRIPTION: &'static str = "a profile of OpenTelemetry (protobuf)";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        sniff(head)
+    }
+
+    fn demangles(&self) -> bool {
+        !self.no_demangle
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let mut message = Vec::new();
+        input.read_to_end(&mut message)?;
+        let file = File::read(&message)?;
+        let (types, profiles) = file.value_types()?;
+        let chosen = profile.choose(types, self.value.as_deref(), 0)?;
+        let mut reader = Reader {
+            options: self,
+            dictionary: &file.dictionary,
+            locations: vec![None; file.dictionary.locations.len()],
+            stacks: AHashMap::new(),
+            profile,
+        };
+        for (value, message) in profiles {
+            reader.read(message, value, value == chosen)?;
+        }
+        Ok(())
+    }
+}
+
+/// The first field is a message, which starts with messages in turn; that of pprof does not.
+fn sniff(head: &[u8]) -> Option<bool> {
+    let is_field = |byte: u8| matches!(byte, 0x0a | 0x12);
+    let Some((&first, mut rest)) = head.split_first() else {
+        return None;
+    };
+    if !is_field(first) {
+        return Some(false);
+    }
+    let length = prost::encoding::decode_varint(&mut rest).ok()?;
+    let inner = *rest.first()?;
+    let message = &rest[..rest.len().min(usize::try_from(length).unwrap_or(usize::MAX))];
+    // All of it, if it was seen, must be fields.
+    let is_message = message.len() as u64 != length || Fields::of(message).all(|field| field.is_ok());
+    let is_resource = first == 0x0a && is_field(inner);
+    let is_dictionary = first == 0x12 && matches!(inner, 0x0a | 0x12 | 0x1a | 0x22 | 0x2a);
+    Some(length > 1 && is_message && (is_resource || is_dictionary) && has_profile(message))
+}
+
+/// Whether a message goes on below as profiles and dictionaries do.
+fn has_profile(message: &[u8]) -> bool {
+    matches!(Fields::of(message).next(), Some(Ok((1..=7, Value::Bytes(_)))) | Some(Err(_)))
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct SampleType {
+    #[prost(int32, tag = "1")]
+    kind: i32,
+    #[prost(int32, tag = "2")]
+    unit: i32,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Sample {
+    #[prost(int32, tag = "1")]
+    stack: i32,
+    #[prost(int32, repeated, tag = "2")]
+    attributes: Vec<i32>,
+    #[prost(int64, repeated, tag = "4")]
+    values: Vec<i64>,
+    #[prost(fixed64, repeated, tag = "5")]
+    timestamps: Vec<u64>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Mapping {
+    #[prost(int32, tag = "4")]
+    filename: i32,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Location {
+    #[prost(int32, tag = "1")]
+    mapping: i32,
+    #[prost(uint64, tag = "2")]
+    address: u64,
+    #[prost(message, repeated, tag = "3")]
+    lines: Vec<Line>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Line {
+    #[prost(int32, tag = "1")]
+    function: i32,
+    #[prost(int64, tag = "2")]
+    line: i64,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Function {
+    #[prost(int32, tag = "1")]
+    name: i32,
+    #[prost(int32, tag = "2")]
+    system_name: i32,
+    #[prost(int32, tag = "3")]
+    filename: i32,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Attribute {
+    #[prost(int32, tag = "1")]
+    key: i32,
+    #[prost(message, optional, tag = "2")]
+    value: Option<AnyValue>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct AnyValue {
+    #[prost(bytes = "vec", tag = "1")]
+    text: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Stack {
+    #[prost(int32, repeated, tag = "1")]
+    locations: Vec<i32>,
+}
+
+/// The tables that all profiles of a file share.
+#[derive(Default)]
+struct Dictionary<'a> {
+    mappings: Vec<Mapping>,
+    locations: Vec<Location>,
+    functions: Vec<Function>,
+    strings: Vec<&'a [u8]>,
+    attributes: Vec<Attribute>,
+    stacks: Vec<Stack>,
+}
+
+impl<'a> Dictionary<'a> {
+    fn read(&mut self, message: &'a [u8]) -> io::Result<()> {
+        for field in Fields::of(message) {
+            match field? {
+                (1, Value::Bytes(bytes)) => self.mappings.push(decode(bytes, "mapping")?),
+                (2, Value::Bytes(bytes)) => self.locations.push(decode(bytes, "location")?),
+                (3, Value::Bytes(bytes)) => self.functions.push(decode(bytes, "function")?),
+                (5, Value::Bytes(text)) => self.strings.push(text),
+                (6, Value::Bytes(bytes)) => self.attributes.push(decode(bytes, "attribute")?),
+                (7, Value::Bytes(bytes)) => self.stacks.push(decode(bytes, "stack")?),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn string(&self, index: i32) -> io::Result<&'a [u8]> {
+        match index {
+            0 => Ok(b""),
+            index => entry(&self.strings, index, "string_table").copied(),
+        }
+    }
+
+    fn text(&self, index: i32) -> io::Result<String> {
+        Ok(String::from_utf8_lossy(self.string(index)?).into_owned())
+    }
+}
+
+/// The entry of a table.
+fn entry<'t, T>(table: &'t [T], index: i32, name: &str) -> io::Result<&'t T> {
+    let entry = usize::try_from(index).ok().and_then(|index| table.get(index));
+    entry.ok_or_else(|| out_of_range(name, index, table.len()))
+}
+
+/// A file: the messages of its profiles, and their dictionary.
+#[derive(Default)]
+struct File<'a> {
+    profiles: Vec<&'a [u8]>,
+    dictionary: Dictionary<'a>,
+}
+
+impl<'a> File<'a> {
+    fn read(message: &'a [u8]) -> io::Result<File<'a>> {
+        let mut file = File::default();
+        for field in Fields::of(message) {
+            match field? {
+                (1, Value::Bytes(resource)) => {
+                    for scope in messages(resource, 2) {
+                        for profile in messages(scope?, 2) {
+                            file.profiles.push(profile?);
+                        }
+                    }
+                }
+                (2, Value::Bytes(dictionary)) => file.dictionary.read(dictionary)?,
+                _ => {}
+            }
+        }
+        Ok(file)
+    }
+
+    /// The types of values, and which of them each profile has.
+    fn value_types(&self) -> io::Result<(Vec<ValueType>, Vec<(usize, &'a [u8])>)> {
+        let mut types: Vec<ValueType> = Vec::new();
+        let mut profiles = Vec::new();
+        for &profile in &self.profiles {
+            let sample_type = messages(profile, 1).next().transpose()?;
+            let sample_type: SampleType = decode(sample_type.unwrap_or_default(), "sample type")?;
+            let name = self.dictionary.text(sample_type.kind)?;
+            let value = types.iter().position(|known| known.name == name);
+            let value = match value {
+                Some(value) => value,
+                None => {
+                    types.push(ValueType::new(name, self.dictionary.text(sample_type.unit)?));
+                    types.len() - 1
+                }
+            };
+            profiles.push((value, profile));
+        }
+        Ok((types, profiles))
+    }
+}
+
+/// The fields of a message that have the number `tag` and are messages.
+fn messages(message: &[u8], tag: u32) -> impl Iterator<Item = io::Result<&[u8]>> {
+    Fields::of(message).filter_map(move |field| match field {
+        Ok((found, Value::Bytes(bytes))) if found == tag => Some(Ok(bytes)),
+        Ok(_) => None,
+        Err(error) => Some(Err(error)),
+    })
+}
+
+/// Reads samples into a profile.
+struct Reader<'r, 'a> {
+    options: &'r Options,
+    dictionary: &'r Dictionary<'a>,
+    /// The frames of locations that were met, the outermost first.
+    locations: Vec<Option<Vec<FrameId>>>,
+    /// The nodes of stacks that were met, by what they are below.
+    stacks: AHashMap<(NodeId, i32), NodeId>,
+    profile: &'r mut Profile,
+}
+
+impl Reader<'_, '_> {
+    fn read(&mut self, message: &[u8], value: usize, is_chosen: bool) -> io::Result<()> {
+        let mut sample = Sample::default();
+        for bytes in messages(message, 2) {
+            decode_into(&mut sample, bytes?, "sample")?;
+            let weight = match sample.values.as_slice() {
+                [] => Decimal::from(sample.timestamps.len() as u64),
+                values => values.iter().fold(Decimal::ZERO, |sum, value| sum + (*value).into()),
+            };
+            self.profile.add_to_sum(value, weight);
+            if is_chosen {
+                let base = self.base(&sample)?;
+                let node = self.stack(base, sample.stack)?;
+                self.profile.add(node, weight);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the stack of a sample is below.
+    fn base(&mut self, sample: &Sample) -> io::Result<NodeId> {
+        if !self.options.threads {
+            return Ok(CallTree::ROOT);
+        }
+        for &index in &sample.attributes {
+            let attribute = entry(&self.dictionary.attributes, index, "attribute_table")?;
+            if self.dictionary.string(attribute.key)? == b"thread.name" {
+                let name = attribute.value.as_ref().map_or(&b""[..], |value| &value.text);
+                let frame = self.profile.tree.intern(&frame_name(name));
+                return Ok(self.profile.tree.child(CallTree::ROOT, frame));
+            }
+        }
+        Ok(CallTree::ROOT)
+    }
+
+    fn stack(&mut self, base: NodeId, index: i32) -> io::Result<NodeId> {
+        if let Some(node) = self.stacks.get(&(base, index)) {
+            return Ok(*node);
+        }
+        let mut node = base;
+        if index != 0 {
+            let stack = entry(&self.dictionary.stacks, index, "stack_table")?;
+            for &location in stack.locations.iter().rev() {
+                node = self.add_location(node, location)?;
+            }
+        }
+        self.stacks.insert((base, index), node);
+        Ok(node)
+    }
+
+    fn add_location(&mut self, parent: NodeId, index: i32) -> io::Result<NodeId> {
+        let location = entry(&self.dictionary.locations, index, "location_table")?;
+        let frames = &mut self.locations[index as usize];
+        if frames.is_none() {
+            let names = frame_names(location, self.dictionary, self.options)?;
+            let interned = names.iter().map(|name| self.profile.tree.intern(name));
+            *frames = Some(interned.collect());
+        }
+        let frames = frames.iter().flatten();
+        Ok(frames.fold(parent, |node, frame| self.profile.tree.child(node, *frame)))
+    }
+}
+
+/// The names of a location's frames, the outermost first.
+fn frame_names(
+    location: &Location,
+    dictionary: &Dictionary<'_>,
+    options: &Options,
+) -> io::Result<Vec<Vec<u8>>> {
+    let name = |line: &Line| {
+        if line.function == 0 {
+            return name_without_symbol(location, dictionary, options);
+        }
+        let function = entry(&dictionary.functions, line.function, "function_table")?;
+        let name = match dictionary.string(function.name)? {
+            b"" => dictionary.string(function.system_name)?,
+            name => name,
+        };
+        let name = frame_name(name);
+        match dictionary.string(function.filename)? {
+            b"" => Ok(name),
+            file if options.lines => {
+                let line = (line.line > 0).then(|| Decimal::from(line.line));
+                Ok(with_place(&name, file, line))
+            }
+            _ => Ok(name),
+        }
+    };
+    match location.lines.is_empty() {
+        true => Ok(vec![name_without_symbol(location, dictionary, options)?]),
+        false => location.lines.iter().rev().map(name).collect(),
+    }
+}
+
+/// `[OBJECT]`, or with its address.
+fn name_without_symbol(
+    location: &Location,
+    dictionary: &Dictionary<'_>,
+    options: &Options,
+) -> io::Result<Vec<u8>> {
+    let object = match location.mapping {
+        0 => b"",
+        index => {
+            let mapping = entry(&dictionary.mappings, index, "mapping_table")?;
+            basename(dictionary.string(mapping.filename)?)
+        }
+    };
+    Ok(object_name(object, options.addrs.then_some(location.address)))
+}

@@ -1,0 +1,439 @@
+//! Profiles of [pprof](https://github.com/google/pprof): protobuf, mostly compressed. Go writes it, and so do
+//! Rust's `pprof`, jemalloc, Parca, Pyroscope, Datadog, Julia and async-profiler.
+//!
+//! ```text
+//! Profile  = 1 sample_type*, 2 sample*, 3 mapping*, 4 location*, 5 function*, 6 string_table*,
+//!            14 default_sample_type
+//! Sample   = 1 location_id* (the leaf first), 2 value* (one for each type), 3 label*
+//! Location = 1 id, 2 mapping_id, 3 address, 4 line* (the innermost inlined call first)
+//! Line     = 1 function_id, 2 line
+//! Function = 1 id, 2 name, 3 system_name, 4 filename
+//! ```
+//!
+//! What is text in the schema is an index into the string table. Each location is as many frames as it
+//! has lines: functions that were inlined, and the one they were inlined into. A location without a
+//! function is called by its mapping, `[libc.so.6]`.
+//!
+//! A profile has several values for each sample; the one that counts is that which the profile says is
+//! the default, or the last one. Samples that `pprof -diff_base` marks as those of the base are the
+//! first of two counts.
+
+use super::document::names::{basename, frame_name, object_name, with_place};
+use super::document::protobuf::{Fields, Value, decode, decode_into};
+use super::document::{Document, Profile, ValueType, invalid, out_of_range};
+use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::decimal::Decimal;
+use ahash::AHashMap;
+use std::io::{self, BufRead};
+
+/// Folds profiles of pprof. See the [module](self) for what is read.
+///
+/// ```
+/// use inferno::collapse::{Collapse, pprof::Folder};
+///
+/// // sample_type { type: 1 unit: 2 }, sample { location_id: 1 value: 7 },
+/// // location { id: 1 line { function_id: 1 } }, function { id: 1 name: 3 }, string_table
+/// let profile = b"\x0a\x04\x08\x01\x10\x02\x12\x04\x08\x01\x10\x07\x22\x06\x08\x01\x22\x02\x08\x01\
+///     \x2a\x04\x08\x01\x10\x03\x32\0\x32\x03cpu\x32\x02ns\x32\x04main";
+/// let mut folded = Vec::new();
+/// Folder::default().collapse(&profile[..], &mut folded)?;
+/// assert_eq!(folded, b"main 7\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of a profile of pprof.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// What to count: one of the profile's values, by its name or its number, counted from 0
+    /// [default: as the profile says]
+    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
+    pub value: Option<String>,
+
+    /// Start each stack with the value of this label; can be repeated
+    #[cfg_attr(feature = "cli", arg(long, value_name = "LABEL"))]
+    pub tagroot: Vec<String>,
+
+    /// End each stack with the value of this label; can be repeated
+    #[cfg_attr(feature = "cli", arg(long, value_name = "LABEL"))]
+    pub tagleaf: Vec<String>,
+
+    /// Put file and line behind names: `main (main.go:7)`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub lines: bool,
+
+    /// Call functions without a name by their address: `[libc.so.6 <2a1f0>]`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub addrs: bool,
+
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub no_demangle: bool,
+}
+
+impl Document for Options {
+    const NAME: &'static str = "pprof";
+    const DESCRIPTION: &'static str = "a profile of pprof (protobuf)";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        sniff(head)
+    }
+
+    fn demangles(&self) -> bool {
+        !self.no_demangle
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let mut message = Vec::new();
+        input.read_to_end(&mut message)?;
+        let tables = Tables::read(&message)?;
+        let (types, default) = tables.value_types()?;
+        let wanted = self.value.as_deref().map(|name| resolve_name(&types, name));
+        let column = profile.choose(types, wanted.as_deref(), default)?;
+        let mut reader = SampleReader {
+            options: self,
+            tables: &tables,
+            locations: AHashMap::with_capacity(tables.locations.len()),
+            column,
+            profile,
+        };
+        reader.read(&message)
+    }
+}
+
+/// A message starts with fields of the profile. Text that starts with an empty line does not go on
+/// like that.
+fn sniff(head: &[u8]) -> Option<bool> {
+    const ENOUGH: usize = 3;
+    let mut fields = Fields::of(head);
+    for _ in 0..ENOUGH {
+        match fields.next() {
+            Some(Ok((1, Value::Bytes(inner)))) if !is_value_type(inner) => return Some(false),
+            Some(Ok((1..=6, Value::Bytes(_)) | (7..=10 | 12 | 14.., Value::Number(_)))) => {}
+            Some(Ok((11 | 13, _))) => {}
+            Some(Ok(_)) => return Some(false),
+            // A field that goes on behind what was seen, or one that is none.
+            Some(Err(_)) => return if is_field_start(head) { None } else { Some(false) },
+            None => return None,
+        }
+    }
+    Some(true)
+}
+
+fn is_value_type(message: &[u8]) -> bool {
+    message.len() < 32 && matches!(message, [0x08 | 0x10, ..])
+}
+
+fn is_field_start(head: &[u8]) -> bool {
+    matches!(head, [0x0a, _, 0x08 | 0x10, ..] | [0x12 | 0x1a | 0x22 | 0x2a | 0x32, ..])
+}
+
+/// The index of the value that `name` means, as text: old profiles have `space` for `inuse_space`.
+pub(super) fn resolve_name(types: &[ValueType], name: &str) -> String {
+    let has = |name: &str| types.iter().any(|known| known.name == name);
+    let short = ["inuse_", "alloc_"].iter().find_map(|start| name.strip_prefix(start));
+    let number = name.parse().ok().and_then(|index: usize| types.get(index));
+    match (short, number) {
+        _ if has(name) => name.to_string(),
+        (Some(short), _) if has(short) => short.to_string(),
+        (_, Some(known)) => known.name.clone(),
+        _ => name.to_string(),
+    }
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct SampleType {
+    #[prost(int64, tag = "1")]
+    kind: i64,
+    #[prost(int64, tag = "2")]
+    unit: i64,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Sample {
+    #[prost(uint64, repeated, tag = "1")]
+    locations: Vec<u64>,
+    #[prost(int64, repeated, tag = "2")]
+    values: Vec<i64>,
+    #[prost(message, repeated, tag = "3")]
+    labels: Vec<Label>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Label {
+    #[prost(int64, tag = "1")]
+    key: i64,
+    #[prost(int64, tag = "2")]
+    text: i64,
+    #[prost(int64, tag = "3")]
+    number: i64,
+    #[prost(int64, tag = "4")]
+    unit: i64,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Mapping {
+    #[prost(uint64, tag = "1")]
+    id: u64,
+    #[prost(int64, tag = "5")]
+    filename: i64,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Location {
+    #[prost(uint64, tag = "1")]
+    id: u64,
+    #[prost(uint64, tag = "2")]
+    mapping: u64,
+    #[prost(uint64, tag = "3")]
+    address: u64,
+    #[prost(message, repeated, tag = "4")]
+    lines: Vec<Line>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Line {
+    #[prost(uint64, tag = "1")]
+    function: u64,
+    #[prost(int64, tag = "2")]
+    line: i64,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Function {
+    #[prost(uint64, tag = "1")]
+    id: u64,
+    #[prost(int64, tag = "2")]
+    name: i64,
+    #[prost(int64, tag = "3")]
+    system_name: i64,
+    #[prost(int64, tag = "4")]
+    filename: i64,
+}
+
+/// All of a profile but its samples.
+#[derive(Default)]
+struct Tables<'a> {
+    types: Vec<SampleType>,
+    mappings: AHashMap<u64, Mapping>,
+    locations: AHashMap<u64, Location>,
+    functions: AHashMap<u64, Function>,
+    strings: Vec<&'a [u8]>,
+    default_type: i64,
+}
+
+impl<'a> Tables<'a> {
+    fn read(message: &'a [u8]) -> io::Result<Tables<'a>> {
+        let mut tables = Tables::default();
+        for field in Fields::of(message) {
+            match field? {
+                (1, Value::Bytes(bytes)) => tables.types.push(decode(bytes, "sample type")?),
+                (3, Value::Bytes(bytes)) => {
+                    let mapping: Mapping = decode(bytes, "mapping")?;
+                    insert(&mut tables.mappings, mapping.id, mapping, "mapping")?;
+                }
+                (4, Value::Bytes(bytes)) => {
+                    let location: Location = decode(bytes, "location")?;
+                    insert(&mut tables.locations, location.id, location, "location")?;
+                }
+                (5, Value::Bytes(bytes)) => {
+                    let function: Function = decode(bytes, "function")?;
+                    insert(&mut tables.functions, function.id, function, "function")?;
+                }
+                (6, Value::Bytes(text)) => tables.strings.push(text),
+                (14, Value::Number(index)) => tables.default_type = index.cast_signed(),
+                (1 | 3..=6, Value::Number(_)) => {
+                    return Err(invalid("expected a message in the profile, found a number"));
+                }
+                _ => {}
+            }
+        }
+        Ok(tables)
+    }
+
+    /// The types of values, and which of them is the default.
+    fn value_types(&self) -> io::Result<(Vec<ValueType>, usize)> {
+        let text = |index| io::Result::Ok(String::from_utf8_lossy(self.string(index)?).into_owned());
+        let types = self.types.iter().map(|kind| {
+            Ok(ValueType::new(text(kind.kind)?, text(kind.unit)?))
+        });
+        let types: Vec<ValueType> = types.collect::<io::Result<_>>()?;
+        let default = text(self.default_type)?;
+        let named = types.iter().position(|known| known.name == default && !default.is_empty());
+        let last = types.len().saturating_sub(1);
+        Ok((types, named.unwrap_or(last)))
+    }
+
+    fn string(&self, index: i64) -> io::Result<&'a [u8]> {
+        let string = usize::try_from(index).ok().and_then(|index| self.strings.get(index));
+        match string {
+            Some(string) => Ok(string),
+            None if index == 0 => Ok(b""),
+            None => Err(out_of_range("string_table", index, self.strings.len())),
+        }
+    }
+
+    /// The names of a location's frames, the outermost first.
+    fn frame_names(&self, location: &Location, options: &Options) -> io::Result<Vec<Vec<u8>>> {
+        if location.lines.is_empty() {
+            return Ok(vec![self.name_without_symbol(location, options)?]);
+        }
+        let lines = location.lines.iter().rev();
+        lines.map(|line| self.function_name(line, location, options)).collect()
+    }
+
+    fn function_name(
+        &self,
+        line: &Line,
+        location: &Location,
+        options: &Options,
+    ) -> io::Result<Vec<u8>> {
+        if line.function == 0 {
+            return self.name_without_symbol(location, options);
+        }
+        let function = self.functions.get(&line.function);
+        let function = function.ok_or_else(|| unknown("function", line.function))?;
+        let name = match self.string(function.name)? {
+            b"" => self.string(function.system_name)?,
+            name => name,
+        };
+        let name = frame_name(name);
+        match self.string(function.filename)? {
+            b"" => Ok(name),
+            file if options.lines => {
+                let line = (line.line > 0).then(|| Decimal::from(line.line));
+                Ok(with_place(&name, file, line))
+            }
+            _ => Ok(name),
+        }
+    }
+
+    /// `[OBJECT]`, or with its address.
+    fn name_without_symbol(&self, location: &Location, options: &Options) -> io::Result<Vec<u8>> {
+        let object = match self.mappings.get(&location.mapping) {
+            Some(mapping) => basename(self.string(mapping.filename)?),
+            None if location.mapping == 0 => b"",
+            None => return Err(unknown("mapping", location.mapping)),
+        };
+        Ok(object_name(object, options.addrs.then_some(location.address)))
+    }
+}
+
+/// Adds an entry to a table, whose ids start at 1 and are unique.
+fn insert<T>(table: &mut AHashMap<u64, T>, id: u64, entry: T, what: &str) -> io::Result<()> {
+    if id == 0 {
+        return Err(invalid(format!("a {what} has the id 0")));
+    }
+    match table.insert(id, entry) {
+        None => Ok(()),
+        Some(_) => Err(invalid(format!("two {what}s have the id {id}"))),
+    }
+}
+
+#[cold]
+fn unknown(what: &str, id: u64) -> io::Error {
+    invalid(format!("the {what} {id} is named, but it is not in the profile"))
+}
+
+/// Reads samples, with all tables known.
+struct SampleReader<'t, 'a, 'p> {
+    options: &'t Options,
+    tables: &'t Tables<'a>,
+    /// The frames of locations that were met, the outermost first.
+    locations: AHashMap<u64, Vec<FrameId>>,
+    /// Which value counts.
+    column: usize,
+    profile: &'p mut Profile,
+}
+
+impl SampleReader<'_, '_, '_> {
+    fn read(&mut self, message: &[u8]) -> io::Result<()> {
+        let mut sample = Sample::default();
+        for field in Fields::of(message) {
+            if let (2, Value::Bytes(bytes)) = field? {
+                decode_into(&mut sample, bytes, "sample")?;
+                self.add(&sample)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, sample: &Sample) -> io::Result<()> {
+        let Sample { locations, values, labels } = sample;
+        if values.len() != self.tables.types.len() {
+            let types = self.tables.types.len();
+            let values = values.len();
+            return Err(invalid(format!("a sample has {values} values, expected {types}")));
+        }
+        for (column, value) in values.iter().enumerate() {
+            self.profile.add_to_sum(column, Decimal::from(*value));
+        }
+        let mut node = self.add_labels(CallTree::ROOT, labels, &self.options.tagroot)?;
+        for location in locations.iter().rev() {
+            node = self.add_location(node, *location)?;
+        }
+        node = self.add_labels(node, labels, &self.options.tagleaf)?;
+        let Some(value) = values.get(self.column) else {
+            return Ok(());
+        };
+        match self.is_of_base(labels)? {
+            true => self.profile.add_before(node, Decimal::from(*value)),
+            false => self.profile.add(node, Decimal::from(*value)),
+        }
+        Ok(())
+    }
+
+    fn add_location(&mut self, parent: NodeId, id: u64) -> io::Result<NodeId> {
+        if !self.locations.contains_key(&id) {
+            let location = self.tables.locations.get(&id);
+            let location = location.ok_or_else(|| unknown("location", id))?;
+            let names = self.tables.frame_names(location, self.options)?;
+            let frames = names.iter().map(|name| self.profile.tree.intern(name));
+            self.locations.insert(id, frames.collect());
+        }
+        let frames = self.locations[&id].iter();
+        Ok(frames.fold(parent, |node, frame| self.profile.tree.child(node, *frame)))
+    }
+
+    /// Adds a frame for each of the `keys` that the sample has a label of.
+    fn add_labels(
+        &mut self,
+        parent: NodeId,
+        labels: &[Label],
+        keys: &[String],
+    ) -> io::Result<NodeId> {
+        let mut node = parent;
+        for key in keys {
+            for label in labels {
+                if self.tables.string(label.key)? == key.as_bytes() {
+                    let frame = self.profile.tree.intern(&self.label_value(label)?);
+                    node = self.profile.tree.child(node, frame);
+                }
+            }
+        }
+        Ok(node)
+    }
+
+    /// Text, or a number with its unit: `320bytes`.
+    fn label_value(&self, label: &Label) -> io::Result<Vec<u8>> {
+        Ok(match label.text {
+            0 => {
+                let unit = self.tables.string(label.unit)?;
+                frame_name(&[label.number.to_string().as_bytes(), unit].concat())
+            }
+            text => frame_name(self.tables.string(text)?),
+        })
+    }
+
+    /// Whether `pprof -diff_base` took the sample from the base.
+    fn is_of_base(&self, labels: &[Label]) -> io::Result<bool> {
+        for label in labels {
+            if self.tables.string(label.key)? == b"pprof::base" {
+                return Ok(self.tables.string(label.text)? == b"true");
+            }
+        }
+        Ok(false)
+    }
+}

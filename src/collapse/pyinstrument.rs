@@ -1,0 +1,129 @@
+//! Profiles of Python's pyinstrument, as JSON (`pyinstrument -r json`).
+//!
+//! ```text
+//! file  = { "root_frame": frame or null … }
+//! frame = { "function": NAME, "file_path_short": FILE, "line_no": LINE, "time": SECONDS (with all below),
+//!           "children": [frame …] }
+//! ```
+//!
+//! ```json
+//! {"duration": 1.5, "root_frame": {"function": "<module>", "time": 1.5, "children":
+//!     [{"function": "load", "time": 1.0, "children": []}]}}
+//! ```
+//!
+//! A frame's own time is what its children do not have. Frames in brackets (`[self]`, `[await]`) are no
+//! functions: their time is their caller's.
+
+use super::document::json::{self, Keys, Text};
+use super::document::names::{frame_name, with_place};
+use super::document::{Document, Profile, ValueType};
+use crate::call_tree::CallTree;
+use crate::decimal::Decimal;
+use serde::Deserialize;
+use std::io::{self, BufRead};
+use std::marker::PhantomData;
+
+/// Folds profiles of pyinstrument. See the [module](self) for what is read.
+///
+/// ```
+/// use inferno::collapse::{Collapse, pyinstrument::Folder};
+///
+/// let profile = r#"{"duration": 1.5, "root_frame": {"function": "<module>", "time": 1.5, "children":
+///     [{"function": "load", "time": 1.0, "children": []}]}}"#;
+/// let mut folded = Vec::new();
+/// Folder::default().collapse(profile.as_bytes(), &mut folded)?;
+/// assert_eq!(folded, b"<module> 0.5\n<module>;load 1\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of a profile of pyinstrument.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// Put file and line behind names: `load (app/load.py:7)`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub lines: bool,
+}
+
+impl Document for Options {
+    const NAME: &'static str = "pyinstrument";
+    const DESCRIPTION: &'static str = "a profile of pyinstrument (JSON)";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        let keys = Keys::of(head);
+        keys.answer(keys.has("root_frame"))
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let document = json::read_to_end(input)?;
+        profile.choose(vec![ValueType::new("time", "seconds")], None, 0)?;
+        json::with_room(&document, || {
+            let file = json::parse(&document, PhantomData::<File<'_>>, Self::DESCRIPTION)?;
+            if let Some(root) = file.root_frame {
+                self.add(root, profile);
+            }
+            Ok(())
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct File<'a> {
+    #[serde(borrow)]
+    root_frame: Option<Frame<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Frame<'a> {
+    #[serde(borrow)]
+    function: Text<'a>,
+    #[serde(borrow, default, rename = "file_path_short")]
+    file: Option<Text<'a>>,
+    #[serde(default, rename = "line_no")]
+    line: Option<Decimal>,
+    time: Decimal,
+    #[serde(borrow, default)]
+    children: Vec<Frame<'a>>,
+}
+
+impl Frame<'_> {
+    fn is_function(&self) -> bool {
+        !(self.function.starts_with(b"[") && self.function.ends_with(b"]"))
+    }
+}
+
+impl Options {
+    fn add(&self, root: Frame<'_>, profile: &mut Profile) {
+        let mut pending = vec![(root, CallTree::ROOT)];
+        while let Some((frame, caller)) = pending.pop() {
+            let node = match frame.is_function() {
+                true => {
+                    let name = self.name(&frame);
+                    let frame = profile.tree.intern(&name);
+                    profile.tree.child(caller, frame)
+                }
+                false => caller,
+            };
+            let below = frame.children.iter().fold(Decimal::ZERO, |sum, child| sum + child.time);
+            let own = frame.time - below;
+            // Times are rounded to a millionth, so that is what may be left of none.
+            let own = match frame.children.is_empty() || own > Decimal::from_f64(1e-6) {
+                true => own,
+                false => Decimal::ZERO,
+            };
+            profile.add_to_sum(0, own);
+            profile.add(node, own);
+            pending.extend(frame.children.into_iter().map(|child| (child, node)));
+        }
+    }
+
+    fn name(&self, frame: &Frame<'_>) -> Vec<u8> {
+        let name = frame_name(&frame.function);
+        match &frame.file {
+            Some(file) if self.lines => with_place(&name, file, frame.line),
+            _ => name,
+        }
+    }
+}

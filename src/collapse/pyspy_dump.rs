@@ -1,0 +1,202 @@
+//! Dumps of Python threads: `py-spy dump`, as text and as JSON.
+//!
+//! ```text
+//! text   = "Process " PID ": " COMMAND, "Python v" …, { thread }
+//! thread = "Thread " ID " (" STATE ")" [ ": " QUOTE NAME QUOTE ], { "    " FUNCTION " (" FILE ":" LINE ")" }
+//!
+//! json   = [ { "thread_id", "thread_name", "active": BOOL, "frames": [ { "name", "filename", "line" … } … ] … } … ]
+//! ```
+//!
+//! ```text
+//! Process 71: python shop.py
+//! Python v3.12.4 (/usr/bin/python3.12)
+//!
+//! Thread 71 (active): "MainThread"
+//!     total (cart.py:31)
+//!     main (shop.py:5)
+//! ```
+//!
+//! The leaf is first. Each thread that is active counts 1.
+
+use super::document::json::{self, Keys, Text};
+use super::document::lines::{Lines, whole_lines};
+use super::document::names::{frame_name, with_place};
+use super::document::{Document, Profile, ValueType, invalid};
+use crate::call_tree::CallTree;
+use crate::decimal::Decimal;
+use serde::Deserialize;
+use std::io::{self, BufRead};
+use std::marker::PhantomData;
+
+/// Folds dumps of py-spy. See the [module](self) for what is read.
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of a dump of py-spy.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// Count threads that wait, too
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub idle: bool,
+
+    /// Start each stack with the name of its thread
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub threads: bool,
+
+    /// Put file and line behind names: `total (cart.py:31)`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub lines: bool,
+}
+
+impl Document for Options {
+    const NAME: &'static str = "pyspy-dump";
+    const DESCRIPTION: &'static str = "a dump of py-spy";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        let keys = Keys::of(head);
+        if keys.has("[].thread_name") && keys.has("[].frames") {
+            return Some(true);
+        }
+        let mut lines = whole_lines(head);
+        match lines.next() {
+            Some(line) if line.starts_with(b"Process ") => {
+                lines.next().map(|line| line.starts_with(b"Python v"))
+            }
+            _ => keys.answer(false),
+        }
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        profile.choose(vec![ValueType::new("threads", "count")], None, 0)?;
+        let is_json = input.fill_buf()?.trim_ascii_start().starts_with(b"[");
+        match is_json {
+            true => {
+                let document = json::read_to_end(input)?;
+                let threads = PhantomData::<Vec<JsonThread<'_>>>;
+                for thread in json::parse(&document, threads, Self::DESCRIPTION)? {
+                    self.add(&self.thread_of_json(&thread), profile);
+                }
+                Ok(())
+            }
+            false => self.read_text(input, profile),
+        }
+    }
+}
+
+struct Thread {
+    name: Vec<u8>,
+    is_active: bool,
+    /// The leaf first.
+    frames: Vec<Vec<u8>>,
+}
+
+#[derive(Deserialize)]
+struct JsonThread<'a> {
+    #[serde(borrow, default)]
+    thread_name: Option<Text<'a>>,
+    #[serde(default)]
+    thread_id: u64,
+    active: bool,
+    #[serde(borrow)]
+    frames: Vec<JsonFrame<'a>>,
+}
+
+#[derive(Deserialize)]
+struct JsonFrame<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow, default)]
+    short_filename: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    filename: Option<Text<'a>>,
+    #[serde(default)]
+    line: Option<Decimal>,
+}
+
+impl Options {
+    fn thread_of_json(&self, thread: &JsonThread<'_>) -> Thread {
+        let frame = |frame: &JsonFrame<'_>| {
+            let name = frame_name(&frame.name);
+            let file = frame.short_filename.as_ref().or(frame.filename.as_ref());
+            match file {
+                Some(file) if self.lines => with_place(&name, file, frame.line),
+                _ => name,
+            }
+        };
+        Thread {
+            name: thread_name(thread.thread_name.as_deref(), thread.thread_id.to_string().as_bytes()),
+            is_active: thread.active,
+            frames: thread.frames.iter().map(frame).collect(),
+        }
+    }
+
+    fn read_text(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let mut lines = Lines::of(input);
+        let mut thread: Option<Thread> = None;
+        let mut found = false;
+        while let Some(line) = lines.next()? {
+            if let Some(next) = read_thread(line) {
+                found = true;
+                if let Some(thread) = thread.replace(next) {
+                    self.add(&thread, profile);
+                }
+            } else if let (Some(frame), Some(thread)) = (line.strip_prefix(b"    "), &mut thread)
+                && !line.starts_with(b"        ")
+            {
+                thread.frames.push(self.frame(frame));
+            }
+        }
+        if let Some(thread) = thread {
+            self.add(&thread, profile);
+        }
+        match found {
+            true => Ok(()),
+            false => Err(invalid("expected a dump of py-spy, found no thread")),
+        }
+    }
+
+    /// The frame of `FUNCTION (FILE:LINE)`.
+    fn frame(&self, text: &[u8]) -> Vec<u8> {
+        let end = match memchr::memmem::rfind(text, b" (") {
+            Some(at) if !self.lines && text.ends_with(b")") => at,
+            _ => text.len(),
+        };
+        frame_name(&text[..end])
+    }
+
+    fn add(&self, thread: &Thread, profile: &mut Profile) {
+        if !(thread.is_active || self.idle) {
+            return;
+        }
+        let root = self.threads.then_some(&thread.name);
+        let mut node = CallTree::ROOT;
+        for name in root.into_iter().chain(thread.frames.iter().rev()) {
+            let frame = profile.tree.intern(name);
+            node = profile.tree.child(node, frame);
+        }
+        profile.add_to_sum(0, Decimal::from(1u64));
+        profile.add(node, Decimal::from(1u64));
+    }
+}
+
+fn thread_name(name: Option<&[u8]>, id: &[u8]) -> Vec<u8> {
+    match name {
+        Some(name) if !name.is_empty() => frame_name(name),
+        _ => frame_name(&[b"thread ", id].concat()),
+    }
+}
+
+/// Reads `Thread ID (STATE): "NAME"`.
+fn read_thread(line: &[u8]) -> Option<Thread> {
+    let rest = line.strip_prefix(b"Thread ")?;
+    let open = memchr::memmem::find(rest, b" (")?;
+    let state = &rest[open + 2..];
+    let close = memchr::memchr(b')', state)?;
+    let name = state[close + 1..].strip_prefix(b": \"").and_then(|name| name.strip_suffix(b"\""));
+    Some(Thread {
+        name: thread_name(name, &rest[..open]),
+        is_active: state.starts_with(b"active"),
+        frames: Vec::new(),
+    })
+}

@@ -1,0 +1,334 @@
+//! Reports of Android's simpleperf (`simpleperf report-sample --protobuf`, Android Studio).
+//!
+//! ```text
+//! file   = "SIMPLEPERF", u16 version, { u32 size, Record }, u32 0            (little-endian)
+//! Record = 1 Sample | 2 Lost | 3 File | 4 Thread | 5 MetaInfo
+//! Sample = 1 time, 2 thread_id, 3 callchain* (the leaf first), 4 event_count, 5 event_type_id
+//! Entry  = 1 vaddr_in_file, 2 file_id, 3 symbol_id (-1 for none)
+//! File   = 1 id, 2 path, 3 symbol*
+//! Thread = 1 thread_id, 2 process_id, 3 name
+//! ```
+//!
+//! Files come after the samples that refer to them. Of several events one is read.
+
+use super::document::names::{basename, frame_name, object_name};
+use super::document::protobuf::{Fields, Value, decode, decode_into};
+use super::document::{Document, Profile, ValueType, invalid};
+use super::notes::plural;
+use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::decimal::Decimal;
+use ahash::AHashMap;
+use std::io::{self, BufRead};
+
+/// Folds reports of simpleperf. See the [module](self) for what is read.
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of a report of simpleperf.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// What to count: `events` (nanoseconds, if it is a clock) or `samples` [default: events]
+    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
+    pub value: Option<String>,
+
+    /// The event whose samples are read [default: the first]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "NAME"))]
+    pub event: Option<String>,
+
+    /// Start each stack with the name of its thread
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub threads: bool,
+
+    /// Call functions without a name by their address: `[libc.so <2a1f0>]`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub addrs: bool,
+
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub no_demangle: bool,
+}
+
+const MAGIC: &[u8] = b"SIMPLEPERF";
+
+impl Document for Options {
+    const NAME: &'static str = "simpleperf";
+    const DESCRIPTION: &'static str = "a report of simpleperf (protobuf)";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        match head.len() < MAGIC.len() {
+            true if MAGIC.starts_with(head) => None,
+            _ => Some(head.starts_with(MAGIC)),
+        }
+    }
+
+    fn demangles(&self) -> bool {
+        !self.no_demangle
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        input.read_to_end(&mut bytes)?;
+        let tables = Tables::read(&bytes)?;
+        let event = tables.event(self.event.as_deref())?;
+        let unit = match tables.event_types.get(event as usize).map(String::as_str) {
+            Some(name) if name.ends_with("clock") => "nanoseconds",
+            _ => "count",
+        };
+        let values = vec![ValueType::new("events", unit), ValueType::new("samples", "count")];
+        let column = profile.choose(values, self.value.as_deref(), 0)?;
+        Reader {
+            options: self,
+            tables: &tables,
+            event,
+            column,
+            frames: AHashMap::new(),
+            profile,
+            other_events: 0,
+        }
+        .read(&bytes)
+    }
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Sample {
+    #[prost(int32, tag = "2")]
+    thread: i32,
+    #[prost(message, repeated, tag = "3")]
+    entries: Vec<Entry>,
+    #[prost(uint64, tag = "4")]
+    event_count: u64,
+    #[prost(uint32, tag = "5")]
+    event_type: u32,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Entry {
+    #[prost(uint64, tag = "1")]
+    address: u64,
+    #[prost(uint32, tag = "2")]
+    file: u32,
+    #[prost(int32, optional, tag = "3")]
+    symbol: Option<i32>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct SourceFile {
+    #[prost(uint32, tag = "1")]
+    id: u32,
+    #[prost(bytes = "vec", tag = "2")]
+    path: Vec<u8>,
+    #[prost(bytes = "vec", repeated, tag = "3")]
+    symbols: Vec<Vec<u8>>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Thread {
+    #[prost(int32, tag = "1")]
+    id: i32,
+    #[prost(bytes = "vec", tag = "3")]
+    name: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct MetaInfo {
+    #[prost(string, repeated, tag = "1")]
+    event_types: Vec<String>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Lost {
+    #[prost(uint64, tag = "2")]
+    lost: u64,
+}
+
+/// The messages in a file, and where they start.
+struct Records<'a> {
+    file: &'a [u8],
+    rest: &'a [u8],
+}
+
+impl<'a> Records<'a> {
+    fn of(file: &'a [u8]) -> io::Result<Records<'a>> {
+        let version = file.strip_prefix(MAGIC).and_then(|rest| rest.split_first_chunk());
+        match version {
+            Some((version, rest)) if u16::from_le_bytes(*version) == 1 => {
+                Ok(Records { file, rest })
+            }
+            Some((version, _)) => {
+                let version = u16::from_le_bytes(*version);
+                Err(invalid(format!("expected version 1 of a report, found {version}")))
+            }
+            None => Err(invalid(
+                "expected a report of simpleperf, which starts with SIMPLEPERF; what `simpleperf record` \
+                 writes is made one by `simpleperf report-sample --protobuf`",
+            )),
+        }
+    }
+
+    fn offset(&self) -> usize {
+        self.file.len() - self.rest.len()
+    }
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = &'a [u8];
+
+    /// The next whole message. If there is none, and no end either, that is logged.
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let split = self.rest.split_first_chunk().and_then(|(size, rest)| {
+            let size = u32::from_le_bytes(*size);
+            Some((size, rest.split_at_checked(usize::try_from(size).ok()?)?))
+        });
+        match split {
+            Some((0, _)) => None,
+            Some((_, (message, rest))) => {
+                self.rest = rest;
+                Some(message)
+            }
+            None => {
+                log::warn!("the report ends in the middle of a record [offset {}]", self.offset());
+                None
+            }
+        }
+    }
+}
+
+/// The record in a message.
+fn record(message: &[u8]) -> io::Result<Option<(u32, &[u8])>> {
+    Ok(match Fields::of(message).next().transpose()? {
+        Some((tag, Value::Bytes(bytes))) => Some((tag, bytes)),
+        _ => None,
+    })
+}
+
+/// All of a report but its samples.
+#[derive(Default)]
+struct Tables {
+    files: AHashMap<u32, SourceFile>,
+    threads: AHashMap<i32, Vec<u8>>,
+    event_types: Vec<String>,
+    lost: u64,
+}
+
+impl Tables {
+    fn read(bytes: &[u8]) -> io::Result<Tables> {
+        let mut tables = Tables::default();
+        for message in Records::of(bytes)? {
+            match record(message)? {
+                Some((2, bytes)) => tables.lost = decode::<Lost>(bytes, "count of lost samples")?.lost,
+                Some((3, bytes)) => {
+                    let file: SourceFile = decode(bytes, "file")?;
+                    tables.files.insert(file.id, file);
+                }
+                Some((4, bytes)) => {
+                    let thread: Thread = decode(bytes, "thread")?;
+                    tables.threads.insert(thread.id, thread.name);
+                }
+                Some((5, bytes)) => {
+                    tables.event_types = decode::<MetaInfo>(bytes, "list of events")?.event_types;
+                }
+                _ => {}
+            }
+        }
+        Ok(tables)
+    }
+
+    /// The number of the event that is called `wanted`, or of the first.
+    fn event(&self, wanted: Option<&str>) -> io::Result<u32> {
+        let Some(wanted) = wanted else {
+            return Ok(0);
+        };
+        let found = self.event_types.iter().position(|name| name == wanted);
+        found.map(|index| index as u32).ok_or_else(|| {
+            let names = self.event_types.join(", ");
+            invalid(format!("the report has no event `{wanted}`; it has {names}"))
+        })
+    }
+}
+
+/// Reads samples, with all tables known.
+struct Reader<'r> {
+    options: &'r Options,
+    tables: &'r Tables,
+    event: u32,
+    column: usize,
+    frames: AHashMap<(u32, Option<i32>, u64), FrameId>,
+    profile: &'r mut Profile,
+    other_events: u64,
+}
+
+impl Reader<'_> {
+    fn read(mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut sample = Sample::default();
+        let mut records = Records::of(bytes)?;
+        // That it is cut was said when the tables were read.
+        let mut rest = records.rest;
+        while let Some((size, after)) = rest.split_first_chunk() {
+            let size = usize::try_from(u32::from_le_bytes(*size)).unwrap_or(usize::MAX);
+            let Some((message, after)) = after.split_at_checked(size).filter(|_| size > 0) else {
+                break;
+            };
+            if let Some((1, bytes)) = record(message)? {
+                decode_into(&mut sample, bytes, "sample")?;
+                self.add(&sample);
+            }
+            rest = after;
+        }
+        records.rest = rest;
+        if self.other_events > 0 {
+            let samples = plural(self.other_events, "sample", "samples");
+            log::warn!("left out {samples} of other events; see --event");
+        }
+        if self.tables.lost > 0 {
+            log::warn!("the kernel lost {}", plural(self.tables.lost, "sample", "samples"));
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, sample: &Sample) {
+        if sample.event_type != self.event {
+            self.other_events += 1;
+            return;
+        }
+        let mut node = self.base(sample.thread);
+        for entry in sample.entries.iter().rev() {
+            let frame = self.frame(entry);
+            node = self.profile.tree.child(node, frame);
+        }
+        let values = [Decimal::from(sample.event_count), Decimal::from(1u64)];
+        self.profile.add_to_sums(&values);
+        self.profile.add(node, values[self.column]);
+    }
+
+    fn base(&mut self, thread: i32) -> NodeId {
+        if !self.options.threads {
+            return CallTree::ROOT;
+        }
+        let name = match self.tables.threads.get(&thread) {
+            Some(name) => frame_name(name),
+            None => format!("thread {thread}").into_bytes(),
+        };
+        let frame = self.profile.tree.intern(&name);
+        self.profile.tree.child(CallTree::ROOT, frame)
+    }
+
+    fn frame(&mut self, entry: &Entry) -> FrameId {
+        let symbol = entry.symbol.filter(|symbol| *symbol >= 0);
+        let file = self.tables.files.get(&entry.file);
+        let symbol = symbol.and_then(|symbol| file?.symbols.get(symbol as usize).map(|_| symbol));
+        // Functions with a name are the same at all of their addresses.
+        let address = if symbol.is_some() { 0 } else { entry.address };
+        let Reader { frames, profile, options, .. } = self;
+        *frames.entry((entry.file, symbol, address)).or_insert_with(|| {
+            let name = match (file, symbol) {
+                (Some(file), Some(symbol)) => frame_name(&file.symbols[symbol as usize]),
+                _ => {
+                    let object = file.map_or(&b""[..], |file| basename(&file.path));
+                    object_name(object, options.addrs.then_some(entry.address))
+                }
+            };
+            profile.tree.intern(&name)
+        })
+    }
+}

@@ -1,0 +1,436 @@
+//! Profiles of [speedscope](https://www.speedscope.app), which py-spy, rbspy, pyinstrument, austin,
+//! dotnet-trace and many others write.
+//!
+//! ```text
+//! file    = { "shared": { "frames": [frame …] }, "profiles": [profile …], "activeProfileIndex": N … }
+//! frame   = { "name": NAME, "file": FILE, "line": LINE … }
+//! profile = { "type": "sampled", "name", "unit", "samples": [[FRAME …] …], "weights": [NUMBER …] }
+//!         | { "type": "evented", "name", "unit", "endValue",
+//!             "events": [{ "type": "O" or "C", "frame": FRAME, "at": NUMBER } …] }
+//! ```
+//!
+//! ```json
+//! {"$schema": "https://www.speedscope.app/file-format-schema.json",
+//!  "shared": {"frames": [{"name": "main"}, {"name": "parse", "file": "parse.py", "line": 7}]},
+//!  "profiles": [{"type": "sampled", "name": "thread 1", "unit": "seconds", "startValue": 0, "endValue": 3,
+//!                "samples": [[0], [0, 1]], "weights": [1, 2]}]}
+//! ```
+//!
+//! A sample is a stack with the root first, and counts its weight. In an `evented` profile frames are
+//! opened and closed; what passes between two events belongs to the stack that is open.
+//!
+//! The profiles of a file are threads, mostly. They are added up if they have the unit of the active
+//! one.
+
+use super::document::json::{self, ForEach, Keys, Text};
+use super::document::names::{frame_name, with_place};
+use super::document::{Document, Profile, ValueType, invalid, out_of_range};
+use super::notes::plural;
+use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::decimal::Decimal;
+use ahash::AHashMap;
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::fmt;
+use std::io::{self, BufRead};
+
+/// Folds speedscope profiles. See the [module](self) for what is read.
+///
+/// ```
+/// use inferno::collapse::{Collapse, speedscope::Folder};
+///
+/// let profile = r#"{"shared": {"frames": [{"name": "main"}, {"name": "parse"}]},
+///     "profiles": [{"type": "sampled", "name": "t", "unit": "none", "startValue": 0, "endValue": 3,
+///                   "samples": [[0], [0, 1]], "weights": [1, 2]}]}"#;
+/// let mut folded = Vec::new();
+/// Folder::default().collapse(profile.as_bytes(), &mut folded)?;
+/// assert_eq!(folded, b"main 1\nmain;parse 2\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of a speedscope profile.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// Start each stack with the name of its profile, which is a thread mostly
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub threads: bool,
+
+    /// Take only this profile of the file: its number, counted from 0, or its name
+    #[cfg_attr(feature = "cli", arg(long, value_name = "NUMBER|NAME"))]
+    pub profile: Option<String>,
+
+    /// Put file and line behind names: `parse (parse.py:7)`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub lines: bool,
+
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub no_demangle: bool,
+}
+
+impl Document for Options {
+    const NAME: &'static str = "speedscope";
+    const DESCRIPTION: &'static str = "a speedscope profile (JSON)";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        let keys = Keys::of(head);
+        keys.answer(keys.has("shared") && keys.has("profiles"))
+    }
+
+    fn demangles(&self) -> bool {
+        !self.no_demangle
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let document = json::read_to_end(input)?;
+        let mut file = File::default();
+        json::parse(&document, FileSeed(&mut file), Self::DESCRIPTION)?;
+        self.add_up(&file, profile)
+    }
+}
+
+impl Options {
+    /// Adds up the profiles that are asked for.
+    fn add_up(&self, file: &File<'_>, profile: &mut Profile) -> io::Result<()> {
+        let chosen = match &self.profile {
+            Some(wanted) => Some(file.find(wanted)?),
+            None => None,
+        };
+        let unit = match file.threads.get(chosen.unwrap_or(file.active)) {
+            Some(thread) => thread.unit.as_str(),
+            None => "none",
+        };
+        profile.choose(vec![ValueType::new("weight", unit)], None, 0)?;
+        let mut other_units = 0;
+        for (index, thread) in file.threads.iter().enumerate() {
+            match chosen {
+                Some(chosen) if chosen != index => {}
+                _ if thread.unit != unit => other_units += 1,
+                _ => self.add_thread(thread, file, profile)?,
+            }
+        }
+        if other_units > 0 {
+            let profiles = plural(other_units, "profile", "profiles");
+            log::warn!("left out {profiles} whose unit is not {unit}; see --profile");
+        }
+        Ok(())
+    }
+
+    fn add_thread(
+        &self,
+        thread: &Thread<'_>,
+        file: &File<'_>,
+        profile: &mut Profile,
+    ) -> io::Result<()> {
+        let base = match self.threads {
+            true => profile.tree.descend(CallTree::ROOT, &frame_name(&thread.name)),
+            false => CallTree::ROOT,
+        };
+        profile.add_renamed(&thread.stacks, base, |index| {
+            let index = std::str::from_utf8(index).ok().and_then(|index| index.parse().ok());
+            let index: usize = index.unwrap_or(usize::MAX);
+            let frame = file.frames.get(index);
+            let frame = frame.ok_or_else(|| out_of_range("frames", index, file.frames.len()))?;
+            Ok(frame.name(self.lines).into())
+        })
+    }
+}
+
+/// A file that was read.
+#[derive(Default)]
+struct File<'a> {
+    frames: Vec<Frame<'a>>,
+    threads: Vec<Thread<'a>>,
+    active: usize,
+}
+
+impl File<'_> {
+    /// The index of the profile that is called `wanted`, or has this number.
+    fn find(&self, wanted: &str) -> io::Result<usize> {
+        let by_name = || self.threads.iter().position(|thread| *thread.name == *wanted.as_bytes());
+        let by_number = || wanted.parse().ok().filter(|index| *index < self.threads.len());
+        by_name().or_else(by_number).ok_or_else(|| {
+            let names = self.threads.iter().map(|thread| String::from_utf8_lossy(&thread.name));
+            let names: Vec<_> = names.collect();
+            invalid(format!("no profile is called `{wanted}`; there are {}", names.join(", ")))
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Shared<'a> {
+    #[serde(borrow)]
+    frames: Vec<Frame<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Frame<'a> {
+    #[serde(borrow, default)]
+    name: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    file: Option<Text<'a>>,
+    #[serde(default)]
+    line: Option<Decimal>,
+}
+
+impl Frame<'_> {
+    fn name(&self, with_line: bool) -> Vec<u8> {
+        let name = frame_name(self.name.as_deref().unwrap_or_default());
+        match &self.file {
+            Some(file) if with_line => with_place(&name, file, self.line),
+            _ => name,
+        }
+    }
+}
+
+/// A profile of a file.
+#[derive(Default)]
+struct Thread<'a> {
+    name: Text<'a>,
+    unit: String,
+    /// The stacks. Each frame is called by its index, for the names may come last.
+    stacks: Profile,
+}
+
+/// Reads a [`Thread`], whose keys come in any order.
+#[derive(Default)]
+struct ThreadReader<'a> {
+    thread: Thread<'a>,
+    frames: IndexFrames,
+    /// The leaf of each sample.
+    leaves: Vec<NodeId>,
+    /// How many weights were read, and those that came before their samples.
+    weight_count: usize,
+    weights: Vec<Decimal>,
+    events: Events,
+    end: Option<Decimal>,
+}
+
+impl<'a> ThreadReader<'a> {
+    fn read_samples<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
+        let ThreadReader { thread, frames, leaves, .. } = self;
+        let tree = &mut thread.stacks.tree;
+        map.next_value_seed(StacksSeed { tree, frames, leaves })
+    }
+
+    fn read_weights<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
+        map.next_value_seed(ForEach::new(|weight| {
+            match self.leaves.get(self.weight_count) {
+                Some(node) => self.thread.stacks.add(*node, weight),
+                None => self.weights.push(weight),
+            }
+            self.weight_count += 1;
+            Ok(())
+        }))
+    }
+
+    fn read_events<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
+        map.next_value_seed(ForEach::new(|event| {
+            self.events.take(&event, &mut self.frames, &mut self.thread.stacks);
+            Ok(())
+        }))
+    }
+
+    /// The thread, with all of its samples counted.
+    fn finish(mut self) -> io::Result<Thread<'a>> {
+        if self.leaves.len() != self.weight_count {
+            return Err(invalid(format!(
+                "the profile `{}` has {} samples and {} weights",
+                String::from_utf8_lossy(&self.thread.name),
+                self.leaves.len(),
+                self.weight_count
+            )));
+        }
+        for (node, weight) in self.leaves.iter().zip(&self.weights) {
+            self.thread.stacks.add(*node, *weight);
+        }
+        self.events.finish(self.end, &mut self.thread.stacks);
+        Ok(self.thread)
+    }
+}
+
+/// The frames that indexes stand for in a tree of indexes.
+#[derive(Default)]
+struct IndexFrames(AHashMap<u32, FrameId>);
+
+impl IndexFrames {
+    fn child(&mut self, tree: &mut CallTree, parent: NodeId, index: u32) -> NodeId {
+        let frame = self.0.entry(index);
+        let frame = *frame.or_insert_with(|| tree.intern(index.to_string().as_bytes()));
+        tree.child(parent, frame)
+    }
+}
+
+/// The events of an `evented` profile.
+#[derive(Default)]
+struct Events {
+    /// The frames that are open, the root first.
+    open: Vec<(u32, NodeId)>,
+    /// When the latest event was.
+    at: Decimal,
+    never_opened: u64,
+    out_of_order: u64,
+}
+
+#[derive(Deserialize)]
+struct Event {
+    #[serde(rename = "type")]
+    kind: EventKind,
+    frame: u32,
+    at: Decimal,
+}
+
+#[derive(Deserialize)]
+enum EventKind {
+    #[serde(rename = "O")]
+    Open,
+    #[serde(rename = "C")]
+    Close,
+}
+
+impl Events {
+    fn take(&mut self, event: &Event, frames: &mut IndexFrames, stacks: &mut Profile) {
+        self.pass_to(event.at, stacks);
+        match event.kind {
+            EventKind::Open => {
+                let caller = self.open.last().map_or(CallTree::ROOT, |(_, node)| *node);
+                let node = frames.child(&mut stacks.tree, caller, event.frame);
+                self.open.push((event.frame, node));
+            }
+            EventKind::Close => self.close(event.frame),
+        }
+    }
+
+    /// Closes the innermost open `frame`, and what it called with it.
+    fn close(&mut self, frame: u32) {
+        match self.open.iter().rposition(|(open, _)| *open == frame) {
+            Some(at) => {
+                self.out_of_order += u64::from(at + 1 != self.open.len());
+                self.open.truncate(at);
+            }
+            None => self.never_opened += 1,
+        }
+    }
+
+    /// Counts the time until `at` for the open stack. Time never goes back.
+    fn pass_to(&mut self, at: Decimal, stacks: &mut Profile) {
+        let at = at.max(self.at);
+        if let Some((_, node)) = self.open.last() {
+            stacks.add(*node, at - self.at);
+        }
+        self.at = at;
+    }
+
+    fn finish(mut self, end: Option<Decimal>, stacks: &mut Profile) {
+        self.pass_to(end.unwrap_or(self.at), stacks);
+        for (count, what) in [
+            (self.out_of_order, "closed before the frames they called"),
+            (self.never_opened, "closed without being open"),
+        ] {
+            if count > 0 {
+                log::warn!("{} {what}", plural(count, "frame was", "frames were"));
+            }
+        }
+    }
+}
+
+struct FileSeed<'f, 'a>(&'f mut File<'a>);
+
+impl<'de> DeserializeSeed<'de> for FileSeed<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for FileSeed<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with `shared` and `profiles`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<Text<'de>>()? {
+            match &*key {
+                b"shared" => self.0.frames = map.next_value::<Shared<'de>>()?.frames,
+                b"profiles" => self.0.threads = map.next_value::<Vec<Thread<'de>>>()?,
+                b"activeProfileIndex" => {
+                    self.0.active = map.next_value::<Option<usize>>()?.unwrap_or(0);
+                }
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Thread<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ThreadReader::default())
+    }
+}
+
+impl<'de> Visitor<'de> for ThreadReader<'de> {
+    type Value = Thread<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sampled or evented profile")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Thread<'de>, A::Error> {
+        while let Some(key) = map.next_key::<Text<'de>>()? {
+            match &*key {
+                b"name" => self.thread.name = map.next_value()?,
+                b"unit" => self.thread.unit = map.next_value()?,
+                b"endValue" => self.end = map.next_value()?,
+                b"samples" => self.read_samples(&mut map)?,
+                b"weights" => self.read_weights(&mut map)?,
+                b"events" => self.read_events(&mut map)?,
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        self.finish().map_err(A::Error::custom)
+    }
+}
+
+/// Reads samples, of which only the leaves in the tree are kept.
+struct StacksSeed<'t> {
+    tree: &'t mut CallTree,
+    frames: &'t mut IndexFrames,
+    leaves: &'t mut Vec<NodeId>,
+}
+
+impl<'de> DeserializeSeed<'de> for StacksSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for StacksSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of stacks")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut samples: A) -> Result<(), A::Error> {
+        loop {
+            let mut leaf = CallTree::ROOT;
+            let frames = ForEach::new(|index: u32| {
+                leaf = self.frames.child(self.tree, leaf, index);
+                Ok(())
+            });
+            match samples.next_element_seed(frames)? {
+                Some(()) => self.leaves.push(leaf),
+                None => return Ok(()),
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Profiles of Ruby's stackprof, as JSON with raw samples (`stackprof --json`).
+//!
+//! ```text
+//! file  = { "mode", "frames": { ID: { "name", "file", "line" } …},
+//!           "raw": [LENGTH, ID × LENGTH (the root first), COUNT, …],
+//!           "raw_timestamp_deltas": [µs × COUNT, …] }
+//! ```
+//!
+//! ```json
+//! {"version": 1.2, "mode": "wall", "interval": 1000, "frames": {"11": {"name": "main"}, "12": {"name": "Cart#add"}},
+//!  "raw": [2, 11, 12, 3], "raw_timestamp_deltas": [1000, 1001, 999]}
+//! ```
+
+use super::document::json::{self, Keys, Text};
+use super::document::names::{frame_name, with_place};
+use super::document::{Document, Profile, ValueType, invalid};
+use crate::call_tree::{CallTree, FrameId};
+use crate::decimal::Decimal;
+use ahash::{AHashMap, RandomState};
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::io::{self, BufRead};
+use std::marker::PhantomData;
+
+/// Folds profiles of stackprof. See the [module](self) for what is read.
+///
+/// ```
+/// use inferno::collapse::{Collapse, stackprof::Folder};
+///
+/// let profile = r#"{"mode": "wall", "frames": {"11": {"name": "main"}, "12": {"name": "Cart#add"}},
+///                   "raw": [2, 11, 12, 3]}"#;
+/// let mut folded = Vec::new();
+/// Folder::default().collapse(profile.as_bytes(), &mut folded)?;
+/// assert_eq!(folded, b"main;Cart#add 3\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of a profile of stackprof.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// What to count: `samples`, or `time`, in microseconds [default: samples]
+    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
+    pub value: Option<String>,
+
+    /// Put file and line behind names: `Cart#add (cart.rb:7)`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub lines: bool,
+}
+
+impl Document for Options {
+    const NAME: &'static str = "stackprof";
+    const DESCRIPTION: &'static str = "a profile of stackprof (JSON)";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        let keys = Keys::of(head);
+        let has_all = ["frames", "mode", "interval"].iter().all(|key| keys.has(key));
+        keys.answer(has_all && (keys.has("raw") || keys.has("gc_samples")))
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let document = json::read_to_end(input)?;
+        let file = json::parse(&document, PhantomData::<File<'_>>, Self::DESCRIPTION)?;
+        let Some(raw) = &file.raw else {
+            return Err(invalid(
+                "the profile has no raw samples: record with `raw: true` and write `stackprof --json`",
+            ));
+        };
+        let values = vec![
+            ValueType::new("samples", "count"),
+            ValueType::new("time", "microseconds"),
+        ];
+        let column = profile.choose(values, self.value.as_deref(), SAMPLES)?;
+        if column == TIME && file.deltas.is_empty() && !raw.is_empty() {
+            return Err(invalid("the profile has no times, only samples"));
+        }
+        self.add(raw, &file, column, profile)
+    }
+}
+
+/// The values that can be chosen, in this order.
+const SAMPLES: usize = 0;
+const TIME: usize = 1;
+
+#[derive(Deserialize)]
+struct File<'a> {
+    #[serde(borrow)]
+    frames: HashMap<Text<'a>, Frame<'a>, RandomState>,
+    #[serde(default)]
+    raw: Option<Vec<u64>>,
+    #[serde(default, rename = "raw_timestamp_deltas")]
+    deltas: Vec<Decimal>,
+}
+
+#[derive(Deserialize)]
+struct Frame<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow, default)]
+    file: Option<Text<'a>>,
+    #[serde(default)]
+    line: Option<Decimal>,
+}
+
+impl Options {
+    fn add(
+        &self,
+        raw: &[u64],
+        file: &File<'_>,
+        column: usize,
+        profile: &mut Profile,
+    ) -> io::Result<()> {
+        let mut frames = AHashMap::new();
+        let mut deltas = file.deltas.iter();
+        let mut rest = raw;
+        while let Some((&length, after_length)) = rest.split_first() {
+            let length = usize::try_from(length).unwrap_or(usize::MAX);
+            let split = after_length.split_at_checked(length);
+            let Some((stack, &[count, ref after @ ..])) = split else {
+                let at = raw.len() - rest.len();
+                return Err(invalid(format!("`raw` ends within the stack at index {at}")));
+            };
+            let mut node = CallTree::ROOT;
+            for &id in stack {
+                let frame = match frames.get(&id) {
+                    Some(frame) => *frame,
+                    None => self.intern(id, file, profile)?,
+                };
+                frames.insert(id, frame);
+                node = profile.tree.child(node, frame);
+            }
+            let times = deltas.by_ref().take(usize::try_from(count).unwrap_or(usize::MAX));
+            let time = times.fold(Decimal::ZERO, |sum, delta| sum + *delta);
+            let values = [Decimal::from(count), time];
+            profile.add_to_sums(&values);
+            profile.add(node, values[column]);
+            rest = after;
+        }
+        Ok(())
+    }
+
+    fn intern(&self, id: u64, file: &File<'_>, profile: &mut Profile) -> io::Result<FrameId> {
+        /// Newer versions have the line in the bits above.
+        const ID_BITS: u64 = (1 << 48) - 1;
+        let find = |id: u64| file.frames.get(&Text(id.to_string().into_bytes().into()));
+        let frame = find(id).or_else(|| find(id & ID_BITS));
+        let frame = frame.ok_or_else(|| invalid(format!("frame {id} is not in `frames`")))?;
+        let name = frame_name(&frame.name);
+        Ok(profile.tree.intern(&match &frame.file {
+            Some(file) if self.lines => with_place(&name, file, frame.line),
+            _ => name,
+        }))
+    }
+}

@@ -1,0 +1,174 @@
+//! What `strace -k` prints: system calls with the stacks that made them.
+//!
+//! ```text
+//! call  = start NAME "(" arguments ") = " RESULT [ " <" SECONDS ">" ]
+//!       | start "<... " NAME " resumed>" … ") = " RESULT [ " <" SECONDS ">" ]
+//! start = [ "[pid " N "] " | N " " ] [ TIME " " ]
+//! frame = " > " OBJECT "(" [ SYMBOL [ "+0x" OFFSET ] ] ") [0x" ADDRESS "]"          (the leaf first)
+//! ```
+//!
+//! ```text
+//! [pid 12] read(3, "abc", 9) = 3 <0.000010>
+//!  > /usr/lib/libc.so.6(__read+0x14) [0x10e214]
+//!  > /srv/shop(main+0x5) [0x1135]
+//! ```
+//!
+//! The call is the leaf. One that others interrupt is printed twice, and counts where it is resumed.
+
+use super::document::lines::{Lines, parse_hex, whole_lines};
+use super::document::names::{basename, frame_name, object_name};
+use super::document::{Document, Profile, ValueType, invalid};
+use crate::call_tree::CallTree;
+use crate::decimal::Decimal;
+use std::io::{self, BufRead};
+
+/// Folds what `strace -k` prints. See the [module](self) for what is read.
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of what `strace -k` prints.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// What to count: `calls`, or `time`, in microseconds, which takes `strace -T` [default: calls]
+    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
+    pub value: Option<String>,
+
+    /// Call functions without a name by their address: `[libc.so.6 <2a1f0>]`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub addrs: bool,
+
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub no_demangle: bool,
+}
+
+impl Document for Options {
+    const NAME: &'static str = "strace";
+    const DESCRIPTION: &'static str = "what `strace -k` prints";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        let mut lines = whole_lines(head);
+        let first = lines.next()?;
+        if call_name(first).is_none() {
+            return Some(false);
+        }
+        let mut others = lines.filter(|line| call_name(line).is_none() && read_call(line).is_none());
+        others.next().map(|line| line.starts_with(b" > "))
+    }
+
+    fn demangles(&self) -> bool {
+        !self.no_demangle
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let values = vec![
+            ValueType::new("calls", "count"),
+            ValueType::new("time", "microseconds"),
+        ];
+        let column = profile.choose(values, self.value.as_deref(), 0)?;
+        let mut lines = Lines::of(input);
+        let mut call: Option<Call> = None;
+        let mut found = false;
+        while let Some(line) = lines.next()? {
+            if let Some(frame) = line.strip_prefix(b" > ") {
+                if let Some(call) = &mut call {
+                    call.frames.push(self.frame(frame));
+                }
+            } else if let Some(call) = std::mem::replace(&mut call, read_call(line)) {
+                found = true;
+                call.add(column, profile);
+            }
+        }
+        if let Some(call) = call {
+            found = true;
+            call.add(column, profile);
+        }
+        match found {
+            true => Ok(()),
+            false => Err(invalid("expected what `strace -k` prints, found no call")),
+        }
+    }
+}
+
+struct Call {
+    name: Vec<u8>,
+    /// In microseconds.
+    time: Decimal,
+    /// The leaf first.
+    frames: Vec<Vec<u8>>,
+}
+
+impl Call {
+    fn add(&self, column: usize, profile: &mut Profile) {
+        let mut node = CallTree::ROOT;
+        for name in self.frames.iter().rev().chain([&self.name]) {
+            let frame = profile.tree.intern(name);
+            node = profile.tree.child(node, frame);
+        }
+        let values = [Decimal::from(1u64), self.time];
+        profile.add_to_sums(&values);
+        profile.add(node, values[column]);
+    }
+}
+
+/// Reads the line of a call that ended.
+fn read_call(line: &[u8]) -> Option<Call> {
+    memchr::memmem::find(line, b" = ")?;
+    Some(Call {
+        name: frame_name(resumed_call(line).or_else(|| call_name(line))?),
+        time: seconds(line).unwrap_or_default().times(1_000_000),
+        frames: Vec::new(),
+    })
+}
+
+/// The name in `<... NAME resumed>`.
+fn resumed_call(line: &[u8]) -> Option<&[u8]> {
+    let start = memchr::memmem::find(line, b"<... ")? + 5;
+    let end = memchr::memmem::find(&line[start..], b" resumed>")?;
+    Some(&line[start..start + end])
+}
+
+/// The word before the arguments.
+fn call_name(line: &[u8]) -> Option<&[u8]> {
+    let open = memchr::memchr(b'(', line)?;
+    let start = memchr::memrchr(b' ', &line[..open]).map_or(0, |space| space + 1);
+    let name = &line[start..open];
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    (!name.is_empty() && name.iter().all(is_part)).then_some(name)
+}
+
+/// The time at the end, if it was asked for.
+fn seconds(line: &[u8]) -> Option<Decimal> {
+    let line = line.strip_suffix(b">")?;
+    Decimal::parse(&line[memchr::memmem::rfind(line, b" <")? + 2..])
+}
+
+impl Options {
+    /// The frame of `OBJECT(SYMBOL+0xOFFSET) [0xADDRESS]`.
+    fn frame(&self, text: &[u8]) -> Vec<u8> {
+        let bracket = memchr::memmem::rfind(text, b" [").unwrap_or(text.len());
+        let address = text[bracket..].strip_prefix(b" [").and_then(|rest| rest.strip_suffix(b"]"));
+        let location = &text[..bracket];
+        let inside = location.strip_suffix(b")").unwrap_or(location);
+        let (object, symbol) = split_symbol(inside);
+        match symbol {
+            b"" => {
+                let object = object.strip_prefix(b"[").and_then(|it| it.strip_suffix(b"]")).unwrap_or(object);
+                object_name(basename(object), address.and_then(parse_hex).filter(|_| self.addrs))
+            }
+            symbol => {
+                let offset = memchr::memmem::rfind(symbol, b"+0x").unwrap_or(symbol.len());
+                frame_name(&symbol[..offset])
+            }
+        }
+    }
+}
+
+/// Splits `OBJECT(SYMBOL`, of which the symbol may hold parentheses, at the first that opens.
+fn split_symbol(text: &[u8]) -> (&[u8], &[u8]) {
+    match memchr::memchr(b'(', text) {
+        Some(open) => (&text[..open], &text[open + 1..]),
+        None => (text, b""),
+    }
+}
