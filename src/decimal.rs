@@ -140,7 +140,10 @@ mod tests {
 
     #[test]
     fn large_times_keep_the_digits_that_were_written() {
-        assert_eq!(Decimal::from_f64(684943449406.123).to_string(), "684943449406.123");
+        assert_eq!(
+            Decimal::from_f64(684943449406.123).to_string(),
+            "684943449406.123"
+        );
         assert_eq!(Decimal::from_f64(-12345678.25).to_string(), "-12345678.25");
         assert_eq!(Decimal::from_f64(2.5e-7).to_string(), "0.00000025");
         assert_eq!(Decimal::from_f64(1e300), Decimal::ZERO);
@@ -149,7 +152,10 @@ mod tests {
 
     #[test]
     fn counts_saturate() {
-        assert_eq!(Decimal::from(u64::MAX).times(2).to_count(), Some(Count::MAX));
+        assert_eq!(
+            Decimal::from(u64::MAX).times(2).to_count(),
+            Some(Count::MAX)
+        );
         assert_eq!(Decimal::from(i64::MIN).to_count(), None);
     }
 }

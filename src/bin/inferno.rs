@@ -43,7 +43,9 @@ fn command() -> Command {
 }
 
 fn format_command(row: &Row) -> Command {
-    let command = Command::new(row.name).visible_aliases(row.aliases.to_vec()).about(format!("Fold {}", row.description));
+    let command = Command::new(row.name)
+        .visible_aliases(row.aliases.to_vec())
+        .about(format!("Fold {}", row.description));
     SharedArgs::augment_args((row.add_flags)(command))
 }
 
@@ -95,7 +97,11 @@ fn read_all(row: &Row, matches: &ArgMatches, inputs: &[Input]) -> io::Result<Pro
 fn list_values(profile: &Profile, mut writer: &mut dyn Write) -> io::Result<()> {
     for value in &profile.values {
         let default = if value.is_default { "\t(default)" } else { "" };
-        writeln!(writer, "{}\t{}\t{}{default}", value.name, value.unit, value.sum)?;
+        writeln!(
+            writer,
+            "{}\t{}\t{}{default}",
+            value.name, value.unit, value.sum
+        )?;
     }
     writer.flush()
 }

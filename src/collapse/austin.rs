@@ -68,7 +68,10 @@ impl Document for Options {
 
     fn sniff(head: &[u8]) -> Option<bool> {
         if head.starts_with(MAGIC) {
-            return Some(head.get(MAGIC.len()).is_some_and(|version| (1..=4).contains(version)));
+            return Some(
+                head.get(MAGIC.len())
+                    .is_some_and(|version| (1..=4).contains(version)),
+            );
         }
         let first = whole_lines(head).find(|line| !line.is_empty());
         first.map(|line| line.starts_with(b"# austin: ") || is_sample(line))
@@ -154,7 +157,9 @@ impl Options {
 /// The stack of a line, and its time, the time that was not idle, and the memory.
 fn split_sample(line: &[u8]) -> Option<(&[u8], [Decimal; 3])> {
     let space = memchr::memrchr(b' ', line)?;
-    let mut numbers = line[space + 1..].split(|byte| *byte == b',').map(Decimal::parse);
+    let mut numbers = line[space + 1..]
+        .split(|byte| *byte == b',')
+        .map(Decimal::parse);
     let time = numbers.next()??;
     let (idle, memory) = match (numbers.next(), numbers.next()) {
         (Some(idle), Some(memory)) => (idle?, memory?),
@@ -260,7 +265,8 @@ impl<'m> Mojo<'m> {
             5 => {
                 let key = self.key()?;
                 let frame = self.frames.get(&key);
-                let frame = frame.ok_or_else(|| Failure::Invalid(format!("frame {} is not defined", key.1)))?;
+                let frame = frame
+                    .ok_or_else(|| Failure::Invalid(format!("frame {} is not defined", key.1)))?;
                 let frame = frame.clone();
                 self.push(frame);
             }
@@ -307,7 +313,9 @@ impl<'m> Mojo<'m> {
         let thread = self.text()?;
         // It is written in hexadecimal, and printed as a decimal number.
         let number = parse_hex(thread);
-        let thread = number.map_or(String::from_utf8_lossy(thread).into_owned(), |it| it.to_string());
+        let thread = number.map_or(String::from_utf8_lossy(thread).into_owned(), |it| {
+            it.to_string()
+        });
         let thread = format!("T{interpreter}:{thread}");
         self.sample = Some(Sample {
             process: self.process,
@@ -387,7 +395,11 @@ impl<'m> Mojo<'m> {
             shift += 7;
         }
         let value = value.cast_signed();
-        Ok(if first & 0x40 != 0 { value.wrapping_neg() } else { value })
+        Ok(if first & 0x40 != 0 {
+            value.wrapping_neg()
+        } else {
+            value
+        })
     }
 
     fn text(&mut self) -> Read<&'m [u8]> {

@@ -112,7 +112,10 @@ fn entry_start(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let rest = line.strip_prefix(b"@")?;
     let open = memchr::memchr(b'[', rest)?;
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    rest[..open].iter().all(is_part).then_some((&rest[..open], &rest[open + 1..]))
+    rest[..open]
+        .iter()
+        .all(is_part)
+        .then_some((&rest[..open], &rest[open + 1..]))
 }
 
 struct Maps<'m> {
@@ -165,7 +168,11 @@ impl Maps<'_> {
             if text.trim_ascii().is_empty() {
                 continue;
             }
-            let line = json::parse(text, PhantomData::<Line<'_>>, "a line of `bpftrace -f json`")?;
+            let line = json::parse(
+                text,
+                PhantomData::<Line<'_>>,
+                "a line of `bpftrace -f json`",
+            )?;
             self.found = true;
             if &*line.kind != b"map" {
                 continue;
@@ -174,7 +181,9 @@ impl Maps<'_> {
             for (name, entries) in maps {
                 let name = name.strip_prefix(b"@").unwrap_or(&name);
                 // A map without a key is a number, and one of a histogram has arrays.
-                for (key, value) in serde_json::from_str::<Data<'_>>(entries.get()).unwrap_or_default() {
+                for (key, value) in
+                    serde_json::from_str::<Data<'_>>(entries.get()).unwrap_or_default()
+                {
                     if let Some(value) = parse(value.get().as_bytes()) {
                         self.add(name, &key, value);
                     }
@@ -215,7 +224,9 @@ impl Maps<'_> {
                 }
             } else {
                 let separators = line.trim_ascii();
-                let texts = separators.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+                let texts = separators
+                    .split(|byte| *byte == b',')
+                    .map(<[u8]>::trim_ascii);
                 roots.extend(texts.filter(|text| !text.is_empty()).map(frame_name));
                 // What follows the line is a stack.
                 stacks.push(Vec::new());
@@ -225,7 +236,10 @@ impl Maps<'_> {
         if roots.is_empty() && stacks.iter().all(Vec::is_empty) {
             return vec![b"[no stack]".to_vec()];
         }
-        let stacks = stacks.into_iter().rev().flat_map(|stack| stack.into_iter().rev());
+        let stacks = stacks
+            .into_iter()
+            .rev()
+            .flat_map(|stack| stack.into_iter().rev());
         roots.into_iter().chain(stacks).collect()
     }
 
@@ -255,9 +269,10 @@ impl Maps<'_> {
             return Err(invalid("expected maps that bpftrace prints, found none"));
         }
         if let (true, None) = (self.with_stacks.len() > 1, &self.options.map) {
-            let names = self.with_stacks.iter().map(|name| {
-                format!("@{}", String::from_utf8_lossy(name))
-            });
+            let names = self
+                .with_stacks
+                .iter()
+                .map(|name| format!("@{}", String::from_utf8_lossy(name)));
             let names = names.collect::<Vec<_>>().join(", ");
             log::warn!("added up the maps {names}; see --map");
         }

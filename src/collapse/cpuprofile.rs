@@ -69,7 +69,9 @@ impl Document for Options {
     fn sniff(head: &[u8]) -> Option<bool> {
         let keys = Keys::of(head);
         let is_new = keys.has("nodes")
-            && ["samples", "timeDeltas", "startTime"].iter().any(|key| keys.has(key));
+            && ["samples", "timeDeltas", "startTime"]
+                .iter()
+                .any(|key| keys.has(key));
         keys.answer(is_new || keys.has("head.functionName"))
     }
 
@@ -338,7 +340,10 @@ impl<'a> Recording<'a> {
             profile.add(node, values[column]);
         }
         if idle > Decimal::ZERO {
-            log::info!("left out {idle} {} of idle time; see --idle", profile.unit().unwrap_or(""));
+            log::info!(
+                "left out {idle} {} of idle time; see --idle",
+                profile.unit().unwrap_or("")
+            );
         }
         Ok(())
     }
@@ -354,7 +359,10 @@ impl<'a> Recording<'a> {
         let parent = |row: usize| Ok(self.nodes[row].parent.map(|parent| parent as usize));
         let mut child = |row: usize, parent| {
             let facts = &self.nodes[row];
-            let call_frame = facts.call_frame.as_ref().ok_or_else(|| self.unknown_node(row))?;
+            let call_frame = facts
+                .call_frame
+                .as_ref()
+                .ok_or_else(|| self.unknown_node(row))?;
             if facts.parent.is_none() && call_frame.is(b"(root)") {
                 return Ok(parent);
             }
@@ -362,13 +370,17 @@ impl<'a> Recording<'a> {
             Ok(profile.tree.child(parent, frame))
         };
         let rows = 0..self.nodes.len();
-        rows.map(|row| table.node(row, parent, &mut child)).collect()
+        rows.map(|row| table.node(row, parent, &mut child))
+            .collect()
     }
 
     /// The error for a node that is named by samples or other nodes, and is not there.
     #[cold]
     fn unknown_node(&self, number: usize) -> io::Error {
-        let id = self.numbers.iter().find(|(_, known)| **known as usize == number);
+        let id = self
+            .numbers
+            .iter()
+            .find(|(_, known)| **known as usize == number);
         let id = id.map_or(String::new(), |(id, _)| id.to_string());
         invalid(format!("node {id} is named, but it is not in `nodes`"))
     }
@@ -376,7 +388,9 @@ impl<'a> Recording<'a> {
 
 impl NodeFacts<'_> {
     fn is(&self, name: &[u8]) -> bool {
-        self.call_frame.as_ref().is_some_and(|call_frame| call_frame.is(name))
+        self.call_frame
+            .as_ref()
+            .is_some_and(|call_frame| call_frame.is(name))
     }
 }
 

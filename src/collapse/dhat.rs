@@ -117,7 +117,9 @@ impl Options {
 }
 
 /// The values that can be chosen.
-const NAMES: [&str; 10] = ["tb", "tbk", "gb", "gbk", "mb", "mbk", "eb", "ebk", "rb", "wb"];
+const NAMES: [&str; 10] = [
+    "tb", "tbk", "gb", "gbk", "mb", "mbk", "eb", "ebk", "rb", "wb",
+];
 
 #[derive(Deserialize)]
 struct File<'a> {
@@ -132,7 +134,9 @@ struct File<'a> {
 impl File<'_> {
     /// Whether what is counted is whatever the program says.
     fn is_ad_hoc(&self) -> bool {
-        self.mode.as_deref().is_some_and(|mode| mode.ends_with(b"ad-hoc"))
+        self.mode
+            .as_deref()
+            .is_some_and(|mode| mode.ends_with(b"ad-hoc"))
     }
 }
 

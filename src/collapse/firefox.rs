@@ -94,7 +94,10 @@ impl Document for Options {
                 reader.add(kinds[chosen], profile)?;
             }
         }
-        if files.iter().any(|file| file.meta.symbolicated == Some(false)) {
+        if files
+            .iter()
+            .any(|file| file.meta.symbolicated == Some(false))
+        {
             log::warn!("the profile has no symbols: functions are called by their libraries");
         }
         Ok(())
@@ -120,7 +123,9 @@ fn value_types(files: &[File<'_>]) -> Vec<(Kind, ValueType)> {
         Some("bytes") => "bytes",
         _ => "count",
     };
-    let cpu_unit = files.iter().find_map(|file| file.meta.sample_units.as_ref());
+    let cpu_unit = files
+        .iter()
+        .find_map(|file| file.meta.sample_units.as_ref());
     let cpu_unit = match cpu_unit.and_then(|units| units.cpu.as_deref()) {
         Some("ns") => "nanoseconds",
         Some("variable CPU cycles") => "cycles",
@@ -133,7 +138,12 @@ fn value_types(files: &[File<'_>]) -> Vec<(Kind, ValueType)> {
         (true, Kind::Samples, "samples", unit),
         (has_cpu, Kind::Cpu, "cpu", cpu_unit),
         (true, Kind::Time, "time", "milliseconds"),
-        (has_native, Kind::NativeAllocations, "native-allocations", "bytes"),
+        (
+            has_native,
+            Kind::NativeAllocations,
+            "native-allocations",
+            "bytes",
+        ),
         (has_js, Kind::JsAllocations, "js-allocations", "bytes"),
     ]
     .into_iter()
@@ -270,7 +280,10 @@ type Row = Vec<Index>;
 
 impl Table<'_> {
     fn is_empty(&self) -> bool {
-        self.data.is_empty() && self.frame.is_empty() && self.func.is_empty() && self.name.is_empty()
+        self.data.is_empty()
+            && self.frame.is_empty()
+            && self.func.is_empty()
+            && self.name.is_empty()
     }
 }
 
@@ -282,7 +295,10 @@ fn column<'t>(
     data: &[Row],
 ) -> Cow<'t, [Index]> {
     match schema.get(&Text(name.as_bytes().into())) {
-        Some(&at) => data.iter().map(|row| row.get(at).copied().unwrap_or(Index::NONE)).collect(),
+        Some(&at) => data
+            .iter()
+            .map(|row| row.get(at).copied().unwrap_or(Index::NONE))
+            .collect(),
         None => Cow::Borrowed(column),
     }
 }
@@ -405,7 +421,9 @@ impl<'t, 'a> ThreadReader<'t, 'a> {
             &thread.string_table,
             &file.shared.string_array,
         ];
-        let strings = all_strings.into_iter().find(|strings| !strings.0.is_empty());
+        let strings = all_strings
+            .into_iter()
+            .find(|strings| !strings.0.is_empty());
         ThreadReader {
             options,
             libs: &file.libs,
@@ -451,7 +469,11 @@ impl<'t, 'a> ThreadReader<'t, 'a> {
             return;
         };
         let stacks = column(&samples.stack, "stack", &samples.schema, &samples.data);
-        for (index, _) in stacks.iter().enumerate().filter(|(_, stack)| stack.get().is_some()) {
+        for (index, _) in stacks
+            .iter()
+            .enumerate()
+            .filter(|(_, stack)| stack.get().is_some())
+        {
             profile.add_to_sum(value, self.weight(kind, samples, index));
         }
     }
@@ -488,11 +510,18 @@ impl<'t, 'a> ThreadReader<'t, 'a> {
         if let Some(prefix) = prefixes.get(row) {
             return Ok(prefix.get());
         }
-        match self.stacks.prefix_offset.get(row).and_then(|offset| offset.get()) {
+        match self
+            .stacks
+            .prefix_offset
+            .get(row)
+            .and_then(|offset| offset.get())
+        {
             None | Some(0) => Ok(None),
             Some(offset) => match row.checked_sub(offset) {
                 Some(caller) => Ok(Some(caller)),
-                None => Err(invalid(format!("the caller of stack {row} is before the first one"))),
+                None => Err(invalid(format!(
+                    "the caller of stack {row} is before the first one"
+                ))),
             },
         }
     }
@@ -502,13 +531,24 @@ impl<'t, 'a> ThreadReader<'t, 'a> {
         if !self.options.threads {
             return CallTree::ROOT;
         }
-        let pid = self.thread.pid.as_ref().map(ToString::to_string).unwrap_or_default();
-        let process = self.thread.process_name.as_deref().unwrap_or(pid.as_bytes());
+        let pid = self
+            .thread
+            .pid
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let process = self
+            .thread
+            .process_name
+            .as_deref()
+            .unwrap_or(pid.as_bytes());
         let name = self.thread.name.as_deref().unwrap_or_default();
-        [process, name].into_iter().fold(CallTree::ROOT, |node, name| {
-            let frame = profile.tree.intern(&frame_name(name));
-            profile.tree.child(node, frame)
-        })
+        [process, name]
+            .into_iter()
+            .fold(CallTree::ROOT, |node, name| {
+                let frame = profile.tree.intern(&frame_name(name));
+                profile.tree.child(node, frame)
+            })
     }
 }
 
@@ -560,7 +600,12 @@ impl<'r, 't, 'a> FrameNamer<'r, 't, 'a> {
     }
 
     fn name(&self, index: usize) -> io::Result<Vec<u8>> {
-        let ThreadReader { frames, functions, options, .. } = self.reader;
+        let ThreadReader {
+            frames,
+            functions,
+            options,
+            ..
+        } = self.reader;
         let function = frames.func[index].get().unwrap_or(usize::MAX);
         let Some(name) = functions.name.get(function) else {
             return Err(out_of_range("funcTable", function, functions.name.len()));
@@ -570,7 +615,10 @@ impl<'r, 't, 'a> FrameNamer<'r, 't, 'a> {
         if is_address(name) && (library.is_some() || self.reader.has_no_symbols) {
             let address = frames.address.get(index).copied().flatten().unwrap_or(0);
             let address = u64::try_from(address).unwrap_or(0);
-            return Ok(object_name(library.unwrap_or_default(), options.addrs.then_some(address)));
+            return Ok(object_name(
+                library.unwrap_or_default(),
+                options.addrs.then_some(address),
+            ));
         }
         let name = frame_name(name);
         let file = self.string(functions.file_name.get(function))?;
@@ -578,7 +626,11 @@ impl<'r, 't, 'a> FrameNamer<'r, 't, 'a> {
             b"" => Ok(name),
             file if options.lines => {
                 let line = frames.line.get(index).and_then(|line| line.get());
-                Ok(with_place(&name, file, line.map(|line| Decimal::from(line as u64))))
+                Ok(with_place(
+                    &name,
+                    file,
+                    line.map(|line| Decimal::from(line as u64)),
+                ))
             }
             _ => Ok(name),
         }
@@ -586,7 +638,13 @@ impl<'r, 't, 'a> FrameNamer<'r, 't, 'a> {
 
     /// The name of the library that a frame is in.
     fn library(&self, frame: usize, function: usize) -> Option<&'t [u8]> {
-        let ThreadReader { frames, functions, resources, libs, .. } = self.reader;
+        let ThreadReader {
+            frames,
+            functions,
+            resources,
+            libs,
+            ..
+        } = self.reader;
         let of_frame = || frames.lib.get(frame)?.get();
         let of_function = || {
             let resource = functions.resource.get(function)?.get()?;

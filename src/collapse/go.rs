@@ -81,7 +81,9 @@ impl Document for Options {
         file.read(&mut Lines::of(input))?;
         let (types, default) = value_types(&file.types);
         if types.is_empty() {
-            return Err(invalid("expected the types of values in the line after `Samples:`"));
+            return Err(invalid(
+                "expected the types of values in the line after `Samples:`",
+            ));
         }
         let wanted = self.value.as_deref().map(|name| resolve_name(&types, name));
         let column = profile.choose(types, wanted.as_deref(), default)?;
@@ -89,17 +91,23 @@ impl Document for Options {
         for sample in &file.samples {
             if sample.values.len() != profile.values.len() {
                 let (values, types) = (sample.values.len(), profile.values.len());
-                return Err(invalid(format!("a sample has {values} values, expected {types}")));
+                return Err(invalid(format!(
+                    "a sample has {values} values, expected {types}"
+                )));
             }
             profile.add_to_sums(&sample.values);
             let mut node = self.add_labels(sample, profile);
             for id in sample.locations.iter().rev() {
                 let names = file.locations.get(id).ok_or_else(|| {
-                    invalid(format!("the location {id} is named, but it is not in `Locations`"))
+                    invalid(format!(
+                        "the location {id} is named, but it is not in `Locations`"
+                    ))
                 })?;
                 let frames = frames.entry(*id).or_insert_with(|| {
                     let names = names.iter().rev().map(|line| self.frame(line));
-                    names.map(|name| profile.tree.intern(&name)).collect::<Vec<_>>()
+                    names
+                        .map(|name| profile.tree.intern(&name))
+                        .collect::<Vec<_>>()
                 });
                 for frame in frames.iter() {
                     node = profile.tree.child(node, *frame);
@@ -185,11 +193,15 @@ impl File {
 
     fn read_sample(&mut self, line: &[u8]) -> bool {
         let values = |text: &[u8]| {
-            let words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+            let words = text
+                .split(u8::is_ascii_whitespace)
+                .filter(|word| !word.is_empty());
             words.map(Decimal::parse).collect::<Option<Vec<_>>>()
         };
         let ids = |text: &[u8]| {
-            let words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+            let words = text
+                .split(u8::is_ascii_whitespace)
+                .filter(|word| !word.is_empty());
             words.map(parse).collect::<Option<Vec<u64>>>()
         };
         let parts = memchr::memchr(b':', line).and_then(|colon| {
@@ -223,7 +235,11 @@ impl File {
         let lines = self.locations.entry(id).or_default();
         let (_address, rest) = split_word(rest);
         let (mapping, after_mapping) = split_word(rest);
-        let function = if mapping.starts_with(b"M=") { after_mapping } else { rest };
+        let function = if mapping.starts_with(b"M=") {
+            after_mapping
+        } else {
+            rest
+        };
         let function = function.strip_prefix(b"[F] ").unwrap_or(function);
         lines.push(function.to_vec());
         Some(id)

@@ -100,7 +100,9 @@ impl Document for Options {
         reader.end();
         match reader.found {
             true => Ok(()),
-            false => Err(invalid("expected a dump or profile of goroutines, found no goroutine")),
+            false => Err(invalid(
+                "expected a dump or profile of goroutines, found no goroutine",
+            )),
         }
     }
 }
@@ -182,7 +184,9 @@ impl Reader<'_> {
 
     /// The frame of `TAB ADDRESS TAB FUNCTION+OFFSET TABS FILE:LINE`.
     fn frame_of_profile(&self, entry: &[u8]) -> Option<Vec<u8>> {
-        let mut fields = entry.split(|byte| *byte == b'\t').filter(|field| !field.is_empty());
+        let mut fields = entry
+            .split(|byte| *byte == b'\t')
+            .filter(|field| !field.is_empty());
         let function = fields.nth(1)?;
         let end = memchr::memmem::rfind(function, b"+0x").unwrap_or(function.len());
         let name = frame_name(&function[..end]);
@@ -202,8 +206,12 @@ impl Reader<'_> {
             (self.options.state, stack.state),
             (self.options.created_by, stack.created_by),
         ];
-        let roots = roots.into_iter().filter(|(is_wanted, name)| *is_wanted && !name.is_empty());
-        let frames = roots.map(|(_, name)| name).chain(stack.frames.into_iter().rev());
+        let roots = roots
+            .into_iter()
+            .filter(|(is_wanted, name)| *is_wanted && !name.is_empty());
+        let frames = roots
+            .map(|(_, name)| name)
+            .chain(stack.frames.into_iter().rev());
         let mut node = CallTree::ROOT;
         for name in frames {
             let frame = self.profile.tree.intern(&name);

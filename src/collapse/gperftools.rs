@@ -83,7 +83,11 @@ impl Options {
             Some(slash) => {
                 let rate = parse(kind[slash + 1..].trim_ascii()).unwrap_or(1);
                 // The older kind says twice the rate.
-                let rate = if &kind[..slash] == b"heap" { rate / 2 } else { rate };
+                let rate = if &kind[..slash] == b"heap" {
+                    rate / 2
+                } else {
+                    rate
+                };
                 Sampling::with_rate(rate)
             }
             None => Sampling::NONE,
@@ -91,7 +95,8 @@ impl Options {
         let mut stacks = Vec::new();
         let mut maps = Maps::default();
         while let Some(line) = lines.next()? {
-            match split_stack(line).and_then(|(counts, stack)| Some((heap::counts(counts)?, stack))) {
+            match split_stack(line).and_then(|(counts, stack)| Some((heap::counts(counts)?, stack)))
+            {
                 Some((counts, addresses)) => stacks.push((counts.unsampled(sampling), addresses)),
                 None => drop(maps.read_line(line)),
             }
@@ -110,9 +115,14 @@ impl Options {
                 period = parse(text).unwrap_or(1);
             }
             let counts = split_stack(line).and_then(|(counts, addresses)| {
-                let mut words = counts.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+                let mut words = counts
+                    .split(u8::is_ascii_whitespace)
+                    .filter(|word| !word.is_empty());
                 let (cycles, count) = (parse::<u64>(words.next()?)?, parse::<u64>(words.next()?)?);
-                Some(([cycles, count].map(|it| Decimal::from(it).times(period)), addresses))
+                Some((
+                    [cycles, count].map(|it| Decimal::from(it).times(period)),
+                    addresses,
+                ))
             });
             match counts {
                 Some(stack) => stacks.push(stack),
@@ -148,7 +158,10 @@ impl Options {
             }
         };
         if !is_whole {
-            log::warn!("the profile is cut off; its {} whole records count", stacks.len());
+            log::warn!(
+                "the profile is cut off; its {} whole records count",
+                stacks.len()
+            );
         }
         let mut maps = Maps::default();
         for line in words.rest.split(|byte| *byte == b'\n').filter(|_| is_whole) {
@@ -199,7 +212,9 @@ pub(super) fn add_stacks<const N: usize>(
 /// What is before and after ` @ ` in the line of a stack.
 pub(super) fn split_stack(line: &[u8]) -> Option<(&[u8], Vec<u64>)> {
     let at = memchr::memchr(b'@', line)?;
-    let words = line[at + 1..].split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let words = line[at + 1..]
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty());
     let addresses = words.map(|word| word.strip_prefix(b"0x").and_then(parse_hex));
     Some((&line[..at], addresses.collect::<Option<_>>()?))
 }
@@ -229,11 +244,19 @@ impl<'a> Words<'a> {
     fn of(bytes: &'a [u8]) -> Option<Words<'a>> {
         let shapes = [(4, false), (4, true), (8, false), (8, true)];
         shapes.into_iter().find_map(|(size, is_big_endian)| {
-            let mut words = Words { rest: bytes, size, is_big_endian };
+            let mut words = Words {
+                rest: bytes,
+                size,
+                is_big_endian,
+            };
             let starts = [words.next()?, words.next()?, words.next()?];
             let period = words.next()?;
             let is_profile = starts[..2] == [0, 3] && starts[2] <= 1 && period > 0;
-            is_profile.then_some(Words { rest: bytes, size, is_big_endian })
+            is_profile.then_some(Words {
+                rest: bytes,
+                size,
+                is_big_endian,
+            })
         })
     }
 
@@ -263,7 +286,9 @@ impl<'a> Words<'a> {
         let start = self.rest;
         let mut read = || {
             let (count, depth) = (self.next()?, self.next()?);
-            let depth = usize::try_from(depth).ok().filter(|depth| *depth <= self.rest.len() / self.size)?;
+            let depth = usize::try_from(depth)
+                .ok()
+                .filter(|depth| *depth <= self.rest.len() / self.size)?;
             let mut addresses = Vec::with_capacity(depth);
             for _ in 0..depth {
                 addresses.push(self.next()?);

@@ -3,6 +3,7 @@
 //! The formats are asked in the order of [`formats`], with more and more of the input, until one of
 //! them says that it is its own or all have said that it is not.
 
+use super::document::{self, DOCUMENTS, Profile};
 use super::foreign;
 use super::format::Format;
 use super::notes::plural;
@@ -83,10 +84,38 @@ impl From<Options> for Folder {
 }
 
 /// A row of the table of formats.
+#[derive(Clone, Copy)]
 struct Row {
     name: &'static str,
     sniff: fn(&[u8]) -> Option<bool>,
-    fold: fn(&Options, Reader<'_>) -> io::Result<Forest>,
+    fold: Fold,
+}
+
+/// How a format is folded.
+#[derive(Clone, Copy)]
+enum Fold {
+    With(fn(&Options, Reader<'_>) -> io::Result<Forest>),
+    Document(fn(&mut dyn BufRead, bool) -> io::Result<Profile>),
+}
+
+impl Row {
+    fn of(document: &document::Row) -> Row {
+        Row {
+            name: document.name,
+            sniff: document.sniff,
+            fold: Fold::Document(document.read),
+        }
+    }
+
+    fn fold(&self, options: &Options, mut reader: Reader<'_>) -> io::Result<Forest> {
+        match self.fold {
+            Fold::With(fold) => fold(options, reader),
+            Fold::Document(read) => {
+                let profile = read(&mut reader, options.demangle)?;
+                Ok(Forest::from(profile.tree))
+            }
+        }
+    }
 }
 
 /// The formats of profilers, in the order in which they are asked. The first to say yes gets the
@@ -95,74 +124,76 @@ static PROFILERS: [Row; 8] = [
     Row {
         name: "perf.data",
         sniff: is_perf_data,
-        fold: |options, reader| {
+        fold: Fold::With(|options, reader| {
             let mut folder = perf_data::Folder::from(options.perf_data());
             match reader {
                 Reader::Stream(reader) => folder.collapse_to_tree(reader).map(Forest::from),
                 Reader::AtPlaces(file) => folder.collapse_file_to_forest(file.get_ref().file()),
             }
-        },
+        }),
     },
     Row {
         name: "perf",
         sniff: |head| perf::Options::default().sniff(head),
-        fold: |options, reader| perf::Folder::from(options.perf_data().stacks).fold(reader),
+        fold: Fold::With(|options, reader| {
+            perf::Folder::from(options.perf_data().stacks).fold(reader)
+        }),
     },
     Row {
         name: "dtrace",
         sniff: |head| dtrace::Options::default().sniff(head),
-        fold: |options, reader| {
+        fold: Fold::With(|options, reader| {
             let dtrace = dtrace::Options {
                 demangle: options.demangle,
                 nthreads: options.nthreads,
                 ..dtrace::Options::default()
             };
             dtrace::Folder::from(dtrace).fold(reader)
-        },
+        }),
     },
     Row {
         name: "sample",
         sniff: |head| sample::Options::default().sniff(head),
-        fold: |options, reader| {
+        fold: Fold::With(|options, reader| {
             let sample = sample::Options {
                 demangle: options.demangle,
                 ..sample::Options::default()
             };
             sample::Folder::from(sample).fold(reader)
-        },
+        }),
     },
     Row {
         name: "vtune",
         sniff: |head| vtune::Options::default().sniff(head),
-        fold: |options, reader| {
+        fold: Fold::With(|options, reader| {
             let vtune = vtune::Options {
                 demangle: options.demangle,
                 ..vtune::Options::default()
             };
             vtune::Folder::from(vtune).fold(reader)
-        },
+        }),
     },
     Row {
         name: "vsprof",
         sniff: |head| vsprof::Summary::default().sniff(head),
-        fold: |_, reader| vsprof::Folder::default().fold(reader),
+        fold: Fold::With(|_, reader| vsprof::Folder::default().fold(reader)),
     },
     Row {
         name: "ghcprof",
         sniff: |head| ghcprof::Options::default().sniff(head),
-        fold: |_, reader| ghcprof::Folder::default().fold(reader),
+        fold: Fold::With(|_, reader| ghcprof::Folder::default().fold(reader)),
     },
     Row {
         name: "xctrace",
         sniff: xctrace::sniff,
-        fold: |options, reader| {
+        fold: Fold::With(|options, reader| {
             let xctrace = xctrace::Options {
                 demangle: options.demangle,
                 ..xctrace::Options::default()
             };
             let tree = xctrace::Folder::from(xctrace).collapse_to_tree(reader);
             tree.map(Forest::from)
-        },
+        }),
     },
 ];
 
@@ -170,7 +201,7 @@ static PROFILERS: [Row; 8] = [
 static FOLDED: Row = Row {
     name: "folded",
     sniff: folded::sniff,
-    fold: |_, reader| add_up(reader).map(Forest::from),
+    fold: Fold::With(|_, reader| add_up(reader).map(Forest::from)),
 };
 
 /// The names of the formats, in the order in which they are asked.
@@ -215,8 +246,9 @@ fn invalid(message: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, message)
 }
 
-fn rows() -> impl Iterator<Item = &'static Row> {
-    PROFILERS.iter().chain([&FOLDED])
+fn rows() -> impl Iterator<Item = Row> {
+    let documents = DOCUMENTS.iter().map(Row::of);
+    PROFILERS.into_iter().chain(documents).chain([FOLDED])
 }
 
 impl Folder {
@@ -328,9 +360,9 @@ impl Folder {
         Ok(Forest::default())
     }
 
-    fn fold_as(&self, row: &Row, head: &[u8], rest: Reader<'_>) -> io::Result<Forest> {
+    fn fold_as(&self, row: Row, head: &[u8], rest: Reader<'_>) -> io::Result<Forest> {
         log::info!("Using {} collapser", row.name);
-        rest.after(head, |reader| (row.fold)(&self.options, reader))
+        rest.after(head, |reader| row.fold(&self.options, reader))
     }
 }
 
@@ -397,8 +429,8 @@ fn add_up(reader: Reader<'_>) -> io::Result<CallTree> {
 }
 
 /// Reads into `head` until a format says yes, all say no, or there is no more.
-fn recognise(reader: &mut impl BufRead, head: &mut Vec<u8>) -> io::Result<Option<&'static Row>> {
-    let mut open: Vec<&'static Row> = rows().collect();
+fn recognise(reader: &mut impl BufRead, head: &mut Vec<u8>) -> io::Result<Option<Row>> {
+    let mut open: Vec<Row> = rows().collect();
     let mut looked_at = 1 << 12;
     while !open.is_empty() && looked_at <= MOST_LOOKED_AT {
         let missing = looked_at - head.len();
@@ -415,7 +447,7 @@ fn recognise(reader: &mut impl BufRead, head: &mut Vec<u8>) -> io::Result<Option
 }
 
 /// Returns the first of the `open` formats that says yes, and drops those that say no.
-fn ask(open: &mut Vec<&'static Row>, head: &[u8], is_at_end: bool) -> Option<&'static Row> {
+fn ask(open: &mut Vec<Row>, head: &[u8], is_at_end: bool) -> Option<Row> {
     // Formats look at whole lines only; at the end of the input the last one is whole.
     let end: &[u8] = if is_at_end { b"\n" } else { b"" };
     let head = [head, end].concat();

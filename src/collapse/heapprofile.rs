@@ -109,9 +109,14 @@ impl Options {
             profile.add(here, node.self_size);
             pending.extend(node.children.into_iter().map(|child| (child, Some(here))));
         }
-        let sampled = file.samples.iter().fold(Decimal::ZERO, |sum, sample| sum + sample.size);
+        let sampled = file
+            .samples
+            .iter()
+            .fold(Decimal::ZERO, |sum, sample| sum + sample.size);
         if !file.samples.is_empty() && sampled != sum {
-            log::warn!("the samples have {sampled} bytes, the call tree {sum}, which is what counts");
+            log::warn!(
+                "the samples have {sampled} bytes, the call tree {sum}, which is what counts"
+            );
         }
     }
 }

@@ -84,14 +84,19 @@ impl Document for Options {
             }
             if recording.read_line(&std::mem::take(&mut line)).is_none() {
                 if !lines.is_terminated() {
-                    log::warn!("the recording ends in the middle of line {}", lines.number());
+                    log::warn!(
+                        "the recording ends in the middle of line {}",
+                        lines.number()
+                    );
                     break;
                 }
                 return Err(lines.error("a line of heaptrack"));
             }
         }
         if !recording.has_version {
-            return Err(invalid("expected a recording of heaptrack, which starts with its version"));
+            return Err(invalid(
+                "expected a recording of heaptrack, which starts with its version",
+            ));
         }
         self.add(&recording, profile)
     }
@@ -327,7 +332,9 @@ impl Options {
             true => Ok(vec![self.name_without_symbol(instruction, recording)?]),
             false => {
                 let functions = instruction.functions.iter().rev();
-                functions.map(|function| self.name(function, instruction, recording)).collect()
+                functions
+                    .map(|function| self.name(function, instruction, recording))
+                    .collect()
             }
         }
     }
@@ -361,6 +368,9 @@ impl Options {
             0 => b"",
             module => basename(recording.string(module)?),
         };
-        Ok(object_name(module, self.addrs.then_some(instruction.address)))
+        Ok(object_name(
+            module,
+            self.addrs.then_some(instruction.address),
+        ))
     }
 }

@@ -75,9 +75,18 @@ impl Document for Options {
             path.push(node);
             rows.push((node, weight));
         }
-        let weights = || rows.iter().map(|(_, weight)| weight).filter(|weight| !weight.is_zero());
-        let unit = weights().map(|weight| weight.unit).min_by_key(|unit| unit.size);
-        let unit = unit.unwrap_or(Unit { name: "none", size: 1 });
+        let weights = || {
+            rows.iter()
+                .map(|(_, weight)| weight)
+                .filter(|weight| !weight.is_zero())
+        };
+        let unit = weights()
+            .map(|weight| weight.unit)
+            .min_by_key(|unit| unit.size);
+        let unit = unit.unwrap_or(Unit {
+            name: "none",
+            size: 1,
+        });
         profile.choose(vec![ValueType::new("self", unit.name)], None, 0)?;
         for (node, weight) in &rows {
             let weight = weight.in_units_of(unit);
@@ -91,7 +100,9 @@ impl Document for Options {
 fn is_header(line: &[u8]) -> bool {
     let mut columns = line.split(|byte| *byte == b'\t');
     let has_weight = columns.next().is_some_and(|first| !first.is_empty());
-    let has_self = columns.next().is_some_and(|second| second.starts_with(b"Self "));
+    let has_self = columns
+        .next()
+        .is_some_and(|second| second.starts_with(b"Self "));
     let last = columns.next_back();
     has_weight && has_self && matches!(last, Some(b"Symbol Name" | b"Symbol Names"))
 }
@@ -119,11 +130,19 @@ impl Weight {
 
     /// Reads `1.25 s`; `-` is nothing.
     fn parse(text: &[u8]) -> Option<Weight> {
-        let none = Unit { name: "none", size: 1 };
+        let none = Unit {
+            name: "none",
+            size: 1,
+        };
         if text == b"-" {
-            return Some(Weight { number: Decimal::ZERO, unit: none });
+            return Some(Weight {
+                number: Decimal::ZERO,
+                unit: none,
+            });
         }
-        let mut words = text.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+        let mut words = text
+            .split(|byte| *byte == b' ')
+            .filter(|word| !word.is_empty());
         let number = Decimal::parse(words.next()?)?;
         let unit = words.next().map_or(Some(none), unit)?;
         Some(Weight { number, unit })

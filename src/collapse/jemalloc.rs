@@ -48,12 +48,16 @@ impl Document for Options {
     const DESCRIPTION: &'static str = "a heap profile of jemalloc";
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        whole_lines(head).next().map(|line| line.starts_with(b"heap_v2/"))
+        whole_lines(head)
+            .next()
+            .map(|line| line.starts_with(b"heap_v2/"))
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         let mut lines = Lines::of(input);
-        let rate = lines.next()?.and_then(|line| parse(line.strip_prefix(b"heap_v2/")?));
+        let rate = lines
+            .next()?
+            .and_then(|line| parse(line.strip_prefix(b"heap_v2/")?));
         let Some(rate) = rate else {
             return Err(lines.error("a heap profile of jemalloc, `heap_v2/RATE`"));
         };

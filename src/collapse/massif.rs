@@ -124,7 +124,9 @@ fn read_snapshots(lines: &mut Lines<'_>) -> io::Result<Vec<Snapshot>> {
     }
     match is_massif {
         true => Ok(snapshots),
-        false => Err(invalid("expected a heap profile of massif, which has a line `time_unit: `")),
+        false => Err(invalid(
+            "expected a heap profile of massif, which has a line `time_unit: `",
+        )),
     }
 }
 
@@ -151,7 +153,9 @@ impl Options {
                 snapshots.iter().find(is_wanted).map(Some).ok_or_else(|| {
                     let numbers = snapshots.iter().map(|snapshot| snapshot.number.to_string());
                     let numbers = numbers.collect::<Vec<_>>().join(", ");
-                    invalid(format!("no snapshot {wanted} has a tree; these have one: {numbers}"))
+                    invalid(format!(
+                        "no snapshot {wanted} has a tree; these have one: {numbers}"
+                    ))
                 })
             }
         }

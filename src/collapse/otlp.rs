@@ -93,9 +93,12 @@ fn sniff(head: &[u8]) -> Option<bool> {
     }
     let length = prost::encoding::decode_varint(&mut rest).ok()?;
     let inner = *rest.first()?;
-    let message = &rest[..rest.len().min(usize::try_from(length).unwrap_or(usize::MAX))];
+    let message = &rest[..rest
+        .len()
+        .min(usize::try_from(length).unwrap_or(usize::MAX))];
     // All of it, if it was seen, must be fields.
-    let is_message = message.len() as u64 != length || Fields::of(message).all(|field| field.is_ok());
+    let is_message =
+        message.len() as u64 != length || Fields::of(message).all(|field| field.is_ok());
     let is_resource = first == 0x0a && is_field(inner);
     let is_dictionary = first == 0x12 && matches!(inner, 0x0a | 0x12 | 0x1a | 0x22 | 0x2a);
     Some(length > 1 && is_message && (is_resource || is_dictionary) && has_profile(message))
@@ -103,7 +106,10 @@ fn sniff(head: &[u8]) -> Option<bool> {
 
 /// Whether a message goes on below as profiles and dictionaries do.
 fn has_profile(message: &[u8]) -> bool {
-    matches!(Fields::of(message).next(), Some(Ok((1..=7, Value::Bytes(_)))) | Some(Err(_)))
+    matches!(
+        Fields::of(message).next(),
+        Some(Ok((1..=7, Value::Bytes(_)))) | Some(Err(_))
+    )
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -221,7 +227,9 @@ impl<'a> Dictionary<'a> {
 
 /// The entry of a table.
 fn entry<'t, T>(table: &'t [T], index: i32, name: &str) -> io::Result<&'t T> {
-    let entry = usize::try_from(index).ok().and_then(|index| table.get(index));
+    let entry = usize::try_from(index)
+        .ok()
+        .and_then(|index| table.get(index));
     entry.ok_or_else(|| out_of_range(name, index, table.len()))
 }
 
@@ -263,7 +271,10 @@ impl<'a> File<'a> {
             let value = match value {
                 Some(value) => value,
                 None => {
-                    types.push(ValueType::new(name, self.dictionary.text(sample_type.unit)?));
+                    types.push(ValueType::new(
+                        name,
+                        self.dictionary.text(sample_type.unit)?,
+                    ));
                     types.len() - 1
                 }
             };
@@ -300,7 +311,9 @@ impl Reader<'_, '_> {
             decode_into(&mut sample, bytes?, "sample")?;
             let weight = match sample.values.as_slice() {
                 [] => Decimal::from(sample.timestamps.len() as u64),
-                values => values.iter().fold(Decimal::ZERO, |sum, value| sum + (*value).into()),
+                values => values
+                    .iter()
+                    .fold(Decimal::ZERO, |sum, value| sum + (*value).into()),
             };
             self.profile.add_to_sum(value, weight);
             if is_chosen {
@@ -320,7 +333,10 @@ impl Reader<'_, '_> {
         for &index in &sample.attributes {
             let attribute = entry(&self.dictionary.attributes, index, "attribute_table")?;
             if self.dictionary.string(attribute.key)? == b"thread.name" {
-                let name = attribute.value.as_ref().map_or(&b""[..], |value| &value.text);
+                let name = attribute
+                    .value
+                    .as_ref()
+                    .map_or(&b""[..], |value| &value.text);
                 let frame = self.profile.tree.intern(&frame_name(name));
                 return Ok(self.profile.tree.child(CallTree::ROOT, frame));
             }
@@ -400,5 +416,8 @@ fn name_without_symbol(
             basename(dictionary.string(mapping.filename)?)
         }
     };
-    Ok(object_name(object, options.addrs.then_some(location.address)))
+    Ok(object_name(
+        object,
+        options.addrs.then_some(location.address),
+    ))
 }

@@ -115,7 +115,13 @@ fn sniff(head: &[u8]) -> Option<bool> {
             Some(Ok((11 | 13, _))) => {}
             Some(Ok(_)) => return Some(false),
             // A field that goes on behind what was seen, or one that is none.
-            Some(Err(_)) => return if is_field_start(head) { None } else { Some(false) },
+            Some(Err(_)) => {
+                return if is_field_start(head) {
+                    None
+                } else {
+                    Some(false)
+                };
+            }
             None => return None,
         }
     }
@@ -127,13 +133,18 @@ fn is_value_type(message: &[u8]) -> bool {
 }
 
 fn is_field_start(head: &[u8]) -> bool {
-    matches!(head, [0x0a, _, 0x08 | 0x10, ..] | [0x12 | 0x1a | 0x22 | 0x2a | 0x32, ..])
+    matches!(
+        head,
+        [0x0a, _, 0x08 | 0x10, ..] | [0x12 | 0x1a | 0x22 | 0x2a | 0x32, ..]
+    )
 }
 
 /// The index of the value that `name` means, as text: old profiles have `space` for `inuse_space`.
 pub(super) fn resolve_name(types: &[ValueType], name: &str) -> String {
     let has = |name: &str| types.iter().any(|known| known.name == name);
-    let short = ["inuse_", "alloc_"].iter().find_map(|start| name.strip_prefix(start));
+    let short = ["inuse_", "alloc_"]
+        .iter()
+        .find_map(|start| name.strip_prefix(start));
     let number = name.parse().ok().and_then(|index: usize| types.get(index));
     match (short, number) {
         _ if has(name) => name.to_string(),
@@ -255,19 +266,25 @@ impl<'a> Tables<'a> {
 
     /// The types of values, and which of them is the default.
     fn value_types(&self) -> io::Result<(Vec<ValueType>, usize)> {
-        let text = |index| io::Result::Ok(String::from_utf8_lossy(self.string(index)?).into_owned());
-        let types = self.types.iter().map(|kind| {
-            Ok(ValueType::new(text(kind.kind)?, text(kind.unit)?))
-        });
+        let text =
+            |index| io::Result::Ok(String::from_utf8_lossy(self.string(index)?).into_owned());
+        let types = self
+            .types
+            .iter()
+            .map(|kind| Ok(ValueType::new(text(kind.kind)?, text(kind.unit)?)));
         let types: Vec<ValueType> = types.collect::<io::Result<_>>()?;
         let default = text(self.default_type)?;
-        let named = types.iter().position(|known| known.name == default && !default.is_empty());
+        let named = types
+            .iter()
+            .position(|known| known.name == default && !default.is_empty());
         let last = types.len().saturating_sub(1);
         Ok((types, named.unwrap_or(last)))
     }
 
     fn string(&self, index: i64) -> io::Result<&'a [u8]> {
-        let string = usize::try_from(index).ok().and_then(|index| self.strings.get(index));
+        let string = usize::try_from(index)
+            .ok()
+            .and_then(|index| self.strings.get(index));
         match string {
             Some(string) => Ok(string),
             None if index == 0 => Ok(b""),
@@ -281,7 +298,9 @@ impl<'a> Tables<'a> {
             return Ok(vec![self.name_without_symbol(location, options)?]);
         }
         let lines = location.lines.iter().rev();
-        lines.map(|line| self.function_name(line, location, options)).collect()
+        lines
+            .map(|line| self.function_name(line, location, options))
+            .collect()
     }
 
     fn function_name(
@@ -317,7 +336,10 @@ impl<'a> Tables<'a> {
             None if location.mapping == 0 => b"",
             None => return Err(unknown("mapping", location.mapping)),
         };
-        Ok(object_name(object, options.addrs.then_some(location.address)))
+        Ok(object_name(
+            object,
+            options.addrs.then_some(location.address),
+        ))
     }
 }
 
@@ -334,7 +356,9 @@ fn insert<T>(table: &mut AHashMap<u64, T>, id: u64, entry: T, what: &str) -> io:
 
 #[cold]
 fn unknown(what: &str, id: u64) -> io::Error {
-    invalid(format!("the {what} {id} is named, but it is not in the profile"))
+    invalid(format!(
+        "the {what} {id} is named, but it is not in the profile"
+    ))
 }
 
 /// Reads samples, with all tables known.
@@ -361,11 +385,17 @@ impl SampleReader<'_, '_, '_> {
     }
 
     fn add(&mut self, sample: &Sample) -> io::Result<()> {
-        let Sample { locations, values, labels } = sample;
+        let Sample {
+            locations,
+            values,
+            labels,
+        } = sample;
         if values.len() != self.tables.types.len() {
             let types = self.tables.types.len();
             let values = values.len();
-            return Err(invalid(format!("a sample has {values} values, expected {types}")));
+            return Err(invalid(format!(
+                "a sample has {values} values, expected {types}"
+            )));
         }
         for (column, value) in values.iter().enumerate() {
             self.profile.add_to_sum(column, Decimal::from(*value));

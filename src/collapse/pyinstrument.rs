@@ -106,7 +106,10 @@ impl Options {
                 }
                 false => caller,
             };
-            let below = frame.children.iter().fold(Decimal::ZERO, |sum, child| sum + child.time);
+            let below = frame
+                .children
+                .iter()
+                .fold(Decimal::ZERO, |sum, child| sum + child.time);
             let own = frame.time - below;
             // Times are rounded to a millionth, so that is what may be left of none.
             let own = match frame.children.is_empty() || own > Decimal::from_f64(1e-6) {

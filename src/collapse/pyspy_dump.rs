@@ -125,7 +125,10 @@ impl Options {
             }
         };
         Thread {
-            name: thread_name(thread.thread_name.as_deref(), thread.thread_id.to_string().as_bytes()),
+            name: thread_name(
+                thread.thread_name.as_deref(),
+                thread.thread_id.to_string().as_bytes(),
+            ),
             is_active: thread.active,
             frames: thread.frames.iter().map(frame).collect(),
         }
@@ -193,7 +196,9 @@ fn read_thread(line: &[u8]) -> Option<Thread> {
     let open = memchr::memmem::find(rest, b" (")?;
     let state = &rest[open + 2..];
     let close = memchr::memchr(b')', state)?;
-    let name = state[close + 1..].strip_prefix(b": \"").and_then(|name| name.strip_suffix(b"\""));
+    let name = state[close + 1..]
+        .strip_prefix(b": \"")
+        .and_then(|name| name.strip_suffix(b"\""));
     Some(Thread {
         name: thread_name(name, &rest[..open]),
         is_active: state.starts_with(b"active"),

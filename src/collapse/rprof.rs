@@ -52,7 +52,9 @@ impl Document for Options {
     const DESCRIPTION: &'static str = "what Rprof() of R records";
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        whole_lines(head).next().map(|line| interval(line).is_some())
+        whole_lines(head)
+            .next()
+            .map(|line| interval(line).is_some())
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
@@ -106,7 +108,8 @@ fn names(line: &[u8]) -> Option<Vec<&[u8]>> {
     while let Some(start) = memchr::memchr(b'"', rest) {
         let name = &rest[start + 1..];
         // A name may hold quotes; what ends it is followed by a space.
-        let end = memchr::memmem::find(name, b"\" ").or_else(|| name.strip_suffix(b"\"").map(<[u8]>::len))?;
+        let end = memchr::memmem::find(name, b"\" ")
+            .or_else(|| name.strip_suffix(b"\"").map(<[u8]>::len))?;
         names.push(&name[..end]);
         rest = &name[end + 1..];
     }

@@ -75,7 +75,10 @@ impl Document for Options {
             Some(name) if name.ends_with("clock") => "nanoseconds",
             _ => "count",
         };
-        let values = vec![ValueType::new("events", unit), ValueType::new("samples", "count")];
+        let values = vec![
+            ValueType::new("events", unit),
+            ValueType::new("samples", "count"),
+        ];
         let column = profile.choose(values, self.value.as_deref(), 0)?;
         Reader {
             options: self,
@@ -150,14 +153,18 @@ struct Records<'a> {
 
 impl<'a> Records<'a> {
     fn of(file: &'a [u8]) -> io::Result<Records<'a>> {
-        let version = file.strip_prefix(MAGIC).and_then(|rest| rest.split_first_chunk());
+        let version = file
+            .strip_prefix(MAGIC)
+            .and_then(|rest| rest.split_first_chunk());
         match version {
             Some((version, rest)) if u16::from_le_bytes(*version) == 1 => {
                 Ok(Records { file, rest })
             }
             Some((version, _)) => {
                 let version = u16::from_le_bytes(*version);
-                Err(invalid(format!("expected version 1 of a report, found {version}")))
+                Err(invalid(format!(
+                    "expected version 1 of a report, found {version}"
+                )))
             }
             None => Err(invalid(
                 "expected a report of simpleperf, which starts with SIMPLEPERF; what `simpleperf record` \
@@ -187,7 +194,10 @@ impl<'a> Iterator for Records<'a> {
                 Some(message)
             }
             None => {
-                log::warn!("the report ends in the middle of a record [offset {}]", self.offset());
+                log::warn!(
+                    "the report ends in the middle of a record [offset {}]",
+                    self.offset()
+                );
                 None
             }
         }
@@ -216,7 +226,9 @@ impl Tables {
         let mut tables = Tables::default();
         for message in Records::of(bytes)? {
             match record(message)? {
-                Some((2, bytes)) => tables.lost = decode::<Lost>(bytes, "count of lost samples")?.lost,
+                Some((2, bytes)) => {
+                    tables.lost = decode::<Lost>(bytes, "count of lost samples")?.lost
+                }
                 Some((3, bytes)) => {
                     let file: SourceFile = decode(bytes, "file")?;
                     tables.files.insert(file.id, file);
@@ -242,7 +254,9 @@ impl Tables {
         let found = self.event_types.iter().position(|name| name == wanted);
         found.map(|index| index as u32).ok_or_else(|| {
             let names = self.event_types.join(", ");
-            invalid(format!("the report has no event `{wanted}`; it has {names}"))
+            invalid(format!(
+                "the report has no event `{wanted}`; it has {names}"
+            ))
         })
     }
 }
@@ -281,7 +295,10 @@ impl Reader<'_> {
             log::warn!("left out {samples} of other events; see --event");
         }
         if self.tables.lost > 0 {
-            log::warn!("the kernel lost {}", plural(self.tables.lost, "sample", "samples"));
+            log::warn!(
+                "the kernel lost {}",
+                plural(self.tables.lost, "sample", "samples")
+            );
         }
         Ok(())
     }
@@ -319,16 +336,23 @@ impl Reader<'_> {
         let symbol = symbol.and_then(|symbol| file?.symbols.get(symbol as usize).map(|_| symbol));
         // Functions with a name are the same at all of their addresses.
         let address = if symbol.is_some() { 0 } else { entry.address };
-        let Reader { frames, profile, options, .. } = self;
-        *frames.entry((entry.file, symbol, address)).or_insert_with(|| {
-            let name = match (file, symbol) {
-                (Some(file), Some(symbol)) => frame_name(&file.symbols[symbol as usize]),
-                _ => {
-                    let object = file.map_or(&b""[..], |file| basename(&file.path));
-                    object_name(object, options.addrs.then_some(entry.address))
-                }
-            };
-            profile.tree.intern(&name)
-        })
+        let Reader {
+            frames,
+            profile,
+            options,
+            ..
+        } = self;
+        *frames
+            .entry((entry.file, symbol, address))
+            .or_insert_with(|| {
+                let name = match (file, symbol) {
+                    (Some(file), Some(symbol)) => frame_name(&file.symbols[symbol as usize]),
+                    _ => {
+                        let object = file.map_or(&b""[..], |file| basename(&file.path));
+                        object_name(object, options.addrs.then_some(entry.address))
+                    }
+                };
+                profile.tree.intern(&name)
+            })
     }
 }

@@ -126,11 +126,15 @@ impl Options {
         profile: &mut Profile,
     ) -> io::Result<()> {
         let base = match self.threads {
-            true => profile.tree.descend(CallTree::ROOT, &frame_name(&thread.name)),
+            true => profile
+                .tree
+                .descend(CallTree::ROOT, &frame_name(&thread.name)),
             false => CallTree::ROOT,
         };
         profile.add_renamed(&thread.stacks, base, |index| {
-            let index = std::str::from_utf8(index).ok().and_then(|index| index.parse().ok());
+            let index = std::str::from_utf8(index)
+                .ok()
+                .and_then(|index| index.parse().ok());
             let index: usize = index.unwrap_or(usize::MAX);
             let frame = file.frames.get(index);
             let frame = frame.ok_or_else(|| out_of_range("frames", index, file.frames.len()))?;
@@ -150,12 +154,27 @@ struct File<'a> {
 impl File<'_> {
     /// The index of the profile that is called `wanted`, or has this number.
     fn find(&self, wanted: &str) -> io::Result<usize> {
-        let by_name = || self.threads.iter().position(|thread| *thread.name == *wanted.as_bytes());
-        let by_number = || wanted.parse().ok().filter(|index| *index < self.threads.len());
+        let by_name = || {
+            self.threads
+                .iter()
+                .position(|thread| *thread.name == *wanted.as_bytes())
+        };
+        let by_number = || {
+            wanted
+                .parse()
+                .ok()
+                .filter(|index| *index < self.threads.len())
+        };
         by_name().or_else(by_number).ok_or_else(|| {
-            let names = self.threads.iter().map(|thread| String::from_utf8_lossy(&thread.name));
+            let names = self
+                .threads
+                .iter()
+                .map(|thread| String::from_utf8_lossy(&thread.name));
             let names: Vec<_> = names.collect();
-            invalid(format!("no profile is called `{wanted}`; there are {}", names.join(", ")))
+            invalid(format!(
+                "no profile is called `{wanted}`; there are {}",
+                names.join(", ")
+            ))
         })
     }
 }
@@ -211,9 +230,18 @@ struct ThreadReader<'a> {
 
 impl<'a> ThreadReader<'a> {
     fn read_samples<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
-        let ThreadReader { thread, frames, leaves, .. } = self;
+        let ThreadReader {
+            thread,
+            frames,
+            leaves,
+            ..
+        } = self;
         let tree = &mut thread.stacks.tree;
-        map.next_value_seed(StacksSeed { tree, frames, leaves })
+        map.next_value_seed(StacksSeed {
+            tree,
+            frames,
+            leaves,
+        })
     }
 
     fn read_weights<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
@@ -229,7 +257,8 @@ impl<'a> ThreadReader<'a> {
 
     fn read_events<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
         map.next_value_seed(ForEach::new(|event| {
-            self.events.take(&event, &mut self.frames, &mut self.thread.stacks);
+            self.events
+                .take(&event, &mut self.frames, &mut self.thread.stacks);
             Ok(())
         }))
     }

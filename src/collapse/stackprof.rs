@@ -56,7 +56,9 @@ impl Document for Options {
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let keys = Keys::of(head);
-        let has_all = ["frames", "mode", "interval"].iter().all(|key| keys.has(key));
+        let has_all = ["frames", "mode", "interval"]
+            .iter()
+            .all(|key| keys.has(key));
         keys.answer(has_all && (keys.has("raw") || keys.has("gc_samples")))
     }
 
@@ -120,7 +122,9 @@ impl Options {
             let split = after_length.split_at_checked(length);
             let Some((stack, &[count, ref after @ ..])) = split else {
                 let at = raw.len() - rest.len();
-                return Err(invalid(format!("`raw` ends within the stack at index {at}")));
+                return Err(invalid(format!(
+                    "`raw` ends within the stack at index {at}"
+                )));
             };
             let mut node = CallTree::ROOT;
             for &id in stack {
@@ -131,7 +135,9 @@ impl Options {
                 frames.insert(id, frame);
                 node = profile.tree.child(node, frame);
             }
-            let times = deltas.by_ref().take(usize::try_from(count).unwrap_or(usize::MAX));
+            let times = deltas
+                .by_ref()
+                .take(usize::try_from(count).unwrap_or(usize::MAX));
             let time = times.fold(Decimal::ZERO, |sum, delta| sum + *delta);
             let values = [Decimal::from(count), time];
             profile.add_to_sums(&values);

@@ -53,7 +53,8 @@ impl Document for Options {
         if call_name(first).is_none() {
             return Some(false);
         }
-        let mut others = lines.filter(|line| call_name(line).is_none() && read_call(line).is_none());
+        let mut others =
+            lines.filter(|line| call_name(line).is_none() && read_call(line).is_none());
         others.next().map(|line| line.starts_with(b" > "))
     }
 
@@ -148,14 +149,22 @@ impl Options {
     /// The frame of `OBJECT(SYMBOL+0xOFFSET) [0xADDRESS]`.
     fn frame(&self, text: &[u8]) -> Vec<u8> {
         let bracket = memchr::memmem::rfind(text, b" [").unwrap_or(text.len());
-        let address = text[bracket..].strip_prefix(b" [").and_then(|rest| rest.strip_suffix(b"]"));
+        let address = text[bracket..]
+            .strip_prefix(b" [")
+            .and_then(|rest| rest.strip_suffix(b"]"));
         let location = &text[..bracket];
         let inside = location.strip_suffix(b")").unwrap_or(location);
         let (object, symbol) = split_symbol(inside);
         match symbol {
             b"" => {
-                let object = object.strip_prefix(b"[").and_then(|it| it.strip_suffix(b"]")).unwrap_or(object);
-                object_name(basename(object), address.and_then(parse_hex).filter(|_| self.addrs))
+                let object = object
+                    .strip_prefix(b"[")
+                    .and_then(|it| it.strip_suffix(b"]"))
+                    .unwrap_or(object);
+                object_name(
+                    basename(object),
+                    address.and_then(parse_hex).filter(|_| self.addrs),
+                )
             }
             symbol => {
                 let offset = memchr::memmem::rfind(symbol, b"+0x").unwrap_or(symbol.len());

@@ -47,9 +47,10 @@ impl Calls {
             return;
         };
         let callees = self.unclaimed.split_off(start);
-        let are_those = callees.iter().zip(&expected).all(|(call, callee)| {
-            self.calls[*call].function == *callee
-        });
+        let are_those = callees
+            .iter()
+            .zip(&expected)
+            .all(|(call, callee)| self.calls[*call].function == *callee);
         self.is_inexact |= !are_those;
         self.unclaimed.push(self.calls.len());
         self.calls.push(Call {
@@ -66,7 +67,10 @@ impl Calls {
 
     /// Adds all calls to `profile`. Those that nobody claims are roots, as the main program is.
     pub fn add_to(&self, names: &[Vec<u8>], profile: &mut Profile) {
-        let frames = names.iter().map(|name| profile.tree.intern(name)).collect::<Vec<_>>();
+        let frames = names
+            .iter()
+            .map(|name| profile.tree.intern(name))
+            .collect::<Vec<_>>();
         let mut pending: Vec<(usize, NodeId)> = Vec::new();
         pending.extend(self.unclaimed.iter().map(|call| (*call, CallTree::ROOT)));
         while let Some((index, caller)) = pending.pop() {

@@ -59,8 +59,14 @@ impl Graph {
         for ((caller, callee), cost) in calls {
             self.functions[caller as usize].callees.push((callee, cost));
         }
-        let total = self.functions.iter().fold(Decimal::ZERO, |sum, it| sum + it.own);
-        let frames = names.iter().map(|name| profile.tree.intern(name)).collect::<Vec<_>>();
+        let total = self
+            .functions
+            .iter()
+            .fold(Decimal::ZERO, |sum, it| sum + it.own);
+        let frames = names
+            .iter()
+            .map(|name| profile.tree.intern(name))
+            .collect::<Vec<_>>();
         let mut walk = Walk {
             graph: &self,
             frames: &frames,
@@ -93,7 +99,9 @@ impl Graph {
         let mut roots = Vec::new();
         for (group, members) in groups.iter().enumerate() {
             let whole = |member: &&FunctionId| self.whole(**member);
-            let called = members.iter().max_by_key(|member| calls_into[**member as usize]);
+            let called = members
+                .iter()
+                .max_by_key(|member| calls_into[**member as usize]);
             let called = called.filter(|member| calls_into[**member as usize] > Decimal::ZERO);
             let root = called.or(members.iter().max_by_key(whole));
             if let (Some(root), true) = (root, excess[group] > Decimal::ZERO) {
@@ -106,7 +114,10 @@ impl Graph {
     /// What a function cost with all that it called.
     fn whole(&self, id: FunctionId) -> Decimal {
         let function = &self.functions[id as usize];
-        function.callees.iter().fold(function.own, |sum, (_, cost)| sum + *cost)
+        function
+            .callees
+            .iter()
+            .fold(function.own, |sum, (_, cost)| sum + *cost)
     }
 
     /// The strongly connected components: the group of each function, and the members of each group.
@@ -150,8 +161,15 @@ impl Graph {
                 if lowest[at] == order[at] {
                     let first = open.iter().rposition(|member| *member == at).unwrap_or(0);
                     let members = open.split_off(first);
-                    members.iter().for_each(|member| group_of[*member] = groups.len());
-                    groups.push(members.into_iter().map(|member| member as FunctionId).collect());
+                    members
+                        .iter()
+                        .for_each(|member| group_of[*member] = groups.len());
+                    groups.push(
+                        members
+                            .into_iter()
+                            .map(|member| member as FunctionId)
+                            .collect(),
+                    );
                 }
             }
         }
@@ -188,25 +206,22 @@ impl Walk<'_> {
         }
     }
 
-    fn enter(
-        &mut self,
-        id: FunctionId,
-        caller: NodeId,
-        worth: Decimal,
-        steps: &mut Vec<Step>,
-    ) {
+    fn enter(&mut self, id: FunctionId, caller: NodeId, worth: Decimal, steps: &mut Vec<Step>) {
         let node = self.profile.tree.child(caller, self.frames[id as usize]);
         let function = &self.graph.functions[id as usize];
         self.on_path[id as usize] = true;
         steps.push(Step::Leave(id));
-        let callees = function.callees.iter().filter(|(callee, cost)| {
-            !self.on_path[*callee as usize] && *cost > Decimal::ZERO
-        });
+        let callees = function
+            .callees
+            .iter()
+            .filter(|(callee, cost)| !self.on_path[*callee as usize] && *cost > Decimal::ZERO);
         let callees: Vec<_> = match worth < self.least {
             true => Vec::new(),
             false => callees.copied().collect(),
         };
-        let whole = callees.iter().fold(function.own, |sum, (_, cost)| sum + *cost);
+        let whole = callees
+            .iter()
+            .fold(function.own, |sum, (_, cost)| sum + *cost);
         let mut own = worth;
         for (callee, cost) in callees {
             let share = worth.share(cost, whole);

@@ -215,7 +215,9 @@ impl<'r> Reader<'r> {
             None | Some(b'#') => Ok(()),
             Some(byte) if byte.is_ascii_digit() || b"+-*".contains(byte) => self.read_cost(line),
             Some(_) => match memchr::memchr2(b'=', b':', line) {
-                Some(at) if line[at] == b'=' => self.read_name(&line[..at], line[at + 1..].trim_ascii()),
+                Some(at) if line[at] == b'=' => {
+                    self.read_name(&line[..at], line[at + 1..].trim_ascii())
+                }
                 Some(at) => self.read_header(&line[..at], line[at + 1..].trim_ascii()),
                 None => Err(Problem::Expected("a name, a cost or a header")),
             },
@@ -227,7 +229,9 @@ impl<'r> Reader<'r> {
             b"creator" => self.is_of_xdebug |= value.starts_with(b"xdebug"),
             b"positions" => self.positions = value.split(|byte| *byte == b' ').count(),
             b"events" if self.profile.values.is_empty() => {
-                let names = value.split(u8::is_ascii_whitespace).filter(|name| !name.is_empty());
+                let names = value
+                    .split(u8::is_ascii_whitespace)
+                    .filter(|name| !name.is_empty());
                 let values = names.map(|name| {
                     let name = String::from_utf8_lossy(name).into_owned();
                     let unit = unit(&name).to_string();
@@ -252,8 +256,14 @@ impl<'r> Reader<'r> {
             // It may be where a name is defined.
             b"jfn" => drop(self.functions.read(value)?),
             b"calls" => {
-                let callee = self.callee.take().ok_or(Problem::Expected("a function that is called"))?;
-                let count = value.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+                let callee = self
+                    .callee
+                    .take()
+                    .ok_or(Problem::Expected("a function that is called"))?;
+                let count = value
+                    .split(u8::is_ascii_whitespace)
+                    .next()
+                    .unwrap_or_default();
                 let count = super::document::lines::parse(count);
                 let count = count.ok_or(Problem::Expected("a number of calls"))?;
                 self.next = Next::Calls(callee, count);
@@ -269,11 +279,15 @@ impl<'r> Reader<'r> {
         if matches!(next, Next::Jump) {
             return Ok(());
         }
-        let words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let words = line
+            .split(u8::is_ascii_whitespace)
+            .filter(|word| !word.is_empty());
         let costs = words.skip(self.positions).map(Decimal::parse);
         let costs = costs.collect::<Option<Costs>>();
         let costs = costs.ok_or(Problem::Expected("positions and costs"))?;
-        let function = self.current.ok_or(Problem::Expected("a function, `fn=`, before its costs"))?;
+        let function = self
+            .current
+            .ok_or(Problem::Expected("a function, `fn=`, before its costs"))?;
         match next {
             Next::Calls(callee, count) => {
                 let cost = costs.get(self.column).copied().unwrap_or_default();
@@ -303,7 +317,9 @@ impl<'r> Reader<'r> {
 
     fn finish(mut self) -> io::Result<()> {
         if self.profile.values.is_empty() {
-            return Err(invalid("expected what callgrind writes, which has a line `events: `"));
+            return Err(invalid(
+                "expected what callgrind writes, which has a line `events: `",
+            ));
         }
         self.end_block();
         let names = &self.functions.names;
@@ -313,7 +329,9 @@ impl<'r> Reader<'r> {
                 if self.is_of_xdebug {
                     log::warn!("the calls do not fit together; the tree is an estimate");
                 }
-                self.profile.set_note("estimated from a call graph: functions look alike below all of their callers");
+                self.profile.set_note(
+                    "estimated from a call graph: functions look alike below all of their callers",
+                );
                 self.graph.add_to(names, self.profile);
             }
         }

@@ -52,7 +52,9 @@ struct Args<'a> {
 
 impl<'a> Recordings<'a> {
     pub fn is_empty(&self) -> bool {
-        self.recordings.iter().all(|recording| recording.chunks.is_empty())
+        self.recordings
+            .iter()
+            .all(|recording| recording.chunks.is_empty())
     }
 
     /// Takes an event, if it is of a recording.
@@ -110,8 +112,14 @@ impl<'a> Chunks<'a> {
             if let Some(end) = cpu_profile.end_time.or(chunk.end_time) {
                 recording.set_end(end);
             }
-            cpu_profile.nodes.into_iter().for_each(|node| recording.add_node(node));
-            cpu_profile.samples.into_iter().for_each(|id| recording.add_sample(id));
+            cpu_profile
+                .nodes
+                .into_iter()
+                .for_each(|node| recording.add_node(node));
+            cpu_profile
+                .samples
+                .into_iter()
+                .for_each(|id| recording.add_sample(id));
             let deltas = chunk.time_deltas.into_iter().chain(cpu_profile.time_deltas);
             deltas.for_each(|delta| recording.add_delta(delta));
         }

@@ -100,7 +100,10 @@ impl Document for Options {
         match read.and_then(|()| deserializer.end()) {
             Ok(()) => {}
             Err(error) if trace.is_cut(&error) => {
-                log::warn!("the trace has no end; its {} whole events count", trace.events);
+                log::warn!(
+                    "the trace has no end; its {} whole events count",
+                    trace.events
+                );
             }
             Err(error) => return Err(json::not_as_expected(error, Self::DESCRIPTION)),
         }
@@ -233,7 +236,9 @@ impl<'o, 'a> Trace<'o, 'a> {
                 let name = self.span_name(&event);
                 let name = self.spans.intern(&name);
                 match phase {
-                    Some(b"X") => self.spans.add(thread, begin, length.max(Decimal::ZERO), name),
+                    Some(b"X") => self
+                        .spans
+                        .add(thread, begin, length.max(Decimal::ZERO), name),
                     _ => self.spans.begin(thread, begin, name),
                 }
             }
@@ -285,7 +290,9 @@ impl<'o, 'a> Trace<'o, 'a> {
             true,
         ];
         let kinds: Vec<usize> = (PROFILE..=SPANS).filter(|kind| has[*kind]).collect();
-        let values = kinds.iter().map(|kind| ValueType::new(KINDS[*kind], "microseconds"));
+        let values = kinds
+            .iter()
+            .map(|kind| ValueType::new(KINDS[*kind], "microseconds"));
         let chosen = profile.choose(values.collect(), self.options.value.as_deref(), 0)?;
         match kinds[chosen] {
             PROFILE => self.count_recordings(profile),
@@ -341,7 +348,9 @@ impl<'o, 'a> Trace<'o, 'a> {
             path.push(frame.name.as_deref().unwrap_or_default());
             next = frame.parent.as_ref();
             if path.len() > self.stack_frames.len() {
-                return Err(invalid(format!("the parents of stack frame {id} form a circle")));
+                return Err(invalid(format!(
+                    "the parents of stack frame {id} form a circle"
+                )));
             }
         }
         let names = path.into_iter().rev().map(frame_name);
@@ -354,10 +363,18 @@ impl<'o, 'a> Trace<'o, 'a> {
     fn count_spans(mut self, profile: &mut Profile) {
         let spans = std::mem::take(&mut self.spans);
         let column = profile.values.len() - 1;
-        let report = spans.fold(profile, column, |thread, profile| self.base(thread, profile));
+        let report = spans.fold(profile, column, |thread, profile| {
+            self.base(thread, profile)
+        });
         for (count, what) in [
-            (report.cut, "lasted longer than the span around it, and was cut off there"),
-            (report.never_begun, "ended without a begin, and was left out"),
+            (
+                report.cut,
+                "lasted longer than the span around it, and was cut off there",
+            ),
+            (
+                report.never_begun,
+                "ended without a begin, and was left out",
+            ),
         ] {
             if count > 0 {
                 log::warn!("{} {what}", plural(count, "span", "spans"));
@@ -391,7 +408,10 @@ fn is_total_of_clang(event: &Event<'_>) -> bool {
         #[serde(rename = "avg ms")]
         _average: IgnoredAny,
     }
-    event.name.as_deref().is_some_and(|name| name.starts_with(b"Total "))
+    event
+        .name
+        .as_deref()
+        .is_some_and(|name| name.starts_with(b"Total "))
         && event.args::<Total>().is_some()
 }
 

@@ -78,7 +78,12 @@ impl<'a> Spans<'a> {
     pub fn add(&mut self, thread: usize, begin: Decimal, length: Decimal, name: NameId) {
         let end = begin + length;
         let order = self.next_order(thread, end);
-        self.threads[thread].spans.push(Span { begin, end, name, order });
+        self.threads[thread].spans.push(Span {
+            begin,
+            end,
+            name,
+            order,
+        });
     }
 
     pub fn begin(&mut self, thread: usize, at: Decimal, name: NameId) {
@@ -92,7 +97,12 @@ impl<'a> Spans<'a> {
 
     fn push_end(&mut self, thread: usize, at: Decimal, is_begin: bool, name: Option<NameId>) {
         let order = self.next_order(thread, at);
-        self.threads[thread].ends.push(End { at, order, is_begin, name });
+        self.threads[thread].ends.push(End {
+            at,
+            order,
+            is_begin,
+            name,
+        });
     }
 
     /// Counts an event that ends at `end`.
@@ -197,8 +207,10 @@ impl Thread {
         report.never_begun += early.len() as u64;
         let end = self.latest;
         let never_ended = open.into_iter();
-        self.spans.extend(never_ended.map(|(name, begin)| begin.span_until(end, name)));
-        self.spans.sort_unstable_by_key(|span| (span.begin, Reverse(span.end), span.order));
+        self.spans
+            .extend(never_ended.map(|(name, begin)| begin.span_until(end, name)));
+        self.spans
+            .sort_unstable_by_key(|span| (span.begin, Reverse(span.end), span.order));
         self.spans
     }
 }

@@ -46,7 +46,9 @@ pub(crate) fn not_as_expected(error: serde_json::Error, format: &str) -> io::Err
     let text = error.to_string();
     let place = format!(" at line {line} column {column}");
     let what = text.strip_suffix(&place).unwrap_or(&text);
-    invalid(format!("expected {format}: {what} [line {line}, column {column}]"))
+    invalid(format!(
+        "expected {format}: {what} [line {line}, column {column}]"
+    ))
 }
 
 /// The deepest nesting that is read.
@@ -69,12 +71,16 @@ pub(crate) fn with_room<T: Send>(
         return read();
     }
     if depth > MAX_DEPTH {
-        return Err(invalid(format!("the document is nested deeper than {MAX_DEPTH} levels")));
+        return Err(invalid(format!(
+            "the document is nested deeper than {MAX_DEPTH} levels"
+        )));
     }
     let builder = thread::Builder::new().stack_size((1 << 20) + depth * BYTES_PER_LEVEL);
     thread::scope(|scope| {
         let thread = builder.spawn_scoped(scope, read)?;
-        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
@@ -240,7 +246,10 @@ impl<'de> Deserialize<'de> for Decimal {
                 let text = text.trim();
                 match Decimal::parse(text.as_bytes()) {
                     Some(number) => Ok(number),
-                    None => text.parse().map(Decimal::from_f64).map_err(|_| unexpected()),
+                    None => text
+                        .parse()
+                        .map(Decimal::from_f64)
+                        .map_err(|_| unexpected()),
                 }
             }
         }

@@ -59,7 +59,10 @@ impl<'r> Lines<'r> {
     #[cold]
     pub fn error(&self, expected: &str) -> io::Error {
         let found = crate::text::excerpt(&self.line);
-        invalid(format!("line {}: expected {expected}, found `{found}`", self.number))
+        invalid(format!(
+            "line {}: expected {expected}, found `{found}`",
+            self.number
+        ))
     }
 }
 

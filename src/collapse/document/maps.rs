@@ -19,7 +19,9 @@ struct Mapping {
 impl Maps {
     /// Takes a line, if it is one of a mapping.
     pub fn read_line(&mut self, line: &[u8]) -> Option<()> {
-        let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let mut words = line
+            .split(u8::is_ascii_whitespace)
+            .filter(|word| !word.is_empty());
         let range = words.next()?;
         let dash = memchr::memchr(b'-', range)?;
         let (start, end) = (parse_hex(&range[..dash])?, parse_hex(&range[dash + 1..])?);
@@ -43,7 +45,9 @@ impl Maps {
 
     /// What a function at `address` is called: `[libc.so.6]`, or with the address.
     pub fn frame(&self, address: u64, with_address: bool) -> Vec<u8> {
-        let after = self.mappings.partition_point(|mapping| mapping.start <= address);
+        let after = self
+            .mappings
+            .partition_point(|mapping| mapping.start <= address);
         let mapping = after.checked_sub(1).map(|at| &self.mappings[at]);
         let mapping = mapping.filter(|mapping| address < mapping.end);
         let object = mapping.map_or(&b""[..], |mapping| &mapping.object);

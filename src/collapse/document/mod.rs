@@ -63,6 +63,7 @@ pub trait Document: Clone + Default + Flags {
 
 /// A format, to be called without its type.
 #[doc(hidden)]
+#[derive(Clone, Copy)]
 pub struct Row {
     /// What the command line calls the format.
     pub name: &'static str,
@@ -72,8 +73,8 @@ pub struct Row {
     pub description: &'static str,
     /// [`Document::sniff`].
     pub sniff: fn(&[u8]) -> Option<bool>,
-    /// Reads a profile with the default options.
-    pub read: fn(&mut dyn BufRead) -> io::Result<Profile>,
+    /// Reads a profile with the default options; mangled names are made readable if it is so wished.
+    pub read: fn(&mut dyn BufRead, demangle: bool) -> io::Result<Profile>,
     /// Adds the flags of the format to a command.
     #[cfg(feature = "cli")]
     pub add_flags: fn(clap::Command) -> clap::Command,
@@ -89,7 +90,11 @@ impl Row {
             aliases: F::ALIASES,
             description: F::DESCRIPTION,
             sniff: F::sniff,
-            read: |input| Folder::from(F::default()).read(input),
+            read: |input, demangle| {
+                let mut folder = Folder::from(F::default());
+                folder.keeps_mangled = !demangle;
+                folder.read(input)
+            },
             #[cfg(feature = "cli")]
             add_flags: F::augment_args,
             #[cfg(feature = "cli")]
@@ -102,43 +107,32 @@ impl Row {
 }
 
 /// The formats that are read as documents.
-#[doc(hidden)]
-pub static DOCUMENTS: &[Row] = &[
-    Row::of::<super::austin::Options>(),
-    Row::of::<super::bpftrace::Options>(),
-    Row::of::<super::callgrind::Options>(),
-    Row::of::<super::chrome::Options>(),
-    Row::of::<super::cpuprofile::Options>(),
-    Row::of::<super::dhat::Options>(),
-    Row::of::<super::firefox::Options>(),
-    Row::of::<super::go::Options>(),
-    Row::of::<super::goroutine::Options>(),
-    Row::of::<super::gperftools::Options>(),
-    Row::of::<super::heapprofile::Options>(),
-    Row::of::<super::heaptrack::Options>(),
-    Row::of::<super::instruments::Options>(),
-    Row::of::<super::jemalloc::Options>(),
-    Row::of::<super::massif::Options>(),
-    Row::of::<super::otlp::Options>(),
-    Row::of::<super::pprof::Options>(),
-    Row::of::<super::pyinstrument::Options>(),
-    Row::of::<super::pyspy_dump::Options>(),
-    Row::of::<super::rprof::Options>(),
-    Row::of::<super::simpleperf::Options>(),
-    Row::of::<super::speedscope::Options>(),
-    Row::of::<super::stackprof::Options>(),
-    Row::of::<super::strace::Options>(),
-];
+macro_rules! documents {
+    ($($module:ident)*) => {
+        #[doc(hidden)]
+        pub static DOCUMENTS: &[Row] = &[$(Row::of::<super::$module::Options>()),*];
+    };
+}
+
+documents! {
+    austin bpftrace callgrind chrome cpuprofile dhat firefox go
+    goroutine gperftools heapprofile heaptrack instruments jemalloc massif otlp
+    pprof pyinstrument pyspy_dump rprof simpleperf speedscope stackprof strace
+}
 
 /// Folds profiles of one format. The module of each format names its own: `speedscope::Folder`.
 #[derive(Debug, Clone, Default)]
 pub struct Folder<F> {
     options: F,
+    keeps_mangled: bool,
 }
 
 impl<F> From<F> for Folder<F> {
     fn from(options: F) -> Folder<F> {
-        Folder { options }
+        Folder {
+            options,
+            keeps_mangled: false,
+        }
     }
 }
 
@@ -151,7 +145,7 @@ impl<F: Document> Folder<F> {
         let mut profile = Profile::default();
         self.options.read(&mut reader, &mut profile)?;
         profile.log();
-        if self.options.demangles() {
+        if self.options.demangles() && !self.keeps_mangled {
             profile.tree = demangled(profile.tree);
         }
         Ok(profile)

@@ -56,14 +56,20 @@ struct Negative {
 impl Profile {
     /// The unit of the counts in the tree, if the profile tells.
     pub fn unit(&self) -> Option<&str> {
-        self.values.get(self.chosen).map(|value| value.unit.as_str())
+        self.values
+            .get(self.chosen)
+            .map(|value| value.unit.as_str())
     }
 
     /// Adds another profile of the same kind.
     pub fn merge(&mut self, other: Profile) {
         self.tree.merge(&other.tree);
         for theirs in other.values {
-            match self.values.iter_mut().find(|value| value.name == theirs.name) {
+            match self
+                .values
+                .iter_mut()
+                .find(|value| value.name == theirs.name)
+            {
                 Some(value) => value.sum += theirs.sum,
                 None => self.values.push(theirs),
             }

@@ -24,7 +24,10 @@ pub(crate) enum Value<'a> {
 
 impl<'a> Fields<'a> {
     pub fn of(message: &'a [u8]) -> Fields<'a> {
-        Fields { message, rest: message }
+        Fields {
+            message,
+            rest: message,
+        }
     }
 
     fn read(&mut self) -> Result<(u32, Value<'a>), String> {
@@ -64,20 +67,20 @@ impl<'a> Iterator for Fields<'a> {
         let offset = self.message.len() - self.rest.len();
         let field = self.read().map_err(|error| {
             self.rest = b"";
-            invalid(format!("expected a field of a protobuf message: {error} [offset {offset}]"))
+            invalid(format!(
+                "expected a field of a protobuf message: {error} [offset {offset}]"
+            ))
         });
         Some(field)
     }
 }
 
 /// Decodes `bytes` into `message`, which is cleared first; `what` it is is for errors.
-pub(crate) fn decode_into<M: Message>(
-    message: &mut M,
-    bytes: &[u8],
-    what: &str,
-) -> io::Result<()> {
+pub(crate) fn decode_into<M: Message>(message: &mut M, bytes: &[u8], what: &str) -> io::Result<()> {
     message.clear();
-    message.merge(bytes).map_err(|error| invalid(format!("expected a {what}: {error}")))
+    message
+        .merge(bytes)
+        .map_err(|error| invalid(format!("expected a {what}: {error}")))
 }
 
 /// Decodes a message; `what` it is is for errors.
@@ -96,7 +99,11 @@ mod tests {
     #[test]
     fn fields_come_in_order() {
         let fields = read(b"\x08\x96\x01\x12\x02hi\x1d\x01\0\0\0").unwrap();
-        let expected = [(1, Value::Number(150)), (2, Value::Bytes(b"hi")), (3, Value::Number(1))];
+        let expected = [
+            (1, Value::Number(150)),
+            (2, Value::Bytes(b"hi")),
+            (3, Value::Number(1)),
+        ];
         assert_eq!(fields, expected);
     }
 

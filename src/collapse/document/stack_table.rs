@@ -63,7 +63,9 @@ impl StackTable {
 
 #[cold]
 fn circle(table: &str, row: usize) -> io::Error {
-    invalid(format!("the callers of entry {row} of the table `{table}` form a circle"))
+    invalid(format!(
+        "the callers of entry {row} of the table `{table}` form a circle"
+    ))
 }
 
 #[cfg(test)]
@@ -85,20 +87,30 @@ mod tests {
 
     #[test]
     fn callers_may_come_before_or_after() {
-        assert_eq!(depths(&[None, Some(0), Some(1), Some(0)]).unwrap(), [1, 2, 3, 2]);
+        assert_eq!(
+            depths(&[None, Some(0), Some(1), Some(0)]).unwrap(),
+            [1, 2, 3, 2]
+        );
         assert_eq!(depths(&[Some(1), Some(2), None]).unwrap(), [3, 2, 1]);
     }
 
     #[test]
     fn circles_end() {
         let error = depths(&[None, Some(2), Some(1)]).unwrap_err();
-        assert_eq!(error.to_string(), "the callers of entry 1 of the table `t` form a circle");
+        assert_eq!(
+            error.to_string(),
+            "the callers of entry 1 of the table `t` form a circle"
+        );
         assert!(depths(&[Some(0)]).is_err());
     }
 
     #[test]
     fn a_caller_outside_of_the_table_is_an_error() {
         let error = depths(&[Some(7)]).unwrap_err();
-        assert!(error.to_string().starts_with("index 7 is outside of the table `t`"));
+        assert!(
+            error
+                .to_string()
+                .starts_with("index 7 is outside of the table `t`")
+        );
     }
 }
