@@ -44,6 +44,7 @@ pub mod heapprofile;
 pub mod heaptrack;
 pub mod instruments;
 pub mod jemalloc;
+pub mod jfr;
 mod lines;
 pub mod massif;
 pub(crate) mod notes;

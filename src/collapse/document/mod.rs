@@ -116,7 +116,7 @@ macro_rules! documents {
 
 documents! {
     austin bpftrace callgrind chrome cpuprofile dhat firefox go
-    goroutine gperftools heapprofile heaptrack instruments jemalloc massif otlp
+    goroutine gperftools heapprofile heaptrack instruments jemalloc jfr massif otlp
     pprof pyinstrument pyspy_dump rprof simpleperf speedscope stackprof strace
 }
 

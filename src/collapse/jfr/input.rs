@@ -1,0 +1,98 @@
+//! The bytes of a chunk: numbers, strings.
+
+/// A place in a chunk from which values are read. Each read returns `None` where the chunk ends.
+#[derive(Clone, Copy)]
+pub(super) struct Input<'a> {
+    chunk: &'a [u8],
+    pub at: usize,
+}
+
+/// A string, or where it is.
+pub(super) enum Text<'a> {
+    Null,
+    /// The key of a string in the pool of strings.
+    Pooled(i64),
+    Utf8(&'a [u8]),
+    Owned(Vec<u8>),
+}
+
+impl<'a> Input<'a> {
+    pub fn at(chunk: &'a [u8], at: usize) -> Input<'a> {
+        Input { chunk, at }
+    }
+
+    pub fn byte(&mut self) -> Option<u8> {
+        let byte = *self.chunk.get(self.at)?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    pub fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
+        let bytes = self.chunk.get(self.at..self.at.checked_add(count)?)?;
+        self.at += count;
+        Some(bytes)
+    }
+
+    pub fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.bytes(N)?.try_into().ok()
+    }
+
+    /// An integer: seven bits a byte, the lowest first; the ninth byte has eight.
+    pub fn number(&mut self) -> Option<i64> {
+        const LAST: u32 = 56;
+        let mut value: u64 = 0;
+        for shift in (0..LAST).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Some(value.cast_signed());
+            }
+        }
+        value |= u64::from(self.byte()?) << LAST;
+        Some(value.cast_signed())
+    }
+
+    /// A count of things that take a byte each, at least.
+    pub fn count(&mut self) -> Option<usize> {
+        let count = usize::try_from(self.number()?).ok()?;
+        (count <= self.chunk.len() - self.at).then_some(count)
+    }
+
+    pub fn text(&mut self) -> Option<Text<'a>> {
+        Some(match self.byte()? {
+            0 => Text::Null,
+            1 => Text::Utf8(b""),
+            2 => Text::Pooled(self.number()?),
+            3 => {
+                let length = self.count()?;
+                Text::Utf8(self.bytes(length)?)
+            }
+            4 => {
+                let length = self.count()?;
+                let units = (0..length).map(|_| Some(self.number()? as u16));
+                let units = units.collect::<Option<Vec<u16>>>()?;
+                Text::Owned(String::from_utf16_lossy(&units).into_bytes())
+            }
+            5 => {
+                let length = self.count()?;
+                let text: String = self.bytes(length)?.iter().map(|byte| char::from(*byte)).collect();
+                Text::Owned(text.into_bytes())
+            }
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_have_up_to_nine_bytes() {
+        let number = |bytes: &[u8]| Input::at(bytes, 0).number();
+        assert_eq!(number(b"\x07"), Some(7));
+        assert_eq!(number(b"\x96\x01"), Some(150));
+        assert_eq!(number(b"\xff\xff\xff\xff\xff\xff\xff\xff\xff"), Some(-1));
+        assert_eq!(number(b"\x96"), None);
+    }
+}

@@ -1,0 +1,199 @@
+//! Recordings of the JDK Flight Recorder (`.jfr`), which every JVM since 11 and async-profiler write.
+//!
+//! ```text
+//! file       = { chunk }                                          (big-endian; integers are LEB128)
+//! chunk      = header, { event }
+//! header     = "FLR\0", u16 major, u16 minor, u64 size, u64 offset of the constants, u64 of the metadata, …
+//! event      = size, class, { field }
+//! metadata   = what fields each class has: all else is read by it
+//! constants  = for each class, keys and values
+//! stackTrace = { truncated, frames: [{ method, lineNumber, bytecodeIndex, type }] }       (the leaf first)
+//! ```
+//!
+//! A chunk is held in memory at a time. Execution samples are read, unless another event is asked for; each
+//! counts 1, but for allocations, which count their bytes.
+
+mod chunk;
+mod frames;
+mod input;
+mod metadata;
+mod values;
+
+use super::document::{Document, Profile, ValueType, invalid};
+use super::notes::plural;
+use chunk::{Chunk, Header};
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, Read};
+
+/// Folds recordings of the JDK Flight Recorder. See the [module](self) for what is read.
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of a recording.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// The event to read, as `jdk.ObjectAllocationSample`, or cpu, wall, alloc, lock, park, sleep or native
+    /// [default: execution samples]
+    #[cfg_attr(feature = "cli", arg(long, value_name = "NAME"))]
+    pub event: Option<String>,
+
+    /// What to count: `count`, or a field of the event: weight, tlabSize, allocationSize, size, duration
+    /// (nanoseconds) [default: bytes of allocations, else count]
+    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
+    pub value: Option<String>,
+
+    /// Start each stack with the name of its thread
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub threads: bool,
+
+    /// End stacks of allocations with the class that was allocated
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub class: bool,
+
+    /// Put the library before the names of native functions
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub modules: bool,
+
+    /// Read samples of threads that wait in native code, too
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub native: bool,
+
+    /// Put the line behind names: `Shop.serve (Shop:7)`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub lines: bool,
+}
+
+const MAGIC: &[u8] = b"FLR\0";
+
+impl Document for Options {
+    const NAME: &'static str = "jfr";
+    const DESCRIPTION: &'static str = "a recording of the JDK Flight Recorder";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        match head.len() < MAGIC.len() && MAGIC.starts_with(head) {
+            true => None,
+            false => Some(head.starts_with(MAGIC)),
+        }
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let mut recording = Recording::default();
+        let mut offset = 0;
+        while let Some(header) = Header::read(input, offset)? {
+            let Some(bytes) = header.read_chunk(input)? else {
+                if recording.chunks == 0 {
+                    return Err(invalid(format!("the first chunk is cut off [offset {offset}]")));
+                }
+                log::warn!("the last chunk is not whole, and is left out [offset {offset}]");
+                break;
+            };
+            let chunk = Chunk::new(&header, &bytes);
+            let read = chunk.and_then(|chunk| chunk.read(self, &mut recording));
+            if read.is_none() {
+                return Err(invalid(format!("the chunk is damaged [offset {offset}]")));
+            }
+            recording.chunks += 1;
+            offset += bytes.len() as u64;
+        }
+        if recording.chunks == 0 {
+            return Err(invalid("expected a recording of JFR, which starts with FLR"));
+        }
+        recording.choose(self, profile)
+    }
+}
+
+/// What was read of a recording.
+#[derive(Default)]
+struct Recording {
+    chunks: u64,
+    /// The stacks of each kind of event that may be asked for.
+    events: BTreeMap<String, Events>,
+    /// All kinds of events that have stacks.
+    kinds: BTreeMap<String, ()>,
+    truncated: u64,
+}
+
+/// The events of a kind.
+#[derive(Default)]
+struct Events {
+    /// A tree for each value.
+    values: Vec<(ValueType, Profile)>,
+    events: u64,
+}
+
+/// Samples of what runs, in the order in which they are preferred where more than one tells the same.
+const CPU_TIME: &str = "jdk.CPUTimeSample";
+const EXECUTION: &str = "jdk.ExecutionSample";
+const NATIVE: &str = "jdk.NativeMethodSample";
+const WALL_CLOCK: &str = "profiler.WallClockSample";
+
+impl Options {
+    /// Whether events called `name` are read.
+    fn wants(&self, name: &str) -> bool {
+        match &self.event {
+            Some(event) => wanted_events(event).iter().any(|wanted| *wanted == name),
+            None => matches!(name, CPU_TIME | EXECUTION | WALL_CLOCK) || (self.native && name == NATIVE),
+        }
+    }
+}
+
+/// The events that a short name means; any other name is that of an event.
+fn wanted_events(name: &str) -> Vec<&str> {
+    match name {
+        "cpu" => vec![CPU_TIME, EXECUTION],
+        "wall" => vec![WALL_CLOCK],
+        "alloc" => vec![
+            "jdk.ObjectAllocationSample",
+            "jdk.ObjectAllocationInNewTLAB",
+            "jdk.ObjectAllocationOutsideTLAB",
+        ],
+        "lock" => vec!["jdk.JavaMonitorEnter"],
+        "park" => vec!["jdk.ThreadPark"],
+        "sleep" => vec!["jdk.ThreadSleep"],
+        "native" => vec![NATIVE],
+        name => vec![name],
+    }
+}
+
+impl Recording {
+    /// Adds up the events that are asked for.
+    fn choose(mut self, options: &Options, profile: &mut Profile) -> io::Result<()> {
+        if let Some(event) = &options.event
+            && !wanted_events(event).iter().any(|name| self.kinds.contains_key(*name))
+        {
+            let kinds: Vec<&str> = self.kinds.keys().map(String::as_str).collect();
+            let kinds = kinds.join(", ");
+            return Err(invalid(format!("the recording has no event `{event}`; it has {kinds}")));
+        }
+        let has_cpu_time = self.events.get(CPU_TIME).is_some_and(|events| events.events > 0);
+        if has_cpu_time && self.events.remove(EXECUTION).is_some_and(|events| events.events > 0) {
+            log::info!("{EXECUTION} is left out, for {CPU_TIME} tells the same with less error");
+        }
+        let mut types: Vec<ValueType> = Vec::new();
+        for (value, _) in self.events.values().flat_map(|events| &events.values) {
+            match types.iter_mut().find(|known| known.name == value.name) {
+                Some(known) => known.sum += value.sum,
+                None => types.push(value.clone()),
+            }
+        }
+        if types.is_empty() {
+            types.push(ValueType::new("count", "count"));
+        }
+        let chosen = profile.choose(types, options.value.as_deref(), 0)?;
+        let chosen = profile.values[chosen].name.clone();
+        for (_, events) in self.events {
+            // Kinds of events that are read together may have their bytes in fields of other names.
+            let named = events.values.iter().position(|(value, _)| value.name == chosen);
+            let index = named.or_else(|| options.value.is_none().then_some(0));
+            if let Some((_, part)) = index.and_then(|index| events.values.into_iter().nth(index)) {
+                profile.tree.merge(&part.tree);
+            }
+        }
+        if self.truncated > 0 {
+            let stacks = plural(self.truncated, "stack", "stacks");
+            log::info!("{stacks} had more frames than were recorded");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,182 @@
+//! Values of a chunk, read by what its metadata says of their classes.
+
+use super::input::{Input, Text};
+use super::metadata::{ClassId, Field, Kind, Metadata};
+use ahash::AHashMap;
+
+/// Values within values go no deeper in what JVMs write.
+const MAX_DEPTH: usize = 32;
+
+/// A value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    Number(i64),
+    /// Floating-point numbers mean nothing here.
+    Other,
+    Text(Vec<u8>),
+    /// A string in the pool of strings.
+    PooledText(i64),
+    /// The key of a value of this class.
+    Key(ClassId, i64),
+    Object(ClassId, Vec<Value>),
+    Array(Vec<Value>),
+}
+
+/// A chunk with its types, and where its constants are.
+pub(super) struct Constants<'a> {
+    pub chunk: &'a [u8],
+    pub metadata: Metadata,
+    /// Where the value of a key starts. The first definition counts.
+    places: AHashMap<(ClassId, i64), usize>,
+    string_class: Option<ClassId>,
+}
+
+impl<'a> Constants<'a> {
+    pub fn new(chunk: &'a [u8], metadata: Metadata) -> Constants<'a> {
+        Constants {
+            chunk,
+            string_class: metadata.find("java.lang.String"),
+            metadata,
+            places: AHashMap::new(),
+        }
+    }
+
+    /// Finds the constants of the checkpoint at `at`, and those of the ones before it.
+    pub fn read_checkpoints(&mut self, at: usize) -> Option<()> {
+        let mut at = at;
+        // More checkpoints than bytes are a circle.
+        for _ in 0..self.chunk.len() {
+            let delta = self.read_checkpoint(at)?;
+            if delta == 0 {
+                return Some(());
+            }
+            at = usize::try_from(i64::try_from(at).ok()?.checked_add(delta)?).ok()?;
+        }
+        None
+    }
+
+    /// Returns how far away the checkpoint before is; 0 if there is none.
+    fn read_checkpoint(&mut self, at: usize) -> Option<i64> {
+        let mut input = Input::at(self.chunk, at);
+        // Its size, type, start and duration.
+        for _ in 0..4 {
+            input.number()?;
+        }
+        let delta = input.number()?;
+        input.byte()?;
+        for _ in 0..input.count()? {
+            let class = input.number()?;
+            for _ in 0..input.count()? {
+                let key = input.number()?;
+                self.places.entry((class, key)).or_insert(input.at);
+                self.skip(&mut input, class, 0)?;
+            }
+        }
+        Some(delta)
+    }
+
+    /// The constant that a value is the key of; any other value as it is.
+    pub fn resolve(&self, value: Value) -> Option<Value> {
+        let (class, key) = match value {
+            Value::Key(class, key) => (class, key),
+            Value::PooledText(key) => (self.string_class?, key),
+            value => return Some(value),
+        };
+        let place = *self.places.get(&(class, key))?;
+        self.read(&mut Input::at(self.chunk, place), class, 0)
+    }
+
+    /// Reads a value of `class`.
+    pub fn read(&self, input: &mut Input<'_>, class: ClassId, depth: usize) -> Option<Value> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        let definition = self.metadata.classes.get(&class)?;
+        Some(match definition.kind {
+            Kind::Byte => Value::Number(i64::from(input.byte()?.cast_signed())),
+            Kind::Number => Value::Number(input.number()?),
+            Kind::Float => input.array::<4>().map(|_| Value::Other)?,
+            Kind::Double => input.array::<8>().map(|_| Value::Other)?,
+            Kind::Text => match input.text()? {
+                Text::Null => Value::Text(Vec::new()),
+                Text::Pooled(key) => Value::PooledText(key),
+                Text::Utf8(text) => Value::Text(text.to_vec()),
+                Text::Owned(text) => Value::Text(text),
+            },
+            Kind::Object => {
+                let fields = definition.fields.iter();
+                let fields = fields.map(|field| self.read_field(input, field, depth + 1));
+                Value::Object(class, fields.collect::<Option<_>>()?)
+            }
+        })
+    }
+
+    pub fn read_field(&self, input: &mut Input<'_>, field: &Field, depth: usize) -> Option<Value> {
+        let read = |input: &mut Input<'_>| match field.is_pooled {
+            true => Some(Value::Key(field.class, input.number()?)),
+            false => self.read(input, field.class, depth),
+        };
+        match field.is_array {
+            true => {
+                let count = input.count()?;
+                let elements = (0..count).map(|_| read(input));
+                Some(Value::Array(elements.collect::<Option<_>>()?))
+            }
+            false => read(input),
+        }
+    }
+
+    fn skip(&self, input: &mut Input<'_>, class: ClassId, depth: usize) -> Option<()> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        let definition = self.metadata.classes.get(&class)?;
+        match definition.kind {
+            Kind::Byte => drop(input.byte()?),
+            Kind::Number => drop(input.number()?),
+            Kind::Float => drop(input.array::<4>()?),
+            Kind::Double => drop(input.array::<8>()?),
+            Kind::Text => drop(input.text()?),
+            Kind::Object => {
+                for field in &definition.fields {
+                    self.skip_field(input, field, depth + 1)?;
+                }
+            }
+        }
+        Some(())
+    }
+
+    pub fn skip_field(&self, input: &mut Input<'_>, field: &Field, depth: usize) -> Option<()> {
+        let count = match field.is_array {
+            true => input.count()?,
+            false => 1,
+        };
+        for _ in 0..count {
+            match field.is_pooled {
+                true => drop(input.number()?),
+                false => self.skip(input, field.class, depth)?,
+            }
+        }
+        Some(())
+    }
+
+    /// The field called `name` of an object, or of the one whose key `value` is.
+    pub fn field(&self, value: Value, name: &str) -> Option<Value> {
+        let Value::Object(class, mut fields) = self.resolve(value)? else {
+            return None;
+        };
+        let definition = self.metadata.classes.get(&class)?;
+        let index = definition.fields.iter().position(|field| field.name == name)?;
+        (index < fields.len()).then(|| fields.swap_remove(index))
+    }
+
+    /// The text that a value is, or an object around it, such as a symbol.
+    pub fn text(&self, value: Value) -> Option<Vec<u8>> {
+        match self.resolve(value)? {
+            Value::Text(text) => Some(text),
+            Value::Object(_, fields) => self.text(fields.into_iter().next()?),
+            value @ Value::PooledText(_) => self.text(self.resolve(value)?),
+            _ => None,
+        }
+    }
+}
