@@ -25,16 +25,22 @@ impl Header {
             return Ok(None);
         }
         if !bytes.starts_with(super::MAGIC) {
-            return Err(invalid(format!("expected a chunk of JFR, `FLR` [offset {offset}]")));
+            return Err(invalid(format!(
+                "expected a chunk of JFR, `FLR` [offset {offset}]"
+            )));
         }
         let cut = bytes.len() < HEADER_SIZE;
         bytes.resize(HEADER_SIZE, 0);
-        let mut header = Header { bytes: [0; HEADER_SIZE] };
+        let mut header = Header {
+            bytes: [0; HEADER_SIZE],
+        };
         header.bytes.copy_from_slice(&bytes);
         let major = u16::from_be_bytes([bytes[4], bytes[5]]);
         match (cut, major) {
             (true, _) | (false, 1 | 2) => Ok(Some(header)),
-            _ => Err(invalid(format!("expected version 1 or 2 of JFR, found {major} [offset {offset}]"))),
+            _ => Err(invalid(format!(
+                "expected version 1 or 2 of JFR, found {major} [offset {offset}]"
+            ))),
         }
     }
 
@@ -94,7 +100,9 @@ impl<'a> Chunk<'a> {
             let size = input.number()?;
             let class = input.number()?;
             if class >= FIRST_CLASS && at != self.metadata_at {
-                let reader = readers.entry(class).or_insert_with(|| self.reader(class, options));
+                let reader = readers
+                    .entry(class)
+                    .or_insert_with(|| self.reader(class, options));
                 if let Some(reader) = reader {
                     reader.read(&mut input)?;
                 }
@@ -114,7 +122,10 @@ impl<'a> Chunk<'a> {
             chunk: self,
             class: definition,
             options,
-            values: values(definition).into_iter().map(|value| (value, Profile::default())).collect(),
+            values: values(definition)
+                .into_iter()
+                .map(|value| (value, Profile::default()))
+                .collect(),
             frames: Frames::new(&self.constants, options),
             events: 0,
         })
@@ -124,9 +135,13 @@ impl<'a> Chunk<'a> {
 /// What can be counted of an event, the default first.
 fn values(class: &Class) -> Vec<ValueType> {
     let has = |name: &str| class.fields.iter().any(|field| field.name == name);
-    let is_allocation = ["Allocation", "TLAB", "Malloc"].iter().any(|part| class.name.contains(part));
+    let is_allocation = ["Allocation", "TLAB", "Malloc"]
+        .iter()
+        .any(|part| class.name.contains(part));
     let count = ValueType::new("count", "count");
-    let sizes = ["weight", "tlabSize", "allocationSize", "size"].into_iter().filter(|name| has(name));
+    let sizes = ["weight", "tlabSize", "allocationSize", "size"]
+        .into_iter()
+        .filter(|name| has(name));
     let sizes = sizes.map(|name| ValueType::new(name, "bytes"));
     let mut values = match is_allocation {
         true => sizes.chain([count]).collect(),
@@ -175,7 +190,12 @@ impl EventReader<'_> {
             }
         }
         self.events += 1;
-        let number = |name: &str| numbers.iter().find(|(known, _)| *known == name).map(|(_, it)| *it);
+        let number = |name: &str| {
+            numbers
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, it)| *it)
+        };
         let is_wall_clock = self.class.name == WALL_CLOCK;
         let count = number("samples").filter(|_| is_wall_clock).unwrap_or(1);
         let thread = thread.filter(|_| self.options.threads);
@@ -188,7 +208,8 @@ impl EventReader<'_> {
                 "count" => Decimal::from(count),
                 "duration" => {
                     let ticks = i128::from(number("duration").unwrap_or(0));
-                    let nanoseconds = ticks * 1_000_000_000 / i128::from(self.chunk.ticks_per_second);
+                    let nanoseconds =
+                        ticks * 1_000_000_000 / i128::from(self.chunk.ticks_per_second);
                     Decimal::from(i64::try_from(nanoseconds).unwrap_or(i64::MAX))
                 }
                 name => Decimal::from(number(name).unwrap_or(0)),
@@ -213,7 +234,11 @@ impl EventReader<'_> {
         let events = recording.events.entry(self.class.name.clone()).or_default();
         events.events += self.events;
         for (value, profile) in self.values {
-            match events.values.iter_mut().find(|(known, _)| known.name == value.name) {
+            match events
+                .values
+                .iter_mut()
+                .find(|(known, _)| known.name == value.name)
+            {
                 Some((known, sum)) => {
                     known.sum += value.sum;
                     sum.tree.merge(&profile.tree);

@@ -44,11 +44,19 @@ impl<'c> Frames<'c> {
             truncated: 0,
             is_of_async_profiler: false,
         };
-        frames.is_of_async_profiler = constants.metadata.find("jdk.types.FrameType").is_some_and(|class| {
-            /// As many kinds of frames as there may be.
-            const KINDS: i64 = 16;
-            (0..KINDS).any(|key| constants.text(Value::Key(class, key)).is_some_and(|it| it == b"Kernel"))
-        });
+        frames.is_of_async_profiler =
+            constants
+                .metadata
+                .find("jdk.types.FrameType")
+                .is_some_and(|class| {
+                    /// As many kinds of frames as there may be.
+                    const KINDS: i64 = 16;
+                    (0..KINDS).any(|key| {
+                        constants
+                            .text(Value::Key(class, key))
+                            .is_some_and(|it| it == b"Kernel")
+                    })
+                });
         frames
     }
 
@@ -89,18 +97,32 @@ impl<'c> Frames<'c> {
         if let Some(name) = self.methods.get(&key) {
             return name.clone();
         }
-        let name: Name = self.method_name(method, kind, line).unwrap_or(UNKNOWN.to_vec()).into();
+        let name: Name = self
+            .method_name(method, kind, line)
+            .unwrap_or(UNKNOWN.to_vec())
+            .into();
         self.methods.insert(key, name.clone());
         name
     }
 
-    fn method_name(&self, method: Option<Value>, kind: Option<Value>, line: i64) -> Option<Vec<u8>> {
+    fn method_name(
+        &self,
+        method: Option<Value>,
+        kind: Option<Value>,
+        line: i64,
+    ) -> Option<Vec<u8>> {
         let constants = self.constants;
         let method = constants.resolve(method?)?;
-        let name = constants.field(method.clone(), "name").and_then(|it| constants.text(it));
-        let class = constants.field(method, "type").and_then(|it| self.class_name(it));
+        let name = constants
+            .field(method.clone(), "name")
+            .and_then(|it| constants.text(it));
+        let class = constants
+            .field(method, "type")
+            .and_then(|it| self.class_name(it));
         let (name, class) = (name.unwrap_or_default(), class.unwrap_or_default());
-        let kind = kind.and_then(|kind| constants.text(kind)).unwrap_or_default();
+        let kind = kind
+            .and_then(|kind| constants.text(kind))
+            .unwrap_or_default();
         let is_native = matches!(&*kind, b"C++" | b"Kernel")
             || (self.is_of_async_profiler && kind == b"Native");
         Some(match (&*class, &*name) {
@@ -140,10 +162,14 @@ impl<'c> Frames<'c> {
         }
         let thread = self.constants.resolve(thread);
         let field = |name: &str| {
-            let text = self.constants.text(self.constants.field(thread.clone()?, name)?)?;
+            let text = self
+                .constants
+                .text(self.constants.field(thread.clone()?, name)?)?;
             (!text.is_empty()).then_some(text)
         };
-        let name = field("javaName").or_else(|| field("osName")).unwrap_or(UNKNOWN.to_vec());
+        let name = field("javaName")
+            .or_else(|| field("osName"))
+            .unwrap_or(UNKNOWN.to_vec());
         let name: Name = frame_name(&name).into();
         self.threads.insert(key, name.clone());
         Some(name)
@@ -163,9 +189,14 @@ fn source_name(name: &[u8]) -> Vec<u8> {
         (_, b"J") => b"long",
         (_, b"S") => b"short",
         (_, b"Z") => b"boolean",
-        (_, name) => name.strip_prefix(b"L").and_then(|it| it.strip_suffix(b";")).unwrap_or(name),
+        (_, name) => name
+            .strip_prefix(b"L")
+            .and_then(|it| it.strip_suffix(b";"))
+            .unwrap_or(name),
     };
-    let dots = element.iter().map(|byte| if *byte == b'/' { b'.' } else { *byte });
+    let dots = element
+        .iter()
+        .map(|byte| if *byte == b'/' { b'.' } else { *byte });
     dots.chain(b"[]".repeat(dimensions)).collect()
 }
 

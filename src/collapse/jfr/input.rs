@@ -75,7 +75,11 @@ impl<'a> Input<'a> {
             }
             5 => {
                 let length = self.count()?;
-                let text: String = self.bytes(length)?.iter().map(|byte| char::from(*byte)).collect();
+                let text: String = self
+                    .bytes(length)?
+                    .iter()
+                    .map(|byte| char::from(*byte))
+                    .collect();
                 Text::Owned(text.into_bytes())
             }
             _ => return None,

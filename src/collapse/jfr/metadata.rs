@@ -75,10 +75,16 @@ impl Element {
             .collect::<Option<_>>()?;
         let count = input.count()?;
         let children = match depth < MAX_DEPTH {
-            true => (0..count).map(|_| Element::read(input, depth + 1)).collect::<Option<_>>()?,
+            true => (0..count)
+                .map(|_| Element::read(input, depth + 1))
+                .collect::<Option<_>>()?,
             false => return None,
         };
-        Some(Element { name, attributes, children })
+        Some(Element {
+            name,
+            attributes,
+            children,
+        })
     }
 
     fn attribute<'s>(&self, key: &str, strings: &'s [String]) -> Option<&'s str> {
@@ -111,11 +117,18 @@ impl Metadata {
     }
 
     fn add_classes(&mut self, element: &Element, strings: &[String]) {
-        if strings.get(element.name).is_some_and(|name| name == "class")
-            && let Some(id) = element.attribute("id", strings).and_then(|id| id.parse().ok())
+        if strings
+            .get(element.name)
+            .is_some_and(|name| name == "class")
+            && let Some(id) = element
+                .attribute("id", strings)
+                .and_then(|id| id.parse().ok())
         {
             let name = element.attribute("name", strings).unwrap_or_default();
-            let fields = element.children.iter().filter_map(|child| field(child, strings));
+            let fields = element
+                .children
+                .iter()
+                .filter_map(|child| field(child, strings));
             let class = Class {
                 name: name.to_string(),
                 fields: fields.collect(),

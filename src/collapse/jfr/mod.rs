@@ -83,7 +83,9 @@ impl Document for Options {
         while let Some(header) = Header::read(input, offset)? {
             let Some(bytes) = header.read_chunk(input)? else {
                 if recording.chunks == 0 {
-                    return Err(invalid(format!("the first chunk is cut off [offset {offset}]")));
+                    return Err(invalid(format!(
+                        "the first chunk is cut off [offset {offset}]"
+                    )));
                 }
                 log::warn!("the last chunk is not whole, and is left out [offset {offset}]");
                 break;
@@ -97,7 +99,9 @@ impl Document for Options {
             offset += bytes.len() as u64;
         }
         if recording.chunks == 0 {
-            return Err(invalid("expected a recording of JFR, which starts with FLR"));
+            return Err(invalid(
+                "expected a recording of JFR, which starts with FLR",
+            ));
         }
         recording.choose(self, profile)
     }
@@ -133,7 +137,9 @@ impl Options {
     fn wants(&self, name: &str) -> bool {
         match &self.event {
             Some(event) => wanted_events(event).iter().any(|wanted| *wanted == name),
-            None => matches!(name, CPU_TIME | EXECUTION | WALL_CLOCK) || (self.native && name == NATIVE),
+            None => {
+                matches!(name, CPU_TIME | EXECUTION | WALL_CLOCK) || (self.native && name == NATIVE)
+            }
         }
     }
 }
@@ -160,14 +166,26 @@ impl Recording {
     /// Adds up the events that are asked for.
     fn choose(mut self, options: &Options, profile: &mut Profile) -> io::Result<()> {
         if let Some(event) = &options.event
-            && !wanted_events(event).iter().any(|name| self.kinds.contains_key(*name))
+            && !wanted_events(event)
+                .iter()
+                .any(|name| self.kinds.contains_key(*name))
         {
             let kinds: Vec<&str> = self.kinds.keys().map(String::as_str).collect();
             let kinds = kinds.join(", ");
-            return Err(invalid(format!("the recording has no event `{event}`; it has {kinds}")));
+            return Err(invalid(format!(
+                "the recording has no event `{event}`; it has {kinds}"
+            )));
         }
-        let has_cpu_time = self.events.get(CPU_TIME).is_some_and(|events| events.events > 0);
-        if has_cpu_time && self.events.remove(EXECUTION).is_some_and(|events| events.events > 0) {
+        let has_cpu_time = self
+            .events
+            .get(CPU_TIME)
+            .is_some_and(|events| events.events > 0);
+        if has_cpu_time
+            && self
+                .events
+                .remove(EXECUTION)
+                .is_some_and(|events| events.events > 0)
+        {
             log::info!("{EXECUTION} is left out, for {CPU_TIME} tells the same with less error");
         }
         let mut types: Vec<ValueType> = Vec::new();
@@ -184,7 +202,10 @@ impl Recording {
         let chosen = profile.values[chosen].name.clone();
         for (_, events) in self.events {
             // Kinds of events that are read together may have their bytes in fields of other names.
-            let named = events.values.iter().position(|(value, _)| value.name == chosen);
+            let named = events
+                .values
+                .iter()
+                .position(|(value, _)| value.name == chosen);
             let index = named.or_else(|| options.value.is_none().then_some(0));
             if let Some((_, part)) = index.and_then(|index| events.values.into_iter().nth(index)) {
                 profile.tree.merge(&part.tree);

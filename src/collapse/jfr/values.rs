@@ -166,7 +166,10 @@ impl<'a> Constants<'a> {
             return None;
         };
         let definition = self.metadata.classes.get(&class)?;
-        let index = definition.fields.iter().position(|field| field.name == name)?;
+        let index = definition
+            .fields
+            .iter()
+            .position(|field| field.name == name)?;
         (index < fields.len()).then(|| fields.swap_remove(index))
     }
 
