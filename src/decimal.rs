@@ -16,6 +16,10 @@ impl Decimal {
     pub const ZERO: Decimal = Decimal(0);
 
     /// The nearest number with nine digits after the point. Infinity and NaN are zero.
+    #[cfg_attr(
+        not(feature = "json"),
+        expect(dead_code, reason = "only JSON has them")
+    )]
     pub fn from_f64(value: f64) -> Decimal {
         // Below this, the product is exact to less than half a unit.
         const EXACT: f64 = 9e6;

@@ -4,7 +4,7 @@ mod common;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use common::{CommonArgs, FilterArgs, Input};
-use inferno::collapse::document::{DOCUMENTS, Profile, Row};
+use inferno::collapse::document::{Profile, Row, documents};
 use inferno::folded;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -33,7 +33,7 @@ fn command() -> Command {
     let collapse = Command::new("collapse")
         .about("Fold a profile: one line for each distinct stack, with its count")
         .subcommand_required(true)
-        .subcommands(DOCUMENTS.iter().map(format_command));
+        .subcommands(documents().map(format_command));
     Command::new("inferno")
         .about("From a profile to a flame graph")
         .version(env!("CARGO_PKG_VERSION"))
@@ -42,7 +42,7 @@ fn command() -> Command {
         .subcommand(collapse)
 }
 
-fn format_command(row: &Row) -> Command {
+fn format_command(row: Row) -> Command {
     let command = Command::new(row.name)
         .visible_aliases(row.aliases.to_vec())
         .about(format!("Fold {}", row.description));
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
     let matches = command().get_matches();
     let collapse = matches.subcommand_matches("collapse");
     match collapse.and_then(ArgMatches::subcommand) {
-        Some((name, matches)) => match DOCUMENTS.iter().find(|row| row.name == name) {
+        Some((name, matches)) => match documents().find(|row| row.name == name) {
             Some(row) => collapse_document(row, matches),
             None => ExitCode::FAILURE,
         },
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn collapse_document(row: &Row, matches: &ArgMatches) -> ExitCode {
+fn collapse_document(row: Row, matches: &ArgMatches) -> ExitCode {
     let args = SharedArgs::from_arg_matches(matches).unwrap_or_else(|error| error.exit());
     let filters = args.filter.compile();
     common::run("inferno collapse", &args.common, |output| {
@@ -82,7 +82,7 @@ fn collapse_document(row: &Row, matches: &ArgMatches) -> ExitCode {
 }
 
 /// Reads the inputs and adds them up.
-fn read_all(row: &Row, matches: &ArgMatches, inputs: &[Input]) -> io::Result<Profile> {
+fn read_all(row: Row, matches: &ArgMatches, inputs: &[Input]) -> io::Result<Profile> {
     let mut sum: Option<Profile> = None;
     for input in inputs {
         let profile = input.read(|reader| (row.read_with)(matches, reader))?;
@@ -94,7 +94,7 @@ fn read_all(row: &Row, matches: &ArgMatches, inputs: &[Input]) -> io::Result<Pro
     Ok(sum.unwrap_or_default())
 }
 
-fn list_values(profile: &Profile, mut writer: &mut dyn Write) -> io::Result<()> {
+fn list_values(profile: &Profile, writer: &mut dyn Write) -> io::Result<()> {
     for value in &profile.values {
         let default = if value.is_default { "\t(default)" } else { "" };
         writeln!(

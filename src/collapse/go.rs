@@ -25,8 +25,7 @@
 
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::names::{UNKNOWN, frame_name, object_name, with_place};
-use super::document::{Document, Profile, ValueType, invalid};
-use super::pprof::resolve_name;
+use super::document::{Document, Profile, ValueType, invalid, resolve_value};
 use crate::call_tree::{CallTree, NodeId};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
@@ -85,7 +84,10 @@ impl Document for Options {
                 "expected the types of values in the line after `Samples:`",
             ));
         }
-        let wanted = self.value.as_deref().map(|name| resolve_name(&types, name));
+        let wanted = self
+            .value
+            .as_deref()
+            .map(|name| resolve_value(&types, name));
         let column = profile.choose(types, wanted.as_deref(), default)?;
         let mut frames = AHashMap::new();
         for sample in &file.samples {

@@ -3,7 +3,7 @@
 //! The formats are asked in the order of [`formats`], with more and more of the input, until one of
 //! them says that it is its own or all have said that it is not.
 
-use super::document::{self, DOCUMENTS, Profile};
+use super::document::{self, Profile, documents};
 use super::foreign;
 use super::format::Format;
 use super::notes::plural;
@@ -99,7 +99,7 @@ enum Fold {
 }
 
 impl Row {
-    fn of(document: &document::Row) -> Row {
+    fn of(document: document::Row) -> Row {
         Row {
             name: document.name,
             sniff: document.sniff,
@@ -247,7 +247,7 @@ fn invalid(message: &str) -> io::Error {
 }
 
 fn rows() -> impl Iterator<Item = Row> {
-    let documents = DOCUMENTS.iter().map(Row::of);
+    let documents = documents().map(Row::of);
     PROFILERS.into_iter().chain(documents).chain([FOLDED])
 }
 

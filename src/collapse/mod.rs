@@ -22,17 +22,12 @@
 //! ```
 
 pub mod austin;
-pub mod bpftrace;
 pub mod callgrind;
-pub mod chrome;
-pub mod cpuprofile;
 mod demangle;
-pub mod dhat;
 pub mod document;
 pub mod dtrace;
 mod engine;
 mod error;
-pub mod firefox;
 mod foreign;
 mod format;
 pub mod ghcprof;
@@ -40,28 +35,25 @@ pub mod go;
 pub mod goroutine;
 pub mod gperftools;
 pub mod guess;
-pub mod heapprofile;
 pub mod heaptrack;
 pub mod instruments;
 pub mod jemalloc;
+#[cfg(feature = "jfr")]
 pub mod jfr;
+#[cfg(feature = "json")]
+mod json;
 mod lines;
 pub mod massif;
 pub(crate) mod notes;
-pub mod otlp;
 pub mod perf;
 pub mod perf_data;
-pub mod pprof;
-pub mod pyinstrument;
-pub mod pyspy_dump;
+#[cfg(feature = "protobuf")]
+mod protobuf;
 mod read_at;
 mod reader;
 pub mod recursive;
 pub mod rprof;
 pub mod sample;
-pub mod simpleperf;
-pub mod speedscope;
-pub mod stackprof;
 pub mod strace;
 mod successors;
 mod symbol;
@@ -73,6 +65,13 @@ pub mod xctrace;
 
 use crate::call_tree::{CallTree, Forest};
 use crate::folded;
+#[cfg(feature = "json")]
+pub use json::{
+    bpftrace, chrome, cpuprofile, dhat, firefox, heapprofile, pyinstrument, pyspy_dump, speedscope,
+    stackprof,
+};
+#[cfg(feature = "protobuf")]
+pub use protobuf::{otlp, pprof, simpleperf};
 pub use read_at::ReadAt;
 pub(crate) use read_at::in_order;
 use reader::Reader;

@@ -5,14 +5,13 @@
 //! [`Document`] reads its input on one thread and fills a [`Profile`].
 
 pub(crate) mod heap;
-pub(crate) mod json;
 pub(crate) mod lines;
 pub(crate) mod maps;
 pub(crate) mod names;
 mod profile;
-pub(crate) mod protobuf;
 pub(crate) mod stack_table;
 
+pub(crate) use profile::resolve_value;
 pub use profile::{Profile, ValueType};
 
 use super::demangle::demangled;
@@ -106,18 +105,41 @@ impl Row {
     }
 }
 
-/// The formats that are read as documents.
-macro_rules! documents {
+/// The rows of formats.
+macro_rules! rows {
     ($($module:ident)*) => {
-        #[doc(hidden)]
-        pub static DOCUMENTS: &[Row] = &[$(Row::of::<super::$module::Options>()),*];
+        &[$(Row::of::<super::$module::Options>()),*]
     };
 }
 
-documents! {
-    austin bpftrace callgrind chrome cpuprofile dhat firefox go
-    goroutine gperftools heapprofile heaptrack instruments jemalloc jfr massif otlp
-    pprof pyinstrument pyspy_dump rprof simpleperf speedscope stackprof strace
+/// Text.
+const TEXT: &[Row] = rows! {
+    austin callgrind go goroutine gperftools heaptrack instruments jemalloc massif rprof strace
+};
+
+/// JSON, and text that comes as JSON too.
+#[cfg(feature = "json")]
+const JSON: &[Row] = rows! {
+    bpftrace chrome cpuprofile dhat firefox heapprofile pyinstrument pyspy_dump speedscope stackprof
+};
+#[cfg(not(feature = "json"))]
+const JSON: &[Row] = &[];
+
+#[cfg(feature = "protobuf")]
+const PROTOBUF: &[Row] = rows!(otlp pprof simpleperf);
+#[cfg(not(feature = "protobuf"))]
+const PROTOBUF: &[Row] = &[];
+
+#[cfg(feature = "jfr")]
+const JFR: &[Row] = rows!(jfr);
+#[cfg(not(feature = "jfr"))]
+const JFR: &[Row] = &[];
+
+/// The formats that are read as documents, in the order in which they are asked.
+#[doc(hidden)]
+pub fn documents() -> impl Iterator<Item = Row> {
+    let binary = PROTOBUF.iter().chain(JFR);
+    binary.chain(JSON).chain(TEXT).copied()
 }
 
 /// Folds profiles of one format. The module of each format names its own: `speedscope::Folder`.

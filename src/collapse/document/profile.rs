@@ -133,6 +133,10 @@ impl Profile {
     }
 
     /// Adds a sample of the profile that this one is compared with; its weight is below zero.
+    #[cfg_attr(
+        not(feature = "protobuf"),
+        expect(dead_code, reason = "only pprof compares")
+    )]
     pub(crate) fn add_before(&mut self, node: NodeId, weight: Decimal) {
         if let Some(count) = weight.abs().to_count() {
             self.tree.add_change(node, count, Count::ZERO);
@@ -140,6 +144,10 @@ impl Profile {
     }
 
     /// Adds the stacks of `part` below `base`, with their frames called what `name` makes of them.
+    #[cfg_attr(
+        not(feature = "json"),
+        expect(dead_code, reason = "only speedscope needs it")
+    )]
     pub(crate) fn add_renamed<'p>(
         &mut self,
         part: &'p Profile,
@@ -194,4 +202,20 @@ fn unknown_value(values: &[ValueType], wanted: &str) -> io::Error {
         "the profile has no value `{wanted}`; it has {}",
         names.join(", ")
     ))
+}
+
+/// The name of the value of a pprof profile that `name` means, which may be its number: old profiles have
+/// `space` for `inuse_space`.
+pub(crate) fn resolve_value(types: &[ValueType], name: &str) -> String {
+    let has = |name: &str| types.iter().any(|known| known.name == name);
+    let short = ["inuse_", "alloc_"]
+        .iter()
+        .find_map(|start| name.strip_prefix(start));
+    let number = name.parse().ok().and_then(|index: usize| types.get(index));
+    match (short, number) {
+        _ if has(name) => name.to_string(),
+        (Some(short), _) if has(short) => short.to_string(),
+        (_, Some(known)) => known.name.clone(),
+        _ => name.to_string(),
+    }
 }

@@ -5,6 +5,7 @@ use super::input::Input;
 use super::metadata::{Class, ClassId, Metadata};
 use super::values::{Constants, Value};
 use super::{Options, Recording, WALL_CLOCK};
+use crate::call_tree::CallTree;
 use crate::collapse::document::{Profile, ValueType, invalid};
 use crate::decimal::Decimal;
 use std::io::{self, BufRead, Read};
@@ -90,7 +91,7 @@ impl<'a> Chunk<'a> {
         let constants = &self.constants;
         for class in constants.metadata.classes.values() {
             if class.fields.iter().any(|field| field.name == "stackTrace") {
-                recording.kinds.insert(class.name.clone(), ());
+                recording.kinds.insert(class.name.clone());
             }
         }
         let mut readers = ahash::AHashMap::new();
@@ -218,7 +219,7 @@ impl EventReader<'_> {
                 value.sum += count;
             }
             let names = roots.iter().chain(stack.iter().rev()).chain(&leaf);
-            let mut node = crate::call_tree::CallTree::ROOT;
+            let mut node = CallTree::ROOT;
             for name in names {
                 let frame = profile.tree.intern(name);
                 node = profile.tree.child(node, frame);

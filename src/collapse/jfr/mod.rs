@@ -22,8 +22,8 @@ mod values;
 use super::document::{Document, Profile, ValueType, invalid};
 use super::notes::plural;
 use chunk::{Chunk, Header};
-use std::collections::BTreeMap;
-use std::io::{self, BufRead, Read};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, BufRead};
 
 /// Folds recordings of the JDK Flight Recorder. See the [module](self) for what is read.
 pub type Folder = super::document::Folder<Options>;
@@ -114,7 +114,7 @@ struct Recording {
     /// The stacks of each kind of event that may be asked for.
     events: BTreeMap<String, Events>,
     /// All kinds of events that have stacks.
-    kinds: BTreeMap<String, ()>,
+    kinds: BTreeSet<String>,
     truncated: u64,
 }
 
@@ -168,9 +168,9 @@ impl Recording {
         if let Some(event) = &options.event
             && !wanted_events(event)
                 .iter()
-                .any(|name| self.kinds.contains_key(*name))
+                .any(|name| self.kinds.contains(*name))
         {
-            let kinds: Vec<&str> = self.kinds.keys().map(String::as_str).collect();
+            let kinds: Vec<&str> = self.kinds.iter().map(String::as_str).collect();
             let kinds = kinds.join(", ");
             return Err(invalid(format!(
                 "the recording has no event `{event}`; it has {kinds}"

@@ -1,6 +1,17 @@
-//! JSON documents, with `serde_json`.
+//! Profiles in JSON, which `serde_json` reads: the formats, and what they share.
 
-use super::invalid;
+pub mod bpftrace;
+pub mod chrome;
+pub mod cpuprofile;
+pub mod dhat;
+pub mod firefox;
+pub mod heapprofile;
+pub mod pyinstrument;
+pub mod pyspy_dump;
+pub mod speedscope;
+pub mod stackprof;
+
+use super::document::invalid;
 use crate::decimal::Decimal;
 use serde::Deserialize;
 use serde::de::{

@@ -18,18 +18,18 @@
 //!
 //! The leaf is first. Each thread that is active counts 1.
 
-use super::document::json::{self, Keys, Text};
-use super::document::lines::{Lines, whole_lines};
-use super::document::names::{frame_name, with_place};
-use super::document::{Document, Profile, ValueType, invalid};
 use crate::call_tree::CallTree;
+use crate::collapse::document::lines::{Lines, whole_lines};
+use crate::collapse::document::names::{frame_name, with_place};
+use crate::collapse::document::{Document, Profile, ValueType, invalid};
+use crate::collapse::json::{self, Keys, Text};
 use crate::decimal::Decimal;
 use serde::Deserialize;
 use std::io::{self, BufRead};
 use std::marker::PhantomData;
 
 /// Folds dumps of py-spy. See the [module](self) for what is read.
-pub type Folder = super::document::Folder<Options>;
+pub type Folder = crate::collapse::document::Folder<Options>;
 
 /// What to make of a dump of py-spy.
 #[derive(Debug, Clone, Default)]

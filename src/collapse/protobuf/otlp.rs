@@ -13,16 +13,16 @@
 //! its values, or as many as it has timestamps. A file has a profile for each type of value, of which one
 //! is read.
 
-use super::document::names::{basename, frame_name, object_name, with_place};
-use super::document::protobuf::{Fields, Value, decode, decode_into};
-use super::document::{Document, Profile, ValueType, out_of_range};
 use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::collapse::document::names::{basename, frame_name, object_name, with_place};
+use crate::collapse::document::{Document, Profile, ValueType, out_of_range};
+use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 
 /// Folds profiles of OpenTelemetry. See the [module](self) for what is read.
-pub type Folder = super::document::Folder<Options>;
+pub type Folder = crate::collapse::document::Folder<Options>;
 
 /// What to make of a profile of OpenTelemetry.
 #[derive(Debug, Clone, Default)]

@@ -24,11 +24,11 @@
 //! What is text in a key is the root, and then its stacks follow, the last one nearest to the root:
 //! `shop;main;read;entry_SYSCALL_64;do_read 7`.
 
-use super::document::json::{self, Text};
-use super::document::lines::{Lines, parse, whole_lines};
-use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid};
 use crate::call_tree::CallTree;
+use crate::collapse::document::lines::{Lines, parse, whole_lines};
+use crate::collapse::document::names::frame_name;
+use crate::collapse::document::{Document, Profile, ValueType, invalid};
+use crate::collapse::json::{self, Text};
 use crate::decimal::Decimal;
 use ahash::RandomState;
 use serde::Deserialize;
@@ -48,7 +48,7 @@ use std::marker::PhantomData;
 /// assert_eq!(folded, b"shop;main;read 7\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type Folder = super::document::Folder<Options>;
+pub type Folder = crate::collapse::document::Folder<Options>;
 
 /// What to make of maps of bpftrace.
 #[derive(Debug, Clone, Default)]

@@ -14,11 +14,11 @@
 //!
 //! Threads are added up. A function without a name is called by its library, `[libc.so.6]`.
 
-use super::document::json::{self, Id, Keys, Text};
-use super::document::names::{frame_name, object_name, with_place};
-use super::document::stack_table::StackTable;
-use super::document::{Document, Profile, ValueType, invalid, out_of_range};
 use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::collapse::document::names::{frame_name, object_name, with_place};
+use crate::collapse::document::stack_table::StackTable;
+use crate::collapse::document::{Document, Profile, ValueType, invalid, out_of_range};
+use crate::collapse::json::{self, Id, Keys, Text};
 use crate::decimal::Decimal;
 use ahash::RandomState;
 use serde::Deserialize;
@@ -30,7 +30,7 @@ use std::io::{self, BufRead};
 use std::marker::PhantomData;
 
 /// Folds profiles of the Firefox Profiler. See the [module](self) for what is read.
-pub type Folder = super::document::Folder<Options>;
+pub type Folder = crate::collapse::document::Folder<Options>;
 
 /// What to make of a profile of the Firefox Profiler.
 #[derive(Debug, Clone, Default)]

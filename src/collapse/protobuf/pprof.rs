@@ -18,10 +18,12 @@
 //! the default, or the last one. Samples that `pprof -diff_base` marks as those of the base are the
 //! first of two counts.
 
-use super::document::names::{basename, frame_name, object_name, with_place};
-use super::document::protobuf::{Fields, Value, decode, decode_into};
-use super::document::{Document, Profile, ValueType, invalid, out_of_range};
 use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::collapse::document::names::{basename, frame_name, object_name, with_place};
+use crate::collapse::document::{
+    Document, Profile, ValueType, invalid, out_of_range, resolve_value,
+};
+use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
@@ -40,7 +42,7 @@ use std::io::{self, BufRead};
 /// assert_eq!(folded, b"main 7\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type Folder = super::document::Folder<Options>;
+pub type Folder = crate::collapse::document::Folder<Options>;
 
 /// What to make of a profile of pprof.
 #[derive(Debug, Clone, Default)]
@@ -90,7 +92,10 @@ impl Document for Options {
         input.read_to_end(&mut message)?;
         let tables = Tables::read(&message)?;
         let (types, default) = tables.value_types()?;
-        let wanted = self.value.as_deref().map(|name| resolve_name(&types, name));
+        let wanted = self
+            .value
+            .as_deref()
+            .map(|name| resolve_value(&types, name));
         let column = profile.choose(types, wanted.as_deref(), default)?;
         let mut reader = SampleReader {
             options: self,
@@ -137,21 +142,6 @@ fn is_field_start(head: &[u8]) -> bool {
         head,
         [0x0a, _, 0x08 | 0x10, ..] | [0x12 | 0x1a | 0x22 | 0x2a | 0x32, ..]
     )
-}
-
-/// The index of the value that `name` means, as text: old profiles have `space` for `inuse_space`.
-pub(super) fn resolve_name(types: &[ValueType], name: &str) -> String {
-    let has = |name: &str| types.iter().any(|known| known.name == name);
-    let short = ["inuse_", "alloc_"]
-        .iter()
-        .find_map(|start| name.strip_prefix(start));
-    let number = name.parse().ok().and_then(|index: usize| types.get(index));
-    match (short, number) {
-        _ if has(name) => name.to_string(),
-        (Some(short), _) if has(short) => short.to_string(),
-        (_, Some(known)) => known.name.clone(),
-        _ => name.to_string(),
-    }
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

@@ -1,10 +1,14 @@
-//! Protocol buffers, with `prost`.
+//! Profiles in protocol buffers, which `prost` decodes: the formats, and what they share.
 //!
 //! Small messages are decoded by [`prost::Message`]. The outermost one is not: decoded as a whole, the
 //! samples of a profile would take several times the memory of the file. It is read field by field
 //! instead, and from fields that are slices of the file.
 
-use super::invalid;
+pub mod otlp;
+pub mod pprof;
+pub mod simpleperf;
+
+use super::document::invalid;
 use prost::encoding::{WireType, decode_key, decode_varint};
 use prost::{DecodeError, Message};
 use std::io;

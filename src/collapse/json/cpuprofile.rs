@@ -17,11 +17,11 @@
 //! A sample counts the time until the next one; the last one counts until the end. Time never goes
 //! back, though deltas may be negative. `(root)` is no frame, and `(idle)` is left out.
 
-use super::document::json::{self, ForEach, Id, Keys, Text};
-use super::document::names::{basename, frame_name, with_place};
-use super::document::stack_table::StackTable;
-use super::document::{Document, Profile, ValueType, invalid};
 use crate::call_tree::{CallTree, NodeId};
+use crate::collapse::document::names::{basename, frame_name, with_place};
+use crate::collapse::document::stack_table::StackTable;
+use crate::collapse::document::{Document, Profile, ValueType, invalid};
+use crate::collapse::json::{self, ForEach, Id, Keys, Text};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use serde::Deserialize;
@@ -42,7 +42,7 @@ use std::io::{self, BufRead};
 /// assert_eq!(folded, b"serve 30\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type Folder = super::document::Folder<Options>;
+pub type Folder = crate::collapse::document::Folder<Options>;
 
 /// What to make of a CPU profile of V8.
 #[derive(Debug, Clone, Default)]
@@ -87,11 +87,10 @@ impl Document for Options {
     }
 }
 
-/// The values that can be chosen, in this order.
+/// The first of the values that can be chosen.
 pub(super) const TIME: usize = 0;
-const SAMPLES: usize = 1;
 
-pub(super) fn value_types() -> Vec<ValueType> {
+fn value_types() -> Vec<ValueType> {
     vec![
         ValueType::new("time", "microseconds"),
         ValueType::new("samples", "count"),

@@ -21,11 +21,11 @@ mod chunks;
 mod spans;
 
 use super::cpuprofile;
-use super::document::json::{self, Id, Keys, Text};
-use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid};
-use super::notes::plural;
 use crate::call_tree::{CallTree, NodeId};
+use crate::collapse::document::names::frame_name;
+use crate::collapse::document::{Document, Profile, ValueType, invalid};
+use crate::collapse::json::{self, Id, Keys, Text};
+use crate::collapse::notes::plural;
 use crate::decimal::Decimal;
 use ahash::{AHashMap, RandomState};
 use chunks::Recordings;
@@ -50,7 +50,7 @@ use std::io::{self, BufRead};
 /// assert_eq!(folded, b"load 30\nload;parse 20\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type Folder = super::document::Folder<Options>;
+pub type Folder = crate::collapse::document::Folder<Options>;
 
 /// What to make of a trace of Chrome.
 #[derive(Debug, Clone, Default)]

@@ -11,10 +11,10 @@
 //!  "raw": [2, 11, 12, 3], "raw_timestamp_deltas": [1000, 1001, 999]}
 //! ```
 
-use super::document::json::{self, Keys, Text};
-use super::document::names::{frame_name, with_place};
-use super::document::{Document, Profile, ValueType, invalid};
 use crate::call_tree::{CallTree, FrameId};
+use crate::collapse::document::names::{frame_name, with_place};
+use crate::collapse::document::{Document, Profile, ValueType, invalid};
+use crate::collapse::json::{self, Keys, Text};
 use crate::decimal::Decimal;
 use ahash::{AHashMap, RandomState};
 use serde::Deserialize;
@@ -34,7 +34,7 @@ use std::marker::PhantomData;
 /// assert_eq!(folded, b"main;Cart#add 3\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type Folder = super::document::Folder<Options>;
+pub type Folder = crate::collapse::document::Folder<Options>;
 
 /// What to make of a profile of stackprof.
 #[derive(Debug, Clone, Default)]

@@ -22,11 +22,11 @@
 //! The profiles of a file are threads, mostly. They are added up if they have the unit of the active
 //! one.
 
-use super::document::json::{self, ForEach, Keys, Text};
-use super::document::names::{frame_name, with_place};
-use super::document::{Document, Profile, ValueType, invalid, out_of_range};
-use super::notes::plural;
 use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::collapse::document::names::{frame_name, with_place};
+use crate::collapse::document::{Document, Profile, ValueType, invalid, out_of_range};
+use crate::collapse::json::{self, ForEach, Keys, Text};
+use crate::collapse::notes::plural;
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use serde::Deserialize;
@@ -47,7 +47,7 @@ use std::io::{self, BufRead};
 /// assert_eq!(folded, b"main 1\nmain;parse 2\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type Folder = super::document::Folder<Options>;
+pub type Folder = crate::collapse::document::Folder<Options>;
 
 /// What to make of a speedscope profile.
 #[derive(Debug, Clone, Default)]

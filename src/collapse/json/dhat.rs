@@ -16,10 +16,10 @@
 //! in use (`gb`, `gbk`), the most of a place (`mb`, `mbk`), those that were left at the end (`eb`,
 //! `ebk`), and bytes read and written (`rb`, `wb`).
 
-use super::document::json::{self, Keys, Text};
-use super::document::names::{UNKNOWN, frame_name};
-use super::document::{Document, Profile, ValueType, out_of_range};
 use crate::call_tree::CallTree;
+use crate::collapse::document::names::{UNKNOWN, frame_name};
+use crate::collapse::document::{Document, Profile, ValueType, out_of_range};
+use crate::collapse::json::{self, Keys, Text};
 use crate::decimal::Decimal;
 use serde::Deserialize;
 use std::io::{self, BufRead};
@@ -37,7 +37,7 @@ use std::marker::PhantomData;
 /// assert_eq!(folded, b"app::main;app::load 512\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type Folder = super::document::Folder<Options>;
+pub type Folder = crate::collapse::document::Folder<Options>;
 
 /// What to make of a heap profile of DHAT.
 #[derive(Debug, Clone, Default)]

@@ -15,9 +15,9 @@
 //! to check the sum.
 
 use super::cpuprofile::CallFrame;
-use super::document::json::{self, Keys};
-use super::document::{Document, Profile, ValueType};
 use crate::call_tree::CallTree;
+use crate::collapse::document::{Document, Profile, ValueType};
+use crate::collapse::json::{self, Keys};
 use crate::decimal::Decimal;
 use serde::Deserialize;
 use std::io::{self, BufRead};
@@ -35,7 +35,7 @@ use std::marker::PhantomData;
 /// assert_eq!(folded, b"load 4096\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type Folder = super::document::Folder<Options>;
+pub type Folder = crate::collapse::document::Folder<Options>;
 
 /// What to make of a heap profile of V8.
 #[derive(Debug, Clone, Default)]

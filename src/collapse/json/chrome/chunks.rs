@@ -1,8 +1,8 @@
 //! CPU profiles of V8 in a trace, which come in chunks.
 
 use super::{Event, ThreadId};
-use crate::collapse::cpuprofile::{Node, Recording};
-use crate::collapse::document::json::Id;
+use crate::collapse::json::Id;
+use crate::collapse::json::cpuprofile::{Node, Recording};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use serde::Deserialize;

@@ -14,10 +14,10 @@
 //! A frame's own time is what its children do not have. Frames in brackets (`[self]`, `[await]`) are no
 //! functions: their time is their caller's.
 
-use super::document::json::{self, Keys, Text};
-use super::document::names::{frame_name, with_place};
-use super::document::{Document, Profile, ValueType};
 use crate::call_tree::CallTree;
+use crate::collapse::document::names::{frame_name, with_place};
+use crate::collapse::document::{Document, Profile, ValueType};
+use crate::collapse::json::{self, Keys, Text};
 use crate::decimal::Decimal;
 use serde::Deserialize;
 use std::io::{self, BufRead};
@@ -35,7 +35,7 @@ use std::marker::PhantomData;
 /// assert_eq!(folded, b"<module> 0.5\n<module>;load 1\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type Folder = super::document::Folder<Options>;
+pub type Folder = crate::collapse::document::Folder<Options>;
 
 /// What to make of a profile of pyinstrument.
 #[derive(Debug, Clone, Default)]

@@ -11,17 +11,17 @@
 //!
 //! Files come after the samples that refer to them. Of several events one is read.
 
-use super::document::names::{basename, frame_name, object_name};
-use super::document::protobuf::{Fields, Value, decode, decode_into};
-use super::document::{Document, Profile, ValueType, invalid};
-use super::notes::plural;
 use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::collapse::document::names::{basename, frame_name, object_name};
+use crate::collapse::document::{Document, Profile, ValueType, invalid};
+use crate::collapse::notes::plural;
+use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 
 /// Folds reports of simpleperf. See the [module](self) for what is read.
-pub type Folder = super::document::Folder<Options>;
+pub type Folder = crate::collapse::document::Folder<Options>;
 
 /// What to make of a report of simpleperf.
 #[derive(Debug, Clone, Default)]
@@ -176,31 +176,25 @@ impl<'a> Records<'a> {
     fn offset(&self) -> usize {
         self.file.len() - self.rest.len()
     }
+
+    /// Whether a size of 0 follows, which ends the report.
+    fn is_at_end(&self) -> bool {
+        self.rest.starts_with(&[0; 4])
+    }
 }
 
 impl<'a> Iterator for Records<'a> {
     type Item = &'a [u8];
 
-    /// The next whole message. If there is none, and no end either, that is logged.
+    /// The next whole message.
     fn next(&mut self) -> Option<&'a [u8]> {
         let split = self.rest.split_first_chunk().and_then(|(size, rest)| {
             let size = u32::from_le_bytes(*size);
             Some((size, rest.split_at_checked(usize::try_from(size).ok()?)?))
         });
-        match split {
-            Some((0, _)) => None,
-            Some((_, (message, rest))) => {
-                self.rest = rest;
-                Some(message)
-            }
-            None => {
-                log::warn!(
-                    "the report ends in the middle of a record [offset {}]",
-                    self.offset()
-                );
-                None
-            }
-        }
+        let (_, (message, rest)) = split.filter(|(size, _)| *size > 0)?;
+        self.rest = rest;
+        Some(message)
     }
 }
 
@@ -224,7 +218,8 @@ struct Tables {
 impl Tables {
     fn read(bytes: &[u8]) -> io::Result<Tables> {
         let mut tables = Tables::default();
-        for message in Records::of(bytes)? {
+        let mut records = Records::of(bytes)?;
+        for message in records.by_ref() {
             match record(message)? {
                 Some((2, bytes)) => {
                     tables.lost = decode::<Lost>(bytes, "count of lost samples")?.lost
@@ -242,6 +237,12 @@ impl Tables {
                 }
                 _ => {}
             }
+        }
+        if !records.is_at_end() {
+            log::warn!(
+                "the report ends in the middle of a record [offset {}]",
+                records.offset()
+            );
         }
         Ok(tables)
     }
@@ -275,21 +276,12 @@ struct Reader<'r> {
 impl Reader<'_> {
     fn read(mut self, bytes: &[u8]) -> io::Result<()> {
         let mut sample = Sample::default();
-        let mut records = Records::of(bytes)?;
-        // That it is cut was said when the tables were read.
-        let mut rest = records.rest;
-        while let Some((size, after)) = rest.split_first_chunk() {
-            let size = usize::try_from(u32::from_le_bytes(*size)).unwrap_or(usize::MAX);
-            let Some((message, after)) = after.split_at_checked(size).filter(|_| size > 0) else {
-                break;
-            };
+        for message in Records::of(bytes)? {
             if let Some((1, bytes)) = record(message)? {
                 decode_into(&mut sample, bytes, "sample")?;
                 self.add(&sample);
             }
-            rest = after;
         }
-        records.rest = rest;
         if self.other_events > 0 {
             let samples = plural(self.other_events, "sample", "samples");
             log::warn!("left out {samples} of other events; see --event");
