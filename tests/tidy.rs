@@ -79,9 +79,24 @@ fn the_readme_names_exactly_the_tools_that_exist() {
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.is_file())
         .map(|path| path.file_stem().unwrap().to_str().unwrap().to_string())
+        .filter(|tool| tool != "inferno")
         .collect();
     tools.sort_unstable();
     assert_eq!(named, tools);
+}
+
+#[test]
+fn the_readme_names_every_format() {
+    let readme = read("README.md");
+    for format in inferno::collapse::guess::formats() {
+        let is_named = ["`", "**"]
+            .iter()
+            .any(|mark| readme.contains(&format!("{mark}{format}{mark}")));
+        assert!(
+            is_named || ["perf.data", "folded"].contains(&format),
+            "{format}"
+        );
+    }
 }
 
 #[test]

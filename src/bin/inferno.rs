@@ -6,7 +6,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 use common::{CommonArgs, FilterArgs, Input};
 use inferno::collapse::document::{Profile, Row, documents};
 use inferno::folded;
-use std::io::{self, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -81,8 +81,13 @@ fn collapse_document(row: Row, matches: &ArgMatches) -> ExitCode {
     })
 }
 
-/// Reads the inputs and adds them up.
+/// Reads the inputs, and adds them up unless they are parts of one profile.
 fn read_all(row: Row, matches: &ArgMatches, inputs: &[Input]) -> io::Result<Profile> {
+    if row.joins_inputs {
+        return read_joined(inputs, &mut io::empty(), &mut |reader| {
+            (row.read_with)(matches, reader)
+        });
+    }
     let mut sum: Option<Profile> = None;
     for input in inputs {
         let profile = input.read(|reader| (row.read_with)(matches, reader))?;
@@ -92,6 +97,21 @@ fn read_all(row: Row, matches: &ArgMatches, inputs: &[Input]) -> io::Result<Prof
         }
     }
     Ok(sum.unwrap_or_default())
+}
+
+/// Lets `read` read what `before` gives, and then the inputs, each on a line of its own.
+fn read_joined(
+    inputs: &[Input],
+    before: &mut dyn BufRead,
+    read: &mut dyn FnMut(&mut dyn BufRead) -> io::Result<Profile>,
+) -> io::Result<Profile> {
+    let Some((first, others)) = inputs.split_first() else {
+        return read(before);
+    };
+    first.read(|reader| {
+        let line_end: &[u8] = b"\n";
+        read_joined(others, &mut before.chain(line_end).chain(reader), read)
+    })
 }
 
 fn list_values(profile: &Profile, writer: &mut dyn Write) -> io::Result<()> {

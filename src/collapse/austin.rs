@@ -21,11 +21,11 @@
 
 use super::document::lines::{Lines, parse_hex, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType, invalid, peek};
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
 use ahash::AHashMap;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 
 /// Folds what Austin writes. See the [module](self) for what is read.
 ///
@@ -84,13 +84,14 @@ impl Document for Options {
             ValueType::new("memory", "bytes"),
         ];
         let column = profile.choose(values, self.value.as_deref(), TIME)?;
-        match input.fill_buf()?.starts_with(MAGIC) {
+        let (head, mut input) = peek(input, MAGIC.len() as u64)?;
+        match head == MAGIC {
             true => {
                 let mut bytes = Vec::new();
                 input.read_to_end(&mut bytes)?;
                 Mojo::new(self, &bytes, column, profile).read()
             }
-            false => self.read_text(&mut Lines::of(input), column, profile),
+            false => self.read_text(&mut Lines::of(&mut input), column, profile),
         }
     }
 }
@@ -207,7 +208,7 @@ enum Failure {
     Invalid(String),
 }
 
-type Read<T> = Result<T, Failure>;
+type Parsed<T> = Result<T, Failure>;
 
 impl<'m> Mojo<'m> {
     fn new(
@@ -253,7 +254,7 @@ impl<'m> Mojo<'m> {
         Ok(())
     }
 
-    fn read_event(&mut self, event: u8) -> Read<()> {
+    fn read_event(&mut self, event: u8) -> Parsed<()> {
         match event {
             1 => {
                 self.text()?;
@@ -303,7 +304,7 @@ impl<'m> Mojo<'m> {
         Ok(())
     }
 
-    fn begin_sample(&mut self) -> Read<()> {
+    fn begin_sample(&mut self) -> Parsed<()> {
         self.end_sample();
         self.process = self.number()?.unsigned_abs();
         let interpreter = match self.version {
@@ -325,7 +326,7 @@ impl<'m> Mojo<'m> {
         Ok(())
     }
 
-    fn define_frame(&mut self) -> Read<()> {
+    fn define_frame(&mut self) -> Parsed<()> {
         let key = self.key()?;
         let file = self.key()?;
         let scope = self.key()?;
@@ -374,11 +375,11 @@ impl<'m> Mojo<'m> {
     }
 
     /// A key, which is one of the process.
-    fn key(&mut self) -> Read<(u64, u64)> {
+    fn key(&mut self) -> Parsed<(u64, u64)> {
         Ok((self.process, self.number()?.unsigned_abs()))
     }
 
-    fn number(&mut self) -> Read<i64> {
+    fn number(&mut self) -> Parsed<i64> {
         let mut value: u64 = 0;
         let mut shift = 6;
         let (&first, rest) = self.rest.split_first().ok_or(Failure::End)?;
@@ -402,7 +403,7 @@ impl<'m> Mojo<'m> {
         })
     }
 
-    fn text(&mut self) -> Read<&'m [u8]> {
+    fn text(&mut self) -> Parsed<&'m [u8]> {
         let end = memchr::memchr(0, self.rest).ok_or(Failure::End)?;
         let (text, rest) = self.rest.split_at(end);
         self.rest = &rest[1..];

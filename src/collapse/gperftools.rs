@@ -22,10 +22,10 @@
 use super::document::heap::{self, Sampling};
 use super::document::lines::{Lines, parse, parse_hex, whole_lines};
 use super::document::maps::Maps;
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType, invalid, peek};
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 
 /// Folds profiles of gperftools. See the [module](self) for what is read.
 pub type Folder = super::document::Folder<Options>;
@@ -61,13 +61,12 @@ impl Document for Options {
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        let head = input.fill_buf()?;
-        let is_heap = HEAP.iter().any(|start| head.starts_with(start));
-        if is_heap {
-            return self.read_heap(&mut Lines::of(input), profile);
+        let (head, mut input) = peek(input, CONTENTION.len() as u64)?;
+        if HEAP.iter().any(|start| head.starts_with(start)) {
+            return self.read_heap(&mut Lines::of(&mut input), profile);
         }
         if head.starts_with(CONTENTION) {
-            return self.read_contention(&mut Lines::of(input), profile);
+            return self.read_contention(&mut Lines::of(&mut input), profile);
         }
         let mut bytes = Vec::new();
         input.read_to_end(&mut bytes)?;

@@ -67,6 +67,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "callgrind";
+    const JOINS_INPUTS: bool = true;
     const DESCRIPTION: &'static str = "what callgrind or xdebug writes";
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -227,6 +228,12 @@ impl<'r> Reader<'r> {
     fn read_header(&mut self, key: &[u8], value: &[u8]) -> Result<(), Problem> {
         match key {
             b"creator" => self.is_of_xdebug |= value.starts_with(b"xdebug"),
+            // Each file has names of its own.
+            b"version" => {
+                self.end_block();
+                self.current = None;
+                self.functions.compressed.clear();
+            }
             b"positions" => self.positions = value.split(|byte| *byte == b' ').count(),
             b"events" if self.profile.values.is_empty() => {
                 let names = value

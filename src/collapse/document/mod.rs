@@ -18,7 +18,7 @@ use super::demangle::demangled;
 use super::{Collapse, fold_file};
 use crate::call_tree::CallTree;
 use crate::folded;
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
 
 /// Options that the command line can set.
@@ -40,6 +40,9 @@ pub trait Document: Clone + Default + Flags {
 
     /// What else it may be called.
     const ALIASES: &'static [&'static str] = &[];
+
+    /// Whether several inputs are parts of one profile, and to be read as one, not added up.
+    const JOINS_INPUTS: bool = false;
 
     /// What the format is, for lists and messages: "a speedscope profile".
     const DESCRIPTION: &'static str;
@@ -70,6 +73,8 @@ pub struct Row {
     pub aliases: &'static [&'static str],
     /// What the format is.
     pub description: &'static str,
+    /// [`Document::JOINS_INPUTS`].
+    pub joins_inputs: bool,
     /// [`Document::sniff`].
     pub sniff: fn(&[u8]) -> Option<bool>,
     /// Reads a profile with the default options; mangled names are made readable if it is so wished.
@@ -88,6 +93,7 @@ impl Row {
             name: F::NAME,
             aliases: F::ALIASES,
             description: F::DESCRIPTION,
+            joins_inputs: F::JOINS_INPUTS,
             sniff: F::sniff,
             read: |input, demangle| {
                 let mut folder = Folder::from(F::default());
@@ -202,6 +208,16 @@ impl<F: Document> Collapse for Folder<F> {
     {
         self.read(reader).map(|profile| profile.tree)
     }
+}
+
+/// The first `count` bytes of `input`, or fewer if it has no more, and a reader of all of it.
+pub(crate) fn peek<'r>(
+    input: &'r mut dyn BufRead,
+    count: u64,
+) -> io::Result<(Vec<u8>, impl BufRead + use<'r>)> {
+    let mut head = Vec::new();
+    input.take(count).read_to_end(&mut head)?;
+    Ok((head.clone(), io::Cursor::new(head).chain(input)))
 }
 
 /// An error about what is in the input.

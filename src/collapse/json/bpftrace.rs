@@ -27,7 +27,7 @@
 use crate::call_tree::CallTree;
 use crate::collapse::document::lines::{Lines, parse, whole_lines};
 use crate::collapse::document::names::frame_name;
-use crate::collapse::document::{Document, Profile, ValueType, invalid};
+use crate::collapse::document::{Document, Profile, ValueType, invalid, peek};
 use crate::collapse::json::{self, Text};
 use crate::decimal::Decimal;
 use ahash::RandomState;
@@ -99,9 +99,10 @@ impl Document for Options {
             with_stacks: BTreeSet::new(),
             found: false,
         };
-        match input.fill_buf()?.starts_with(b"{") {
-            true => maps.read_json(input)?,
-            false => maps.read_text(&mut Lines::of(input))?,
+        let (head, mut input) = peek(input, 1)?;
+        match &*head {
+            b"{" => maps.read_json(&mut input)?,
+            _ => maps.read_text(&mut Lines::of(&mut input))?,
         }
         maps.finish()
     }

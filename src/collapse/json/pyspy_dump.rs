@@ -21,7 +21,7 @@
 use crate::call_tree::CallTree;
 use crate::collapse::document::lines::{Lines, whole_lines};
 use crate::collapse::document::names::{frame_name, with_place};
-use crate::collapse::document::{Document, Profile, ValueType, invalid};
+use crate::collapse::document::{Document, Profile, ValueType, invalid, peek};
 use crate::collapse::json::{self, Keys, Text};
 use crate::decimal::Decimal;
 use serde::Deserialize;
@@ -69,17 +69,17 @@ impl Document for Options {
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         profile.choose(vec![ValueType::new("threads", "count")], None, 0)?;
-        let is_json = input.fill_buf()?.trim_ascii_start().starts_with(b"[");
-        match is_json {
+        let (head, mut input) = peek(input, 1)?;
+        match head == b"[" {
             true => {
-                let document = json::read_to_end(input)?;
+                let document = json::read_to_end(&mut input)?;
                 let threads = PhantomData::<Vec<JsonThread<'_>>>;
                 for thread in json::parse(&document, threads, Self::DESCRIPTION)? {
                     self.add(&self.thread_of_json(&thread), profile);
                 }
                 Ok(())
             }
-            false => self.read_text(input, profile),
+            false => self.read_text(&mut input, profile),
         }
     }
 }

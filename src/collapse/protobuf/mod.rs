@@ -23,6 +23,8 @@ pub(crate) struct Fields<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Value<'a> {
     Number(u64),
+    /// A number of four or eight bytes.
+    Fixed(u64),
     Bytes(&'a [u8]),
 }
 
@@ -39,8 +41,8 @@ impl<'a> Fields<'a> {
         let (tag, wire_type) = decode_key(&mut self.rest).map_err(text)?;
         let value = match wire_type {
             WireType::Varint => Value::Number(decode_varint(&mut self.rest).map_err(text)?),
-            WireType::SixtyFourBit => Value::Number(u64::from_le_bytes(self.array()?)),
-            WireType::ThirtyTwoBit => Value::Number(u64::from(u32::from_le_bytes(self.array()?))),
+            WireType::SixtyFourBit => Value::Fixed(u64::from_le_bytes(self.array()?)),
+            WireType::ThirtyTwoBit => Value::Fixed(u64::from(u32::from_le_bytes(self.array()?))),
             WireType::LengthDelimited => {
                 let length = decode_varint(&mut self.rest).map_err(text)?;
                 let length = usize::try_from(length).unwrap_or(usize::MAX);
@@ -106,7 +108,7 @@ mod tests {
         let expected = [
             (1, Value::Number(150)),
             (2, Value::Bytes(b"hi")),
-            (3, Value::Number(1)),
+            (3, Value::Fixed(1)),
         ];
         assert_eq!(fields, expected);
     }

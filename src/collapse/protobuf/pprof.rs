@@ -108,35 +108,33 @@ impl Document for Options {
     }
 }
 
-/// A message starts with fields of the profile. Text that starts with an empty line does not go on
-/// like that.
+/// The first fields must be those of a profile. Text that starts with an empty line, as does the message, does
+/// not go on like that.
 fn sniff(head: &[u8]) -> Option<bool> {
     const ENOUGH: usize = 3;
-    let mut fields = Fields::of(head);
-    for _ in 0..ENOUGH {
-        match fields.next() {
-            Some(Ok((1, Value::Bytes(inner)))) if !is_value_type(inner) => return Some(false),
-            Some(Ok((1..=6, Value::Bytes(_)) | (7..=10 | 12 | 14.., Value::Number(_)))) => {}
-            Some(Ok((11 | 13, _))) => {}
-            Some(Ok(_)) => return Some(false),
-            // A field that goes on behind what was seen, or one that is none.
-            Some(Err(_)) => {
-                return if is_field_start(head) {
-                    None
-                } else {
-                    Some(false)
-                };
-            }
-            None => return None,
+    if !is_field_start(head) {
+        return if head.is_empty() { None } else { Some(false) };
+    }
+    for field in Fields::of(head).take(ENOUGH) {
+        match field {
+            Ok((1, Value::Bytes(inner))) if !is_value_type(inner) => return Some(false),
+            Ok((1..=6 | 11 | 13, Value::Bytes(_))) => {}
+            Ok((7..=10 | 12..=15, Value::Number(_))) => {}
+            Ok(_) => return Some(false),
+            // It may go on where what is known of it ends.
+            Err(_) => return None,
         }
     }
     Some(true)
 }
 
+/// Whether the message of a field is `{ type, unit }`.
 fn is_value_type(message: &[u8]) -> bool {
-    message.len() < 32 && matches!(message, [0x08 | 0x10, ..])
+    const LONGEST: usize = 32;
+    message.len() < LONGEST && matches!(message, [0x08 | 0x10, ..])
 }
 
+/// Whether a profile may start like this: with the type of its values, or any table.
 fn is_field_start(head: &[u8]) -> bool {
     matches!(
         head,
