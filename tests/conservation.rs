@@ -347,7 +347,7 @@ proptest! {
     ) {
         let lines = stacks.iter().map(|(stack, count)| format!("{stack} {count}\n"));
         let folded = lines.collect::<String>();
-        let sum = stacks.iter().map(|(_, count)| count).sum();
+        let sum: u64 = stacks.iter().map(|(_, count)| count).sum();
         prop_assert_eq!(folded_sum(recursive::Folder::default(), &folded), sum);
     }
 }

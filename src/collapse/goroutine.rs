@@ -20,7 +20,7 @@
 //! ```text
 //! goroutine profile: total 3
 //! 3 @ 0x47e26a 0x4151ee
-//! #	0x47e26a	main.(*Basket).wait+0x18	/srv/shop/basket.go:87
+//! #    0x47e26a    main.(*Basket).wait+0x18    /srv/shop/basket.go:87
 //! ```
 //!
 //! Each goroutine counts 1.

@@ -7,10 +7,10 @@
 //! ```
 //!
 //! ```text
-//! Weight	Self Weight		Symbol Name
-//! 3.50 s  100.0%	0 s	 	shop (71)
-//! 3.50 s  100.0%	1.25 s	 	 main
-//! 2.25 s   64.2%	2.25 s	 	  render
+//! Weight    Self Weight        Symbol Name
+//! 3.50 s  100.0%    0 s         shop (71)
+//! 3.50 s  100.0%    1.25 s          main
+//! 2.25 s   64.2%    2.25 s           render
 //! ```
 //!
 //! A row counts its self weight, in the smallest unit there is. Instruments rounds, so sums may be off by

@@ -85,7 +85,7 @@ impl Document for Options {
                 || memchr::memmem::find(line, b": ").is_some()
                 || line.ends_with(b":");
             let is_name = memchr::memchr(b'=', line).is_some_and(|at| at <= 3);
-            if !is_header && !(has_events && is_name) {
+            if !(is_header || has_events && is_name) {
                 return Some(false);
             }
         }

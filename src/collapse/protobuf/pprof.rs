@@ -134,7 +134,7 @@ fn is_value_type(message: &[u8]) -> bool {
     message.len() < LONGEST && matches!(message, [0x08 | 0x10, ..])
 }
 
-/// Whether a profile may start like this: with the type of its values, or any table.
+/// Whether a profile may start like this: with a type of its values, or any table.
 fn is_field_start(head: &[u8]) -> bool {
     matches!(
         head,
