@@ -3,6 +3,8 @@
 #[path = "support/run.rs"]
 mod support;
 
+#![cfg(feature = "compression")]
+
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::collections::HashSet;

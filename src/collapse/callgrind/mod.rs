@@ -158,11 +158,10 @@ impl Functions {
     fn intern(&mut self, name: &[u8]) -> FunctionId {
         let name = frame_name(name);
         let next = self.names.len() as FunctionId;
-        let id = *self.ids.entry(name).or_insert_with_key(|name| {
+        *self.ids.entry(name).or_insert_with_key(|name| {
             self.names.push(name.clone());
             next
-        });
-        id
+        })
     }
 }
 

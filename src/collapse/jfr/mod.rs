@@ -136,7 +136,7 @@ impl Options {
     /// Whether events called `name` are read.
     fn wants(&self, name: &str) -> bool {
         match &self.event {
-            Some(event) => wanted_events(event).iter().any(|wanted| *wanted == name),
+            Some(event) => wanted_events(event).contains(&name),
             None => {
                 matches!(name, CPU_TIME | EXECUTION | WALL_CLOCK) || (self.native && name == NATIVE)
             }

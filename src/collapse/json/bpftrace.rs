@@ -215,24 +215,19 @@ impl Maps<'_> {
     fn frames(&self, key: &[u8]) -> Vec<Vec<u8>> {
         let mut roots = Vec::new();
         let mut stacks: Vec<Vec<Vec<u8>>> = Vec::new();
-        let mut lines = key.split(|byte| *byte == b'\n').peekable();
-        let mut is_first = true;
-        while let Some(line) = lines.next() {
-            let is_frame = !is_first && line.first().is_some_and(u8::is_ascii_whitespace);
-            if is_frame {
-                if let Some(stack) = stacks.last_mut() {
-                    stack.push(self.frame(line.trim_ascii()));
+        for (number, line) in key.split(|byte| *byte == b'\n').enumerate() {
+            let is_indented = line.first().is_some_and(u8::is_ascii_whitespace);
+            match stacks.last_mut() {
+                Some(stack) if is_indented && number > 0 => {
+                    stack.push(self.frame(line.trim_ascii()))
                 }
-            } else {
-                let separators = line.trim_ascii();
-                let texts = separators
-                    .split(|byte| *byte == b',')
-                    .map(<[u8]>::trim_ascii);
-                roots.extend(texts.filter(|text| !text.is_empty()).map(frame_name));
-                // What follows the line is a stack.
-                stacks.push(Vec::new());
+                _ => {
+                    let texts = line.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+                    roots.extend(texts.filter(|text| !text.is_empty()).map(frame_name));
+                    // What follows the line is a stack.
+                    stacks.push(Vec::new());
+                }
             }
-            is_first = false;
         }
         if roots.is_empty() && stacks.iter().all(Vec::is_empty) {
             return vec![b"[no stack]".to_vec()];

@@ -458,7 +458,7 @@ impl<'t, 'a> ThreadReader<'t, 'a> {
         let cpu = || samples.cpu_deltas.as_ref()?.get(index).copied()?;
         match kind {
             Kind::Cpu => cpu().unwrap_or_default(),
-            Kind::Time => weight() * self.interval,
+            Kind::Time => weight().multiplied_by(self.interval),
             _ => weight(),
         }
     }

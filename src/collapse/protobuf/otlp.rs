@@ -85,9 +85,7 @@ impl Document for Options {
 /// The first field is a message, which starts with messages in turn; that of pprof does not.
 fn sniff(head: &[u8]) -> Option<bool> {
     let is_field = |byte: u8| matches!(byte, 0x0a | 0x12);
-    let Some((&first, mut rest)) = head.split_first() else {
-        return None;
-    };
+    let (&first, mut rest) = head.split_first()?;
     if !is_field(first) {
         return Some(false);
     }
@@ -260,7 +258,7 @@ impl<'a> File<'a> {
     }
 
     /// The types of values, and which of them each profile has.
-    fn value_types(&self) -> io::Result<(Vec<ValueType>, Vec<(usize, &'a [u8])>)> {
+    fn value_types(&self) -> io::Result<(Vec<ValueType>, Vec<Typed<'a>>)> {
         let mut types: Vec<ValueType> = Vec::new();
         let mut profiles = Vec::new();
         for &profile in &self.profiles {
@@ -283,6 +281,9 @@ impl<'a> File<'a> {
         Ok((types, profiles))
     }
 }
+
+/// The type of a profile, an index into the types, and its message.
+type Typed<'a> = (usize, &'a [u8]);
 
 /// The fields of a message that have the number `tag` and are messages.
 fn messages(message: &[u8], tag: u32) -> impl Iterator<Item = io::Result<&[u8]>> {
