@@ -1,9 +1,9 @@
 //! What a file may be written as, and still be read: white space, encodings of text, compression.
 
+#![cfg(feature = "compression")]
+
 #[path = "support/run.rs"]
 mod support;
-
-#![cfg(feature = "compression")]
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
