@@ -73,6 +73,7 @@ use crate::text::{trim, trim_end};
 use block::BlockFolder;
 use class::{Class, First, classify, first_of_sample, is_event_line, is_other_field};
 use end::{End, without_cut_line};
+use event::EventLine;
 #[cfg(feature = "perf-data")]
 pub(super) use event::EventName;
 use event_reader::EventReader;
@@ -208,7 +209,7 @@ impl Format for Options {
         tree: &mut CallTree,
     ) -> Result<(), ParseError> {
         worker.stacks.start_block();
-        let whole = without_cut_line(block.bytes);
+        let whole = without_cut_line(block.bytes, prelude.have_modules);
         worker.report.end = worker.report.end.max(End::of(&block, whole));
         let mut folder = BlockFolder {
             options: self,
@@ -317,6 +318,8 @@ pub(crate) struct Prelude {
     event: Option<Vec<u8>>,
     /// Whether samples need neither a time nor an event.
     has_any_fields: bool,
+    /// Whether frames tell their modules.
+    have_modules: bool,
 }
 
 /// What the first sample in `block` decides.
@@ -324,32 +327,35 @@ fn first_sample(block: &[u8]) -> Option<Prelude> {
     let mut lines = crate::folded::lines_of(block).map(trim_end).peekable();
     let mut is_after_blank = true;
     while let Some(line) = lines.next() {
-        let (event, has_any_fields) = match classify(line, false) {
-            Class::Blank => {
-                is_after_blank = true;
-                continue;
-            }
-            Class::Event(line) if line.is_record() => {
-                is_after_blank = false;
-                continue;
-            }
-            Class::Event(line) => (line.event, false),
-            Class::Unknown => match first_of_sample(line, lines.peek().copied(), is_after_blank) {
-                Some(First::Above(line) | First::Only(line)) => (line.event, true),
-                Some(First::Frame) => (None, true),
-                None => {
-                    is_after_blank = false;
-                    continue;
-                }
+        let next = lines.peek().copied();
+        match classify(line, false) {
+            Class::Blank => is_after_blank = true,
+            Class::Event(line) if line.is_record() => is_after_blank = false,
+            Class::Event(line) => return Some(Prelude::of(&line, next, false)),
+            Class::Unknown => match first_of_sample(line, next, is_after_blank) {
+                Some(First::Above(line)) => return Some(Prelude::of(&line, next, true)),
+                Some(First::Only(line)) => return Some(Prelude::of(&line, None, true)),
+                Some(First::Frame) => return Some(Prelude::of(&EventLine::NONE, Some(line), true)),
+                None => is_after_blank = false,
             },
-            _ => continue,
-        };
-        return Some(Prelude {
-            event: event.map(|event| event.name.to_vec()),
-            has_any_fields,
-        });
+            Class::Comment | Class::Frame(_) => {}
+        }
     }
     None
+}
+
+impl Prelude {
+    /// What the first line of a sample decides, with the `next` line.
+    fn of(line: &EventLine<'_>, next: Option<&[u8]>, has_any_fields: bool) -> Prelude {
+        let next = next.filter(|next| next.first().is_some_and(u8::is_ascii_whitespace));
+        let frame = next.and_then(FrameLine::parse);
+        let frame = frame.or_else(|| FrameLine::parse(line.payload));
+        Prelude {
+            event: line.event.map(|event| event.name.to_vec()),
+            has_any_fields,
+            have_modules: frame.is_some_and(|frame| !frame.module.is_empty()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -219,6 +219,7 @@ impl<'a> BlockFolder<'a> {
         self.count(&sample.event, stack);
     }
 
+    #[inline]
     fn is_wanted(&self, line: &EventLine<'_>) -> bool {
         match (self.prelude.event.as_deref(), &line.event) {
             (_, Some(event)) if event.is_record() => false,

@@ -32,37 +32,31 @@ impl End {
     }
 }
 
-/// `text` without its last line if that has no line end and is part of a line only.
-pub(super) fn without_cut_line(text: &[u8]) -> &[u8] {
+/// `text` without its last line if that has no line end and is part of a line only. Where frames have
+/// modules, one without is cut off.
+pub(super) fn without_cut_line(text: &[u8], have_modules: bool) -> &[u8] {
     if text.is_empty() || text.ends_with(b"\n") {
         return text;
     }
     let start = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
     let (before, line) = text.split_at(start);
-    match is_part(line, before) {
+    match is_part(line, have_modules) {
         true => before,
         false => text,
     }
 }
 
-/// Whether `line` is part of a frame line or an event line; what is `before` it tells whether frames
-/// have modules.
-fn is_part(line: &[u8], before: &[u8]) -> bool {
+/// Whether `line` is part of a frame line or an event line.
+fn is_part(line: &[u8], have_modules: bool) -> bool {
     let is_indented = line.starts_with(b"\t");
     let line = trim_end(line);
     if line.is_empty() || is_comment(line) {
         return is_indented;
     }
     let event = EventLine::parse(line);
-    let frame = FrameLine::parse(event.map_or(line, |event| event.payload));
-    match frame {
+    match FrameLine::parse(event.map_or(line, |event| event.payload)) {
         Some(frame) if frame.module.is_empty() => {
-            let has_modules = || {
-                let first = crate::folded::lines_of(before).find_map(FrameLine::parse);
-                first.is_some_and(|first| !first.module.is_empty())
-            };
-            // It may be that modules were left out, and it may be that this one is cut off.
-            memchr::memmem::find(frame.symbol, b" (").is_some() || has_modules()
+            have_modules || memchr::memmem::find(frame.symbol, b" (").is_some()
         }
         Some(_) => false,
         None => event.is_some() || line[0].is_ascii_whitespace(),

@@ -101,6 +101,23 @@ impl<'a> EventLine<'a> {
         EventLine::parse_before_frame(line, EventLine::parse_timed_or_event)
     }
 
+    /// What [`EventLine::parse`] makes of `before` and a `time`, with `tail` behind it, where nothing
+    /// else can be meant.
+    pub fn parse_usual(before: &'a [u8], time: &[u8], tail: Tail<'a>) -> Option<EventLine<'a>> {
+        // There might be a time in the command's name.
+        if before.contains(&b':') {
+            return None;
+        }
+        let start = Start::before_time(before, padding(before, time));
+        start.tid.is_some().then_some(EventLine {
+            start,
+            has_time: true,
+            period: tail.period,
+            event: Some(tail.event),
+            payload: b"",
+        })
+    }
+
     /// Takes a line apart that may have any of the fields that `perf script -F` prints.
     pub fn parse_any_fields(line: &'a [u8]) -> Option<EventLine<'a>> {
         EventLine::parse_before_frame(line, |text| {

@@ -35,7 +35,8 @@ impl EventReader {
         if let Some(event) = self.threads.find(start, tail) {
             return Some(event);
         }
-        let event = EventLine::parse(line)?;
+        let usual = EventLine::parse_usual(start, &head[start.len()..], tail);
+        let event = usual.or_else(|| EventLine::parse(line))?;
         self.threads.remember(start, &event, tail);
         Some(event)
     }
@@ -131,8 +132,11 @@ impl Threads {
     fn remember(&mut self, start: &[u8], event: &EventLine<'_>, tail: Tail<'_>) {
         let is_tail = event.event == Some(tail.event) && event.payload.is_empty();
         // How it is to be read may hang on the time.
-        let is_clear = Start::before_time(start, Padding::Likely)
-            == Start::before_time(start, Padding::Unknown);
+        let is_clear = !start.ends_with(b"  ")
+            || event.start.pid.is_some()
+            || event.start.tid.is_some_and(|tid| tid.len() >= 5)
+            || Start::before_time(start, Padding::Likely)
+                == Start::before_time(start, Padding::Unknown);
         if !event.has_time || !is_tail || !is_clear {
             return;
         }

@@ -42,7 +42,7 @@ pub(in crate::collapse) struct FrameLine<'a> {
 
 impl<'a> FrameLine<'a> {
     pub fn parse(line: &'a [u8]) -> Option<FrameLine<'a>> {
-        let line = trim_end(without_instruction(line));
+        let line = without_instruction(line);
         let word = trim_start(line);
         let (indentation, _) = line.split_at(line.len() - word.len());
         let end = word.iter().position(|byte| is_ascii_white(*byte));
@@ -72,11 +72,13 @@ impl<'a> FrameLine<'a> {
 
 /// The line without the instruction that `-F +insn,+insnlen` puts behind the module.
 fn without_instruction(line: &[u8]) -> &[u8] {
-    let ends = [&b") ilen: "[..], b") insn: "].map(|field| memmem::find(line, field));
-    match ends.into_iter().flatten().min() {
-        Some(end) if !line.ends_with(b")") => &line[..=end],
-        _ => line,
+    let line = trim_end(line);
+    if line.ends_with(b")") {
+        return line;
     }
+    let ends = [&b") ilen: "[..], b") insn: "].map(|field| memmem::find(line, field));
+    let end = ends.into_iter().flatten().min();
+    end.map_or(line, |end| &line[..=end])
 }
 
 /// What `perf script -F` prints behind an address if modules are left out. Much else looks like that,
@@ -180,8 +182,8 @@ pub(in crate::collapse) fn name_frames(
     is_java: bool,
     mut add: impl FnMut(&str),
 ) {
-    let may_be_jit = is_jit(line.module) || line.module.is_empty();
-    let is_whole = may_be_jit && is_tagged_by_jit(function);
+    let may_be_jit = || line.module.is_empty() || is_jit(line.module);
+    let is_whole = is_tagged_by_jit(function) && may_be_jit();
     let parts = match is_whole {
         true => vec![function],
         false => split_inlined(function),
@@ -254,7 +256,7 @@ pub(super) fn is_jit_map(module: &[u8]) -> bool {
 }
 
 fn is_jit(module: &[u8]) -> bool {
-    is_jit_map(module) || (memmem::find(module, b"/jitted-").is_some() && module.ends_with(b".so"))
+    is_jit_map(module) || (module.ends_with(b".so") && memmem::find(module, b"/jitted-").is_some())
 }
 
 /// Whether a compiler at run time says what the name is of before it: a regular expression, a

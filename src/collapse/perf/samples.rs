@@ -198,7 +198,7 @@ fn find_in_other_field(line: &[u8]) -> Option<Range<usize>> {
     let word = without_leading_spaces(&line[1..]);
     if let Some(chunk) = word.first_chunk()
         && let length @ 1..16 = spaces(chunk).trailing_zeros() as usize / 8
-        && word[..length].iter().all(u8::is_ascii_graphic)
+        && has_no_control(chunk, length)
     {
         let start = line.len() - word.len();
         return Some(start..start + length);
@@ -248,15 +248,25 @@ fn strip_address(text: &[u8], told: usize) -> Option<&[u8]> {
     is_before.then_some(rest)
 }
 
+/// Whether the first `length` bytes are visible or spaces.
+#[inline]
+fn has_no_control(bytes: &[u8; 16], length: usize) -> bool {
+    odd_bytes(u128::from_le_bytes(*bytes)) << (128 - 8 * length) == 0
+}
+
+/// The top bits of control characters, and of what is not ASCII; and above such, of any.
+#[inline]
+fn odd_bytes(bytes: u128) -> u128 {
+    const SPACES: u128 = u128::from_ne_bytes([b' '; 16]);
+    const TOP: u128 = u128::from_ne_bytes([0x80; 16]);
+    (bytes.wrapping_sub(SPACES) | bytes) & TOP
+}
+
 /// How many spaces `field` starts with, if a word is all that follows them: so perf prints
 /// addresses. All bytes are looked at at once.
 #[inline]
 fn spaces_before_word(field: &[u8; 16]) -> Option<usize> {
-    const SPACES: u128 = u128::from_ne_bytes([b' '; 16]);
-    const TOP: u128 = u128::from_ne_bytes([0x80; 16]);
-    let bytes = u128::from_le_bytes(*field);
-    // Control characters, and what is not ASCII.
-    let odd = (bytes.wrapping_sub(SPACES) | bytes) & TOP;
+    let odd = odd_bytes(u128::from_le_bytes(*field));
     let before = leading_spaces(field);
     let is_word = spaces(field).checked_shr(8 * before as u32) == Some(0);
     (is_word && odd == 0).then_some(before)

@@ -22,9 +22,9 @@ fn to_text(forest: Forest) -> String {
 
 /// Folds `text` as one block in a `way`.
 fn fold_in(options: &Options, text: &[u8], way: fn(&mut BlockFolder<'_>)) -> String {
-    let text = without_cut_line(text);
     let (mut worker, mut tree) = (Worker::default(), CallTree::new());
     let prelude = options.prelude(text).unwrap_or_default();
+    let text = without_cut_line(text, prelude.have_modules);
     way(&mut BlockFolder {
         options,
         prelude: &prelude,
