@@ -45,7 +45,7 @@ impl<'a> FrameLine<'a> {
         let line = without_instruction(line);
         let word = trim_start(line);
         let (indentation, _) = line.split_at(line.len() - word.len());
-        let end = word.iter().position(|byte| is_ascii_white(*byte));
+        let end = memchr::memchr2(b' ', b'\t', word);
         let (address, rest) = word.split_at(end.unwrap_or(word.len()));
         let (symbol, module) = match module_start(rest) {
             Some(1) if is_in_column(indentation, address) => (UNKNOWN, &rest[2..rest.len() - 1]),
@@ -281,7 +281,9 @@ fn is_tagged_by_jit(name: &str) -> bool {
         "Wasm:",
         "py::",
     ];
-    TAGS.iter().any(|tag| name.starts_with(tag))
+    // Most names start otherwise.
+    name.starts_with(|first: char| first.is_ascii_uppercase() || first == 'p')
+        && TAGS.iter().any(|tag| name.starts_with(tag))
 }
 
 #[cfg(test)]

@@ -175,8 +175,9 @@ fn split_ids(word: &[u8]) -> (Option<&[u8]>, &[u8]) {
 
 /// What is before the cpu that `text` ends with.
 fn without_cpu(text: &[u8]) -> Option<&[u8]> {
+    let text = trim_end(text).strip_suffix(b"]")?;
     let last = LastWord::of(text)?;
-    let cpu = last.word.strip_prefix(b"[")?.strip_suffix(b"]")?;
+    let cpu = last.word.strip_prefix(b"[")?;
     (!cpu.is_empty() && cpu.iter().all(u8::is_ascii_digit)).then_some(last.before)
 }
 
