@@ -21,32 +21,42 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+pub mod aix;
 pub mod austin;
 pub mod callgrind;
 mod demangle;
 pub mod document;
 pub mod dtrace;
+pub mod elfutils;
 mod engine;
 mod error;
+pub mod faulthandler;
 mod foreign;
 mod format;
+pub mod gdb;
 pub mod ghcprof;
 pub mod go;
 pub mod goroutine;
 pub mod gperftools;
 pub mod guess;
 pub mod heaptrack;
+pub mod ibmjava;
 pub mod instruments;
+pub mod java;
+pub mod java_exceptions;
 pub mod jemalloc;
 #[cfg(feature = "jfr")]
 pub mod jfr;
 #[cfg(feature = "json")]
 mod json;
 mod lines;
+pub mod ljp;
 pub mod massif;
 pub(crate) mod notes;
 pub mod perf;
 pub mod perf_data;
+pub mod perf_sched;
+pub mod pmc;
 #[cfg(feature = "protobuf")]
 mod protobuf;
 mod read_at;
@@ -54,6 +64,7 @@ mod reader;
 pub mod recursive;
 pub mod rprof;
 pub mod sample;
+pub mod stap;
 pub mod strace;
 mod successors;
 mod symbol;
@@ -61,14 +72,17 @@ mod symbol;
 mod testing;
 pub mod vsprof;
 pub mod vtune;
+pub mod vtune_mc;
+pub mod wcp;
 pub mod xctrace;
+pub mod xdebug;
 
 use crate::call_tree::{CallTree, Forest};
 use crate::folded;
 #[cfg(feature = "json")]
 pub use json::{
-    bpftrace, chrome, cpuprofile, dhat, firefox, heapprofile, pyinstrument, pyspy_dump, speedscope,
-    stackprof,
+    bpftrace, chrome, cpuprofile, dhat, firefox, heapprofile, jstack, pyinstrument, pyspy_dump,
+    speedscope, stackprof,
 };
 #[cfg(feature = "protobuf")]
 pub use protobuf::{otlp, pprof, simpleperf};

@@ -55,6 +55,13 @@ impl<'r> Lines<'r> {
         self.is_terminated
     }
 
+    /// Warns if the line that was read last has no end, which it would have in a whole input.
+    pub fn warn_if_cut(&self) {
+        if !self.is_terminated {
+            log::warn!("the input ends in the middle of line {}", self.number);
+        }
+    }
+
     /// The error for the line that was read last.
     #[cold]
     pub fn error(&self, expected: &str) -> io::Error {

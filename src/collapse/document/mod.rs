@@ -120,13 +120,16 @@ macro_rules! rows {
 
 /// Text.
 const TEXT: &[Row] = rows! {
-    austin callgrind go goroutine gperftools heaptrack instruments jemalloc massif rprof strace
+    aix austin callgrind elfutils faulthandler gdb go goroutine gperftools heaptrack ibmjava
+    instruments java_exceptions jemalloc ljp massif perf_sched pmc rprof stap strace vtune_mc wcp
+    xdebug
 };
 
 /// JSON, and text that comes as JSON too.
 #[cfg(feature = "json")]
 const JSON: &[Row] = rows! {
-    bpftrace chrome cpuprofile dhat firefox heapprofile pyinstrument pyspy_dump speedscope stackprof
+    bpftrace chrome cpuprofile dhat firefox heapprofile jstack pyinstrument pyspy_dump speedscope
+    stackprof
 };
 #[cfg(not(feature = "json"))]
 const JSON: &[Row] = &[];

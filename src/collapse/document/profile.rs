@@ -132,6 +132,21 @@ impl Profile {
         }
     }
 
+    /// Adds samples of one stack, with its outermost frame first, to a profile that only counts.
+    pub(crate) fn add_stack<F: AsRef<[u8]>>(
+        &mut self,
+        frames: impl IntoIterator<Item = F>,
+        count: u64,
+    ) {
+        let mut node = CallTree::ROOT;
+        for frame in frames {
+            node = self.tree.child_called(node, frame.as_ref());
+        }
+        let weight = Decimal::from(count);
+        self.add_to_sum(0, weight);
+        self.add(node, weight);
+    }
+
     /// Adds a sample of the profile that this one is compared with; its weight is below zero.
     #[cfg_attr(
         not(feature = "protobuf"),

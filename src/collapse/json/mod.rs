@@ -6,6 +6,7 @@ pub mod cpuprofile;
 pub mod dhat;
 pub mod firefox;
 pub mod heapprofile;
+pub mod jstack;
 pub mod pyinstrument;
 pub mod pyspy_dump;
 pub mod speedscope;
