@@ -1,7 +1,9 @@
-//! Golden cases: each profile `tests/data/FORMAT/CASE.*` is folded by `inferno-collapse-FORMAT`,
-//! and must come out as `CASE.folded`. `CASE.args` holds command line arguments, one a line.
-//! Profiles may be compressed. `BLESS=1 cargo test --test collapse` writes what comes out.
+//! Golden cases: each profile `tests/data/FORMAT/CASE.*` is folded by `inferno-collapse-FORMAT`, or by
+//! `inferno collapse FORMAT` if there is no such tool, and must come out as `CASE.folded`.
+//! `CASE.args` holds command line arguments, one a line. Profiles may be compressed.
+//! `BLESS=1 cargo test --test collapse` writes what comes out.
 
+use inferno::collapse::document::{self, DOCUMENTS};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,12 +18,12 @@ struct Case {
     expected: PathBuf,
 }
 
-/// All cases, in the directories of formats that have a tool.
+/// All cases, in the directories of formats.
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for directory in entries(Path::new(DATA)).filter(|path| path.is_dir()) {
         let format = name(&directory);
-        if tool(&format).exists() {
+        if has_tool(&format) || is_document(&format) {
             cases.extend(cases_in(&directory, &format));
         }
     }
@@ -35,7 +37,7 @@ fn cases_in(directory: &Path, format: &str) -> Vec<Case> {
             .split_once('.')
             .map(owned)
             .expect("a file with an ending");
-        if kind != "folded" && kind != "args" {
+        if !["folded", "args", "py"].contains(&kind.as_str()) {
             let other = profiles.insert(case, path);
             assert!(other.is_none(), "two profiles for one case: {other:?}");
         }
@@ -67,18 +69,32 @@ fn name(path: &Path) -> String {
         .into_owned()
 }
 
-fn tool(format: &str) -> PathBuf {
-    let tools = Path::new(env!("CARGO_BIN_EXE_inferno-collapse-perf"))
+fn tool(name: &str) -> PathBuf {
+    let tools = Path::new(env!("CARGO_BIN_EXE_inferno"))
         .parent()
         .expect("a directory");
-    tools.join(format!(
-        "inferno-collapse-{format}{}",
-        std::env::consts::EXE_SUFFIX
-    ))
+    tools.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+fn has_tool(format: &str) -> bool {
+    tool(&format!("inferno-collapse-{format}")).exists()
+}
+
+fn is_document(format: &str) -> bool {
+    DOCUMENTS.iter().any(|row| row.name == format)
+}
+
+fn command(format: &str) -> Command {
+    if has_tool(format) {
+        return Command::new(tool(&format!("inferno-collapse-{format}")));
+    }
+    let mut command = Command::new(tool("inferno"));
+    command.args(["collapse", format]);
+    command
 }
 
 fn fold(case: &Case, more_args: &[&str]) -> String {
-    let output = Command::new(tool(&case.format))
+    let output = command(&case.format)
         .args(&case.args)
         .args(more_args)
         .arg(&case.profile)
@@ -112,6 +128,15 @@ fn profiles_fold_as_expected() {
         failures.len(),
         failures.join("\n")
     );
+}
+
+/// Documents are read in one way only, so that one case of each shows that it is read at all.
+#[test]
+fn each_document_has_a_case() {
+    let formats: Vec<String> = cases().into_iter().map(|case| case.format).collect();
+    let is_missing = |row: &&document::Row| !formats.iter().any(|format| format == row.name);
+    let missing: Vec<&str> = DOCUMENTS.iter().filter(is_missing).map(|row| row.name).collect();
+    assert_eq!(missing, Vec::<&str>::new(), "formats without a case");
 }
 
 /// The sum of what comes out does not hang on how the work is shared.

@@ -61,26 +61,16 @@ fn recursion_is_joined_in_all_that_is_folded_text() {
     );
 }
 
-/// The start of what callgrind writes: most of its lines end in a number.
-const CALLGRIND: &str = "\
-# callgrind format
-version: 1
-creator: callgrind-3.24.0
-cmd: ./sieve 1000
-positions: line
-events: Ir
-
-fl=(1) sieve.c
-fn=(1) sieve
-12 40
-+1 8000
-+1 7992
-* 16
-fn=(2) main
-30 5
-cfn=(1)
-calls=1 12
-31 16048
+/// The start of what `perf report` prints: some of its lines end in a number.
+const PERF_REPORT: &str = "\
+# Total Lost Samples: 0
+#
+# Samples: 12  of event 'cpu-clock'
+# Event count (approx.): 3000000
+#
+# Overhead  Command  Shared Object  Symbol
+    58.33%  sieve    sieve          [.] count 7
+    41.67%  sieve    sieve          [.] main 5
 ";
 
 #[test]
@@ -89,20 +79,14 @@ fn what_is_not_folded_is_refused_and_named() {
     let formats = formats.join(", ");
     let read = format!("formats read: {formats}\n");
     let tried = format!("not in a format known here; tried {formats}");
-    let heaptrack =
-        "v 10500 3\nX ./server 8080\nI 1000 7a31\ns 6 server\nt 1 0\na 48 1\n+ 0\n+ 0\n";
     for (input, message) in [
         (
-            CALLGRIND,
-            format!("this is callgrind output, which is not read yet; {read}"),
+            PERF_REPORT,
+            format!("this is output of `perf report`, which is not read yet; {read}"),
         ),
         (
-            heaptrack,
-            format!("this is heaptrack output, which is not read yet; {read}"),
-        ),
-        (
-            "FLR\0\0\u{2}\0\u{1}\n\0 7\n\0 9\n",
-            format!("this is a JFR recording, which is not read yet; {read}"),
+            "Nettrace\u{14}\0\0\0!FastSerialization.1\n\0 7\n\0 9\n",
+            format!("this is a .NET trace (nettrace), which is not read yet; {read}"),
         ),
         (
             "{\n \"samples\":\n 12\n}\n",
@@ -179,8 +163,8 @@ fn any_profile_can_be_compared_as_text() {
     let no_stacks = "inferno-diff-folded: standard input: found no stacks, expected folded stacks or \
                      a profile in a format that a collapser reads\n";
     assert_fails(&diff("script", "\n\n"), no_stacks);
-    let output = diff("script", CALLGRIND);
-    assert!(stderr(&output).contains("standard input: this is callgrind output"));
+    let output = diff("script", PERF_REPORT);
+    assert!(stderr(&output).contains("standard input: this is output of `perf report`"));
     assert_eq!(stdout(&output), "");
 }
 

@@ -21,6 +21,9 @@
 //!     at shop.Cart.total(Cart.java:31)
 //! ```
 //!
+//! A virtual thread that runs is printed within the one that carries it, below a line `Mounted virtual
+//! thread #N`.
+//!
 //! Each thread that runs counts 1. Threads of the JVM itself are left out, and so are those that are
 //! RUNNABLE but wait in the kernel, for input or for a connection.
 
@@ -125,8 +128,10 @@ impl State {
 struct Thread {
     name: Vec<u8>,
     state: State,
-    /// Whether dumps of this kind may have no states; the stack tells then what the thread does.
+    /// Whether there may be no state; the stack tells then what the thread does.
     may_lack_state: bool,
+    /// Whether it is of a dump that went to a file.
+    is_in_file: bool,
     /// The leaf first.
     methods: Vec<Vec<u8>>,
 }
@@ -141,6 +146,7 @@ impl Thread {
             name: name.to_vec(),
             state,
             may_lack_state: false,
+            is_in_file: false,
             methods: Vec::new(),
         }
     }
@@ -153,7 +159,7 @@ impl Thread {
     }
 
     fn push(&mut self, method: &[u8]) {
-        if waits_in_kernel(method) {
+        if waits_without_saying(method) {
             self.state = State::Idle;
         }
         self.methods.push(method.to_vec());
@@ -175,7 +181,7 @@ impl Thread {
 fn is_background(name: &[u8]) -> bool {
     const PARTS: [&[u8]; 3] = [b"Signal Dispatcher", b"Service Thread", b"Attach Listener"];
     const NAMES: [&[u8]; 4] = [
-        b"Reference Handler",
+        b"JFR Recorder Thread",
         b"Notification Thread",
         b"Monitor Deflation Thread",
         b"Sweeper thread",
@@ -187,13 +193,15 @@ fn is_background(name: &[u8]) -> bool {
 }
 
 /// Whether a thread in this method waits, though it is RUNNABLE.
-fn waits_in_kernel(method: &[u8]) -> bool {
-    const PARTS: [&[u8]; 5] = [
+fn waits_without_saying(method: &[u8]) -> bool {
+    const PARTS: [&[u8]; 7] = [
         b"epollWait",
         b"EPoll.wait",
         b"KQueue.poll",
         b"WEPoll.wait",
         b"WindowsSelectorImpl$SubSelector.poll0",
+        b"Reference.waitForReferencePendingList",
+        b"VirtualThread.takeVirtualThreadListToUnblock",
     ];
     const ENDS: [&[u8]; 5] = [
         b"socketAccept",
@@ -212,11 +220,10 @@ fn waits_in_kernel(method: &[u8]) -> bool {
 
 /// Whether a thread whose leaf is this method waits; for dumps without states.
 fn is_wait(leaf: &[u8]) -> bool {
-    const STARTS: [&[u8]; 6] = [
+    const STARTS: [&[u8]; 5] = [
         b"java.lang.Object.wait",
         b"java.lang.Thread.sleep",
         b"java.lang.VirtualThread.park",
-        b"java.lang.ref.Reference.waitFor",
         b"jdk.internal.misc.Unsafe.park",
         b"sun.misc.Unsafe.park",
     ];
@@ -310,6 +317,11 @@ impl Reader<'_> {
             self.begin(Thread::called(&rest[..end]));
         } else if let Some(thread) = header_in_file(line) {
             self.begin(thread);
+        } else if text.starts_with(b"Mounted virtual thread #") {
+            // The frames before were those of the thread that carries it.
+            let mut thread = Thread::called(b"");
+            thread.may_lack_state = true;
+            self.begin(thread);
         } else if !self.read_in_thread(line) && !is_known(text) {
             self.is_in_list = starts_list(text);
             self.unknown_lines += u64::from(!self.is_in_list);
@@ -332,7 +344,7 @@ impl Reader<'_> {
         if let Some(state) = text.strip_prefix(STATE) {
             let word = state.split(u8::is_ascii_whitespace).next();
             thread.set_state(word.unwrap_or_default());
-        } else if !thread.may_lack_state {
+        } else if !thread.is_in_file {
             match method_of_line(line) {
                 Some(method) if text.contains(&b'(') => thread.push(method),
                 _ => return false,
@@ -364,6 +376,7 @@ fn header_in_file(line: &[u8]) -> Option<Thread> {
     let end = memchr::memrchr(b'"', name)?;
     let mut thread = Thread::called(&name[..end]);
     thread.may_lack_state = true;
+    thread.is_in_file = true;
     let words = name[end + 1..].split(|byte| *byte == b' ');
     let mut words = words.filter(|word| !word.is_empty() && *word != b"virtual");
     if let Some(state) = words.next() {
@@ -388,7 +401,7 @@ fn without_module(method: &[u8]) -> &[u8] {
 
 /// Whether a line is one that dumps have besides threads.
 fn is_known(text: &[u8]) -> bool {
-    const STARTS: [&[u8]; 14] = [
+    const STARTS: [&[u8]; 13] = [
         b"#",
         b"- ",
         b"JNI global ref",
@@ -398,7 +411,6 @@ fn is_known(text: &[u8]) -> bool {
         b"Thread: 0x",
         b"Locked ownable synchronizers:",
         b"Carrying virtual thread #",
-        b"Mounted virtual thread #",
         b"Threads class SMR info:",
         b"0x",
         b"}",
@@ -509,7 +521,7 @@ mod tests {
             ("shop.Order.accept0", false),
             ("shop.Net.poll", false),
         ] {
-            assert_eq!(waits_in_kernel(method.as_bytes()), waits, "{method}");
+            assert_eq!(waits_without_saying(method.as_bytes()), waits, "{method}");
         }
     }
 
