@@ -135,7 +135,11 @@ fn profiles_fold_as_expected() {
 fn each_document_has_a_case() {
     let formats: Vec<String> = cases().into_iter().map(|case| case.format).collect();
     let is_missing = |row: &&document::Row| !formats.iter().any(|format| format == row.name);
-    let missing: Vec<&str> = DOCUMENTS.iter().filter(is_missing).map(|row| row.name).collect();
+    let missing: Vec<&str> = DOCUMENTS
+        .iter()
+        .filter(is_missing)
+        .map(|row| row.name)
+        .collect();
     assert_eq!(missing, Vec::<&str>::new(), "formats without a case");
 }
 

@@ -100,7 +100,10 @@ mod tests {
     #[test]
     fn profiles_of_other_tools_are_named() {
         for (head, name) in [
-            (&b"Nettrace\x14\0\0\0!FastSerialization.1"[..], "a .NET trace"),
+            (
+                &b"Nettrace\x14\0\0\0!FastSerialization.1"[..],
+                "a .NET trace",
+            ),
             (b"*version\n3\n", "a method trace of Android"),
             (
                 b"# To display the header info\n#\n# Overhead  Command\n",

@@ -509,7 +509,7 @@ mod tests {
                  action #1 at DIF offset 12\n\n              m`f+0x1\n    2\n",
                 Some("dtrace"),
             ),
-            ("@[\n    leaf+16\n    main+5\n]: 5\n", None),
+            ("@[\n    leaf+16\n    main+5\n]: 5\n", Some("bpftrace")),
             ("# comment\n\nmain;leaf 3 4\nmain 0.5\n", Some("folded")),
             ("main;leaf 3\nDear all,\n", None),
         ] {
@@ -571,7 +571,12 @@ mod tests {
             let mut paths: Vec<PathBuf> = fs::read_dir(directory)
                 .unwrap()
                 .map(|entry| entry.unwrap().path())
-                .filter(|path| path.is_file() && path.extension().is_none_or(|end| end != "args" && end != "py"))
+                .filter(|path| {
+                    path.is_file()
+                        && path
+                            .extension()
+                            .is_none_or(|end| end != "args" && end != "py")
+                })
                 .collect();
             paths.sort();
             paths
@@ -615,7 +620,8 @@ mod tests {
         #[test]
         fn no_format_claims_the_fixtures_of_another() {
             let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-            let is_told = |row: &Row| row.name != FOLDED.name && !NOT_RECOGNISED.contains(&row.name);
+            let is_told =
+                |row: &Row| row.name != FOLDED.name && !NOT_RECOGNISED.contains(&row.name);
             for row in rows().filter(is_told) {
                 are_told_apart(&row, fixtures(&data.join(row.name.replace('.', "-"))));
             }

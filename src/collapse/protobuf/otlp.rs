@@ -94,9 +94,11 @@ fn sniff(head: &[u8]) -> Option<bool> {
     let message = &rest[..rest
         .len()
         .min(usize::try_from(length).unwrap_or(usize::MAX))];
-    // All of it, if it was seen, must be fields.
-    let is_message =
-        message.len() as u64 != length || Fields::of(message).all(|field| field.is_ok());
+    // All of it, if it was seen, must be fields. A short one that was not is text: empty lines.
+    let is_message = match message.len() as u64 == length {
+        true => Fields::of(message).all(|field| field.is_ok()),
+        false => length >= 0x80,
+    };
     let is_resource = first == 0x0a && is_field(inner);
     let is_dictionary = first == 0x12 && matches!(inner, 0x0a | 0x12 | 0x1a | 0x22 | 0x2a);
     Some(length > 1 && is_message && (is_resource || is_dictionary) && has_profile(message))
