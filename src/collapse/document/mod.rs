@@ -33,6 +33,9 @@ pub trait Flags {}
 #[cfg(not(feature = "cli"))]
 impl<F> Flags for F {}
 
+/// How much of the input a format may look at to tell which of its kinds it is.
+pub const START: u64 = 64;
+
 /// A format that is read as a whole. The type that implements it is the format's `Options`.
 pub trait Document: Clone + Default + Flags {
     /// What the command line calls the format.
@@ -51,7 +54,8 @@ pub trait Document: Clone + Default + Flags {
     /// input to tell.
     fn sniff(head: &[u8]) -> Option<bool>;
 
-    /// Reads the whole input into `profile`.
+    /// Reads the whole input into `profile`. Its buffer holds the first [`START`] bytes at once, if there
+    /// are so many.
     ///
     /// # Errors
     /// Those of `input`, and [`io::ErrorKind::InvalidData`] for input that is not in the format.
@@ -174,7 +178,10 @@ impl<F: Document> Folder<F> {
     /// As [`Collapse::collapse`].
     pub fn read<R: BufRead>(&self, mut reader: R) -> io::Result<Profile> {
         let mut profile = Profile::default();
-        self.options.read(&mut reader, &mut profile)?;
+        let mut start = Vec::new();
+        reader.by_ref().take(START).read_to_end(&mut start)?;
+        let mut whole = start.as_slice().chain(reader);
+        self.options.read(&mut whole, &mut profile)?;
         profile.log();
         if self.options.demangles() && !self.keeps_mangled {
             profile.tree = demangled(profile.tree);
