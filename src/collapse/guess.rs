@@ -593,7 +593,9 @@ mod tests {
                 "{path:?} is claimed by {claim:?}"
             );
             text.push(b'\n');
-            for row in rows().filter(|row| row.name != owner) {
+            // Folded stacks are asked for last, so that they may look like those of Austin.
+            let others = rows().filter(|row| ![owner, FOLDED.name].contains(&row.name));
+            for row in others {
                 let answer = (row.sniff)(&text);
                 assert_ne!(answer, Some(true), "{path:?} is claimed by {}", row.name);
             }

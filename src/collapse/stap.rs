@@ -61,11 +61,12 @@ impl Document for Options {
         let mut found = false;
         while let Some(line) = lines.next()? {
             let text = line.trim_ascii();
-            found |= !text.is_empty();
             if text.is_empty() {
                 continue;
             }
-            match count(text) {
+            let count = count(text);
+            found |= count.is_some() || memchr::memmem::find(text, b"0x").is_some();
+            match count {
                 Some(count) => profile.add_stack(frames.drain(..).rev(), count),
                 None => frames.push(frame(text)),
             }
@@ -76,7 +77,7 @@ impl Document for Options {
         }
         match found {
             true => Ok(()),
-            false => Err(invalid("expected stacks of SystemTap, found nothing")),
+            false => Err(invalid("expected stacks of SystemTap, found none")),
         }
     }
 }
