@@ -614,8 +614,9 @@ mod tests {
                 .count();
             // A fixture may be too broken to be recognised, but not all of them.
             assert!(claims > 0, "{}", row.name);
-            for path in folded {
-                is_claimed_by_owner(&path, FOLDED.name);
+            // What Austin writes is folded stacks, and stays Austin's when it was folded.
+            for path in folded.iter().filter(|_| row.name != "austin") {
+                is_claimed_by_owner(path, FOLDED.name);
             }
         }
 
