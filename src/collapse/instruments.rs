@@ -102,7 +102,7 @@ fn is_header(line: &[u8]) -> bool {
     let has_weight = columns.next().is_some_and(|first| !first.is_empty());
     let has_self = columns
         .next()
-        .is_some_and(|second| second.starts_with(b"Self "));
+        .is_some_and(|second| second.starts_with(b"Self"));
     let last = columns.next_back();
     has_weight && has_self && matches!(last, Some(b"Symbol Name" | b"Symbol Names"))
 }
