@@ -23,8 +23,8 @@
 //! ```
 //!
 //! callgrind knows which function called which, but not in what stacks. The tree is an estimate (see
-//! [`graph`]): a function that two others call looks alike below both. xdebug writes a block for each call,
-//! from which the stacks come out exactly (see [`calls`]).
+//! `graph.rs`): a function that two others call looks alike below both. xdebug writes a block for each call,
+//! from which the stacks come out exactly (see `calls.rs`).
 
 mod calls;
 mod graph;
