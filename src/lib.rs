@@ -76,6 +76,9 @@
 
 mod blocks;
 pub mod call_tree;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
 pub mod collapse;
 mod count;
 mod decimal;

@@ -1,9 +1,9 @@
 //! Input: a file or standard input, plain or compressed, with a progress line.
 
 use super::{about, descriptor, message, pipe};
-use inferno::collapse::ReadAt;
-use inferno::collapse::perf_data::is_perf_data;
-use inferno::decode::{decoded, is_plain};
+use crate::collapse::ReadAt;
+use crate::collapse::perf_data::is_perf_data;
+use crate::decode::{decoded, is_plain};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};

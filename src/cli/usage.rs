@@ -21,6 +21,7 @@ pub fn conflict<T: CommandFactory>(message: &str) -> ! {
 }
 
 /// Ends the tool because a value makes no sense.
+#[cfg(feature = "filter")]
 pub fn invalid_value(message: &str) -> ! {
     let message = format!("invalid value: {}\n", printable(message));
     refuse(clap::Error::raw(ErrorKind::ValueValidation, message))

@@ -1,13 +1,13 @@
 //! The flags that choose stacks and frames.
 
-use clap::Args;
 #[cfg(not(feature = "filter"))]
-use inferno::call_tree::CallTree;
+use crate::call_tree::CallTree;
+use clap::Args;
 
 #[cfg(feature = "filter")]
 use super::{message::printable, usage};
 #[cfg(feature = "filter")]
-use inferno::filter::{Filter, PatternError};
+use crate::filter::{Filter, PatternError};
 
 /// What to keep of the stacks, and what to call their frames.
 #[derive(Debug, Default, Args)]
@@ -59,7 +59,7 @@ pub struct FilterArgs {
 
 /// The filters that the flags stand for.
 #[cfg(feature = "filter")]
-pub use inferno::filter::Filter as Filters;
+pub use crate::filter::Filter as Filters;
 
 /// No filters.
 #[cfg(not(feature = "filter"))]

@@ -1,27 +1,28 @@
-//! What all the tools do alike: flags for logging and output, input, errors, exit codes.
+//! The tools, and what they do alike: flags for logging and output, input, errors, exit codes.
 
-// Each tool uses a part of this.
-#![allow(dead_code)]
-
+pub mod collapse;
 mod descriptor;
-pub mod filter;
+pub mod diff;
+mod filter;
+pub mod flamegraph;
+pub mod inferno;
 mod input;
 mod message;
 mod output;
-pub mod perf;
+mod perf;
 mod pipe;
 mod replace;
-pub mod usage;
-pub mod values;
+mod usage;
+mod values;
 
 pub use filter::FilterArgs;
 pub use input::{Input, Opened};
 pub use output::Output;
 
+use crate::call_tree::Forest;
+use crate::collapse::{Collapse, ReadAt, perf_data};
+use crate::folded;
 use clap::Args;
-use inferno::call_tree::Forest;
-use inferno::collapse::{Collapse, ReadAt, perf_data};
-use inferno::folded;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;

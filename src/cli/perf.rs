@@ -1,8 +1,8 @@
 //! The flags of all tools that fold what perf writes.
 
 use super::values;
+use crate::collapse::perf_data::Options;
 use clap::Args;
-use inferno::collapse::perf_data::Options;
 use std::path::{Path, PathBuf};
 
 /// What to make of `perf.data`, and of the output of `perf script`.

@@ -1,0 +1,129 @@
+//! Compares two profiles.
+
+use crate::cli;
+use crate::cli::perf::PerfArgs;
+use crate::cli::{CommonArgs, Input, Opened, Output};
+use crate::collapse::guess;
+use crate::differential::{self, Options, Profile};
+use clap::Parser;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Compare two profiles: write one line for each stack, with its count before and after
+#[derive(Debug, Parser)]
+#[command(
+    name = "inferno-diff-folded",
+    version,
+    // `-n` is another flag here.
+    mut_arg("nthreads", |arg| arg.short(None)),
+    after_help = "\
+A flame graph of the result is as wide as the second profile, and coloured by what grew (red) and
+what shrank (blue):
+        inferno-diff-folded before.folded after.folded | inferno-flamegraph > diff.svg"
+)]
+struct Args {
+    /// Normalize sample counts: scale those of the first profile to the total of the second
+    #[arg(short, long)]
+    normalize: bool,
+
+    /// Strip hex numbers (addresses): 0x45fe becomes 0x...
+    #[arg(short, long)]
+    strip_hex: bool,
+
+    /// Folded stacks before, or a profile in a format that a collapser reads, which is folded first;
+    /// `-` for standard input. It may be compressed (gzip, zstd)
+    #[arg(value_name = "PATH1")]
+    before: PathBuf,
+
+    /// The same after
+    #[arg(value_name = "PATH2")]
+    after: PathBuf,
+
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[arg(long)]
+    no_demangle: bool,
+
+    #[command(flatten)]
+    common: CommonArgs,
+
+    #[command(flatten)]
+    perf: PerfArgs,
+}
+
+impl Args {
+    fn options(&self) -> Options {
+        Options {
+            normalize: self.normalize,
+            strip_hex: self.strip_hex,
+        }
+    }
+
+    /// How to fold what is not folded yet.
+    fn collapse_options(&self) -> guess::Options {
+        let mut options = guess::Options::default();
+        options.demangle = !self.no_demangle;
+        options.nthreads = self.perf.nthreads;
+        options.perf = self.perf.options();
+        options
+    }
+}
+
+/// Runs the tool.
+pub fn main() -> ExitCode {
+    let args: Args = cli::usage::parse();
+    let (before, after) = (
+        Input::new(Some(&args.before)),
+        Input::new(Some(&args.after)),
+    );
+    if (&before, &after) == (&Input::Stdin, &Input::Stdin) {
+        let message = "only one of the two profiles can be standard input";
+        cli::usage::conflict::<Args>(message);
+    }
+    cli::run("inferno-diff-folded", &args.common, |output| {
+        run(&args, &before, &after, output)
+    })
+}
+
+fn run(args: &Args, before: &Input, after: &Input, output: &Output) -> io::Result<()> {
+    let (before, after) = (read(args, before)?, read(args, after)?);
+    output.write(|writer| differential::write(args.options(), before, &after, writer))
+}
+
+fn read(args: &Args, input: &Input) -> io::Result<Profile> {
+    let (options, collapse) = (args.options(), args.collapse_options());
+    let folder = guess::Folder::from(collapse.clone());
+    input.open(|opened| {
+        let profile = match opened {
+            Opened::PerfData(file) => {
+                let forest = cli::fold_perf_data(file, collapse.perf_data())?;
+                Profile::from_tree(options, &forest.merged())
+            }
+            Opened::File(file) => Profile::read_any_file(options, &folder, file)?,
+            Opened::Stream(reader) => Profile::read_any(options, &folder, reader)?,
+        };
+        match profile.is_empty() {
+            true => Err(cli::no_stacks(cli::ANY_PROFILE)),
+            false => Ok(profile),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_set_their_options() {
+        let options = |flags: &[&str]| {
+            let args = ["inferno-diff-folded", "a", "b"].iter().chain(flags);
+            let options = Args::parse_from(args).options();
+            (options.normalize, options.strip_hex)
+        };
+        let default = Options::default();
+        assert_eq!(options(&[]), (default.normalize, default.strip_hex));
+        assert_eq!(options(&["-n"]), (true, false));
+        assert_eq!(options(&["--strip-hex"]), (false, true));
+        assert_eq!(options(&["-sn"]), (true, true));
+    }
+}
