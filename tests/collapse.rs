@@ -1,13 +1,14 @@
 //! Golden cases: each profile `tests/data/FORMAT/CASE.*` is folded by `inferno-collapse-FORMAT`, or by
 //! `inferno collapse FORMAT` if there is no such tool, and must come out as `CASE.folded`.
 //! `CASE.args` holds command line arguments, one a line. Profiles may be compressed.
+//! `CASE.stderr` holds what the tool says about the profile; if there is no `CASE.folded` with it, the tool must fail.
 //! `BLESS=1 cargo test --test collapse` writes what comes out.
 
 use inferno::collapse::document::documents;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
 
@@ -16,6 +17,14 @@ struct Case {
     profile: PathBuf,
     args: Vec<String>,
     expected: PathBuf,
+    messages: PathBuf,
+}
+
+impl Case {
+    /// Whether the tool must refuse the profile.
+    fn is_refused(&self) -> bool {
+        self.messages.exists() && !self.expected.exists()
+    }
 }
 
 /// All cases, in the directories of formats.
@@ -37,7 +46,7 @@ fn cases_in(directory: &Path, format: &str) -> Vec<Case> {
             .split_once('.')
             .map(owned)
             .expect("a file with an ending");
-        if !["folded", "args", "py"].contains(&kind.as_str()) {
+        if !["folded", "args", "py", "stderr"].contains(&kind.as_str()) {
             let other = profiles.insert(case, path);
             assert!(other.is_none(), "two profiles for one case: {other:?}");
         }
@@ -49,6 +58,7 @@ fn cases_in(directory: &Path, format: &str) -> Vec<Case> {
             .map(|args| args.lines().map(str::to_string).collect())
             .unwrap_or_default(),
         expected: directory.join(format!("{case}.folded")),
+        messages: directory.join(format!("{case}.stderr")),
     };
     profiles.into_iter().map(case).collect()
 }
@@ -93,13 +103,18 @@ fn command(format: &str) -> Command {
     command
 }
 
-fn fold(case: &Case, more_args: &[&str]) -> String {
-    let output = command(&case.format)
+fn run(case: &Case, more_args: &[&str]) -> Output {
+    command(&case.format)
         .args(&case.args)
         .args(more_args)
         .arg(&case.profile)
+        .env_remove("RUST_LOG")
         .output()
-        .expect("the tool runs");
+        .expect("the tool runs")
+}
+
+fn fold(case: &Case, more_args: &[&str]) -> String {
+    let output = run(case, more_args);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success(),
@@ -114,7 +129,7 @@ fn profiles_fold_as_expected() {
     let cases = cases();
     assert!(cases.len() > 30, "the cases were found");
     let mut failures = Vec::new();
-    for case in &cases {
+    for case in cases.iter().filter(|case| !case.is_refused()) {
         let folded = fold(case, &[]);
         if std::env::var_os("BLESS").is_some() {
             fs::write(&case.expected, &folded).expect("the expected file is written");
@@ -128,6 +143,64 @@ fn profiles_fold_as_expected() {
         failures.len(),
         failures.join("\n")
     );
+}
+
+/// What the tool says is a line for each thing that is odd; what is wrong is one line, and nothing is written.
+#[test]
+fn what_is_odd_or_wrong_is_said() {
+    let mut failures = Vec::new();
+    for case in cases().iter().filter(|case| case.messages.exists()) {
+        let output = run(case, &[]);
+        let directory = format!("{}/", case.profile.parent().expect("a directory").display());
+        let messages = String::from_utf8_lossy(&output.stderr).replace(&directory, "");
+        let is_refused = output.status.code() == Some(1) && output.stdout.is_empty();
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&case.messages, &messages).expect("the expected file is written");
+        } else if fs::read_to_string(&case.messages).expect("a file") != messages {
+            failures.push(format!("{}:\n{messages}", case.messages.display()));
+        } else if is_refused != case.is_refused() {
+            failures.push(format!("{}: {}", case.messages.display(), output.status));
+        }
+    }
+    assert!(failures.is_empty(), "differ:\n{}", failures.join("\n"));
+}
+
+/// What one format has is not an empty profile of another.
+#[test]
+fn profiles_of_other_formats_are_refused_or_read() {
+    let mut samples: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for case in cases().iter().filter(|case| case.expected.exists()) {
+        let is_text = case
+            .profile
+            .extension()
+            .is_none_or(|kind| kind != "gz" && kind != "zst");
+        if is_text {
+            let profile = fs::read(&case.profile).expect("a profile");
+            samples.entry(case.format.clone()).or_insert(profile);
+        }
+    }
+    let text = |text: &str| text.as_bytes().to_vec();
+    samples.extend([
+        ("nothing".to_string(), Vec::new()),
+        ("an object".to_string(), text("{}")),
+        (
+            "another object".to_string(),
+            text(r#"{"version": 1, "data": []}"#),
+        ),
+        ("a list of objects".to_string(), text(r#"[{"version": 1}]"#)),
+        ("a string".to_string(), text("\"main\"\n")),
+        ("words".to_string(), text("Dear all,\n")),
+    ]);
+    let mut failures = Vec::new();
+    for row in documents() {
+        for (format, profile) in samples.iter().filter(|(format, _)| *format != row.name) {
+            let read = (row.read)(&mut profile.as_slice(), false);
+            if read.is_ok_and(|profile| profile.tree.is_empty()) {
+                failures.push(format!("{} takes {format} for an empty profile", row.name));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 /// Documents are read in one way only, so that one case of each shows that it is read at all.

@@ -16,7 +16,7 @@
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType};
 use std::io::{self, BufRead};
 
 /// Folds stacks of `procstack`. See the [module](self) for what is read.
@@ -68,7 +68,6 @@ impl Document for Options {
         let mut found = false;
         while let Some(line) = lines.next()? {
             if let Some(process) = process(line) {
-                found = true;
                 let process = process.to_vec();
                 stack.add(profile);
                 stack.process = process;
@@ -81,11 +80,7 @@ impl Document for Options {
             }
         }
         stack.add(profile);
-        lines.warn_if_cut();
-        match found {
-            true => Ok(()),
-            false => Err(invalid("expected stacks of procstack, found no frame")),
-        }
+        lines.finish(found, "stacks of procstack, found no frame")
     }
 }
 

@@ -119,11 +119,8 @@ impl Options {
                 continue;
             }
             let Some((stack, values)) = split_sample(line) else {
-                if !lines.is_terminated() {
-                    log::warn!("the input ends in the middle of line {}", lines.number());
-                    break;
-                }
-                return Err(lines.error("a sample, `P…;T…;FILE:FUNCTION:LINE METRIC`"));
+                lines.skip_if_cut("a sample, `P…;T…;FILE:FUNCTION:LINE METRIC`")?;
+                continue;
             };
             found = true;
             let mut node = CallTree::ROOT;
@@ -135,10 +132,7 @@ impl Options {
             profile.add_to_sums(&values);
             profile.add(node, values[column]);
         }
-        match found {
-            true => Ok(()),
-            false => Err(invalid("expected what Austin writes, found no sample")),
-        }
+        lines.finish(found, "what Austin writes, found no sample")
     }
 
     /// A frame as it is printed, or its function alone.

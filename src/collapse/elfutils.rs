@@ -16,7 +16,7 @@
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::{UNKNOWN, basename, frame_name, object_name};
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType};
 use std::io::{self, BufRead};
 
 /// Folds stacks of `eu-stack`. See the [module](self) for what is read.
@@ -92,11 +92,7 @@ impl Document for Options {
             }
         }
         self.add(&mut stack, profile);
-        lines.warn_if_cut();
-        match found {
-            true => Ok(()),
-            false => Err(invalid("expected stacks of eu-stack, found no frame")),
-        }
+        lines.finish(found, "stacks of eu-stack, found no frame")
     }
 }
 

@@ -20,7 +20,7 @@
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType};
 use super::notes::plural;
 use std::io::{self, BufRead};
 
@@ -83,17 +83,12 @@ impl Document for Options {
             }
         }
         add(&mut frames, profile);
-        lines.warn_if_cut();
+        lines.finish(found, "tracebacks of faulthandler, found no thread")?;
         if lost > 0 {
             let stacks = plural(lost, "stack", "stacks");
             log::warn!("left out {stacks} that the next thread cuts off");
         }
-        match found {
-            true => Ok(()),
-            false => Err(invalid(
-                "expected tracebacks of faulthandler, found no thread",
-            )),
-        }
+        Ok(())
     }
 }
 

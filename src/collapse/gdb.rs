@@ -19,7 +19,7 @@
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType};
 use super::notes::plural;
 use std::io::{self, BufRead};
 
@@ -78,15 +78,12 @@ impl Document for Options {
             reader.read_line(line);
         }
         reader.add();
-        lines.warn_if_cut();
+        lines.finish(reader.found, "backtraces of gdb, found no frame")?;
         if reader.lost > 0 {
             let stacks = plural(reader.lost, "stack", "stacks");
             log::warn!("left out {stacks} that the next thread cuts off");
         }
-        match reader.found {
-            true => Ok(()),
-            false => Err(invalid("expected backtraces of gdb, found no frame")),
-        }
+        Ok(())
     }
 }
 

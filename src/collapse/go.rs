@@ -79,11 +79,6 @@ impl Document for Options {
         let mut file = File::default();
         file.read(&mut Lines::of(input))?;
         let (types, default) = value_types(&file.types);
-        if types.is_empty() {
-            return Err(invalid(
-                "expected the types of values in the line after `Samples:`",
-            ));
-        }
         let wanted = self
             .value
             .as_deref()
@@ -190,7 +185,10 @@ impl File {
                 (_, section) => section,
             };
         }
-        Ok(())
+        lines.finish(
+            !self.types.is_empty(),
+            "the types of values in the line after `Samples:`",
+        )
     }
 
     fn read_sample(&mut self, line: &[u8]) -> bool {

@@ -27,7 +27,7 @@
 
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::names::{frame_name, with_place};
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType};
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
 use std::io::{self, BufRead};
@@ -98,12 +98,10 @@ impl Document for Options {
             reader.read_line(&mut lines)?;
         }
         reader.end();
-        match reader.found {
-            true => Ok(()),
-            false => Err(invalid(
-                "expected a dump or profile of goroutines, found no goroutine",
-            )),
-        }
+        lines.finish(
+            reader.found,
+            "a dump or profile of goroutines, found no goroutine",
+        )
     }
 }
 

@@ -26,7 +26,7 @@
 use super::document::lines::{Lines, parse_hex, whole_lines};
 use super::document::names::{basename, frame_name, object_name, with_place};
 use super::document::stack_table::StackTable;
-use super::document::{Document, Profile, ValueType, invalid, out_of_range};
+use super::document::{Document, Profile, ValueType, out_of_range};
 use crate::call_tree::{CallTree, NodeId};
 use crate::decimal::Decimal;
 use std::io::{self, BufRead};
@@ -83,21 +83,13 @@ impl Document for Options {
                 continue;
             }
             if recording.read_line(&std::mem::take(&mut line)).is_none() {
-                if !lines.is_terminated() {
-                    log::warn!(
-                        "the recording ends in the middle of line {}",
-                        lines.number()
-                    );
-                    break;
-                }
-                return Err(lines.error("a line of heaptrack"));
+                lines.skip_if_cut("a line of heaptrack")?;
             }
         }
-        if !recording.has_version {
-            return Err(invalid(
-                "expected a recording of heaptrack, which starts with its version",
-            ));
-        }
+        lines.finish(
+            recording.has_version,
+            "a recording of heaptrack, which starts with its version",
+        )?;
         self.add(&recording, profile)
     }
 }

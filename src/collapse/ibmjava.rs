@@ -21,7 +21,7 @@
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType};
 use super::java::{ThreadNames, method_of_line};
 use crate::collapse::notes::plural;
 use std::io::{self, BufRead};
@@ -79,7 +79,9 @@ impl Document for Options {
         while let Some(line) = lines.next()? {
             reader.read_line(line);
         }
-        reader.end()
+        lines.finish(reader.found, "a javacore, which has lines `3XMTHREADINFO`")?;
+        reader.warn_of_rest();
+        Ok(())
     }
 }
 
@@ -150,16 +152,10 @@ impl Reader<'_> {
         }
     }
 
-    fn end(self) -> io::Result<()> {
+    fn warn_of_rest(&self) {
         if !self.frames.is_empty() {
             let frames = plural(self.frames.len() as u64, "frame", "frames");
             log::warn!("left out the last thread, of {frames}: it has no line `Native callstack:`");
-        }
-        match self.found {
-            true => Ok(()),
-            false => Err(invalid(
-                "expected a javacore, which has lines `3XMTHREADINFO`",
-            )),
         }
     }
 }

@@ -61,11 +61,8 @@ impl Document for Options {
                 continue;
             }
             let Some((depth, name, weight)) = read_row(line) else {
-                if !lines.is_terminated() {
-                    log::warn!("the input ends in the middle of line {}", lines.number());
-                    break;
-                }
-                return Err(lines.error("a row, `WEIGHT PERCENT% TAB SELF TAB NAME`"));
+                lines.skip_if_cut("a row, `WEIGHT PERCENT% TAB SELF TAB NAME`")?;
+                continue;
             };
             let depth = depth.saturating_sub(*first_depth.get_or_insert(depth));
             path.truncate(depth);
@@ -75,6 +72,7 @@ impl Document for Options {
             path.push(node);
             rows.push((node, weight));
         }
+        lines.warn_if_cut();
         let weights = || {
             rows.iter()
                 .map(|(_, weight)| weight)

@@ -17,7 +17,7 @@
 //! Any other line ends a stack, so that each cause is a stack of its own. Each stack counts 1.
 
 use super::document::lines::Lines;
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType};
 use super::java::{Packages, method_of_line};
 use std::io::{self, BufRead};
 
@@ -76,12 +76,10 @@ impl Document for Options {
             }
         }
         add(&mut stack, profile);
-        match found {
-            true => Ok(()),
-            false => Err(invalid(
-                "expected exceptions of a Java program, found no line `at METHOD(PLACE)`",
-            )),
-        }
+        lines.finish(
+            found,
+            "exceptions of a Java program, found no line `at METHOD(PLACE)`",
+        )
     }
 }
 

@@ -74,6 +74,7 @@ impl Document for Options {
             }
         }
         match stack {
+            Some(_) if profile.tree.is_empty() => end(None, profile),
             Some(stack) => {
                 let count = stack.count;
                 log::warn!("left out the last trace, of {count} samples: no line `Total` follows");
@@ -104,7 +105,7 @@ fn end(stack: Option<Stack>, profile: &mut Profile) -> io::Result<()> {
             Ok(())
         }
         None => Err(invalid(
-            "expected traces of the lightweight Java profiler, found none",
+            "expected traces of the lightweight Java profiler, found none that is whole",
         )),
     }
 }

@@ -115,19 +115,15 @@ fn read_snapshots(lines: &mut Lines<'_>) -> io::Result<Vec<Snapshot>> {
         {
             match read_node(line, text) {
                 Some(node) => snapshot.nodes.push(node),
-                None if lines.is_terminated() => {
-                    return Err(lines.error("a node, `nCHILDREN: BYTES FUNCTION`"));
-                }
-                None => log::warn!("the input ends in the middle of line {}", lines.number()),
+                None => lines.skip_if_cut("a node, `nCHILDREN: BYTES FUNCTION`")?,
             }
         }
     }
-    match is_massif {
-        true => Ok(snapshots),
-        false => Err(invalid(
-            "expected a heap profile of massif, which has a line `time_unit: `",
-        )),
-    }
+    lines.finish(
+        is_massif,
+        "a heap profile of massif, which has a line `time_unit: `",
+    )?;
+    Ok(snapshots)
 }
 
 fn read_node(line: &[u8], text: &[u8]) -> Option<Node> {

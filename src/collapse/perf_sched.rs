@@ -25,7 +25,7 @@
 
 use super::document::lines::{Lines, parse};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType};
 use crate::call_tree::{CallTree, NodeId};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
@@ -87,8 +87,12 @@ impl Document for Options {
             reader.read_line(line);
         }
         reader.end_event();
-        lines.warn_if_cut();
-        reader.end()
+        let found = reader.found;
+        reader.count();
+        lines.finish(
+            found,
+            "events sched:sched_switch and sched:sched_stat_* of perf script, found none",
+        )
     }
 }
 
@@ -184,17 +188,11 @@ impl Reader<'_> {
         *time = time.saturating_add(wakeup.nanoseconds);
     }
 
-    fn end(self) -> io::Result<()> {
+    fn count(self) {
         for (node, nanoseconds) in self.times {
             let time = Decimal::from(nanoseconds / 1000);
             self.profile.add_to_sum(0, time);
             self.profile.add(node, time);
-        }
-        match self.found {
-            true => Ok(()),
-            false => Err(invalid(
-                "expected events sched:sched_switch and sched:sched_stat_* of perf script, found none",
-            )),
         }
     }
 }

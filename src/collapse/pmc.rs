@@ -18,7 +18,7 @@
 
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType};
 use std::io::{self, BufRead};
 
 /// Folds call graphs of `pmcstat -G`. See the [module](self) for what is read.
@@ -74,11 +74,7 @@ impl Document for Options {
             path.push(node);
         }
         add(&path, profile);
-        lines.warn_if_cut();
-        match found {
-            true => Ok(()),
-            false => Err(invalid("expected call graphs of pmcstat, found none")),
-        }
+        lines.finish(found, "call graphs of pmcstat, found none")
     }
 }
 

@@ -77,11 +77,8 @@ impl Document for Options {
                 continue;
             }
             let Some(names) = names(line) else {
-                if !lines.is_terminated() {
-                    log::warn!("the input ends in the middle of line {}", lines.number());
-                    break;
-                }
-                return Err(lines.error("names in quotes"));
+                lines.skip_if_cut("names in quotes")?;
+                continue;
             };
             let mut node = CallTree::ROOT;
             for name in names.iter().rev() {
@@ -91,6 +88,7 @@ impl Document for Options {
             profile.add_to_sums(&values);
             profile.add(node, values[column]);
         }
+        lines.warn_if_cut();
         Ok(())
     }
 }

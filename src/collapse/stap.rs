@@ -14,7 +14,7 @@
 
 use super::document::lines::{Lines, parse};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType};
 use super::notes::plural;
 use std::io::{self, BufRead};
 
@@ -64,21 +64,24 @@ impl Document for Options {
             if text.is_empty() {
                 continue;
             }
-            let count = count(text);
-            found |= count.is_some() || memchr::memmem::find(text, b"0x").is_some();
-            match count {
-                Some(count) => profile.add_stack(frames.drain(..).rev(), count),
-                None => frames.push(frame(text)),
+            match count(text) {
+                Some(count) => {
+                    found = true;
+                    profile.add_stack(frames.drain(..).rev(), count);
+                }
+                None => {
+                    found |=
+                        text.starts_with(b"0x") && memchr::memmem::find(text, b" : ").is_some();
+                    frames.push(frame(text));
+                }
             }
         }
+        lines.finish(found, "stacks of SystemTap, found none")?;
         if !frames.is_empty() {
             let frames = plural(frames.len() as u64, "frame", "frames");
             log::warn!("left out the last stack, of {frames}: it has no count");
         }
-        match found {
-            true => Ok(()),
-            false => Err(invalid("expected stacks of SystemTap, found none")),
-        }
+        Ok(())
     }
 }
 

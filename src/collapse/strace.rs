@@ -17,7 +17,7 @@
 
 use super::document::lines::{Lines, parse_hex, whole_lines};
 use super::document::names::{basename, frame_name, object_name};
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType};
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
 use std::io::{self, BufRead};
@@ -85,10 +85,7 @@ impl Document for Options {
             found = true;
             call.add(column, profile);
         }
-        match found {
-            true => Ok(()),
-            false => Err(invalid("expected what `strace -k` prints, found no call")),
-        }
+        lines.finish(found, "what `strace -k` prints, found no call")
     }
 }
 

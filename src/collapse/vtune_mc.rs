@@ -92,11 +92,8 @@ impl Document for Options {
             }
             let line = without_quotes(line);
             let Some(row) = read_row(&line) else {
-                if lines.is_terminated() {
-                    return Err(lines.error("a row: function, three numbers, and module"));
-                }
-                lines.warn_if_cut();
-                break;
+                lines.skip_if_cut("a row: function, three numbers, and module")?;
+                continue;
             };
             while path.pop_if(|(depth, _)| *depth >= row.depth).is_some() {}
             let caller = path.last().map_or(CallTree::ROOT, |(_, node)| *node);
@@ -104,6 +101,7 @@ impl Document for Options {
             path.push((row.depth, node));
             row.add(node, column, profile);
         }
+        lines.warn_if_cut();
         Ok(())
     }
 }

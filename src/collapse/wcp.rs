@@ -17,7 +17,7 @@
 
 use super::document::lines::{Lines, parse};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType};
 use super::notes::plural;
 use std::io::{self, BufRead};
 
@@ -80,16 +80,15 @@ impl Document for Options {
                 profile.add_stack(frames.drain(..).rev(), count);
             }
         }
+        lines.finish(
+            is_wcp,
+            "what wallClockProfiler prints, which has a line `Full stacks`",
+        )?;
         if !frames.is_empty() {
             let samples = plural(count, "sample", "samples");
             log::warn!("left out the last stack, of {samples}: no blank line ends it");
         }
-        match is_wcp {
-            true => Ok(()),
-            false => Err(invalid(
-                "expected what wallClockProfiler prints, which has a line `Full stacks`",
-            )),
-        }
+        Ok(())
     }
 }
 

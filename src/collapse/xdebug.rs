@@ -107,9 +107,10 @@ impl Document for Options {
         while let Some(line) = lines.next()? {
             reader.read_line(line);
         }
-        if reader.trace.is_some() {
-            log::warn!("the trace has no end; what is in it was read");
-        }
+        lines.finish(
+            reader.found,
+            "a trace of xdebug, which has a line `TRACE START`",
+        )?;
         reader.end()
     }
 }
@@ -185,15 +186,13 @@ impl Reader<'_> {
     }
 
     fn end(self) -> io::Result<()> {
-        if !self.found {
-            return Err(invalid(
-                "expected a trace of xdebug, which has a line `TRACE START`",
-            ));
-        }
         if self.records == 0 && self.unknown_lines > 0 {
             return Err(invalid(
                 "expected a trace that xdebug wrote with `xdebug.trace_format=1`; this one has another format",
             ));
+        }
+        if self.trace.is_some() {
+            log::warn!("the trace has no end; what is in it was read");
         }
         if self.unknown_lines > 0 {
             let lines = plural(self.unknown_lines, "line", "lines");

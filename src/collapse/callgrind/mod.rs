@@ -31,7 +31,7 @@ mod graph;
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use calls::Calls;
@@ -101,17 +101,18 @@ impl Document for Options {
         let mut lines = Lines::of(input);
         while lines.next()?.is_some() {
             if let Err(expected) = reader.read_line(lines.line()) {
-                if !lines.is_terminated() {
-                    log::warn!("the profile ends in the middle of line {}", lines.number());
-                    break;
+                match expected {
+                    Problem::Expected(expected) => lines.skip_if_cut(expected)?,
+                    Problem::Io(error) => return Err(error),
                 }
-                return Err(match expected {
-                    Problem::Expected(expected) => lines.error(expected),
-                    Problem::Io(error) => error,
-                });
             }
         }
-        reader.finish()
+        lines.finish(
+            !reader.profile.values.is_empty(),
+            "what callgrind writes, which has a line `events: `",
+        )?;
+        reader.finish();
+        Ok(())
     }
 }
 
@@ -321,12 +322,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    fn finish(mut self) -> io::Result<()> {
-        if self.profile.values.is_empty() {
-            return Err(invalid(
-                "expected what callgrind writes, which has a line `events: `",
-            ));
-        }
+    fn finish(mut self) {
         self.end_block();
         let names = &self.functions.names;
         match self.is_of_xdebug && self.calls.are_exact() {
@@ -341,7 +337,6 @@ impl<'r> Reader<'r> {
                 self.graph.add_to(names, self.profile);
             }
         }
-        Ok(())
     }
 }
 

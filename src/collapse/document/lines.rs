@@ -11,6 +11,9 @@ pub(crate) struct Lines<'r> {
     input: &'r mut dyn BufRead,
     line: Vec<u8>,
     number: u64,
+    /// Where the line starts, in bytes.
+    offset: u64,
+    next_offset: u64,
     is_terminated: bool,
 }
 
@@ -20,6 +23,8 @@ impl<'r> Lines<'r> {
             input,
             line: Vec::new(),
             number: 0,
+            offset: 0,
+            next_offset: 0,
             is_terminated: true,
         }
     }
@@ -28,10 +33,13 @@ impl<'r> Lines<'r> {
     pub fn next(&mut self) -> io::Result<Option<&[u8]>> {
         self.line.clear();
         let mut limited = io::Read::take(&mut *self.input, MAX_LINE as u64);
-        if limited.read_until(b'\n', &mut self.line)? == 0 {
+        let length = limited.read_until(b'\n', &mut self.line)?;
+        if length == 0 {
             return Ok(None);
         }
         self.number += 1;
+        self.offset = self.next_offset;
+        self.next_offset += length as u64;
         if self.line.len() == MAX_LINE {
             return Err(self.error("a line of at most 256 MiB"));
         }
@@ -45,20 +53,34 @@ impl<'r> Lines<'r> {
         &self.line
     }
 
-    /// The number of the line that was read last, from 1.
-    pub fn number(&self) -> u64 {
-        self.number
+    /// Skips the line that was read last, which is not as `expected`: it may be cut off.
+    ///
+    /// # Errors
+    /// The line has an end.
+    pub fn skip_if_cut(&self, expected: &str) -> io::Result<()> {
+        match self.is_terminated {
+            true => Err(self.error(expected)),
+            false => Ok(()),
+        }
     }
 
-    /// Whether the line that was read last has a line end. If not, the input may be cut off in it.
-    pub fn is_terminated(&self) -> bool {
-        self.is_terminated
+    /// Ends the reading, with a warning if the input may be cut off.
+    ///
+    /// # Errors
+    /// Nothing was `found` of what was `expected`.
+    pub fn finish(&self, found: bool, expected: &str) -> io::Result<()> {
+        if !found {
+            return Err(invalid(format!("expected {expected}")));
+        }
+        self.warn_if_cut();
+        Ok(())
     }
 
-    /// Warns if the line that was read last has no end, which it would have in a whole input.
+    /// Warns if the line that was read last has no end, as it would have in a whole input.
     pub fn warn_if_cut(&self) {
         if !self.is_terminated {
-            log::warn!("the input ends in the middle of line {}", self.number);
+            let Lines { number, offset, .. } = self;
+            log::warn!("line {number} has no end: the input may be cut off [offset {offset}]");
         }
     }
 

@@ -180,6 +180,12 @@ impl<F: Document> Folder<F> {
         let mut profile = Profile::default();
         let mut start = Vec::new();
         reader.by_ref().take(START).read_to_end(&mut start)?;
+        if start.is_empty() {
+            let description = F::DESCRIPTION;
+            return Err(invalid(format!(
+                "expected {description}, but the input is empty"
+            )));
+        }
         let mut whole = start.as_slice().chain(reader);
         self.options.read(&mut whole, &mut profile)?;
         profile.log();

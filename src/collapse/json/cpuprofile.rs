@@ -25,7 +25,7 @@ use crate::collapse::json::{self, ForEach, Id, Keys, Text};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use std::fmt;
 use std::io::{self, BufRead};
 
@@ -414,7 +414,9 @@ impl<'de> Visitor<'de> for RecordingSeed<'_, 'de> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let RecordingSeed(recording) = self;
         let mut is_in_seconds = false;
+        let mut has_nodes = false;
         while let Some(key) = map.next_key::<Text<'de>>()? {
+            has_nodes |= matches!(&*key, b"nodes" | b"head");
             match &*key {
                 b"nodes" => map.next_value_seed(ForEach::new(|node| {
                     recording.add_node(node);
@@ -444,6 +446,9 @@ impl<'de> Visitor<'de> for RecordingSeed<'_, 'de> {
         if is_in_seconds {
             recording.use_timestamps();
         }
-        Ok(())
+        match has_nodes {
+            true => Ok(()),
+            false => Err(A::Error::missing_field("nodes")),
+        }
     }
 }

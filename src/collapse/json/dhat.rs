@@ -23,7 +23,6 @@ use crate::collapse::json::{self, Keys, Text};
 use crate::decimal::Decimal;
 use serde::Deserialize;
 use std::io::{self, BufRead};
-use std::marker::PhantomData;
 
 /// Folds heap profiles of DHAT. See the [module](self) for what is read.
 ///
@@ -72,7 +71,7 @@ impl Document for Options {
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         let document = json::read_to_end(input)?;
-        let file = json::parse(&document, PhantomData::<File<'_>>, Self::DESCRIPTION)?;
+        let file: File<'_> = json::parse_object(&document, Self::DESCRIPTION)?;
         let unit = |name: &str| match (file.is_ad_hoc(), name.ends_with('k')) {
             (true, false) => "units",
             (_, true) => "count",

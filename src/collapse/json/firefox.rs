@@ -27,7 +27,6 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, BufRead};
-use std::marker::PhantomData;
 
 /// Folds profiles of the Firefox Profiler. See the [module](self) for what is read.
 pub type Folder = crate::collapse::document::Folder<Options>;
@@ -78,15 +77,19 @@ impl Document for Options {
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         let document = json::read_to_end(input)?;
         let file = json::with_room(&document, || {
-            json::parse(&document, PhantomData::<File<'_>>, Self::DESCRIPTION)
+            json::parse_object::<File<'_>>(&document, Self::DESCRIPTION)
         })?;
+        if file.threads.is_none() && file.profile.is_none() {
+            let expected = Self::DESCRIPTION;
+            return Err(invalid(format!("expected {expected}, which has `threads`")));
+        }
         let files = file.with_processes();
         let values = value_types(&files);
         let kinds: Vec<Kind> = values.iter().map(|(kind, _)| *kind).collect();
         let types = values.into_iter().map(|(_, value)| value).collect();
         let chosen = profile.choose(types, self.value.as_deref(), 0)?;
         for file in &files {
-            for thread in &file.threads {
+            for thread in file.threads.iter().flatten() {
                 let reader = ThreadReader::new(self, file, thread);
                 for (value, kind) in kinds.iter().enumerate() {
                     reader.add_to_sum(*kind, value, profile);
@@ -116,7 +119,7 @@ enum Kind {
 
 /// The values that the profile has.
 fn value_types(files: &[File<'_>]) -> Vec<(Kind, ValueType)> {
-    let threads = || files.iter().flat_map(|file| &file.threads);
+    let threads = || files.iter().flat_map(|file| file.threads.iter().flatten());
     let weight_type = threads().find_map(|thread| thread.samples.weight_type.as_deref());
     let unit = match weight_type {
         Some("tracing-ms") => "milliseconds",
@@ -160,7 +163,7 @@ struct File<'a> {
     #[serde(borrow)]
     libs: Vec<Lib<'a>>,
     #[serde(borrow)]
-    threads: Vec<Thread<'a>>,
+    threads: Option<Vec<Thread<'a>>>,
     #[serde(borrow)]
     shared: Thread<'a>,
     #[serde(borrow)]

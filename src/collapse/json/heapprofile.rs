@@ -21,7 +21,6 @@ use crate::collapse::json::{self, Keys};
 use crate::decimal::Decimal;
 use serde::Deserialize;
 use std::io::{self, BufRead};
-use std::marker::PhantomData;
 
 /// Folds heap profiles of V8. See the [module](self) for what is read.
 ///
@@ -60,7 +59,7 @@ impl Document for Options {
         let document = json::read_to_end(input)?;
         profile.choose(vec![ValueType::new("space", "bytes")], None, 0)?;
         json::with_room(&document, || {
-            let file = json::parse(&document, PhantomData::<File<'_>>, Self::DESCRIPTION)?;
+            let file: File<'_> = json::parse_object(&document, Self::DESCRIPTION)?;
             self.add(file, profile);
             Ok(())
         })
@@ -78,7 +77,7 @@ struct File<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Node<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     call_frame: CallFrame<'a>,
     #[serde(default)]
     self_size: Decimal,

@@ -29,7 +29,7 @@
 
 use crate::collapse::document::lines::{Lines, whole_lines};
 use crate::collapse::document::names::frame_name;
-use crate::collapse::document::{Document, Profile, ValueType, invalid};
+use crate::collapse::document::{Document, Profile, ValueType};
 use crate::collapse::java::{ThreadNames, method_of_call, method_of_line};
 use crate::collapse::json::{self, Keys, Text};
 use crate::collapse::notes::plural;
@@ -245,17 +245,12 @@ impl Options {
             reader.read_line(line);
         }
         reader.end();
-        lines.warn_if_cut();
+        lines.finish(reader.found, "a thread dump of the JVM, found no thread")?;
         if reader.unknown_lines > 0 {
             let lines = plural(reader.unknown_lines, "line", "lines");
-            log::warn!("passed over {lines} that are in no thread dump");
+            log::warn!("skipped {lines} that are in no thread dump");
         }
-        match reader.found {
-            true => Ok(()),
-            false => Err(invalid(
-                "expected a thread dump of the JVM, found no thread",
-            )),
-        }
+        Ok(())
     }
 
     /// Counts a thread, if it runs.
@@ -316,6 +311,7 @@ impl Reader<'_> {
             let end = memchr::memchr(b'"', rest).unwrap_or(rest.len());
             self.begin(Thread::called(&rest[..end]));
         } else if let Some(thread) = header_in_file(line) {
+            self.found = true;
             self.begin(thread);
         } else if text.starts_with(b"Mounted virtual thread #") {
             // The frames before were those of the thread that carries it.
@@ -330,7 +326,6 @@ impl Reader<'_> {
 
     fn begin(&mut self, thread: Thread) {
         self.end();
-        self.found = true;
         self.thread = Some(thread);
     }
 
@@ -355,6 +350,7 @@ impl Reader<'_> {
         } else {
             return false;
         }
+        self.found = true;
         true
     }
 

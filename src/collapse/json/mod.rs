@@ -48,6 +48,17 @@ where
         .map_err(|error| not_as_expected(error, format))
 }
 
+/// [`parse`] for a document that is an object. Derived types would take an array for one, too.
+pub(crate) fn parse_object<'de, T>(document: &'de [u8], format: &str) -> io::Result<T>
+where
+    T: Deserialize<'de>,
+{
+    match document.trim_ascii_start() {
+        [b'{', ..] => parse(document, std::marker::PhantomData, format),
+        _ => Err(invalid(format!("expected {format}, which is an object"))),
+    }
+}
+
 /// The error for a document that is not JSON, or not that of `format`.
 #[cold]
 pub(crate) fn not_as_expected(error: serde_json::Error, format: &str) -> io::Error {

@@ -21,7 +21,6 @@ use crate::collapse::json::{self, Keys, Text};
 use crate::decimal::Decimal;
 use serde::Deserialize;
 use std::io::{self, BufRead};
-use std::marker::PhantomData;
 
 /// Folds profiles of pyinstrument. See the [module](self) for what is read.
 ///
@@ -60,7 +59,7 @@ impl Document for Options {
         let document = json::read_to_end(input)?;
         profile.choose(vec![ValueType::new("time", "seconds")], None, 0)?;
         json::with_room(&document, || {
-            let file = json::parse(&document, PhantomData::<File<'_>>, Self::DESCRIPTION)?;
+            let file: File<'_> = json::parse_object(&document, Self::DESCRIPTION)?;
             if let Some(root) = file.root_frame {
                 self.add(root, profile);
             }
@@ -71,7 +70,8 @@ impl Document for Options {
 
 #[derive(Deserialize)]
 struct File<'a> {
-    #[serde(borrow)]
+    /// `null` if nothing was recorded, but never missing.
+    #[serde(borrow, deserialize_with = "Option::deserialize")]
     root_frame: Option<Frame<'a>>,
 }
 

@@ -21,7 +21,7 @@
 use crate::call_tree::CallTree;
 use crate::collapse::document::lines::{Lines, whole_lines};
 use crate::collapse::document::names::{frame_name, with_place};
-use crate::collapse::document::{Document, Profile, ValueType, invalid, peek};
+use crate::collapse::document::{Document, Profile, ValueType, peek};
 use crate::collapse::json::{self, Keys, Text};
 use crate::decimal::Decimal;
 use serde::Deserialize;
@@ -153,10 +153,7 @@ impl Options {
         if let Some(thread) = thread {
             self.add(&thread, profile);
         }
-        match found {
-            true => Ok(()),
-            false => Err(invalid("expected a dump of py-spy, found no thread")),
-        }
+        lines.finish(found, "a dump of py-spy, found no thread")
     }
 
     /// The frame of `FUNCTION (FILE:LINE)`.
@@ -196,12 +193,15 @@ fn read_thread(line: &[u8]) -> Option<Thread> {
     let open = memchr::memmem::find(rest, b" (")?;
     let state = &rest[open + 2..];
     let close = memchr::memchr(b')', state)?;
+    let is_active = state.starts_with(b"active");
+    // Those of faulthandler say `most recent call first` there.
+    (is_active || state.starts_with(b"idle")).then_some(())?;
     let name = state[close + 1..]
         .strip_prefix(b": \"")
         .and_then(|name| name.strip_suffix(b"\""));
     Some(Thread {
         name: thread_name(name, &rest[..open]),
-        is_active: state.starts_with(b"active"),
+        is_active,
         frames: Vec::new(),
     })
 }

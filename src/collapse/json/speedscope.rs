@@ -384,7 +384,9 @@ impl<'de> Visitor<'de> for FileSeed<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut missing = vec!["shared", "profiles"];
         while let Some(key) = map.next_key::<Text<'de>>()? {
+            missing.retain(|known| known.as_bytes() != &*key);
             match &*key {
                 b"shared" => self.0.frames = map.next_value::<Shared<'de>>()?.frames,
                 b"profiles" => self.0.threads = map.next_value::<Vec<Thread<'de>>>()?,
@@ -394,7 +396,10 @@ impl<'de> Visitor<'de> for FileSeed<'_, 'de> {
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(())
+        match missing.first() {
+            None => Ok(()),
+            Some(field) => Err(A::Error::missing_field(field)),
+        }
     }
 }
 

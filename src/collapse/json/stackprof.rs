@@ -20,7 +20,6 @@ use ahash::{AHashMap, RandomState};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::io::{self, BufRead};
-use std::marker::PhantomData;
 
 /// Folds profiles of stackprof. See the [module](self) for what is read.
 ///
@@ -64,7 +63,7 @@ impl Document for Options {
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         let document = json::read_to_end(input)?;
-        let file = json::parse(&document, PhantomData::<File<'_>>, Self::DESCRIPTION)?;
+        let file: File<'_> = json::parse_object(&document, Self::DESCRIPTION)?;
         let Some(raw) = &file.raw else {
             return Err(invalid(
                 "the profile has no raw samples: record with `raw: true` and write `stackprof --json`",

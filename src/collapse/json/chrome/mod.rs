@@ -30,7 +30,7 @@ use crate::decimal::Decimal;
 use ahash::{AHashMap, RandomState};
 use chunks::Recordings;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use spans::Spans;
 use std::borrow::Cow;
@@ -179,6 +179,8 @@ struct Trace<'o, 'a> {
     options: &'o Options,
     is_array: bool,
     events: u64,
+    /// Whether any event says of which kind it is, as all should.
+    has_phases: bool,
     recordings: Recordings<'a>,
     stack_frames: HashMap<Id<'a>, StackFrame<'a>, RandomState>,
     samples: Vec<Sample<'a>>,
@@ -193,6 +195,7 @@ impl<'o, 'a> Trace<'o, 'a> {
             options,
             is_array: false,
             events: 0,
+            has_phases: false,
             recordings: Recordings::default(),
             stack_frames: HashMap::default(),
             samples: Vec::new(),
@@ -209,6 +212,7 @@ impl<'o, 'a> Trace<'o, 'a> {
 
     fn add(&mut self, event: Event<'a>) {
         self.events += 1;
+        self.has_phases |= event.ph.is_some();
         match event.ph.as_deref() {
             Some(b"X" | b"B" | b"E") => self.add_span(event),
             Some(b"M") => self.add_name(&event),
@@ -284,6 +288,11 @@ impl<'o, 'a> Trace<'o, 'a> {
     }
 
     fn finish(self, profile: &mut Profile) -> io::Result<()> {
+        if self.events > 0 && !self.has_phases {
+            return Err(invalid(
+                "expected a trace of Chrome, whose events have a key `ph`",
+            ));
+        }
         let has = [
             !self.recordings.is_empty(),
             !self.samples.is_empty() && !self.stack_frames.is_empty(),
@@ -443,7 +452,9 @@ impl<'de> Visitor<'de> for TraceSeed<'_, '_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let TraceSeed(trace) = self;
+        let mut has_events = false;
         while let Some(key) = map.next_key::<Text<'_>>()? {
+            has_events |= &*key == b"traceEvents";
             match &*key {
                 b"traceEvents" => map.next_value_seed(json::ForEach::new(|event| {
                     trace.add(event);
@@ -454,6 +465,9 @@ impl<'de> Visitor<'de> for TraceSeed<'_, '_, 'de> {
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(())
+        match has_events {
+            true => Ok(()),
+            false => Err(A::Error::missing_field("traceEvents")),
+        }
     }
 }
