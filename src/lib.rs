@@ -75,6 +75,8 @@
 #![deny(missing_docs)]
 
 mod blocks;
+#[cfg(feature = "perf-data")]
+mod bytes;
 pub mod call_tree;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
@@ -89,6 +91,8 @@ pub mod filter;
 pub mod flamegraph;
 pub mod folded;
 mod number;
+#[cfg(feature = "perf-data")]
+mod symbols;
 mod table;
 mod text;
 mod threads;

@@ -4,7 +4,7 @@
 //! `CASE.stderr` holds what the tool says about the profile; if there is no `CASE.folded` with it, the tool must fail.
 //! `BLESS=1 cargo test --test collapse` writes what comes out.
 
-use inferno::collapse::document::documents;
+use inferno::collapse::document::{CommonOptions, SymbolOptions, documents};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -191,10 +191,14 @@ fn profiles_of_other_formats_are_refused_or_read() {
         ("a string".to_string(), text("\"main\"\n")),
         ("words".to_string(), text("Dear all,\n")),
     ]);
+    let options = CommonOptions {
+        demangle: false,
+        symbols: SymbolOptions::default(),
+    };
     let mut failures = Vec::new();
     for row in documents() {
         for (format, profile) in samples.iter().filter(|(format, _)| *format != row.name) {
-            let read = (row.read)(&mut profile.as_slice(), false);
+            let read = (row.read)(&mut profile.as_slice(), &options);
             if read.is_ok_and(|profile| profile.tree.is_empty()) {
                 failures.push(format!("{} takes {format} for an empty profile", row.name));
             }

@@ -13,7 +13,7 @@ mod perf;
 mod pipe;
 mod replace;
 mod usage;
-mod values;
+pub(crate) mod values;
 
 pub use filter::FilterArgs;
 pub use input::{Input, Opened};

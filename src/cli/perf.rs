@@ -3,7 +3,7 @@
 use super::values;
 use crate::collapse::perf_data::Options;
 use clap::Args;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What to make of `perf.data`, and of the output of `perf script`.
 #[derive(Debug, Args)]
@@ -45,15 +45,15 @@ pub struct PerfArgs {
 
     /// With perf.data: a copy of /proc/kallsyms of the kernel that was recorded [default: that of
     /// the running kernel, if it is the same]
-    #[arg(long, value_name = "FILE", value_parser = existing_file)]
+    #[arg(long, value_name = "FILE", value_parser = values::existing_file)]
     kallsyms: Option<PathBuf>,
 
     /// With perf.data: look for programs and libraries below DIR
-    #[arg(long, value_name = "DIR", value_parser = existing_directory)]
+    #[arg(long, value_name = "DIR", value_parser = values::existing_directory)]
     symfs: Option<PathBuf>,
 
     /// With perf.data: look for debug information in DIR, besides /usr/lib/debug; can be repeated
-    #[arg(long, value_name = "DIR", value_parser = existing_directory)]
+    #[arg(long, value_name = "DIR", value_parser = values::existing_directory)]
     debug_dir: Vec<PathBuf>,
 
     /// Number of threads to use
@@ -84,32 +84,11 @@ impl PerfArgs {
     }
 }
 
-/// A file may also be a pipe.
-fn existing_file(path: &str) -> Result<PathBuf, String> {
-    check(
-        path,
-        |path| !path.is_dir(),
-        "expected a file, this is a directory",
-    )
-}
-
-fn existing_directory(path: &str) -> Result<PathBuf, String> {
-    check(path, Path::is_dir, "expected a directory")
-}
-
-fn check(path: &str, is_right: fn(&Path) -> bool, expected: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(path);
-    match path.metadata() {
-        Err(error) => Err(error.to_string()),
-        Ok(_) if is_right(&path) => Ok(path),
-        Ok(_) => Err(expected.to_string()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::Parser;
+    use std::path::Path;
 
     #[derive(Parser)]
     struct Tool {

@@ -1,5 +1,7 @@
 //! Values of flags, and what is said of those that make no sense.
 
+use std::path::{Path, PathBuf};
+
 /// A whole number, of which zero means the same as one.
 pub fn count(text: &str) -> Result<usize, &'static str> {
     text.parse().map_err(|_| "expected a whole number")
@@ -37,6 +39,29 @@ pub fn nonce(text: &str) -> Result<String, &'static str> {
         false => Err(
             "expected base64: letters, digits, `+`, `/`, `-`, `_`, and up to two `=` at the end",
         ),
+    }
+}
+
+/// A file that is there, which may also be a pipe.
+pub fn existing_file(path: &str) -> Result<PathBuf, String> {
+    check(
+        path,
+        |path| !path.is_dir(),
+        "expected a file, this is a directory",
+    )
+}
+
+/// A directory that is there.
+pub fn existing_directory(path: &str) -> Result<PathBuf, String> {
+    check(path, Path::is_dir, "expected a directory")
+}
+
+fn check(path: &str, is_right: fn(&Path) -> bool, expected: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(path);
+    match path.metadata() {
+        Err(error) => Err(error.to_string()),
+        Ok(_) if is_right(&path) => Ok(path),
+        Ok(_) => Err(expected.to_string()),
     }
 }
 

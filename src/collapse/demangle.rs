@@ -63,7 +63,7 @@ fn module_length(frame: &[u8]) -> usize {
     memchr::memrchr(MODULE_END, frame).map_or(0, |at| at + 1)
 }
 
-pub(super) fn demangled_frame(frame: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn demangled_frame(frame: &[u8]) -> Cow<'_, [u8]> {
     if !has_mangled_start(frame) {
         return Cow::Borrowed(frame);
     }

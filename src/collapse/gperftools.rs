@@ -17,14 +17,16 @@
 //! 00001000-00002000 r-xp 00000000 08:01 12      /srv/app/prog
 //! ```
 //!
-//! There are no symbols in it: functions are called by their objects.
+//! There are no symbols in it: they are those of the objects that were mapped, if these are here.
 
+use super::document::addresses::Addresses;
 use super::document::heap::{self, Sampling};
 use super::document::lines::{Lines, parse, parse_hex, whole_lines};
 use super::document::maps::Maps;
-use super::document::{Document, Profile, ValueType, invalid, peek};
+use super::document::{Document, Profile, SymbolOptions, ValueType, invalid, peek};
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
+use ahash::AHashMap;
 use std::io::{self, BufRead, Read};
 
 /// Folds profiles of gperftools. See the [module](self) for what is read.
@@ -40,9 +42,9 @@ pub struct Options {
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
-    /// Call functions by their address, too: `[libc.so.6 <2a1f0>]`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub addrs: bool,
+    /// How functions are named
+    #[cfg_attr(feature = "cli", command(flatten))]
+    pub symbols: SymbolOptions,
 }
 
 const HEAP: [&[u8]; 2] = [b"heap profile:", b"heapz"];
@@ -58,6 +60,10 @@ impl Document for Options {
         }
         let line = whole_lines(head).next()?;
         Some(HEAP.iter().any(|start| line.starts_with(start)) || line.starts_with(CONTENTION))
+    }
+
+    fn symbols(&mut self) -> Option<&mut SymbolOptions> {
+        Some(&mut self.symbols)
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
@@ -101,7 +107,7 @@ impl Options {
             }
         }
         let column = profile.choose(heap::value_types(), self.value.as_deref(), 0)?;
-        self.add(&stacks, maps, column, profile);
+        add_stacks(stacks, maps, &self.symbols, column, profile);
         Ok(())
     }
 
@@ -133,7 +139,7 @@ impl Options {
             ValueType::new("contentions", "count"),
         ];
         let column = profile.choose(values, self.value.as_deref(), 0)?;
-        self.add(&stacks, maps, column, profile);
+        add_stacks(stacks, maps, &self.symbols, column, profile);
         Ok(())
     }
 
@@ -171,37 +177,39 @@ impl Options {
             ValueType::new("time", "microseconds"),
         ];
         let column = profile.choose(values, self.value.as_deref(), 0)?;
-        self.add(&stacks, maps, column, profile);
+        add_stacks(stacks, maps, &self.symbols, column, profile);
         Ok(())
-    }
-
-    /// Adds stacks, with the value in `column`.
-    fn add<const N: usize>(
-        &self,
-        stacks: &[([Decimal; N], Vec<u64>)],
-        maps: Maps,
-        column: usize,
-        profile: &mut Profile,
-    ) {
-        add_stacks(stacks, maps, self.addrs, column, profile);
     }
 }
 
 /// Adds stacks of addresses, the leaf first. All but the leaf are where calls return to.
 pub(super) fn add_stacks<const N: usize>(
-    stacks: &[([Decimal; N], Vec<u64>)],
+    mut stacks: Vec<([Decimal; N], Vec<u64>)>,
     mut maps: Maps,
-    with_addresses: bool,
+    symbols: &SymbolOptions,
     column: usize,
     profile: &mut Profile,
 ) {
     maps.sort();
-    for (values, addresses) in stacks {
+    let mut addresses = Addresses::new(symbols);
+    let mut ids = AHashMap::new();
+    for (_, stack) in &mut stacks {
+        stack
+            .iter_mut()
+            .skip(1)
+            .for_each(|it| *it = it.saturating_sub(1));
+        for &address in stack.iter() {
+            ids.entry(address)
+                .or_insert_with(|| maps.add(address, &mut addresses));
+        }
+    }
+    let names = addresses.resolve();
+    for (values, stack) in &stacks {
         let mut node = CallTree::ROOT;
-        for (index, address) in addresses.iter().enumerate().rev() {
-            let address = address.saturating_sub(u64::from(index > 0));
-            let frame = profile.tree.intern(&maps.frame(address, with_addresses));
-            node = profile.tree.child(node, frame);
+        for id in stack.iter().rev().filter_map(|address| ids.get(address)) {
+            for frame in names.frames(*id) {
+                node = profile.tree.child_called(node, frame);
+            }
         }
         profile.add_to_sums(values);
         profile.add(node, values[column]);

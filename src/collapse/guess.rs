@@ -3,7 +3,7 @@
 //! The formats are asked in the order of [`formats`], with more and more of the input, until one of
 //! them says that it is its own or all have said that it is not.
 
-use super::document::{self, Profile, documents};
+use super::document::{self, CommonOptions, Profile, SymbolOptions, documents};
 use super::foreign;
 use super::format::Format;
 use super::notes::plural;
@@ -37,7 +37,8 @@ pub struct Options {
     /// each logical CPU.
     pub nthreads: usize,
 
-    /// How to fold what perf writes, but for what is above, which is for all formats.
+    /// How to fold what perf writes, but for what is above, which is for all formats. Where to look for
+    /// symbols, and whether to show addresses and inlined calls, is for other profiles with addresses, too.
     pub perf: perf_data::Options,
 }
 
@@ -69,6 +70,19 @@ impl Options {
         options.stacks.nthreads = self.nthreads;
         options
     }
+
+    /// What of it is for formats besides perf's.
+    fn common(&self) -> CommonOptions {
+        CommonOptions {
+            demangle: self.demangle,
+            symbols: SymbolOptions {
+                addrs: self.perf.stacks.include_addrs,
+                no_inline: !self.perf.inline,
+                symfs: self.perf.symfs.clone(),
+                debug_dir: self.perf.debug_dirs.clone(),
+            },
+        }
+    }
 }
 
 /// Folds a profile in any format that is recognised, with the default options of most formats.
@@ -95,7 +109,7 @@ struct Row {
 #[derive(Clone, Copy)]
 enum Fold {
     With(fn(&Options, Reader<'_>) -> io::Result<Forest>),
-    Document(fn(&mut dyn BufRead, bool) -> io::Result<Profile>),
+    Document(fn(&mut dyn BufRead, &CommonOptions) -> io::Result<Profile>),
 }
 
 impl Row {
@@ -111,7 +125,7 @@ impl Row {
         match self.fold {
             Fold::With(fold) => fold(options, reader),
             Fold::Document(read) => {
-                let profile = read(&mut reader, options.demangle)?;
+                let profile = read(&mut reader, &options.common())?;
                 Ok(Forest::from(profile.tree))
             }
         }

@@ -15,13 +15,13 @@
 //! 00001000-00002000 r-xp 00000000 08:01 12      /srv/app/prog
 //! ```
 //!
-//! Allocations are sampled; what is counted is what they stand for. There are no symbols in it: functions are
-//! called by their objects.
+//! Allocations are sampled; what is counted is what they stand for. There are no symbols in it: they are those of
+//! the objects that were mapped, if these are here.
 
 use super::document::heap::{self, Sampling};
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::maps::Maps;
-use super::document::{Document, Profile};
+use super::document::{Document, Profile, SymbolOptions};
 use super::gperftools::{add_stacks, split_stack};
 use std::io::{self, BufRead};
 
@@ -38,9 +38,9 @@ pub struct Options {
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
-    /// Call functions by their address, too: `[libc.so.6 <2a1f0>]`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub addrs: bool,
+    /// How functions are named
+    #[cfg_attr(feature = "cli", command(flatten))]
+    pub symbols: SymbolOptions,
 }
 
 impl Document for Options {
@@ -51,6 +51,10 @@ impl Document for Options {
         whole_lines(head)
             .next()
             .map(|line| line.starts_with(b"heap_v2/"))
+    }
+
+    fn symbols(&mut self) -> Option<&mut SymbolOptions> {
+        Some(&mut self.symbols)
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
@@ -81,7 +85,7 @@ impl Document for Options {
             }
         }
         let column = profile.choose(heap::value_types(), self.value.as_deref(), 0)?;
-        add_stacks(&stacks, maps, self.addrs, column, profile);
+        add_stacks(stacks, maps, &self.symbols, column, profile);
         Ok(())
     }
 }

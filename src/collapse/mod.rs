@@ -24,7 +24,7 @@
 pub mod aix;
 pub mod austin;
 pub mod callgrind;
-mod demangle;
+pub(crate) mod demangle;
 pub mod document;
 pub mod dtrace;
 pub mod elfutils;

@@ -53,8 +53,6 @@
 //! Nothing is fetched from a network. What has no name is called as its object, `[libc.so.6]`, and a warning says why.
 
 #[cfg(feature = "perf-data")]
-mod bytes;
-#[cfg(feature = "perf-data")]
 mod choice;
 #[cfg(feature = "perf-data")]
 mod compressed;
@@ -65,23 +63,13 @@ mod crew;
 #[cfg(feature = "perf-data")]
 mod deferred;
 #[cfg(feature = "perf-data")]
-mod door;
-#[cfg(feature = "perf-data")]
 mod event;
-#[cfg(feature = "perf-data")]
-mod files;
 #[cfg(feature = "perf-data")]
 mod fold;
 #[cfg(feature = "perf-data")]
 mod frame_tables;
 #[cfg(feature = "perf-data")]
 mod header;
-#[cfg(feature = "perf-data")]
-mod host;
-#[cfg(feature = "perf-data")]
-mod inline;
-#[cfg(feature = "perf-data")]
-mod kernel;
 #[cfg(feature = "perf-data")]
 mod machine;
 #[cfg(feature = "perf-data")]
@@ -97,23 +85,15 @@ mod report;
 #[cfg(feature = "perf-data")]
 mod resolve;
 #[cfg(feature = "perf-data")]
-mod runtime;
-#[cfg(feature = "perf-data")]
 mod sample;
 #[cfg(feature = "perf-data")]
 mod space;
 #[cfg(feature = "perf-data")]
-mod split;
-#[cfg(feature = "perf-data")]
 mod stacks;
-#[cfg(feature = "perf-data")]
-mod symbols;
 #[cfg(feature = "perf-data")]
 mod trampolines;
 #[cfg(feature = "perf-data")]
 mod unwind;
-#[cfg(feature = "perf-data")]
-mod xz;
 
 use super::{Collapse, ReadAt, in_order, open, perf};
 use crate::call_tree::{CallTree, Forest};

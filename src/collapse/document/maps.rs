@@ -1,7 +1,7 @@
 //! What a process had mapped where: the lines of `/proc/PID/maps`, which several formats end with.
 
-use super::lines::parse_hex;
-use super::names::{basename, object_name};
+use super::addresses::{AddressId, Addresses, FileId, Place};
+use super::lines::{parse, parse_hex};
 
 /// The mappings of a process, by their addresses.
 #[derive(Debug, Default)]
@@ -13,7 +13,10 @@ pub(crate) struct Maps {
 struct Mapping {
     start: u64,
     end: u64,
-    object: Vec<u8>,
+    /// Where in the file it starts.
+    offset: u64,
+    path: Vec<u8>,
+    id: FileId,
 }
 
 impl Maps {
@@ -26,14 +29,22 @@ impl Maps {
         let dash = memchr::memchr(b'-', range)?;
         let (start, end) = (parse_hex(&range[..dash])?, parse_hex(&range[dash + 1..])?);
         let permissions = words.next()?;
-        // The offset, the device and the inode come before the path, which may hold spaces.
-        let path = words.nth(3).map_or(&b""[..], |first| {
+        let offset = words.next().and_then(parse_hex).unwrap_or(0);
+        // The device comes before the inode.
+        let inode = words.nth(1).and_then(parse).filter(|inode| *inode > 0);
+        // The path may hold spaces.
+        let path = words.next().map_or(&b""[..], |first| {
             let start = first.as_ptr() as usize - line.as_ptr() as usize;
             line[start..].trim_ascii()
         });
         if permissions.contains(&b'x') {
-            let object = basename(path).to_vec();
-            self.mappings.push(Mapping { start, end, object });
+            self.mappings.push(Mapping {
+                start,
+                end,
+                offset,
+                path: path.to_vec(),
+                id: inode.map_or(FileId::Unknown, FileId::Inode),
+            });
         }
         Some(())
     }
@@ -43,20 +54,29 @@ impl Maps {
         self.mappings.sort_unstable_by_key(|mapping| mapping.start);
     }
 
-    /// What a function at `address` is called: `[libc.so.6]`, or with the address.
-    pub fn frame(&self, address: u64, with_address: bool) -> Vec<u8> {
+    /// Adds an address of the process to those whose functions are to be found.
+    pub fn add(&self, address: u64, addresses: &mut Addresses<'_>) -> AddressId {
+        match self.mapping_at(address) {
+            Some(mapping) => {
+                let place = Place::in_mapping(address, mapping.start, mapping.offset);
+                addresses.add(&mapping.path, &mapping.id, place, address)
+            }
+            None => addresses.add(b"", &FileId::Unknown, Place::Unknown, address),
+        }
+    }
+
+    fn mapping_at(&self, address: u64) -> Option<&Mapping> {
         let after = self
             .mappings
             .partition_point(|mapping| mapping.start <= address);
-        let mapping = after.checked_sub(1).map(|at| &self.mappings[at]);
-        let mapping = mapping.filter(|mapping| address < mapping.end);
-        let object = mapping.map_or(&b""[..], |mapping| &mapping.object);
-        object_name(object, with_address.then_some(address))
+        let mapping = self.mappings.get(after.checked_sub(1)?)?;
+        (address < mapping.end).then_some(mapping)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::addresses::SymbolOptions;
     use super::*;
 
     #[test]
@@ -70,10 +90,19 @@ mod tests {
             maps.read_line(line.as_bytes()).unwrap();
         }
         maps.sort();
-        assert_eq!(maps.frame(0x5010, true), b"[libz.so.1 <5010>]");
-        assert_eq!(maps.frame(0x5010, false), b"[libz.so.1]");
-        assert_eq!(maps.frame(0x3000, false), b"[unknown]");
-        assert_eq!(maps.frame(0x1000, true), b"[unknown <1000>]");
+        let name = |address: u64, addrs: bool| {
+            let options = SymbolOptions {
+                addrs,
+                ..SymbolOptions::default()
+            };
+            let mut addresses = Addresses::new(&options);
+            let id = maps.add(address, &mut addresses);
+            addresses.resolve().frames(id).concat()
+        };
+        assert_eq!(name(0x5010, true), b"[libz.so.1 <5010>]");
+        assert_eq!(name(0x5010, false), b"[libz.so.1]");
+        assert_eq!(name(0x3000, false), b"[unknown]");
+        assert_eq!(name(0x1000, true), b"[unknown <1000>]");
         assert!(maps.read_line(b"build=x").is_none());
     }
 }

@@ -4,6 +4,7 @@
 //! what a sample means is often written after it, in tables at the end of the file. So a
 //! [`Document`] reads its input on one thread and fills a [`Profile`].
 
+pub(crate) mod addresses;
 pub(crate) mod heap;
 pub(crate) mod lines;
 pub(crate) mod maps;
@@ -11,6 +12,7 @@ pub(crate) mod names;
 mod profile;
 pub(crate) mod stack_table;
 
+pub use addresses::SymbolOptions;
 pub(crate) use profile::resolve_value;
 pub use profile::{Profile, ValueType};
 
@@ -61,10 +63,25 @@ pub trait Document: Clone + Default + Flags {
     /// Those of `input`, and [`io::ErrorKind::InvalidData`] for input that is not in the format.
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()>;
 
+    /// How functions are named that the profile knows by their addresses only, if it may have such.
+    fn symbols(&mut self) -> Option<&mut SymbolOptions> {
+        None
+    }
+
     /// Whether mangled names are made readable.
     fn demangles(&self) -> bool {
         true
     }
+}
+
+/// Options that many formats have.
+#[doc(hidden)]
+#[derive(Debug, Clone)]
+pub struct CommonOptions {
+    /// Whether mangled names are made readable.
+    pub demangle: bool,
+    /// How functions are named that are known by their addresses only.
+    pub symbols: SymbolOptions,
 }
 
 /// A format, to be called without its type.
@@ -81,8 +98,8 @@ pub struct Row {
     pub joins_inputs: bool,
     /// [`Document::sniff`].
     pub sniff: fn(&[u8]) -> Option<bool>,
-    /// Reads a profile with the default options; mangled names are made readable if it is so wished.
-    pub read: fn(&mut dyn BufRead, demangle: bool) -> io::Result<Profile>,
+    /// Reads a profile with options that all formats have in common, and the default ones.
+    pub read: fn(&mut dyn BufRead, &CommonOptions) -> io::Result<Profile>,
     /// Adds the flags of the format to a command.
     #[cfg(feature = "cli")]
     pub add_flags: fn(clap::Command) -> clap::Command,
@@ -99,9 +116,13 @@ impl Row {
             description: F::DESCRIPTION,
             joins_inputs: F::JOINS_INPUTS,
             sniff: F::sniff,
-            read: |input, demangle| {
-                let mut folder = Folder::from(F::default());
-                folder.keeps_mangled = !demangle;
+            read: |input, common| {
+                let mut options = F::default();
+                if let Some(symbols) = options.symbols() {
+                    symbols.clone_from(&common.symbols);
+                }
+                let mut folder = Folder::from(options);
+                folder.keeps_mangled = !common.demangle;
                 folder.read(input)
             },
             #[cfg(feature = "cli")]

@@ -12,12 +12,16 @@
 //! Tables are columns. Over the years they moved from the threads to `shared`: each is looked for in the
 //! thread first. Those of Firefox are rows, with the order of their columns in a `schema`.
 //!
-//! Threads are added up. A function without a name is called by its library, `[libc.so.6]`.
+//! Threads are added up. What samply records has no symbols: they are those of the libraries, if these are here.
+//! A function without a name is called by its library, `[libc.so.6]`.
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::document::names::{frame_name, object_name, with_place};
+use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
+use crate::collapse::document::names::{frame_name, with_place};
 use crate::collapse::document::stack_table::StackTable;
-use crate::collapse::document::{Document, Profile, ValueType, invalid, out_of_range};
+use crate::collapse::document::{
+    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range,
+};
 use crate::collapse::json::{self, Id, Keys, Text};
 use crate::decimal::Decimal;
 use ahash::RandomState;
@@ -49,9 +53,9 @@ pub struct Options {
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 
-    /// Call functions without a name by their address: `[libc.so.6 <2a1f0>]`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub addrs: bool,
+    /// How functions are named
+    #[cfg_attr(feature = "cli", command(flatten))]
+    pub symbols: SymbolOptions,
 
     /// Keep mangled names of Rust and C++ functions as they are
     #[cfg_attr(feature = "cli", arg(long))]
@@ -74,6 +78,10 @@ impl Document for Options {
         !self.no_demangle
     }
 
+    fn symbols(&mut self) -> Option<&mut SymbolOptions> {
+        Some(&mut self.symbols)
+    }
+
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         let document = json::read_to_end(input)?;
         let file = json::with_room(&document, || {
@@ -88,20 +96,19 @@ impl Document for Options {
         let kinds: Vec<Kind> = values.iter().map(|(kind, _)| *kind).collect();
         let types = values.into_iter().map(|(_, value)| value).collect();
         let chosen = profile.choose(types, self.value.as_deref(), 0)?;
+        let mut addresses = Addresses::new(&self.symbols);
+        let mut readers = Vec::new();
         for file in &files {
             for thread in file.threads.iter().flatten() {
-                let reader = ThreadReader::new(self, file, thread);
-                for (value, kind) in kinds.iter().enumerate() {
-                    reader.add_to_sum(*kind, value, profile);
-                }
-                reader.add(kinds[chosen], profile)?;
+                readers.push(ThreadReader::new(self, file, thread, &mut addresses)?);
             }
         }
-        if files
-            .iter()
-            .any(|file| file.meta.symbolicated == Some(false))
-        {
-            log::warn!("the profile has no symbols: functions are called by their libraries");
+        let names = addresses.resolve();
+        for reader in &readers {
+            for (value, kind) in kinds.iter().enumerate() {
+                reader.add_to_sum(*kind, value, profile);
+            }
+            reader.add(kinds[chosen], &names, profile)?;
         }
         Ok(())
     }
@@ -206,9 +213,30 @@ struct SampleUnits<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Lib<'a> {
     #[serde(borrow, default)]
     name: Text<'a>,
+    #[serde(borrow)]
+    path: Option<Text<'a>>,
+    #[serde(borrow)]
+    code_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    breakpad_id: Option<Text<'a>>,
+}
+
+impl Lib<'_> {
+    /// Adds an address in it to those whose functions are to be found.
+    fn add(&self, address: u64, addresses: &mut Addresses<'_>) -> AddressId {
+        let path = self.path.as_ref().filter(|path| path.ends_with(&self.name));
+        let id = match (&self.code_id, &self.breakpad_id) {
+            (Some(id), _) => FileId::of_hex(id),
+            (None, Some(id)) => FileId::of_breakpad(id),
+            (None, None) => FileId::Unknown,
+        };
+        let path = path.unwrap_or(&self.name);
+        addresses.add(path, &id, Place::InImage(address), address)
+    }
 }
 
 /// A thread with its tables; `shared` has nothing else.
@@ -411,10 +439,17 @@ struct ThreadReader<'t, 'a> {
     functions: &'t Table<'a>,
     resources: &'t Table<'a>,
     strings: &'t [Text<'a>],
+    /// For each frame, its address if its function has no name.
+    addresses: Vec<Option<AddressId>>,
 }
 
 impl<'t, 'a> ThreadReader<'t, 'a> {
-    fn new(options: &'t Options, file: &'t File<'a>, thread: &'t Thread<'a>) -> Self {
+    fn new(
+        options: &'t Options,
+        file: &'t File<'a>,
+        thread: &'t Thread<'a>,
+        addresses: &mut Addresses<'_>,
+    ) -> io::Result<Self> {
         let table = |of: fn(&'t Thread<'a>) -> &'t Table<'a>| match of(thread) {
             own if own.is_empty() => of(&file.shared),
             own => own,
@@ -427,7 +462,7 @@ impl<'t, 'a> ThreadReader<'t, 'a> {
         let strings = all_strings
             .into_iter()
             .find(|strings| !strings.0.is_empty());
-        ThreadReader {
+        let mut reader = ThreadReader {
             options,
             libs: &file.libs,
             interval: file.meta.interval,
@@ -441,6 +476,59 @@ impl<'t, 'a> ThreadReader<'t, 'a> {
                 own => own,
             },
             strings: strings.map_or(&[], |strings| &strings.0),
+            addresses: Vec::new(),
+        };
+        let frames = 0..reader.frames.func.len();
+        let found = frames.map(|frame| reader.add_address(frame, addresses));
+        reader.addresses = found.collect::<io::Result<_>>()?;
+        Ok(reader)
+    }
+
+    /// Adds the address of a frame whose function has no name.
+    fn add_address(
+        &self,
+        frame: usize,
+        addresses: &mut Addresses<'_>,
+    ) -> io::Result<Option<AddressId>> {
+        let function = self
+            .frames
+            .func
+            .get(frame)
+            .and_then(|function| function.get());
+        let Some(function) = function else {
+            return Ok(None);
+        };
+        let library = self.library(frame, function);
+        let is_unnamed = is_address(self.string(self.functions.name.get(function))?)
+            && (library.is_some() || self.has_no_symbols);
+        if !is_unnamed {
+            return Ok(None);
+        }
+        let address = self.frames.address.get(frame).copied().flatten();
+        let address = u64::try_from(address.unwrap_or(0)).unwrap_or(0);
+        Ok(Some(match library {
+            Some(library) => library.add(address, addresses),
+            None => addresses.add(b"", &FileId::Unknown, Place::Unknown, address),
+        }))
+    }
+
+    /// The library that a frame is in.
+    fn library(&self, frame: usize, function: usize) -> Option<&'t Lib<'a>> {
+        let of_frame = || self.frames.lib.get(frame)?.get();
+        let of_function = || {
+            let resource = self.functions.resource.get(function)?.get()?;
+            self.resources.lib.get(resource)?.get()
+        };
+        self.libs.get(of_frame().or_else(of_function)?)
+    }
+
+    fn string(&self, index: Option<&Index>) -> io::Result<&'t [u8]> {
+        let Some(index) = index.and_then(|index| index.get()) else {
+            return Ok(b"");
+        };
+        match self.strings.get(index) {
+            Some(string) => Ok(string),
+            None => Err(out_of_range("stringArray", index, self.strings.len())),
         }
     }
 
@@ -482,7 +570,7 @@ impl<'t, 'a> ThreadReader<'t, 'a> {
     }
 
     /// Adds the samples, counting a kind of value.
-    fn add(&self, kind: Kind, profile: &mut Profile) -> io::Result<()> {
+    fn add(&self, kind: Kind, names: &Names, profile: &mut Profile) -> io::Result<()> {
         let Some(samples) = self.samples(kind) else {
             return Ok(());
         };
@@ -491,7 +579,7 @@ impl<'t, 'a> ThreadReader<'t, 'a> {
         let frames = column(&self.stacks.frame, "frame", schema, data);
         let prefixes = column(&self.stacks.prefix, "prefix", schema, data);
         let caller = |row: usize| self.caller(row, &prefixes);
-        let mut namer = FrameNamer::new(self);
+        let mut namer = FrameNamer::new(self, names);
         let mut table = StackTable::new("stackTable", frames.len(), base);
         let stacks = column(&samples.stack, "stack", &samples.schema, &samples.data);
         for (index, stack) in stacks.iter().enumerate() {
@@ -500,8 +588,9 @@ impl<'t, 'a> ThreadReader<'t, 'a> {
             };
             let node = table.node(stack, caller, |row, parent| {
                 let frame = frames.get(row).and_then(|frame| frame.get());
-                let frame = namer.frame(frame.unwrap_or(usize::MAX), &mut profile.tree)?;
-                Ok(profile.tree.child(parent, frame))
+                let frames = namer.frames(frame.unwrap_or(usize::MAX), &mut profile.tree)?;
+                let frames = frames.iter();
+                Ok(frames.fold(parent, |node, frame| profile.tree.child(node, *frame)))
             })?;
             profile.add(node, self.weight(kind, samples, index));
         }
@@ -560,45 +649,43 @@ struct FrameNamer<'r, 't, 'a> {
     reader: &'r ThreadReader<'t, 'a>,
     /// In profiles of Firefox, a string for each frame.
     locations: Cow<'t, [Index]>,
-    frames: Vec<Option<FrameId>>,
+    names: &'r Names,
+    frames: Vec<Option<Vec<FrameId>>>,
 }
 
 impl<'r, 't, 'a> FrameNamer<'r, 't, 'a> {
-    fn new(reader: &'r ThreadReader<'t, 'a>) -> Self {
+    fn new(reader: &'r ThreadReader<'t, 'a>, names: &'r Names) -> Self {
         let table = reader.frames;
         let locations = column(&[], "location", &table.schema, &table.data);
         FrameNamer {
             reader,
             frames: vec![None; table.func.len().max(locations.len())],
             locations,
+            names,
         }
     }
 
-    fn frame(&mut self, index: usize, tree: &mut CallTree) -> io::Result<FrameId> {
+    /// The frames that an entry of the table stands for, the outermost first.
+    fn frames(&mut self, index: usize, tree: &mut CallTree) -> io::Result<&[FrameId]> {
         let length = self.frames.len();
-        match self.frames.get(index) {
+        if self.frames.get(index).is_some_and(Option::is_none) {
+            let names = self.names_of(index)?;
+            let frames = names.iter().map(|name| tree.intern(name)).collect();
+            self.frames[index] = Some(frames);
+        }
+        match self.frames.get(index).and_then(Option::as_deref) {
+            Some(frames) => Ok(frames),
             None => Err(out_of_range("frameTable", index, length)),
-            Some(Some(frame)) => Ok(*frame),
-            Some(None) => {
-                let name = match self.locations.get(index) {
-                    Some(location) => self.name_of_location(*location)?,
-                    None => self.name(index)?,
-                };
-                let frame = tree.intern(&name);
-                self.frames[index] = Some(frame);
-                Ok(frame)
-            }
         }
     }
 
-    fn string(&self, index: Option<&Index>) -> io::Result<&'t [u8]> {
-        let strings = self.reader.strings;
-        let Some(index) = index.and_then(|index| index.get()) else {
-            return Ok(b"");
-        };
-        match strings.get(index) {
-            Some(string) => Ok(string),
-            None => Err(out_of_range("stringArray", index, strings.len())),
+    fn names_of(&self, index: usize) -> io::Result<Vec<Vec<u8>>> {
+        if let Some(location) = self.locations.get(index) {
+            return Ok(vec![self.name_of_location(*location)?]);
+        }
+        match self.reader.addresses.get(index) {
+            Some(Some(address)) => Ok(self.names.frames(*address).to_vec()),
+            _ => Ok(vec![self.name(index)?]),
         }
     }
 
@@ -613,18 +700,9 @@ impl<'r, 't, 'a> FrameNamer<'r, 't, 'a> {
         let Some(name) = functions.name.get(function) else {
             return Err(out_of_range("funcTable", function, functions.name.len()));
         };
-        let name = self.string(Some(name))?;
-        let library = self.library(index, function);
-        if is_address(name) && (library.is_some() || self.reader.has_no_symbols) {
-            let address = frames.address.get(index).copied().flatten().unwrap_or(0);
-            let address = u64::try_from(address).unwrap_or(0);
-            return Ok(object_name(
-                library.unwrap_or_default(),
-                options.addrs.then_some(address),
-            ));
-        }
+        let name = self.reader.string(Some(name))?;
         let name = frame_name(name);
-        let file = self.string(functions.file_name.get(function))?;
+        let file = self.reader.string(functions.file_name.get(function))?;
         match file {
             b"" => Ok(name),
             file if options.lines => {
@@ -639,27 +717,9 @@ impl<'r, 't, 'a> FrameNamer<'r, 't, 'a> {
         }
     }
 
-    /// The name of the library that a frame is in.
-    fn library(&self, frame: usize, function: usize) -> Option<&'t [u8]> {
-        let ThreadReader {
-            frames,
-            functions,
-            resources,
-            libs,
-            ..
-        } = self.reader;
-        let of_frame = || frames.lib.get(frame)?.get();
-        let of_function = || {
-            let resource = functions.resource.get(function)?.get()?;
-            resources.lib.get(resource)?.get()
-        };
-        let library = of_frame().or_else(of_function)?;
-        libs.get(library).map(|lib| &*lib.name)
-    }
-
     /// The name of `name (url:line:column)[number]`.
     fn name_of_location(&self, location: Index) -> io::Result<Vec<u8>> {
-        let text = self.string(Some(&location))?;
+        let text = self.reader.string(Some(&location))?;
         let without_number = text.strip_suffix(b"]").and_then(|text| {
             let open = memchr::memrchr(b'[', text)?;
             let is_number = text[open + 1..].iter().all(u8::is_ascii_digit);

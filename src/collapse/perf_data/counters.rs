@@ -8,8 +8,8 @@
 //! Only the leader of a group takes samples, and each tells the values of all its counters. An event
 //! happened as often since the sample before as its counter has gone up.
 
-use super::bytes::{Bytes, Words};
 use super::event::read_format;
+use crate::bytes::{Bytes, Words};
 use ahash::AHashMap;
 
 /// The values in a sample.
@@ -82,8 +82,8 @@ impl Counters {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bytes::ByteOrder;
     use super::*;
+    use crate::bytes::ByteOrder;
 
     type Value = (Option<u64>, u64);
 

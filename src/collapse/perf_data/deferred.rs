@@ -9,7 +9,7 @@
 //! The rest is written when the thread returns to the program, once for all samples since it entered
 //! the kernel. Samples wait here for it.
 
-use super::bytes::{ByteOrder, Bytes, Words};
+use crate::bytes::{ByteOrder, Bytes, Words};
 use std::collections::BTreeMap;
 
 /// The length of the mark with its cookie.

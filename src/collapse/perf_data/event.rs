@@ -2,7 +2,7 @@
 //!
 //! It is the kernel's `struct perf_event_attr`, of which this reads what folding needs.
 
-use super::bytes::{ByteOrder, Bytes};
+use crate::bytes::{ByteOrder, Bytes};
 
 /// The fields that a sample can have.
 pub(super) mod field {

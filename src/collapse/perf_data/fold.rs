@@ -1,17 +1,14 @@
 //! The way from a file to a tree.
 
 use super::Options;
-use super::bytes::ByteOrder;
 use super::choice::{Choice, Rank};
 use super::counters::{Counters, Readings};
 use super::crew;
 use super::deferred::{self, Rest};
 use super::event::Event;
-use super::files::{Files, Found, Identity};
 use super::header::{BuildIds, Header, Start, invalid};
-use super::host::Origin;
 use super::naming::Naming;
-use super::objects::{Object, ObjectId, ObjectList};
+use super::objects::{ObjectId, ObjectList, identity};
 use super::processes::Processes;
 use super::records::{Record, Records, kind};
 use super::report::{Reading, Unnamed};
@@ -19,9 +16,11 @@ use super::resolve::Resolver;
 use super::sample::{Comm, Fork, KernelSymbol, Mapping, Sample, thread_of_record};
 use super::stacks::{Spaces, Stacks};
 use super::unwind::{AllTables, Open, Unwinder};
+use crate::bytes::ByteOrder;
 use crate::call_tree::{CallTree, Timeline};
 use crate::collapse::format::Format;
 use crate::collapse::perf::{self, Report};
+use crate::symbols::{Files, Found, Object, Origin};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
 use std::sync::Arc;
 
@@ -220,7 +219,7 @@ impl Reader {
                 order: header.order,
                 arch: header.arch.clone(),
                 build_ids: header.build_ids.clone(),
-                origin: Origin::of(header),
+                origin: header.origin(),
                 objects: processes.objects.list.clone(),
                 tables: Arc::default(),
             })
@@ -402,12 +401,12 @@ impl Open for (&Recording, &Files) {
     }
 
     fn open(&self, object: &Object) -> Found {
-        let identity = Identity::of(object, &self.0.build_ids, self.0.origin);
+        let identity = identity(object, &self.0.build_ids, self.0.origin);
         self.1.program(object, &identity)
     }
 
     fn perf_map(&self, object: &Object) -> Vec<u8> {
-        let identity = Identity::of(object, &self.0.build_ids, self.0.origin);
+        let identity = identity(object, &self.0.build_ids, self.0.origin);
         self.1.perf_map(object, &identity).unwrap_or_default()
     }
 }
@@ -434,7 +433,7 @@ fn conclude(
     let resolver = Resolver {
         files,
         build_ids: &header.build_ids,
-        origin: Origin::of(header),
+        origin: header.origin(),
         os_release: &header.os_release,
         kallsyms: options.kallsyms.as_deref(),
         with_inlined: options.inline,

@@ -6,9 +6,9 @@
 //!                     and from there each register as it was before the call
 //! ```
 
-use super::files::{Elf, Image, section_data};
 use super::machine::{Machine, Registers};
-use super::symbols::Segments;
+use crate::symbols::Segments;
+use crate::symbols::{Elf, Image, section_data};
 use gimli::{
     BaseAddresses, CfaRule, CieOrFde, DebugFrame, EhFrame, EhFrameHdr, Encoding, EndianSlice,
     Evaluation, EvaluationResult, Expression, FrameDescriptionEntry, RegisterRule, RunTimeEndian,

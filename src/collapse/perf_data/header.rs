@@ -10,9 +10,10 @@
 //! for each feature whose bit is set. All of it may lie: nothing is trusted, and no memory is
 //! taken, that the file does not have bytes for.
 
-use super::bytes::{ByteOrder, Bytes};
 use super::event::Event;
 use crate::blocks::{LONGEST_RECORD, record_too_long};
+use crate::bytes::{ByteOrder, Bytes};
+use crate::symbols::Origin;
 use ahash::AHashMap;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
@@ -76,6 +77,11 @@ pub(super) struct Header {
 }
 
 impl Header {
+    /// Where the recording was made.
+    pub fn origin(&self) -> Origin {
+        Origin::of([&self.host_name, &self.arch, &self.os_release])
+    }
+
     pub fn new(order: ByteOrder) -> Header {
         Header {
             order,

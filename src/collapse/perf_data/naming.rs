@@ -1,14 +1,15 @@
 //! From the tree of places to the tree of names: what `perf script` would print of a frame, taken
 //! through what is done to its output.
 
-use super::objects::{Object, ObjectList};
+use super::objects::ObjectList;
 use super::processes::Location;
-use super::resolve::{Function, Resolved};
+use super::resolve::Resolved;
 use super::stacks::Place;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::demangle::demangled_frame;
 use crate::collapse::perf::{self, FrameLine, function_name, name_frames};
 use crate::collapse::symbol::command_frame;
+use crate::symbols::{Function, Object};
 use crate::text::lossy;
 use ahash::AHashMap;
 use std::borrow::Cow;

@@ -1,9 +1,10 @@
 //! What is mapped: programs, libraries, the kernel and its modules, code made at run time.
 
-use super::runtime::Runtime;
+use super::header::BuildIds;
 use super::sample::Mapping;
+use crate::symbols::{Identity, Kind, Object, Origin, User};
 use ahash::AHashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Names an object of [`Objects`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,77 +24,6 @@ impl ObjectId {
 
     pub fn from_number(number: u32) -> ObjectId {
         ObjectId(number)
-    }
-}
-
-/// What an object is, which says where its symbols are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
-    /// No symbols: not mapped, or data.
-    Nothing,
-    File,
-    Kernel,
-    KernelModule,
-    /// One function in the kernel, made at run time; the name is the function's.
-    KernelFunction,
-    Vdso,
-    /// Code made at run time, which `/tmp/perf-PID.map` names.
-    PerfMap,
-}
-
-/// A process that has mapped an object, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct User {
-    pub pid: i32,
-    pub start: u64,
-}
-
-/// Something that is mapped.
-#[derive(Debug)]
-pub(super) struct Object {
-    pub kind: Kind,
-    /// As perf prints it behind a function.
-    pub name: Vec<u8>,
-    /// Where it was found, for files and modules of the kernel.
-    pub path: Vec<u8>,
-    pub build_id: Option<Vec<u8>>,
-    /// For the kernel: the address of the symbol that `path` names.
-    pub reference: u64,
-    /// Some of the processes that mapped it: the first ones, and the last one.
-    users: Mutex<Vec<User>>,
-    /// For code made at run time: what made it.
-    pub runtime: OnceLock<Runtime>,
-}
-
-impl Object {
-    pub fn new(kind: Kind, name: &[u8], path: &[u8], build_id: Option<&[u8]>) -> Object {
-        Object {
-            kind,
-            name: name.to_vec(),
-            path: path.to_vec(),
-            build_id: build_id.map(<[u8]>::to_vec),
-            reference: 0,
-            users: Mutex::default(),
-            runtime: OnceLock::new(),
-        }
-    }
-
-    /// Some of the processes that mapped it.
-    pub fn users(&self) -> Vec<User> {
-        let users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
-        users.clone()
-    }
-
-    fn add_user(&self, user: User) {
-        const MOST: usize = 16;
-        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
-        if users.contains(&user) {
-            return;
-        }
-        if users.len() == MOST {
-            users.pop();
-        }
-        users.push(user);
     }
 }
 
@@ -199,12 +129,9 @@ impl Objects {
             let end = memchr::memchr(b']', name).map_or(name.len(), |at| at + 1);
             // What follows is the symbol that tells where the kernel is, if it moves.
             let (name, symbol) = name.split_at(end);
-            let kernel = Object::new(Kind::Kernel, name, symbol, mapping.build_id);
-            let reference = mapping.offset;
-            return self.add_object(Object {
-                reference,
-                ..kernel
-            });
+            let mut kernel = Object::new(Kind::Kernel, name, symbol, mapping.build_id);
+            kernel.reference = mapping.offset;
+            return self.add_object(kernel);
         }
         let module = module_name(name);
         self.add(Kind::KernelModule, &module, name, mapping.build_id)
@@ -213,6 +140,15 @@ impl Objects {
     pub fn kernel_function(&mut self, name: &[u8]) -> ObjectId {
         self.add(Kind::KernelFunction, name, b"", None)
     }
+}
+
+/// What is known of the file that ran as `object`, whose build-id may be `recorded` apart.
+pub(super) fn identity(object: &Object, recorded: &BuildIds, origin: Origin) -> Identity {
+    let build_ids = match &object.build_id {
+        Some(id) => vec![id.clone()],
+        None => recorded.get(&object.name).cloned().unwrap_or_default(),
+    };
+    Identity::new(build_ids, origin)
 }
 
 /// `[nf_tables]` of `/lib/modules/6.1.0/kernel/net/netfilter/nf-tables.ko.xz`.

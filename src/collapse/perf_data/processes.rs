@@ -1,9 +1,10 @@
 //! Processes as they were at a time: their threads' names, and what they had mapped.
 
-use super::objects::{Kind, Object, ObjectId, Objects};
-use super::runtime::Runtime;
+use super::objects::{ObjectId, Objects};
 use super::sample::{Comm, Fork, KernelSymbol, Mapping};
 use super::space::{Map, Space};
+use crate::symbols::Runtime;
+use crate::symbols::{Kind, Object};
 use ahash::AHashMap;
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry;

@@ -10,10 +10,10 @@
 //! on as it is. Of compressed records, the last ones come out
 //! of the decoder late: the end of their round is remembered until it is reached.
 
-use super::bytes::Bytes;
 use super::compressed::Inflater;
 use super::event::{Event, field};
 use super::header::Header;
+use crate::bytes::Bytes;
 use std::collections::VecDeque;
 use std::io::{self, Read};
 

@@ -1,17 +1,13 @@
 //! What was odd in a file, or could not be named: gathered, and logged at the end.
 
-use super::bytes::{ByteOrder, Bytes};
-use super::door::Shut;
-use super::files::Lack;
-use super::objects::{Object, ObjectId, ObjectList};
+use super::objects::{ObjectId, ObjectList};
 use super::resolve::Resolved;
-use super::runtime;
 use super::stacks::Place;
+use crate::bytes::{ByteOrder, Bytes};
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::notes::plural;
-use crate::text::lossy;
+use crate::symbols::{Lack, list_lacking};
 use ahash::AHashMap;
-use std::borrow::Cow;
 
 /// What happened while the records were read.
 #[derive(Debug, Default)]
@@ -99,13 +95,8 @@ impl Unnamed {
                 shares.entry(lack.0).or_insert((lack.1, 0.0)).1 += share;
             }
         }
-        let describe = |(id, (lack, share))| {
-            let object = objects.get(id);
-            (
-                format!("{} ({})", describe(&object), advice(&object, lack)),
-                share,
-            )
-        };
+        let describe =
+            |(id, (lack, share)): (_, (Lack, _))| (lack.describe(&objects.get(id)), share);
         Unnamed {
             total: totals[CallTree::ROOT.index()].to_f64(),
             any,
@@ -113,66 +104,14 @@ impl Unnamed {
         }
     }
 
-    pub fn log(mut self) {
-        const MOST_NAMED: usize = 3;
+    pub fn log(self) {
         if self.of_object.is_empty() {
             return;
         }
-        self.of_object
-            .sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        let named = self.of_object.iter().take(MOST_NAMED);
-        let mut objects: Vec<String> = named.map(|(object, _)| object.clone()).collect();
-        if let Some(more) = self
-            .of_object
-            .len()
-            .checked_sub(MOST_NAMED)
-            .filter(|it| *it > 0)
-        {
-            objects.push(plural(more as u64, "other", "others"));
-        }
         let share = 100.0 * self.any / self.total.max(1.0);
-        let objects = objects.join(", ");
+        let objects = list_lacking(self.of_object);
         log::warn!("{share:.1}% of the profile has functions without names, in {objects}");
     }
-}
-
-/// What an object lacks, and what can be done about it.
-fn advice(object: &Object, lack: Lack) -> Cow<'static, str> {
-    let advice = match lack {
-        Lack::File(Shut::Missing) => "the file is not here; see --symfs",
-        Lack::File(Shut::Forbidden) => "the file is here, but you may not read it",
-        Lack::File(Shut::Odd | Shut::Foreign) => "what is at its path here is no regular file",
-        Lack::File(Shut::TooLarge) => "the file here is too large to be its program",
-        Lack::RightFile => "the file here has another build-id",
-        Lack::Identity => "recorded on another machine, and without a build-id; see --symfs",
-        Lack::Machine => "that is known on the recorded machine only; fold there",
-        Lack::Symbols => "it has no symbols; install its debug symbols",
-        Lack::SomeSymbols => "some of its code has no symbols",
-        Lack::Kernel => "no symbols of that kernel are readable here; see --kallsyms",
-        Lack::PerfMap(Shut::Missing) => return advice_for_code(object).into(),
-        Lack::PerfMap(Shut::Foreign) => {
-            "its map is not used, as neither you nor root own it; see `chown`"
-        }
-        Lack::PerfMap(Shut::Forbidden) => "its map is here, but you may not read it",
-        Lack::PerfMap(Shut::Odd) => "its map is no regular file",
-        Lack::PerfMap(Shut::TooLarge) => "its map is too large to be one",
-        Lack::PerfMapEntries => "its map does not say what is there",
-    };
-    advice.into()
-}
-
-/// How code that was made at run time gets names.
-fn advice_for_code(object: &Object) -> String {
-    let advice = object
-        .runtime
-        .get()
-        .map_or(runtime::ADVICE, |it| it.advice());
-    format!("there is no such map; {advice}")
-}
-
-/// The name of an object, which a damaged file may have filled with anything.
-fn describe(object: &Object) -> String {
-    lossy(&object.name).replace(char::is_control, "\u{fffd}")
 }
 
 fn ancestors(tree: &CallTree, node: NodeId) -> impl Iterator<Item = NodeId> {

@@ -1,31 +1,19 @@
 //! The functions at the places in an object: its symbols, and what was inlined into them.
 
 use super::crew;
-use super::door::{self, FilePath};
-use super::files::{Files, Found, Identity, Image, Lack};
 use super::header::BuildIds;
-use super::host::Origin;
-use super::inline::{DebugInfo, InlinedCalls};
-use super::kernel::{read_kallsyms, read_perf_map, running_build_id, running_release};
-use super::objects::{Kind, Object, ObjectId, ObjectList};
+use super::objects::{ObjectId, ObjectList, identity};
 use super::processes::Location;
 use super::stacks::Place;
-use super::symbols::{Segments, SymbolTable, without_version};
 use crate::call_tree::CallTree;
+use crate::symbols::door::{self, FilePath};
+use crate::symbols::kernel::{read_kallsyms, read_perf_map, running_build_id, running_release};
+use crate::symbols::{
+    FileSymbols, Files, Function, Functions, Identity, Kind, Lack, Object, Origin, SymbolTable,
+};
 use ahash::AHashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// A function of a frame.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Function {
-    /// As the linker has it; `None` if it has no name.
-    pub name: Option<Vec<u8>>,
-    pub is_inlined: bool,
-}
-
-/// The functions of one location, the outermost first: more than one if some are inlined.
-pub(super) type Functions = Vec<Function>;
 
 /// What the functions of locations are taken from.
 pub(super) struct Resolver<'a> {
@@ -135,47 +123,24 @@ impl Resolver<'_> {
     }
 
     fn of_file(&self, object: &Object, places: &[Location]) -> (Vec<Functions>, Option<Lack>) {
-        let identity = self.identity(object);
-        let (program, lack) = match self.files.program(object, &identity) {
-            Found::File(image) => (Some(image), Lack::Symbols),
-            Found::Nothing(lack) => (None, lack),
-        };
-        let debug_files = self
-            .files
-            .debug_files(program.as_ref(), &identity.build_ids);
-        let first = program.iter().chain(&debug_files).next();
-        let segments = first
-            .and_then(Image::parse)
-            .map(|elf| Segments::of_elf(&elf));
-        let (segments, table) = (
-            segments.unwrap_or_default(),
-            SymbolTable::of_elf(program.as_ref(), &debug_files),
+        let symbols = FileSymbols::read(
+            self.files,
+            object,
+            &self.identity(object),
+            self.with_inlined,
         );
-        let images = program.iter().chain(&debug_files);
-        let debug_info = DebugInfo::read(images.filter(|_| self.with_inlined));
-        let inlined = InlinedCalls::new(debug_info.as_ref(), self.files);
+        let lookup = symbols.lookup(self.files);
         // perf looks for the symbol at the address that is returned to; what is inlined there is
         // not what called.
         let functions = places.iter().map(|place| {
-            let address = segments.address_of(place.address);
-            let name = address.and_then(|address| table.find(address));
-            let name = name.map(without_version);
-            let call = segments.address_of(place.address_of_call());
-            match (call, name) {
-                (Some(call), Some(name)) => inlined.functions(call, name),
-                _ => vec![Function::named(name)],
-            }
+            let address = symbols.address_of(place.address);
+            lookup.functions(address, symbols.address_of(place.address_of_call()))
         });
-        let functions = functions.collect();
-        let lack = match lack {
-            Lack::Symbols if table.is_whole() => Lack::SomeSymbols,
-            lack => lack,
-        };
-        (functions, Some(lack))
+        (functions.collect(), Some(symbols.lack()))
     }
 
     fn identity(&self, object: &Object) -> Identity {
-        Identity::of(object, self.build_ids, self.origin)
+        identity(object, self.build_ids, self.origin)
     }
 
     /// The symbols of the kernel and its modules.
@@ -231,18 +196,4 @@ fn jobs(locations: &[Option<Location>], objects: &ObjectList) -> Vec<Job> {
     let size = |job: &Job| job.iter().map(|(_, frames)| frames.len()).sum::<usize>();
     jobs.sort_by_key(|job| std::cmp::Reverse(size(job)));
     jobs
-}
-
-impl Function {
-    /// Whether the name is one of C++ or Rust, with all that tells functions apart.
-    pub fn is_mangled(&self) -> bool {
-        matches!(self.name.as_deref(), Some([b'_', b'Z' | b'R', ..]))
-    }
-
-    fn named(name: Option<&[u8]>) -> Function {
-        Function {
-            name: name.map(<[u8]>::to_vec),
-            is_inlined: false,
-        }
-    }
 }

@@ -1,9 +1,9 @@
 //! A sample, taken apart, and the other records of the kernel that matter.
 
-use super::bytes::{ByteOrder, Bytes, Words};
 use super::counters::Readings;
 use super::deferred::Rest;
 use super::event::{Event, field};
+use crate::bytes::{ByteOrder, Bytes, Words};
 
 /// What was running when the event happened.
 #[derive(Debug)]

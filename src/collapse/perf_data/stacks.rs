@@ -3,13 +3,13 @@
 //! The frames of the tree are the names of threads, and [`Location`]s. Names come last, when it is
 //! known which are needed: each once, an object at a time.
 
-use super::bytes::Words;
 use super::deferred;
 use super::objects::ObjectId;
 use super::processes::Location;
 use super::sample::Sample;
 use super::space::Space;
 use super::unwind::{Open, Unwinder};
+use crate::bytes::Words;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::perf;
 use ahash::AHashMap;

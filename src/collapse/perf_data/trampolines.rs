@@ -12,7 +12,7 @@
 //! A trampoline of another size is taken to have frame pointers, as any code without tables.
 
 use super::frame_tables::Row;
-use super::kernel::perf_map_entries;
+use crate::symbols::kernel::perf_map_entries;
 use std::ops::Range;
 
 /// The size of a trampoline.

@@ -5,14 +5,15 @@
 //! for all processes and threads. What they say of an address is kept, for it is asked again and
 //! again. Code without tables is taken to have frame pointers if what they would be makes sense.
 
-use super::files::Found;
 use super::frame_tables::{FrameTables, Return, Row};
 use super::machine::{Machine, Registers};
-use super::objects::{Kind, Object, ObjectId};
+use super::objects::ObjectId;
 use super::processes::Location;
 use super::sample::UserState;
 use super::space::Space;
 use super::trampolines::Trampolines;
+use crate::symbols::Found;
+use crate::symbols::{Kind, Object};
 use ahash::AHashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 

@@ -14,12 +14,16 @@
 //! is read.
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::document::names::{basename, frame_name, object_name, with_place};
-use crate::collapse::document::{Document, Profile, ValueType, out_of_range};
+use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
+use crate::collapse::document::names::{frame_name, with_place};
+use crate::collapse::document::{Document, Profile, SymbolOptions, ValueType, out_of_range};
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
+
+/// The attribute of a mapping with the build-id of the file.
+const BUILD_ID: &[u8] = b"process.executable.build_id.gnu";
 
 /// Folds profiles of OpenTelemetry. See the [module](self) for what is read.
 pub type Folder = crate::collapse::document::Folder<Options>;
@@ -41,9 +45,9 @@ pub struct Options {
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 
-    /// Call functions without a name by their address: `[libc.so.6 <2a1f0>]`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub addrs: bool,
+    /// How functions are named
+    #[cfg_attr(feature = "cli", command(flatten))]
+    pub symbols: SymbolOptions,
 
     /// Keep mangled names of Rust and C++ functions as they are
     #[cfg_attr(feature = "cli", arg(long))]
@@ -62,15 +66,22 @@ impl Document for Options {
         !self.no_demangle
     }
 
+    fn symbols(&mut self) -> Option<&mut SymbolOptions> {
+        Some(&mut self.symbols)
+    }
+
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         let mut message = Vec::new();
         input.read_to_end(&mut message)?;
         let file = File::read(&message)?;
         let (types, profiles) = file.value_types()?;
         let chosen = profile.choose(types, self.value.as_deref(), 0)?;
+        let (names, unnamed) = file.dictionary.addresses(&self.symbols)?;
         let mut reader = Reader {
             options: self,
             dictionary: &file.dictionary,
+            names,
+            unnamed,
             locations: vec![None; file.dictionary.locations.len()],
             stacks: AHashMap::new(),
             profile,
@@ -134,8 +145,16 @@ struct Sample {
 
 #[derive(Clone, PartialEq, prost::Message)]
 struct Mapping {
+    /// Where it was in memory.
+    #[prost(uint64, tag = "1")]
+    start: u64,
+    /// Where in the file it starts.
+    #[prost(uint64, tag = "3")]
+    offset: u64,
     #[prost(int32, tag = "4")]
     filename: i32,
+    #[prost(int32, repeated, tag = "5")]
+    attributes: Vec<i32>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -220,6 +239,45 @@ impl<'a> Dictionary<'a> {
         }
     }
 
+    /// The text of the attribute called `key`, of those with the `indices`.
+    fn attribute(&self, indices: &[i32], key: &[u8]) -> io::Result<Option<&[u8]>> {
+        for &index in indices {
+            let attribute = entry(&self.attributes, index, "attribute_table")?;
+            if self.string(attribute.key)? == key {
+                let value = attribute.value.as_ref();
+                return Ok(Some(value.map_or(&b""[..], |value| &value.text)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The addresses of all locations; those that have functions are not looked for.
+    fn addresses(&self, symbols: &SymbolOptions) -> io::Result<(Names, Vec<AddressId>)> {
+        let mut addresses = Addresses::new(symbols);
+        let ids = self.locations.iter();
+        let ids = ids.map(|location| self.add_address(location, &mut addresses));
+        let ids = ids.collect::<io::Result<_>>()?;
+        Ok((addresses.resolve(), ids))
+    }
+
+    fn add_address(
+        &self,
+        location: &Location,
+        addresses: &mut Addresses<'_>,
+    ) -> io::Result<AddressId> {
+        let address = location.address;
+        let is_named = |line: &Line| line.function != 0;
+        let has_names = !location.lines.is_empty() && location.lines.iter().all(is_named);
+        if has_names || location.mapping == 0 {
+            return Ok(addresses.add(b"", &FileId::Unknown, Place::Unknown, address));
+        }
+        let mapping = entry(&self.mappings, location.mapping, "mapping_table")?;
+        let build_id = self.attribute(&mapping.attributes, BUILD_ID)?;
+        let id = FileId::of_hex(build_id.unwrap_or_default());
+        let place = Place::in_mapping(address, mapping.start, mapping.offset);
+        Ok(addresses.add(self.string(mapping.filename)?, &id, place, address))
+    }
+
     fn text(&self, index: i32) -> io::Result<String> {
         Ok(String::from_utf8_lossy(self.string(index)?).into_owned())
     }
@@ -300,6 +358,9 @@ fn messages(message: &[u8], tag: u32) -> impl Iterator<Item = io::Result<&[u8]>>
 struct Reader<'r, 'a> {
     options: &'r Options,
     dictionary: &'r Dictionary<'a>,
+    /// What locations without a function are called.
+    names: Names,
+    unnamed: Vec<AddressId>,
     /// The frames of locations that were met, the outermost first.
     locations: Vec<Option<Vec<FrameId>>>,
     /// The nodes of stacks that were met, by what they are below.
@@ -333,16 +394,12 @@ impl Reader<'_, '_> {
         if !self.options.threads {
             return Ok(CallTree::ROOT);
         }
-        for &index in &sample.attributes {
-            let attribute = entry(&self.dictionary.attributes, index, "attribute_table")?;
-            if self.dictionary.string(attribute.key)? == b"thread.name" {
-                let name = attribute
-                    .value
-                    .as_ref()
-                    .map_or(&b""[..], |value| &value.text);
-                let frame = self.profile.tree.intern(&frame_name(name));
-                return Ok(self.profile.tree.child(CallTree::ROOT, frame));
-            }
+        let name = self
+            .dictionary
+            .attribute(&sample.attributes, b"thread.name")?;
+        if let Some(name) = name {
+            let frame = self.profile.tree.intern(&frame_name(name));
+            return Ok(self.profile.tree.child(CallTree::ROOT, frame));
         }
         Ok(CallTree::ROOT)
     }
@@ -366,7 +423,8 @@ impl Reader<'_, '_> {
         let location = entry(&self.dictionary.locations, index, "location_table")?;
         let frames = &mut self.locations[index as usize];
         if frames.is_none() {
-            let names = frame_names(location, self.dictionary, self.options)?;
+            let unnamed = self.names.frames(self.unnamed[index as usize]);
+            let names = frame_names(location, unnamed, self.dictionary, self.options)?;
             let interned = names.iter().map(|name| self.profile.tree.intern(name));
             *frames = Some(interned.collect());
         }
@@ -375,52 +433,43 @@ impl Reader<'_, '_> {
     }
 }
 
-/// The names of a location's frames, the outermost first.
+/// The names of a location's frames, the outermost first. Those without a function are called `unnamed`.
 fn frame_names(
     location: &Location,
+    unnamed: &[Vec<u8>],
     dictionary: &Dictionary<'_>,
     options: &Options,
 ) -> io::Result<Vec<Vec<u8>>> {
-    let name = |line: &Line| {
-        if line.function == 0 {
-            return name_without_symbol(location, dictionary, options);
-        }
-        let function = entry(&dictionary.functions, line.function, "function_table")?;
-        let name = match dictionary.string(function.name)? {
-            b"" => dictionary.string(function.system_name)?,
-            name => name,
-        };
-        let name = frame_name(name);
-        match dictionary.string(function.filename)? {
-            b"" => Ok(name),
-            file if options.lines => {
-                let line = (line.line > 0).then(|| Decimal::from(line.line));
-                Ok(with_place(&name, file, line))
-            }
-            _ => Ok(name),
-        }
-    };
-    match location.lines.is_empty() {
-        true => Ok(vec![name_without_symbol(location, dictionary, options)?]),
-        false => location.lines.iter().rev().map(name).collect(),
+    if location.lines.is_empty() {
+        return Ok(unnamed.to_vec());
     }
+    let mut names = Vec::new();
+    for line in location.lines.iter().rev() {
+        match line.function {
+            0 => names.extend_from_slice(unnamed),
+            _ => names.push(function_name(line, dictionary, options)?),
+        }
+    }
+    Ok(names)
 }
 
-/// `[OBJECT]`, or with its address.
-fn name_without_symbol(
-    location: &Location,
+fn function_name(
+    line: &Line,
     dictionary: &Dictionary<'_>,
     options: &Options,
 ) -> io::Result<Vec<u8>> {
-    let object = match location.mapping {
-        0 => b"",
-        index => {
-            let mapping = entry(&dictionary.mappings, index, "mapping_table")?;
-            basename(dictionary.string(mapping.filename)?)
-        }
+    let function = entry(&dictionary.functions, line.function, "function_table")?;
+    let name = match dictionary.string(function.name)? {
+        b"" => dictionary.string(function.system_name)?,
+        name => name,
     };
-    Ok(object_name(
-        object,
-        options.addrs.then_some(location.address),
-    ))
+    let name = frame_name(name);
+    match dictionary.string(function.filename)? {
+        b"" => Ok(name),
+        file if options.lines => {
+            let line = (line.line > 0).then(|| Decimal::from(line.line));
+            Ok(with_place(&name, file, line))
+        }
+        _ => Ok(name),
+    }
 }

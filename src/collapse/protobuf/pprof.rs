@@ -11,17 +11,19 @@
 //! ```
 //!
 //! What is text in the schema is an index into the string table. Each location is as many frames as it
-//! has lines: functions that were inlined, and the one they were inlined into. A location without a
-//! function is called by its mapping, `[libc.so.6]`.
+//! has lines: functions that were inlined, and the one they were inlined into. The function of a
+//! location without one is looked for in the file that was mapped; if it is not here, it is called by that
+//! file, `[libc.so.6]`.
 //!
 //! A profile has several values for each sample; the one that counts is that which the profile says is
 //! the default, or the last one. Samples that `pprof -diff_base` marks as those of the base are the
 //! first of two counts.
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::document::names::{basename, frame_name, object_name, with_place};
+use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
+use crate::collapse::document::names::{frame_name, with_place};
 use crate::collapse::document::{
-    Document, Profile, ValueType, invalid, out_of_range, resolve_value,
+    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, resolve_value,
 };
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
 use crate::decimal::Decimal;
@@ -66,9 +68,9 @@ pub struct Options {
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 
-    /// Call functions without a name by their address: `[libc.so.6 <2a1f0>]`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub addrs: bool,
+    /// How functions are named
+    #[cfg_attr(feature = "cli", command(flatten))]
+    pub symbols: SymbolOptions,
 
     /// Keep mangled names of Rust and C++ functions as they are
     #[cfg_attr(feature = "cli", arg(long))]
@@ -87,6 +89,10 @@ impl Document for Options {
         !self.no_demangle
     }
 
+    fn symbols(&mut self) -> Option<&mut SymbolOptions> {
+        Some(&mut self.symbols)
+    }
+
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         let mut message = Vec::new();
         input.read_to_end(&mut message)?;
@@ -97,9 +103,12 @@ impl Document for Options {
             .as_deref()
             .map(|name| resolve_value(&types, name));
         let column = profile.choose(types, wanted.as_deref(), default)?;
+        let unnamed = tables.addresses(&self.symbols)?;
         let mut reader = SampleReader {
             options: self,
             tables: &tables,
+            names: unnamed.addresses.resolve(),
+            unnamed: unnamed.ids,
             locations: AHashMap::with_capacity(tables.locations.len()),
             column,
             profile,
@@ -176,8 +185,16 @@ struct Label {
 struct Mapping {
     #[prost(uint64, tag = "1")]
     id: u64,
+    /// Where it was in memory.
+    #[prost(uint64, tag = "2")]
+    start: u64,
+    /// Where in the file it starts.
+    #[prost(uint64, tag = "4")]
+    offset: u64,
     #[prost(int64, tag = "5")]
     filename: i64,
+    #[prost(int64, tag = "6")]
+    build_id: i64,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -210,6 +227,12 @@ struct Function {
     system_name: i64,
     #[prost(int64, tag = "4")]
     filename: i64,
+}
+
+/// The locations without functions, and what they are called.
+struct Unnamed<'o> {
+    addresses: Addresses<'o>,
+    ids: AHashMap<u64, AddressId>,
 }
 
 /// All of a profile but its samples.
@@ -280,26 +303,58 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// The names of a location's frames, the outermost first.
-    fn frame_names(&self, location: &Location, options: &Options) -> io::Result<Vec<Vec<u8>>> {
-        if location.lines.is_empty() {
-            return Ok(vec![self.name_without_symbol(location, options)?]);
+    /// The addresses of locations that have no function.
+    fn addresses<'o>(&self, symbols: &'o SymbolOptions) -> io::Result<Unnamed<'o>> {
+        let mut addresses = Addresses::new(symbols);
+        let mut ids = AHashMap::new();
+        for location in self.locations.values() {
+            let is_named = |line: &Line| line.function != 0;
+            if location.lines.is_empty() || !location.lines.iter().all(is_named) {
+                ids.insert(location.id, self.add_address(location, &mut addresses)?);
+            }
         }
-        let lines = location.lines.iter().rev();
-        lines
-            .map(|line| self.function_name(line, location, options))
-            .collect()
+        Ok(Unnamed { addresses, ids })
     }
 
-    fn function_name(
+    fn add_address(
         &self,
-        line: &Line,
         location: &Location,
+        addresses: &mut Addresses<'_>,
+    ) -> io::Result<AddressId> {
+        let address = location.address;
+        let Some(mapping) = self.mappings.get(&location.mapping) else {
+            return match location.mapping {
+                0 => Ok(addresses.add(b"", &FileId::Unknown, Place::Unknown, address)),
+                mapping => Err(unknown("mapping", mapping)),
+            };
+        };
+        let id = FileId::of_hex(self.string(mapping.build_id)?);
+        let place = Place::in_mapping(address, mapping.start, mapping.offset);
+        Ok(addresses.add(self.string(mapping.filename)?, &id, place, address))
+    }
+
+    /// The names of a location's frames, the outermost first.
+    fn frame_names(
+        &self,
+        location: &Location,
+        unnamed: Option<&[Vec<u8>]>,
         options: &Options,
-    ) -> io::Result<Vec<u8>> {
-        if line.function == 0 {
-            return self.name_without_symbol(location, options);
+    ) -> io::Result<Vec<Vec<u8>>> {
+        let unnamed = unnamed.unwrap_or_default();
+        if location.lines.is_empty() {
+            return Ok(unnamed.to_vec());
         }
+        let mut names = Vec::new();
+        for line in location.lines.iter().rev() {
+            match line.function {
+                0 => names.extend_from_slice(unnamed),
+                _ => names.push(self.function_name(line, options)?),
+            }
+        }
+        Ok(names)
+    }
+
+    fn function_name(&self, line: &Line, options: &Options) -> io::Result<Vec<u8>> {
         let function = self.functions.get(&line.function);
         let function = function.ok_or_else(|| unknown("function", line.function))?;
         let name = match self.string(function.name)? {
@@ -315,19 +370,6 @@ impl<'a> Tables<'a> {
             }
             _ => Ok(name),
         }
-    }
-
-    /// `[OBJECT]`, or with its address.
-    fn name_without_symbol(&self, location: &Location, options: &Options) -> io::Result<Vec<u8>> {
-        let object = match self.mappings.get(&location.mapping) {
-            Some(mapping) => basename(self.string(mapping.filename)?),
-            None if location.mapping == 0 => b"",
-            None => return Err(unknown("mapping", location.mapping)),
-        };
-        Ok(object_name(
-            object,
-            options.addrs.then_some(location.address),
-        ))
     }
 }
 
@@ -353,6 +395,9 @@ fn unknown(what: &str, id: u64) -> io::Error {
 struct SampleReader<'t, 'a, 'p> {
     options: &'t Options,
     tables: &'t Tables<'a>,
+    /// Locations without functions.
+    unnamed: AHashMap<u64, AddressId>,
+    names: Names,
     /// The frames of locations that were met, the outermost first.
     locations: AHashMap<u64, Vec<FrameId>>,
     /// Which value counts.
@@ -407,7 +452,8 @@ impl SampleReader<'_, '_, '_> {
         if !self.locations.contains_key(&id) {
             let location = self.tables.locations.get(&id);
             let location = location.ok_or_else(|| unknown("location", id))?;
-            let names = self.tables.frame_names(location, self.options)?;
+            let unnamed = self.unnamed.get(&id).map(|id| self.names.frames(*id));
+            let names = self.tables.frame_names(location, unnamed, self.options)?;
             let frames = names.iter().map(|name| self.profile.tree.intern(name));
             self.locations.insert(id, frames.collect());
         }

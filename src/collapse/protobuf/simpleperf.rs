@@ -12,8 +12,9 @@
 //! Files come after the samples that refer to them. Of several events one is read.
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::document::names::{basename, frame_name, object_name};
-use crate::collapse::document::{Document, Profile, ValueType, invalid};
+use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
+use crate::collapse::document::names::frame_name;
+use crate::collapse::document::{Document, Profile, SymbolOptions, ValueType, invalid};
 use crate::collapse::notes::plural;
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
 use crate::decimal::Decimal;
@@ -40,9 +41,9 @@ pub struct Options {
     #[cfg_attr(feature = "cli", arg(long))]
     pub threads: bool,
 
-    /// Call functions without a name by their address: `[libc.so <2a1f0>]`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub addrs: bool,
+    /// How functions are named
+    #[cfg_attr(feature = "cli", command(flatten))]
+    pub symbols: SymbolOptions,
 
     /// Keep mangled names of Rust and C++ functions as they are
     #[cfg_attr(feature = "cli", arg(long))]
@@ -66,6 +67,10 @@ impl Document for Options {
         !self.no_demangle
     }
 
+    fn symbols(&mut self) -> Option<&mut SymbolOptions> {
+        Some(&mut self.symbols)
+    }
+
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         let mut bytes = Vec::new();
         input.read_to_end(&mut bytes)?;
@@ -80,11 +85,14 @@ impl Document for Options {
             ValueType::new("samples", "count"),
         ];
         let column = profile.choose(values, self.value.as_deref(), 0)?;
+        let (names, unnamed) = tables.addresses(&bytes, &self.symbols)?;
         Reader {
             options: self,
             tables: &tables,
             event,
             column,
+            names,
+            unnamed,
             frames: AHashMap::new(),
             profile,
             other_events: 0,
@@ -206,6 +214,9 @@ fn record(message: &[u8]) -> io::Result<Option<(u32, &[u8])>> {
     })
 }
 
+/// Entries without the name of a function, by their file and address.
+type Unnamed = AHashMap<(u32, u64), AddressId>;
+
 /// All of a report but its samples.
 #[derive(Default)]
 struct Tables {
@@ -247,6 +258,32 @@ impl Tables {
         Ok(tables)
     }
 
+    /// The name of the function of an entry, if it has one.
+    fn symbol(&self, entry: &Entry) -> Option<&[u8]> {
+        let symbol = usize::try_from(entry.symbol?).ok()?;
+        let symbol = self.files.get(&entry.file)?.symbols.get(symbol)?;
+        Some(symbol)
+    }
+
+    /// The entries without the name of a function, by their file and address.
+    fn addresses(&self, bytes: &[u8], symbols: &SymbolOptions) -> io::Result<(Names, Unnamed)> {
+        let mut addresses = Addresses::new(symbols);
+        let mut ids = AHashMap::new();
+        let mut sample = Sample::default();
+        for message in Records::of(bytes)? {
+            if let Some((1, bytes)) = record(message)? {
+                decode_into(&mut sample, bytes, "sample")?;
+                for entry in sample.entries.iter().filter(|it| self.symbol(it).is_none()) {
+                    let path = self.files.get(&entry.file).map_or(&b""[..], |it| &it.path);
+                    let (place, address) = (Place::Symbol(entry.address), entry.address);
+                    let id = addresses.add(path, &FileId::Unknown, place, address);
+                    ids.insert((entry.file, address), id);
+                }
+            }
+        }
+        Ok((addresses.resolve(), ids))
+    }
+
     /// The number of the event that is called `wanted`, or of the first.
     fn event(&self, wanted: Option<&str>) -> io::Result<u32> {
         let Some(wanted) = wanted else {
@@ -268,7 +305,11 @@ struct Reader<'r> {
     tables: &'r Tables,
     event: u32,
     column: usize,
-    frames: AHashMap<(u32, Option<i32>, u64), FrameId>,
+    /// Functions without a name.
+    unnamed: Unnamed,
+    names: Names,
+    /// Those with one, by their file and symbol.
+    frames: AHashMap<(u32, Option<i32>), FrameId>,
     profile: &'r mut Profile,
     other_events: u64,
 }
@@ -302,8 +343,7 @@ impl Reader<'_> {
         }
         let mut node = self.base(sample.thread);
         for entry in sample.entries.iter().rev() {
-            let frame = self.frame(entry);
-            node = self.profile.tree.child(node, frame);
+            node = self.add_entry(node, entry);
         }
         let values = [Decimal::from(sample.event_count), Decimal::from(1u64)];
         self.profile.add_to_sums(&values);
@@ -322,29 +362,19 @@ impl Reader<'_> {
         self.profile.tree.child(CallTree::ROOT, frame)
     }
 
-    fn frame(&mut self, entry: &Entry) -> FrameId {
-        let symbol = entry.symbol.filter(|symbol| *symbol >= 0);
-        let file = self.tables.files.get(&entry.file);
-        let symbol = symbol.and_then(|symbol| file?.symbols.get(symbol as usize).map(|_| symbol));
-        // Functions with a name are the same at all of their addresses.
-        let address = if symbol.is_some() { 0 } else { entry.address };
-        let Reader {
-            frames,
-            profile,
-            options,
-            ..
-        } = self;
-        *frames
-            .entry((entry.file, symbol, address))
-            .or_insert_with(|| {
-                let name = match (file, symbol) {
-                    (Some(file), Some(symbol)) => frame_name(&file.symbols[symbol as usize]),
-                    _ => {
-                        let object = file.map_or(&b""[..], |file| basename(&file.path));
-                        object_name(object, options.addrs.then_some(entry.address))
-                    }
-                };
-                profile.tree.intern(&name)
-            })
+    fn add_entry(&mut self, parent: NodeId, entry: &Entry) -> NodeId {
+        let Some(symbol) = self.tables.symbol(entry) else {
+            let frames = self.unnamed.get(&(entry.file, entry.address));
+            let frames = frames.map_or(&[][..], |id| self.names.frames(*id));
+            let tree = &mut self.profile.tree;
+            return frames
+                .iter()
+                .fold(parent, |node, frame| tree.child_called(node, frame));
+        };
+        let tree = &mut self.profile.tree;
+        let key = (entry.file, entry.symbol);
+        let frame = self.frames.entry(key);
+        let frame = *frame.or_insert_with(|| tree.intern(&frame_name(symbol)));
+        tree.child(parent, frame)
     }
 }

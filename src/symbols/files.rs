@@ -3,9 +3,9 @@
 //! A file whose build-id is not the recorded one is another program, and is never used.
 
 use super::door::{self, FilePath, Shut};
-use super::header::BuildIds;
 use super::host::{Origin, Running};
-use super::objects::{Kind, Object};
+use super::lack::Lack;
+use super::object::{Kind, Object};
 use object::read::ReadCache;
 use object::{Object as _, ObjectSection};
 use std::ffi::OsString;
@@ -17,22 +17,26 @@ use std::path::{Path, PathBuf};
 const SYSTEM_DEBUG_DIR: &str = "/usr/lib/debug";
 
 /// Bytes that are read where they are looked at.
-pub(super) trait Readable: Read + Seek + Send {}
+pub(crate) trait Readable: Read + Seek + Send {}
 impl<T: Read + Seek + Send> Readable for T {}
 
 /// An ELF file that is read where it is looked at.
-pub(super) struct Image {
+pub(crate) struct Image {
     cache: ReadCache<Box<dyn Readable>>,
     pub path: FilePath,
+    /// Its number in its file system, where there is one.
+    inode: Option<u64>,
 }
 
 /// What an [`Image`] parses to.
-pub(super) type Elf<'a> = object::File<'a, &'a ReadCache<Box<dyn Readable>>>;
+pub(crate) type Elf<'a> = object::File<'a, &'a ReadCache<Box<dyn Readable>>>;
 
 impl Image {
     pub fn open(path: &FilePath) -> Result<Image, Shut> {
+        let file = door::open(path)?;
         Ok(Image {
-            cache: ReadCache::new(Box::new(door::open(path)?) as Box<dyn Readable>),
+            inode: inode(&file),
+            cache: ReadCache::new(Box::new(file) as Box<dyn Readable>),
             path: path.clone(),
         })
     }
@@ -41,6 +45,7 @@ impl Image {
         Image {
             cache: ReadCache::new(Box::new(Cursor::new(bytes)) as Box<dyn Readable>),
             path: FilePath::new(PathBuf::new()),
+            inode: None,
         }
     }
 
@@ -60,48 +65,37 @@ impl Image {
 }
 
 /// What became of the search for an object's file.
-pub(super) enum Found {
+pub(crate) enum Found {
     File(Image),
     /// Not the file that ran, and why.
     Nothing(Lack),
 }
 
-/// Why functions of an object have no names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lack {
-    /// The file is not here, or not to be opened.
-    File(Shut),
-    /// The file here has another build-id.
-    RightFile,
-    /// It is another machine's, and nothing tells whether the file here is the same.
-    Identity,
-    /// It is of no use here, as it is the recorded machine's.
-    Machine,
-    /// The file is stripped.
-    Symbols,
-    /// The file has symbols, but not for all of its code.
-    SomeSymbols,
-    Kernel,
-    /// The map of code made at run time.
-    PerfMap(Shut),
-    /// That map is here, and says nothing of the code.
-    PerfMapEntries,
-}
-
 /// What is known of the file that ran.
-pub(super) struct Identity {
+pub(crate) struct Identity {
     /// What it may have as its build-id; nothing if that is not known.
     pub build_ids: Vec<Vec<u8>>,
+    /// Its number in its file system, if that is known.
+    inode: Option<u64>,
     origin: Origin,
 }
 
 impl Identity {
-    pub fn of(object: &Object, recorded: &BuildIds, origin: Origin) -> Identity {
-        let build_ids = match &object.build_id {
-            Some(id) => vec![id.clone()],
-            None => recorded.get(&object.name).cloned().unwrap_or_default(),
-        };
-        Identity { build_ids, origin }
+    pub fn new(build_ids: Vec<Vec<u8>>, origin: Origin) -> Identity {
+        Identity {
+            build_ids,
+            inode: None,
+            origin,
+        }
+    }
+
+    /// That of a file that was on this machine, or one whose files have other numbers.
+    pub fn of_inode(inode: u64) -> Identity {
+        Identity {
+            build_ids: Vec::new(),
+            inode: Some(inode),
+            origin: Origin::Unknown,
+        }
     }
 
     /// Whether `image` is that file, as far as can be told.
@@ -112,7 +106,7 @@ impl Identity {
 
 /// The places to look at.
 #[derive(Debug, Default)]
-pub(super) struct Files {
+pub(crate) struct Files {
     symfs: Option<PathBuf>,
     debug_dirs: Vec<PathBuf>,
     cache: Option<PathBuf>,
@@ -137,6 +131,9 @@ impl Files {
         let mut lack = None;
         for path in self.paths_of_program(object, identity) {
             match Image::open(&path) {
+                Ok(image) if self.is_exchanged(&image, identity) => {
+                    lack = lack.or(Some(Lack::SameFile));
+                }
                 Ok(image) if identity.is_of(&image) => return Found::File(image),
                 Ok(_) => lack = lack.or(Some(Lack::RightFile)),
                 Err(Shut::Missing) => {}
@@ -147,6 +144,13 @@ impl Files {
             true => Lack::File(Shut::Missing),
             false => Lack::Identity,
         }))
+    }
+
+    /// Whether the number of a file says that it is another one than that which ran. Copies of files, below
+    /// a directory that the user named, have other numbers.
+    fn is_exchanged(&self, image: &Image, identity: &Identity) -> bool {
+        let differs = |known: u64| image.inode.is_some_and(|inode| inode != known);
+        self.symfs.is_none() && identity.inode.is_some_and(differs)
     }
 
     /// Where the file that ran may be: where the process sees it, at its path here, and where perf
@@ -300,6 +304,17 @@ impl Files {
     }
 }
 
+#[cfg(unix)]
+fn inode(file: &File) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().ok().map(|metadata| metadata.ino())
+}
+
+#[cfg(not(unix))]
+fn inode(_: &File) -> Option<u64> {
+    None
+}
+
 /// The process that mapped `object`, if it still runs here.
 fn running(object: &Object, identity: &Identity) -> Option<Running> {
     if identity.origin == Origin::Elsewhere {
@@ -389,7 +404,7 @@ fn crc32_of_byte(byte: u32) -> u32 {
 }
 
 /// The bytes of a section, decompressed; `None` if there are none, or more than makes sense.
-pub(super) fn section_data(elf: &Elf<'_>, name: &str) -> Option<Vec<u8>> {
+pub(crate) fn section_data(elf: &Elf<'_>, name: &str) -> Option<Vec<u8>> {
     const MOST: u64 = 1 << 30;
     /// Debug information that is compressed was some times as long, not hundreds of times.
     const MOST_FOR_A_BYTE: u64 = 100;

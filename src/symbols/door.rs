@@ -20,14 +20,14 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// The longest file that is opened to be read in places.
-pub(super) const MOST_IN_PLACES: u64 = 8 << 30;
+pub(crate) const MOST_IN_PLACES: u64 = 8 << 30;
 
 /// The longest file that is read whole.
-pub(super) const MOST_WHOLE: u64 = 256 << 20;
+pub(crate) const MOST_WHOLE: u64 = 256 << 20;
 
 /// Where a file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FilePath {
+pub(crate) struct FilePath {
     /// The root directory of the process that has the file, if that is not ours. No link leads out
     /// of it.
     root: Option<PathBuf>,
@@ -63,7 +63,7 @@ impl FilePath {
 
 /// Why a file is not opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shut {
+pub(crate) enum Shut {
     Missing,
     /// We may not read it.
     Forbidden,
@@ -84,18 +84,18 @@ impl From<io::Error> for Shut {
 }
 
 /// Opens a file that is to be read in places.
-pub(super) fn open(path: &FilePath) -> Result<File, Shut> {
+pub(crate) fn open(path: &FilePath) -> Result<File, Shut> {
     system::open(path, MOST_IN_PLACES)
 }
 
 /// Reads a file whole.
-pub(super) fn read(path: &FilePath) -> Result<Vec<u8>, Shut> {
+pub(crate) fn read(path: &FilePath) -> Result<Vec<u8>, Shut> {
     read_whole(system::open(path, MOST_WHOLE)?)
 }
 
 /// Reads a file whole that anybody could have put there: it, and all links to it, must be ours or
 /// root's.
-pub(super) fn read_ours(path: &FilePath) -> Result<Vec<u8>, Shut> {
+pub(crate) fn read_ours(path: &FilePath) -> Result<Vec<u8>, Shut> {
     read_whole(system::open_ours(path, MOST_WHOLE)?)
 }
 

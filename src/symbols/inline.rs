@@ -1,19 +1,19 @@
 //! The calls that the compiler replaced by what is called, out of debug information.
 
 use super::files::{Files, Image, section_data};
-use super::resolve::{Function, Functions};
 use super::split::SplitInfo;
+use super::{Function, Functions};
 use addr2line::{Context, LookupContinuation, LookupResult};
 use gimli::{DwarfSections, EndianSlice, RunTimeEndian, Section, SectionId};
 use object::Object;
 
-pub(super) type Reader<'a> = EndianSlice<'a, RunTimeEndian>;
+pub(crate) type Reader<'a> = EndianSlice<'a, RunTimeEndian>;
 
 /// Calls nested deeper than this are left out.
 const MOST_NESTED: usize = 256;
 
 /// The debug information of an object.
-pub(super) struct DebugInfo {
+pub(crate) struct DebugInfo {
     sections: DwarfSections<Vec<u8>>,
     endian: RunTimeEndian,
     split: SplitInfo,
@@ -59,7 +59,7 @@ fn number_of_parts(sections: &DwarfSections<Vec<u8>>, endian: RunTimeEndian) -> 
 }
 
 /// Finds the calls inlined at addresses of one object.
-pub(super) struct InlinedCalls<'a> {
+pub(crate) struct InlinedCalls<'a> {
     context: Option<Context<Reader<'a>>>,
     split: Option<&'a SplitInfo>,
     files: &'a Files,

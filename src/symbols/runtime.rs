@@ -2,7 +2,7 @@
 
 /// A runtime with a compiler in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Runtime {
+pub(crate) enum Runtime {
     Java,
     Node,
     Python,
@@ -61,7 +61,7 @@ fn is_python(name: &[u8]) -> bool {
 }
 
 /// What to do about code of which it is not known what made it.
-pub(super) const ADVICE: &str = "its runtime can write one: java -XX:+DumpPerfMapAtExit, \
+pub(crate) const ADVICE: &str = "its runtime can write one: java -XX:+DumpPerfMapAtExit, \
                                  node --perf-basic-prof, python -X perf, DOTNET_PerfMapEnabled=1";
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::door::MOST_WHOLE;
 const HEADER: usize = 12;
 
 /// What `packed` was before; `None` if it is damaged, or too long.
-pub(super) fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
     if unpacked_size(packed)? > MOST_WHOLE {
         return None;
     }

@@ -2,14 +2,14 @@
 
 /// The order of the bytes in a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ByteOrder {
+pub(crate) enum ByteOrder {
     Little,
     Big,
 }
 
 /// What is left to read of some bytes. Reading beyond the end is `None`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bytes<'a> {
+pub(crate) struct Bytes<'a> {
     rest: &'a [u8],
     order: ByteOrder,
 }
@@ -92,7 +92,7 @@ impl<'a> Bytes<'a> {
 
 /// Numbers of 64 bits.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Words<'a> {
+pub(crate) struct Words<'a> {
     bytes: &'a [u8],
     order: ByteOrder,
 }

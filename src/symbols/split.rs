@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The parts of one program's debug information.
-pub(super) struct SplitInfo {
+pub(crate) struct SplitInfo {
     /// Where the program is.
     program: FilePath,
     /// Where the file with all parts would be.

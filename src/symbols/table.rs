@@ -1,8 +1,8 @@
 //! Tables of symbols: which function an address is in.
 
-use super::bytes::{ByteOrder, Bytes};
 use super::files::{Elf, Image, section_data};
 use super::xz::unpack;
+use crate::bytes::{ByteOrder, Bytes};
 use crate::collapse::demangle::demangled_frame;
 use ahash::AHashMap;
 use object::{
@@ -15,7 +15,7 @@ use std::ops::Range;
 
 /// Functions by their addresses.
 #[derive(Debug, Default)]
-pub(super) struct SymbolTable {
+pub(crate) struct SymbolTable {
     /// By start; several can start at the same address.
     symbols: Vec<Symbol>,
     names: Vec<u8>,
@@ -37,7 +37,7 @@ struct Symbol {
 
 /// Which of several symbols at an address is preferred: the later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Linkage {
+pub(crate) enum Linkage {
     Weak,
     Local,
     Global,
@@ -267,7 +267,7 @@ fn preference(a: &Symbol, b: &Symbol, names: &[u8]) -> Ordering {
 
 /// `memcpy` of `memcpy@@GLIBC_2.14`, as linkers write the version of a function behind its name. A stub
 /// stays one: `memcpy@plt`.
-pub(super) fn without_version(name: &[u8]) -> &[u8] {
+pub(crate) fn without_version(name: &[u8]) -> &[u8] {
     match memchr::memchr(b'@', name) {
         Some(at @ 1..) if !name.ends_with(b"@plt") => &name[..at],
         _ => name,
@@ -342,7 +342,7 @@ fn slot_of_stub(stub: &[u8], address: u64) -> Option<u64> {
 
 /// Where the parts of a file are in memory.
 #[derive(Debug, Default)]
-pub(super) struct Segments {
+pub(crate) struct Segments {
     /// Offset in the file, size there, address.
     parts: Vec<(u64, u64, u64)>,
 }
@@ -356,6 +356,12 @@ impl Segments {
         Segments {
             parts: elf.segments().map(part).collect(),
         }
+    }
+
+    /// Where in memory the first of them starts.
+    pub fn start(&self) -> Option<u64> {
+        let starts = self.parts.iter().map(|(_, _, address)| *address);
+        starts.min()
     }
 
     /// The address, as symbols have it, of what is at `offset` in the file.

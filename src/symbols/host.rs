@@ -1,14 +1,13 @@
 //! This machine: whether it is the one that was recorded, and which of the recorded processes still
 //! run.
 
-use super::header::Header;
-use super::objects::{Kind, Object, User};
+use super::object::{Kind, Object, User};
 use std::fs;
 use std::path::PathBuf;
 
 /// Where a recording was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(crate) enum Origin {
     /// Here, with the kernel that is running.
     ThisKernel,
     /// On this machine.
@@ -20,12 +19,13 @@ pub(super) enum Origin {
 }
 
 impl Origin {
-    pub fn of(header: &Header) -> Origin {
-        let recorded = [&header.host_name, &header.arch, &header.os_release];
+    /// The origin of a recording that names its machine, architecture and version of the kernel; a name is
+    /// empty if it is not known.
+    pub fn of(recorded: [&[u8]; 3]) -> Origin {
         let Some(here) = names() else {
             return Origin::Elsewhere;
         };
-        let is_known = |name: &Vec<u8>| !name.is_empty();
+        let is_known = |name: &[u8]| !name.is_empty();
         let is_same = [0, 1, 2].map(|at| *recorded[at] == here[at]);
         let differs = |at: usize| is_known(recorded[at]) && !is_same[at];
         match is_same {
@@ -53,7 +53,7 @@ fn names() -> Option<[Vec<u8>; 3]> {
 
 /// A recorded process that still runs.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Running {
+pub(crate) struct Running {
     /// Its root directory, if it sees other files than we do.
     pub root: Option<PathBuf>,
     /// The number that it has in its own namespace.
@@ -144,13 +144,8 @@ mod tests {
 
     #[test]
     fn a_recording_says_where_it_was_made() {
-        use crate::collapse::perf_data::bytes::ByteOrder;
         let Some(here) = names() else { return };
-        let origin = |names: [&[u8]; 3]| {
-            let mut header = Header::new(ByteOrder::Little);
-            [header.host_name, header.arch, header.os_release] = names.map(<[u8]>::to_vec);
-            Origin::of(&header)
-        };
+        let origin = Origin::of;
         let [host, arch, release] = here.each_ref().map(Vec::as_slice);
         assert_eq!(origin([host, arch, release]), Origin::ThisKernel);
         assert_eq!(origin([host, arch, b"2.6.0"]), Origin::Here);

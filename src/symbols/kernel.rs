@@ -4,12 +4,12 @@
 //! line = address SP type SP name [ "\t[" module "]" ]
 //! ```
 
-use super::symbols::{Linkage, SymbolTable};
+use super::table::{Linkage, SymbolTable};
 use crate::folded::lines_of;
 
 /// Reads a table of symbols. If the symbol `reference` was recorded at another address than it has
 /// here, the kernel was started anew at another place, and its symbols are moved there.
-pub(super) fn read_kallsyms(text: &[u8], reference: Option<(&[u8], u64)>) -> SymbolTable {
+pub(crate) fn read_kallsyms(text: &[u8], reference: Option<(&[u8], u64)>) -> SymbolTable {
     let moved = reference.map_or(0, |(name, address)| {
         let here = symbols(text).find(|symbol| symbol.name == name);
         here.map_or(0, |here| address.wrapping_sub(here.address))
@@ -55,13 +55,13 @@ fn read_line(line: &[u8]) -> Option<KernelSymbol<'_>> {
 }
 
 /// The version of the kernel that is running, as `uname -r` names it.
-pub(super) fn running_release() -> Vec<u8> {
+pub(crate) fn running_release() -> Vec<u8> {
     let release = std::fs::read("/proc/sys/kernel/osrelease").unwrap_or_default();
     release.trim_ascii_end().to_vec()
 }
 
 /// The build-id of the kernel that is running.
-pub(super) fn running_build_id() -> Option<Vec<u8>> {
+pub(crate) fn running_build_id() -> Option<Vec<u8>> {
     let notes = std::fs::read("/sys/kernel/notes").ok()?;
     build_id_in_notes(&notes)
 }
@@ -83,7 +83,7 @@ fn build_id_in_notes(notes: &[u8]) -> Option<Vec<u8>> {
 
 /// Reads `/tmp/perf-PID.map`: `start size name`, in hexadecimal. What was written later was
 /// compiled later, at the same place.
-pub(super) fn read_perf_map(text: &[u8]) -> SymbolTable {
+pub(crate) fn read_perf_map(text: &[u8]) -> SymbolTable {
     let mut table = SymbolTable::default();
     let entries: Vec<_> = perf_map_entries(text).collect();
     for (start, size, name) in entries.into_iter().rev() {
@@ -93,7 +93,7 @@ pub(super) fn read_perf_map(text: &[u8]) -> SymbolTable {
 }
 
 /// The functions in `/tmp/perf-PID.map`: where they start, how long they are, and their names.
-pub(super) fn perf_map_entries(text: &[u8]) -> impl Iterator<Item = (u64, u64, &[u8])> {
+pub(crate) fn perf_map_entries(text: &[u8]) -> impl Iterator<Item = (u64, u64, &[u8])> {
     lines_of(text).filter_map(read_perf_map_line)
 }
 

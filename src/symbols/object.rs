@@ -1,0 +1,75 @@
+//! What has functions with names: programs, libraries, the kernel, code made at run time.
+
+use super::runtime::Runtime;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// What an object is, which says where its symbols are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    /// No symbols: not mapped, or data.
+    Nothing,
+    File,
+    Kernel,
+    KernelModule,
+    /// One function in the kernel, made at run time; the name is the function's.
+    KernelFunction,
+    Vdso,
+    /// Code made at run time, which `/tmp/perf-PID.map` names.
+    PerfMap,
+}
+
+/// A process that has mapped an object, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct User {
+    pub pid: i32,
+    pub start: u64,
+}
+
+/// Something that is mapped.
+#[derive(Debug)]
+pub(crate) struct Object {
+    pub kind: Kind,
+    /// As perf prints it behind a function.
+    pub name: Vec<u8>,
+    /// Where it was found, for files and modules of the kernel.
+    pub path: Vec<u8>,
+    pub build_id: Option<Vec<u8>>,
+    /// For the kernel: the address of the symbol that `path` names.
+    pub reference: u64,
+    /// Some of the processes that mapped it: the first ones, and the last one.
+    users: Mutex<Vec<User>>,
+    /// For code made at run time: what made it.
+    pub runtime: OnceLock<Runtime>,
+}
+
+impl Object {
+    pub fn new(kind: Kind, name: &[u8], path: &[u8], build_id: Option<&[u8]>) -> Object {
+        Object {
+            kind,
+            name: name.to_vec(),
+            path: path.to_vec(),
+            build_id: build_id.map(<[u8]>::to_vec),
+            reference: 0,
+            users: Mutex::default(),
+            runtime: OnceLock::new(),
+        }
+    }
+
+    /// Some of the processes that mapped it.
+    pub fn users(&self) -> Vec<User> {
+        let users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        users.clone()
+    }
+
+    pub fn add_user(&self, user: User) {
+        const MOST: usize = 16;
+        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        if users.contains(&user) {
+            return;
+        }
+        if users.len() == MOST {
+            users.pop();
+        }
+        users.push(user);
+    }
+}
