@@ -15,12 +15,14 @@ pub(crate) struct Decimal(i128);
 impl Decimal {
     pub const ZERO: Decimal = Decimal(0);
 
-    /// The nearest number with nine digits after the point. Infinity and NaN are zero.
+    /// The nearest number with nine digits after the point. What is not a number is zero.
     #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "only JSON has them"))]
     pub fn from_f64(value: f64) -> Decimal {
         // Below this, the product is exact to less than half a unit.
         const EXACT: f64 = 9e6;
-        if value.abs() < EXACT {
+        // Beyond this, counts end.
+        const HUGE: f64 = u64::MAX as f64;
+        if value.abs() < EXACT || value.abs() >= HUGE {
             return Decimal((value * 1e9).round() as i128);
         }
         // The shortest text that reads back as the same number is what the profiler wrote.
@@ -148,7 +150,8 @@ mod tests {
         );
         assert_eq!(Decimal::from_f64(-12345678.25).to_string(), "-12345678.25");
         assert_eq!(Decimal::from_f64(2.5e-7).to_string(), "0.00000025");
-        assert_eq!(Decimal::from_f64(1e300), Decimal::ZERO);
+        assert_eq!(Decimal::from_f64(1e300).to_count(), Some(Count::MAX));
+        assert!(Decimal::from_f64(-1e300).is_negative());
         assert_eq!(Decimal::from_f64(f64::NAN), Decimal::ZERO);
     }
 

@@ -63,10 +63,14 @@ const GENERATED: [(&str, &str); 7] = [
     (r"(::\{\{closure\}\}|::\{closure#\d+\})+", ""),
     // C++: lambdas of a function become one.
     (r"\{lambda\([^{}]*\)#\d+\}", "{lambda}"),
-    // Java: `A$$Lambda$14/0x0000000800c8d440`, `LambdaForm$MH/0x..`, and what hides in such classes.
-    (r"\$\$Lambda(\$\d+)?([/.+](0x)?[0-9a-fA-F]+)?", "$$$$Lambda"),
-    (r"(LambdaForm\$\w+)[/.+]0x[0-9a-fA-F]+", "$1"),
-    (r"[/.+]0x[0-9a-fA-F]{8,}", ""),
+    // Java: `A$$Lambda$14/0x0000000800c8d440`, `A$$Lambda+0x00007f0001/123`, `LambdaForm$MH/0x..`, and
+    // other hidden classes.
+    (
+        r"\$\$Lambda(\$\d+)?([/.+](0x[0-9a-fA-F]+|\d+))*",
+        "$$$$Lambda",
+    ),
+    (r"(LambdaForm\$\w+)([/.+](0x[0-9a-fA-F]+|\d+))+", "$1"),
+    (r"[/.+]0x[0-9a-fA-F]{8,}([/.]\d+)?", ""),
     (
         r"((?:GeneratedMethod|GeneratedConstructor)Accessor|\$Proxy)\d+",
         "$1",
@@ -449,11 +453,16 @@ mod tests {
             ("A$$Lambda$14/0x0000000800c8d440.run", "A$$Lambda.run"),
             ("A$$Lambda$14/1018547642.run", "A$$Lambda.run"),
             ("A$$Lambda/0x00007f0001.run", "A$$Lambda.run"),
+            ("A$$Lambda+0x00007f0001/123.run", "A$$Lambda.run"),
+            ("A$$Lambda+0x00007f0001.123.run", "A$$Lambda.run"),
+            ("A$$Lambda.0x00007f0001.add", "A$$Lambda.add"),
+            ("A$$Lambda.accept", "A$$Lambda.accept"),
             (
                 "java/lang/invoke/LambdaForm$MH/0x0000000800c.invoke",
                 "java/lang/invoke/LambdaForm$MH.invoke",
             ),
             ("A$Hidden+0x0000000800c8d440.f", "A$Hidden.f"),
+            ("A$Hidden+0x0000000800c8d440/12.f", "A$Hidden.f"),
             (
                 "GeneratedMethodAccessor12.invoke",
                 "GeneratedMethodAccessor.invoke",

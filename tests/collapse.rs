@@ -156,6 +156,9 @@ fn what_is_odd_or_wrong_is_said() {
         let is_refused = output.status.code() == Some(1) && output.stdout.is_empty();
         if std::env::var_os("BLESS").is_some() {
             fs::write(&case.messages, &messages).expect("the expected file is written");
+            if output.status.success() {
+                fs::write(&case.expected, &output.stdout).expect("the expected file is written");
+            }
         } else if fs::read_to_string(&case.messages).expect("a file") != messages {
             failures.push(format!("{}:\n{messages}", case.messages.display()));
         } else if is_refused != case.is_refused() {

@@ -46,7 +46,7 @@ pub type Folder = super::document::Folder<Options>;
 #[non_exhaustive]
 pub struct Options {
     /// What to count: `time` or `cpu` (the time that was not idle), in microseconds, or `memory`
-    /// [default: time]
+    /// [default: time, or memory if Austin measured nothing else]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
@@ -78,20 +78,14 @@ impl Document for Options {
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        let values = vec![
-            ValueType::new("time", "microseconds"),
-            ValueType::new("cpu", "microseconds"),
-            ValueType::new("memory", "bytes"),
-        ];
-        let column = profile.choose(values, self.value.as_deref(), TIME)?;
         let (head, mut input) = peek(input, MAGIC.len() as u64)?;
         match head == MAGIC {
             true => {
                 let mut bytes = Vec::new();
                 input.read_to_end(&mut bytes)?;
-                Mojo::new(self, &bytes, column, profile).read()
+                Mojo::new(self, &bytes, profile).read()
             }
-            false => self.read_text(&mut Lines::of(&mut input), column, profile),
+            false => self.read_text(&mut Lines::of(&mut input), profile),
         }
     }
 }
@@ -106,19 +100,31 @@ fn is_sample(line: &[u8]) -> bool {
 }
 
 impl Options {
-    fn read_text(
-        &self,
-        lines: &mut Lines<'_>,
-        column: usize,
-        profile: &mut Profile,
-    ) -> io::Result<()> {
-        let mut found = false;
+    /// Sets what can be chosen. The first value is the default, unless Austin measured `memory` alone.
+    fn choose(&self, is_of_memory: bool, profile: &mut Profile) -> io::Result<usize> {
+        let values = vec![
+            ValueType::new("time", "microseconds"),
+            ValueType::new("cpu", "microseconds"),
+            ValueType::new("memory", "bytes"),
+        ];
+        let default = if is_of_memory { MEMORY } else { TIME };
+        profile.choose(values, self.value.as_deref(), default)
+    }
+
+    fn read_text(&self, lines: &mut Lines<'_>, profile: &mut Profile) -> io::Result<()> {
+        let (mut found, mut is_of_memory) = (false, false);
+        let mut column = None;
         while let Some(line) = lines.next()? {
             if line.is_empty() || line.starts_with(b"# ") {
                 found |= line.starts_with(b"# austin");
+                is_of_memory |= line == b"# mode: memory";
                 continue;
             }
-            let Some((stack, values)) = split_sample(line) else {
+            let column = match column {
+                Some(column) => column,
+                None => *column.insert(self.choose(is_of_memory, profile)?),
+            };
+            let Some((stack, values)) = split_sample(line, is_of_memory) else {
                 lines.skip_if_cut("a sample, `P…;T…;FILE:FUNCTION:LINE METRIC`")?;
                 continue;
             };
@@ -131,6 +137,9 @@ impl Options {
             }
             profile.add_to_sums(&values);
             profile.add(node, values[column]);
+        }
+        if column.is_none() {
+            self.choose(is_of_memory, profile)?;
         }
         lines.finish(found, "what Austin writes, found no sample")
     }
@@ -149,18 +158,20 @@ impl Options {
     }
 }
 
-/// The stack of a line, and its time, the time that was not idle, and the memory.
-fn split_sample(line: &[u8]) -> Option<(&[u8], [Decimal; 3])> {
+/// The stack of a line, and its time, the time that was not idle, and the memory. If there is one number,
+/// it is the time, unless Austin measured memory.
+fn split_sample(line: &[u8], is_of_memory: bool) -> Option<(&[u8], [Decimal; 3])> {
     let space = memchr::memrchr(b' ', line)?;
     let mut numbers = line[space + 1..]
         .split(|byte| *byte == b',')
         .map(Decimal::parse);
-    let time = numbers.next()??;
-    let (idle, memory) = match (numbers.next(), numbers.next()) {
-        (Some(idle), Some(memory)) => (idle?, memory?),
-        _ => (Decimal::ZERO, Decimal::ZERO),
+    let first = numbers.next()??;
+    let values = match (numbers.next(), numbers.next()) {
+        (Some(idle), Some(memory)) => values(first, idle? != Decimal::ZERO, memory?),
+        _ if is_of_memory => values(Decimal::ZERO, false, first),
+        _ => values(first, false, Decimal::ZERO),
     };
-    is_sample(line).then_some((&line[..space], values(time, idle != Decimal::ZERO, memory)))
+    is_sample(line).then_some((&line[..space], values))
 }
 
 fn values(time: Decimal, is_idle: bool, memory: Decimal) -> [Decimal; 3] {
@@ -187,7 +198,9 @@ struct Mojo<'m> {
     file: &'m [u8],
     rest: &'m [u8],
     version: u64,
-    column: usize,
+    is_of_memory: bool,
+    /// Which value counts, once there is a sample: what was measured is said before.
+    column: Option<usize>,
     profile: &'m mut Profile,
     /// The strings and frames of each process, by their keys.
     strings: AHashMap<(u64, u64), Vec<u8>>,
@@ -200,23 +213,20 @@ struct Mojo<'m> {
 enum Failure {
     End,
     Invalid(String),
+    Io(io::Error),
 }
 
 type Parsed<T> = Result<T, Failure>;
 
 impl<'m> Mojo<'m> {
-    fn new(
-        options: &'m Options,
-        file: &'m [u8],
-        column: usize,
-        profile: &'m mut Profile,
-    ) -> Mojo<'m> {
+    fn new(options: &'m Options, file: &'m [u8], profile: &'m mut Profile) -> Mojo<'m> {
         Mojo {
             options,
             file,
             rest: &file[MAGIC.len()..],
             version: 0,
-            column,
+            is_of_memory: false,
+            column: None,
             profile,
             strings: AHashMap::new(),
             frames: AHashMap::new(),
@@ -237,22 +247,33 @@ impl<'m> Mojo<'m> {
             Ok(())
         });
         match read {
-            Ok(()) => self.end_sample(),
+            Ok(()) => self.end_sample()?,
             Err(Failure::End) => {
                 log::warn!("the input ends in the middle of an event [offset {offset}]");
             }
             Err(Failure::Invalid(message)) => {
                 return Err(invalid(format!("{message} [offset {offset}]")));
             }
+            Err(Failure::Io(error)) => return Err(error),
         }
-        Ok(())
+        self.column().map(drop)
+    }
+
+    fn column(&mut self) -> io::Result<usize> {
+        match self.column {
+            Some(column) => Ok(column),
+            None => {
+                let column = self.options.choose(self.is_of_memory, self.profile)?;
+                Ok(*self.column.insert(column))
+            }
+        }
     }
 
     fn read_event(&mut self, event: u8) -> Parsed<()> {
         match event {
             1 => {
-                self.text()?;
-                self.text()?;
+                let (key, value) = (self.text()?, self.text()?);
+                self.is_of_memory |= (key, value) == (b"mode", b"memory");
             }
             2 => self.begin_sample()?,
             3 => self.define_frame()?,
@@ -299,7 +320,7 @@ impl<'m> Mojo<'m> {
     }
 
     fn begin_sample(&mut self) -> Parsed<()> {
-        self.end_sample();
+        self.end_sample().map_err(Failure::Io)?;
         self.process = self.number()?.unsigned_abs();
         let interpreter = match self.version {
             0..=2 => 0,
@@ -330,16 +351,23 @@ impl<'m> Mojo<'m> {
                 self.number()?;
             }
         }
-        let string = |key| self.strings.get(key).map_or(&b"<unknown>"[..], |text| text);
+        let (file, scope) = (self.string(file)?, self.string(scope)?);
         let name = match self.options.no_lines {
-            true => string(&scope).to_vec(),
-            false => {
-                let line = line.to_string();
-                [string(&file), b":", string(&scope), b":", line.as_bytes()].concat()
-            }
+            true => scope.to_vec(),
+            false => [file, b":", scope, b":", line.to_string().as_bytes()].concat(),
         };
         self.frames.insert(key, name);
         Ok(())
+    }
+
+    fn string(&self, key: (u64, u64)) -> Parsed<&[u8]> {
+        /// Austin writes no text for what it could not read.
+        const UNKNOWN_KEYS: std::ops::RangeInclusive<u64> = 0..=1;
+        match self.strings.get(&key) {
+            Some(text) => Ok(text),
+            None if UNKNOWN_KEYS.contains(&key.1) => Ok(b"<unknown>"),
+            None => Err(Failure::Invalid(format!("string {} is not defined", key.1))),
+        }
     }
 
     fn push(&mut self, name: Vec<u8>) {
@@ -353,10 +381,11 @@ impl<'m> Mojo<'m> {
     }
 
     /// Counts the sample that was read.
-    fn end_sample(&mut self) {
+    fn end_sample(&mut self) -> io::Result<()> {
         let Some(sample) = self.sample.take() else {
-            return;
+            return Ok(());
         };
+        let column = self.column()?;
         let process = format!("P{}", sample.process).into_bytes();
         let mut node = CallTree::ROOT;
         for name in [process, sample.thread].iter().chain(&sample.frames) {
@@ -365,7 +394,8 @@ impl<'m> Mojo<'m> {
         }
         let values = values(sample.time, sample.is_idle, sample.memory);
         self.profile.add_to_sums(&values);
-        self.profile.add(node, values[self.column]);
+        self.profile.add(node, values[column]);
+        Ok(())
     }
 
     /// A key, which is one of the process.

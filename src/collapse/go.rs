@@ -6,6 +6,7 @@
 //! labels   = 16 spaces, { KEY ":[" VALUE "]" }
 //! location = ID ": 0x" ADDRESS [ " M=" MAPPING ] line { line }                     (the innermost first)
 //! line     = FUNCTION " " FILE ":" LINE [ ":" COLUMN ] " s=" START
+//! …        = "Mappings", { ID ": " START "/" LIMIT "/" OFFSET " " FILE }
 //! ```
 //!
 //! ```text
@@ -21,10 +22,11 @@
 //!      2: 0x4b2 M=1 main.main /srv/m.go:20 s=19
 //! ```
 //!
-//! All lines of a location are frames: functions that were inlined, and the one they were inlined into.
+//! All lines of a location are frames: functions that were inlined, and the one they were inlined into. A
+//! location without a function is called by its mapping, `[libc.so.6]`.
 
-use super::document::lines::{Lines, parse, whole_lines};
-use super::document::names::{UNKNOWN, frame_name, object_name, with_place};
+use super::document::lines::{Lines, parse, parse_hex, whole_lines};
+use super::document::names::{UNKNOWN, basename, frame_name, object_name, with_place};
 use super::document::{Document, Profile, ValueType, invalid, resolve_value};
 use crate::call_tree::{CallTree, NodeId};
 use crate::decimal::Decimal;
@@ -50,6 +52,10 @@ pub struct Options {
     /// Put file and line behind names: `main.main (/srv/m.go:20)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
+
+    /// Call functions without a name by their address: `[libc.so.6 <2a1f0>]`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub addrs: bool,
 
     /// Keep mangled names of Rust and C++ functions as they are
     #[cfg_attr(feature = "cli", arg(long))]
@@ -95,13 +101,14 @@ impl Document for Options {
             profile.add_to_sums(&sample.values);
             let mut node = self.add_labels(sample, profile);
             for id in sample.locations.iter().rev() {
-                let names = file.locations.get(id).ok_or_else(|| {
+                let location = file.locations.get(id).ok_or_else(|| {
                     invalid(format!(
                         "the location {id} is named, but it is not in `Locations`"
                     ))
                 })?;
                 let frames = frames.entry(*id).or_insert_with(|| {
-                    let names = names.iter().rev().map(|line| self.frame(line));
+                    let lines = location.lines.iter().rev();
+                    let names = lines.map(|line| self.frame(line, location, &file));
                     names
                         .map(|name| profile.tree.intern(&name))
                         .collect::<Vec<_>>()
@@ -139,8 +146,17 @@ fn value_types(line: &str) -> (Vec<ValueType>, usize) {
 struct File {
     types: String,
     samples: Vec<Sample>,
-    /// The lines of locations, the innermost first.
-    locations: AHashMap<u64, Vec<Vec<u8>>>,
+    locations: AHashMap<u64, Location>,
+    /// The files of mappings.
+    mappings: AHashMap<u64, Vec<u8>>,
+}
+
+#[derive(Default)]
+struct Location {
+    address: u64,
+    mapping: Option<u64>,
+    /// What is said of each function, the innermost first.
+    lines: Vec<Vec<u8>>,
 }
 
 #[derive(Default)]
@@ -157,7 +173,7 @@ enum Section {
     Types,
     Samples,
     Locations(Option<u64>),
-    Other,
+    Mappings,
 }
 
 impl File {
@@ -167,7 +183,7 @@ impl File {
             section = match (line, section) {
                 (b"Samples:", _) => Section::Types,
                 (b"Locations", _) => Section::Locations(None),
-                (b"Mappings", _) => Section::Other,
+                (b"Mappings", _) => Section::Mappings,
                 (line, Section::Types) => {
                     self.types = String::from_utf8_lossy(line).into_owned();
                     Section::Samples
@@ -182,6 +198,10 @@ impl File {
                     Some(current) => Section::Locations(Some(current)),
                     None => return Err(lines.error("a location, `ID: ADDRESS FUNCTION FILE:LINE`")),
                 },
+                (line, Section::Mappings) => {
+                    self.mappings.extend(read_mapping(line));
+                    Section::Mappings
+                }
                 (_, section) => section,
             };
         }
@@ -229,21 +249,40 @@ impl File {
         let start = memchr::memmem::find(text, b": 0x");
         let id = start.and_then(|at| Some((parse(&text[..at])?, &text[at + 2..])));
         let Some((id, rest)) = id else {
-            self.locations.get_mut(&current?)?.push(text.to_vec());
+            let location = self.locations.get_mut(&current?)?;
+            location.lines.push(text.to_vec());
             return current;
         };
-        let lines = self.locations.entry(id).or_default();
-        let (_address, rest) = split_word(rest);
+        let location = self.locations.entry(id).or_default();
+        let (address, rest) = split_word(rest);
         let (mapping, after_mapping) = split_word(rest);
-        let function = if mapping.starts_with(b"M=") {
-            after_mapping
-        } else {
-            rest
+        let function = match mapping.strip_prefix(b"M=") {
+            Some(_) => after_mapping,
+            None => rest,
         };
+        location.address = parse_hex(address).unwrap_or_default();
+        location.mapping = mapping.strip_prefix(b"M=").and_then(parse);
         let function = function.strip_prefix(b"[F] ").unwrap_or(function);
-        lines.push(function.to_vec());
+        location.lines.push(function.to_vec());
         Some(id)
     }
+}
+
+/// The number and file of `ID: START/LIMIT/OFFSET FILE BUILD_ID [FN][FL]…`, of which the last two may be missing.
+fn read_mapping(line: &[u8]) -> Option<(u64, Vec<u8>)> {
+    let text = line.trim_ascii();
+    let colon = memchr::memmem::find(text, b": 0x")?;
+    let (_, mut file) = split_word(&text[colon + 2..]);
+    let is_flags = |word: &[u8]| word.starts_with(b"[") && word.ends_with(b"]");
+    let is_build_id = |word: &[u8]| word.len() >= 8 && word.iter().all(u8::is_ascii_hexdigit);
+    for is_other in [is_flags, is_build_id] {
+        if let Some(space) = memchr::memrchr(b' ', file)
+            && is_other(&file[space + 1..])
+        {
+            file = file[..space].trim_ascii_end();
+        }
+    }
+    Some((parse(&text[..colon])?, file.to_vec()))
 }
 
 fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
@@ -252,9 +291,11 @@ fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
 }
 
 impl Options {
-    fn frame(&self, line: &[u8]) -> Vec<u8> {
-        if line.is_empty() {
-            return object_name(b"", None);
+    fn frame(&self, line: &[u8], location: &Location, file: &File) -> Vec<u8> {
+        if matches!(line, b"" | b"??") {
+            let object = location.mapping.and_then(|id| file.mappings.get(&id));
+            let object = object.map_or(&b""[..], |path| basename(path));
+            return object_name(object, self.addrs.then_some(location.address));
         }
         let end = memchr::memmem::rfind(line, b" s=").unwrap_or(line.len());
         let line = &line[..end];

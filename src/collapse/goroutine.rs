@@ -110,7 +110,9 @@ fn state(line: &[u8]) -> Option<&[u8]> {
     let rest = line.strip_prefix(DUMP)?;
     let space = memchr::memchr(b' ', rest)?;
     parse::<u64>(&rest[..space])?;
-    let inside = rest[space + 1..].strip_prefix(b"[")?.strip_suffix(b"]:")?;
+    // There may be `gp=0xc000 m=0 mp=0xc000` before the state.
+    let open = memchr::memmem::find(&rest[space..], b" [")?;
+    let inside = rest[space + open + 2..].strip_suffix(b"]:")?;
     let end = memchr::memchr(b',', inside).unwrap_or(inside.len());
     Some(&inside[..end])
 }

@@ -54,7 +54,7 @@ impl Document for Options {
             return Err(lines.error("columns up to `Symbol Name`, separated by tabs"));
         }
         let mut rows: Vec<(NodeId, Weight)> = Vec::new();
-        let mut path: Vec<NodeId> = Vec::new();
+        let mut path: Vec<(usize, NodeId)> = Vec::new();
         let mut first_depth = None;
         while let Some(line) = lines.next()? {
             if line.is_empty() {
@@ -65,11 +65,11 @@ impl Document for Options {
                 continue;
             };
             let depth = depth.saturating_sub(*first_depth.get_or_insert(depth));
-            path.truncate(depth);
-            let parent = path.last().copied().unwrap_or(CallTree::ROOT);
+            while path.pop_if(|(outer, _)| *outer >= depth).is_some() {}
+            let parent = path.last().map_or(CallTree::ROOT, |(_, node)| *node);
             let frame = profile.tree.intern(&frame_name(name));
             let node = profile.tree.child(parent, frame);
-            path.push(node);
+            path.push((depth, node));
             rows.push((node, weight));
         }
         lines.warn_if_cut();

@@ -152,7 +152,8 @@ impl Options {
         let location = &text[..bracket];
         let inside = location.strip_suffix(b")").unwrap_or(location);
         let (object, symbol) = split_symbol(inside);
-        match symbol {
+        let offset = memchr::memmem::rfind(symbol, b"+0x").unwrap_or(symbol.len());
+        match &symbol[..offset] {
             b"" => {
                 let object = object
                     .strip_prefix(b"[")
@@ -163,10 +164,7 @@ impl Options {
                     address.and_then(parse_hex).filter(|_| self.addrs),
                 )
             }
-            symbol => {
-                let offset = memchr::memmem::rfind(symbol, b"+0x").unwrap_or(symbol.len());
-                frame_name(&symbol[..offset])
-            }
+            symbol => frame_name(symbol),
         }
     }
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the small binary profiles of these directories: pprof, otlp, simpleperf, gperftools, austin."""
+"""Makes the small binary profiles of these directories: pprof, otlp, simpleperf, gperftools, austin, jfr."""
 import os
 import struct
 
@@ -104,8 +104,116 @@ def mojo():
     )
 
 
+class Jfr:
+    """A chunk of JFR: its classes, constants and events."""
+
+    CLASSES = {
+        20: ("long", []),
+        21: ("boolean", []),
+        22: ("java.lang.String", []),
+        23: ("java.lang.Class", [("name", 24, "pool")]),
+        24: ("jdk.types.Symbol", [("string", 22, "")]),
+        25: ("jdk.types.Method", [("type", 23, "pool"), ("name", 24, "pool")]),
+        26: ("jdk.types.FrameType", [("description", 22, "")]),
+        27: ("jdk.types.StackFrame", [("method", 25, "pool"), ("lineNumber", 20, ""), ("type", 26, "pool")]),
+        28: ("jdk.types.StackTrace", [("truncated", 21, ""), ("frames", 27, "array")]),
+        101: ("jdk.ExecutionSample", [("startTime", 20, ""), ("stackTrace", 28, "pool")]),
+        102: ("profiler.Malloc", [("startTime", 20, ""), ("stackTrace", 28, "pool"), ("size", 20, "")]),
+        103: ("jdk.ObjectAllocationSample", [("startTime", 20, ""), ("stackTrace", 28, "pool"), ("weight", 20, "")]),
+        104: ("jdk.ObjectAllocationInNewTLAB", [("startTime", 20, ""), ("stackTrace", 28, "pool"), ("tlabSize", 20, "")]),
+        # Nothing is in the pools: the stack is in the event.
+        105: ("bakery.Bell", [("startTime", 20, ""), ("stackTrace", 28, "")]),
+    }
+    SYMBOLS = ["bakery/Oven", "bake", "heat", "bakery/Bell$$Lambda+0x00007f0012345678/1234", "ring"]
+    METHODS = [(1, 2), (1, 3), (4, 5)]
+    STACKS = [[2, 1], [3, 1]]
+
+    def text(self, string):
+        return b"\x03" + varint(len(string)) + string.encode()
+
+    def sized(self, body):
+        """An event, whose size counts itself."""
+        return varint(len(body) + 1) + body if len(body) < 127 else varint(len(body) + 2) + body
+
+    def metadata(self):
+        strings = []
+
+        def index(string):
+            if string not in strings:
+                strings.append(string)
+            return varint(strings.index(string))
+
+        def element(name, attributes, children):
+            out = index(name) + varint(len(attributes))
+            for key, value in attributes:
+                out += index(key) + index(str(value))
+            return out + varint(len(children)) + b"".join(children)
+
+        classes = []
+        for number, (name, fields) in self.CLASSES.items():
+            inside = []
+            for field_name, kind, how in fields:
+                attributes = [("name", field_name), ("class", kind)]
+                attributes += [("constantPool", "true")] if how == "pool" else []
+                attributes += [("dimension", "1")] if how == "array" else []
+                inside.append(element("field", attributes, []))
+            classes.append(element("class", [("id", number), ("name", name)], inside))
+        tree = element("root", [], [element("metadata", [], classes)])
+        table = b"".join(self.text(string) for string in strings)
+        return self.sized(b"\0\0\0\0" + varint(len(strings)) + table + tree)
+
+    def frame(self, method):
+        return varint(method) + varint(7) + varint(1)
+
+    def stack(self, methods):
+        return b"\0" + varint(len(methods)) + b"".join(self.frame(method) for method in methods)
+
+    def checkpoint(self, delta):
+        pools = [
+            (24, [self.text(symbol) for symbol in self.SYMBOLS]),
+            (23, [varint(number) for number in range(1, len(self.SYMBOLS) + 1)]),
+            (25, [varint(kind) + varint(name) for kind, name in self.METHODS]),
+            (26, [self.text("Interpreted")]),
+            (28, [self.stack(methods) for methods in self.STACKS]),
+        ]
+        out = b"\x01\0\0" + varint(delta) + b"\x01" + varint(len(pools))
+        for number, values in pools:
+            out += varint(number) + varint(len(values))
+            out += b"".join(varint(key) + value for key, value in enumerate(values, 1))
+        return self.sized(out)
+
+    def chunk(self, events, delta=0, ended=True):
+        body = b"".join(self.sized(varint(kind) + b"\0" + rest) for kind, rest in events)
+        constants = 68 + len(body)
+        checkpoint = self.checkpoint(delta)
+        metadata = constants + len(checkpoint)
+        body += checkpoint + self.metadata()
+        places = (constants, metadata) if ended else (0, 0)
+        header = struct.pack(">4sHHqqqqqqqI", b"FLR\0", 2, 1, 68 + len(body), *places, 0, 0, 0, 10**9, 1)
+        return header + body
+
+
+def jfr():
+    jfr = Jfr()
+    one, other = b"\x01", b"\x02"
+    samples = [(101, one), (101, one), (101, other)]
+    write("jfr/lambda.jfr", jfr.chunk(samples))
+    allocations = [(102, one + varint(4096)), (102, other + varint(64))]
+    write("jfr/malloc.jfr", jfr.chunk(allocations))
+    write("jfr/malloc-size.jfr", jfr.chunk(allocations))
+    both = [(103, one + varint(500)), (104, one + varint(700)), (103, other + varint(30))]
+    write("jfr/both-allocations.jfr", jfr.chunk(both))
+    write("jfr/inline-stacks.jfr", jfr.chunk([(105, jfr.stack([2, 1])), (105, jfr.stack([3]))]))
+    write("jfr/unfinished.jfr", jfr.chunk(samples) + jfr.chunk(samples, ended=False))
+    write("jfr/cut-in-magic.jfr", jfr.chunk(samples) + b"FL")
+    write("jfr/circle-of-checkpoints.jfr", jfr.chunk(samples, delta=3))
+    whole = jfr.chunk(samples)
+    write("jfr/event-without-size.jfr", whole[:72] + b"\0" + whole[73:])
+
+
 write("pprof/cpu.pb", pprof())
 write("otlp/cpu.pb", otlp())
 write("simpleperf/cpu.proto", simpleperf())
 write("gperftools/cpu.prof", gperftools())
 write("austin/binary.mojo", mojo())
+jfr()

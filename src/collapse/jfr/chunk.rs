@@ -13,6 +13,12 @@ use std::io::{self, BufRead, Read};
 /// The size of a header in bytes.
 const HEADER_SIZE: usize = 68;
 
+/// Where in a header its numbers are: the size of the chunk, and where its constants and types start.
+const SIZE: usize = 8;
+const CONSTANTS: usize = 16;
+const METADATA: usize = 24;
+const TICKS_PER_SECOND: usize = 56;
+
 pub(super) struct Header {
     bytes: [u8; HEADER_SIZE],
 }
@@ -25,7 +31,7 @@ impl Header {
         if bytes.is_empty() {
             return Ok(None);
         }
-        if !bytes.starts_with(super::MAGIC) {
+        if !bytes.starts_with(super::MAGIC) && !super::MAGIC.starts_with(&bytes) {
             return Err(invalid(format!(
                 "expected a chunk of JFR, `FLR` [offset {offset}]"
             )));
@@ -45,10 +51,12 @@ impl Header {
         }
     }
 
-    /// The chunk with its header; `None` if it is not whole.
+    /// The chunk with its header; `None` if it is not whole. The JVM fills in where the tables are when it
+    /// ends a chunk.
     pub fn read_chunk(&self, input: &mut dyn BufRead) -> io::Result<Option<Vec<u8>>> {
-        let size = self.number(8);
-        let Some(rest) = size.checked_sub(HEADER_SIZE as u64) else {
+        let size = self.number(SIZE);
+        let is_ended = self.number(CONSTANTS) != 0 && self.number(METADATA) != 0;
+        let Some(rest) = size.checked_sub(HEADER_SIZE as u64).filter(|_| is_ended) else {
             return Ok(None);
         };
         let mut chunk = self.bytes.to_vec();
@@ -72,20 +80,20 @@ pub(super) struct Chunk<'a> {
 impl<'a> Chunk<'a> {
     /// `None` if it is damaged.
     pub fn new(header: &Header, chunk: &'a [u8]) -> Option<Chunk<'a>> {
-        let constants_at = usize::try_from(header.number(16)).ok()?;
-        let metadata_at = usize::try_from(header.number(24)).ok()?;
+        let constants_at = usize::try_from(header.number(CONSTANTS)).ok()?;
+        let metadata_at = usize::try_from(header.number(METADATA)).ok()?;
         let metadata = Metadata::read(chunk, metadata_at)?;
         let mut constants = Constants::new(chunk, metadata);
         constants.read_checkpoints(constants_at)?;
         Some(Chunk {
             constants,
-            ticks_per_second: header.number(56).max(1),
+            ticks_per_second: header.number(TICKS_PER_SECOND).max(1),
             metadata_at,
         })
     }
 
-    /// Reads the events that are asked for into `recording`; `None` if one is damaged.
-    pub fn read(&self, options: &Options, recording: &mut Recording) -> Option<()> {
+    /// Reads the events that are asked for into `recording`. The error is where a damaged one starts.
+    pub fn read(&self, options: &Options, recording: &mut Recording) -> Result<(), usize> {
         /// Metadata and checkpoints are events too.
         const FIRST_CLASS: i64 = 2;
         let constants = &self.constants;
@@ -97,24 +105,21 @@ impl<'a> Chunk<'a> {
         let mut readers = ahash::AHashMap::new();
         let mut at = HEADER_SIZE;
         while at < constants.chunk.len() {
-            let mut input = Input::at(constants.chunk, at);
-            let size = input.number()?;
-            let class = input.number()?;
+            let (class, mut event, end) = constants.event(at).ok_or(at)?;
             if class >= FIRST_CLASS && at != self.metadata_at {
                 let reader = readers
                     .entry(class)
                     .or_insert_with(|| self.reader(class, options));
                 if let Some(reader) = reader {
-                    reader.read(&mut input)?;
+                    reader.read(&mut event).ok_or(at)?;
                 }
             }
-            let size = usize::try_from(size).ok().filter(|size| *size > 0)?;
-            at = at.checked_add(size)?;
+            at = end;
         }
         for reader in readers.into_values().flatten() {
             reader.finish(recording);
         }
-        Some(())
+        Ok(())
     }
 
     fn reader<'c>(&'c self, class: ClassId, options: &'c Options) -> Option<EventReader<'c>> {
@@ -136,9 +141,9 @@ impl<'a> Chunk<'a> {
 /// What can be counted of an event, the default first.
 fn values(class: &Class) -> Vec<ValueType> {
     let has = |name: &str| class.fields.iter().any(|field| field.name == name);
-    let is_allocation = ["Allocation", "TLAB", "Malloc"]
+    let is_allocation = ["AllocationSample", "InNewTLAB", "OutsideTLAB"]
         .iter()
-        .any(|part| class.name.contains(part));
+        .any(|end| class.name.ends_with(end));
     let count = ValueType::new("count", "count");
     let sizes = ["weight", "tlabSize", "allocationSize", "size"]
         .into_iter()

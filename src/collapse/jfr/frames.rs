@@ -22,14 +22,11 @@ pub(super) struct Frames<'c> {
     is_of_async_profiler: bool,
 }
 
-/// The key that a value is; those of the chunk are larger.
-const NO_KEY: i64 = -1;
-
-fn key(value: &Value) -> i64 {
+/// The key that a value is, if it is not the value itself.
+fn key(value: &Value) -> Option<i64> {
     match value {
-        Value::Key(_, key) => *key,
-        Value::Number(number) => *number,
-        _ => NO_KEY,
+        Value::Key(_, key) => Some(*key),
+        _ => None,
     }
 }
 
@@ -66,12 +63,14 @@ impl<'c> Frames<'c> {
             return Rc::new([]);
         };
         let key = key(&stack);
-        if let Some(names) = self.stacks.get(&key) {
+        if let Some(names) = key.and_then(|key| self.stacks.get(&key)) {
             return names.clone();
         }
         let names = self.read_stack(stack).unwrap_or_default();
         let names: Rc<[Name]> = names.into();
-        self.stacks.insert(key, names.clone());
+        if let Some(key) = key {
+            self.stacks.insert(key, names.clone());
+        }
         names
     }
 
@@ -92,16 +91,21 @@ impl<'c> Frames<'c> {
             Some(Value::Number(line)) if self.options.lines => line,
             _ => 0,
         };
-        let key = |value: &Option<Value>| value.as_ref().map_or(NO_KEY, key);
-        let key = (key(&method), key(&kind), line);
-        if let Some(name) = self.methods.get(&key) {
+        let key = method
+            .as_ref()
+            .and_then(key)
+            .zip(kind.as_ref().and_then(key))
+            .map(|(method, kind)| (method, kind, line));
+        if let Some(name) = key.and_then(|key| self.methods.get(&key)) {
             return name.clone();
         }
         let name: Name = self
             .method_name(method, kind, line)
             .unwrap_or(UNKNOWN.to_vec())
             .into();
-        self.methods.insert(key, name.clone());
+        if let Some(key) = key {
+            self.methods.insert(key, name.clone());
+        }
         name
     }
 
@@ -157,7 +161,7 @@ impl<'c> Frames<'c> {
     pub fn of_thread(&mut self, thread: Option<Value>) -> Option<Name> {
         let thread = thread?;
         let key = key(&thread);
-        if let Some(name) = self.threads.get(&key) {
+        if let Some(name) = key.and_then(|key| self.threads.get(&key)) {
             return Some(name.clone());
         }
         let thread = self.constants.resolve(thread);
@@ -171,7 +175,9 @@ impl<'c> Frames<'c> {
             .or_else(|| field("osName"))
             .unwrap_or(UNKNOWN.to_vec());
         let name: Name = frame_name(&name).into();
-        self.threads.insert(key, name.clone());
+        if let Some(key) = key {
+            self.threads.insert(key, name.clone());
+        }
         Some(name)
     }
 }

@@ -90,11 +90,12 @@ impl Document for Options {
                 log::warn!("the last chunk is not whole, and is left out [offset {offset}]");
                 break;
             };
-            let chunk = Chunk::new(&header, &bytes);
-            let read = chunk.and_then(|chunk| chunk.read(self, &mut recording));
-            if read.is_none() {
-                return Err(invalid(format!("the chunk is damaged [offset {offset}]")));
-            }
+            let chunk = Chunk::new(&header, &bytes)
+                .ok_or_else(|| invalid(format!("the chunk is damaged [offset {offset}]")))?;
+            chunk.read(self, &mut recording).map_err(|at| {
+                let offset = offset + at as u64;
+                invalid(format!("the event is damaged [offset {offset}]"))
+            })?;
             recording.chunks += 1;
             offset += bytes.len() as u64;
         }
@@ -132,6 +133,13 @@ const EXECUTION: &str = "jdk.ExecutionSample";
 const NATIVE: &str = "jdk.NativeMethodSample";
 const WALL_CLOCK: &str = "profiler.WallClockSample";
 
+/// Allocations, of which the JVM may record both kinds.
+const ALLOCATION_SAMPLE: &str = "jdk.ObjectAllocationSample";
+const TLAB_ALLOCATIONS: [&str; 2] = [
+    "jdk.ObjectAllocationInNewTLAB",
+    "jdk.ObjectAllocationOutsideTLAB",
+];
+
 impl Options {
     /// Whether events called `name` are read.
     fn wants(&self, name: &str) -> bool {
@@ -149,11 +157,7 @@ fn wanted_events(name: &str) -> Vec<&str> {
     match name {
         "cpu" => vec![CPU_TIME, EXECUTION],
         "wall" => vec![WALL_CLOCK],
-        "alloc" => vec![
-            "jdk.ObjectAllocationSample",
-            "jdk.ObjectAllocationInNewTLAB",
-            "jdk.ObjectAllocationOutsideTLAB",
-        ],
+        "alloc" => [&[ALLOCATION_SAMPLE][..], &TLAB_ALLOCATIONS].concat(),
         "lock" => vec!["jdk.JavaMonitorEnter"],
         "park" => vec!["jdk.ThreadPark"],
         "sleep" => vec!["jdk.ThreadSleep"],
@@ -163,6 +167,19 @@ fn wanted_events(name: &str) -> Vec<&str> {
 }
 
 impl Recording {
+    /// Leaves out `others`, which say the same as the events called `name`, if there are any of these.
+    fn prefer(&mut self, name: &str, others: &[&str]) {
+        let has_events = |events: &Events| events.events > 0;
+        if !self.events.get(name).is_some_and(has_events) {
+            return;
+        }
+        for other in others {
+            if self.events.remove(*other).is_some_and(|it| has_events(&it)) {
+                log::info!("{other} is left out: {name} says the same, and more exactly");
+            }
+        }
+    }
+
     /// Adds up the events that are asked for.
     fn choose(mut self, options: &Options, profile: &mut Profile) -> io::Result<()> {
         if let Some(event) = &options.event
@@ -176,18 +193,8 @@ impl Recording {
                 "the recording has no event `{event}`; it has {kinds}"
             )));
         }
-        let has_cpu_time = self
-            .events
-            .get(CPU_TIME)
-            .is_some_and(|events| events.events > 0);
-        if has_cpu_time
-            && self
-                .events
-                .remove(EXECUTION)
-                .is_some_and(|events| events.events > 0)
-        {
-            log::info!("{EXECUTION} is left out, for {CPU_TIME} tells the same with less error");
-        }
+        self.prefer(CPU_TIME, &[EXECUTION]);
+        self.prefer(ALLOCATION_SAMPLE, &TLAB_ALLOCATIONS);
         let mut types: Vec<ValueType> = Vec::new();
         for (value, _) in self.events.values().flat_map(|events| &events.values) {
             match types.iter_mut().find(|known| known.name == value.name) {

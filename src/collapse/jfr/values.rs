@@ -41,18 +41,27 @@ impl<'a> Constants<'a> {
         }
     }
 
+    /// The class of the event at `at`, what follows, and where the event ends; `None` if it is damaged.
+    pub fn event(&self, at: usize) -> Option<(ClassId, Input<'a>, usize)> {
+        let mut input = Input::at(self.chunk, at);
+        let size = usize::try_from(input.number()?).ok()?;
+        let class = input.number()?;
+        let end = at.checked_add(size).filter(|end| *end >= input.at)?;
+        Some((class, input, end))
+    }
+
     /// Finds the constants of the checkpoint at `at`, and those of the ones before it.
     pub fn read_checkpoints(&mut self, at: usize) -> Option<()> {
         let mut at = at;
-        // More checkpoints than bytes are a circle.
-        for _ in 0..self.chunk.len() {
+        loop {
             let delta = self.read_checkpoint(at)?;
-            if delta == 0 {
-                return Some(());
+            match delta {
+                0 => return Some(()),
+                // Each is before the one that names it; else they could be a circle.
+                ..0 => at = at.checked_sub(usize::try_from(delta.unsigned_abs()).ok()?)?,
+                1.. => return None,
             }
-            at = usize::try_from(i64::try_from(at).ok()?.checked_add(delta)?).ok()?;
         }
-        None
     }
 
     /// Returns how far away the checkpoint before is; 0 if there is none.
@@ -119,7 +128,7 @@ impl<'a> Constants<'a> {
         match field.is_array {
             true => {
                 let count = input.count()?;
-                let elements = (0..count).map(|_| read(input));
+                let elements = (0..count).map(|_| taking_bytes(input, read));
                 Some(Value::Array(elements.collect::<Option<_>>()?))
             }
             false => read(input),
@@ -151,13 +160,14 @@ impl<'a> Constants<'a> {
             true => input.count()?,
             false => 1,
         };
-        for _ in 0..count {
-            match field.is_pooled {
-                true => drop(input.number()?),
-                false => self.skip(input, field.class, depth)?,
-            }
+        let skip = |input: &mut Input<'_>| match field.is_pooled {
+            true => input.number().map(drop),
+            false => self.skip(input, field.class, depth),
+        };
+        match field.is_array {
+            true => (0..count).try_for_each(|_| taking_bytes(input, skip)),
+            false => skip(input),
         }
-        Some(())
     }
 
     /// The field called `name` of an object, or of the one whose key `value` is.
@@ -182,4 +192,13 @@ impl<'a> Constants<'a> {
             _ => None,
         }
     }
+}
+
+/// What `read` gives; `None` if that took no bytes: a chunk could say that it has any number of such values.
+fn taking_bytes<T>(
+    input: &mut Input<'_>,
+    read: impl FnOnce(&mut Input<'_>) -> Option<T>,
+) -> Option<T> {
+    let start = input.at;
+    read(input).filter(|_| input.at > start)
 }

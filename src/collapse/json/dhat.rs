@@ -18,8 +18,8 @@
 
 use crate::call_tree::CallTree;
 use crate::collapse::document::names::{UNKNOWN, frame_name};
-use crate::collapse::document::{Document, Profile, ValueType, out_of_range};
-use crate::collapse::json::{self, Keys, Text};
+use crate::collapse::document::{Document, Profile, ValueType};
+use crate::collapse::json::{self, Index, Keys, Text};
 use crate::decimal::Decimal;
 use serde::Deserialize;
 use std::io::{self, BufRead};
@@ -83,10 +83,9 @@ impl Document for Options {
         for point in &file.points {
             let mut node = CallTree::ROOT;
             for &index in point.stack.iter().rev() {
-                let name = file.frames.get(index);
-                let name = name.ok_or_else(|| out_of_range("ftbl", index, file.frames.len()))?;
+                let name = index.of(&file.frames, "ftbl")?;
                 let intern = || profile.tree.intern(&self.frame(name));
-                let frame = *frames[index].get_or_insert_with(intern);
+                let frame = *frames[index.0 as usize].get_or_insert_with(intern);
                 node = profile.tree.child(node, frame);
             }
             let values = point.values();
@@ -155,7 +154,7 @@ struct Point {
     rb: Decimal,
     wb: Decimal,
     #[serde(rename = "fs")]
-    stack: Vec<usize>,
+    stack: Vec<Index>,
 }
 
 impl Point {

@@ -455,7 +455,7 @@ struct JsonContainer<'a> {
 #[derive(Deserialize)]
 struct JsonThread<'a> {
     #[serde(borrow, default)]
-    name: Text<'a>,
+    name: Option<Text<'a>>,
     #[serde(borrow, default)]
     state: Option<Text<'a>>,
     #[serde(borrow, default)]
@@ -478,7 +478,7 @@ impl Options {
 }
 
 fn thread_of_json(json: &JsonThread<'_>) -> Thread {
-    let mut thread = Thread::called(&json.name);
+    let mut thread = Thread::called(json.name.as_deref().unwrap_or_default());
     thread.may_lack_state = true;
     if let Some(state) = &json.state {
         thread.set_state(state);

@@ -12,7 +12,7 @@ pub mod pyspy_dump;
 pub mod speedscope;
 pub mod stackprof;
 
-use super::document::invalid;
+use super::document::{invalid, out_of_range};
 use crate::decimal::Decimal;
 use serde::Deserialize;
 use serde::de::{
@@ -239,6 +239,51 @@ impl fmt::Display for Id<'_> {
 fn as_number(text: &str) -> Option<u64> {
     let number = text.parse().ok()?;
     (text == "0" || !text.starts_with(['0', '+'])).then_some(number)
+}
+
+/// An index into a table, or the id of an entry: a whole number, which some writers put into a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Index(pub u64);
+
+impl Index {
+    /// The entry of `table`; `name` is what messages call the table.
+    pub fn of<'t, T>(self, table: &'t [T], name: &str) -> io::Result<&'t T> {
+        let entry = usize::try_from(self.0).ok().and_then(|at| table.get(at));
+        entry.ok_or_else(|| out_of_range(name, self.0, table.len()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Index {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct IndexVisitor;
+        impl Visitor<'_> for IndexVisitor {
+            type Value = Index;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an index")
+            }
+
+            fn visit_u64<E>(self, index: u64) -> Result<Index, E> {
+                Ok(Index(index))
+            }
+
+            fn visit_f64<E: Error>(self, index: f64) -> Result<Index, E> {
+                /// Larger numbers need not be exact.
+                const MAX: f64 = (1u64 << 53) as f64;
+                let unexpected = || E::invalid_value(Unexpected::Float(index), &self);
+                let is_whole = (0.0..=MAX).contains(&index) && index.fract() == 0.0;
+                is_whole
+                    .then_some(Index(index as u64))
+                    .ok_or_else(unexpected)
+            }
+
+            fn visit_str<E: Error>(self, index: &str) -> Result<Index, E> {
+                let unexpected = || E::invalid_value(Unexpected::Str(index), &self);
+                index.trim().parse().map(Index).map_err(|_| unexpected())
+            }
+        }
+        deserializer.deserialize_any(IndexVisitor)
+    }
 }
 
 impl<'de> Deserialize<'de> for Decimal {
@@ -486,6 +531,20 @@ mod tests {
         assert_eq!(ids[0], ids[1]);
         assert_ne!(ids[0], ids[2]);
         assert_eq!(ids[3].to_string(), "0x7");
+    }
+
+    #[test]
+    fn indices_are_whole_numbers_or_text() {
+        let read = |text: &str| {
+            let seed = std::marker::PhantomData::<Index>;
+            parse(text.as_bytes(), seed, "an index").map(|index| index.0)
+        };
+        for (text, index) in [("7", 7), ("7.0", 7), ("7e0", 7), ("\"7\"", 7)] {
+            assert_eq!(read(text).unwrap(), index, "{text}");
+        }
+        for text in ["-1", "0.5", "1e300", "\"x\"", "null", "[7]"] {
+            assert!(read(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -77,8 +77,8 @@ struct File<'a> {
 
 #[derive(Deserialize)]
 struct Frame<'a> {
-    #[serde(borrow)]
-    function: Text<'a>,
+    #[serde(borrow, default)]
+    function: Option<Text<'a>>,
     #[serde(borrow, default, rename = "file_path_short")]
     file: Option<Text<'a>>,
     #[serde(default, rename = "line_no")]
@@ -90,7 +90,8 @@ struct Frame<'a> {
 
 impl Frame<'_> {
     fn is_function(&self) -> bool {
-        !(self.function.starts_with(b"[") && self.function.ends_with(b"]"))
+        let name = self.function.as_deref().unwrap_or_default();
+        !(name.starts_with(b"[") && name.ends_with(b"]"))
     }
 }
 
@@ -112,7 +113,7 @@ impl Options {
                 .fold(Decimal::ZERO, |sum, child| sum + child.time);
             let own = frame.time - below;
             // Times are rounded to a millionth, so that is what may be left of none.
-            let own = match frame.children.is_empty() || own > Decimal::from_f64(1e-6) {
+            let own = match frame.children.is_empty() || own.abs() > Decimal::from_f64(1e-6) {
                 true => own,
                 false => Decimal::ZERO,
             };
@@ -123,7 +124,7 @@ impl Options {
     }
 
     fn name(&self, frame: &Frame<'_>) -> Vec<u8> {
-        let name = frame_name(&frame.function);
+        let name = frame_name(frame.function.as_deref().unwrap_or_default());
         match &frame.file {
             Some(file) if self.lines => with_place(&name, file, frame.line),
             _ => name,

@@ -21,8 +21,8 @@
 use crate::call_tree::CallTree;
 use crate::collapse::document::lines::{Lines, whole_lines};
 use crate::collapse::document::names::{frame_name, with_place};
-use crate::collapse::document::{Document, Profile, ValueType, peek};
-use crate::collapse::json::{self, Keys, Text};
+use crate::collapse::document::{Document, Profile, ValueType};
+use crate::collapse::json::{self, Id, Keys, Text};
 use crate::decimal::Decimal;
 use serde::Deserialize;
 use std::io::{self, BufRead};
@@ -69,17 +69,17 @@ impl Document for Options {
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         profile.choose(vec![ValueType::new("threads", "count")], None, 0)?;
-        let (head, mut input) = peek(input, 1)?;
-        match head == b"[" {
+        let is_json = input.fill_buf()?.trim_ascii_start().starts_with(b"[");
+        match is_json {
             true => {
-                let document = json::read_to_end(&mut input)?;
+                let document = json::read_to_end(input)?;
                 let threads = PhantomData::<Vec<JsonThread<'_>>>;
                 for thread in json::parse(&document, threads, Self::DESCRIPTION)? {
                     self.add(&self.thread_of_json(&thread), profile);
                 }
                 Ok(())
             }
-            false => self.read_text(&mut input, profile),
+            false => self.read_text(input, profile),
         }
     }
 }
@@ -95,8 +95,8 @@ struct Thread {
 struct JsonThread<'a> {
     #[serde(borrow, default)]
     thread_name: Option<Text<'a>>,
-    #[serde(default)]
-    thread_id: u64,
+    #[serde(borrow, default)]
+    thread_id: Option<Id<'a>>,
     active: bool,
     #[serde(borrow)]
     frames: Vec<JsonFrame<'a>>,
@@ -104,8 +104,8 @@ struct JsonThread<'a> {
 
 #[derive(Deserialize)]
 struct JsonFrame<'a> {
-    #[serde(borrow)]
-    name: Text<'a>,
+    #[serde(borrow, default)]
+    name: Option<Text<'a>>,
     #[serde(borrow, default)]
     short_filename: Option<Text<'a>>,
     #[serde(borrow, default)]
@@ -117,18 +117,17 @@ struct JsonFrame<'a> {
 impl Options {
     fn thread_of_json(&self, thread: &JsonThread<'_>) -> Thread {
         let frame = |frame: &JsonFrame<'_>| {
-            let name = frame_name(&frame.name);
+            let name = frame_name(frame.name.as_deref().unwrap_or_default());
             let file = frame.short_filename.as_ref().or(frame.filename.as_ref());
             match file {
                 Some(file) if self.lines => with_place(&name, file, frame.line),
                 _ => name,
             }
         };
+        let id = thread.thread_id.as_ref();
+        let id = id.map_or(String::new(), ToString::to_string);
         Thread {
-            name: thread_name(
-                thread.thread_name.as_deref(),
-                thread.thread_id.to_string().as_bytes(),
-            ),
+            name: thread_name(thread.thread_name.as_deref(), id.as_bytes()),
             is_active: thread.active,
             frames: thread.frames.iter().map(frame).collect(),
         }

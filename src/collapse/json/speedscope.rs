@@ -24,8 +24,8 @@
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::names::{frame_name, with_place};
-use crate::collapse::document::{Document, Profile, ValueType, invalid, out_of_range};
-use crate::collapse::json::{self, ForEach, Keys, Text};
+use crate::collapse::document::{Document, Profile, ValueType, invalid};
+use crate::collapse::json::{self, ForEach, Index, Keys, Text};
 use crate::collapse::notes::plural;
 use crate::decimal::Decimal;
 use ahash::AHashMap;
@@ -86,7 +86,11 @@ impl Document for Options {
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         let document = json::read_to_end(input)?;
-        let mut file = File::default();
+        let mut file = File {
+            frames: Vec::new(),
+            threads: Vec::new(),
+            active: Index(0),
+        };
         json::parse(&document, FileSeed(&mut file), Self::DESCRIPTION)?;
         self.add_up(&file, profile)
     }
@@ -99,9 +103,10 @@ impl Options {
             Some(wanted) => Some(file.find(wanted)?),
             None => None,
         };
-        let unit = match file.threads.get(chosen.unwrap_or(file.active)) {
-            Some(thread) => thread.unit.as_str(),
-            None => "none",
+        let unit = match (chosen, file.threads.as_slice()) {
+            (None, []) => "none",
+            (None, threads) => &file.active.of(threads, "profiles")?.unit,
+            (Some(chosen), threads) => &threads[chosen].unit,
         };
         profile.choose(vec![ValueType::new("weight", unit)], None, 0)?;
         let mut other_units = 0;
@@ -135,20 +140,18 @@ impl Options {
             let index = std::str::from_utf8(index)
                 .ok()
                 .and_then(|index| index.parse().ok());
-            let index: usize = index.unwrap_or(usize::MAX);
-            let frame = file.frames.get(index);
-            let frame = frame.ok_or_else(|| out_of_range("frames", index, file.frames.len()))?;
+            let index = Index(index.unwrap_or(u64::MAX));
+            let frame = index.of(&file.frames, "frames")?;
             Ok(frame.name(self.lines).into())
         })
     }
 }
 
 /// A file that was read.
-#[derive(Default)]
 struct File<'a> {
     frames: Vec<Frame<'a>>,
     threads: Vec<Thread<'a>>,
-    active: usize,
+    active: Index,
 }
 
 impl File<'_> {
@@ -283,12 +286,12 @@ impl<'a> ThreadReader<'a> {
 
 /// The frames that indexes stand for in a tree of indexes.
 #[derive(Default)]
-struct IndexFrames(AHashMap<u32, FrameId>);
+struct IndexFrames(AHashMap<u64, FrameId>);
 
 impl IndexFrames {
-    fn child(&mut self, tree: &mut CallTree, parent: NodeId, index: u32) -> NodeId {
-        let frame = self.0.entry(index);
-        let frame = *frame.or_insert_with(|| tree.intern(index.to_string().as_bytes()));
+    fn child(&mut self, tree: &mut CallTree, parent: NodeId, index: Index) -> NodeId {
+        let frame = self.0.entry(index.0);
+        let frame = *frame.or_insert_with(|| tree.intern(index.0.to_string().as_bytes()));
         tree.child(parent, frame)
     }
 }
@@ -297,9 +300,9 @@ impl IndexFrames {
 #[derive(Default)]
 struct Events {
     /// The frames that are open, the root first.
-    open: Vec<(u32, NodeId)>,
-    /// When the latest event was.
-    at: Decimal,
+    open: Vec<(Index, NodeId)>,
+    /// When the latest event was, if there was one.
+    at: Option<Decimal>,
     never_opened: u64,
     out_of_order: u64,
 }
@@ -308,7 +311,7 @@ struct Events {
 struct Event {
     #[serde(rename = "type")]
     kind: EventKind,
-    frame: u32,
+    frame: Index,
     at: Decimal,
 }
 
@@ -334,7 +337,7 @@ impl Events {
     }
 
     /// Closes the innermost open `frame`, and what it called with it.
-    fn close(&mut self, frame: u32) {
+    fn close(&mut self, frame: Index) {
         match self.open.iter().rposition(|(open, _)| *open == frame) {
             Some(at) => {
                 self.out_of_order += u64::from(at + 1 != self.open.len());
@@ -346,15 +349,18 @@ impl Events {
 
     /// Counts the time until `at` for the open stack. Time never goes back.
     fn pass_to(&mut self, at: Decimal, stacks: &mut Profile) {
-        let at = at.max(self.at);
+        let before = self.at.unwrap_or(at);
+        let at = at.max(before);
         if let Some((_, node)) = self.open.last() {
-            stacks.add(*node, at - self.at);
+            stacks.add(*node, at - before);
         }
-        self.at = at;
+        self.at = Some(at);
     }
 
     fn finish(mut self, end: Option<Decimal>, stacks: &mut Profile) {
-        self.pass_to(end.unwrap_or(self.at), stacks);
+        if let Some(end) = end {
+            self.pass_to(end, stacks);
+        }
         for (count, what) in [
             (self.out_of_order, "closed before the frames they called"),
             (self.never_opened, "closed without being open"),
@@ -391,7 +397,7 @@ impl<'de> Visitor<'de> for FileSeed<'_, 'de> {
                 b"shared" => self.0.frames = map.next_value::<Shared<'de>>()?.frames,
                 b"profiles" => self.0.threads = map.next_value::<Vec<Thread<'de>>>()?,
                 b"activeProfileIndex" => {
-                    self.0.active = map.next_value::<Option<usize>>()?.unwrap_or(0);
+                    self.0.active = map.next_value::<Option<Index>>()?.unwrap_or(Index(0));
                 }
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -405,7 +411,9 @@ impl<'de> Visitor<'de> for FileSeed<'_, 'de> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Thread<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ThreadReader::default())
+        let mut reader = ThreadReader::default();
+        reader.thread.unit = "none".to_string();
+        deserializer.deserialize_map(reader)
     }
 }
 
@@ -419,8 +427,12 @@ impl<'de> Visitor<'de> for ThreadReader<'de> {
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Thread<'de>, A::Error> {
         while let Some(key) = map.next_key::<Text<'de>>()? {
             match &*key {
-                b"name" => self.thread.name = map.next_value()?,
-                b"unit" => self.thread.unit = map.next_value()?,
+                b"name" => self.thread.name = map.next_value::<Option<_>>()?.unwrap_or_default(),
+                b"unit" => {
+                    if let Some(unit) = map.next_value()? {
+                        self.thread.unit = unit;
+                    }
+                }
                 b"endValue" => self.end = map.next_value()?,
                 b"samples" => self.read_samples(&mut map)?,
                 b"weights" => self.read_weights(&mut map)?,
@@ -457,7 +469,7 @@ impl<'de> Visitor<'de> for StacksSeed<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut samples: A) -> Result<(), A::Error> {
         loop {
             let mut leaf = CallTree::ROOT;
-            let frames = ForEach::new(|index: u32| {
+            let frames = ForEach::new(|index: Index| {
                 leaf = self.frames.child(self.tree, leaf, index);
                 Ok(())
             });

@@ -14,7 +14,7 @@
 use crate::call_tree::{CallTree, FrameId};
 use crate::collapse::document::names::{frame_name, with_place};
 use crate::collapse::document::{Document, Profile, ValueType, invalid};
-use crate::collapse::json::{self, Keys, Text};
+use crate::collapse::json::{self, Index, Keys, Text};
 use crate::decimal::Decimal;
 use ahash::{AHashMap, RandomState};
 use serde::Deserialize;
@@ -55,9 +55,7 @@ impl Document for Options {
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let keys = Keys::of(head);
-        let has_all = ["frames", "mode", "interval"]
-            .iter()
-            .all(|key| keys.has(key));
+        let has_all = ["frames", "mode"].iter().all(|key| keys.has(key));
         keys.answer(has_all && (keys.has("raw") || keys.has("gc_samples")))
     }
 
@@ -90,15 +88,15 @@ struct File<'a> {
     #[serde(borrow)]
     frames: HashMap<Text<'a>, Frame<'a>, RandomState>,
     #[serde(default)]
-    raw: Option<Vec<u64>>,
+    raw: Option<Vec<Index>>,
     #[serde(default, rename = "raw_timestamp_deltas")]
     deltas: Vec<Decimal>,
 }
 
 #[derive(Deserialize)]
 struct Frame<'a> {
-    #[serde(borrow)]
-    name: Text<'a>,
+    #[serde(borrow, default)]
+    name: Option<Text<'a>>,
     #[serde(borrow, default)]
     file: Option<Text<'a>>,
     #[serde(default)]
@@ -108,7 +106,7 @@ struct Frame<'a> {
 impl Options {
     fn add(
         &self,
-        raw: &[u64],
+        raw: &[Index],
         file: &File<'_>,
         column: usize,
         profile: &mut Profile,
@@ -116,17 +114,17 @@ impl Options {
         let mut frames = AHashMap::new();
         let mut deltas = file.deltas.iter();
         let mut rest = raw;
-        while let Some((&length, after_length)) = rest.split_first() {
+        while let Some((&Index(length), after_length)) = rest.split_first() {
             let length = usize::try_from(length).unwrap_or(usize::MAX);
             let split = after_length.split_at_checked(length);
-            let Some((stack, &[count, ref after @ ..])) = split else {
+            let Some((stack, &[Index(count), ref after @ ..])) = split else {
                 let at = raw.len() - rest.len();
                 return Err(invalid(format!(
                     "`raw` ends within the stack at index {at}"
                 )));
             };
             let mut node = CallTree::ROOT;
-            for &id in stack {
+            for &Index(id) in stack {
                 let frame = match frames.get(&id) {
                     Some(frame) => *frame,
                     None => self.intern(id, file, profile)?,
@@ -152,7 +150,7 @@ impl Options {
         let find = |id: u64| file.frames.get(&Text(id.to_string().into_bytes().into()));
         let frame = find(id).or_else(|| find(id & ID_BITS));
         let frame = frame.ok_or_else(|| invalid(format!("frame {id} is not in `frames`")))?;
-        let name = frame_name(&frame.name);
+        let name = frame_name(frame.name.as_deref().unwrap_or_default());
         Ok(profile.tree.intern(&match &frame.file {
             Some(file) if self.lines => with_place(&name, file, frame.line),
             _ => name,

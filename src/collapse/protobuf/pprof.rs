@@ -266,7 +266,7 @@ impl<'a> Tables<'a> {
                 }
                 (6, Value::Bytes(text)) => tables.strings.push(text),
                 (14, Value::Number(index)) => tables.default_type = index.cast_signed(),
-                (1 | 3..=6, Value::Number(_)) => {
+                (1..=6, Value::Number(_) | Value::Fixed(_)) => {
                     return Err(invalid("expected a message in the profile, found a number"));
                 }
                 _ => {}
