@@ -36,6 +36,7 @@ mod own;
 mod preorder;
 pub(crate) mod rebuild;
 mod timeline;
+mod value;
 mod walk;
 
 use crate::table::{Entry, Table};
@@ -50,6 +51,7 @@ pub use crate::count::Count;
 pub use forest::Forest;
 pub(crate) use preorder::Late;
 pub(crate) use timeline::Timeline;
+pub use value::ValueType;
 pub(crate) use walk::Children;
 pub use walk::{Visit, Walk};
 

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    inferno::cli::collapse::guess::main()
+    inferno::cli::guess::main()
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    inferno::cli::collapse::sample::main()
+    inferno::cli::collapse::tool("inferno-collapse-sample")
 }

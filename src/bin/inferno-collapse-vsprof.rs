@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    inferno::cli::collapse::vsprof::main()
+    inferno::cli::collapse::tool("inferno-collapse-vsprof")
 }

@@ -1,6 +1,6 @@
 //! Several trees that are one profile.
 
-use super::{CallTree, Count, SATURATED};
+use super::{CallTree, Count, SATURATED, ValueType};
 use crate::threads::{lock, work_together};
 use std::mem;
 use std::sync::Mutex;
@@ -26,11 +26,12 @@ use std::sync::Mutex;
 #[derive(Debug, Clone)]
 pub struct Forest {
     trees: Vec<CallTree>,
+    values: Vec<ValueType>,
 }
 
 impl From<CallTree> for Forest {
     fn from(tree: CallTree) -> Forest {
-        Forest { trees: vec![tree] }
+        Forest::of(vec![tree])
     }
 }
 
@@ -46,12 +47,60 @@ impl FromIterator<CallTree> for Forest {
         let trees: Vec<CallTree> = trees.into_iter().collect();
         match trees.is_empty() {
             true => Forest::default(),
-            false => Forest { trees },
+            false => Forest::of(trees),
         }
     }
 }
 
 impl Forest {
+    fn of(trees: Vec<CallTree>) -> Forest {
+        Forest {
+            trees,
+            values: Vec::new(),
+        }
+    }
+
+    /// The values that the profile has for each stack, of which one is what the trees count.
+    ///
+    /// ```
+    /// use inferno::call_tree::{CallTree, Forest};
+    ///
+    /// let mut tree = CallTree::new();
+    /// tree.add_stack(["main", "parse"], 3u64);
+    /// let values = Forest::from(tree).values();
+    /// assert_eq!((values[0].name.as_str(), values[0].sum.to_string()), ("samples", "3".to_string()));
+    /// ```
+    pub fn values(&self) -> Vec<ValueType> {
+        match self.values.is_empty() {
+            true => vec![self.only_value()],
+            false => self.values.clone(),
+        }
+    }
+
+    fn only_value(&self) -> ValueType {
+        let root = CallTree::ROOT.index();
+        let totals = self.trees.iter().map(|tree| tree.totals()[root]);
+        ValueType {
+            sum: totals.sum(),
+            is_default: true,
+            ..ValueType::new("samples", "count")
+        }
+    }
+
+    /// Sets the values among which one was chosen.
+    pub(crate) fn with_values(self, values: Vec<ValueType>) -> Forest {
+        Forest { values, ..self }
+    }
+
+    /// Adds another profile.
+    pub fn append(&mut self, other: Forest) {
+        if !self.values.is_empty() || !other.values.is_empty() {
+            self.values = self.values();
+            ValueType::merge_all(&mut self.values, other.values());
+        }
+        self.trees.extend(other.trees);
+    }
+
     pub(crate) fn trees(&self) -> &[CallTree] {
         &self.trees
     }
@@ -92,7 +141,8 @@ impl Forest {
 
     /// What `change` makes of each tree.
     pub(crate) fn map(self, change: impl FnMut(CallTree) -> CallTree) -> Forest {
-        self.trees.into_iter().map(change).collect()
+        let trees = self.trees.into_iter().map(change).collect();
+        Forest { trees, ..self }
     }
 
     /// All stacks in one tree. Trees are merged two by two, on as many threads as can do something.

@@ -1,11 +1,11 @@
 //! Compares two profiles.
 
 use crate::cli;
-use crate::cli::perf::PerfArgs;
-use crate::cli::{CommonArgs, Input, Opened, Output};
+use crate::cli::guess::GuessArgs;
+use crate::cli::{CommonArgs, Input, Opened, Output, usage};
 use crate::collapse::guess;
 use crate::differential::{self, Options, Profile};
-use clap::Parser;
+use clap::{ArgMatches, Command, CommandFactory, Parser};
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,15 +40,11 @@ struct Args {
     #[arg(value_name = "PATH2")]
     after: PathBuf,
 
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[arg(long)]
-    no_demangle: bool,
-
     #[command(flatten)]
     common: CommonArgs,
 
     #[command(flatten)]
-    perf: PerfArgs,
+    guess: GuessArgs,
 }
 
 impl Args {
@@ -58,40 +54,41 @@ impl Args {
             strip_hex: self.strip_hex,
         }
     }
-
-    /// How to fold what is not folded yet.
-    fn collapse_options(&self) -> guess::Options {
-        let mut options = guess::Options::default();
-        options.demangle = !self.no_demangle;
-        options.nthreads = self.perf.nthreads;
-        options.perf = self.perf.options();
-        options
-    }
 }
 
 /// Runs the tool.
 pub fn main() -> ExitCode {
-    let args: Args = cli::usage::parse();
+    run("inferno-diff-folded", &usage::matches(Args::command()))
+}
+
+/// `inferno diff`
+pub fn command() -> Command {
+    Args::command().name("diff")
+}
+
+/// Compares what the command line says.
+pub fn run(tool: &str, matches: &ArgMatches) -> ExitCode {
+    let args: Args = usage::args(matches);
     let (before, after) = (
         Input::new(Some(&args.before)),
         Input::new(Some(&args.after)),
     );
     if (&before, &after) == (&Input::Stdin, &Input::Stdin) {
         let message = "only one of the two profiles can be standard input";
-        cli::usage::conflict::<Args>(message);
+        usage::conflict(Args::command(), message);
     }
-    cli::run("inferno-diff-folded", &args.common, |output| {
-        run(&args, &before, &after, output)
+    cli::run(tool, &args.common, |output| {
+        compare(&args, &before, &after, output)
     })
 }
 
-fn run(args: &Args, before: &Input, after: &Input, output: &Output) -> io::Result<()> {
+fn compare(args: &Args, before: &Input, after: &Input, output: &Output) -> io::Result<()> {
     let (before, after) = (read(args, before)?, read(args, after)?);
     output.write(|writer| differential::write(args.options(), before, &after, writer))
 }
 
 fn read(args: &Args, input: &Input) -> io::Result<Profile> {
-    let (options, collapse) = (args.options(), args.collapse_options());
+    let (options, collapse) = (args.options(), args.guess.options());
     let folder = guess::Folder::from(collapse.clone());
     input.open(|opened| {
         let profile = match opened {

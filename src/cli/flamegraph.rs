@@ -2,8 +2,9 @@
 
 use crate::call_tree::CallTree;
 use crate::cli;
+use crate::cli::collapse::{guess_all, list_values};
 use crate::cli::filter::{FilterArgs, Filters};
-use crate::cli::perf::PerfArgs;
+use crate::cli::guess::GuessArgs;
 use crate::cli::{CommonArgs, Input, Opened, Output, usage, values};
 use crate::collapse::guess;
 use crate::differential;
@@ -13,8 +14,8 @@ use crate::flamegraph::color::{
 use crate::flamegraph::{
     self, Collector, DiffWidth, Direction, Format, Options, TextTruncateDirection, defaults,
 };
-use clap::Parser;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgMatches, Command, CommandFactory, Parser};
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,7 +28,7 @@ const PALETTE_MAP: &str = "palette.map";
 
 /// Draw a profile as a flame graph: an interactive SVG
 #[derive(Debug, Parser)]
-#[command(name = "inferno-flamegraph", version, about)]
+#[command(name = "inferno-flamegraph", version)]
 struct Flags {
     /// Use consistent palette (palette.map)
     #[arg(long = "cp")]
@@ -225,9 +226,9 @@ struct Flags {
     #[arg(long = "flamechart")]
     flame_chart: bool,
 
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[arg(long)]
-    no_demangle: bool,
+    /// List the values that the profile has for each stack (name, unit, sum), and draw nothing
+    #[arg(long, conflicts_with = "diff")]
+    list_values: bool,
 
     /// Folded stacks, or profiles in a format that a collapser reads, which are folded first; `-`
     /// or nothing for standard input. They may be compressed (gzip, zstd)
@@ -235,9 +236,9 @@ struct Flags {
     paths: Vec<PathBuf>,
 
     #[command(flatten)]
-    perf: PerfArgs,
+    guess: GuessArgs,
 
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = None)]
     common: CommonArgs,
 
     #[command(flatten)]
@@ -358,11 +359,8 @@ impl Flags {
 
     /// How to fold what is not folded yet.
     fn collapse_options(&self) -> guess::Options {
-        let mut options = guess::Options::default();
-        options.demangle = !self.no_demangle;
+        let mut options = self.guess.options();
         options.in_time_order = self.flame_chart;
-        options.nthreads = self.perf.nthreads;
-        options.perf = self.perf.options();
         options
     }
 
@@ -408,17 +406,31 @@ fn parse_background(text: &str) -> Result<BackgroundColor, &'static str> {
 
 /// Runs the tool.
 pub fn main() -> ExitCode {
-    let flags: Flags = usage::parse();
+    run("inferno-flamegraph", &usage::matches(Flags::command()))
+}
+
+/// `inferno flamegraph`
+pub fn command() -> Command {
+    Flags::command().name("flamegraph")
+}
+
+/// Draws what the command line says.
+pub fn run(tool: &str, matches: &ArgMatches) -> ExitCode {
+    let flags: Flags = usage::args(matches);
     if let Some(message) = flags.conflict() {
-        usage::conflict::<Flags>(message);
+        usage::conflict(Flags::command(), message);
     }
     let filters = flags.filter.compile();
-    cli::run("inferno-flamegraph", &flags.common, |output| {
-        run(&flags, &filters, output)
+    cli::run(tool, &flags.common, |output| match flags.list_values {
+        true => {
+            let inputs = Input::all(&flags.paths);
+            list_values(&guess_all(&flags.collapse_options(), &inputs)?, output)
+        }
+        false => draw_with(&flags, &filters, output),
     })
 }
 
-fn run(flags: &Flags, filters: &Filters, output: &Output) -> io::Result<()> {
+fn draw_with(flags: &Flags, filters: &Filters, output: &Output) -> io::Result<()> {
     let mut colors = PaletteMap::default();
     let mut options = flags.options();
     #[cfg(feature = "nameattr")]

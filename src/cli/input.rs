@@ -1,8 +1,8 @@
 //! Input: a file or standard input, plain or compressed, with a progress line.
 
 use super::{about, descriptor, message, pipe};
-use crate::collapse::ReadAt;
 use crate::collapse::perf_data::is_perf_data;
+use crate::collapse::{ReadAt, Reader};
 use crate::decode::{decoded, is_plain};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Seek, SeekFrom, Write};
@@ -28,6 +28,16 @@ pub enum Opened<'a> {
     PerfData(&'a dyn ReadAt),
     /// Anything else: in order, what was compressed as what it was before.
     Stream(&'a mut dyn BufRead),
+}
+
+impl<'a> Opened<'a> {
+    /// A reader that reads it the same way.
+    pub(super) fn into_reader(self) -> Reader<'a> {
+        match self {
+            Opened::File(file) | Opened::PerfData(file) => Reader::of(file),
+            Opened::Stream(reader) => Reader::Stream(reader),
+        }
+    }
 }
 
 impl Input {

@@ -5,6 +5,7 @@ mod descriptor;
 pub mod diff;
 mod filter;
 pub mod flamegraph;
+pub mod guess;
 pub mod inferno;
 mod input;
 mod message;
@@ -15,13 +16,12 @@ mod replace;
 mod usage;
 pub(crate) mod values;
 
-pub use filter::FilterArgs;
-pub use input::{Input, Opened};
-pub use output::Output;
+use filter::FilterArgs;
+use input::{Input, Opened};
+use output::Output;
 
 use crate::call_tree::Forest;
 use crate::collapse::{Collapse, ReadAt, perf_data};
-use crate::folded;
 use clap::Args;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -76,20 +76,6 @@ impl CommonArgs {
     }
 }
 
-/// What every tool has that folds profiles.
-#[derive(Debug, Args)]
-pub struct CollapseArgs {
-    /// The profile; `-` or nothing for standard input. It may be compressed (gzip, zstd)
-    #[arg(value_name = "PATH")]
-    pub infile: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub common: CommonArgs,
-
-    #[command(flatten)]
-    pub filter: FilterArgs,
-}
-
 /// Runs a tool: sets up logging, and turns what it returns into one line and an exit code.
 pub fn run(
     tool: &str,
@@ -109,44 +95,6 @@ pub fn run(
             ExitCode::FAILURE
         }
     }
-}
-
-/// Runs a tool that folds one format. `expected` says what the format is.
-pub fn collapse(
-    tool: &str,
-    args: &CollapseArgs,
-    mut folder: impl Collapse,
-    expected: &str,
-) -> ExitCode {
-    collapse_with(tool, args, |input| {
-        input.open(|opened| {
-            let forest = match opened {
-                Opened::File(file) | Opened::PerfData(file) => folder.collapse_file_to_forest(file),
-                Opened::Stream(reader) => folder.collapse_to_forest(reader),
-            };
-            expect_stacks(forest?, expected)
-        })
-    })
-}
-
-/// Runs a tool that folds its input with `fold`, filters it and writes it as folded text.
-pub fn collapse_with(
-    tool: &str,
-    args: &CollapseArgs,
-    fold: impl FnOnce(&Input) -> io::Result<Forest>,
-) -> ExitCode {
-    let filters = args.filter.compile();
-    run(tool, &args.common, |output| {
-        let input = Input::new(args.infile.as_deref());
-        let mut forest = fold(&input)?;
-        if !filters.is_empty() {
-            forest = filters.apply(forest.merged()).into();
-        }
-        let forest = expect_stacks(forest, "some that the filters leave")
-            .map_err(|error| about(&input.name(), error))?;
-        forest.warn_if_saturated();
-        output.write(|writer| folded::write_forest(&forest, writer))
-    })
 }
 
 /// Folds a file that `perf record` wrote.

@@ -1,6 +1,7 @@
 //! The flags of all tools that fold what perf writes.
 
 use super::values;
+use crate::collapse::flags::flags_of;
 use crate::collapse::perf_data::Options;
 use clap::Args;
 use std::path::PathBuf;
@@ -36,7 +37,7 @@ pub struct PerfArgs {
 
     /// Fold samples of this event only, named as perf prints it, with or without modifiers
     /// [default: the first event of perf.data that has samples, that of the first sample in text]
-    #[arg(long, value_name = "STRING")]
+    #[arg(long, visible_alias = "event", value_name = "STRING")]
     event_filter: Option<String>,
 
     /// With perf.data: leave out the calls that the compiler inlined, which takes less time
@@ -58,12 +59,42 @@ pub struct PerfArgs {
 
     /// Number of threads to use
     #[arg(
-        short, long, value_name = "UINT", help_heading = "Options",
+        short, long, value_name = "UINT", help_heading = None::<&str>,
         default_value_t = Options::default().stacks.nthreads,
         value_parser = values::count, allow_negative_numbers = true
     )]
     pub nthreads: usize,
 }
+
+/// The flags of the tool that folds nothing else.
+#[derive(Debug, Args)]
+#[command(mut_arg("tid", |arg| arg.alias("threads")))]
+struct PerfFlags {
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[arg(long)]
+    no_demangle: bool,
+
+    /// Omit all callers of functions of this name, and the process name; can be repeated
+    ///
+    /// Has no effect on stacks in which no function has the name, which is to be given as perf
+    /// prints it: with arguments, without offset.
+    #[arg(long, value_name = "STRING")]
+    skip_after: Vec<String>,
+
+    #[command(flatten)]
+    perf: PerfArgs,
+}
+
+impl From<PerfFlags> for Options {
+    fn from(flags: PerfFlags) -> Options {
+        let mut options = flags.perf.options();
+        options.stacks.demangle = !flags.no_demangle;
+        options.stacks.skip_after = flags.skip_after;
+        options
+    }
+}
+
+flags_of!(Options: PerfFlags);
 
 impl PerfArgs {
     /// The options that the flags stand for.
@@ -118,6 +149,20 @@ mod tests {
         assert!(stacks.include_addrs && stacks.include_pid && stacks.include_tid);
         assert_eq!(stacks.event_filter.as_deref(), Some("cycles:u"));
         assert_eq!(stacks.nthreads, 3);
+    }
+
+    #[test]
+    fn flags_of_the_tool_set_their_options() {
+        #[derive(Parser)]
+        struct Tool {
+            #[command(flatten)]
+            options: Options,
+        }
+        let flags = "tool --no-demangle --skip-after a --skip-after=b --threads --event c";
+        let stacks = Tool::parse_from(flags.split(' ')).options.stacks;
+        assert!(!stacks.demangle && stacks.include_pid && stacks.include_tid);
+        assert_eq!(stacks.skip_after, ["a", "b"]);
+        assert_eq!(stacks.event_filter.as_deref(), Some("c"));
     }
 
     #[test]

@@ -3,21 +3,32 @@
 use super::about;
 use super::message::printable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser};
+use clap::{ArgMatches, Command, FromArgMatches, Parser};
 use std::io::{self, Write};
 use std::process::exit;
 
 /// Reads the command line. If it is wrong or asks for help, that is written, and the tool ends.
 pub fn parse<T: Parser>() -> T {
-    T::try_parse().unwrap_or_else(|error| match error.use_stderr() {
+    args(&matches(T::command()))
+}
+
+/// The same for a command that no type stands for.
+pub fn matches(mut command: Command) -> ArgMatches {
+    let matches = command.try_get_matches_from_mut(std::env::args_os());
+    matches.unwrap_or_else(|error| match error.use_stderr() {
         true => refuse(error),
-        false => show::<T>(&error),
+        false => show(&error, command.get_name()),
     })
 }
 
+/// What was read of a command line by the flags that `T` has.
+pub fn args<T: FromArgMatches>(matches: &ArgMatches) -> T {
+    T::from_arg_matches(matches).unwrap_or_else(|error| refuse(error))
+}
+
 /// Ends the tool because its flags make no sense together.
-pub fn conflict<T: CommandFactory>(message: &str) -> ! {
-    refuse(T::command().error(ErrorKind::ArgumentConflict, message))
+pub fn conflict(mut command: Command, message: &str) -> ! {
+    refuse(command.error(ErrorKind::ArgumentConflict, message))
 }
 
 /// Ends the tool because a value makes no sense.
@@ -44,12 +55,12 @@ fn refuse(mut error: clap::Error) -> ! {
 }
 
 /// Writes the help or the version.
-fn show<T: CommandFactory>(help: &clap::Error) -> ! {
+fn show(help: &clap::Error, tool: &str) -> ! {
     let written = help.print().and_then(|()| io::stdout().flush());
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             let error = about("standard output", error);
-            let _ = writeln!(io::stderr(), "{}: {error}", T::command().get_name());
+            let _ = writeln!(io::stderr(), "{tool}: {error}");
             exit(1)
         }
         _ => exit(0),

@@ -87,7 +87,6 @@ mod tests {
         ] {
             assert!(nonce(text).is_err(), "{text}");
         }
-        assert!(count("-1").is_err() && count("x").is_err());
     }
 
     #[test]
@@ -95,7 +94,6 @@ mod tests {
         assert_eq!((pixels("1"), pixels("1200")), (Ok(1), Ok(1200)));
         assert_eq!((factor("0.5"), factor("1e9")), (Ok(0.5), Ok(1e9)));
         assert_eq!((percent("0"), percent("100")), (Ok(0.0), Ok(100.0)));
-        assert_eq!(count("0"), Ok(0));
         for text in ["a", "r4nd0m", "+/-_", "YQ==", "YWI="] {
             assert_eq!(nonce(text), Ok(text.to_string()));
         }

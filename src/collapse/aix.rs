@@ -16,7 +16,7 @@
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType};
+use super::document::{Document, Profile, ValueType, shared_options};
 use std::io::{self, BufRead};
 
 /// Folds stacks of `procstack`. See the [module](self) for what is read.
@@ -48,6 +48,7 @@ impl Document for Options {
     const NAME: &'static str = "aix";
     const ALIASES: &'static [&'static str] = &["procstack"];
     const DESCRIPTION: &'static str = "stacks of procstack (AIX)";
+    shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let mut lines = whole_lines(head);

@@ -21,7 +21,7 @@
 
 use super::document::lines::{Lines, parse_hex, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid, peek};
+use super::document::{Document, Profile, ValueType, invalid, peek, shared_options};
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
 use ahash::AHashMap;
@@ -65,6 +65,7 @@ const MEMORY: usize = 2;
 impl Document for Options {
     const NAME: &'static str = "austin";
     const DESCRIPTION: &'static str = "what Austin writes (text or MOJO)";
+    shared_options!(value);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         if head.starts_with(MAGIC) {

@@ -45,28 +45,46 @@ mod stack;
 use super::DEFAULT_NTHREADS;
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, count_lines, impl_collapse, offset_in};
+use super::formats::Listed;
+use super::guess;
 use super::notes::{LineCounts, LinePlace, Notes};
+use super::reader::Reader;
 use crate::call_tree::{CallTree, Forest};
 use crate::folded::whole_lines;
 use crate::text::trim;
 use head::{indentation, is_head_line, skip_header};
 use record::{Role, STACK_INDENT, after_last_record, number_line};
 use stack::{BlockFolder, Stacks};
+use std::io;
 
 /// What to make of the output of DTrace.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
     /// Write mangled names of Rust and C++ functions (`_RNv..`, `_ZN..`) as in their source,
     /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
+    #[cfg_attr(feature = "cli", arg(
+        long = "no-demangle", action = clap::ArgAction::SetFalse,
+        help = "Keep mangled names of Rust and C++ functions as they are"
+    ))]
     pub demangle: bool,
 
     /// Keep the offsets of the callers, so that each place a function calls from is a frame of
     /// its own: ``unix`main+0x8``. The leaf of a stack never has an offset. Default: `false`.
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, help = "Include function offset (except leafs)")
+    )]
     pub includeoffset: bool,
 
     /// The number of threads to use; 0 is taken as 1, and more than 1024 as that. Default: one for
     /// each logical CPU.
+    #[cfg_attr(feature = "cli", arg(
+        short, long, value_name = "UINT", help = "Number of threads to use",
+        default_value_t = *DEFAULT_NTHREADS, value_parser = crate::cli::values::count,
+        allow_negative_numbers = true
+    ))]
     pub nthreads: usize,
 }
 
@@ -135,6 +153,25 @@ enum Header {
     Elsewhere,
     Open,
     Skipped,
+}
+
+impl Listed for Options {
+    const NAME: &'static str = "dtrace";
+    const DESCRIPTION: &'static str = "what DTrace prints of stack() and ustack()";
+    const EXPECTED: &'static str = "the stacks and counts that dtrace prints";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        Format::sniff(&Options::default(), head)
+    }
+
+    fn adopt(&mut self, options: &guess::Options) {
+        self.demangle = options.demangle;
+        self.nthreads = options.nthreads;
+    }
+
+    fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
+        Folder::from(self).fold(reader)
+    }
 }
 
 impl Format for Options {

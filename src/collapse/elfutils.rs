@@ -16,7 +16,7 @@
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::{UNKNOWN, basename, frame_name, object_name};
-use super::document::{Document, Profile, ValueType};
+use super::document::{Document, Profile, ValueType, shared_options};
 use std::io::{self, BufRead};
 
 /// Folds stacks of `eu-stack`. See the [module](self) for what is read.
@@ -57,6 +57,7 @@ impl Document for Options {
     const NAME: &'static str = "elfutils";
     const ALIASES: &'static [&'static str] = &["eu-stack"];
     const DESCRIPTION: &'static str = "stacks of eu-stack (elfutils)";
+    shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let mut lines = whole_lines(head);

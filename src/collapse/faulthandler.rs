@@ -20,7 +20,7 @@
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType};
+use super::document::{Document, Profile, ValueType, shared_options};
 use super::notes::plural;
 use std::io::{self, BufRead};
 
@@ -49,6 +49,7 @@ const HEADER_END: &[u8] = b"(most recent call first):";
 impl Document for Options {
     const NAME: &'static str = "faulthandler";
     const DESCRIPTION: &'static str = "tracebacks of Python's faulthandler";
+    shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {
         /// The program may have printed something before.

@@ -19,7 +19,7 @@
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType};
+use super::document::{Document, Profile, ValueType, shared_options};
 use super::notes::plural;
 use std::io::{self, BufRead};
 
@@ -49,6 +49,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "gdb";
     const DESCRIPTION: &'static str = "backtraces of gdb (`thread apply all bt`)";
+    shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {
         /// gdb says much before the first thread, such as a line for each that it attaches to.

@@ -26,11 +26,15 @@
 
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
+use super::formats::Listed;
+use super::guess;
 use super::notes::Notes;
+use super::reader::Reader;
 use super::symbol::one_frame;
 use crate::call_tree::{CallTree, Count, Forest, NodeId};
 use crate::folded::{lines_of, whole_lines};
 use crate::text::{lossy, trim, trim_end};
+use std::io;
 
 /// What the counts are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,11 +49,62 @@ pub enum Source {
     Bytes,
 }
 
+impl Source {
+    fn named(name: &str) -> Option<Source> {
+        Some(match name {
+            "time" => Source::PercentTime,
+            "ticks" => Source::Ticks,
+            "bytes" => Source::Bytes,
+            _ => return None,
+        })
+    }
+}
+
+/// The flags that choose a column.
+#[cfg(feature = "cli")]
+#[derive(clap::Args)]
+struct Flags {
+    /// What to count: `time`, in thousandths of the whole, `bytes` or `ticks` [default: time]
+    #[arg(long, alias = "sample-type", value_name = "NAME", group = "source", value_parser = ["time", "bytes", "ticks"])]
+    value: Option<String>,
+
+    /// Source stack cost centre from the %time column, in thousandths (the default)
+    #[arg(long, group = "source")]
+    time: bool,
+
+    /// Source stack cost centre from the bytes column (profiles of +RTS -P or -pa)
+    #[arg(long, group = "source")]
+    bytes: bool,
+
+    /// Source stack cost centre from the ticks column (profiles of +RTS -P or -pa)
+    #[arg(long, group = "source")]
+    ticks: bool,
+}
+
+#[cfg(feature = "cli")]
+impl From<Flags> for Source {
+    fn from(flags: Flags) -> Source {
+        match flags {
+            Flags { bytes: true, .. } => Source::Bytes,
+            Flags { ticks: true, .. } => Source::Ticks,
+            Flags { value, .. } => {
+                let named = value.as_deref().and_then(Source::named);
+                named.unwrap_or_default()
+            }
+        }
+    }
+}
+
+#[cfg(feature = "cli")]
+super::flags::flags_of!(Source: Flags);
+
 /// What to make of a GHC profile.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
     /// The column to take the counts from. Default: [`Source::PercentTime`].
+    #[cfg_attr(feature = "cli", command(flatten))]
     pub source: Source,
 }
 
@@ -127,6 +182,28 @@ struct Row<'a> {
     name: &'a str,
     module: &'a str,
     cost: &'a str,
+}
+
+impl Listed for Options {
+    const NAME: &'static str = "ghcprof";
+    const DESCRIPTION: &'static str = "a .prof file of GHC";
+    const EXPECTED: &'static str = "the table of calls in a .prof file of GHC";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        Format::sniff(&Options::default(), head)
+    }
+
+    fn adopt(&mut self, options: &guess::Options) {
+        self.source = options
+            .value
+            .as_deref()
+            .and_then(Source::named)
+            .unwrap_or_default();
+    }
+
+    fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
+        Folder::from(self).fold(reader)
+    }
 }
 
 impl Format for Options {

@@ -27,7 +27,7 @@
 
 use super::document::lines::{Lines, parse, parse_hex, whole_lines};
 use super::document::names::{UNKNOWN, basename, frame_name, object_name, with_place};
-use super::document::{Document, Profile, ValueType, invalid, resolve_value};
+use super::document::{Document, Profile, ValueType, invalid, resolve_value, shared_options};
 use crate::call_tree::{CallTree, NodeId};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
@@ -65,6 +65,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "go";
     const DESCRIPTION: &'static str = "what `go tool pprof -raw` prints";
+    shared_options!(value, lines, addrs);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let mut lines = whole_lines(head);

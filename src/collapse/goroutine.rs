@@ -27,7 +27,7 @@
 
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::names::{frame_name, with_place};
-use super::document::{Document, Profile, ValueType};
+use super::document::{Document, Profile, ValueType, shared_options};
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
 use std::io::{self, BufRead};
@@ -69,6 +69,7 @@ const PROFILE: &[u8] = b"goroutine profile: total ";
 impl Document for Options {
     const NAME: &'static str = "goroutine";
     const DESCRIPTION: &'static str = "a dump or profile of goroutines (text)";
+    shared_options!(lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let mut lines = whole_lines(head).filter(|line| !line.is_empty()).peekable();

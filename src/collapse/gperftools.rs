@@ -23,7 +23,7 @@ use super::document::addresses::Addresses;
 use super::document::heap::{self, Sampling};
 use super::document::lines::{Lines, parse, parse_hex, whole_lines};
 use super::document::maps::Maps;
-use super::document::{Document, Profile, SymbolOptions, ValueType, invalid, peek};
+use super::document::{Document, Profile, SymbolOptions, ValueType, invalid, peek, shared_options};
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
 use ahash::AHashMap;
@@ -53,6 +53,7 @@ const CONTENTION: &[u8] = b"--- contention";
 impl Document for Options {
     const NAME: &'static str = "gperftools";
     const DESCRIPTION: &'static str = "a profile of gperftools";
+    shared_options!(value);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         if Words::of(head).is_some() {

@@ -3,18 +3,13 @@
 //! The formats are asked in the order of [`formats`], with more and more of the input, until one of
 //! them says that it is its own or all have said that it is not.
 
-use super::document::{self, CommonOptions, Profile, SymbolOptions, documents};
 use super::foreign;
-use super::format::Format;
-use super::notes::plural;
-use super::perf_data::{self, is_perf_data};
+use super::formats::{FOLDED, Row, recognized};
+use super::perf_data;
 use super::reader::Reader;
-use super::{
-    Collapse, DEFAULT_NTHREADS, ReadAt, dtrace, fold_file, ghcprof, perf, sample, vsprof, vtune,
-    xctrace,
-};
-use crate::call_tree::{CallTree, Forest};
-use crate::folded::{self, LineFolder, Tally};
+use super::{Collapse, DEFAULT_NTHREADS, ReadAt, fold_file};
+use crate::call_tree::{CallTree, Forest, ValueType};
+use crate::folded::{self, Tally};
 use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
 
@@ -37,8 +32,18 @@ pub struct Options {
     /// each logical CPU.
     pub nthreads: usize,
 
-    /// How to fold what perf writes, but for what is above, which is for all formats. Where to look for
-    /// symbols, and whether to show addresses and inlined calls, is for other profiles with addresses, too.
+    /// What to count: one of the profile's values, by its name. Default: `None`, the one that is usual
+    /// for the format.
+    pub value: Option<String>,
+
+    /// Start each stack with its thread, where a format knows it. Default: `false`.
+    pub threads: bool,
+
+    /// Put file and line behind names, where a format knows them. Default: `false`.
+    pub lines: bool,
+
+    /// How to fold what perf writes, but for what is above, which is for all formats. Its event, where to
+    /// look for symbols, and whether to show addresses and inlined calls, is for other formats, too.
     pub perf: perf_data::Options,
 }
 
@@ -48,6 +53,9 @@ impl Default for Options {
             demangle: true,
             in_time_order: false,
             nthreads: *DEFAULT_NTHREADS,
+            value: None,
+            threads: false,
+            lines: false,
             perf: perf_data::Options::default(),
         }
     }
@@ -68,19 +76,23 @@ impl Options {
         options.stacks.demangle = self.demangle;
         options.stacks.in_time_order = self.in_time_order;
         options.stacks.nthreads = self.nthreads;
+        options.stacks.include_pid |= self.threads;
+        options.stacks.include_tid |= self.threads;
         options
     }
 
-    /// What of it is for formats besides perf's.
-    fn common(&self) -> CommonOptions {
-        CommonOptions {
-            demangle: self.demangle,
-            symbols: SymbolOptions {
-                addrs: self.perf.stacks.include_addrs,
-                no_inline: !self.perf.inline,
-                symfs: self.perf.symfs.clone(),
-                debug_dir: self.perf.debug_dirs.clone(),
-            },
+    /// An error if the value asked for is none of the profile's.
+    pub(crate) fn check_value(&self, forest: &Forest) -> io::Result<()> {
+        match &self.value {
+            Some(name) => ValueType::find(&forest.values(), name).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// Says that the event asked for is chosen in no profile of this format.
+    pub(crate) fn warn_of_event(&self, format: &str) {
+        if let Some(event) = &self.perf.stacks.event_filter {
+            log::warn!("{format} has no events: not choosing {event}");
         }
     }
 }
@@ -97,135 +109,14 @@ impl From<Options> for Folder {
     }
 }
 
-/// A row of the table of formats.
-#[derive(Clone, Copy)]
-struct Row {
-    name: &'static str,
-    sniff: fn(&[u8]) -> Option<bool>,
-    fold: Fold,
-}
-
-/// How a format is folded.
-#[derive(Clone, Copy)]
-enum Fold {
-    With(fn(&Options, Reader<'_>) -> io::Result<Forest>),
-    Document(fn(&mut dyn BufRead, &CommonOptions) -> io::Result<Profile>),
-}
-
-impl Row {
-    fn of(document: document::Row) -> Row {
-        Row {
-            name: document.name,
-            sniff: document.sniff,
-            fold: Fold::Document(document.read),
-        }
-    }
-
-    fn fold(&self, options: &Options, mut reader: Reader<'_>) -> io::Result<Forest> {
-        match self.fold {
-            Fold::With(fold) => fold(options, reader),
-            Fold::Document(read) => {
-                let profile = read(&mut reader, &options.common())?;
-                Ok(Forest::from(profile.tree))
-            }
-        }
-    }
-}
-
-/// The formats of profilers, in the order in which they are asked. The first to say yes gets the
-/// input.
-static PROFILERS: [Row; 8] = [
-    Row {
-        name: "perf.data",
-        sniff: is_perf_data,
-        fold: Fold::With(|options, reader| {
-            let mut folder = perf_data::Folder::from(options.perf_data());
-            match reader {
-                Reader::Stream(reader) => folder.collapse_to_tree(reader).map(Forest::from),
-                Reader::AtPlaces(file) => folder.collapse_file_to_forest(file.get_ref().file()),
-            }
-        }),
-    },
-    Row {
-        name: "perf",
-        sniff: |head| perf::Options::default().sniff(head),
-        fold: Fold::With(|options, reader| {
-            perf::Folder::from(options.perf_data().stacks).fold(reader)
-        }),
-    },
-    Row {
-        name: "dtrace",
-        sniff: |head| dtrace::Options::default().sniff(head),
-        fold: Fold::With(|options, reader| {
-            let dtrace = dtrace::Options {
-                demangle: options.demangle,
-                nthreads: options.nthreads,
-                ..dtrace::Options::default()
-            };
-            dtrace::Folder::from(dtrace).fold(reader)
-        }),
-    },
-    Row {
-        name: "sample",
-        sniff: |head| sample::Options::default().sniff(head),
-        fold: Fold::With(|options, reader| {
-            let sample = sample::Options {
-                demangle: options.demangle,
-                ..sample::Options::default()
-            };
-            sample::Folder::from(sample).fold(reader)
-        }),
-    },
-    Row {
-        name: "vtune",
-        sniff: |head| vtune::Options::default().sniff(head),
-        fold: Fold::With(|options, reader| {
-            let vtune = vtune::Options {
-                demangle: options.demangle,
-                ..vtune::Options::default()
-            };
-            vtune::Folder::from(vtune).fold(reader)
-        }),
-    },
-    Row {
-        name: "vsprof",
-        sniff: |head| vsprof::Summary::default().sniff(head),
-        fold: Fold::With(|_, reader| vsprof::Folder::default().fold(reader)),
-    },
-    Row {
-        name: "ghcprof",
-        sniff: |head| ghcprof::Options::default().sniff(head),
-        fold: Fold::With(|_, reader| ghcprof::Folder::default().fold(reader)),
-    },
-    Row {
-        name: "xctrace",
-        sniff: xctrace::sniff,
-        fold: Fold::With(|options, reader| {
-            let xctrace = xctrace::Options {
-                demangle: options.demangle,
-                ..xctrace::Options::default()
-            };
-            let tree = xctrace::Folder::from(xctrace).collapse_to_tree(reader);
-            tree.map(Forest::from)
-        }),
-    },
-];
-
-/// What all of these fold into is asked after them.
-static FOLDED: Row = Row {
-    name: "folded",
-    sniff: folded::sniff,
-    fold: Fold::With(|_, reader| add_up(reader).map(Forest::from)),
-};
-
 /// The names of the formats, in the order in which they are asked.
 ///
 /// ```
 /// let formats: Vec<&str> = inferno::collapse::guess::formats().collect();
-/// assert_eq!((formats[0], formats[formats.len() - 1]), ("perf.data", "folded"));
+/// assert_eq!((formats[0], formats[formats.len() - 1]), ("perf", "folded"));
 /// ```
 pub fn formats() -> impl Iterator<Item = &'static str> {
-    rows().map(|row| row.name)
+    recognized().map(|row| row.name)
 }
 
 /// The error for input in none of the [`formats`], which it names.
@@ -258,11 +149,6 @@ fn names() -> String {
 
 fn invalid(message: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, message)
-}
-
-fn rows() -> impl Iterator<Item = Row> {
-    let documents = documents().map(Row::of);
-    PROFILERS.into_iter().chain(documents).chain([FOLDED])
 }
 
 impl Folder {
@@ -331,7 +217,10 @@ impl Folder {
         head: &mut Vec<u8>,
     ) -> io::Result<Option<CallTree>> {
         match recognise(&mut reader, head)? {
-            Some(row) if row.name == FOLDED.name => Ok(None),
+            Some(row) if row.name == FOLDED.name => {
+                self.options.check_value(&Forest::default())?;
+                Ok(None)
+            }
             Some(row) => {
                 let tree = self.fold_as(row, head, reader)?.merged();
                 if self.options.in_time_order && !tree.is_in_time_order() {
@@ -346,7 +235,7 @@ impl Folder {
         }
     }
 
-    fn fold(&self, reader: Reader<'_>) -> io::Result<Option<Forest>> {
+    pub(crate) fn fold(&self, reader: Reader<'_>) -> io::Result<Option<Forest>> {
         reader.with_text(|reader| self.fold_text(reader))
     }
 
@@ -376,7 +265,7 @@ impl Folder {
 
     fn fold_as(&self, row: Row, head: &[u8], rest: Reader<'_>) -> io::Result<Forest> {
         log::info!("Using {} collapser", row.name);
-        rest.after(head, |reader| row.fold(&self.options, reader))
+        rest.after(head, |reader| (row.fold)(&self.options, reader))
     }
 }
 
@@ -393,7 +282,9 @@ impl Collapse for Folder {
     }
 
     fn is_applicable(&mut self, input: &str) -> Option<bool> {
-        let answers: Vec<_> = rows().map(|row| (row.sniff)(input.as_bytes())).collect();
+        let answers: Vec<_> = recognized()
+            .map(|row| (row.sniff)(input.as_bytes()))
+            .collect();
         match answers {
             _ if answers.contains(&Some(true)) => Some(true),
             _ if answers.contains(&None) => None,
@@ -430,21 +321,9 @@ impl Collapse for Folder {
     }
 }
 
-/// Adds up folded stacks.
-fn add_up(reader: Reader<'_>) -> io::Result<CallTree> {
-    let mut folder = LineFolder::new(CallTree::new());
-    expect_folded(folder.read(reader)?)?;
-    let profile = folder.finish();
-    if profile.ignored_lines > 0 {
-        let lines = plural(profile.ignored_lines, "line", "lines");
-        log::warn!("passed over {lines}: expected `frame;frame COUNT`");
-    }
-    Ok(profile.tree)
-}
-
 /// Reads into `head` until a format says yes, all say no, or there is no more.
 fn recognise(reader: &mut impl BufRead, head: &mut Vec<u8>) -> io::Result<Option<Row>> {
-    let mut open: Vec<Row> = rows().collect();
+    let mut open: Vec<Row> = recognized().collect();
     let mut looked_at = 1 << 12;
     while !open.is_empty() && looked_at <= MOST_LOOKED_AT {
         let missing = looked_at - head.len();
@@ -482,6 +361,7 @@ fn ask(open: &mut Vec<Row>, head: &[u8], is_at_end: bool) -> Option<Row> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::vsprof;
     use super::*;
 
     fn recognised(input: &[u8]) -> Option<&'static str> {
@@ -608,7 +488,7 @@ mod tests {
             );
             text.push(b'\n');
             // Folded stacks are asked for last, so that they may look like those of Austin.
-            let others = rows().filter(|row| ![owner, FOLDED.name].contains(&row.name));
+            let others = recognized().filter(|row| ![owner, FOLDED.name].contains(&row.name));
             for row in others {
                 let answer = (row.sniff)(&text);
                 assert_ne!(answer, Some(true), "{path:?} is claimed by {}", row.name);
@@ -639,8 +519,8 @@ mod tests {
             let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
             let is_told =
                 |row: &Row| row.name != FOLDED.name && !NOT_RECOGNISED.contains(&row.name);
-            for row in rows().filter(is_told) {
-                are_told_apart(&row, fixtures(&data.join(row.name.replace('.', "-"))));
+            for row in recognized().filter(is_told) {
+                are_told_apart(&row, fixtures(&data.join(row.name)));
             }
         }
     }

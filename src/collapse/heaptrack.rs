@@ -26,7 +26,7 @@
 use super::document::lines::{Lines, parse_hex, whole_lines};
 use super::document::names::{basename, frame_name, object_name, with_place};
 use super::document::stack_table::StackTable;
-use super::document::{Document, Profile, ValueType, out_of_range};
+use super::document::{Document, Profile, ValueType, out_of_range, shared_options};
 use crate::call_tree::{CallTree, NodeId};
 use crate::decimal::Decimal;
 use std::io::{self, BufRead};
@@ -59,6 +59,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "heaptrack";
     const DESCRIPTION: &'static str = "a recording of heaptrack";
+    shared_options!(value, lines, addrs);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let mut lines = whole_lines(head);

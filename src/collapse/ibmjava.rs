@@ -21,7 +21,7 @@
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType};
+use super::document::{Document, Profile, ValueType, shared_options};
 use super::java::{ThreadNames, method_of_line};
 use crate::collapse::notes::plural;
 use std::io::{self, BufRead};
@@ -48,6 +48,7 @@ const ANONYMOUS: &[u8] = b"Anonymous native thread";
 impl Document for Options {
     const NAME: &'static str = "ibmjava";
     const DESCRIPTION: &'static str = "a javacore of IBM's JVM or OpenJ9";
+    shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let mut lines = whole_lines(head).take(20).peekable();

@@ -18,7 +18,7 @@
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType};
+use super::document::{Document, Profile, ValueType, shared_options};
 use crate::call_tree::{CallTree, NodeId};
 use crate::decimal::Decimal;
 use std::io::{self, BufRead};
@@ -39,6 +39,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "instruments";
     const DESCRIPTION: &'static str = "a call tree copied out of Instruments";
+    shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {
         whole_lines(head).next().map(is_header)

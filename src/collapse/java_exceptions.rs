@@ -17,7 +17,7 @@
 //! Any other line ends a stack, so that each cause is a stack of its own. Each stack counts 1.
 
 use super::document::lines::Lines;
-use super::document::{Document, Profile, ValueType};
+use super::document::{Document, Profile, ValueType, shared_options};
 use super::java::{Packages, method_of_line};
 use std::io::{self, BufRead};
 
@@ -51,6 +51,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "java-exceptions";
     const DESCRIPTION: &'static str = "exceptions in the log of a Java program";
+    shared_options!();
 
     /// Any log may hold exceptions; that does not make it a profile.
     fn sniff(_: &[u8]) -> Option<bool> {

@@ -21,7 +21,7 @@
 use super::document::heap::{self, Sampling};
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::maps::Maps;
-use super::document::{Document, Profile, SymbolOptions};
+use super::document::{Document, Profile, SymbolOptions, shared_options};
 use super::gperftools::{add_stacks, split_stack};
 use std::io::{self, BufRead};
 
@@ -46,6 +46,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "jemalloc";
     const DESCRIPTION: &'static str = "a heap profile of jemalloc";
+    shared_options!(value);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         whole_lines(head)

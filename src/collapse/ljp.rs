@@ -15,7 +15,7 @@
 
 use super::document::lines::{Lines, parse};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType, invalid, shared_options};
 use std::io::{self, BufRead};
 
 /// Folds what the lightweight Java profiler writes. See the [module](self) for what is read.
@@ -40,6 +40,7 @@ pub struct Options {}
 impl Document for Options {
     const NAME: &'static str = "ljp";
     const DESCRIPTION: &'static str = "traces of the lightweight Java profiler";
+    shared_options!();
 
     /// There is no header.
     fn sniff(_: &[u8]) -> Option<bool> {

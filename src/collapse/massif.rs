@@ -22,7 +22,7 @@
 
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType, invalid, shared_options};
 use crate::call_tree::{CallTree, FrameId};
 use crate::decimal::Decimal;
 use std::io::{self, BufRead};
@@ -51,6 +51,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "massif";
     const DESCRIPTION: &'static str = "a heap profile of massif";
+    shared_options!(lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let starts: [&[u8]; 3] = [b"desc: ", b"cmd: ", b"time_unit: "];

@@ -31,8 +31,13 @@ pub mod elfutils;
 mod engine;
 mod error;
 pub mod faulthandler;
+#[cfg(feature = "cli")]
+pub(crate) mod flags;
+mod folded_stacks;
 mod foreign;
 mod format;
+#[doc(hidden)]
+pub mod formats;
 pub mod gdb;
 pub mod ghcprof;
 pub mod go;
@@ -88,7 +93,7 @@ pub use json::{
 pub use protobuf::{otlp, pprof, simpleperf};
 pub use read_at::ReadAt;
 pub(crate) use read_at::in_order;
-use reader::Reader;
+pub(crate) use reader::Reader;
 use std::fs::File;
 use std::io::{self, BufRead, Write};
 use std::path::Path;

@@ -95,9 +95,13 @@ mod trampolines;
 #[cfg(feature = "perf-data")]
 mod unwind;
 
+use super::format::Format;
+use super::formats::Listed;
+use super::guess;
+use super::reader::Reader;
 use super::{Collapse, ReadAt, in_order, open, perf};
 use crate::call_tree::{CallTree, Forest};
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 
 #[cfg(feature = "perf-data")]
@@ -199,6 +203,39 @@ impl Folder {
             true => fold_file(&self.options, file),
             false => fold_reader(&self.options, io::BufReader::new(file)),
         }
+    }
+}
+
+impl Listed for Options {
+    const NAME: &'static str = "perf";
+    const DESCRIPTION: &'static str = "perf.data, or the output of `perf script`";
+    const EXPECTED: &'static str = "the output of `perf script`";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        match (
+            is_perf_data(head),
+            Format::sniff(&perf::Options::default(), head),
+        ) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            _ => None,
+        }
+    }
+
+    fn adopt(&mut self, options: &guess::Options) {
+        *self = options.perf_data();
+    }
+
+    fn fold(self, mut reader: Reader<'_>) -> io::Result<Forest> {
+        let mut head = Vec::new();
+        reader.by_ref().take(8).read_to_end(&mut head)?;
+        reader.after(&head, |reader| match (is_perf_data(&head), reader) {
+            (Some(true), Reader::Stream(stream)) => fold_reader(&self, stream).map(Forest::from),
+            (Some(true), Reader::AtPlaces(file)) => {
+                fold_file(&self, file.into_inner()).map(Forest::from)
+            }
+            (_, script) => perf::Folder::from(self.stacks).fold(script),
+        })
     }
 }
 

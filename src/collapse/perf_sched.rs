@@ -25,7 +25,7 @@
 
 use super::document::lines::{Lines, parse};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType};
+use super::document::{Document, Profile, ValueType, shared_options};
 use crate::call_tree::{CallTree, NodeId};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
@@ -59,6 +59,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "perf-sched";
     const DESCRIPTION: &'static str = "scheduler events of perf script, as time off the CPU";
+    shared_options!();
 
     /// These are events like any others, which `perf` reads. Only the user knows that it is the time
     /// between them that matters.

@@ -18,7 +18,7 @@
 
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType};
+use super::document::{Document, Profile, ValueType, shared_options};
 use std::io::{self, BufRead};
 
 /// Folds call graphs of `pmcstat -G`. See the [module](self) for what is read.
@@ -47,6 +47,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "pmc";
     const DESCRIPTION: &'static str = "call graphs of pmcstat (`-G`)";
+    shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {
         whole_lines(head).next().map(is_header)

@@ -19,17 +19,27 @@
 use super::DEFAULT_NTHREADS;
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
+use super::formats::Listed;
+use super::guess;
+use super::reader::Reader;
 use crate::call_tree::{CallTree, Forest};
 use crate::folded::{self, LineFolder, LineKind, lines_of};
 use crate::text::excerpt;
+use std::io;
 use std::mem;
 
 /// How to join recursive frames.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
     /// The number of threads to use; 0 is taken as 1, and more than 1024 as that. Default: one for
     /// each logical CPU.
+    #[cfg_attr(feature = "cli", arg(
+        short, long, value_name = "UINT", help = "Number of threads to use",
+        default_value_t = *DEFAULT_NTHREADS, value_parser = crate::cli::values::count,
+        allow_negative_numbers = true
+    ))]
     pub nthreads: usize,
 }
 
@@ -65,6 +75,25 @@ impl From<Options> for Folder {
 }
 
 impl_collapse!(Folder);
+
+impl Listed for Options {
+    const NAME: &'static str = "recursive";
+    const DESCRIPTION: &'static str =
+        "folded stacks, joining frames that call themselves: `main;f;f;f;g` becomes `main;f;g`";
+    const EXPECTED: &'static str = "folded stacks";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        Format::sniff(&Options::default(), head)
+    }
+
+    fn adopt(&mut self, options: &guess::Options) {
+        self.nthreads = options.nthreads;
+    }
+
+    fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
+        Folder::from(self).fold(reader)
+    }
+}
 
 impl Format for Options {
     type Prelude = ();

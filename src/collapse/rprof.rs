@@ -17,7 +17,7 @@
 
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType, invalid, shared_options};
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
 use std::io::{self, BufRead};
@@ -50,6 +50,7 @@ const INTERVAL: &[u8] = b"sample.interval=";
 impl Document for Options {
     const NAME: &'static str = "rprof";
     const DESCRIPTION: &'static str = "what Rprof() of R records";
+    shared_options!(value);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         whole_lines(head)

@@ -31,35 +31,64 @@ mod idle;
 use super::demangle::demangled_frame;
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
+use super::formats::Listed;
+use super::guess;
 use super::lines::{LineCache, LineId};
 use super::notes::plural;
+use super::reader::Reader;
 use super::symbol::{function_frame, one_frame};
 use crate::call_tree::{CallTree, Forest, NodeId};
 use crate::count::{parse_digits, split_number};
 use crate::folded::{after_last_line, whole_lines};
 use crate::text::{excerpt, lossy, trim_end};
 use idle::is_idle;
+use std::io;
 
 const START: &[u8] = b"Call graph:";
 const END: &[u8] = b"Total number in stack";
 
 /// What to make of the output of `sample`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
     /// Write mangled names of Rust and C++ functions (`_RNv..`, `_ZN..`) as in their source,
     /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
+    #[cfg_attr(feature = "cli", arg(
+        long = "no-demangle", action = clap::ArgAction::SetFalse,
+        help = "Keep mangled names of Rust and C++ functions as they are"
+    ))]
     pub demangle: bool,
 
     /// Leave out the modules: `main`, not ``prog`main``. Default: `false`.
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, help = "Don't include modules with function names")
+    )]
     pub no_modules: bool,
 
     /// More functions, by their whole names, of which the samples are left out if they are innermost:
     /// threads wait there. Default: none.
+    #[cfg_attr(
+        feature = "cli",
+        arg(
+            long,
+            value_name = "NAME",
+            help = "Leave out the samples of threads that wait in this function, too; may be given several times"
+        )
+    )]
     pub idle: Vec<String>,
 
     /// Keep the samples in the system's functions in which threads wait, such as `mach_msg2_trap`:
     /// only those in [`idle`](Options::idle) are left out. Default: `false`.
+    #[cfg_attr(
+        feature = "cli",
+        arg(
+            long,
+            help = "Keep the samples of threads that wait in the system's functions (`mach_msg2_trap`, `kevent`, \
+                      ...); with --idle, only those in the functions named are left out"
+        )
+    )]
     pub no_default_idle: bool,
 }
 
@@ -132,6 +161,27 @@ struct OpenNode {
     line: LineId,
     /// The samples that no child has had.
     own: u64,
+}
+
+impl Listed for Options {
+    const NAME: &'static str = "sample";
+    const DESCRIPTION: &'static str = "the call graph that macOS's `sample` writes";
+    const EXPECTED: &'static str = "the call graph of macOS's `sample`";
+    const HELP: &'static str = "\
+This processes the result of the sample command on macOS:
+        sample 1234 -file out.sample_stacks";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        Format::sniff(&Options::default(), head)
+    }
+
+    fn adopt(&mut self, options: &guess::Options) {
+        self.demangle = options.demangle;
+    }
+
+    fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
+        Folder::from(self).fold(reader)
+    }
 }
 
 impl Format for Options {

@@ -14,7 +14,7 @@
 
 use super::document::lines::{Lines, parse};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType};
+use super::document::{Document, Profile, ValueType, shared_options};
 use super::notes::plural;
 use std::io::{self, BufRead};
 
@@ -44,6 +44,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "stap";
     const DESCRIPTION: &'static str = "stacks that SystemTap printed";
+    shared_options!();
 
     /// Stacks of DTrace look the same.
     fn sniff(_: &[u8]) -> Option<bool> {

@@ -17,7 +17,7 @@
 
 use super::document::lines::{Lines, parse_hex, whole_lines};
 use super::document::names::{basename, frame_name, object_name};
-use super::document::{Document, Profile, ValueType};
+use super::document::{Document, Profile, ValueType, shared_options};
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
 use std::io::{self, BufRead};
@@ -46,6 +46,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "strace";
     const DESCRIPTION: &'static str = "what `strace -k` prints";
+    shared_options!(value, addrs);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let mut lines = whole_lines(head);

@@ -22,11 +22,15 @@
 
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
+use super::formats::Listed;
+use super::guess;
 use super::notes::warn_of_cut;
+use super::reader::Reader;
 use super::symbol::one_frame;
 use crate::call_tree::{CallTree, Forest, NodeId};
 use crate::folded::{lines_of, whole_lines};
 use crate::text::{excerpt, lossy, trim, trim_end};
+use std::io;
 
 /// What the first line starts with.
 pub(super) const HEADER: &str = "Level,Function Name,Number of Calls,Elapsed Inclusive Time %,\
@@ -57,6 +61,7 @@ pub struct Folder {
 impl_collapse!(Folder);
 
 /// The format, which has no options.
+#[cfg_attr(feature = "cli", derive(clap::Args))]
 #[derive(Default)]
 pub(super) struct Summary {}
 
@@ -73,6 +78,26 @@ struct Called {
     node: NodeId,
     /// The calls that no callee stands for.
     calls: u64,
+}
+
+impl Listed for Summary {
+    const NAME: &'static str = "vsprof";
+    const DESCRIPTION: &'static str =
+        "the call tree summary of Visual Studio's profiler (CSV), in calls";
+    const EXPECTED: &'static str =
+        "the call tree summary of Visual Studio's profiler, with calls in it";
+    const HELP: &'static str = "\
+This processes the call tree summary of the built in Visual Studio profiler";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        Format::sniff(&Summary::default(), head)
+    }
+
+    fn adopt(&mut self, _: &guess::Options) {}
+
+    fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
+        Folder { options: self }.fold(reader)
+    }
 }
 
 impl Format for Summary {

@@ -29,24 +29,37 @@ mod row;
 
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
+use super::formats::Listed;
+use super::guess;
 use super::notes::warn_of_cut;
+use super::reader::Reader;
 use crate::call_tree::{CallTree, Forest, NodeId};
 use crate::folded::{split_line, whole_lines};
 use crate::text::{excerpt, lossy, trim_end};
 use functions::Functions;
 use row::Row;
+use std::io;
 
 const HEADER: &[u8] = b"Function Stack,CPU Time:Self,Module";
 
 /// What to make of VTune's CSV.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
     /// Write mangled names of Rust and C++ functions (`_RNv..`, `_ZN..`) as in their source,
     /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
+    #[cfg_attr(feature = "cli", arg(
+        long = "no-demangle", action = clap::ArgAction::SetFalse,
+        help = "Keep mangled names of Rust and C++ functions as they are"
+    ))]
     pub demangle: bool,
 
     /// Leave out the modules: `main`, not ``prog`main``. Default: `false`.
+    #[cfg_attr(
+        feature = "cli",
+        arg(long, help = "Don't include modules with function names")
+    )]
     pub no_modules: bool,
 }
 
@@ -97,6 +110,31 @@ pub(crate) struct Worker {
     /// From the outermost function to that of the row before.
     stack: Vec<NodeId>,
     functions: Functions,
+}
+
+impl Listed for Options {
+    const NAME: &'static str = "vtune";
+    const DESCRIPTION: &'static str = "the hotspots of Intel VTune (CSV), in milliseconds";
+    const EXPECTED: &'static str = "the CSV of a VTune hotspots report";
+    const HELP: &'static str = "\
+This processes the CSV output of Intel VTune, created as follows:
+        vtune -collect hotspots -r <result-dir> -- <program-to-profile>
+        vtune -R top-down -call-stack-mode all -column=\"CPU Time:Self\",\"Module\" \\
+            -report-out result.csv -filter \"Function Stack\" -format csv \\
+            -csv-delimiter comma -r <result-dir>
+    Older versions are called amplxe-cl.";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        Format::sniff(&Options::default(), head)
+    }
+
+    fn adopt(&mut self, options: &guess::Options) {
+        self.demangle = options.demangle;
+    }
+
+    fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
+        Folder::from(self).fold(reader)
+    }
 }
 
 impl Format for Options {

@@ -17,7 +17,7 @@
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType, invalid, shared_options};
 use crate::call_tree::{CallTree, Count, NodeId};
 use crate::decimal::Decimal;
 use std::io::{self, BufRead};
@@ -63,6 +63,7 @@ const SIZE: usize = 1;
 impl Document for Options {
     const NAME: &'static str = "vtune-mc";
     const DESCRIPTION: &'static str = "memory consumption of VTune (CSV)";
+    shared_options!(value);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let mut lines = whole_lines(head).filter(|line| !is_warning(line));

@@ -17,7 +17,7 @@
 
 use super::document::lines::{Lines, parse};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType};
+use super::document::{Document, Profile, ValueType, shared_options};
 use super::notes::plural;
 use std::io::{self, BufRead};
 
@@ -49,6 +49,7 @@ const STACKS: &[u8] = b"Full stacks";
 impl Document for Options {
     const NAME: &'static str = "wcp";
     const DESCRIPTION: &'static str = "what wallClockProfiler prints";
+    shared_options!();
 
     /// What comes before the stacks is long, and of no certain form.
     fn sniff(_: &[u8]) -> Option<bool> {

@@ -39,8 +39,11 @@ mod threads;
 use super::Collapse;
 use super::demangle::demangled;
 use super::error::{ErrorKind, ParseError};
+use super::formats::Listed;
+use super::guess;
 use super::notes::plural;
-use crate::call_tree::CallTree;
+use super::reader::Reader;
+use crate::call_tree::{CallTree, Forest};
 use markup::{Failure, Markup};
 use stacks::{Reference, Stack, Stacks};
 use std::io::{self, BufRead, Write};
@@ -49,17 +52,34 @@ use threads::{Thread, Threads};
 
 /// What to make of what `xctrace export` writes.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
     /// Write mangled names of Rust and C++ functions (`_RNv..`, `_ZN..`) as in their source,
     /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
+    #[cfg_attr(feature = "cli", arg(
+        long = "no-demangle", action = clap::ArgAction::SetFalse,
+        help = "Keep mangled names of Rust and C++ functions as they are"
+    ))]
     pub demangle: bool,
 
     /// Start stacks with their process, as Instruments calls it: `prog (7013)`. Default: `false`.
+    #[cfg_attr(
+        feature = "cli",
+        arg(long = "pid", help = "Start stacks with their process")
+    )]
     pub include_process: bool,
 
     /// Start stacks with their thread, which Instruments calls by its process too:
     /// `Main Thread 0x1b5d (prog, pid: 7013)`. Default: `false`.
+    #[cfg_attr(
+        feature = "cli",
+        arg(
+            long = "tid",
+            alias = "threads",
+            help = "Start stacks with their thread; after the process, if that is asked for too"
+        )
+    )]
     pub include_thread: bool,
 }
 
@@ -114,7 +134,7 @@ impl Collapse for Folder {
     }
 
     fn is_applicable(&mut self, input: &str) -> Option<bool> {
-        sniff(input.as_bytes())
+        Options::sniff(input.as_bytes())
     }
 
     fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
@@ -142,14 +162,31 @@ impl Folder {
     }
 }
 
+impl Listed for Options {
+    const NAME: &'static str = "xctrace";
+    const DESCRIPTION: &'static str = "a table of samples that `xctrace export` writes (XML)";
+    const EXPECTED: &'static str = "the XML that `xctrace export` writes of samples";
+
+    /// There must be an XML declaration and the root element.
+    fn sniff(head: &[u8]) -> Option<bool> {
+        let has = |text: &str| memchr::memmem::find(head, text.as_bytes()).is_some();
+        (has("<?xml version=\"1.0\"") && has("<trace-query-result>")).then_some(true)
+    }
+
+    fn adopt(&mut self, options: &guess::Options) {
+        self.demangle = options.demangle;
+        self.include_thread = options.threads;
+    }
+
+    fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
+        reader
+            .with_text(|reader| Folder::from(self).fold(reader, BLOCK_SIZE))
+            .map(Forest::from)
+    }
+}
+
 /// How much of a document is read at a time, in bytes.
 const BLOCK_SIZE: usize = 1 << 16;
-
-/// There must be an XML declaration and the root element.
-pub(super) fn sniff(head: &[u8]) -> Option<bool> {
-    let has = |text: &str| memchr::memmem::find(head, text.as_bytes()).is_some();
-    (has("<?xml version=\"1.0\"") && has("<trace-query-result>")).then_some(true)
-}
 
 /// What has been read of a document.
 struct Document {

@@ -21,7 +21,7 @@
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType, invalid, shared_options};
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::notes::plural;
 use crate::decimal::Decimal;
@@ -65,6 +65,7 @@ const CALLS: usize = 1;
 impl Document for Options {
     const NAME: &'static str = "xdebug";
     const DESCRIPTION: &'static str = "a trace of xdebug (`xdebug.trace_format=1`)";
+    shared_options!(value);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         /// How many lines come before the trace, at most.

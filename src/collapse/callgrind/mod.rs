@@ -31,7 +31,7 @@ mod graph;
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType};
+use super::document::{Document, Profile, ValueType, shared_options};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use calls::Calls;
@@ -69,6 +69,7 @@ impl Document for Options {
     const NAME: &'static str = "callgrind";
     const JOINS_INPUTS: bool = true;
     const DESCRIPTION: &'static str = "what callgrind or xdebug writes";
+    shared_options!(value);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let mut has_events = false;

@@ -12,13 +12,15 @@ pub(crate) mod names;
 mod profile;
 pub(crate) mod stack_table;
 
+pub use crate::call_tree::ValueType;
 pub use addresses::SymbolOptions;
+pub use profile::Profile;
 pub(crate) use profile::resolve_value;
-pub use profile::{Profile, ValueType};
 
 use super::demangle::demangled;
-use super::{Collapse, fold_file};
-use crate::call_tree::CallTree;
+use super::reader::Reader;
+use super::{Collapse, fold_file, guess};
+use crate::call_tree::{CallTree, Forest};
 use crate::folded;
 use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
@@ -52,6 +54,9 @@ pub trait Document: Clone + Default + Flags {
     /// What the format is, for lists and messages: "a speedscope profile".
     const DESCRIPTION: &'static str;
 
+    /// The names of the [`Shared`] options that it has.
+    const SHARED: &'static [&'static str];
+
     /// Whether the input that starts with `head` is in this format; `None` if it takes more of the
     /// input to tell.
     fn sniff(head: &[u8]) -> Option<bool>;
@@ -67,6 +72,8 @@ pub trait Document: Clone + Default + Flags {
     fn symbols(&mut self) -> Option<&mut SymbolOptions> {
         None
     }
+    /// Takes over those of the shared options that it has.
+    fn adopt(&mut self, shared: &Shared);
 
     /// Whether mangled names are made readable.
     fn demangles(&self) -> bool {
@@ -74,106 +81,75 @@ pub trait Document: Clone + Default + Flags {
     }
 }
 
-/// Options that many formats have.
-#[doc(hidden)]
-#[derive(Debug, Clone)]
-pub struct CommonOptions {
-    /// Whether mangled names are made readable.
-    pub demangle: bool,
+/// What several formats have among their options, by the names that it has in all of them.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Shared {
+    /// What to count: one of the profile's values, by its name.
+    pub value: Option<String>,
+    /// The event to count.
+    pub event: Option<String>,
+    /// Whether to start each stack with its thread.
+    pub threads: bool,
+    /// Whether to put file and line behind names.
+    pub lines: bool,
+    /// Whether to call functions without a name by their address.
+    pub addrs: bool,
     /// How functions are named that are known by their addresses only.
     pub symbols: SymbolOptions,
 }
 
-/// A format, to be called without its type.
-#[doc(hidden)]
-#[derive(Clone, Copy)]
-pub struct Row {
-    /// What the command line calls the format.
-    pub name: &'static str,
-    /// What else it may be called.
-    pub aliases: &'static [&'static str],
-    /// What the format is.
-    pub description: &'static str,
-    /// [`Document::JOINS_INPUTS`].
-    pub joins_inputs: bool,
-    /// [`Document::sniff`].
-    pub sniff: fn(&[u8]) -> Option<bool>,
-    /// Reads a profile with options that all formats have in common, and the default ones.
-    pub read: fn(&mut dyn BufRead, &CommonOptions) -> io::Result<Profile>,
-    /// Adds the flags of the format to a command.
-    #[cfg(feature = "cli")]
-    pub add_flags: fn(clap::Command) -> clap::Command,
-    /// Reads a profile with the options that the flags set.
-    #[cfg(feature = "cli")]
-    pub read_with: fn(&clap::ArgMatches, &mut dyn BufRead) -> io::Result<Profile>,
-}
-
-impl Row {
-    const fn of<F: Document>() -> Row {
-        Row {
-            name: F::NAME,
-            aliases: F::ALIASES,
-            description: F::DESCRIPTION,
-            joins_inputs: F::JOINS_INPUTS,
-            sniff: F::sniff,
-            read: |input, common| {
-                let mut options = F::default();
-                if let Some(symbols) = options.symbols() {
-                    symbols.clone_from(&common.symbols);
-                }
-                let mut folder = Folder::from(options);
-                folder.keeps_mangled = !common.demangle;
-                folder.read(input)
-            },
-            #[cfg(feature = "cli")]
-            add_flags: F::augment_args,
-            #[cfg(feature = "cli")]
-            read_with: |matches, input| {
-                let options = F::from_arg_matches(matches).map_err(io::Error::other)?;
-                Folder::from(options).read(input)
+impl From<&guess::Options> for Shared {
+    fn from(options: &guess::Options) -> Shared {
+        Shared {
+            value: options.value.clone(),
+            event: options.perf.stacks.event_filter.clone(),
+            threads: options.threads,
+            lines: options.lines,
+            addrs: options.perf.stacks.include_addrs,
+            symbols: SymbolOptions {
+                addrs: options.perf.stacks.include_addrs,
+                no_inline: !options.perf.inline,
+                symfs: options.perf.symfs.clone(),
+                debug_dir: options.perf.debug_dirs.clone(),
             },
         }
     }
 }
 
-/// The rows of formats.
-macro_rules! rows {
-    ($($module:ident)*) => {
-        &[$(Row::of::<super::$module::Options>()),*]
+/// Says which of the [`Shared`] options a format has.
+macro_rules! shared_options {
+    ($($name:ident),*) => {
+        const SHARED: &'static [&'static str] = &[$(stringify!($name)),*];
+
+        fn adopt(&mut self, _shared: &$crate::collapse::document::Shared) {
+            $(self.$name.clone_from(&_shared.$name);)*
+        }
     };
 }
+pub(crate) use shared_options;
 
-/// Text.
-const TEXT: &[Row] = rows! {
-    aix austin callgrind elfutils faulthandler gdb go goroutine gperftools heaptrack ibmjava
-    instruments java_exceptions jemalloc ljp massif perf_sched pmc rprof stap strace vtune_mc wcp
-    xdebug
-};
-
-/// JSON, and text that comes as JSON too.
-#[cfg(feature = "json")]
-const JSON: &[Row] = rows! {
-    bpftrace chrome cpuprofile dhat firefox heapprofile jstack pyinstrument pyspy_dump speedscope
-    stackprof
-};
-#[cfg(not(feature = "json"))]
-const JSON: &[Row] = &[];
-
-#[cfg(feature = "protobuf")]
-const PROTOBUF: &[Row] = rows!(otlp pprof simpleperf);
-#[cfg(not(feature = "protobuf"))]
-const PROTOBUF: &[Row] = &[];
-
-#[cfg(feature = "jfr")]
-const JFR: &[Row] = rows!(jfr);
-#[cfg(not(feature = "jfr"))]
-const JFR: &[Row] = &[];
-
-/// The formats that are read as documents, in the order in which they are asked.
-#[doc(hidden)]
-pub fn documents() -> impl Iterator<Item = Row> {
-    let binary = PROTOBUF.iter().chain(JFR);
-    binary.chain(JSON).chain(TEXT).copied()
+/// Reads a profile with the options that are the same for all formats.
+pub(crate) fn fold_any<F: Document>(
+    options: &guess::Options,
+    mut reader: Reader<'_>,
+) -> io::Result<Forest> {
+    let mut format = F::default();
+    let shared = Shared::from(options);
+    format.adopt(&shared);
+    if let Some(symbols) = format.symbols() {
+        *symbols = shared.symbols;
+    }
+    if !F::SHARED.contains(&"event") {
+        options.warn_of_event(F::NAME);
+    }
+    let mut folder = Folder::from(format);
+    folder.keeps_mangled = !options.demangle;
+    let forest = Forest::from(folder.read(&mut reader)?);
+    if !F::SHARED.contains(&"value") {
+        options.check_value(&forest)?;
+    }
+    Ok(forest)
 }
 
 /// Folds profiles of one format. The module of each format names its own: `speedscope::Folder`.

@@ -1,36 +1,10 @@
 //! [`Profile`]: what reading a document gives.
 
-use super::invalid;
-use crate::call_tree::{CallTree, Count, FrameId, NodeId};
+use crate::call_tree::{CallTree, Count, Forest, FrameId, NodeId, ValueType};
 use crate::collapse::notes::plural;
 use crate::decimal::Decimal;
 use std::borrow::Cow;
 use std::io;
-
-/// One of the numbers that a profile has for each stack, such as samples or bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ValueType {
-    /// What the profile calls it: `cpu`, `inuse_space`.
-    pub name: String,
-    /// What one of it is: `nanoseconds`, `bytes`, `count`.
-    pub unit: String,
-    /// The sum over all samples.
-    pub sum: Count,
-    /// Whether it is taken if nobody chooses.
-    pub is_default: bool,
-}
-
-impl ValueType {
-    pub(crate) fn new(name: impl Into<String>, unit: impl Into<String>) -> ValueType {
-        ValueType {
-            name: name.into(),
-            unit: unit.into(),
-            sum: Count::ZERO,
-            is_default: false,
-        }
-    }
-}
 
 /// A profile that was read.
 #[derive(Debug, Default)]
@@ -44,6 +18,12 @@ pub struct Profile {
     chosen: usize,
     negative: Negative,
     note: Option<&'static str>,
+}
+
+impl From<Profile> for Forest {
+    fn from(profile: Profile) -> Forest {
+        Forest::from(profile.tree).with_values(profile.values)
+    }
 }
 
 /// Samples with a negative weight, which no frame can have.
@@ -64,16 +44,7 @@ impl Profile {
     /// Adds another profile of the same kind.
     pub fn merge(&mut self, other: Profile) {
         self.tree.merge(&other.tree);
-        for theirs in other.values {
-            match self
-                .values
-                .iter_mut()
-                .find(|value| value.name == theirs.name)
-            {
-                Some(value) => value.sum += theirs.sum,
-                None => self.values.push(theirs),
-            }
-        }
+        ValueType::merge_all(&mut self.values, other.values);
         self.note = self.note.or(other.note);
     }
 
@@ -98,7 +69,7 @@ impl Profile {
             value.is_default = true;
         }
         self.chosen = match wanted {
-            Some(name) => find_value(&values, name).ok_or_else(|| unknown_value(&values, name))?,
+            Some(name) => ValueType::find(&values, name)?,
             None => default,
         };
         self.values = values;
@@ -205,18 +176,6 @@ impl Profile {
             log::warn!("left out {samples} with negative values, {sum} in all");
         }
     }
-}
-
-fn find_value(values: &[ValueType], name: &str) -> Option<usize> {
-    values.iter().position(|value| value.name == name)
-}
-
-fn unknown_value(values: &[ValueType], wanted: &str) -> io::Error {
-    let names: Vec<&str> = values.iter().map(|value| value.name.as_str()).collect();
-    invalid(format!(
-        "the profile has no value `{wanted}`; it has {}",
-        names.join(", ")
-    ))
 }
 
 /// The name of the value of a pprof profile that `name` means, which may be its number: old profiles have

@@ -19,7 +19,7 @@ mod input;
 mod metadata;
 mod values;
 
-use super::document::{Document, Profile, ValueType, invalid};
+use super::document::{Document, Profile, ValueType, invalid, shared_options};
 use super::notes::plural;
 use chunk::{Chunk, Header};
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,6 +69,7 @@ const MAGIC: &[u8] = b"FLR\0";
 impl Document for Options {
     const NAME: &'static str = "jfr";
     const DESCRIPTION: &'static str = "a recording of the JDK Flight Recorder";
+    shared_options!(value, event, threads, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         match head.len() < MAGIC.len() && MAGIC.starts_with(head) {

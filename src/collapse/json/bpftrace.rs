@@ -27,7 +27,7 @@
 use crate::call_tree::CallTree;
 use crate::collapse::document::lines::{Lines, parse, whole_lines};
 use crate::collapse::document::names::frame_name;
-use crate::collapse::document::{Document, Profile, ValueType, invalid, peek};
+use crate::collapse::document::{Document, Profile, ValueType, invalid, peek, shared_options};
 use crate::collapse::json::{self, Text};
 use crate::decimal::Decimal;
 use ahash::RandomState;
@@ -71,6 +71,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "bpftrace";
     const DESCRIPTION: &'static str = "maps that bpftrace prints";
+    shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let mut lines = whole_lines(head).filter(|line| !line.is_empty()).peekable();

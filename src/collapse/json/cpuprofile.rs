@@ -20,7 +20,7 @@
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::document::names::{basename, frame_name, with_place};
 use crate::collapse::document::stack_table::StackTable;
-use crate::collapse::document::{Document, Profile, ValueType, invalid};
+use crate::collapse::document::{Document, Profile, ValueType, invalid, shared_options};
 use crate::collapse::json::{self, ForEach, Id, Keys, Text};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
@@ -65,6 +65,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "cpuprofile";
     const DESCRIPTION: &'static str = "a CPU profile of V8 (JSON)";
+    shared_options!(value, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let keys = Keys::of(head);

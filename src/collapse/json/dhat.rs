@@ -18,7 +18,7 @@
 
 use crate::call_tree::CallTree;
 use crate::collapse::document::names::{UNKNOWN, frame_name};
-use crate::collapse::document::{Document, Profile, ValueType};
+use crate::collapse::document::{Document, Profile, ValueType, shared_options};
 use crate::collapse::json::{self, Index, Keys, Text};
 use crate::decimal::Decimal;
 use serde::Deserialize;
@@ -59,6 +59,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "dhat";
     const DESCRIPTION: &'static str = "a heap profile of DHAT (JSON)";
+    shared_options!(value, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let keys = Keys::of(head);

@@ -20,7 +20,7 @@ use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, 
 use crate::collapse::document::names::{frame_name, with_place};
 use crate::collapse::document::stack_table::StackTable;
 use crate::collapse::document::{
-    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range,
+    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, shared_options,
 };
 use crate::collapse::json::{self, Id, Keys, Text};
 use crate::decimal::Decimal;
@@ -65,6 +65,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "firefox";
     const DESCRIPTION: &'static str = "a profile of the Firefox Profiler (JSON)";
+    shared_options!(value, threads, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let keys = Keys::of(head);

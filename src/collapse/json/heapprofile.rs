@@ -16,7 +16,7 @@
 
 use super::cpuprofile::CallFrame;
 use crate::call_tree::CallTree;
-use crate::collapse::document::{Document, Profile, ValueType};
+use crate::collapse::document::{Document, Profile, ValueType, shared_options};
 use crate::collapse::json::{self, Keys};
 use crate::decimal::Decimal;
 use serde::Deserialize;
@@ -49,6 +49,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "heapprofile";
     const DESCRIPTION: &'static str = "a heap profile of V8 (JSON)";
+    shared_options!(lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let keys = Keys::of(head);

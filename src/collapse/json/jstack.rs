@@ -29,7 +29,7 @@
 
 use crate::collapse::document::lines::{Lines, whole_lines};
 use crate::collapse::document::names::frame_name;
-use crate::collapse::document::{Document, Profile, ValueType};
+use crate::collapse::document::{Document, Profile, ValueType, shared_options};
 use crate::collapse::java::{ThreadNames, method_of_call, method_of_line};
 use crate::collapse::json::{self, Keys, Text};
 use crate::collapse::notes::plural;
@@ -67,6 +67,7 @@ const DUMP: &[u8] = b"Full thread dump";
 impl Document for Options {
     const NAME: &'static str = "jstack";
     const DESCRIPTION: &'static str = "a thread dump of the JVM (jstack, jcmd)";
+    shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {
         /// How many lines may come before the first thread.

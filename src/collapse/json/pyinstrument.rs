@@ -16,7 +16,7 @@
 
 use crate::call_tree::CallTree;
 use crate::collapse::document::names::{frame_name, with_place};
-use crate::collapse::document::{Document, Profile, ValueType};
+use crate::collapse::document::{Document, Profile, ValueType, shared_options};
 use crate::collapse::json::{self, Keys, Text};
 use crate::decimal::Decimal;
 use serde::Deserialize;
@@ -49,6 +49,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "pyinstrument";
     const DESCRIPTION: &'static str = "a profile of pyinstrument (JSON)";
+    shared_options!(lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let keys = Keys::of(head);

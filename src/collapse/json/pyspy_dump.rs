@@ -21,7 +21,7 @@
 use crate::call_tree::CallTree;
 use crate::collapse::document::lines::{Lines, whole_lines};
 use crate::collapse::document::names::{frame_name, with_place};
-use crate::collapse::document::{Document, Profile, ValueType};
+use crate::collapse::document::{Document, Profile, ValueType, shared_options};
 use crate::collapse::json::{self, Id, Keys, Text};
 use crate::decimal::Decimal;
 use serde::Deserialize;
@@ -52,6 +52,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "pyspy-dump";
     const DESCRIPTION: &'static str = "a dump of py-spy";
+    shared_options!(threads, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let keys = Keys::of(head);

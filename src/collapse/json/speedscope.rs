@@ -24,7 +24,7 @@
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::names::{frame_name, with_place};
-use crate::collapse::document::{Document, Profile, ValueType, invalid};
+use crate::collapse::document::{Document, Profile, ValueType, invalid, shared_options};
 use crate::collapse::json::{self, ForEach, Index, Keys, Text};
 use crate::collapse::notes::plural;
 use crate::decimal::Decimal;
@@ -74,6 +74,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "speedscope";
     const DESCRIPTION: &'static str = "a speedscope profile (JSON)";
+    shared_options!(threads, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let keys = Keys::of(head);

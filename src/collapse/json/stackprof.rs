@@ -13,7 +13,7 @@
 
 use crate::call_tree::{CallTree, FrameId};
 use crate::collapse::document::names::{frame_name, with_place};
-use crate::collapse::document::{Document, Profile, ValueType, invalid};
+use crate::collapse::document::{Document, Profile, ValueType, invalid, shared_options};
 use crate::collapse::json::{self, Index, Keys, Text};
 use crate::decimal::Decimal;
 use ahash::{AHashMap, RandomState};
@@ -52,6 +52,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "stackprof";
     const DESCRIPTION: &'static str = "a profile of stackprof (JSON)";
+    shared_options!(value, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let keys = Keys::of(head);

@@ -16,7 +16,9 @@
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
 use crate::collapse::document::names::{frame_name, with_place};
-use crate::collapse::document::{Document, Profile, SymbolOptions, ValueType, out_of_range};
+use crate::collapse::document::{
+    Document, Profile, SymbolOptions, ValueType, out_of_range, shared_options,
+};
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
@@ -57,6 +59,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "otlp";
     const DESCRIPTION: &'static str = "a profile of OpenTelemetry (protobuf)";
+    shared_options!(value, threads, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         sniff(head)

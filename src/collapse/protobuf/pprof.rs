@@ -24,6 +24,7 @@ use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, 
 use crate::collapse::document::names::{frame_name, with_place};
 use crate::collapse::document::{
     Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, resolve_value,
+    shared_options,
 };
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
 use crate::decimal::Decimal;
@@ -80,6 +81,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "pprof";
     const DESCRIPTION: &'static str = "a profile of pprof (protobuf)";
+    shared_options!(value, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         sniff(head)

@@ -14,7 +14,9 @@
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
 use crate::collapse::document::names::frame_name;
-use crate::collapse::document::{Document, Profile, SymbolOptions, ValueType, invalid};
+use crate::collapse::document::{
+    Document, Profile, SymbolOptions, ValueType, invalid, shared_options,
+};
 use crate::collapse::notes::plural;
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
 use crate::decimal::Decimal;
@@ -55,6 +57,7 @@ const MAGIC: &[u8] = b"SIMPLEPERF";
 impl Document for Options {
     const NAME: &'static str = "simpleperf";
     const DESCRIPTION: &'static str = "a report of simpleperf (protobuf)";
+    shared_options!(value, event, threads);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         match head.len() < MAGIC.len() {

@@ -342,9 +342,9 @@ fn errors_of_the_reader_are_passed_on() {
 
 #[test]
 fn sniffing() {
-    assert_eq!(sniff(document("").as_bytes()), Some(true));
-    assert_eq!(sniff(b"<?xml version=\"1.0\"?>\n"), None);
-    assert_eq!(sniff(b"<trace-query-result>\n"), None);
+    assert_eq!(Options::sniff(document("").as_bytes()), Some(true));
+    assert_eq!(Options::sniff(b"<?xml version=\"1.0\"?>\n"), None);
+    assert_eq!(Options::sniff(b"<trace-query-result>\n"), None);
 }
 
 proptest! {

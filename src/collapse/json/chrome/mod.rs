@@ -23,7 +23,7 @@ mod spans;
 use super::cpuprofile;
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::document::names::frame_name;
-use crate::collapse::document::{Document, Profile, ValueType, invalid};
+use crate::collapse::document::{Document, Profile, ValueType, invalid, shared_options};
 use crate::collapse::json::{self, Id, Keys, Text};
 use crate::collapse::notes::plural;
 use crate::decimal::Decimal;
@@ -83,6 +83,7 @@ impl Document for Options {
     const NAME: &'static str = "chrome";
     const ALIASES: &'static [&'static str] = &["chrome-tracing"];
     const DESCRIPTION: &'static str = "a trace of Chrome (JSON)";
+    shared_options!(value, threads);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let keys = Keys::of(head);

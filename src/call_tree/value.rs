@@ -1,0 +1,55 @@
+//! What the counts of a profile are.
+
+use super::Count;
+use std::io;
+
+/// One of the numbers that a profile has for each stack, such as samples or bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ValueType {
+    /// What the profile calls it: `cpu`, `inuse_space`.
+    pub name: String,
+    /// What one of it is: `nanoseconds`, `bytes`, `count`.
+    pub unit: String,
+    /// The sum over all samples.
+    pub sum: Count,
+    /// Whether it is taken if nobody chooses.
+    pub is_default: bool,
+}
+
+impl ValueType {
+    pub(crate) fn new(name: impl Into<String>, unit: impl Into<String>) -> ValueType {
+        ValueType {
+            name: name.into(),
+            unit: unit.into(),
+            sum: Count::ZERO,
+            is_default: false,
+        }
+    }
+
+    /// The index of the value called `name`.
+    pub(crate) fn find(values: &[ValueType], name: &str) -> io::Result<usize> {
+        let found = values.iter().position(|value| value.name == name);
+        found.ok_or_else(|| unknown(values, name))
+    }
+
+    /// Adds the sums of other profiles, value by value.
+    pub(crate) fn merge_all(values: &mut Vec<ValueType>, others: Vec<ValueType>) {
+        for other in others {
+            match values.iter_mut().find(|value| value.name == other.name) {
+                Some(value) => value.sum += other.sum,
+                None => values.push(other),
+            }
+        }
+    }
+}
+
+#[cold]
+fn unknown(values: &[ValueType], wanted: &str) -> io::Error {
+    let names: Vec<&str> = values.iter().map(|value| value.name.as_str()).collect();
+    let message = format!(
+        "the profile has no value `{wanted}`; it has {}",
+        names.join(", ")
+    );
+    io::Error::new(io::ErrorKind::InvalidData, message)
+}

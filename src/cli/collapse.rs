@@ -1,0 +1,219 @@
+//! `inferno collapse`, and the tools that fold one format: `inferno-collapse-dtrace`.
+
+use super::guess::GuessArgs;
+use super::{CommonArgs, FilterArgs, Input, Output, about, expect_stacks, run, usage};
+use crate::call_tree::{Forest, ValueType};
+use crate::collapse::Reader;
+use crate::collapse::formats::{self, Row};
+use crate::collapse::guess::{self, unrecognised};
+use crate::folded;
+use clap::{ArgMatches, Args, Command};
+use std::io::{self, BufRead, Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What there is for all formats.
+#[derive(Debug, Args)]
+pub struct CollapseArgs {
+    /// The profiles, which are added up; `-` or nothing for standard input. They may be compressed
+    /// (gzip, zstd)
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// List the values that the profile has for each stack: name, unit, sum
+    #[arg(long)]
+    list_values: bool,
+
+    #[command(flatten)]
+    common: CommonArgs,
+
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+/// What there is if no format is given.
+#[derive(Debug, Args)]
+struct AnyArgs {
+    /// List the formats: name, other names, what it is
+    #[arg(long)]
+    list: bool,
+
+    #[command(flatten)]
+    guess: GuessArgs,
+
+    #[command(flatten, next_help_heading = None)]
+    collapse: CollapseArgs,
+}
+
+/// Runs the tool `inferno-collapse-FORMAT`.
+pub fn tool(name: &'static str) -> ExitCode {
+    let format = name.strip_prefix("inferno-collapse-");
+    let Some(row) = formats::all().find(|row| Some(row.name) == format) else {
+        return ExitCode::FAILURE;
+    };
+    let command = format_command(row).name(name);
+    let matches = usage::matches(command.version(env!("CARGO_PKG_VERSION")));
+    fold_format(name, row, &matches)
+}
+
+/// `inferno collapse`
+pub fn command() -> Command {
+    // The types of flags have a description of their own, which is for readers of the code.
+    AnyArgs::augment_args(Command::new("collapse"))
+        .about("Fold profiles: one line for each distinct stack, with its count")
+        .override_usage(USAGE)
+        .after_help(HELP)
+        .args_conflicts_with_subcommands(true)
+        .subcommands(formats::all().map(|row| format_command(row).hide(true)))
+}
+
+const USAGE: &str = "\
+inferno collapse [OPTIONS] [PATH]...
+       inferno collapse FORMAT [OPTIONS] [PATH]...
+       inferno collapse --list";
+
+const HELP: &str = "\
+Without a FORMAT it is told from the first lines of each input. `inferno collapse --list` has all formats, \
+`inferno collapse FORMAT --help` the options of one. A file that is called like a format is given as ./NAME.";
+
+fn format_command(row: Row) -> Command {
+    let command = (row.cli.add_flags)(Command::new(row.name));
+    CollapseArgs::augment_args(command.next_help_heading(None))
+        .visible_aliases(row.aliases.to_vec())
+        .about(format!("Fold {}", row.description))
+        .after_help(row.help)
+}
+
+/// Runs `inferno collapse`.
+pub fn main(matches: &ArgMatches) -> ExitCode {
+    const TOOL: &str = "inferno collapse";
+    let Some((name, matches)) = matches.subcommand() else {
+        return fold_any(TOOL, matches);
+    };
+    match formats::all().find(|row| row.name == name) {
+        Some(row) => fold_format(TOOL, row, matches),
+        None => ExitCode::FAILURE,
+    }
+}
+
+fn fold_format(tool: &str, row: Row, matches: &ArgMatches) -> ExitCode {
+    let args: CollapseArgs = usage::args(matches);
+    args.run(tool, |inputs| {
+        let fold = |reader: Reader<'_>| (row.cli.fold)(matches, reader);
+        match row.expected {
+            Some(expected) => add_up(inputs, |reader| expect_stacks(fold(reader)?, expected)),
+            None => fold_documents(row, inputs, &fold),
+        }
+    })
+}
+
+fn fold_any(tool: &str, matches: &ArgMatches) -> ExitCode {
+    let args: AnyArgs = usage::args(matches);
+    if args.list {
+        return run(tool, &args.collapse.common, |output| {
+            output.write(list_formats)
+        });
+    }
+    let options = args.guess.options();
+    args.collapse
+        .run(tool, |inputs| guess_all(&options, inputs))
+}
+
+impl CollapseArgs {
+    /// Writes what `read` makes of the inputs.
+    pub fn run(&self, tool: &str, read: impl FnOnce(&[Input]) -> io::Result<Forest>) -> ExitCode {
+        let filters = self.filter.compile();
+        run(tool, &self.common, |output| {
+            let inputs = Input::all(&self.paths);
+            let mut forest = read(&inputs)?;
+            if self.list_values {
+                return list_values(&forest, output);
+            }
+            if !forest.is_empty() && !filters.is_empty() {
+                forest = filters.apply(forest.merged()).into();
+                forest = expect_stacks(forest, "some that the filters leave")
+                    .map_err(|error| about(&Input::names(&inputs), error))?;
+            }
+            forest.warn_if_saturated();
+            output.write(|writer| folded::write_forest(&forest, writer))
+        })
+    }
+}
+
+/// Folds inputs in any formats.
+pub fn guess_all(options: &guess::Options, inputs: &[Input]) -> io::Result<Forest> {
+    let folder = guess::Folder::from(options.clone());
+    add_up(inputs, |reader| {
+        let forest = folder.fold(reader)?.ok_or_else(unrecognised)?;
+        expect_stacks(forest, "some")
+    })
+}
+
+fn add_up(inputs: &[Input], fold: impl Fn(Reader<'_>) -> io::Result<Forest>) -> io::Result<Forest> {
+    let mut sum: Option<Forest> = None;
+    for input in inputs {
+        let forest = input.open(|opened| fold(opened.into_reader()))?;
+        match &mut sum {
+            Some(sum) => sum.append(forest),
+            None => sum = Some(forest),
+        }
+    }
+    Ok(sum.unwrap_or_default())
+}
+
+/// Folds documents, of which some have their parts in several inputs.
+fn fold_documents(
+    row: Row,
+    inputs: &[Input],
+    fold: &dyn Fn(Reader<'_>) -> io::Result<Forest>,
+) -> io::Result<Forest> {
+    let forest = match row.joins_inputs {
+        true => fold_joined(inputs, &mut io::empty(), fold)?,
+        false => add_up(inputs, fold)?,
+    };
+    if forest.is_empty() {
+        log::warn!("{}: the profile has no samples", Input::names(inputs));
+    }
+    Ok(forest)
+}
+
+/// Folds what `before` gives, and then the inputs, each on a line of its own, as one.
+fn fold_joined(
+    inputs: &[Input],
+    before: &mut dyn BufRead,
+    fold: &dyn Fn(Reader<'_>) -> io::Result<Forest>,
+) -> io::Result<Forest> {
+    let Some((first, others)) = inputs.split_first() else {
+        return fold(Reader::Stream(before));
+    };
+    first.read(|reader| {
+        let line_end: &[u8] = b"\n";
+        fold_joined(others, &mut before.chain(line_end).chain(reader), fold)
+    })
+}
+
+/// Writes the values that a profile has for each stack.
+pub fn list_values(forest: &Forest, output: &Output) -> io::Result<()> {
+    output.write(|writer| {
+        for ValueType {
+            name,
+            unit,
+            sum,
+            is_default,
+            ..
+        } in forest.values()
+        {
+            let default = if is_default { "\t(default)" } else { "" };
+            writeln!(writer, "{name}\t{unit}\t{sum}{default}")?;
+        }
+        Ok(())
+    })
+}
+
+fn list_formats(writer: &mut dyn Write) -> io::Result<()> {
+    for row in formats::all() {
+        let aliases = row.aliases.join(", ");
+        writeln!(writer, "{:<16} {aliases:<24} {}", row.name, row.description)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! How to read profiles in any format, and the tool that folds them.
+
+use super::collapse::{CollapseArgs, guess_all};
+use super::perf::PerfArgs;
+use super::usage;
+use crate::collapse::guess::Options;
+use clap::{Args, Parser};
+use std::process::ExitCode;
+
+/// What can be asked of all formats that have it.
+#[derive(Debug, Args)]
+pub struct GuessArgs {
+    /// Keep mangled names of Rust and C++ functions as they are
+    #[arg(long)]
+    no_demangle: bool,
+
+    /// What to count: one of the profile's values, of which --list-values has the names [default: as the
+    /// format has it]
+    #[arg(long, alias = "sample-type", value_name = "NAME")]
+    value: Option<String>,
+
+    /// Start each stack with its thread, where the profile has threads
+    #[arg(long)]
+    threads: bool,
+
+    /// Put file and line behind names, where the profile has lines
+    #[arg(long)]
+    lines: bool,
+
+    #[command(flatten)]
+    perf: PerfArgs,
+}
+
+impl GuessArgs {
+    /// The options that the flags stand for.
+    pub fn options(&self) -> Options {
+        Options {
+            demangle: !self.no_demangle,
+            value: self.value.clone(),
+            threads: self.threads,
+            lines: self.lines,
+            nthreads: self.perf.nthreads,
+            perf: self.perf.options(),
+            ..Options::default()
+        }
+    }
+}
+
+/// Fold profiles in any format that is recognized: one line for each distinct stack, with its
+/// count
+#[derive(Debug, Parser)]
+#[command(
+    name = "inferno-collapse-guess",
+    version,
+    after_help = "\
+The format is told from the first lines of the input, and folded with the default options of \
+its own tool. Folded stacks are added up."
+)]
+struct Tool {
+    #[command(flatten)]
+    guess: GuessArgs,
+
+    #[command(flatten, next_help_heading = None)]
+    collapse: CollapseArgs,
+}
+
+/// Runs the tool.
+pub fn main() -> ExitCode {
+    let tool: Tool = usage::parse();
+    let options = tool.guess.options();
+    let fold = |inputs: &[_]| guess_all(&options, inputs);
+    tool.collapse.run("inferno-collapse-guess", fold)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_set_their_options() {
+        let options = |flags: &[&str]| {
+            let args = ["inferno-collapse-guess"].iter().chain(flags);
+            Tool::parse_from(args).guess.options()
+        };
+        assert_eq!(
+            format!("{:?}", options(&[])),
+            format!("{:?}", Options::default())
+        );
+        let flags = [
+            "-n",
+            "3",
+            "--value",
+            "cpu",
+            "--threads",
+            "--lines",
+            "--no-demangle",
+        ];
+        let options = options(&flags);
+        assert_eq!(
+            (options.nthreads, options.value.as_deref()),
+            (3, Some("cpu"))
+        );
+        assert!(options.threads && options.lines && !options.demangle);
+    }
+}

@@ -1,0 +1,37 @@
+//! Stacks that are folded already, which are added up.
+
+use super::formats::Listed;
+use super::guess;
+use super::notes::plural;
+use super::reader::Reader;
+use crate::call_tree::{CallTree, Forest};
+use crate::folded::{self, LineFolder};
+use std::io;
+
+/// The format, which has no options.
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[derive(Default)]
+pub(super) struct Options {}
+
+impl Listed for Options {
+    const NAME: &'static str = "folded";
+    const DESCRIPTION: &'static str = "folded stacks, adding up equal ones";
+    const EXPECTED: &'static str = "folded stacks";
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        folded::sniff(head)
+    }
+
+    fn adopt(&mut self, _: &guess::Options) {}
+
+    fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
+        let mut folder = LineFolder::new(CallTree::new());
+        guess::expect_folded(folder.read(reader)?)?;
+        let profile = folder.finish();
+        if profile.ignored_lines > 0 {
+            let lines = plural(profile.ignored_lines, "line", "lines");
+            log::warn!("passed over {lines}: expected `frame;frame COUNT`");
+        }
+        Ok(Forest::from(profile.tree))
+    }
+}

@@ -1,0 +1,211 @@
+//! The list of formats: what each is called, how it is told from others, and how it is read.
+
+use super::document::{self, Document, Flags};
+use super::guess;
+#[cfg(feature = "jfr")]
+use super::jfr;
+use super::reader::Reader;
+use super::{
+    aix, austin, callgrind, dtrace, elfutils, faulthandler, folded_stacks, gdb, ghcprof, go,
+    goroutine, gperftools, heaptrack, ibmjava, instruments, java_exceptions, jemalloc, ljp, massif,
+    perf_data, perf_sched, pmc, recursive, rprof, sample, stap, strace, vsprof, vtune, vtune_mc,
+    wcp, xctrace, xdebug,
+};
+#[cfg(feature = "json")]
+use super::{
+    bpftrace, chrome, cpuprofile, dhat, firefox, heapprofile, jstack, pyinstrument, pyspy_dump,
+    speedscope, stackprof,
+};
+#[cfg(feature = "protobuf")]
+use super::{otlp, pprof, simpleperf};
+use crate::call_tree::Forest;
+use std::io;
+
+/// A format that is read record by record. The type that implements it is the format's `Options`.
+pub(crate) trait Listed: Default + Flags {
+    /// What the command line calls the format.
+    const NAME: &'static str;
+
+    /// What the format is, for lists and messages: "a .prof file of GHC".
+    const DESCRIPTION: &'static str;
+
+    /// What input without stacks lacks, for its error.
+    const EXPECTED: &'static str;
+
+    /// What else the help says.
+    const HELP: &'static str = "";
+
+    /// Whether the input that starts with `head` is in this format; `None` if it takes more of the
+    /// input to tell.
+    fn sniff(head: &[u8]) -> Option<bool>;
+
+    /// Takes from what was asked for any format what there is in this one.
+    fn adopt(&mut self, options: &guess::Options);
+
+    /// Folds the whole input.
+    fn fold(self, reader: Reader<'_>) -> io::Result<Forest>;
+}
+
+/// A format, to be called without its type.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct Row {
+    /// What the command line calls the format.
+    pub name: &'static str,
+    /// What else it may be called.
+    pub aliases: &'static [&'static str],
+    /// What the format is.
+    pub description: &'static str,
+    /// What input without stacks lacks, for its error; `None` if such input is a profile too.
+    pub expected: Option<&'static str>,
+    /// What else the help says.
+    pub help: &'static str,
+    /// [`Document::JOINS_INPUTS`].
+    pub joins_inputs: bool,
+    /// [`Document::sniff`].
+    pub(crate) sniff: fn(&[u8]) -> Option<bool>,
+    /// Reads a profile with the options that are the same for all formats.
+    pub(crate) fold: fn(&guess::Options, Reader<'_>) -> io::Result<Forest>,
+    #[cfg(feature = "cli")]
+    pub(crate) cli: Cli,
+}
+
+/// What the command line needs of a format.
+#[cfg(feature = "cli")]
+#[derive(Clone, Copy)]
+pub(crate) struct Cli {
+    /// Adds the flags of the format to a command.
+    pub add_flags: fn(clap::Command) -> clap::Command,
+    /// Reads a profile with the options that the flags set.
+    pub fold: fn(&clap::ArgMatches, Reader<'_>) -> io::Result<Forest>,
+}
+
+impl Row {
+    const fn of<F: Listed>() -> Row {
+        Row {
+            name: F::NAME,
+            aliases: &[],
+            description: F::DESCRIPTION,
+            expected: Some(F::EXPECTED),
+            help: F::HELP,
+            joins_inputs: false,
+            sniff: F::sniff,
+            fold: |options, reader| {
+                let mut format = F::default();
+                format.adopt(options);
+                let forest = format.fold(reader)?;
+                options.check_value(&forest).map(|()| forest)
+            },
+            #[cfg(feature = "cli")]
+            cli: Cli {
+                add_flags: F::augment_args,
+                fold: |matches, reader| {
+                    let format = F::from_arg_matches(matches).map_err(io::Error::other)?;
+                    format.fold(reader)
+                },
+            },
+        }
+    }
+
+    const fn of_document<F: Document>() -> Row {
+        Row {
+            name: F::NAME,
+            aliases: F::ALIASES,
+            description: F::DESCRIPTION,
+            expected: None,
+            help: "",
+            joins_inputs: F::JOINS_INPUTS,
+            sniff: F::sniff,
+            fold: document::fold_any::<F>,
+            #[cfg(feature = "cli")]
+            cli: Cli {
+                add_flags: F::augment_args,
+                fold: |matches, mut reader| {
+                    let options = F::from_arg_matches(matches).map_err(io::Error::other)?;
+                    let profile = document::Folder::from(options).read(&mut reader)?;
+                    Ok(Forest::from(profile))
+                },
+            },
+        }
+    }
+}
+
+impl Row {
+    /// Whether it is read as a whole, and may have no samples.
+    pub fn is_document(&self) -> bool {
+        self.expected.is_none()
+    }
+
+    /// Reads a profile with the options that are the same for all formats.
+    pub fn read(&self, mut input: &[u8], options: &guess::Options) -> io::Result<Forest> {
+        (self.fold)(options, Reader::Stream(&mut input))
+    }
+}
+
+/// The rows of formats that are read record by record.
+macro_rules! listed {
+    ($($options:path)*) => {
+        &[$(Row::of::<$options>()),*]
+    };
+}
+
+/// The rows of documents.
+macro_rules! documents {
+    ($($module:ident)*) => {
+        &[$(Row::of_document::<$module::Options>()),*]
+    };
+}
+
+const RECORDS: &[Row] = listed! {
+    perf_data::Options dtrace::Options sample::Options vtune::Options vsprof::Summary ghcprof::Options
+    xctrace::Options
+};
+
+/// Text.
+const TEXT: &[Row] = documents! {
+    aix austin callgrind elfutils faulthandler gdb go goroutine gperftools heaptrack ibmjava
+    instruments java_exceptions jemalloc ljp massif perf_sched pmc rprof stap strace vtune_mc wcp
+    xdebug
+};
+
+/// JSON, and text that comes as JSON too.
+#[cfg(feature = "json")]
+const JSON: &[Row] = documents! {
+    bpftrace chrome cpuprofile dhat firefox heapprofile jstack pyinstrument pyspy_dump speedscope
+    stackprof
+};
+#[cfg(not(feature = "json"))]
+const JSON: &[Row] = &[];
+
+#[cfg(feature = "protobuf")]
+const PROTOBUF: &[Row] = documents!(otlp pprof simpleperf);
+#[cfg(not(feature = "protobuf"))]
+const PROTOBUF: &[Row] = &[];
+
+#[cfg(feature = "jfr")]
+const JFR: &[Row] = documents!(jfr);
+#[cfg(not(feature = "jfr"))]
+const JFR: &[Row] = &[];
+
+/// What all others fold into. It is asked last: much looks like it.
+pub(crate) const FOLDED: Row = Row::of::<folded_stacks::Options>();
+
+/// What is no format of its own, and must be named.
+const RECURSIVE: Row = Row::of::<recursive::Options>();
+
+/// The formats that are told from the start of the input, in the order in which they are asked. The
+/// first to say yes gets the input.
+pub fn recognized() -> impl Iterator<Item = Row> {
+    let profilers = RECORDS.iter().chain(documents());
+    profilers.chain([&FOLDED]).copied()
+}
+
+/// All formats that the command line knows.
+pub fn all() -> impl Iterator<Item = Row> {
+    recognized().chain([RECURSIVE])
+}
+
+fn documents() -> impl Iterator<Item = &'static Row> {
+    let binary = PROTOBUF.iter().chain(JFR);
+    binary.chain(JSON).chain(TEXT)
+}
