@@ -52,7 +52,26 @@ static OTHERS: [Row; 5] = [
 pub(super) fn describe(head: &[u8]) -> Option<String> {
     let find = |rows: &'static [Row]| rows.iter().find(|(_, is)| is(head)).map(|(name, _)| *name);
     let profile = find(&PROFILES).map(|name| format!("{name}, which is not read yet"));
-    profile.or_else(|| find(&OTHERS).map(str::to_string))
+    let other = || find(&OTHERS).map(|name| format!("{name}{}", keys(head)));
+    profile.or_else(other)
+}
+
+/// The outermost keys of a JSON document, in parentheses.
+#[cfg(feature = "json")]
+fn keys(head: &[u8]) -> String {
+    /// More of them say no more.
+    const COUNT: usize = 10;
+    let keys = super::json::Keys::of(head);
+    let keys: Vec<&str> = keys.outermost().take(COUNT).collect();
+    match keys.is_empty() {
+        true => String::new(),
+        false => format!(" (its keys: {})", keys.join(", ")),
+    }
+}
+
+#[cfg(not(feature = "json"))]
+fn keys(_: &[u8]) -> String {
+    String::new()
 }
 
 fn has(text: &[u8], part: &[u8]) -> bool {
@@ -114,6 +133,11 @@ mod tests {
                 "a profile in JSON",
             ),
             (b"{\"foo\": [1, 2]}", "JSON of no profiler"),
+            #[cfg(feature = "json")]
+            (
+                b"{\"foo\": {\"x\": 1}, \"bar\": 2",
+                "JSON of no profiler that is known (its keys: foo, bar)",
+            ),
             (b"<?xml version=\"1.0\"?>\n<svg>", "an SVG"),
             (b"<!DOCTYPE HTML>\n<p>404", "a web page"),
             (b"\x7fELF\x02\x01", "a program"),

@@ -325,11 +325,18 @@ impl Collapse for Folder {
 fn recognise(reader: &mut impl BufRead, head: &mut Vec<u8>) -> io::Result<Option<Row>> {
     let mut open: Vec<Row> = recognized().collect();
     let mut looked_at = 1 << 12;
-    while !open.is_empty() && looked_at <= MOST_LOOKED_AT {
+    // The first value of a JSON document may be most of it.
+    while !open.is_empty() && (looked_at <= MOST_LOOKED_AT || is_json(head)) {
         let missing = looked_at - head.len();
         let is_at_end = reader.take(missing as u64).read_to_end(head)? < missing;
-        if let Some(row) = ask(&mut open, head, is_at_end) {
-            return Ok(Some(row));
+        let outline = (looked_at > MOST_LOOKED_AT).then(|| outline(head));
+        let row = match &outline {
+            None => ask(&mut open, head, is_at_end),
+            Some(None) => break,
+            Some(Some(outline)) => ask(&mut open, outline, is_at_end),
+        };
+        if row.is_some() {
+            return Ok(row);
         }
         if is_at_end {
             break;
@@ -337,6 +344,19 @@ fn recognise(reader: &mut impl BufRead, head: &mut Vec<u8>) -> io::Result<Option
         looked_at *= 4;
     }
     Ok(None)
+}
+
+#[cfg(feature = "json")]
+use super::json::{is_started as is_json, outline};
+
+#[cfg(not(feature = "json"))]
+fn is_json(_: &[u8]) -> bool {
+    false
+}
+
+#[cfg(not(feature = "json"))]
+fn outline(_: &[u8]) -> Option<Vec<u8>> {
+    None
 }
 
 /// Returns the first of the `open` formats that says yes, and drops those that say no.
@@ -404,10 +424,40 @@ mod tests {
                 Some("dtrace"),
             ),
             ("@[\n    leaf+16\n    main+5\n]: 5\n", Some("bpftrace")),
+            ("WARNING: x\nhi\n@n[\n    leaf\n, a]: 5\n", Some("bpftrace")),
             ("# comment\n\nmain;leaf 3 4\nmain 0.5\n", Some("folded")),
             ("main;leaf 3\nDear all,\n", None),
         ] {
             assert_eq!(recognised(input.as_bytes()), format, "{input:.60}");
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "json")]
+    fn json_is_told_apart_by_keys_that_come_late() {
+        let long = "x".repeat(MOST_LOOKED_AT);
+        let numbers = "1, ".repeat(MOST_LOOKED_AT);
+        for (document, format) in [
+            (
+                format!(r#"{{"pad": "{long}", "traceEvents": []}}"#),
+                Some("chrome"),
+            ),
+            (
+                format!(r#"{{"samples": [{numbers} 1], "nodes": []}}"#),
+                Some("cpuprofile"),
+            ),
+            (
+                format!(r#"{{"nodes": [{{"callFrame": {{"url": "{long}"#),
+                Some("cpuprofile"),
+            ),
+            (
+                format!(r#"{{"$schema": "x", "profiles": ["{long}"#),
+                Some("speedscope"),
+            ),
+            (format!(r#"{{"pad": "{long}", "foo": 1}}"#), None),
+            (format!("{{closure}};{long}"), None),
+        ] {
+            assert_eq!(recognised(document.as_bytes()), format, "{document:.60}");
         }
     }
 

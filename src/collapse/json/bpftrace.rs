@@ -75,17 +75,12 @@ impl Document for Options {
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let mut lines = whole_lines(head).filter(|line| !line.is_empty()).peekable();
-        let first = lines.peek()?;
-        if first.starts_with(b"{\"type\": \"") {
-            let kinds: [&[u8]; 2] = [b"{\"type\": \"attached_probes\"", b"{\"type\": \"map\""];
-            return Some(kinds.iter().any(|kind| first.starts_with(kind)));
+        if let Some(kind) = lines.peek()?.strip_prefix(b"{\"type\": \"") {
+            return Some(KINDS.iter().any(|known| kind.starts_with(known.as_bytes())));
         }
-        let is_banner = first.starts_with(b"Attaching ") || first.starts_with(b"Attached ");
-        if !is_banner && !first.starts_with(b"@") {
-            return Some(false);
-        }
-        let mut entries = lines.filter(|line| entry_start(line).is_some());
-        entries.next().map(|_| true)
+        // Before may be what the script printed.
+        let mut rest = lines.skip_while(|line| entry_start(line).is_none());
+        rest.any(|line| split_value(line).is_some()).then_some(true)
     }
 
     fn demangles(&self) -> bool {
@@ -108,6 +103,19 @@ impl Document for Options {
         maps.finish()
     }
 }
+
+/// What a line of JSON may be.
+const KINDS: [&str; 9] = [
+    "attached_probes\"",
+    "hist\"",
+    "join\"",
+    "lost_events\"",
+    "map\"",
+    "printf\"",
+    "stats\"",
+    "time\"",
+    "value\"",
+];
 
 /// The name of the map and what follows `[` in a line that starts an entry.
 fn entry_start(line: &[u8]) -> Option<(&[u8], &[u8])> {

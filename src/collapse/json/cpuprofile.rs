@@ -73,7 +73,9 @@ impl Document for Options {
             && ["samples", "timeDeltas", "startTime"]
                 .iter()
                 .any(|key| keys.has(key));
-        keys.answer(is_new || keys.has("head.functionName"))
+        // Of large files the start has nothing but nodes.
+        let has_nodes = keys.has("nodes.[].callFrame");
+        keys.answer(is_new || has_nodes || keys.has("head.functionName"))
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {

@@ -12,12 +12,14 @@ pub mod pyspy_dump;
 pub mod speedscope;
 pub mod stackprof;
 
+mod keys;
+
+pub(crate) use keys::{Keys, is_started, outline};
+
 use super::document::{invalid, out_of_range};
 use crate::decimal::Decimal;
 use serde::Deserialize;
-use serde::de::{
-    DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Unexpected, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, BufRead};
@@ -371,127 +373,6 @@ where
     }
 }
 
-/// What tells JSON formats apart: the keys of the first two levels, as far as they were read.
-///
-/// A key below another is `outer.inner`; in an array, only the first element is looked at: `[].key`.
-#[derive(Debug, Default)]
-pub(crate) struct Keys {
-    paths: Vec<String>,
-    /// Whether the document ended.
-    is_whole: bool,
-}
-
-impl Keys {
-    /// The keys of the document that `head` starts.
-    pub fn of(head: &[u8]) -> Keys {
-        let mut keys = Keys::default();
-        let start = head.iter().find(|byte| !byte.is_ascii_whitespace());
-        if !matches!(start, Some(b'{' | b'[')) {
-            keys.is_whole = start.is_some();
-            return keys;
-        }
-        let mut deserializer = serde_json::Deserializer::from_slice(head);
-        let seed = KeysBelow {
-            path: "",
-            levels: 2,
-            paths: &mut keys.paths,
-        };
-        // An error is the end of `head`, mostly. What was read before it counts.
-        keys.is_whole = match seed.deserialize(&mut deserializer) {
-            Ok(()) => true,
-            Err(error) => !error.is_eof(),
-        };
-        keys
-    }
-
-    pub fn has(&self, path: &str) -> bool {
-        self.paths.iter().any(|known| known == path)
-    }
-
-    /// Whether the document has a key, if its start tells: a later one may follow.
-    pub fn answer(&self, is_format: bool) -> Option<bool> {
-        match (is_format, self.is_whole) {
-            (true, _) => Some(true),
-            (false, true) => Some(false),
-            (false, false) => None,
-        }
-    }
-}
-
-struct KeysBelow<'k> {
-    path: &'k str,
-    levels: u8,
-    paths: &'k mut Vec<String>,
-}
-
-impl<'de> DeserializeSeed<'de> for KeysBelow<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        match self.levels {
-            0 => deserializer.deserialize_ignored_any(IgnoredAny).map(drop),
-            _ => deserializer.deserialize_any(self),
-        }
-    }
-}
-
-impl<'de> Visitor<'de> for KeysBelow<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(Text(key)) = map.next_key()? {
-            let path = format!("{}{}", self.path, String::from_utf8_lossy(&key));
-            let below = format!("{path}.");
-            self.paths.push(path);
-            map.next_value_seed(KeysBelow {
-                path: &below,
-                levels: self.levels - 1,
-                paths: self.paths,
-            })?;
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
-        let path = format!("{}[].", self.path);
-        array.next_element_seed(KeysBelow {
-            path: &path,
-            levels: self.levels - 1,
-            paths: self.paths,
-        })?;
-        while array.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -556,18 +437,5 @@ mod tests {
             "expected a list of numbers: invalid type: boolean `true`, expected a number \
              [line 2, column 5]"
         );
-    }
-
-    #[test]
-    fn keys_are_those_of_the_first_two_levels() {
-        let keys = Keys::of(br#" {"a": {"b": {"x": 1}}, "c": [{"x": 1}, {"d"#);
-        assert_eq!(keys.paths, ["a", "a.b", "c"]);
-        assert_eq!(keys.answer(keys.has("a.b")), Some(true));
-        assert_eq!(keys.answer(keys.has("e")), None);
-        let keys = Keys::of(br#"[{"ph": "X"}, {"name": 1}]"#);
-        assert_eq!(keys.paths, ["[].ph"]);
-        assert_eq!(keys.answer(keys.has("e")), Some(false));
-        assert_eq!(Keys::of(b"main;f 1").answer(false), Some(false));
-        assert_eq!(Keys::of(b" ").answer(false), None);
     }
 }

@@ -78,7 +78,10 @@ impl Document for Options {
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let keys = Keys::of(head);
-        keys.answer(keys.has("shared") && keys.has("profiles"))
+        // Of large files the start may have nothing but profiles.
+        let has_profiles = keys.has("profiles.[].endValue") || keys.has("$schema");
+        let is_speedscope = keys.has("shared") || has_profiles;
+        keys.answer(keys.has("profiles") && is_speedscope)
     }
 
     fn demangles(&self) -> bool {
