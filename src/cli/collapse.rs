@@ -168,7 +168,7 @@ fn fold_documents(
     fold: &dyn Fn(Reader<'_>) -> io::Result<Forest>,
 ) -> io::Result<Forest> {
     let forest = match row.joins_inputs {
-        true => fold_joined(inputs, &mut io::empty(), fold)?,
+        true => fold_joined(inputs, &mut io::empty(), b"", fold)?,
         false => add_up(inputs, fold)?,
     };
     if forest.is_empty() {
@@ -177,18 +177,19 @@ fn fold_documents(
     Ok(forest)
 }
 
-/// Folds what `before` gives, and then the inputs, each on a line of its own, as one.
+/// Folds what `before` gives, and then the inputs, with a `separator` before the first, as one.
 fn fold_joined(
     inputs: &[Input],
     before: &mut dyn BufRead,
+    separator: &[u8],
     fold: &dyn Fn(Reader<'_>) -> io::Result<Forest>,
 ) -> io::Result<Forest> {
     let Some((first, others)) = inputs.split_first() else {
         return fold(Reader::Stream(before));
     };
     first.read(|reader| {
-        let line_end: &[u8] = b"\n";
-        fold_joined(others, &mut before.chain(line_end).chain(reader), fold)
+        let mut joined = before.chain(separator).chain(reader);
+        fold_joined(others, &mut joined, b"\n", fold)
     })
 }
 

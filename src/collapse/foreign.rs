@@ -19,10 +19,9 @@ static PROFILES: [Row; 4] = [
         head.starts_with(b"#") && has(head, b"\n# Overhead ")
     }),
     ("a profile in JSON", |head| {
-        let keys: [&[&str]; 4] = [
+        let keys: [&[&str]; 3] = [
             &["code", "functions", "ticks"],
             &["recording"],
-            &["resourceProfiles"],
             &["rts_arguments"],
         ];
         is_json(head) && keys.iter().any(|keys| has_keys(head, keys))

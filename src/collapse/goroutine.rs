@@ -165,7 +165,7 @@ impl Reader<'_> {
     fn read_frame(&mut self, lines: &mut Lines<'_>) {
         let line = lines.line();
         if let Some(entry) = line.strip_prefix(b"#") {
-            if let Some(frame) = self.frame_of_profile(entry) {
+            if let Some(frame) = frame_of_profile(entry, self.options.lines) {
                 self.stack.frames.push(frame);
             }
         } else if let Some(place) = line.strip_prefix(b"\t") {
@@ -181,20 +181,6 @@ impl Reader<'_> {
         } else if !line.starts_with(b"...") {
             self.stack.frames.push(frame_name(without_arguments(line)));
         }
-    }
-
-    /// The frame of `TAB ADDRESS TAB FUNCTION+OFFSET TABS FILE:LINE`.
-    fn frame_of_profile(&self, entry: &[u8]) -> Option<Vec<u8>> {
-        let mut fields = entry
-            .split(|byte| *byte == b'\t')
-            .filter(|field| !field.is_empty());
-        let function = fields.nth(1)?;
-        let end = memchr::memmem::rfind(function, b"+0x").unwrap_or(function.len());
-        let name = frame_name(&function[..end]);
-        Some(match fields.next() {
-            Some(place) if self.options.lines => with_place(&name, place, None),
-            _ => name,
-        })
     }
 
     /// Counts the goroutine that was read.
@@ -222,6 +208,20 @@ impl Reader<'_> {
         self.profile.add_to_sum(0, count);
         self.profile.add(node, count);
     }
+}
+
+/// The frame of `TAB ADDRESS TAB FUNCTION+OFFSET TABS FILE:LINE`.
+pub(super) fn frame_of_profile(entry: &[u8], with_line: bool) -> Option<Vec<u8>> {
+    let mut fields = entry
+        .split(|byte| *byte == b'\t')
+        .filter(|field| !field.is_empty());
+    let function = fields.nth(1)?;
+    let end = memchr::memmem::rfind(function, b"+0x").unwrap_or(function.len());
+    let name = frame_name(&function[..end]);
+    Some(match fields.next() {
+        Some(place) if with_line => with_place(&name, place, None),
+        _ => name,
+    })
 }
 
 /// The count of `COUNT @ ADDRESS …`.

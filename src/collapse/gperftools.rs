@@ -5,7 +5,8 @@
 //!           (words of 4 or 8 bytes, in either byte order; the leaf first)
 //! heap    = "heap profile: " OBJECTS ": " BYTES [ " [" OBJECTS ": " BYTES "]" ] " @ " KIND, { line }, maps
 //! line    = OBJECTS ": " BYTES [ " [" OBJECTS ": " BYTES "]" ] " @ " { ADDRESS }
-//! contention = "--- contention", headers, { CYCLES " " COUNT " @ " { ADDRESS } }, maps
+//! contention = ( "--- contention" | "--- mutex" ), headers, { CYCLES " " COUNT " @ " { ADDRESS } }, maps
+//! names   = { "#" TAB ADDRESS TAB FUNCTION "+0x" OFFSET TABS FILE ":" LINE }   (of Go, after each stack)
 //! maps    = { line of /proc/PID/maps }                           (mostly after `MAPPED_LIBRARIES:`)
 //! ```
 //!
@@ -17,13 +18,17 @@
 //! 00001000-00002000 r-xp 00000000 08:01 12      /srv/app/prog
 //! ```
 //!
-//! There are no symbols in it: they are those of the objects that were mapped, if these are here.
+//! There are no symbols in it, unless Go wrote it: they are those of the objects that were mapped, if these are
+//! here.
 
 use super::document::addresses::Addresses;
 use super::document::heap::{self, Sampling};
 use super::document::lines::{Lines, parse, parse_hex, whole_lines};
 use super::document::maps::Maps;
-use super::document::{Document, Profile, SymbolOptions, ValueType, invalid, peek, shared_options};
+use super::document::{
+    Document, Profile, START, SymbolOptions, ValueType, invalid, peek, shared_options,
+};
+use super::goroutine;
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
 use ahash::AHashMap;
@@ -48,7 +53,12 @@ pub struct Options {
 }
 
 const HEAP: [&[u8]; 2] = [b"heap profile:", b"heapz"];
-const CONTENTION: &[u8] = b"--- contention";
+const CONTENTION: [&[u8]; 2] = [b"--- contention", b"--- mutex"];
+
+/// Whether a text starts with one of these.
+fn starts_with_any(text: &[u8], starts: &[&[u8]]) -> bool {
+    starts.iter().any(|start| text.starts_with(start))
+}
 
 impl Document for Options {
     const NAME: &'static str = "gperftools";
@@ -60,7 +70,7 @@ impl Document for Options {
             return Some(true);
         }
         let line = whole_lines(head).next()?;
-        Some(HEAP.iter().any(|start| line.starts_with(start)) || line.starts_with(CONTENTION))
+        Some(starts_with_any(line, &HEAP) || starts_with_any(line, &CONTENTION))
     }
 
     fn symbols(&mut self) -> Option<&mut SymbolOptions> {
@@ -68,11 +78,11 @@ impl Document for Options {
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        let (head, mut input) = peek(input, CONTENTION.len() as u64)?;
-        if HEAP.iter().any(|start| head.starts_with(start)) {
+        let (head, mut input) = peek(input, START)?;
+        if starts_with_any(&head, &HEAP) {
             return self.read_heap(&mut Lines::of(&mut input), profile);
         }
-        if head.starts_with(CONTENTION) {
+        if starts_with_any(&head, &CONTENTION) {
             return self.read_contention(&mut Lines::of(&mut input), profile);
         }
         let mut bytes = Vec::new();
@@ -98,49 +108,31 @@ impl Options {
             }
             None => Sampling::NONE,
         };
-        let mut stacks = Vec::new();
-        let mut maps = Maps::default();
-        while let Some(line) = lines.next()? {
-            match split_stack(line).and_then(|(counts, stack)| Some((heap::counts(counts)?, stack)))
-            {
-                Some((counts, addresses)) => stacks.push((counts.unsampled(sampling), addresses)),
-                None => drop(maps.read_line(line)),
-            }
-        }
+        let text = read_stacks(lines, |counts| {
+            Some(heap::counts(counts)?.unsampled(sampling))
+        })?;
         let column = profile.choose(heap::value_types(), self.value.as_deref(), 0)?;
-        add_stacks(stacks, maps, &self.symbols, column, profile);
+        add_stacks(text.stacks, text.maps, &self.symbols, column, profile);
         Ok(())
     }
 
     fn read_contention(&self, lines: &mut Lines<'_>, profile: &mut Profile) -> io::Result<()> {
-        let mut stacks = Vec::new();
-        let mut maps = Maps::default();
-        let mut period = 1;
-        while let Some(line) = lines.next()? {
-            if let Some(text) = line.strip_prefix(b"sampling period = ") {
-                period = parse(text).unwrap_or(1);
-            }
-            let counts = split_stack(line).and_then(|(counts, addresses)| {
-                let mut words = counts
-                    .split(u8::is_ascii_whitespace)
-                    .filter(|word| !word.is_empty());
-                let (cycles, count) = (parse::<u64>(words.next()?)?, parse::<u64>(words.next()?)?);
-                Some((
-                    [cycles, count].map(|it| Decimal::from(it).times(period)),
-                    addresses,
-                ))
-            });
-            match counts {
-                Some(stack) => stacks.push(stack),
-                None => drop(maps.read_line(line)),
-            }
+        let mut text = read_stacks(lines, |counts| {
+            let mut words = counts
+                .split(u8::is_ascii_whitespace)
+                .filter(|word| !word.is_empty());
+            let (cycles, count) = (parse::<u64>(words.next()?)?, parse::<u64>(words.next()?)?);
+            Some([cycles, count].map(Decimal::from))
+        })?;
+        for value in text.stacks.iter_mut().flat_map(|stack| &mut stack.values) {
+            *value = value.times(text.period);
         }
         let values = vec![
             ValueType::new("delay", "cycles"),
             ValueType::new("contentions", "count"),
         ];
         let column = profile.choose(values, self.value.as_deref(), 0)?;
-        add_stacks(stacks, maps, &self.symbols, column, profile);
+        add_stacks(text.stacks, text.maps, &self.symbols, column, profile);
         Ok(())
     }
 
@@ -157,17 +149,15 @@ impl Options {
             match words.record() {
                 Some(Record::Sample(count, addresses)) => {
                     let count = Decimal::from(count);
-                    stacks.push(([count, count.times(header.period)], addresses));
+                    stacks.push(Stack::new([count, count.times(header.period)], addresses));
                 }
                 Some(Record::Trailer) => break true,
                 None => break false,
             }
         };
         if !is_whole {
-            log::warn!(
-                "the profile is cut off; its {} whole records count",
-                stacks.len()
-            );
+            let (records, offset) = (stacks.len(), bytes.len() - words.rest.len());
+            log::warn!("the profile is cut off after {records} whole records [offset {offset}]");
         }
         let mut maps = Maps::default();
         for line in words.rest.split(|byte| *byte == b'\n').filter(|_| is_whole) {
@@ -183,9 +173,67 @@ impl Options {
     }
 }
 
-/// Adds stacks of addresses, the leaf first. All but the leaf are where calls return to.
+/// What a text holds.
+struct Text<const N: usize> {
+    stacks: Vec<Stack<N>>,
+    maps: Maps,
+    /// How many contentions each that was recorded stands for.
+    period: u64,
+}
+
+/// A stack of addresses, the leaf first.
+pub(super) struct Stack<const N: usize> {
+    values: [Decimal; N],
+    addresses: Vec<u64>,
+    /// The names of the frames, the leaf first, if Go wrote them.
+    names: Vec<Vec<u8>>,
+}
+
+impl<const N: usize> Stack<N> {
+    pub fn new(values: [Decimal; N], addresses: Vec<u64>) -> Stack<N> {
+        Stack {
+            values,
+            addresses,
+            names: Vec::new(),
+        }
+    }
+}
+
+/// Reads stacks, whose `values` are before their addresses, and mappings.
+fn read_stacks<const N: usize>(
+    lines: &mut Lines<'_>,
+    values: impl Fn(&[u8]) -> Option<[Decimal; N]>,
+) -> io::Result<Text<N>> {
+    let mut text = Text {
+        stacks: Vec::new(),
+        maps: Maps::default(),
+        period: 1,
+    };
+    while let Some(line) = lines.next()? {
+        if let Some(name) = line.strip_prefix(b"#") {
+            let name = goroutine::frame_of_profile(name, false);
+            if let (Some(stack), Some(name)) = (text.stacks.last_mut(), name) {
+                stack.names.push(name);
+            }
+        } else if let Some(period) = line.strip_prefix(b"sampling period") {
+            let period = period.trim_ascii_start().strip_prefix(b"=");
+            text.period = period.and_then(|it| parse(it.trim_ascii())).unwrap_or(1);
+        } else if text.maps.read_line(line).is_none() && line.contains(&b'@') {
+            let stack = split_stack(line)
+                .and_then(|(counts, addresses)| Some(Stack::new(values(counts)?, addresses)));
+            match stack {
+                Some(stack) => text.stacks.push(stack),
+                None => lines.skip_if_cut("a stack, `VALUES @ ADDRESSES`")?,
+            }
+        }
+    }
+    lines.warn_if_cut();
+    Ok(text)
+}
+
+/// Adds stacks. All addresses but the leaf are where calls return to.
 pub(super) fn add_stacks<const N: usize>(
-    mut stacks: Vec<([Decimal; N], Vec<u64>)>,
+    mut stacks: Vec<Stack<N>>,
     mut maps: Maps,
     symbols: &SymbolOptions,
     column: usize,
@@ -194,26 +242,32 @@ pub(super) fn add_stacks<const N: usize>(
     maps.sort();
     let mut addresses = Addresses::new(symbols);
     let mut ids = AHashMap::new();
-    for (_, stack) in &mut stacks {
-        stack
-            .iter_mut()
-            .skip(1)
-            .for_each(|it| *it = it.saturating_sub(1));
-        for &address in stack.iter() {
+    for stack in stacks.iter_mut().filter(|stack| stack.names.is_empty()) {
+        let callers = stack.addresses.iter_mut().skip(1);
+        callers.for_each(|it| *it = it.saturating_sub(1));
+        for &address in &stack.addresses {
             ids.entry(address)
                 .or_insert_with(|| maps.add(address, &mut addresses));
         }
     }
     let names = addresses.resolve();
-    for (values, stack) in &stacks {
+    for stack in &stacks {
         let mut node = CallTree::ROOT;
-        for id in stack.iter().rev().filter_map(|address| ids.get(address)) {
+        for name in stack.names.iter().rev() {
+            node = profile.tree.child_called(node, name);
+        }
+        let addresses = stack
+            .addresses
+            .iter()
+            .rev()
+            .filter(|_| stack.names.is_empty());
+        for id in addresses.filter_map(|address| ids.get(address)) {
             for frame in names.frames(*id) {
                 node = profile.tree.child_called(node, frame);
             }
         }
-        profile.add_to_sums(values);
-        profile.add(node, values[column]);
+        profile.add_to_sums(&stack.values);
+        profile.add(node, stack.values[column]);
     }
 }
 

@@ -22,7 +22,7 @@ use super::document::heap::{self, Sampling};
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::maps::Maps;
 use super::document::{Document, Profile, SymbolOptions, shared_options};
-use super::gperftools::{add_stacks, split_stack};
+use super::gperftools::{Stack, add_stacks, split_stack};
 use std::io::{self, BufRead};
 
 /// Folds heap profiles of jemalloc. See the [module](self) for what is read.
@@ -73,18 +73,23 @@ impl Document for Options {
         while let Some(line) = lines.next()? {
             if line.starts_with(b"@") {
                 addresses = split_stack(line).map(|(_, addresses)| addresses);
+                if addresses.is_none() {
+                    lines.skip_if_cut("a stack, `@ ADDRESSES`")?;
+                }
             } else if let Some(counts) = line.trim_ascii().strip_prefix(b"t*: ") {
-                let Some(counts) = heap::counts(counts) else {
-                    return Err(lines.error("`t*: OBJECTS: BYTES [OBJECTS: BYTES]`"));
-                };
                 // The first one is of the whole heap.
-                if let Some(addresses) = addresses.take() {
-                    stacks.push((counts.unsampled(sampling), addresses));
+                match (heap::counts(counts), addresses.take()) {
+                    (Some(counts), Some(addresses)) => {
+                        stacks.push(Stack::new(counts.unsampled(sampling), addresses));
+                    }
+                    (Some(_), None) => {}
+                    (None, _) => lines.skip_if_cut("`t*: OBJECTS: BYTES [OBJECTS: BYTES]`")?,
                 }
             } else {
                 maps.read_line(line);
             }
         }
+        lines.warn_if_cut();
         let column = profile.choose(heap::value_types(), self.value.as_deref(), 0)?;
         add_stacks(stacks, maps, &self.symbols, column, profile);
         Ok(())

@@ -59,6 +59,12 @@ def otlp():
     return message((1, message((2, message((2, profile))))), (2, dictionary))
 
 
+def old_otlp():
+    """A profile that has its tables in itself."""
+    profile = message((1, message((1, 1), (2, 2))), (2, message((1, 1))), (3, message((2, 4096))))
+    return message((1, message((2, message((2, profile))))))
+
+
 def simpleperf():
     def entry(symbol):
         return message((1, 4096), (2, 0), (3, symbol))
@@ -213,6 +219,7 @@ def jfr():
 
 write("pprof/cpu.pb", pprof())
 write("otlp/cpu.pb", otlp())
+write("otlp/before-1-6.pb", old_otlp())
 write("simpleperf/cpu.proto", simpleperf())
 write("gperftools/cpu.prof", gperftools())
 write("austin/binary.mojo", mojo())

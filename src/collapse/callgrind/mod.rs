@@ -33,7 +33,7 @@ use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options};
 use crate::decimal::Decimal;
-use ahash::AHashMap;
+use ahash::{AHashMap, AHashSet};
 use calls::Calls;
 use graph::Graph;
 use std::io::{self, BufRead};
@@ -138,16 +138,11 @@ struct Functions {
 impl Functions {
     /// The function of `(ID) NAME`, `(ID)` or `NAME`.
     fn read(&mut self, text: &[u8]) -> Result<FunctionId, Problem> {
-        let id = text.strip_prefix(b"(").and_then(|rest| {
-            let close = memchr::memchr(b')', rest)?;
-            let is_id = close > 0 && rest[..close].iter().all(u8::is_ascii_digit);
-            is_id.then_some((&rest[..close], rest[close + 1..].trim_ascii()))
-        });
-        match id {
+        match split_id(text) {
             None => Ok(self.intern(text)),
             Some((id, b"")) => match self.compressed.get(id) {
                 Some(function) => Ok(*function),
-                None => Err(Problem::Expected("a name that was defined before")),
+                None => Err(UNDEFINED),
             },
             Some((id, name)) => {
                 let function = self.intern(name);
@@ -158,12 +153,49 @@ impl Functions {
     }
 
     fn intern(&mut self, name: &[u8]) -> FunctionId {
-        let name = frame_name(name);
+        let name = frame_name(without_recursion_level(name));
         let next = self.names.len() as FunctionId;
         *self.ids.entry(name).or_insert_with_key(|name| {
             self.names.push(name.clone());
             next
         })
+    }
+}
+
+const UNDEFINED: Problem = Problem::Expected("a name that was defined before");
+
+/// The identifier and the name of `(ID) NAME`, of which the name may be missing.
+fn split_id(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let rest = text.strip_prefix(b"(")?;
+    let close = memchr::memchr(b')', rest)?;
+    let is_id = close > 0 && rest[..close].iter().all(u8::is_ascii_digit);
+    is_id.then_some((&rest[..close], rest[close + 1..].trim_ascii()))
+}
+
+/// `f` of `f'2`, which callgrind calls `f` where it is called by itself.
+fn without_recursion_level(name: &[u8]) -> &[u8] {
+    let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit());
+    let end = name.len() - digits.count();
+    match &name[..end] {
+        [function @ .., b'\''] if end < name.len() && !function.is_empty() => function,
+        _ => name,
+    }
+}
+
+/// The identifiers of files or objects, whose names say nothing of functions.
+#[derive(Default)]
+struct Defined(AHashSet<Vec<u8>>);
+
+impl Defined {
+    fn read(&mut self, text: &[u8]) -> Result<(), Problem> {
+        match split_id(text) {
+            Some((id, b"")) if !self.0.contains(id) => Err(UNDEFINED),
+            Some((_, b"")) | None => Ok(()),
+            Some((id, _)) => {
+                self.0.insert(id.to_vec());
+                Ok(())
+            }
+        }
     }
 }
 
@@ -186,6 +218,8 @@ struct Reader<'r> {
     column: usize,
     positions: usize,
     functions: Functions,
+    files: Defined,
+    objects: Defined,
     current: Option<FunctionId>,
     callee: Option<FunctionId>,
     next: Next,
@@ -202,6 +236,8 @@ impl<'r> Reader<'r> {
             column: 0,
             positions: 1,
             functions: Functions::default(),
+            files: Defined::default(),
+            objects: Defined::default(),
             current: None,
             callee: None,
             next: Next::Own,
@@ -234,21 +270,28 @@ impl<'r> Reader<'r> {
                 self.end_block();
                 self.current = None;
                 self.functions.compressed.clear();
+                self.files = Defined::default();
+                self.objects = Defined::default();
             }
             b"positions" => self.positions = value.split(|byte| *byte == b' ').count(),
-            b"events" if self.profile.values.is_empty() => {
-                let names = value
-                    .split(u8::is_ascii_whitespace)
-                    .filter(|name| !name.is_empty());
-                let values = names.map(|name| {
-                    let name = String::from_utf8_lossy(name).into_owned();
-                    let unit = unit(&name).to_string();
-                    ValueType::new(name, unit)
-                });
-                let chosen = self.profile.choose(values.collect(), self.wanted, 0);
-                self.column = chosen.map_err(Problem::Io)?;
-            }
+            b"events" => self.read_events(value)?,
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn read_events(&mut self, value: &[u8]) -> Result<(), Problem> {
+        let names = value
+            .split(u8::is_ascii_whitespace)
+            .filter(|name| !name.is_empty());
+        let names: Vec<_> = names.map(String::from_utf8_lossy).collect();
+        let known = self.profile.values.iter().map(|value| value.name.as_str());
+        if self.profile.values.is_empty() {
+            let values = names.iter().map(|name| ValueType::new(&**name, unit(name)));
+            let chosen = self.profile.choose(values.collect(), self.wanted, 0);
+            self.column = chosen.map_err(Problem::Io)?;
+        } else if !known.eq(names.iter()) {
+            return Err(Problem::Expected("the events of the part before"));
         }
         Ok(())
     }
@@ -277,6 +320,8 @@ impl<'r> Reader<'r> {
                 self.next = Next::Calls(callee, count);
             }
             b"jump" | b"jcnd" => self.next = Next::Jump,
+            b"fl" | b"fi" | b"fe" | b"cfl" | b"cfi" | b"jfi" => self.files.read(value)?,
+            b"ob" | b"cob" | b"job" => self.objects.read(value)?,
             _ => {}
         }
         Ok(())

@@ -5,6 +5,8 @@
 //! instead, and from fields that are slices of the file.
 
 pub mod otlp;
+#[cfg(feature = "json")]
+mod otlp_json;
 pub mod pprof;
 pub mod simpleperf;
 

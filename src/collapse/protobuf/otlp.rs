@@ -11,13 +11,13 @@
 //!
 //! All is in the tables of the dictionary, in each of which entry 0 is none. A sample counts the sum of
 //! its values, or as many as it has timestamps. A file has a profile for each type of value, of which one
-//! is read.
+//! is read. With the feature `json`, the same is read in JSON.
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
 use crate::collapse::document::names::{frame_name, with_place};
 use crate::collapse::document::{
-    Document, Profile, SymbolOptions, ValueType, out_of_range, shared_options,
+    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, shared_options,
 };
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
 use crate::decimal::Decimal;
@@ -58,11 +58,14 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "otlp";
-    const DESCRIPTION: &'static str = "a profile of OpenTelemetry (protobuf)";
+    const DESCRIPTION: &'static str = "a profile of OpenTelemetry (protobuf or JSON)";
     shared_options!(value, threads, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        sniff(head)
+        match is_json(head) {
+            true => sniff_json(head),
+            false => sniff(head),
+        }
     }
 
     fn demangles(&self) -> bool {
@@ -76,6 +79,9 @@ impl Document for Options {
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         let mut message = Vec::new();
         input.read_to_end(&mut message)?;
+        if is_json(&message) {
+            message = to_protobuf(&message)?;
+        }
         let file = File::read(&message)?;
         let (types, profiles) = file.value_types()?;
         let chosen = profile.choose(types, self.value.as_deref(), 0)?;
@@ -94,6 +100,33 @@ impl Document for Options {
         }
         Ok(())
     }
+}
+
+fn is_json(head: &[u8]) -> bool {
+    head.trim_ascii_start().starts_with(b"{")
+}
+
+#[cfg(feature = "json")]
+fn sniff_json(head: &[u8]) -> Option<bool> {
+    let keys = crate::collapse::json::Keys::of(head);
+    keys.answer(keys.has("resourceProfiles"))
+}
+
+#[cfg(feature = "json")]
+fn to_protobuf(document: &[u8]) -> io::Result<Vec<u8>> {
+    super::otlp_json::to_protobuf(document, Options::DESCRIPTION)
+}
+
+#[cfg(not(feature = "json"))]
+fn sniff_json(_: &[u8]) -> Option<bool> {
+    Some(false)
+}
+
+#[cfg(not(feature = "json"))]
+fn to_protobuf(_: &[u8]) -> io::Result<Vec<u8>> {
+    Err(invalid(
+        "the profile is in JSON, which takes the feature `json`",
+    ))
 }
 
 /// The first field is a message, which starts with messages in turn; that of pprof does not.
@@ -309,13 +342,19 @@ impl<'a> File<'a> {
                 (1, Value::Bytes(resource)) => {
                     for scope in messages(resource, 2) {
                         for profile in messages(scope?, 2) {
-                            file.profiles.push(profile?);
+                            file.profiles.push(expect_current(profile?)?);
                         }
                     }
                 }
                 (2, Value::Bytes(dictionary)) => file.dictionary.read(dictionary)?,
                 _ => {}
             }
+        }
+        if file.profiles.is_empty() && file.dictionary.strings.is_empty() {
+            let expected = Options::DESCRIPTION;
+            return Err(invalid(format!(
+                "expected {expected}, which has profiles and a dictionary"
+            )));
         }
         Ok(file)
     }
@@ -342,6 +381,17 @@ impl<'a> File<'a> {
             profiles.push((value, profile));
         }
         Ok((types, profiles))
+    }
+}
+
+/// A profile, if its tables are where they are now.
+fn expect_current(profile: &[u8]) -> io::Result<&[u8]> {
+    // What is a time now was a table.
+    match messages(profile, 3).next() {
+        None => Ok(profile),
+        Some(_) => Err(invalid(
+            "the profile is of a version of OTLP before 1.6, which kept its tables elsewhere; it is not read",
+        )),
     }
 }
 
