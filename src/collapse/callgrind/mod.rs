@@ -153,7 +153,7 @@ impl Functions {
     }
 
     fn intern(&mut self, name: &[u8]) -> FunctionId {
-        let name = frame_name(without_recursion_level(name));
+        let name = frame_name(name);
         let next = self.names.len() as FunctionId;
         *self.ids.entry(name).or_insert_with_key(|name| {
             self.names.push(name.clone());
@@ -170,16 +170,6 @@ fn split_id(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let close = memchr::memchr(b')', rest)?;
     let is_id = close > 0 && rest[..close].iter().all(u8::is_ascii_digit);
     is_id.then_some((&rest[..close], rest[close + 1..].trim_ascii()))
-}
-
-/// `f` of `f'2`, which callgrind calls `f` where it is called by itself.
-fn without_recursion_level(name: &[u8]) -> &[u8] {
-    let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit());
-    let end = name.len() - digits.count();
-    match &name[..end] {
-        [function @ .., b'\''] if end < name.len() && !function.is_empty() => function,
-        _ => name,
-    }
 }
 
 /// The identifiers of files or objects, whose names say nothing of functions.
