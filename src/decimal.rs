@@ -9,14 +9,13 @@ const NANOS_PER_ONE: i128 = 1_000_000_000;
 ///
 /// Profiles write times as decimal fractions. Adding and subtracting them as `f64` would turn
 /// `0.1 + 0.2` into `0.30000000000000004`; here it is `0.3`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Decimal(i128);
 
 impl Decimal {
     pub const ZERO: Decimal = Decimal(0);
 
     /// The nearest number with nine digits after the point. What is not a number is zero.
-    #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "only JSON has them"))]
     pub fn from_f64(value: f64) -> Decimal {
         // Below this, the product is exact to less than half a unit.
         const EXACT: f64 = 9e6;

@@ -75,7 +75,10 @@
 #![deny(missing_docs)]
 
 mod blocks;
-#[cfg(feature = "perf-data")]
+#[cfg_attr(
+    not(feature = "perf-data"),
+    allow(dead_code, reason = "perf.data needs more of it")
+)]
 mod bytes;
 pub mod call_tree;
 #[cfg(feature = "cli")]

@@ -6,15 +6,15 @@ use super::guess;
 use super::jfr;
 use super::reader::Reader;
 use super::{
-    aix, austin, callgrind, dtrace, elfutils, faulthandler, folded_stacks, gdb, ghcprof, go,
-    goroutine, gperftools, heaptrack, ibmjava, instruments, java_exceptions, jemalloc, ljp, massif,
-    perf_data, perf_sched, pmc, recursive, rprof, sample, stap, strace, vsprof, vtune, vtune_mc,
-    wcp, xctrace, xdebug,
+    aix, austin, callgrind, cprofile, dtrace, elfutils, faulthandler, folded_stacks, gdb, ghcprof,
+    go, goroutine, gperftools, heaptrack, ibmjava, instruments, java_exceptions, jemalloc, ljp,
+    massif, nettrace, perf_data, perf_sched, pmc, recursive, rprof, sample, stap, strace, uftrace,
+    vsprof, vtune, vtune_mc, wcp, xctrace, xdebug,
 };
 #[cfg(feature = "json")]
 use super::{
-    bpftrace, chrome, cpuprofile, dhat, firefox, heapprofile, jstack, pyinstrument, pyspy_dump,
-    speedscope, stackprof,
+    bpftrace, chrome, cpuprofile, dhat, firefox, ghc, heapprofile, jstack, node_prof, pyinstrument,
+    pyspy_dump, safari, speedscope, stackprof, xhprof,
 };
 #[cfg(feature = "protobuf")]
 use super::{otlp, pprof, simpleperf};
@@ -161,18 +161,21 @@ const RECORDS: &[Row] = listed! {
     xctrace::Options
 };
 
+/// Binary files.
+const BINARY: &[Row] = documents!(cprofile nettrace);
+
 /// Text.
 const TEXT: &[Row] = documents! {
     aix austin callgrind elfutils faulthandler gdb go goroutine gperftools heaptrack ibmjava
-    instruments java_exceptions jemalloc ljp massif perf_sched pmc rprof stap strace vtune_mc wcp
-    xdebug
+    instruments java_exceptions jemalloc ljp massif perf_sched pmc rprof stap strace uftrace
+    vtune_mc wcp xdebug
 };
 
 /// JSON, and text that comes as JSON too.
 #[cfg(feature = "json")]
 const JSON: &[Row] = documents! {
-    bpftrace chrome cpuprofile dhat firefox heapprofile jstack pyinstrument pyspy_dump speedscope
-    stackprof
+    bpftrace chrome cpuprofile dhat firefox ghc heapprofile jstack node_prof pyinstrument pyspy_dump
+    safari speedscope stackprof xhprof
 };
 #[cfg(not(feature = "json"))]
 const JSON: &[Row] = &[];
@@ -206,6 +209,6 @@ pub fn all() -> impl Iterator<Item = Row> {
 }
 
 fn documents() -> impl Iterator<Item = &'static Row> {
-    let binary = PROTOBUF.iter().chain(JFR);
+    let binary = BINARY.iter().chain(PROTOBUF).chain(JFR);
     binary.chain(JSON).chain(TEXT)
 }

@@ -24,6 +24,7 @@
 pub mod aix;
 pub mod austin;
 pub mod callgrind;
+pub mod cprofile;
 pub(crate) mod demangle;
 pub mod document;
 pub mod dtrace;
@@ -57,6 +58,7 @@ mod json;
 mod lines;
 pub mod ljp;
 pub mod massif;
+pub mod nettrace;
 pub(crate) mod notes;
 pub mod perf;
 pub mod perf_data;
@@ -75,6 +77,7 @@ mod successors;
 mod symbol;
 #[cfg(test)]
 mod testing;
+pub mod uftrace;
 pub mod vsprof;
 pub mod vtune;
 pub mod vtune_mc;
@@ -86,8 +89,8 @@ use crate::call_tree::{CallTree, Forest};
 use crate::folded;
 #[cfg(feature = "json")]
 pub use json::{
-    bpftrace, chrome, cpuprofile, dhat, firefox, heapprofile, jstack, pyinstrument, pyspy_dump,
-    speedscope, stackprof,
+    bpftrace, chrome, cpuprofile, dhat, firefox, ghc, heapprofile, jstack, node_prof, pyinstrument,
+    pyspy_dump, safari, speedscope, stackprof, xhprof,
 };
 #[cfg(feature = "protobuf")]
 pub use protobuf::{otlp, pprof, simpleperf};

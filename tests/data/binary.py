@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes the small binary profiles of these directories: pprof, otlp, simpleperf, gperftools, austin, jfr."""
+"""Makes the small binary profiles of these directories: pprof, otlp, simpleperf, gperftools, austin,
+jfr, nettrace."""
 import os
 import struct
 
@@ -217,6 +218,83 @@ def jfr():
     write("jfr/event-without-size.jfr", whole[:72] + b"\0" + whole[73:])
 
 
+def utf16(text):
+    return text.encode("utf-16-le") + b"\0\0"
+
+
+def method(start, size, namespace, name):
+    return struct.pack("<QQQIII", 1, 2, start, size, 0, 0) + utf16(namespace) + utf16(name) + utf16("void ()") + b"\1\0"
+
+
+def event(kind, stack, payload):
+    """With its kind, capture thread, thread, stack and size."""
+    thread = varint(1) + varint(71) + varint(0) + varint(71)
+    return bytes([1 | 2 | 4 | 8 | 128]) + varint(kind) + thread + varint(stack) + varint(10) + varint(len(payload)) + payload
+
+
+def event_block(events):
+    return struct.pack("<HHQQ", 20, 1, 0, 0) + b"".join(events)
+
+
+def stack_block(stacks):
+    packed = [struct.pack("<%dQ" % len(stack), *stack) for stack in stacks]
+    return struct.pack("<II", 1, len(packed)) + b"".join(struct.pack("<I", len(it)) + it for it in packed)
+
+
+STACKS = [[0x1010, 0x2020], [0x9000, 0x2020], []]
+METHODS = [method(0x1000, 0x100, "Bakery.Dough", "Knead"), method(0x2000, 0x100, "", "Main")]
+
+
+def nettrace():
+    metadata = lambda kind, provider, number: event(
+        0, 0, struct.pack("<I", kind) + utf16(provider) + struct.pack("<I", number) + utf16("") + b"\0" * 20
+    )
+    samples = [event(1, stack, struct.pack("<I", code)) for stack, code in [(1, 2), (1, 2), (2, 1), (3, 2)]]
+    blocks = [
+        ("MetadataBlock", event_block([
+            metadata(1, "Microsoft-DotNETCore-SampleProfiler", 0),
+            metadata(2, "Microsoft-Windows-DotNETRuntimeRundown", 144),
+        ])),
+        ("StackBlock", stack_block(STACKS)),
+        ("EventBlock", event_block(samples)),
+        ("SPBlock", b"\0" * 12),
+        ("EventBlock", event_block([event(2, 0, it) for it in METHODS])),
+    ]
+    name = lambda text: struct.pack("<I", len(text)) + text.encode()
+    start = lambda kind: b"\5\5\1" + struct.pack("<II", 4, 4) + name(kind) + b"\6"
+    out = b"Nettrace" + name("!FastSerialization.1")
+    out += start("Trace") + b"\0" * 32 + struct.pack("<IIII", 8, 71, 2, 0) + b"\6"
+    for kind, block in blocks:
+        out += start(kind) + struct.pack("<I", len(block))
+        out += b"\0" * (-len(out) % 4) + block + b"\6"
+    return out + b"\1"
+
+
+def nettrace_6():
+    text = lambda value: varint(len(value)) + value.encode()
+    short = lambda value: struct.pack("<H", len(value)) + value.encode()
+    row = lambda content: struct.pack("<H", len(content)) + content
+    metadata = lambda kind, provider, name: row(varint(kind) + text(provider) + varint(0) + text(name) + b"\0\0\0\0")
+    numbers = lambda *values: b"".join(map(varint, values))
+    blocks = [
+        (1, b"\0" * 32 + struct.pack("<II", 8, 0)),
+        (6, row(varint(71) + b"\x01" + text("oven") + b"\x02" + varint(70))),
+        (3, b"\0\0" + metadata(1, "Universal.Events", "cpu") + metadata(2, "Universal.System", "ProcessMapping")
+            + metadata(3, "Universal.System", "ProcessSymbol")),
+        (5, stack_block(STACKS)),
+        (2, event_block([event(1, 1, varint(3)), event(1, 2, varint(1))])),
+        (9, b"what later versions add"),
+        (2, event_block([
+            event(2, 0, numbers(5, 70, 0x1000, 0xA000, 0) + short("/srv/bakery/oven")),
+            event(3, 0, numbers(1, 5, 0x1000, 0x1100) + short("knead")),
+            event(3, 0, numbers(2, 5, 0x2000, 0x2100) + short("main")),
+        ])),
+        (0, b""),
+    ]
+    out = b"Nettrace" + struct.pack("<III", 0, 6, 0)
+    return out + b"".join(struct.pack("<I", kind << 24 | len(block)) + block for kind, block in blocks)
+
+
 write("pprof/cpu.pb", pprof())
 write("otlp/cpu.pb", otlp())
 write("otlp/before-1-6.pb", old_otlp())
@@ -224,3 +302,5 @@ write("simpleperf/cpu.proto", simpleperf())
 write("gperftools/cpu.prof", gperftools())
 write("austin/binary.mojo", mojo())
 jfr()
+write("nettrace/samples.nettrace", nettrace())
+write("nettrace/universal.nettrace", nettrace_6())

@@ -3,9 +3,9 @@
 //! xdebug writes a block when a call returns: its own cost, and the calls it made, in order. So the calls that
 //! it made are those that ended last and that no other block has claimed.
 
-use super::FunctionId;
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::document::Profile;
+use crate::collapse::document::graph::FunctionId;
 use crate::decimal::Decimal;
 
 /// The calls that were read.

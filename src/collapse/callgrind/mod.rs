@@ -23,19 +23,18 @@
 //! ```
 //!
 //! callgrind knows which function called which, but not in what stacks. The tree is an estimate (see
-//! `graph.rs`): a function that two others call looks alike below both. xdebug writes a block for each call,
+//! `document/graph.rs`): a function that two others call looks alike below both. xdebug writes a block for each call,
 //! from which the stacks come out exactly (see `calls.rs`).
 
 mod calls;
-mod graph;
 
+use super::document::graph::{FunctionId, Graph};
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options};
 use crate::decimal::Decimal;
 use ahash::{AHashMap, AHashSet};
 use calls::Calls;
-use graph::Graph;
 use std::io::{self, BufRead};
 
 /// Folds what callgrind and xdebug write. See the [module](self) for what is read.
@@ -122,9 +121,6 @@ enum Problem {
     Expected(&'static str),
     Io(io::Error),
 }
-
-/// A function, by its number.
-type FunctionId = u32;
 
 /// The names of functions. Files and objects have tables of their own, which say nothing of functions.
 #[derive(Default)]
@@ -367,9 +363,6 @@ impl<'r> Reader<'r> {
                 if self.is_of_xdebug {
                     log::warn!("the calls do not fit together; the tree is an estimate");
                 }
-                self.profile.set_note(
-                    "estimated from a call graph: functions look alike below all of their callers",
-                );
                 self.graph.add_to(names, self.profile);
             }
         }

@@ -5,6 +5,7 @@
 //! [`Document`] reads its input on one thread and fills a [`Profile`].
 
 pub(crate) mod addresses;
+pub(crate) mod graph;
 pub(crate) mod heap;
 pub(crate) mod lines;
 pub(crate) mod maps;
@@ -72,6 +73,7 @@ pub trait Document: Clone + Default + Flags {
     fn symbols(&mut self) -> Option<&mut SymbolOptions> {
         None
     }
+
     /// Takes over those of the shared options that it has.
     fn adopt(&mut self, shared: &Shared);
 

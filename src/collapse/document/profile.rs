@@ -130,10 +130,6 @@ impl Profile {
     }
 
     /// Adds the stacks of `part` below `base`, with their frames called what `name` makes of them.
-    #[cfg_attr(
-        not(feature = "json"),
-        expect(dead_code, reason = "only speedscope needs it")
-    )]
     pub(crate) fn add_renamed<'p>(
         &mut self,
         part: &'p Profile,

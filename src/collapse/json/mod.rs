@@ -5,12 +5,16 @@ pub mod chrome;
 pub mod cpuprofile;
 pub mod dhat;
 pub mod firefox;
+pub mod ghc;
 pub mod heapprofile;
 pub mod jstack;
+pub mod node_prof;
 pub mod pyinstrument;
 pub mod pyspy_dump;
+pub mod safari;
 pub mod speedscope;
 pub mod stackprof;
+pub mod xhprof;
 
 mod keys;
 

@@ -12,14 +12,20 @@
 //!
 //! So no cost is lost, and without recursion each function has the inclusive cost that the graph says.
 
-use super::FunctionId;
+use super::Profile;
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::document::Profile;
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 
+/// A function, by its number. Several can have the same name.
+pub(crate) type FunctionId = u32;
+
+/// What graphs drawn of an estimate say.
+const NOTE: &str = "estimated from a call graph: functions look alike below all of their callers";
+
+/// A call graph.
 #[derive(Default)]
-pub(super) struct Graph {
+pub(crate) struct Graph {
     functions: Vec<Function>,
     calls: AHashMap<(FunctionId, FunctionId), Decimal>,
 }
@@ -52,8 +58,9 @@ impl Graph {
         }
     }
 
-    /// Adds the estimate to `profile`.
+    /// Adds the estimate to `profile`, which notes that it is one. Functions are called as in `names`.
     pub fn add_to(mut self, names: &[Vec<u8>], profile: &mut Profile) {
+        profile.set_note(NOTE);
         let mut calls: Vec<_> = std::mem::take(&mut self.calls).into_iter().collect();
         calls.sort_unstable_by_key(|(call, _)| *call);
         for ((caller, callee), cost) in calls {

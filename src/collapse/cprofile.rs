@@ -1,0 +1,409 @@
+//! What Python's own profilers save, `cProfile` and `profile` (`.pstats`, `python3 -m cProfile -o FILE`).
+//!
+//! A dictionary of functions, in the format of Python's module `marshal`:
+//!
+//! ```text
+//! stats    = { function: (CALLS, CALLS_NOT_RECURSIVE, OWN_TIME, TIME, callers) }      (times in seconds)
+//! function = (FILE, LINE, NAME)
+//! callers  = { function: (CALLS, CALLS_NOT_RECURSIVE, OWN_TIME, TIME) }               (of cProfile)
+//!          | { function: CALLS }                                                      (of profile)
+//! ```
+//!
+//! A value is a byte that says its type, and what the type needs; numbers are little-endian:
+//!
+//! ```text
+//! dict  = "{", { value, value }, "0"
+//! tuple = ")" u8, values | "(" u32, values
+//! text  = ( "z" | "Z" ) u8, bytes | ( "a" | "A" | "u" | "t" | "s" ) u32, bytes
+//! number = "i" i32 | "I" i64 | "l" i32 (of 15 bits each), digits | "g" f64 | "f" u8, bytes
+//! other = "N" | "T" | "F" | "r" u32                   (a value again, by its number among those marked)
+//! ```
+//!
+//! The highest bit of the first byte marks a value that may come again.
+//!
+//! It is a call graph. The time of each function itself is exact, and stacks are an estimate (see
+//! `document/graph.rs`).
+
+use super::document::graph::{FunctionId, Graph};
+use super::document::names::{frame_name, with_place};
+use super::document::{Document, Profile, ValueType, invalid, shared_options};
+use crate::bytes::{ByteOrder, Bytes};
+use crate::decimal::Decimal;
+use ahash::AHashMap;
+use std::io::{self, BufRead};
+use std::rc::Rc;
+
+/// Folds what Python's profilers save. See the [module](self) for what is read.
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of what Python's profilers save.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// Put file and line behind names: `load (app/load.py:7)`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub lines: bool,
+}
+
+impl Document for Options {
+    const NAME: &'static str = "cprofile";
+    const DESCRIPTION: &'static str = "what Python's cProfile saves (.pstats)";
+
+    shared_options!(lines);
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        let plain = |at: usize| Some(head.get(at)? & !Reader::MARK);
+        if plain(0)? != b'{' {
+            return Some(false);
+        }
+        let (length, name): (&[u8], _) = match plain(1)? {
+            b')' => (&[3], 3),
+            b'(' => (&[3, 0, 0, 0], 6),
+            _ => return Some(false),
+        };
+        let is_function = head.get(2..name)? == length;
+        Some(is_function && b"zZaAuts".contains(&plain(name)?))
+    }
+
+    fn demangles(&self) -> bool {
+        false
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        input.read_to_end(&mut bytes)?;
+        let stats = Reader::of(&bytes).read_stats()?;
+        let mut calls = Calls::default();
+        for (function, stats) in &stats {
+            calls.add(function, stats)?;
+        }
+        profile.choose(vec![ValueType::new("time", "seconds")], None, 0)?;
+        for own in calls.own.iter() {
+            profile.add_to_sum(0, *own);
+        }
+        let names = calls.names(self.lines);
+        calls.graph.add_to(&names, profile);
+        Ok(())
+    }
+}
+
+/// A value of Python.
+#[derive(Debug, Clone)]
+enum Value {
+    Number(Decimal),
+    Text(Rc<[u8]>),
+    Tuple(Rc<[Value]>),
+    Dict(Dict),
+    /// Any other, and a dictionary that comes again, which those of profiles do not.
+    Other,
+}
+
+type Dict = Vec<(Value, Value)>;
+
+/// A function, which its file, line and name tell from others.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Function {
+    file: Rc<[u8]>,
+    line: Decimal,
+    name: Rc<[u8]>,
+}
+
+impl Function {
+    fn of(value: &Value) -> io::Result<Function> {
+        if let Value::Tuple(parts) = value
+            && let [Value::Text(file), Value::Number(line), Value::Text(name)] = &parts[..]
+        {
+            return Ok(Function {
+                file: file.clone(),
+                line: *line,
+                name: name.clone(),
+            });
+        }
+        Err(unexpected("a function (file, line, name)"))
+    }
+
+    fn frame(&self, with_line: bool) -> Vec<u8> {
+        let name = frame_name(&self.name);
+        match with_line && self.line > Decimal::ZERO {
+            true => with_place(&name, &self.file, Some(self.line)),
+            false => name,
+        }
+    }
+}
+
+#[cold]
+fn unexpected(what: &str) -> io::Error {
+    invalid(format!("expected {what} in what cProfile saves"))
+}
+
+/// The calls of a profile.
+#[derive(Default)]
+struct Calls {
+    graph: Graph,
+    functions: AHashMap<Function, FunctionId>,
+    own: Vec<Decimal>,
+}
+
+impl Calls {
+    fn add(&mut self, function: &Value, stats: &Value) -> io::Result<()> {
+        let id = self.id(function)?;
+        let Value::Tuple(stats) = stats else {
+            return Err(unexpected("the numbers of a function"));
+        };
+        let [
+            _,
+            _,
+            Value::Number(own),
+            Value::Number(time),
+            Value::Dict(callers),
+        ] = &stats[..]
+        else {
+            return Err(unexpected("four numbers and callers of a function"));
+        };
+        self.graph.add_own(id, *own);
+        self.own[id as usize] += *own;
+        let count = |value: &Value| match value {
+            Value::Number(count) => *count,
+            _ => Decimal::ZERO,
+        };
+        let counts = callers.iter().map(|(_, calls)| count(calls));
+        let all_calls = counts.fold(Decimal::ZERO, |sum, count| sum + count);
+        for (caller, calls) in callers {
+            let cost = match calls {
+                Value::Tuple(calls) => match &calls[..] {
+                    [_, _, _, Value::Number(time)] => *time,
+                    _ => return Err(unexpected("four numbers of a caller")),
+                },
+                // There is no time: each call is taken for as long as the others.
+                Value::Number(calls) => time.share(*calls, all_calls),
+                _ => return Err(unexpected("the numbers of a caller")),
+            };
+            let caller = self.id(caller)?;
+            self.graph.add_call(caller, id, cost);
+        }
+        Ok(())
+    }
+
+    fn id(&mut self, function: &Value) -> io::Result<FunctionId> {
+        let next = self.functions.len() as FunctionId;
+        let entry = self.functions.entry(Function::of(function)?);
+        let id = *entry.or_insert(next);
+        if id == next {
+            self.own.push(Decimal::ZERO);
+        }
+        Ok(id)
+    }
+
+    /// The names of functions, by their ids.
+    fn names(&self, with_lines: bool) -> Vec<Vec<u8>> {
+        let mut names = vec![Vec::new(); self.functions.len()];
+        for (function, id) in &self.functions {
+            names[*id as usize] = function.frame(with_lines);
+        }
+        names
+    }
+}
+
+/// Reads what `marshal` wrote.
+struct Reader<'a> {
+    length: usize,
+    rest: Bytes<'a>,
+    /// The values that may come again.
+    marked: Vec<Value>,
+}
+
+impl<'a> Reader<'a> {
+    const MARK: u8 = 0x80;
+
+    fn of(bytes: &'a [u8]) -> Reader<'a> {
+        Reader {
+            length: bytes.len(),
+            rest: Bytes::new(bytes, ByteOrder::Little),
+            marked: Vec::new(),
+        }
+    }
+
+    fn read_stats(&mut self) -> io::Result<Dict> {
+        /// Profiles are nested less deeply.
+        const DEEPEST: u32 = 16;
+        match self.value(DEEPEST)? {
+            Some(Value::Dict(stats)) => Ok(stats),
+            _ => Err(unexpected("a dictionary of functions")),
+        }
+    }
+
+    #[cold]
+    fn error(&self, expected: &str) -> io::Error {
+        let offset = self.length - self.rest.rest().len();
+        invalid(format!("expected {expected} [offset {offset}]"))
+    }
+
+    /// The next value; `None` for the end of a dictionary.
+    fn value(&mut self, depth: u32) -> io::Result<Option<Value>> {
+        let Some(depth) = depth.checked_sub(1) else {
+            return Err(self.error("values that are nested less deeply"));
+        };
+        let Some(&[kind]) = self.rest.take(1) else {
+            return Err(self.error("another value; the profile is cut off"));
+        };
+        let kind_of_value = kind & !Self::MARK;
+        if kind_of_value == b'0' {
+            return Ok(None);
+        }
+        // A value has its number before those in it.
+        let number = (kind & Self::MARK != 0).then(|| {
+            self.marked.push(Value::Other);
+            self.marked.len() - 1
+        });
+        let value = match kind_of_value {
+            b'{' => self.dict(depth),
+            b'(' | b')' => self.tuple(kind_of_value, depth),
+            kind => Ok(self.plain(kind)),
+        }?;
+        let value = value.ok_or_else(|| self.error("a value of a profile"))?;
+        if let Some(number) = number
+            && !matches!(value, Value::Dict(_))
+        {
+            self.marked[number] = value.clone();
+        }
+        Ok(Some(value))
+    }
+
+    fn dict(&mut self, depth: u32) -> io::Result<Option<Value>> {
+        let mut entries = Vec::new();
+        while let Some(key) = self.value(depth)? {
+            let Some(value) = self.value(depth)? else {
+                return Ok(None);
+            };
+            entries.push((key, value));
+        }
+        Ok(Some(Value::Dict(entries)))
+    }
+
+    fn tuple(&mut self, kind: u8, depth: u32) -> io::Result<Option<Value>> {
+        let Some(length) = self.length_of(kind == b')') else {
+            return Ok(None);
+        };
+        let mut values = Vec::new();
+        for _ in 0..length {
+            match self.value(depth)? {
+                Some(value) => values.push(value),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(Value::Tuple(values.into())))
+    }
+
+    /// How many bytes or values follow.
+    fn length_of(&mut self, is_short: bool) -> Option<u64> {
+        match is_short {
+            true => self.rest.take(1).map(|byte| u64::from(byte[0])),
+            false => self.rest.u32().map(u64::from),
+        }
+    }
+
+    /// A value without others in it; `None` if it is of no known type, or cut off.
+    fn plain(&mut self, kind: u8) -> Option<Value> {
+        match kind {
+            b'z' | b'Z' | b'f' => {
+                let length = self.length_of(true)?;
+                let text = self.rest.take(length)?;
+                match kind {
+                    b'f' => std::str::from_utf8(text).ok()?.parse().ok().map(number),
+                    _ => Some(Value::Text(text.into())),
+                }
+            }
+            b'a' | b'A' | b'u' | b't' | b's' => {
+                let length = self.length_of(false)?;
+                self.rest.take(length).map(|text| Value::Text(text.into()))
+            }
+            b'i' => Some(Value::Number(i64::from(self.rest.i32()?).into())),
+            b'I' => Some(Value::Number(self.rest.u64()?.cast_signed().into())),
+            b'l' => self.long().map(Value::Number),
+            b'g' => self.rest.u64().map(|bits| number(f64::from_bits(bits))),
+            b'r' => {
+                let number = self.rest.u32()?;
+                self.marked.get(number as usize).cloned()
+            }
+            b'N' | b'T' | b'F' => Some(Value::Other),
+            _ => None,
+        }
+    }
+
+    /// A whole number of any length, in digits of 15 bits; the sign is that of their number.
+    fn long(&mut self) -> Option<Decimal> {
+        let count = self.rest.i32()?;
+        let mut number: i64 = 0;
+        for digit in 0..count.unsigned_abs() {
+            let bits = i64::from(self.rest.u16()?);
+            number |= bits.checked_shl(15 * digit)?;
+        }
+        Some(Decimal::from(if count < 0 { -number } else { number }))
+    }
+}
+
+fn number(value: f64) -> Value {
+    Value::Number(Decimal::from_f64(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collapse::Collapse;
+
+    /// `{("a.py", 1, "main"): (1, 1, 0.5, 2.0, {}), ("a.py", 4, "load"): (2, 2, 1.5, 1.5, {("a.py", 1,
+    /// "main"): (2, 2, 1.5, 1.5)})}`, in which what comes again is not written again.
+    fn stats() -> Vec<u8> {
+        let time = |time: f64| [&b"g"[..], &time.to_bits().to_le_bytes()].concat();
+        let (one, two) = (b"i\x01\0\0\0", b"i\x02\0\0\0");
+        [
+            b"{\xa9\x03\xfa\x04a.pyi\x01\0\0\0\xfa\x04main)\x05",
+            &[&one[..], one, &time(0.5), &time(2.0), b"{0"].concat()[..],
+            b"\xa9\x03r\x01\0\0\0i\x04\0\0\0\xfa\x04load)\x05",
+            &[&two[..], two, &time(1.5), &time(1.5)].concat(),
+            b"{r\0\0\0\0)\x04",
+            &[&two[..], two, &time(1.5), &time(1.5)].concat(),
+            b"00",
+        ]
+        .concat()
+    }
+
+    fn fold(bytes: &[u8]) -> Result<String, String> {
+        let mut folded = Vec::new();
+        let result = Folder::default().collapse(bytes, &mut folded);
+        let error = |error: io::Error| error.to_string();
+        result
+            .map(|()| String::from_utf8(folded).unwrap())
+            .map_err(error)
+    }
+
+    #[test]
+    fn functions_are_below_their_callers() {
+        assert_eq!(fold(&stats()).unwrap(), "main 0.5\nmain;load 1.5\n");
+        assert_eq!(Options::sniff(&stats()), Some(true));
+        assert_eq!(Options::sniff(b"{\"nodes\": []}"), Some(false));
+        assert_eq!(Options::sniff(b"{)"), None);
+    }
+
+    #[test]
+    fn what_is_cut_off_is_an_error_that_says_where() {
+        let stats = stats();
+        for length in 0..stats.len() {
+            let error = fold(&stats[..length]).unwrap_err();
+            assert!(error.contains("[offset "), "{length}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_dictionary_that_comes_again_is_refused() {
+        let error = fold(b"{\xfb00r\0\0\0\0\0").unwrap_err();
+        assert_eq!(
+            error,
+            "expected a function (file, line, name) in what cProfile saves"
+        );
+        let deep = [b")\x01".repeat(100_000), b"N".to_vec()].concat();
+        let error = fold(&deep).unwrap_err();
+        assert!(error.starts_with("expected values that are nested less deeply"));
+    }
+}

@@ -1,0 +1,159 @@
+//! The events in a block.
+//!
+//! ```text
+//! event  = flags u8, [ KIND ], [ SEQUENCE, CAPTURE_THREAD, CPU ], [ THREAD ], [ STACK ], TIME, [ activity ],
+//!          [ related activity ], [ SIZE ], payload
+//! ```
+//!
+//! A part in brackets is there if its bit is set, else it is as that of the event before. Numbers are of any
+//! length, seven bits a byte, the lowest first. If the block's first flag is not set, all parts are there, and
+//! of fixed sizes.
+
+use crate::bytes::{ByteOrder, Bytes};
+
+/// An event.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Event<'a> {
+    /// The number that metadata explain.
+    pub kind: u64,
+    pub thread: u64,
+    pub stack: u32,
+    pub payload: &'a [u8],
+}
+
+/// The events of a block, one after another.
+pub(super) struct Events<'a> {
+    rest: Bytes<'a>,
+    version: u32,
+    is_compressed: bool,
+    /// The event before, and what it has besides.
+    last: Event<'a>,
+    capture_thread: u64,
+    size: u64,
+}
+
+impl<'a> Events<'a> {
+    /// Those of a block of a trace of the given version.
+    pub fn of(block: &'a [u8], version: u32) -> Option<Events<'a>> {
+        let mut header = Bytes::new(block, ByteOrder::Little);
+        let (size, flags) = (header.u16()?, header.u16()?);
+        let mut rest = Bytes::new(block, ByteOrder::Little);
+        rest.skip(u64::from(size))?;
+        Some(Events {
+            rest,
+            version,
+            is_compressed: flags & 1 != 0,
+            last: Event::default(),
+            capture_thread: 0,
+            size: 0,
+        })
+    }
+
+    /// The next event, or nothing at the end; `None` if there is something else.
+    #[expect(clippy::option_option, reason = "the end is no damage")]
+    pub fn next(&mut self) -> Option<Option<Event<'a>>> {
+        if self.rest.rest().is_empty() {
+            return Some(None);
+        }
+        match self.is_compressed {
+            true => self.read_compressed()?,
+            false => self.read_plain()?,
+        }
+        Some(Some(self.last))
+    }
+
+    fn read_compressed(&mut self) -> Option<()> {
+        const KIND: u8 = 1;
+        const CAPTURE: u8 = 2;
+        const THREAD: u8 = 4;
+        const STACK: u8 = 8;
+        const LABELS: u8 = 16;
+        const RELATED: u8 = 32;
+        const SIZE: u8 = 128;
+        const GUID: u64 = 16;
+        let rest = &mut self.rest;
+        let &[flags] = rest.take(1)?.first_chunk()?;
+        let has = |part: u8| flags & part != 0;
+        if has(KIND) {
+            self.last.kind = number(rest)?;
+        }
+        if has(CAPTURE) {
+            number(rest)?;
+            self.capture_thread = number(rest)?;
+            number(rest)?;
+        }
+        if has(THREAD) {
+            self.last.thread = number(rest)?;
+        }
+        if has(STACK) {
+            self.last.stack = u32::try_from(number(rest)?).ok()?;
+        }
+        number(rest)?;
+        match self.version {
+            6 if has(LABELS) => drop(number(rest)?),
+            6 => {}
+            _ => {
+                let guids = u64::from(has(LABELS)) + u64::from(has(RELATED));
+                rest.skip(guids * GUID)?;
+            }
+        }
+        if has(SIZE) {
+            self.size = number(rest)?;
+        }
+        self.last.payload = rest.take(self.size)?;
+        Some(())
+    }
+
+    fn read_plain(&mut self) -> Option<()> {
+        const GUIDS: u64 = 32;
+        const WORD: u64 = 4;
+        let size = self.rest.u32()?;
+        let mut event = Bytes::new(self.rest.take(u64::from(size))?, ByteOrder::Little);
+        self.last.kind = u64::from(event.u32()? & 0x7fff_ffff);
+        event.skip(WORD)?;
+        self.last.thread = event.u64()?;
+        event.skip(2 * WORD + WORD)?;
+        self.last.stack = event.u32()?;
+        event.skip(2 * WORD)?;
+        event.skip(if self.version == 6 { WORD } else { GUIDS })?;
+        let payload = event.u32()?;
+        self.last.payload = event.take(u64::from(payload))?;
+        if self.version < 6 {
+            let end = self.rest.rest().len() as u64;
+            self.rest
+                .skip((u64::from(size).next_multiple_of(WORD) - u64::from(size)).min(end))?;
+        }
+        Some(())
+    }
+}
+
+/// A number of any length.
+pub(super) fn number(bytes: &mut Bytes<'_>) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..u64::BITS).step_by(7) {
+        let &[byte] = bytes.take(1)?.first_chunk()?;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+/// A text of UTF-8 behind its length.
+pub(super) fn utf8(bytes: &mut Bytes<'_>) -> Option<String> {
+    let length = number(bytes)?;
+    let text = bytes.take(length)?;
+    Some(String::from_utf8_lossy(text).into_owned())
+}
+
+/// A text of UTF-16 that ends at a zero.
+pub(super) fn utf16(bytes: &mut Bytes<'_>) -> Option<String> {
+    let mut units = Vec::new();
+    loop {
+        match bytes.u16()? {
+            0 => return Some(String::from_utf16_lossy(&units)),
+            unit => units.push(unit),
+        }
+    }
+}

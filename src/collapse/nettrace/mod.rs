@@ -1,0 +1,294 @@
+//! Traces of .NET (`dotnet-trace collect`, `.nettrace`), of the versions 4 to 6.
+//!
+//! ```text
+//! file    = "Nettrace", u32 20, "!FastSerialization.1", { object }, 1                    (versions 4 and 5)
+//!         | "Nettrace", u32 0, u32 6, u32 MINOR, { u24 size, u8 kind, block }            (version 6)
+//! object  = 5, 5, 1, u32 VERSION, u32 OLDEST_READER, u32 length, NAME, 6, ( trace | u32 size, zeros up to a
+//!           whole word of the file, block ), 6
+//! block   = u16 header size, u16 flags, …, { event }                                     (EventBlock, MetadataBlock)
+//!         | u32 first id, u32 count, { u32 size, { ADDRESS } }                           (StackBlock, the leaf first)
+//! ```
+//!
+//! Numbers are little-endian. An event has a header, mostly compressed (see `events.rs`), which says which kind
+//! it is, by its number in a block of metadata, and which stack it has. These are read:
+//!
+//! ```text
+//! Microsoft-DotNETCore-SampleProfiler 0: u32 1 (in native code) or 2 (in managed code)   a sample
+//! Microsoft-Windows-DotNETRuntime(Rundown) 143, 144: a method, where it is, its names (UTF-16)
+//! Universal.Events cpu: VALUE                                                            a sample (version 6)
+//! Universal.System ProcessMapping, ProcessSymbol: what is mapped where, and its functions (version 6)
+//! ```
+//!
+//! Methods are named at the end of a trace. What no method is known of is `[unknown]`.
+
+mod blocks;
+mod events;
+mod symbols;
+
+use super::document::{Document, Profile, ValueType, invalid, shared_options};
+use super::notes::plural;
+use crate::bytes::{ByteOrder, Bytes};
+use crate::call_tree::CallTree;
+use crate::decimal::Decimal;
+use ahash::AHashMap;
+use blocks::{Blocks, Kind};
+use events::{Event, Events};
+use std::io::{self, BufRead};
+use symbols::{Names, Place};
+
+/// Folds traces of .NET. See the [module](self) for what is read.
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of a trace of .NET.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// Leave out samples of threads in native code, where they mostly wait
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub managed: bool,
+}
+
+impl Document for Options {
+    const NAME: &'static str = "nettrace";
+    const DESCRIPTION: &'static str = "a trace of .NET (.nettrace)";
+
+    shared_options!();
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        match head.len() < blocks::MAGIC.len() {
+            true if blocks::MAGIC.starts_with(head) => None,
+            _ => Some(head.starts_with(blocks::MAGIC)),
+        }
+    }
+
+    fn demangles(&self) -> bool {
+        false
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let mut file = Vec::new();
+        input.read_to_end(&mut file)?;
+        let mut blocks = Blocks::of(&file)?;
+        profile.choose(vec![ValueType::new("samples", "count")], None, 0)?;
+        let mut trace = Trace::new(self, blocks.version());
+        while let Some(block) = blocks.next()? {
+            let read = trace.read_block(block.kind, block.bytes, block.pointer_size);
+            read.ok_or_else(|| {
+                let (kind, offset) = (block.kind, block.offset);
+                invalid(format!(
+                    "expected the content of a {kind} block [offset {offset}]"
+                ))
+            })?;
+        }
+        trace.finish(profile)
+    }
+}
+
+/// What the events of a kind say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    Sample,
+    Method,
+    /// A sample, whose value says how many it stands for.
+    WeightedSample,
+    Mapping,
+    Symbol,
+}
+
+impl Meaning {
+    fn of(provider: &str, id: u32, name: &str) -> Option<Meaning> {
+        match (provider, id, name) {
+            ("Microsoft-DotNETCore-SampleProfiler", 0, _) => Some(Meaning::Sample),
+            (
+                "Microsoft-Windows-DotNETRuntime" | "Microsoft-Windows-DotNETRuntimeRundown",
+                143 | 144,
+                _,
+            ) => Some(Meaning::Method),
+            ("Universal.Events", _, "cpu") => Some(Meaning::WeightedSample),
+            ("Universal.System", _, "ProcessMapping") => Some(Meaning::Mapping),
+            ("Universal.System", _, "ProcessSymbol") => Some(Meaning::Symbol),
+            _ => None,
+        }
+    }
+}
+
+struct Trace<'o> {
+    options: &'o Options,
+    version: u32,
+    meanings: AHashMap<u64, Meaning>,
+    /// The addresses of stacks, by their ids.
+    stacks: AHashMap<u32, Vec<u64>>,
+    /// The processes of threads, by the numbers of the threads (in version 6).
+    processes: AHashMap<u64, u64>,
+    /// Stacks of places.
+    samples: Profile,
+    names: Names,
+    without_stack: u64,
+    in_native_code: u64,
+}
+
+impl<'o> Trace<'o> {
+    fn new(options: &'o Options, version: u32) -> Trace<'o> {
+        Trace {
+            options,
+            version,
+            meanings: AHashMap::new(),
+            stacks: AHashMap::new(),
+            processes: AHashMap::new(),
+            samples: Profile::default(),
+            names: Names::default(),
+            without_stack: 0,
+            in_native_code: 0,
+        }
+    }
+
+    /// Reads a block; `None` if there is something else in it.
+    fn read_block(&mut self, kind: Kind, bytes: &[u8], pointer_size: usize) -> Option<()> {
+        match kind {
+            Kind::Event => {
+                let mut events = Events::of(bytes, self.version)?;
+                while let Some(event) = events.next()? {
+                    self.read_event(&event)?;
+                }
+            }
+            Kind::Metadata if self.version >= 6 => self.read_metadata(bytes)?,
+            Kind::Metadata => {
+                let mut events = Events::of(bytes, self.version)?;
+                while let Some(event) = events.next()? {
+                    self.read_event_metadata(event.payload)?;
+                }
+            }
+            Kind::Stack => self.read_stacks(bytes, pointer_size)?,
+            Kind::Thread => self.read_threads(bytes)?,
+            Kind::Other => {}
+        }
+        Some(())
+    }
+
+    /// What an event of metadata says about a kind of events, up to version 5.
+    fn read_event_metadata(&mut self, payload: &[u8]) -> Option<()> {
+        let mut bytes = Bytes::new(payload, ByteOrder::Little);
+        let kind = bytes.u32()?;
+        let provider = events::utf16(&mut bytes)?;
+        let id = bytes.u32()?;
+        let name = events::utf16(&mut bytes)?;
+        self.add_kind(u64::from(kind), &provider, id, &name);
+        Some(())
+    }
+
+    /// What rows of metadata say about kinds of events, from version 6 on.
+    fn read_metadata(&mut self, block: &[u8]) -> Option<()> {
+        let mut bytes = Bytes::new(block, ByteOrder::Little);
+        let header = bytes.u16()?;
+        bytes.skip(u64::from(header))?;
+        while !bytes.rest().is_empty() {
+            let size = bytes.u16()?;
+            let mut row = Bytes::new(bytes.take(u64::from(size))?, ByteOrder::Little);
+            let kind = events::number(&mut row)?;
+            let provider = events::utf8(&mut row)?;
+            let id = u32::try_from(events::number(&mut row)?).ok()?;
+            let name = events::utf8(&mut row)?;
+            self.add_kind(kind, &provider, id, &name);
+        }
+        Some(())
+    }
+
+    fn add_kind(&mut self, kind: u64, provider: &str, id: u32, name: &str) {
+        if let Some(meaning) = Meaning::of(provider, id, name) {
+            self.meanings.insert(kind, meaning);
+        }
+    }
+
+    fn read_stacks(&mut self, block: &[u8], pointer_size: usize) -> Option<()> {
+        let mut bytes = Bytes::new(block, ByteOrder::Little);
+        let (first, count) = (bytes.u32()?, bytes.u32()?);
+        for index in 0..count {
+            let size = bytes.u32()?;
+            let stack = bytes.take(u64::from(size))?;
+            let addresses = stack.chunks_exact(pointer_size).map(|address| {
+                let number = address.iter().rev();
+                number.fold(0, |number, byte| number << 8 | u64::from(*byte))
+            });
+            self.stacks
+                .insert(first.wrapping_add(index), addresses.collect());
+        }
+        Some(())
+    }
+
+    fn read_threads(&mut self, block: &[u8]) -> Option<()> {
+        const PROCESS: u8 = 2;
+        let mut bytes = Bytes::new(block, ByteOrder::Little);
+        while !bytes.rest().is_empty() {
+            let size = bytes.u16()?;
+            let mut row = Bytes::new(bytes.take(u64::from(size))?, ByteOrder::Little);
+            let thread = events::number(&mut row)?;
+            while let Some(&[kind]) = row.take(1) {
+                match kind {
+                    1 => drop(events::utf8(&mut row)?),
+                    PROCESS => drop(self.processes.insert(thread, events::number(&mut row)?)),
+                    3 => drop(events::number(&mut row)?),
+                    4 => drop((events::utf8(&mut row)?, events::utf8(&mut row)?)),
+                    _ => break,
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn read_event(&mut self, event: &Event<'_>) -> Option<()> {
+        const IN_NATIVE_CODE: u32 = 1;
+        let mut payload = Bytes::new(event.payload, ByteOrder::Little);
+        let process = self.processes.get(&event.thread).copied().unwrap_or(0);
+        match self.meanings.get(&event.kind) {
+            Some(Meaning::Sample) => {
+                let is_native = payload.u32()? == IN_NATIVE_CODE;
+                match is_native && self.options.managed {
+                    true => self.in_native_code += 1,
+                    false => self.add(event.stack, process, 1),
+                }
+            }
+            Some(Meaning::WeightedSample) => {
+                let weight = events::number(&mut payload)?;
+                self.add(event.stack, process, weight);
+            }
+            Some(Meaning::Method) => self.names.add_method(&mut payload, process)?,
+            Some(Meaning::Mapping) => self.names.add_mapping(&mut payload)?,
+            Some(Meaning::Symbol) => self.names.add_symbol(&mut payload)?,
+            None => {}
+        }
+        Some(())
+    }
+
+    fn add(&mut self, stack: u32, process: u64, weight: u64) {
+        let addresses = self.stacks.get(&stack).map_or(&[][..], |stack| stack);
+        self.without_stack += u64::from(addresses.is_empty());
+        let tree = &mut self.samples.tree;
+        let mut node = CallTree::ROOT;
+        for (index, &address) in addresses.iter().enumerate().rev() {
+            // All but the leaf are where calls return to.
+            let address = address.saturating_sub(u64::from(index > 0));
+            let frame = tree.intern_as_is(&Place { process, address }.to_bytes());
+            node = tree.child(node, frame);
+        }
+        self.samples.add(node, Decimal::from(weight));
+    }
+
+    fn finish(mut self, profile: &mut Profile) -> io::Result<()> {
+        self.names.sort();
+        let total = self.samples.tree.totals()[0];
+        profile.values[0].sum = total;
+        profile.add_renamed(&self.samples, CallTree::ROOT, |place| {
+            Ok(self.names.name(Place::from_bytes(place)).into())
+        })?;
+        if self.without_stack > 0 {
+            let samples = plural(self.without_stack, "sample has", "samples have");
+            log::warn!("{samples} no stack, and count for the root");
+        }
+        if self.in_native_code > 0 {
+            let samples = plural(self.in_native_code, "sample", "samples");
+            log::info!("left out {samples} in native code");
+        }
+        Ok(())
+    }
+}

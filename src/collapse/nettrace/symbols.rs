@@ -1,0 +1,131 @@
+//! What is at an address of a process.
+
+use super::events::{number, utf16};
+use crate::bytes::Bytes;
+use crate::collapse::document::names::{UNKNOWN, basename, frame_name, object_name};
+use ahash::AHashMap;
+
+/// An address of a process, which is 0 if there is only one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub process: u64,
+    pub address: u64,
+}
+
+impl Place {
+    pub fn to_bytes(self) -> [u8; 16] {
+        let place = u128::from(self.process) << 64 | u128::from(self.address);
+        place.to_be_bytes()
+    }
+
+    pub fn from_bytes(bytes: &[u8]) -> Place {
+        let place = bytes.first_chunk().map_or(0, |it| u128::from_be_bytes(*it));
+        Place {
+            process: (place >> 64) as u64,
+            address: place as u64,
+        }
+    }
+}
+
+/// A function or file, from `start` to `end`.
+#[derive(Debug)]
+struct Range {
+    start: Place,
+    end: u64,
+    name: Vec<u8>,
+}
+
+/// Ranges of addresses that have a name.
+#[derive(Debug, Default)]
+struct Ranges {
+    ranges: Vec<Range>,
+}
+
+impl Ranges {
+    fn add(&mut self, start: Place, end: u64, name: Vec<u8>) {
+        self.ranges.push(Range { start, end, name });
+    }
+
+    /// Makes them be found. Of those with the same start, the one that was added last is.
+    fn sort(&mut self) {
+        self.ranges.sort_by_key(|range| range.start);
+    }
+
+    fn find(&self, place: Place) -> Option<&[u8]> {
+        let after = self.ranges.partition_point(|range| range.start <= place);
+        let range = self.ranges.get(after.checked_sub(1)?)?;
+        let is_in = range.start.process == place.process && place.address < range.end;
+        is_in.then_some(&range.name)
+    }
+}
+
+/// What is known of addresses.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    functions: Ranges,
+    files: Ranges,
+    /// The processes of mappings, by the ids of the mappings.
+    processes: AHashMap<u64, u64>,
+}
+
+impl Names {
+    /// Adds a method that the runtime compiled: `id u64, module u64, start u64, size u32, token u32, flags u32,
+    /// namespace, name, …`.
+    pub fn add_method(&mut self, payload: &mut Bytes<'_>, process: u64) -> Option<()> {
+        payload.skip_words(2)?;
+        let (address, size) = (payload.u64()?, payload.u32()?);
+        payload.skip_words(1)?;
+        let (class, method) = (utf16(payload)?, utf16(payload)?);
+        let name = match class.as_str() {
+            "" => method,
+            class => format!("{class}.{method}"),
+        };
+        let end = address.saturating_add(u64::from(size));
+        let start = Place { process, address };
+        self.functions.add(start, end, frame_name(name.as_bytes()));
+        Some(())
+    }
+
+    /// Adds a file that a process mapped: `ID, PROCESS, START, END, OFFSET, name`.
+    pub fn add_mapping(&mut self, payload: &mut Bytes<'_>) -> Option<()> {
+        let (id, process) = (number(payload)?, number(payload)?);
+        let (address, end) = (number(payload)?, number(payload)?);
+        number(payload)?;
+        let name = object_name(basename(short_text(payload)?), None);
+        self.processes.insert(id, process);
+        self.files.add(Place { process, address }, end, name);
+        Some(())
+    }
+
+    /// Adds a function in a mapping: `ID, MAPPING, START, END, name`.
+    pub fn add_symbol(&mut self, payload: &mut Bytes<'_>) -> Option<()> {
+        number(payload)?;
+        let mapping = number(payload)?;
+        let (address, end) = (number(payload)?, number(payload)?);
+        let name = frame_name(short_text(payload)?);
+        let process = self.processes.get(&mapping).copied().unwrap_or(0);
+        self.functions.add(Place { process, address }, end, name);
+        Some(())
+    }
+
+    /// Makes names be found; to be called once, when all were added.
+    pub fn sort(&mut self) {
+        self.functions.sort();
+        self.files.sort();
+    }
+
+    /// What a frame at this place is called.
+    pub fn name(&self, place: Place) -> &[u8] {
+        let name = self
+            .functions
+            .find(place)
+            .or_else(|| self.files.find(place));
+        name.unwrap_or(UNKNOWN)
+    }
+}
+
+/// A text of UTF-8 behind its length in 16 bits.
+fn short_text<'a>(payload: &mut Bytes<'a>) -> Option<&'a [u8]> {
+    let length = payload.u16()?;
+    payload.take(u64::from(length))
+}

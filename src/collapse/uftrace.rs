@@ -1,0 +1,371 @@
+//! Calls as `uftrace replay` prints them, and the kernel's tracer `function_graph` (ftrace). What `uftrace dump
+//! --chrome` prints is read by `chrome`.
+//!
+//! ```text
+//! line  = "#" comment | [ duration ] "[" TID "]" [ " " ] "|" call         (uftrace)
+//!       | CPU ")" [ TASK "|" ] [ mark ] [ duration ] "|" call              (function_graph)
+//!       | CPU ")" TASK "=>" TASK
+//! call  = NAME "(" … ")" … "{"                                          (it is entered)
+//!       | NAME "(" … ")" … ";"                                          (it calls no other)
+//!       | "}" [ "/*" NAME "*/" ]                                        (it is left)
+//! duration = NUMBER ( "ns" | "us" | "ms" | "s" | "m" | "h" )
+//! ```
+//!
+//! ```text
+//! # DURATION     TID     FUNCTION
+//!             [  4321] | main() {
+//!   10.762 us [  4321] |   parse();
+//!   43.987 us [  4321] | } /* main */
+//! ```
+//!
+//! ```text
+//!  0)               |  sys_open() {
+//!  0)   1.382 us    |    getname();
+//!  0) + 12.345 us   |  }
+//! ```
+//!
+//! A function counts the time of its calls, less that of the calls in them.
+
+use super::document::lines::{Lines, parse, whole_lines};
+use super::document::names::frame_name;
+use super::document::{Document, Profile, ValueType, shared_options};
+use super::notes::plural;
+use crate::call_tree::{CallTree, NodeId};
+use crate::decimal::Decimal;
+use ahash::AHashMap;
+use std::io::{self, BufRead};
+
+/// Folds calls as uftrace and ftrace print them. See the [module](self) for what is read.
+///
+/// ```
+/// use inferno::collapse::{Collapse, uftrace::Folder};
+///
+/// let calls = "         [ 4321] | main() {\n 1.5 us [ 4321] |   parse();\n 4 us [ 4321] | } /* main */\n";
+/// let mut folded = Vec::new();
+/// Folder::default().collapse(calls.as_bytes(), &mut folded)?;
+/// assert_eq!(folded, b"main 2.5\nmain;parse 1.5\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub type Folder = super::document::Folder<Options>;
+
+/// What to make of calls as uftrace and ftrace print them.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cli", derive(clap::Args))]
+#[non_exhaustive]
+pub struct Options {
+    /// What to count: `time`, in microseconds, or `calls` [default: time]
+    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
+    pub value: Option<String>,
+
+    /// Start each stack with the number of its thread (uftrace), or its task or CPU (ftrace)
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub threads: bool,
+}
+
+impl Document for Options {
+    const NAME: &'static str = "uftrace";
+    const ALIASES: &'static [&'static str] = &["function-graph"];
+    const DESCRIPTION: &'static str = "calls as uftrace replay or ftrace prints them";
+
+    shared_options!(value, threads);
+
+    fn sniff(head: &[u8]) -> Option<bool> {
+        let mut lines = whole_lines(head).filter(|line| !is_comment(line));
+        lines.next().map(|line| Line::read(line).is_some())
+    }
+
+    fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
+        let values = vec![
+            ValueType::new("time", "microseconds"),
+            ValueType::new("calls", "count"),
+        ];
+        let column = profile.choose(values, self.value.as_deref(), 0)?;
+        let mut calls = Calls {
+            options: self,
+            profile,
+            column,
+            threads: AHashMap::new(),
+            tasks: AHashMap::new(),
+            never_entered: 0,
+        };
+        let mut lines = Lines::of(input);
+        while let Some(line) = lines.next()? {
+            match Line::read(line) {
+                Some(line) => calls.add(&line),
+                None => calls.switch(line),
+            }
+        }
+        lines.finish(calls.has_any(), "calls as uftrace or ftrace prints them")?;
+        calls.log();
+        Ok(())
+    }
+}
+
+fn is_comment(line: &[u8]) -> bool {
+    line.starts_with(b"#") || line.trim_ascii().is_empty()
+}
+
+/// A line about a call.
+struct Line<'a> {
+    /// The number of the thread or of the CPU, or the name of the task.
+    thread: &'a [u8],
+    is_cpu: bool,
+    /// In microseconds.
+    duration: Option<Decimal>,
+    event: Event<'a>,
+}
+
+enum Event<'a> {
+    Enter(&'a [u8]),
+    Call(&'a [u8]),
+    Leave,
+}
+
+impl<'a> Line<'a> {
+    fn read(line: &'a [u8]) -> Option<Line<'a>> {
+        let bar = memchr::memchr(b'|', line)?;
+        let (mut before, mut call) = (line[..bar].trim_ascii(), line[bar + 1..].trim_ascii());
+        let (mut thread, mut is_cpu) = match before.strip_suffix(b"]") {
+            Some(rest) => {
+                let open = memchr::memrchr(b'[', rest)?;
+                before = &rest[..open];
+                (rest[open + 1..].trim_ascii(), false)
+            }
+            None => {
+                let close = memchr::memchr(b')', before)?;
+                let number = before[..close].trim_ascii();
+                before = &before[close + 1..];
+                (number, true)
+            }
+        };
+        if thread.is_empty() || !thread.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        // The task of a thread has a column of its own if that was asked for.
+        let second = memchr::memchr(b'|', call).filter(|_| is_cpu);
+        if let Some(bar) = second.filter(|bar| !call[..*bar].contains(&b'(')) {
+            (thread, is_cpu) = (before.trim_ascii(), false);
+            (before, call) = (&call[..bar], call[bar + 1..].trim_ascii());
+        }
+        Some(Line {
+            thread,
+            is_cpu,
+            duration: duration(before),
+            event: Event::read(call)?,
+        })
+    }
+}
+
+impl<'a> Event<'a> {
+    fn read(call: &'a [u8]) -> Option<Event<'a>> {
+        if call.starts_with(b"}") {
+            return Some(Event::Leave);
+        }
+        if let Some(call) = call.strip_suffix(b"{") {
+            return Some(Event::Enter(name(call)?));
+        }
+        // What was returned may follow.
+        let end = memchr::memrchr(b';', call)?;
+        Some(Event::Call(name(&call[..end])?))
+    }
+}
+
+/// The name of the function in `NAME(ARGUMENTS) = RESULT`.
+fn name(call: &[u8]) -> Option<&[u8]> {
+    const IN_NAMES: [&[u8]; 2] = [b"(anonymous namespace)", b"()("];
+    let is_in_name = |at: usize| IN_NAMES.iter().any(|part| call[at..].starts_with(part));
+    let open = memchr::memchr_iter(b'(', call).find(|at| !is_in_name(*at))?;
+    let name = call[..open].trim_ascii();
+    // The kernel names the module of a function.
+    let module = name
+        .strip_suffix(b"]")
+        .and_then(|_| memchr::memmem::rfind(name, b" ["));
+    let name = &name[..module.unwrap_or(name.len())];
+    (!name.is_empty()).then_some(name)
+}
+
+/// The time of `12.3 us`, in microseconds, which a mark may come before.
+fn duration(text: &[u8]) -> Option<Decimal> {
+    let start = text.iter().position(u8::is_ascii_digit)?;
+    let text = text[start..].trim_ascii();
+    let space = memchr::memchr(b' ', text)?;
+    let number = Decimal::parse(&text[..space])?;
+    Some(match text[space..].trim_ascii() {
+        b"ns" => number.divided_by(1000),
+        b"us" => number,
+        b"ms" => number.times(1000),
+        b"s" => number.times(1_000_000),
+        b"m" => number.times(60_000_000),
+        b"h" => number.times(3_600_000_000),
+        _ => return None,
+    })
+}
+
+/// The calls that a thread is in.
+struct Thread {
+    base: NodeId,
+    /// The nodes of calls that were entered, and how long the calls in them took.
+    open: Vec<(NodeId, Decimal)>,
+}
+
+struct Calls<'r> {
+    options: &'r Options,
+    profile: &'r mut Profile,
+    column: usize,
+    /// By their names.
+    threads: AHashMap<Vec<u8>, Thread>,
+    /// The tasks that are on each CPU, where that is said.
+    tasks: AHashMap<Vec<u8>, Vec<u8>>,
+    /// How many calls were left that had not been entered.
+    never_entered: u64,
+}
+
+impl Calls<'_> {
+    fn has_any(&self) -> bool {
+        !self.threads.is_empty()
+    }
+
+    fn add(&mut self, line: &Line<'_>) {
+        let profile = &mut *self.profile;
+        let key = thread_name(line, &self.tasks);
+        let thread = self.threads.entry(key).or_insert_with_key(|name| Thread {
+            base: match self.options.threads {
+                true => profile.tree.child_called(CallTree::ROOT, &frame_name(name)),
+                false => CallTree::ROOT,
+            },
+            open: Vec::new(),
+        });
+        let parent = thread.open.last().map_or(thread.base, |(node, _)| *node);
+        let (node, inner) = match line.event {
+            Event::Enter(name) => {
+                let node = profile.tree.child_called(parent, &frame_name(name));
+                thread.open.push((node, Decimal::ZERO));
+                return;
+            }
+            Event::Call(name) => {
+                let node = profile.tree.child_called(parent, &frame_name(name));
+                (node, Decimal::ZERO)
+            }
+            Event::Leave => match thread.open.pop() {
+                Some(call) => call,
+                None => {
+                    self.never_entered += 1;
+                    return;
+                }
+            },
+        };
+        let duration = line.duration.unwrap_or(inner);
+        if let Some((_, inner)) = thread.open.last_mut() {
+            *inner += duration;
+        }
+        // Measuring takes time, too.
+        let own = (duration - inner).max(Decimal::ZERO);
+        let values = [own, Decimal::from(1u64)];
+        profile.add_to_sums(&values);
+        profile.add(node, values[self.column]);
+    }
+
+    /// Notes that a CPU goes on with another task, if `line` says so.
+    fn switch(&mut self, line: &[u8]) {
+        let task = || {
+            let close = memchr::memchr(b')', line)?;
+            let arrow = memchr::memmem::find(line, b"=> ")?;
+            let cpu = line[..close].trim_ascii();
+            parse::<u32>(cpu)?;
+            Some((cpu.to_vec(), line[arrow + 3..].trim_ascii().to_vec()))
+        };
+        self.tasks.extend(task());
+    }
+
+    fn log(&self) {
+        if self.never_entered > 0 {
+            let calls = plural(self.never_entered, "call", "calls");
+            log::warn!("left out the time of {calls} that had begun before the trace did");
+        }
+        let open: usize = self.threads.values().map(|thread| thread.open.len()).sum();
+        if open > 0 {
+            let calls = plural(open as u64, "call", "calls");
+            log::warn!("left out the time of {calls} that had not ended when the trace did");
+        }
+    }
+}
+
+/// `4321` of uftrace; `bash-4321`, `CPU 0 bash-4321` or `CPU 0` of ftrace, by what it says.
+fn thread_name(line: &Line<'_>, tasks: &AHashMap<Vec<u8>, Vec<u8>>) -> Vec<u8> {
+    match (line.is_cpu, tasks.get(line.thread)) {
+        (false, _) => line.thread.to_vec(),
+        (true, None) => [b"CPU ", line.thread].concat(),
+        (true, Some(task)) => [b"CPU ", line.thread, b" ", task].concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collapse::Collapse;
+
+    fn fold(options: Options, text: &str) -> String {
+        let mut folded = Vec::new();
+        let mut folder = Folder::from(options);
+        folder.collapse(text.as_bytes(), &mut folded).unwrap();
+        String::from_utf8(folded).unwrap()
+    }
+
+    const GRAPH: &str = "\
+# tracer: function_graph
+#
+# CPU  DURATION                  FUNCTION CALLS
+ 1)   9.000 us    |        }
+ 0)               |  sys_open() {
+ 0)   1.500 us    |    getname [fs]();
+ ------------------------------------------
+ 0)    cat-27      =>   bash-28
+ ------------------------------------------
+
+ 0) + 10.000 us   |  sys_read();
+ ------------------------------------------
+ 0)   bash-28      =>    cat-27
+ ------------------------------------------
+
+ 0)   ==========> |
+ 0)   2.500 us    |  }
+";
+
+    #[test]
+    fn calls_of_the_kernel_are_read() {
+        let folded = fold(Options::default(), GRAPH);
+        assert_eq!(folded, "sys_open;getname 1.5\nsys_read 10\n");
+        let threads = Options {
+            threads: true,
+            ..Options::default()
+        };
+        let folded = fold(threads, "0) cat-27 | 2 ms | a() {\n0) cat-27 | 3 ms | }\n");
+        assert_eq!(folded, "cat-27;a 3000\n");
+    }
+
+    #[test]
+    fn names_end_where_arguments_start() {
+        for (call, expected) in [
+            ("main(1, \"a;b\") = 0", Some("main")),
+            ("std::operator<<(x)", Some("std::operator<<")),
+            (
+                "(anonymous namespace)::run()",
+                Some("(anonymous namespace)::run"),
+            ),
+            ("Job::operator()(3)", Some("Job::operator()")),
+            ("/* a comment */", None),
+            ("()", None),
+        ] {
+            let expected = expected.map(str::as_bytes);
+            assert_eq!(name(call.as_bytes()), expected, "{call}");
+        }
+    }
+
+    #[test]
+    fn sniffing() {
+        assert_eq!(Options::sniff(GRAPH.as_bytes()), Some(true));
+        assert_eq!(Options::sniff(b" 1.5 us [ 42] | main();\n"), Some(true));
+        assert_eq!(Options::sniff(b"main;[unknown] | x 3\n"), Some(false));
+        assert_eq!(Options::sniff(b"# tracer: function_graph\n"), None);
+    }
+}
