@@ -82,15 +82,19 @@ fn what_is_not_folded_is_refused_and_named() {
     for (input, message) in [
         (
             PERF_REPORT,
-            format!("this is output of `perf report`, which is not read yet; {read}"),
+            "this is output of `perf report`, which is not read: take perf.data \
+             or the output of `perf script`\n"
+                .to_string(),
         ),
         (
-            "Nettrace\u{14}\0\0\0!FastSerialization.1\n\0 7\n\0 9\n",
-            format!("this is a .NET trace (nettrace), which is not read yet; {read}"),
+            "JAVA PROFILE 1.0.2\0\0\0\u{4}\n\0 7\n\0 9\n",
+            "this is a heap dump of Java, which is not read: `jcmd PID JFR.start` records \
+             allocations\n"
+                .to_string(),
         ),
         (
             "{\n \"samples\":\n 12\n}\n",
-            format!("this is JSON of no profiler that is known; {read}"),
+            format!("this is JSON of no profiler that is known (its keys: samples); {read}"),
         ),
         (
             "load averages\nuser 12\nsystem 3\nfree of all:\nidle 85\nno more.\n",

@@ -2,34 +2,73 @@
 //!
 //! A format that gets a reader loses its row here.
 
+#[cfg(feature = "json")]
+use crate::text::excerpt;
 use memchr::memmem;
 
-/// A format, and whether text or bytes that start with `head` are in it.
-type Row = (&'static str, fn(&[u8]) -> bool);
+/// Whether text or bytes that start with `head` are in a format.
+type Test = fn(&[u8]) -> bool;
+
+/// A format, what can be done with it, and how it is told.
+type Row = (&'static str, &'static str, Test);
 
 /// Profiles of other tools.
-static PROFILES: [Row; 4] = [
-    ("a .NET trace (nettrace)", |head| {
-        head.starts_with(b"Nettrace")
+static PROFILES: [Row; 10] = [
+    (
+        "a method trace of Android",
+        "Android Studio and the Firefox Profiler show it; simpleperf records what can be read here",
+        |head| head.starts_with(b"*version\n") || head.starts_with(b"SLOW"),
+    ),
+    (
+        "output of `perf report`",
+        "take perf.data or the output of `perf script`",
+        |head| head.starts_with(b"#") && has(head, b"\n# Overhead "),
+    ),
+    (
+        "a recording of memray",
+        "`memray transform speedscope` makes of it what can be read here",
+        |head| has(&head[..head.len().min(64)], b"memray\0"),
+    ),
+    ("a trace of Tracy", "its own profiler shows it", |head| {
+        has(&head[..head.len().min(64)], b"tracy\0") || head.starts_with(b"tlZ\x04")
     }),
-    ("a method trace of Android", |head| {
-        head.starts_with(b"*version\n") || head.starts_with(b"SLOW")
-    }),
-    ("output of `perf report`", |head| {
-        head.starts_with(b"#") && has(head, b"\n# Overhead ")
-    }),
-    ("a profile in JSON", |head| {
-        let keys: [&[&str]; 3] = [
-            &["code", "functions", "ticks"],
-            &["recording"],
-            &["rts_arguments"],
-        ];
-        is_json(head) && keys.iter().any(|keys| has_keys(head, keys))
-    }),
+    (
+        "a trace of .NET Core 2 (netperf)",
+        "record it with `dotnet-trace collect` of a later version",
+        |head| {
+            head.get(4..)
+                .is_some_and(|head| head.starts_with(b"!FastSerialization.1"))
+        },
+    ),
+    (
+        "a heap dump of Java",
+        "`jcmd PID JFR.start` records allocations",
+        |head| head.starts_with(b"JAVA PROFILE 1."),
+    ),
+    (
+        "a trace in the Common Trace Format (LTTng)",
+        "`babeltrace2` prints it; perf records what can be read here",
+        |head| head.starts_with(b"\xc1\x1f\xfc\xc1") || head.starts_with(b"\xc1\xfc\x1f\xc1"),
+    ),
+    (
+        "a profile of gprof",
+        "`gprof2dot` draws its call graph",
+        |head| head.starts_with(b"gmon\x01"),
+    ),
+    (
+        "a profile of Perl's NYTProf",
+        "`nytprofcg` makes of it what can be read here (callgrind)",
+        |head| head.starts_with(b"NYTProf "),
+    ),
+    (
+        "a dump of Ruby objects, such as stackprof writes",
+        "`stackprof --json` makes of it what can be read here",
+        |head| head.starts_with(b"\x04\x08{"),
+    ),
 ];
 
-/// What is given to the tools by mistake.
-static OTHERS: [Row; 5] = [
+/// What is given to the tools by mistake, and how it is told.
+static OTHERS: [(&str, Test); 5] = [
     ("JSON of no profiler that is known", is_json),
     ("an SVG, perhaps a flame graph already", |head| {
         has(&head[..head.len().min(1024)], b"<svg")
@@ -47,12 +86,28 @@ static OTHERS: [Row; 5] = [
     }),
 ];
 
+/// What input is that is not read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Foreign {
+    pub what: String,
+    /// What can be done with it.
+    pub advice: Option<&'static str>,
+}
+
 /// What input is that starts with `head`; `None` if that cannot be told.
-pub(super) fn describe(head: &[u8]) -> Option<String> {
-    let find = |rows: &'static [Row]| rows.iter().find(|(_, is)| is(head)).map(|(name, _)| *name);
-    let profile = find(&PROFILES).map(|name| format!("{name}, which is not read yet"));
-    let other = || find(&OTHERS).map(|name| format!("{name}{}", keys(head)));
-    profile.or_else(other)
+pub(super) fn describe(head: &[u8]) -> Option<Foreign> {
+    let profile = PROFILES.iter().find(|(.., is)| is(head));
+    if let Some((name, advice, _)) = profile {
+        return Some(Foreign {
+            what: (*name).to_string(),
+            advice: Some(advice),
+        });
+    }
+    let (name, _) = OTHERS.iter().find(|(_, is)| is(head))?;
+    Some(Foreign {
+        what: format!("{name}{}", keys(head)),
+        advice: None,
+    })
 }
 
 /// The outermost keys of a JSON document, in parentheses.
@@ -61,7 +116,8 @@ fn keys(head: &[u8]) -> String {
     /// More of them say no more.
     const COUNT: usize = 10;
     let keys = super::json::Keys::of(head);
-    let keys: Vec<&str> = keys.outermost().take(COUNT).collect();
+    let keys = keys.outermost().take(COUNT);
+    let keys: Vec<String> = keys.map(|key| excerpt(key.as_bytes())).collect();
     match keys.is_empty() {
         true => String::new(),
         false => format!(" (its keys: {})", keys.join(", ")),
@@ -99,18 +155,6 @@ fn is_in_list(rest: &[u8]) -> bool {
     }
 }
 
-/// Whether all of the keys are in JSON.
-fn has_keys(head: &[u8], keys: &[&str]) -> bool {
-    keys.iter().all(|key| {
-        let quoted = format!("\"{key}\"");
-        memmem::find_iter(head, quoted.as_bytes()).any(|at| {
-            head[at + quoted.len()..]
-                .trim_ascii_start()
-                .starts_with(b":")
-        })
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,19 +162,20 @@ mod tests {
     #[test]
     fn profiles_of_other_tools_are_named() {
         for (head, name) in [
-            (
-                &b"Nettrace\x14\0\0\0!FastSerialization.1"[..],
-                "a .NET trace",
-            ),
-            (b"*version\n3\n", "a method trace of Android"),
+            (&b"*version\n3\n"[..], "a method trace of Android"),
             (
                 b"# To display the header info\n#\n# Overhead  Command\n",
                 "output of `perf report`",
             ),
             (
-                b"{\"code\": [], \"functions\": [], \"ticks\": []}",
-                "a profile in JSON",
+                b"\x04\x22\x4d\x18\x40\x40\xc0\0\0\0\0\xfa\x04memray\0",
+                "a recording of memray",
             ),
+            (b"tracy\0\x0b\0", "a trace of Tracy"),
+            (b"\x14\0\0\0!FastSerialization.1", "a trace of .NET Core 2"),
+            (b"JAVA PROFILE 1.0.2\0", "a heap dump of Java"),
+            (b"gmon\x01\0\0\0", "a profile of gprof"),
+            (b"\x04\x08{\x07:", "a dump of Ruby objects"),
             (b"{\"foo\": [1, 2]}", "JSON of no profiler"),
             #[cfg(feature = "json")]
             (
@@ -141,7 +186,7 @@ mod tests {
             (b"<!DOCTYPE HTML>\n<p>404", "a web page"),
             (b"\x7fELF\x02\x01", "a program"),
         ] {
-            let found = describe(head).unwrap_or_default();
+            let found = describe(head).map_or(String::new(), |found| found.what);
             assert!(found.starts_with(name), "{name}: {found}");
         }
     }

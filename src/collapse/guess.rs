@@ -3,7 +3,7 @@
 //! The formats are asked in the order of [`formats`], with more and more of the input, until one of
 //! them says that it is its own or all have said that it is not.
 
-use super::foreign;
+use super::foreign::{self, Foreign};
 use super::formats::{FOLDED, Row, recognized};
 use super::perf_data;
 use super::reader::Reader;
@@ -126,13 +126,13 @@ pub fn unrecognised() -> io::Error {
 
 /// That for input which is known to be something else, if it starts with `head`.
 fn refuse_foreign(head: &[u8]) -> io::Result<()> {
-    match foreign::describe(head) {
-        Some(what) => Err(invalid(&format!(
-            "this is {what}; formats read: {}",
-            names()
-        ))),
-        None => Ok(()),
-    }
+    let Some(Foreign { what, advice }) = foreign::describe(head) else {
+        return Ok(());
+    };
+    Err(invalid(&match advice {
+        Some(advice) => format!("this is {what}, which is not read: {advice}"),
+        None => format!("this is {what}; formats read: {}", names()),
+    }))
 }
 
 /// That for input taken for folded text, if its lines say that it is something else.
@@ -257,7 +257,7 @@ impl Folder {
         if let Some(row) = recognise(&mut reader, &mut head)? {
             return self.fold_as(row, &head, reader);
         }
-        let what = foreign::describe(&head).map(|what| format!(": this is {what}"));
+        let what = foreign::describe(&head).map(|it| format!(": this is {}", it.what));
         let what = what.unwrap_or_default();
         log::error!("No applicable collapse implementation found for input{what}");
         Ok(Forest::default())

@@ -88,7 +88,8 @@ impl Document for Options {
         let file = json::with_room(&document, || {
             json::parse_object::<File<'_>>(&document, Self::DESCRIPTION)
         })?;
-        if file.threads.is_none() && file.profile.is_none() {
+        let wrapped = file.profile.as_deref();
+        if file.threads.is_none() && wrapped.is_none_or(|file| file.threads.is_none()) {
             let expected = Self::DESCRIPTION;
             return Err(invalid(format!("expected {expected}, which has `threads`")));
         }
