@@ -43,6 +43,7 @@ mod record;
 mod stack;
 
 use super::DEFAULT_NTHREADS;
+use super::bcc;
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, count_lines, impl_collapse, offset_in};
 use super::formats::Listed;
@@ -267,6 +268,9 @@ impl Format for Options {
         let body = skip_header(head)?;
         let mut stack = FirstStack::default();
         for line in whole_lines(body) {
+            if bcc::thread(line).is_some() {
+                return Some(false);
+            }
             let end = offset_in(body, line) + line.len();
             let number = number_line(body, &body[..end]);
             if number.is_some_and(|number| number.role == Role::Count) {

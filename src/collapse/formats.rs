@@ -6,10 +6,10 @@ use super::guess;
 use super::jfr;
 use super::reader::Reader;
 use super::{
-    aix, austin, callgrind, cprofile, dtrace, elfutils, faulthandler, folded_stacks, gdb, ghcprof,
-    go, goroutine, gperftools, heaptrack, ibmjava, instruments, java_exceptions, jemalloc, ljp,
-    massif, nettrace, perf_data, perf_sched, pmc, recursive, rprof, sample, stap, strace, uftrace,
-    vsprof, vtune, vtune_mc, wcp, xctrace, xdebug,
+    aix, austin, bcc, callgrind, cprofile, dtrace, elfutils, faulthandler, folded_stacks, gdb,
+    ghcprof, go, goroutine, gperftools, heaptrack, ibmjava, instruments, java_exceptions, jemalloc,
+    ljp, massif, nettrace, perf_data, perf_sched, pmc, recursive, rprof, sample, stap, strace,
+    uftrace, vsprof, vtune, vtune_mc, wcp, xctrace, xdebug,
 };
 #[cfg(feature = "json")]
 use super::{
@@ -166,7 +166,7 @@ const BINARY: &[Row] = documents!(cprofile nettrace);
 
 /// Text.
 const TEXT: &[Row] = documents! {
-    aix austin callgrind elfutils faulthandler gdb go goroutine gperftools heaptrack ibmjava
+    aix austin bcc callgrind elfutils faulthandler gdb go goroutine gperftools heaptrack ibmjava
     instruments java_exceptions jemalloc ljp massif perf_sched pmc rprof stap strace uftrace
     vtune_mc wcp xdebug
 };

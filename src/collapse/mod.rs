@@ -23,6 +23,7 @@
 
 pub mod aix;
 pub mod austin;
+pub mod bcc;
 pub mod callgrind;
 pub mod cprofile;
 pub(crate) mod demangle;

@@ -66,12 +66,12 @@ def old_otlp():
     return message((1, message((2, message((2, profile))))))
 
 
-def simpleperf():
+def simpleperf(leaf=1):
     def entry(symbol):
         return message((1, 4096), (2, 0), (3, symbol))
 
     records = [
-        message((1, message((1, 1), (2, 72), (3, entry(1)), (3, entry(0)), (4, 250), (5, 0)))),
+        message((1, message((1, 1), (2, 72), (3, entry(leaf)), (3, entry(0)), (4, 250), (5, 0)))),
         message((3, message((1, 0), (2, b"/srv/bakery/libloaf.so"), (3, b"main"), (3, b"heat")))),
         message((4, message((1, 72), (2, 71), (3, b"oven")))),
         message((5, message((1, b"cpu-clock")))),
@@ -299,6 +299,7 @@ write("pprof/cpu.pb", pprof())
 write("otlp/cpu.pb", otlp())
 write("otlp/before-1-6.pb", old_otlp())
 write("simpleperf/cpu.proto", simpleperf())
+write("simpleperf/symbol-not-there.proto", simpleperf(leaf=7))
 write("gperftools/cpu.prof", gperftools())
 write("austin/binary.mojo", mojo())
 jfr()

@@ -15,7 +15,7 @@ use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
 use crate::collapse::document::names::frame_name;
 use crate::collapse::document::{
-    Document, Profile, SymbolOptions, ValueType, invalid, shared_options,
+    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, shared_options,
 };
 use crate::collapse::notes::plural;
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
@@ -262,10 +262,17 @@ impl Tables {
     }
 
     /// The name of the function of an entry, if it has one.
-    fn symbol(&self, entry: &Entry) -> Option<&[u8]> {
-        let symbol = usize::try_from(entry.symbol?).ok()?;
-        let symbol = self.files.get(&entry.file)?.symbols.get(symbol)?;
-        Some(symbol)
+    fn symbol(&self, entry: &Entry) -> io::Result<Option<&[u8]>> {
+        let symbol = entry.symbol.and_then(|symbol| usize::try_from(symbol).ok());
+        // Of a report that is cut off, files are missing.
+        let file = self.files.get(&entry.file);
+        let (Some(symbol), Some(SourceFile { symbols, path, .. })) = (symbol, file) else {
+            return Ok(None);
+        };
+        let table = || format!("symbol of {}", String::from_utf8_lossy(path));
+        let name = symbols.get(symbol);
+        let name = name.ok_or_else(|| out_of_range(&table(), symbol, symbols.len()))?;
+        Ok(Some(name))
     }
 
     /// The entries without the name of a function, by their file and address.
@@ -276,7 +283,10 @@ impl Tables {
         for message in Records::of(bytes)? {
             if let Some((1, bytes)) = record(message)? {
                 decode_into(&mut sample, bytes, "sample")?;
-                for entry in sample.entries.iter().filter(|it| self.symbol(it).is_none()) {
+                for entry in &sample.entries {
+                    if self.symbol(entry)?.is_some() {
+                        continue;
+                    }
                     let path = self.files.get(&entry.file).map_or(&b""[..], |it| &it.path);
                     let (place, address) = (Place::Symbol(entry.address), entry.address);
                     let id = addresses.add(path, &FileId::Unknown, place, address);
@@ -323,7 +333,7 @@ impl Reader<'_> {
         for message in Records::of(bytes)? {
             if let Some((1, bytes)) = record(message)? {
                 decode_into(&mut sample, bytes, "sample")?;
-                self.add(&sample);
+                self.add(&sample)?;
             }
         }
         if self.other_events > 0 {
@@ -339,18 +349,19 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn add(&mut self, sample: &Sample) {
+    fn add(&mut self, sample: &Sample) -> io::Result<()> {
         if sample.event_type != self.event {
             self.other_events += 1;
-            return;
+            return Ok(());
         }
         let mut node = self.base(sample.thread);
         for entry in sample.entries.iter().rev() {
-            node = self.add_entry(node, entry);
+            node = self.add_entry(node, entry)?;
         }
         let values = [Decimal::from(sample.event_count), Decimal::from(1u64)];
         self.profile.add_to_sums(&values);
         self.profile.add(node, values[self.column]);
+        Ok(())
     }
 
     fn base(&mut self, thread: i32) -> NodeId {
@@ -365,19 +376,18 @@ impl Reader<'_> {
         self.profile.tree.child(CallTree::ROOT, frame)
     }
 
-    fn add_entry(&mut self, parent: NodeId, entry: &Entry) -> NodeId {
-        let Some(symbol) = self.tables.symbol(entry) else {
+    fn add_entry(&mut self, parent: NodeId, entry: &Entry) -> io::Result<NodeId> {
+        let Some(symbol) = self.tables.symbol(entry)? else {
             let frames = self.unnamed.get(&(entry.file, entry.address));
             let frames = frames.map_or(&[][..], |id| self.names.frames(*id));
             let tree = &mut self.profile.tree;
-            return frames
-                .iter()
-                .fold(parent, |node, frame| tree.child_called(node, frame));
+            let frames = frames.iter();
+            return Ok(frames.fold(parent, |node, frame| tree.child_called(node, frame)));
         };
         let tree = &mut self.profile.tree;
         let key = (entry.file, entry.symbol);
         let frame = self.frames.entry(key);
         let frame = *frame.or_insert_with(|| tree.intern(&frame_name(symbol)));
-        tree.child(parent, frame)
+        Ok(tree.child(parent, frame))
     }
 }
