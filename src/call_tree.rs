@@ -36,6 +36,7 @@ mod own;
 mod preorder;
 pub(crate) mod rebuild;
 mod timeline;
+mod unit;
 mod value;
 mod walk;
 
@@ -51,6 +52,8 @@ pub use crate::count::Count;
 pub use forest::Forest;
 pub(crate) use preorder::Late;
 pub(crate) use timeline::Timeline;
+pub(crate) use unit::Scale;
+pub use unit::Unit;
 pub use value::ValueType;
 pub(crate) use walk::Children;
 pub use walk::{Visit, Walk};
@@ -105,6 +108,8 @@ pub struct CallTree {
     preorder: Preorder,
     is_in_preorder: bool,
     hasher: RandomState,
+    unit: Unit,
+    note: Option<Cow<'static, str>>,
 }
 
 #[derive(Debug, Clone)]
@@ -186,6 +191,8 @@ impl CallTree {
             preorder: Preorder::default(),
             is_in_preorder: false,
             hasher: RandomState::default(),
+            unit: Unit::Unknown,
+            note: None,
         };
         let frame = tree.intern(b"");
         tree.push_node(Self::ROOT, frame);
@@ -206,6 +213,63 @@ impl CallTree {
     /// Whether this tree was made by [`CallTree::in_time_order`].
     pub fn is_in_time_order(&self) -> bool {
         self.arrivals.is_some()
+    }
+
+    /// An empty tree of the same kind, for the stacks of this one or what becomes of them.
+    pub(crate) fn empty_like(&self) -> CallTree {
+        let mut tree = match self.is_in_time_order() {
+            true => CallTree::in_time_order(),
+            false => CallTree::new(),
+        };
+        tree.describe_as(self);
+        tree
+    }
+
+    /// What one of a count is. Folded text does not say, and what it says is [`Unit::Unknown`].
+    ///
+    /// ```
+    /// use inferno::call_tree::{CallTree, Unit};
+    ///
+    /// let mut tree = CallTree::new();
+    /// assert_eq!(tree.unit(), &Unit::Unknown);
+    /// tree.set_unit(Unit::Bytes);
+    /// assert_eq!(tree.unit(), &Unit::Bytes);
+    /// ```
+    pub fn unit(&self) -> &Unit {
+        &self.unit
+    }
+
+    /// Says what one of a count is. A graph shows counts in it, unless it is told what to call them.
+    pub fn set_unit(&mut self, unit: Unit) {
+        self.unit = unit;
+    }
+
+    /// What is not exact about the profile, if anything is: a graph has it as its subtitle.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
+    /// Says what is not exact about the profile.
+    pub fn set_note(&mut self, note: impl Into<Cow<'static, str>>) {
+        self.note = Some(note.into());
+    }
+
+    /// Takes over the unit and the note of another tree.
+    fn describe_as(&mut self, other: &CallTree) {
+        self.unit.clone_from(&other.unit);
+        self.note.clone_from(&other.note);
+    }
+
+    /// The same for a tree that is added to this one.
+    fn describe_with(&mut self, other: &CallTree) {
+        if self.is_empty() {
+            self.unit.clone_from(&other.unit);
+        } else if !other.is_empty() {
+            self.unit = self.unit.sum(&other.unit);
+        }
+        if self.note.is_none() {
+            self.note.clone_from(&other.note);
+        }
     }
 
     /// In a tree in time order, lets stacks from now on be of another thread: they share no frames with

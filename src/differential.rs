@@ -135,6 +135,9 @@ pub fn write<W: Write>(
 /// ```
 pub fn compare(before: &CallTree, after: &CallTree, opt: Options) -> CallTree {
     let mut tree = CallTree::new();
+    if before.unit() == after.unit() {
+        tree.set_unit(after.unit().clone());
+    }
     let own = |tree: &CallTree, node| tree.self_count(node).unwrap_or_default();
     let rename = |name| without_hex_if(opt.strip_hex, name);
     tree.graft(before, rename, |tree, node, theirs| {

@@ -51,7 +51,7 @@
 //! options.title = "Where the time goes".to_string();
 //! let mut svg = Vec::new();
 //! flamegraph::from_call_tree(&mut options, &tree, &mut svg)?;
-//! # assert!(String::from_utf8_lossy(&svg).contains("leaf (250,000 samples, 100.00%)"));
+//! # assert!(String::from_utf8_lossy(&svg).contains("leaf (250 µs, 100.00%)"));
 //! # Ok(())
 //! # }
 //! ```

@@ -74,6 +74,7 @@ const HOSTILE: &[u8] = b"main;<script>window.pwned=1</script>;]]>&amp;\"' 10\n\
 fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
     let example = fs::read("tests/browser/example.folded")?;
     let chart = b"main;a 10\nmain;b 20\nmain;a 30\n".to_vec();
+    let clock = b"prog 1 1.0: 297500000 cpu-clock:\n\t 12 leaf (m)\n\t 34 main (m)\n\n".repeat(4);
     let changed = b"main;same 10 10\nmain;grew 10 30\nmain;gone 20 0\n".to_vec();
     let mut narrow = b"main;wide 1000000\nrare;needle 1\nrare;pin 3\n".to_vec();
     // More frames than are elements of their own.
@@ -99,6 +100,7 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
             &["--format", "html", "--csp-nonce", "abc"],
         ),
         ("bytes.svg", &example, &["--countname", "KiB"]),
+        ("clock.svg", &clock, &[]),
         ("chart.svg", &chart, &["--flamechart"]),
         ("changed.svg", &changed, &[]),
         ("narrow.svg", &narrow, &[]),

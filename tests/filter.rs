@@ -183,7 +183,7 @@ fn any_format_and_any_picture_can_be_filtered() {
     let output = run(PERF, &["--hide", "^main$"], script);
     assert_eq!(stdout(&output), "prog;leaf 7\n");
     let output = run(FLAMEGRAPH, &["--hide", "^main$", "--flamechart"], script);
-    assert!(stdout(&output).contains("<title>leaf (7 samples, 100.00%)</title>"));
+    assert!(stdout(&output).contains("<title>leaf (7 cycles, 100.00%)</title>"));
     assert!(!stdout(&output).contains("<title>main"));
 
     let directory = tempfile::tempdir().expect("a directory");

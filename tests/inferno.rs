@@ -123,6 +123,20 @@ fn values_are_listed_and_chosen_by_name() {
     assert_folds(&collapse(&["--value", "samples"], RAW), folded);
     assert_folds(&collapse(&["--sample-type", "samples"], RAW), folded);
     assert_folds(&collapse(&["go", "--value=samples"], RAW), folded);
+    let path = format!("{DATA}/ghcprof/ticks.txt");
+    let listed = stdout(&collapse(&["ghcprof", "--list-values", &path], ""));
+    let names: Vec<&str> = listed
+        .lines()
+        .filter_map(|line| line.split('\t').next())
+        .collect();
+    assert_eq!(names, ["time", "ticks", "bytes"]);
+    for value in names {
+        let by_name = collapse(&["--value", value, &path], "");
+        assert_folds(
+            &by_name,
+            &stdout(&collapse(&["ghcprof", &format!("--{value}"), &path], "")),
+        );
+    }
     let none = "the profile has no value `x`; it has";
     for (args, input, has) in [
         (&["--value", "x"][..], RAW, "samples, cpu"),

@@ -1,7 +1,8 @@
 //! Several trees that are one profile.
 
-use super::{CallTree, Count, SATURATED, ValueType};
+use super::{CallTree, Count, SATURATED, Unit, ValueType};
 use crate::threads::{lock, work_together};
+use std::io;
 use std::mem;
 use std::sync::Mutex;
 
@@ -77,19 +78,38 @@ impl Forest {
         }
     }
 
+    /// An error if the value that was asked for is none of the profile's.
+    pub(crate) fn check_value(&self, name: Option<&String>) -> io::Result<()> {
+        match name {
+            Some(name) => ValueType::find(&self.values(), name).map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
     fn only_value(&self) -> ValueType {
-        let root = CallTree::ROOT.index();
-        let totals = self.trees.iter().map(|tree| tree.totals()[root]);
         ValueType {
-            sum: totals.sum(),
+            sum: self.total(),
             is_default: true,
-            ..ValueType::new("samples", "count")
+            ..self.trees[0].unit().only_value()
+        }
+    }
+
+    /// The sum of all counts.
+    fn total(&self) -> Count {
+        let root = CallTree::ROOT.index();
+        self.trees.iter().map(|tree| tree.totals()[root]).sum()
+    }
+
+    /// Says what one of a count is.
+    pub(crate) fn set_unit(&mut self, unit: &Unit) {
+        for tree in &mut self.trees {
+            tree.set_unit(unit.clone());
         }
     }
 
     /// Sets the values among which one was chosen.
-    pub(crate) fn with_values(self, values: Vec<ValueType>) -> Forest {
-        Forest { values, ..self }
+    pub(crate) fn set_values(&mut self, values: Vec<ValueType>) {
+        self.values = values;
     }
 
     /// Adds another profile.

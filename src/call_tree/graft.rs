@@ -7,6 +7,7 @@ impl CallTree {
     /// Adds all stacks of `other` to this tree: counts of equal stacks are summed. In
     /// [time order](CallTree::in_time_order), they come after those that are here.
     pub fn merge(&mut self, other: &CallTree) {
+        self.describe_with(other);
         if self.is_in_time_order() {
             return rebuild::append(self, other);
         }

@@ -12,7 +12,7 @@ pub(crate) fn with_stacks(
     tree: &CallTree,
     mut change: impl FnMut(&mut Vec<NodeId>) -> bool,
 ) -> CallTree {
-    let mut builder = Builder::new(tree, Cow::Borrowed, empty_like(tree));
+    let mut builder = Builder::new(tree, Cow::Borrowed, tree.empty_like());
     let mut stack = Vec::new();
     for part in parts_in_order(tree) {
         put_stack(tree, part.node, &mut stack);
@@ -47,13 +47,6 @@ fn parts_as_drawn(tree: &CallTree) -> Vec<Part> {
     parts.collect()
 }
 
-fn empty_like(tree: &CallTree) -> CallTree {
-    match tree.is_in_time_order() {
-        true => CallTree::in_time_order(),
-        false => CallTree::new(),
-    }
-}
-
 /// A chart that is being made of the stacks of a tree.
 pub(super) struct Chart<'t>(Builder<'t, Rename<'t>>);
 
@@ -83,7 +76,7 @@ pub(crate) fn with_names<'t>(
     tree: &'t CallTree,
     rename: impl FnMut(&'t [u8]) -> Cow<'t, [u8]>,
 ) -> CallTree {
-    let mut builder = Builder::new(tree, rename, empty_like(tree));
+    let mut builder = Builder::new(tree, rename, tree.empty_like());
     let mut stack = Vec::new();
     for part in parts_in_order(tree) {
         put_stack(tree, part.node, &mut stack);

@@ -48,7 +48,9 @@ impl Timeline {
     pub fn chart(mut self, tree: &CallTree, node_of: impl Fn(NodeId) -> NodeId) -> CallTree {
         self.samples
             .sort_by_key(|sample| (sample.thread, sample.place));
-        let mut chart = Chart::new(tree, CallTree::in_time_order());
+        let mut made = CallTree::in_time_order();
+        made.describe_as(tree);
+        let mut chart = Chart::new(tree, made);
         let mut thread = None;
         let mut stack = Vec::new();
         for sample in self.samples {

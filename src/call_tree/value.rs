@@ -1,6 +1,6 @@
 //! What the counts of a profile are.
 
-use super::Count;
+use super::{Count, Unit};
 use std::io;
 
 /// One of the numbers that a profile has for each stack, such as samples or bytes.
@@ -24,6 +24,14 @@ impl ValueType {
             unit: unit.into(),
             sum: Count::ZERO,
             is_default: false,
+        }
+    }
+
+    /// What its counts are.
+    pub(crate) fn counts(&self) -> Unit {
+        match self.unit.as_str() {
+            "count" => Unit::called(&self.name),
+            unit => Unit::called(unit),
         }
     }
 

@@ -88,14 +88,10 @@ fn compare(args: &Args, before: &Input, after: &Input, output: &Output) -> io::R
 }
 
 fn read(args: &Args, input: &Input) -> io::Result<Profile> {
-    let (options, collapse) = (args.options(), args.guess.options());
-    let folder = guess::Folder::from(collapse.clone());
+    let options = args.options();
+    let folder = guess::Folder::from(args.guess.options());
     input.open(|opened| {
         let profile = match opened {
-            Opened::PerfData(file) => {
-                let forest = cli::fold_perf_data(file, collapse.perf_data())?;
-                Profile::from_tree(options, &forest.merged())
-            }
             Opened::File(file) => Profile::read_any_file(options, &folder, file)?,
             Opened::Stream(reader) => Profile::read_any(options, &folder, reader)?,
         };

@@ -1,6 +1,6 @@
 //! Draws a profile as a flame graph.
 
-use crate::call_tree::CallTree;
+use crate::call_tree::{CallTree, Unit};
 use crate::cli;
 use crate::cli::collapse::{guess_all, list_values};
 use crate::cli::filter::{FilterArgs, Filters};
@@ -110,9 +110,9 @@ struct Flags {
     #[arg(long = "colordiffusion", conflicts_with = "colors")]
     color_diffusion: bool,
 
-    /// Count type label
-    #[arg(long = "countname", value_name = "STRING", default_value = defaults::COUNT_NAME)]
-    count_name: String,
+    /// Count type label [default: the unit of the profile, or else samples]
+    #[arg(long = "countname", value_name = "STRING")]
+    count_name: Option<String>,
 
     /// Factor to scale sample counts by
     #[arg(
@@ -264,7 +264,7 @@ impl Flags {
             font_type: self.font_type.clone(),
             font_size: self.font_size,
             font_width: self.font_width,
-            count_name: self.count_name.clone(),
+            count_name: self.count_name().to_string(),
             name_type: self.name_type.clone(),
             notes: self.notes.clone().unwrap_or_default(),
             negate_differentials: self.negate,
@@ -315,6 +315,10 @@ impl Flags {
         }
     }
 
+    fn count_name(&self) -> &str {
+        self.count_name.as_deref().unwrap_or(defaults::COUNT_NAME)
+    }
+
     /// The two inputs to compare, if that is wanted.
     fn diff_inputs(&self) -> Option<[Input; 2]> {
         match self.diff.as_deref()? {
@@ -332,6 +336,15 @@ impl Flags {
             return Some("--csp-nonce requires --format html: an SVG has no policy");
         }
         None
+    }
+
+    /// The stacks that are drawn of those that were read. Who names the counts knows better what they are.
+    fn prepare(&self, tree: CallTree, filters: &Filters) -> CallTree {
+        let mut tree = filters.apply(tree);
+        if self.count_name.is_some() {
+            tree.set_unit(Unit::Unknown);
+        }
+        tree
     }
 
     /// An error if the stacks are not what the flags require.
@@ -366,11 +379,6 @@ impl Flags {
 
     fn add(&self, input: &Input, stacks: &mut Collector) -> io::Result<()> {
         input.open(|opened| match opened {
-            Opened::PerfData(file) => {
-                let forest = cli::fold_perf_data(file, self.collapse_options().perf_data())?;
-                stacks.add_tree(&forest.merged());
-                Ok(())
-            }
             Opened::File(file) => stacks.add_file(file),
             Opened::Stream(reader) => stacks.add(reader),
         })
@@ -467,7 +475,7 @@ fn draw(
     }
     let drawn = stacks
         .finish()
-        .map(|tree| filters.apply(tree))
+        .map(|tree| flags.prepare(tree, filters))
         .and_then(|tree| flags.check(&tree).map(|()| tree))
         .and_then(|tree| output.write(|writer| flamegraph::from_call_tree(options, &tree, writer)));
     name_inputs(drawn, &inputs)
@@ -487,7 +495,7 @@ fn draw_diff(
         let tree = stacks.finish()?;
         let forest = cli::expect_stacks(tree.into(), cli::ANY_PROFILE)
             .map_err(|error| cli::about(&input.name(), error))?;
-        io::Result::Ok(filters.apply(forest.merged()))
+        io::Result::Ok(flags.prepare(forest.merged(), filters))
     };
     let (before, after) = (read(&inputs[0])?, read(&inputs[1])?);
     let tree = differential::compare(&before, &after, flags.diff_options());

@@ -1,10 +1,9 @@
 //! Input: a file or standard input, plain or compressed, with a progress line.
 
 use super::{about, descriptor, message, pipe};
-use crate::collapse::perf_data::is_perf_data;
 use crate::collapse::{ReadAt, Reader};
 use crate::decode::{decoded, is_plain};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -22,10 +21,8 @@ pub enum Input {
 
 /// An input, by how it may be read.
 pub enum Opened<'a> {
-    /// A file of text: at several places at once.
+    /// A file: at several places at once.
     File(&'a dyn ReadAt),
-    /// A file that `perf record` wrote: at several places too.
-    PerfData(&'a dyn ReadAt),
     /// Anything else: in order, what was compressed as what it was before.
     Stream(&'a mut dyn BufRead),
 }
@@ -34,7 +31,7 @@ impl<'a> Opened<'a> {
     /// A reader that reads it the same way.
     pub(super) fn into_reader(self) -> Reader<'a> {
         match self {
-            Opened::File(file) | Opened::PerfData(file) => Reader::of(file),
+            Opened::File(file) => Reader::of(file),
             Opened::Stream(reader) => Reader::Stream(reader),
         }
     }
@@ -97,13 +94,9 @@ impl Input {
 
     fn open_any<T>(&self, work: impl FnOnce(Opened<'_>) -> io::Result<T>) -> io::Result<T> {
         let mut handle = self.open_handle()?;
-        let Some(head) = handle.head_of_file() else {
-            return work(Opened::Stream(&mut *decoded(handle.into_stream())?));
-        };
-        let file = Tracked::new(handle.into_file()?);
-        match is_perf_data(&head) {
-            Some(true) => work(Opened::PerfData(&file)),
-            _ => work(Opened::File(&file)),
+        match handle.is_plain_file() {
+            true => work(Opened::File(&Tracked::new(handle.into_file()?))),
+            false => work(Opened::Stream(&mut *decoded(handle.into_stream())?)),
         }
     }
 
@@ -132,20 +125,18 @@ enum Handle {
 }
 
 impl Handle {
-    /// The first bytes of a file that can be read at any place, and from which none was read yet.
+    /// Whether it is a file that is not compressed, can be read at any place, and from which nothing was read
+    /// yet.
     ///
     /// A pipe is left untouched, and so is a file that says it is empty: that may be one of `/proc`.
-    fn head_of_file(&mut self) -> Option<[u8; 8]> {
+    fn is_plain_file(&mut self) -> bool {
         let (Handle::File(file) | Handle::Stdin(Some(file))) = self else {
-            return None;
+            return false;
         };
-        let metadata = file.metadata().ok()?;
-        let is_whole = metadata.is_file() && metadata.len() > 0;
-        if !is_whole || file.stream_position().ok()? != 0 {
-            return None;
-        }
-        let head = head(file)?;
-        is_plain(&head).then_some(head)
+        let is_file = |metadata: Metadata| metadata.is_file() && metadata.len() > 0;
+        file.metadata().is_ok_and(is_file)
+            && file.stream_position().is_ok_and(|position| position == 0)
+            && head(file).is_some_and(|head| is_plain(&head))
     }
 
     /// The file. Who reads standard input later finds its end.

@@ -21,7 +21,6 @@ use input::{Input, Opened};
 use output::Output;
 
 use crate::call_tree::Forest;
-use crate::collapse::{Collapse, ReadAt, perf_data};
 use clap::Args;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -95,12 +94,6 @@ pub fn run(
             ExitCode::FAILURE
         }
     }
-}
-
-/// Folds a file that `perf record` wrote.
-pub fn fold_perf_data(file: &dyn ReadAt, options: perf_data::Options) -> io::Result<Forest> {
-    let forest = perf_data::Folder::from(options).collapse_file_to_forest(file)?;
-    expect_stacks(forest, "samples with stacks")
 }
 
 /// The stacks that were read; an error if there are none.

@@ -74,6 +74,11 @@ struct PerfFlags {
     #[arg(long)]
     no_demangle: bool,
 
+    /// What to count: `samples`, or the event, of which each sample says how much it stands for (nanoseconds of
+    /// cpu-clock, cycles of cycles) [default: the event]
+    #[arg(long, alias = "sample-type", value_name = "NAME")]
+    value: Option<String>,
+
     /// Omit all callers of functions of this name, and the process name; can be repeated
     ///
     /// Has no effect on stacks in which no function has the name, which is to be given as perf
@@ -89,6 +94,7 @@ impl From<PerfFlags> for Options {
     fn from(flags: PerfFlags) -> Options {
         let mut options = flags.perf.options();
         options.stacks.demangle = !flags.no_demangle;
+        options.stacks.count_samples = flags.value.as_deref() == Some("samples");
         options.stacks.skip_after = flags.skip_after;
         options
     }

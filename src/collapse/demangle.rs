@@ -31,7 +31,7 @@ pub(super) fn demangled(tree: CallTree) -> CallTree {
     if tree.is_in_time_order() {
         return rebuild::with_names(&tree, demangled_frame);
     }
-    let mut made = CallTree::new();
+    let mut made = tree.empty_like();
     made.graft(&tree, demangled_frame, |made, node, theirs| {
         made.add_recorded(node, &tree, theirs);
     });

@@ -94,14 +94,16 @@ impl Row {
                 let mut format = F::default();
                 format.adopt(options);
                 let forest = format.fold(reader)?;
-                options.check_value(&forest).map(|()| forest)
+                forest.check_value(options.value.as_ref()).map(|()| forest)
             },
             #[cfg(feature = "cli")]
             cli: Cli {
                 add_flags: F::augment_args,
                 fold: |matches, reader| {
                     let format = F::from_arg_matches(matches).map_err(io::Error::other)?;
-                    format.fold(reader)
+                    let forest = format.fold(reader)?;
+                    let value = matches.try_get_one::<String>("value").ok().flatten();
+                    forest.check_value(value).map(|()| forest)
                 },
             },
         }

@@ -31,7 +31,7 @@ use super::guess;
 use super::notes::Notes;
 use super::reader::Reader;
 use super::symbol::one_frame;
-use crate::call_tree::{CallTree, Count, Forest, NodeId};
+use crate::call_tree::{CallTree, Count, Forest, NodeId, Unit, ValueType};
 use crate::folded::{lines_of, whole_lines};
 use crate::text::{lossy, trim, trim_end};
 use std::io;
@@ -50,12 +50,46 @@ pub enum Source {
 }
 
 impl Source {
+    const ALL: [Source; 3] = [Source::PercentTime, Source::Ticks, Source::Bytes];
+
     fn named(name: &str) -> Option<Source> {
-        Some(match name {
-            "time" => Source::PercentTime,
-            "ticks" => Source::Ticks,
-            "bytes" => Source::Bytes,
-            _ => return None,
+        let mut all = Source::ALL.into_iter();
+        all.find(|source| source.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Source::PercentTime => "time",
+            Source::Ticks => "ticks",
+            Source::Bytes => "bytes",
+        }
+    }
+
+    fn unit(self) -> Unit {
+        match self {
+            Source::PercentTime => Unit::Other("thousandths".into()),
+            Source::Ticks => Unit::Other("ticks".into()),
+            Source::Bytes => Unit::Bytes,
+        }
+    }
+
+    /// The title of its column.
+    fn title(self) -> &'static str {
+        match self {
+            Source::PercentTime => "%time",
+            Source::Ticks => "ticks",
+            Source::Bytes => "bytes",
+        }
+    }
+
+    fn count(self, cost: &str) -> Option<u64> {
+        let cost = Count::parse(cost.as_bytes())?;
+        Some(match self {
+            Source::PercentTime => {
+                let tenths = u64::from(cost.nanos() / 100_000_000);
+                cost.whole().saturating_mul(10).saturating_add(tenths)
+            }
+            Source::Ticks | Source::Bytes => cost.whole(),
         })
     }
 }
@@ -144,6 +178,8 @@ impl_collapse!(Folder);
 #[derive(Default)]
 pub(crate) struct Worker {
     place: Place,
+    /// The sums of the costs that there are.
+    sums: [Option<Count>; 3],
     /// The nodes from the root to the row read last.
     path: Vec<NodeId>,
     /// Lines that are no rows of the table.
@@ -172,8 +208,8 @@ struct Columns {
     number: usize,
     /// How many numbers there are.
     numbers: usize,
-    /// Which of them is the cost.
-    cost: usize,
+    /// Which of them are costs, in the order of [`Source::ALL`].
+    costs: [Option<usize>; 3],
 }
 
 /// What a row says.
@@ -181,7 +217,7 @@ struct Row<'a> {
     depth: usize,
     name: &'a str,
     module: &'a str,
-    cost: &'a str,
+    costs: [Option<&'a str>; 3],
 }
 
 impl Listed for Options {
@@ -240,8 +276,15 @@ impl Format for Options {
         Ok(())
     }
 
-    fn conclude(&self, _: &(), workers: Vec<Worker>, _: &mut Forest) -> Result<(), ParseError> {
+    fn conclude(
+        &self,
+        _: &(),
+        workers: Vec<Worker>,
+        forest: &mut Forest,
+    ) -> Result<(), ParseError> {
+        forest.set_unit(&self.source.unit());
         for worker in workers {
+            forest.set_values(self.values(worker.sums));
             if let Place::BeforeTable = worker.place {
                 log::warn!("File ended before start of call graph, expected a line `{HEADER}`");
             }
@@ -265,20 +308,21 @@ impl Format for Options {
 
 impl Options {
     fn columns(&self, header: &str) -> Result<Columns, ErrorKind> {
-        let title = match self.source {
-            Source::PercentTime => "%time",
-            Source::Ticks => "ticks",
-            Source::Bytes => "bytes",
-        };
         let start = |title| header.find(title).ok_or(ErrorKind::NoColumn(title));
         let (module, number) = (start("MODULE")?, start("no.")?);
         let mut numbers = header[number..].split_whitespace();
-        let cost = numbers.clone().position(|found| found == title);
+        let costs = Source::ALL.map(|source| {
+            let mut titles = numbers.clone();
+            titles.position(|title| title == source.title())
+        });
+        if costs[self.source as usize].is_none() {
+            return Err(ErrorKind::NoColumn(self.source.title()));
+        }
         Ok(Columns {
             module: header[..module].chars().count(),
             number: header[..number].chars().count(),
             numbers: numbers.by_ref().count(),
-            cost: cost.ok_or(ErrorKind::NoColumn(title))?,
+            costs,
         })
     }
 
@@ -292,7 +336,7 @@ impl Options {
     ) {
         let text = lossy(trim_end(line));
         let row = columns.row(&text);
-        let Some((count, row)) = row.and_then(|row| Some((self.count(row.cost)?, row))) else {
+        let Some((count, row)) = row.and_then(|row| Some((self.count(&row)?, row))) else {
             match block.is_unended(line) {
                 true => worker.cut_row = Some(block.line_of(line)),
                 false => worker.broken_rows.add(line, || block.line_of(line)),
@@ -302,18 +346,26 @@ impl Options {
         if row.depth > worker.path.len() {
             worker.deep_rows.add(line, || block.line_of(line));
         }
+        worker.add_to_sums(&row);
         worker.add(&row, count, tree);
     }
 
-    fn count(&self, cost: &str) -> Option<u64> {
-        let cost = Count::parse(cost.as_bytes())?;
-        Some(match self.source {
-            Source::PercentTime => {
-                let tenths = u64::from(cost.nanos() / 100_000_000);
-                cost.whole().saturating_mul(10).saturating_add(tenths)
-            }
-            Source::Ticks | Source::Bytes => cost.whole(),
-        })
+    fn count(&self, row: &Row<'_>) -> Option<u64> {
+        self.source.count(row.costs[self.source as usize]?)
+    }
+
+    /// What can be counted, with its sums.
+    fn values(&self, sums: [Option<Count>; 3]) -> Vec<ValueType> {
+        let all = Source::ALL.into_iter().zip(sums);
+        let values = all.filter_map(|(source, sum)| {
+            let unit = source.unit();
+            Some(ValueType {
+                sum: sum?,
+                is_default: source == Source::default(),
+                ..ValueType::new(source.name(), unit.name().unwrap_or_default())
+            })
+        });
+        values.collect()
     }
 }
 
@@ -337,7 +389,9 @@ impl Columns {
         // A number is narrower than its title, and may stand anywhere below it.
         let is_below = numbers.chars().take("no.".len()).any(|char| char != ' ');
         let mut numbers = numbers.split_whitespace();
-        let cost = numbers.clone().nth(self.cost)?;
+        let costs = self
+            .costs
+            .map(|column| column.and_then(|column| numbers.clone().nth(column)));
         let is_whole = name.ends_with(' ')
             && text.starts_with(|char: char| !char.is_whitespace())
             && text.ends_with(' ')
@@ -349,7 +403,7 @@ impl Columns {
             depth: indented - name.len(),
             name: name.trim_end(),
             module: text.split_whitespace().next()?,
-            cost,
+            costs,
         };
         (is_whole && !row.name.is_empty()).then_some(row)
     }
@@ -361,6 +415,14 @@ fn char_offset(text: &str, index: usize) -> Option<usize> {
 }
 
 impl Worker {
+    fn add_to_sums(&mut self, row: &Row<'_>) {
+        for ((source, cost), sum) in Source::ALL.into_iter().zip(row.costs).zip(&mut self.sums) {
+            if let Some(count) = cost.and_then(|cost| source.count(cost)) {
+                *sum.get_or_insert_default() += Count::from(count);
+            }
+        }
+    }
+
     fn add(&mut self, row: &Row, count: u64, tree: &mut CallTree) {
         let caller = match row.depth.checked_sub(1) {
             None => CallTree::ROOT,

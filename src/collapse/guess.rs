@@ -8,7 +8,7 @@ use super::formats::{FOLDED, Row, recognized};
 use super::perf_data;
 use super::reader::Reader;
 use super::{Collapse, DEFAULT_NTHREADS, ReadAt, fold_file};
-use crate::call_tree::{CallTree, Forest, ValueType};
+use crate::call_tree::{CallTree, Forest};
 use crate::folded::{self, Tally};
 use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
@@ -78,15 +78,8 @@ impl Options {
         options.stacks.nthreads = self.nthreads;
         options.stacks.include_pid |= self.threads;
         options.stacks.include_tid |= self.threads;
+        options.stacks.count_samples |= self.value.as_deref() == Some("samples");
         options
-    }
-
-    /// An error if the value asked for is none of the profile's.
-    pub(crate) fn check_value(&self, forest: &Forest) -> io::Result<()> {
-        match &self.value {
-            Some(name) => ValueType::find(&forest.values(), name).map(|_| ()),
-            None => Ok(()),
-        }
     }
 
     /// Says that the event asked for is chosen in no profile of this format.
@@ -218,7 +211,7 @@ impl Folder {
     ) -> io::Result<Option<CallTree>> {
         match recognise(&mut reader, head)? {
             Some(row) if row.name == FOLDED.name => {
-                self.options.check_value(&Forest::default())?;
+                Forest::default().check_value(self.options.value.as_ref())?;
                 Ok(None)
             }
             Some(row) => {

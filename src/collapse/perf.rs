@@ -63,6 +63,7 @@ mod report;
 mod samples;
 mod stack;
 mod start;
+mod sums;
 
 use super::DEFAULT_NTHREADS;
 use super::error::ParseError;
@@ -84,6 +85,7 @@ pub(super) use frame::{function_name, name_frames};
 pub(super) use report::Report;
 use samples::last_boundary;
 use stack::Stacks;
+pub(super) use sums::Sums;
 
 /// What to make of the output of `perf script`.
 #[derive(Debug, Clone)]
@@ -120,6 +122,10 @@ pub struct Options {
     /// before it. They are read on one thread then. Default: `false`.
     pub in_time_order: bool,
 
+    /// Count samples, not what they stand for: their periods, which are nanoseconds of `cpu-clock` and
+    /// cycles of `cycles`. Default: `false`.
+    pub count_samples: bool,
+
     /// The number of threads to use; 0 is taken as 1, and more than 1024 as that. Default: one for
     /// each logical CPU.
     pub nthreads: usize,
@@ -140,6 +146,7 @@ impl Default for Options {
             include_pid: false,
             include_tid: false,
             in_time_order: false,
+            count_samples: false,
             nthreads: *DEFAULT_NTHREADS,
             skip_after: Vec::new(),
         }
@@ -165,6 +172,7 @@ impl_collapse!(Folder);
 pub(crate) struct Worker {
     events: EventReader,
     stacks: Stacks,
+    sums: Sums,
     report: Report,
     timeline: Timeline,
 }
@@ -233,7 +241,9 @@ impl Format for Options {
         forest: &mut Forest,
     ) -> Result<(), ParseError> {
         let mut reports = Vec::new();
+        let mut sums = Sums::default();
         for worker in workers {
+            sums.merge(worker.sums);
             let mut report = worker.report;
             report.jit_maps.merge(worker.stacks.jit_maps());
             reports.push(report);
@@ -244,6 +254,7 @@ impl Format for Options {
                     .into();
             }
         }
+        sums.describe(forest, prelude.event.as_deref(), self.count_samples);
         Report::merge(reports).log(
             prelude.event.as_deref(),
             self.event_filter.is_some(),

@@ -203,6 +203,7 @@ impl Folder {
             true => fold_file(&self.options, file),
             false => fold_reader(&self.options, io::BufReader::new(file)),
         }
+        .map(Forest::merged)
     }
 }
 
@@ -230,10 +231,8 @@ impl Listed for Options {
         let mut head = Vec::new();
         reader.by_ref().take(8).read_to_end(&mut head)?;
         reader.after(&head, |reader| match (is_perf_data(&head), reader) {
-            (Some(true), Reader::Stream(stream)) => fold_reader(&self, stream).map(Forest::from),
-            (Some(true), Reader::AtPlaces(file)) => {
-                fold_file(&self, file.into_inner()).map(Forest::from)
-            }
+            (Some(true), Reader::Stream(stream)) => fold_reader(&self, stream),
+            (Some(true), Reader::AtPlaces(file)) => fold_file(&self, file.into_inner()),
             (_, script) => perf::Folder::from(self.stacks).fold(script),
         })
     }
@@ -271,25 +270,32 @@ impl Collapse for Folder {
     where
         R: BufRead,
     {
+        self.collapse_to_forest(reader).map(Forest::merged)
+    }
+
+    fn collapse_to_forest<R>(&mut self, reader: R) -> io::Result<Forest>
+    where
+        R: BufRead,
+    {
         fold_reader(&self.options, reader)
     }
 
     fn collapse_file_to_forest(&mut self, file: &dyn ReadAt) -> io::Result<Forest> {
-        fold_file(&self.options, in_order(file).into_inner()).map(Forest::from)
+        fold_file(&self.options, in_order(file).into_inner())
     }
 
     fn collapse_slice_to_tree(&mut self, profile: &[u8]) -> io::Result<CallTree> {
-        fold_file(&self.options, io::Cursor::new(profile))
+        fold_file(&self.options, io::Cursor::new(profile)).map(Forest::merged)
     }
 }
 
 #[cfg(not(feature = "perf-data"))]
-fn fold_file(options: &Options, _: impl io::Read) -> io::Result<CallTree> {
+fn fold_file(options: &Options, _: impl io::Read) -> io::Result<Forest> {
     fold_reader(options, io::empty())
 }
 
 #[cfg(not(feature = "perf-data"))]
-fn fold_reader(_: &Options, _: impl BufRead) -> io::Result<CallTree> {
+fn fold_reader(_: &Options, _: impl BufRead) -> io::Result<Forest> {
     let message = "perf.data cannot be read: built without the feature `perf-data`; \
                    take the output of `perf script`";
     Err(io::Error::new(io::ErrorKind::Unsupported, message))

@@ -27,7 +27,7 @@ use super::guess;
 use super::notes::warn_of_cut;
 use super::reader::Reader;
 use super::symbol::one_frame;
-use crate::call_tree::{CallTree, Forest, NodeId};
+use crate::call_tree::{CallTree, Forest, NodeId, Unit};
 use crate::folded::{lines_of, whole_lines};
 use crate::text::{excerpt, lossy, trim, trim_end};
 use std::io;
@@ -136,6 +136,7 @@ impl Format for Summary {
         workers: Vec<Worker>,
         forest: &mut Forest,
     ) -> Result<(), ParseError> {
+        forest.set_unit(&Unit::Other("calls".into()));
         for mut worker in workers {
             if worker.line == 0 {
                 log::warn!("File ended before start of call graph, expected a line `{HEADER}`");

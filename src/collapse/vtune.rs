@@ -33,7 +33,7 @@ use super::formats::Listed;
 use super::guess;
 use super::notes::warn_of_cut;
 use super::reader::Reader;
-use crate::call_tree::{CallTree, Forest, NodeId};
+use crate::call_tree::{CallTree, Forest, NodeId, Unit};
 use crate::folded::{split_line, whole_lines};
 use crate::text::{excerpt, lossy, trim_end};
 use functions::Functions;
@@ -174,7 +174,13 @@ impl Format for Options {
         Ok(())
     }
 
-    fn conclude(&self, _: &(), workers: Vec<Worker>, _: &mut Forest) -> Result<(), ParseError> {
+    fn conclude(
+        &self,
+        _: &(),
+        workers: Vec<Worker>,
+        forest: &mut Forest,
+    ) -> Result<(), ParseError> {
+        forest.set_unit(&Unit::Milliseconds);
         if workers.iter().all(|worker| !worker.is_after_header) {
             let header = lossy(HEADER);
             log::warn!("File ended before header, expected a line `{header}`");

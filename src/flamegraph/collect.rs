@@ -69,8 +69,14 @@ impl Collector {
         let mut head = Vec::new();
         match self.guess.collapse_if_recognised(&mut reader, &mut head)? {
             Some(tree) => self.lines.take(tree),
-            None => guess::expect_folded(self.lines.read(head.chain(reader))?)?,
+            None => self.add_folded(head.chain(reader))?,
         }
+        Ok(())
+    }
+
+    fn add_folded(&mut self, reader: impl Read) -> io::Result<()> {
+        guess::expect_folded(self.lines.read(reader)?)?;
+        self.lines.forget_unit();
         Ok(())
     }
 
@@ -86,7 +92,7 @@ impl Collector {
         }
         match self.guess.collapse_file_if_recognised(file)? {
             Some(tree) => self.lines.take(tree),
-            None => guess::expect_folded(self.lines.read(in_order(file))?)?,
+            None => self.add_folded(in_order(file))?,
         }
         Ok(())
     }

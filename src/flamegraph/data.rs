@@ -24,6 +24,7 @@
 //! The first name, number 0, is not a function's: it stands for frames that are left out as too
 //! narrow, if the options say so.
 
+use super::counts::CountText;
 use super::frames::without_annotation;
 use super::layout::{Layout, Step};
 use super::paint::Painter;
@@ -138,7 +139,13 @@ fn settings(opt: &Options<'_>, tree: &CallTree, unit: i128, units: usize) -> Str
     let mut unit_text = Vec::new();
     push_count(&mut unit_text, in_samples(unit));
     let unit = String::from_utf8_lossy(&unit_text);
-    let count_name = style::json_string(&opt.count_name);
+    let counts = CountText::new(opt, tree);
+    let count_name = style::json_string(counts.name());
+    let scaled = if counts.is_scaled() {
+        ",\"scaled\":true"
+    } else {
+        ""
+    };
     let factor = style::js_number(opt.factor);
     let min_width = style::js_number(opt.min_width);
     let (row, negate) = (opt.frame_height, opt.negate_differentials);
@@ -147,7 +154,7 @@ fn settings(opt: &Options<'_>, tree: &CallTree, unit: i128, units: usize) -> Str
         "{{\"unit\":\"{unit}\",\"names\":{units},\"kind\":\"{kind}\",\"width\":\"{width}\",\
          \"negate\":{negate},\"byWidth\":{diffusion},\"factor\":{factor},\"row\":{row},\
          \"minWidth\":{min_width},\
-         \"countName\":{count_name}}}"
+         \"countName\":{count_name}{scaled}}}"
     )
 }
 

@@ -3,6 +3,7 @@
 //! A large graph is nearly all made of these, so nothing here allocates.
 
 use super::color::Color;
+use super::counts::{CountText, push_samples};
 use super::data::{self, Stacks};
 use super::geometry::Geometry;
 use super::label;
@@ -12,7 +13,7 @@ use super::paint::Painter;
 use super::svg::Xml;
 use super::{Options, defaults};
 use crate::call_tree::{CallTree, Count};
-use crate::number::{push_count, push_fixed, push_grouped, push_grouped_count, push_uint};
+use crate::number::{push_count, push_fixed, push_uint};
 use crate::text::lossy;
 
 /// The space left of a label, in pixels.
@@ -32,6 +33,7 @@ pub(super) struct Frames<'f, 'o> {
     layout: &'f Layout,
     geometry: &'f Geometry,
     painter: Painter<'f>,
+    counts: CountText<'f>,
     next: usize,
     /// All samples.
     total: f64,
@@ -67,6 +69,7 @@ impl<'f, 'o> Frames<'f, 'o> {
             layout,
             geometry,
             painter,
+            counts: CountText::new(opt, tree),
             next: 0,
             total: layout.total().to_f64(),
             character: character_width(opt),
@@ -150,12 +153,8 @@ impl<'f, 'o> Frames<'f, 'o> {
         } else {
             without_annotation(name)
         });
-        xml.text_with(|out| {
-            out.extend_from_slice(b" (");
-            push_samples(out, frame.count, self.opt.factor);
-            out.push(b' ');
-        });
-        xml.text(&self.opt.count_name);
+        xml.text(" (");
+        self.counts.write(frame.count, xml);
         xml.text_with(|out| {
             out.extend_from_slice(b", ");
             if is_root {
@@ -300,15 +299,6 @@ pub(super) fn without_annotation(name: &str) -> &str {
     match name.as_bytes() {
         [.., b'_', b'[', b'k' | b'w' | b'i' | b'j', b']'] => &name[..name.len() - 4],
         _ => name,
-    }
-}
-
-/// The count itself, exactly, unless there is a factor to multiply it by.
-fn push_samples(out: &mut Vec<u8>, count: Count, factor: f64) {
-    if factor == 1.0 {
-        push_grouped_count(out, count);
-    } else {
-        push_grouped(out, (count.to_f64() * factor).round() as u64);
     }
 }
 

@@ -22,6 +22,7 @@
 mod attrs;
 mod collect;
 pub mod color;
+mod counts;
 mod data;
 mod frames;
 mod geometry;
@@ -157,6 +158,16 @@ pub fn from_call_tree<W: Write>(
     tree: &CallTree,
     writer: W,
 ) -> io::Result<()> {
+    let subtitle = opt.subtitle.clone();
+    if subtitle.is_none() {
+        opt.subtitle = tree.note().map(str::to_string);
+    }
+    let drawn = draw(opt, tree, writer);
+    opt.subtitle = subtitle;
+    drawn
+}
+
+fn draw<W: Write>(opt: &mut Options<'_>, tree: &CallTree, writer: W) -> io::Result<()> {
     opt.check()?;
     let missing = transform::missing_bases(tree, opt);
     if !missing.is_empty() && missing.len() == opt.base.len() {

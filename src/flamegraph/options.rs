@@ -151,7 +151,8 @@ pub struct Options<'a> {
     /// The title. Default: `Flame Graph`.
     pub title: String,
 
-    /// A second line below the title. Default: `None`.
+    /// A second line below the title. Default: `None`, the [note](crate::call_tree::CallTree::note) of the
+    /// tree if it has one.
     pub subtitle: Option<String>,
 
     /// The width of the image in pixels. Default: `None`, which is as wide as the browser's window,
@@ -177,7 +178,8 @@ pub struct Options<'a> {
     /// Which end of a long name is cut. Default: its start.
     pub text_truncate_direction: TextTruncateDirection,
 
-    /// What is counted. Default: `samples`.
+    /// What is counted. Default: `samples`, which stands for the [unit](crate::call_tree::CallTree::unit) of the
+    /// tree if that is known: times and sizes are then written as `1.19 s` and `3.4 MiB`.
     pub count_name: String,
 
     /// What stands before the name of the frame pointed at. Default: `Function:`.

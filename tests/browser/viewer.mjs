@@ -659,6 +659,17 @@ const checks = {
     assert.equal(await graph.text('details'), 'Function: write (20 KiB, 20.00%), 20 KiB');
   },
 
+  async 'says what the counts are if the profile does'({ tab, graph, url }) {
+    await tab.goto(url('/clock.svg'));
+    await tab.move(await graph.frame('leaf (1.19 s, 100.00%)'));
+    assert.equal(await graph.text('details'), 'Function: leaf (1.19 s, 100.00%)');
+    await tab.press('r');
+    await tab.move(await graph.frame('main (1.19 s, 100.00%)'));
+    await tab.press('b');
+    await tab.move(await graph.frame('leaf (1.19 s, 100.00%)'));
+    assert.match(await graph.text('details'), /^Function: leaf \(1\.19 s, 100\.00%\)/);
+  },
+
   async 'takes names for text, wherever they are shown'({ tab, graph, url }) {
     for (const page of ['/hostile.svg', '/hostile.html']) {
       await tab.goto(url(page));

@@ -149,7 +149,7 @@ pub(crate) fn fold_any<F: Document>(
     folder.keeps_mangled = !options.demangle;
     let forest = Forest::from(folder.read(&mut reader)?);
     if !F::SHARED.contains(&"value") {
-        options.check_value(&forest)?;
+        forest.check_value(options.value.as_ref())?;
     }
     Ok(forest)
 }
@@ -188,6 +188,7 @@ impl<F: Document> Folder<F> {
         let mut whole = start.as_slice().chain(reader);
         self.options.read(&mut whole, &mut profile)?;
         profile.log();
+        profile.describe_tree();
         if self.options.demangles() && !self.keeps_mangled {
             profile.tree = demangled(profile.tree);
         }

@@ -1,6 +1,6 @@
 //! [`Profile`]: what reading a document gives.
 
-use crate::call_tree::{CallTree, Count, Forest, FrameId, NodeId, ValueType};
+use crate::call_tree::{CallTree, Count, Forest, FrameId, NodeId, Unit, ValueType};
 use crate::collapse::notes::plural;
 use crate::decimal::Decimal;
 use std::borrow::Cow;
@@ -22,7 +22,9 @@ pub struct Profile {
 
 impl From<Profile> for Forest {
     fn from(profile: Profile) -> Forest {
-        Forest::from(profile.tree).with_values(profile.values)
+        let mut forest = Forest::from(profile.tree);
+        forest.set_values(profile.values);
+        forest
     }
 }
 
@@ -34,27 +36,23 @@ struct Negative {
 }
 
 impl Profile {
-    /// The unit of the counts in the tree, if the profile tells.
-    pub fn unit(&self) -> Option<&str> {
-        self.values
-            .get(self.chosen)
-            .map(|value| value.unit.as_str())
-    }
-
-    /// Adds another profile of the same kind.
-    pub fn merge(&mut self, other: Profile) {
-        self.tree.merge(&other.tree);
-        ValueType::merge_all(&mut self.values, other.values);
-        self.note = self.note.or(other.note);
-    }
-
-    /// What there is to say about the profile as a whole; a graph has it as its subtitle.
-    pub fn note(&self) -> Option<&str> {
-        self.note
-    }
-
+    /// Says what is not exact about the profile.
     pub(crate) fn set_note(&mut self, note: &'static str) {
         self.note = Some(note);
+    }
+
+    /// What one of the chosen value is.
+    pub(crate) fn unit(&self) -> Unit {
+        let chosen = self.values.get(self.chosen);
+        chosen.map(ValueType::counts).unwrap_or_default()
+    }
+
+    /// Lets the tree say what is known of its counts.
+    pub(super) fn describe_tree(&mut self) {
+        self.tree.set_unit(self.unit());
+        if let Some(note) = self.note {
+            self.tree.set_note(note);
+        }
     }
 
     /// Sets what can be chosen, chooses the value called `wanted` or else the `default`, and
@@ -169,7 +167,8 @@ impl Profile {
         let Negative { samples, sum } = &self.negative;
         if *samples > 0 {
             let samples = plural(*samples, "sample", "samples");
-            log::warn!("left out {samples} with negative values, {sum} in all");
+            let sum = self.unit().text(sum.abs().to_count().unwrap_or(Count::MAX));
+            log::warn!("left out {samples} with negative values, -{sum} in all");
         }
     }
 }

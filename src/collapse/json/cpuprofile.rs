@@ -343,8 +343,8 @@ impl<'a> Recording<'a> {
         }
         if idle > Decimal::ZERO {
             log::info!(
-                "left out {idle} {} of idle time; see --idle",
-                profile.unit().unwrap_or("")
+                "left out {} of idle time; see --idle",
+                profile.unit().text(idle.to_count().unwrap_or_default())
             );
         }
         Ok(())

@@ -233,7 +233,11 @@ impl<'a> BlockFolder<'a> {
     fn count(&mut self, event: &EventLine<'_>, stack: Stack) {
         match stack.node {
             Some(node) => {
-                let count = event.period.unwrap_or(1);
+                self.worker.sums.add(event.period);
+                let count = match self.options.count_samples {
+                    true => 1,
+                    false => event.period.unwrap_or(1),
+                };
                 self.tree.add(node, count);
                 if self.options.in_time_order {
                     self.note_time(event, node, count);

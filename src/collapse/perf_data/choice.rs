@@ -42,6 +42,12 @@ impl Choice {
         self.chosen
     }
 
+    /// The name of the event that is folded.
+    pub fn event(&self) -> Option<&[u8]> {
+        let chosen = self.chosen.and_then(|rank| self.groups.get(rank));
+        chosen.map(|group| group.name.as_slice())
+    }
+
     /// Notes a sample of an event, given by its index in the header, and returns its rank.
     pub fn note(&mut self, index: usize, events: &[Arc<Event>]) -> Option<Rank> {
         // In a pipe, events are records among others.

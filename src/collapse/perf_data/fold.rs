@@ -17,15 +17,15 @@ use super::sample::{Comm, Fork, KernelSymbol, Mapping, Sample, thread_of_record}
 use super::stacks::{Spaces, Stacks};
 use super::unwind::{AllTables, Open, Unwinder};
 use crate::bytes::ByteOrder;
-use crate::call_tree::{CallTree, Timeline};
+use crate::call_tree::{CallTree, Forest, Timeline};
 use crate::collapse::format::Format;
-use crate::collapse::perf::{self, Report};
+use crate::collapse::perf::{self, Report, Sums};
 use crate::symbols::{Files, Found, Object, Origin};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
 use std::sync::Arc;
 
 /// Folds a file, which is read in one pass.
-pub(super) fn fold_file(options: &Options, mut file: impl Read + Seek) -> io::Result<CallTree> {
+pub(super) fn fold_file(options: &Options, mut file: impl Read + Seek) -> io::Result<Forest> {
     const BUFFER: usize = 1 << 18;
     let start = read_start(&mut file)?;
     if start.is_pipe {
@@ -37,7 +37,7 @@ pub(super) fn fold_file(options: &Options, mut file: impl Read + Seek) -> io::Re
 }
 
 /// Folds what `reader` gives, which is held in memory unless it is what perf writes to pipes.
-pub(super) fn fold_reader(options: &Options, mut reader: impl BufRead) -> io::Result<CallTree> {
+pub(super) fn fold_reader(options: &Options, mut reader: impl BufRead) -> io::Result<Forest> {
     let start = read_start(&mut reader)?;
     if start.is_pipe {
         return fold_pipe(options, start, reader);
@@ -47,14 +47,14 @@ pub(super) fn fold_reader(options: &Options, mut reader: impl BufRead) -> io::Re
     fold_file(options, Cursor::new(file))
 }
 
-fn fold_pipe(options: &Options, start: Start, reader: impl Read) -> io::Result<CallTree> {
+fn fold_pipe(options: &Options, start: Start, reader: impl Read) -> io::Result<Forest> {
     fold(
         options,
         Records::new(Header::new(start.order), Box::new(reader)),
     )
 }
 
-fn fold(options: &Options, mut records: Records<'_>) -> io::Result<CallTree> {
+fn fold(options: &Options, mut records: Records<'_>) -> io::Result<Forest> {
     let files = Files::new(options.symfs.clone(), &options.debug_dirs);
     let mut reader = Reader::new(options);
     let (read, workers) = crew::work(
@@ -349,6 +349,7 @@ struct Worker {
     stacks: Stacks,
     unwinder: Option<Unwinder>,
     timeline: Timeline,
+    sums: Sums,
     without_stack: u64,
 }
 
@@ -382,11 +383,15 @@ impl Worker {
         let stacks = &mut self.stacks;
         let files = (recording, files);
         if stacks.read(&sample, record.misc, &waiting.spaces, unwinder, &files) {
-            let node = stacks.count(&sample, waiting.comm.clone(), waiting.count, options);
+            let count = match options.count_samples {
+                true => 1,
+                false => waiting.count,
+            };
+            self.sums.add(Some(waiting.count));
+            let node = stacks.count(&sample, waiting.comm.clone(), count, options);
             if options.in_time_order {
                 let thread = sample.tid.to_le_bytes();
-                self.timeline
-                    .add(&thread, waiting.place, node, waiting.count);
+                self.timeline.add(&thread, waiting.place, node, count);
             }
         } else {
             self.without_stack += 1;
@@ -418,11 +423,13 @@ fn conclude(
     header: &Header,
     reader: Reader,
     workers: Vec<Worker>,
-) -> io::Result<CallTree> {
+) -> io::Result<Forest> {
     let (mut places, mut report) = (CallTree::new(), Report::default());
     let mut timeline = Timeline::default();
+    let mut sums = Sums::default();
     let chosen = reader.choice.chosen();
     for worker in workers.into_iter().filter(|it| it.rank == chosen) {
+        sums.merge(worker.sums);
         report.without_stack += worker.without_stack;
         match places.is_empty() {
             // In time order there is one.
@@ -451,6 +458,12 @@ fn conclude(
     }
     reader.reading.log();
     Unnamed::find(&places, objects, &resolved).log();
-    reader.choice.log(report, tree.is_empty());
-    Ok(tree)
+    let mut forest = Forest::from(tree);
+    sums.describe(
+        &mut forest,
+        reader.choice.event(),
+        options.stacks.count_samples,
+    );
+    reader.choice.log(report, forest.is_empty());
+    Ok(forest)
 }

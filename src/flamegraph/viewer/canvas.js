@@ -326,7 +326,7 @@ class Canvas {
     if (own !== undefined) {
       return own;
     }
-    const samples = `${profile.counts.text(graph.total[node])} ${profile.counts.name}`;
+    const samples = profile.counts.named(graph.total[node]);
     if (graph.tree.name[node] < 0) {
       return `all (${samples}, 100%)`;
     }

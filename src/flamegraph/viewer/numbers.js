@@ -3,19 +3,20 @@
 // What counts are called, and how many of the smallest unit one of them is.
 const BYTES = { bytes: 1, byte: 1, b: 1, kb: 1024, kib: 1024, mb: 1048576, mib: 1048576 };
 const NANOSECONDS = {
-  ns: 1, nanoseconds: 1, us: 1e3, '\u00b5s': 1e3, microseconds: 1e3,
+  ns: 1, nanoseconds: 1, '10 nanoseconds': 10, us: 1e3, '\u00b5s': 1e3, microseconds: 1e3,
   ms: 1e6, milliseconds: 1e6, s: 1e9, seconds: 1e9,
 };
 
 class Counts {
   // `unit` is how many samples a tick is, as text; counts in the script are ticks.
-  constructor({ unit, factor, countName }) {
+  constructor({ unit, factor, countName, scaled = false }) {
     const [whole, fraction = ''] = unit.split('.');
     this.nanos = BigInt(whole + fraction.padEnd(9, '0'));
     this.unit = Number(unit);
     this.factor = factor;
     this.name = countName;
     this.isWhole = fraction === '';
+    this.isScaled = scaled;
     const name = countName.toLowerCase();
     this.sizes = Object.hasOwn(BYTES, name) ? BYTES[name] : 0;
     this.times = Object.hasOwn(NANOSECONDS, name) ? NANOSECONDS[name] : 0;
@@ -38,6 +39,11 @@ class Counts {
     return grouped(nanos.slice(0, -9)) + (fraction && '.') + fraction;
   }
 
+  // `1,234 samples`, or `1.19 s` if the profile says what counts are.
+  named(ticks) {
+    return this.isScaled ? this.human(ticks) : `${this.text(ticks)} ${this.name}`;
+  }
+
   // `1.5 MiB`, `20 ms`.
   human(ticks) {
     const value = ticks * this.unit * this.factor;
@@ -47,13 +53,16 @@ class Counts {
   }
 }
 
+// With three digits, as where the picture is made.
 function scaled(value, step, units) {
   let at = 0;
-  while (value >= step && at + 1 < units.length) {
+  while (value >= step - 0.5 && at + 1 < units.length) {
     value /= step;
     at++;
   }
-  return `${Number(value.toPrecision(4))} ${units[at]}`;
+  const places = value < 9.995 ? 100 : value < 99.95 ? 10 : 1;
+  const [whole, fraction] = String(Math.round(value * places) / places).split('.');
+  return `${grouped(whole)}${fraction === undefined ? '' : '.' + fraction} ${units[at]}`;
 }
 
 function grouped(digits) {

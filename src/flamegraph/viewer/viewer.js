@@ -25,7 +25,7 @@ class Viewer {
     this.pointed = -1;
     // The zoom from which matches are gone through; null for the current one.
     this.stepsFrom = null;
-    this.inUnits = false;
+    this.inUnits = this.profile.counts.isScaled;
     this.theme = null;
     this.isPrinting = false;
     this.darkness = matchMedia('(prefers-color-scheme: dark)');
@@ -341,7 +341,7 @@ class Viewer {
     const { graph, zoomed } = this.canvas;
     const { isDifferential, counts } = this.profile;
     const parts = [`${options.nameType} ${this.canvas.title(node)}`];
-    if (this.inUnits) {
+    if (this.inUnits && !counts.isScaled) {
       parts.push(counts.human(graph.total[node]));
     }
     if (graph.own[node] !== graph.total[node] && graph.own[node] > 0) {

@@ -1,0 +1,209 @@
+//! What one of a count is.
+
+use super::{Count, ValueType};
+use crate::number::{push_grouped, push_grouped_count};
+use std::borrow::Cow;
+
+/// What one of the counts in a tree is.
+///
+/// ```
+/// use inferno::call_tree::Unit;
+///
+/// assert_eq!(Unit::called("ns"), Unit::Nanoseconds);
+/// assert_eq!(Unit::called("cycles").name(), Some("cycles"));
+/// assert_eq!(Unit::Unknown.name(), None);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unit {
+    /// Nobody says, as in folded text.
+    #[default]
+    Unknown,
+    /// 0.000000001 seconds.
+    Nanoseconds,
+    /// 0.00000001 seconds, in which Xdebug counts.
+    TenNanoseconds,
+    /// 0.000001 seconds.
+    Microseconds,
+    /// 0.001 seconds.
+    Milliseconds,
+    /// Seconds.
+    Seconds,
+    /// Bytes.
+    Bytes,
+    /// Anything else, by what several of it are called: `samples`, `cycles`.
+    Other(Cow<'static, str>),
+}
+
+impl Unit {
+    /// The unit that is called `name` in a profile.
+    pub fn called(name: &str) -> Unit {
+        match name {
+            "" | "none" | "unknown" | "value" | "weight" | "count" => Unit::Unknown,
+            "ns" | "nanosecond" | "nanoseconds" => Unit::Nanoseconds,
+            "10 nanoseconds" => Unit::TenNanoseconds,
+            "us" | "\u{b5}s" | "microsecond" | "microseconds" => Unit::Microseconds,
+            "ms" | "millisecond" | "milliseconds" => Unit::Milliseconds,
+            "s" | "second" | "seconds" => Unit::Seconds,
+            "B" | "byte" | "bytes" => Unit::Bytes,
+            other => Unit::Other(Cow::Owned(other.to_string())),
+        }
+    }
+
+    /// The unit of what a profiler counts of the event `name`: of clocks it is a time.
+    pub(crate) fn of_event(name: &str) -> Unit {
+        match name {
+            "cpu-clock" | "task-clock" => Unit::Nanoseconds,
+            "cpu-cycles" => Unit::Other(Cow::Borrowed("cycles")),
+            // A tracepoint: `sched:sched_switch`.
+            name if name.contains(':') => Unit::Other(Cow::Borrowed("events")),
+            name => Unit::called(name),
+        }
+    }
+
+    /// The name of the unit, in the plural; `None` if it is unknown.
+    pub fn name(&self) -> Option<&str> {
+        Some(match self {
+            Unit::Unknown => return None,
+            Unit::Nanoseconds => "nanoseconds",
+            Unit::TenNanoseconds => "10 nanoseconds",
+            Unit::Microseconds => "microseconds",
+            Unit::Milliseconds => "milliseconds",
+            Unit::Seconds => "seconds",
+            Unit::Bytes => "bytes",
+            Unit::Other(name) => name,
+        })
+    }
+
+    /// How a count is written: `1.19 s`, `3.4 MiB`, `1,493 samples`.
+    pub(crate) fn text(&self, count: Count) -> String {
+        let mut text = Vec::new();
+        match self.scale() {
+            Some(scale) => scale.push(&mut text, count.to_f64()),
+            None => {
+                push_grouped_count(&mut text, count);
+                text.push(b' ');
+                text.extend_from_slice(self.name().unwrap_or("samples").as_bytes());
+            }
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// The units in which a time or a size is easy to read.
+    pub(crate) fn scale(&self) -> Option<Scale> {
+        let (smallest, step, names) = match self {
+            Unit::Nanoseconds => (1.0, 1000.0, TIMES),
+            Unit::TenNanoseconds => (10.0, 1000.0, TIMES),
+            Unit::Microseconds => (1e3, 1000.0, TIMES),
+            Unit::Milliseconds => (1e6, 1000.0, TIMES),
+            Unit::Seconds => (1e9, 1000.0, TIMES),
+            Unit::Bytes => (1.0, 1024.0, SIZES),
+            Unit::Unknown | Unit::Other(_) => return None,
+        };
+        Some(Scale {
+            smallest,
+            step,
+            names,
+        })
+    }
+
+    /// The unit of a sum of counts in this one and in another: unknown if they differ.
+    pub(super) fn sum(&self, other: &Unit) -> Unit {
+        if self == other {
+            return self.clone();
+        }
+        if let (Some(one), Some(other)) = (self.name(), other.name()) {
+            log::warn!("adding up counts of different units: {one}, {other}");
+        }
+        Unit::Unknown
+    }
+
+    /// The only value of a profile that counts in this unit.
+    pub(super) fn only_value(&self) -> ValueType {
+        match self {
+            Unit::Unknown => ValueType::new("samples", "count"),
+            Unit::Bytes => ValueType::new("space", "bytes"),
+            Unit::Other(name) => ValueType::new(name.clone(), "count"),
+            time => ValueType::new("time", time.name().unwrap_or_default()),
+        }
+    }
+}
+
+const TIMES: &[&str] = &["ns", "\u{b5}s", "ms", "s"];
+const SIZES: &[&str] = &["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+/// A unit, and larger ones.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scale {
+    /// How many of the smallest unit one is.
+    smallest: f64,
+    /// How many of a unit the next one is.
+    step: f64,
+    names: &'static [&'static str],
+}
+
+impl Scale {
+    /// Writes a count with three digits, in the largest unit of which it is at least one. (The viewer does
+    /// the same.)
+    pub fn push(&self, out: &mut Vec<u8>, count: f64) {
+        let mut value = count * self.smallest;
+        let mut names = self.names.iter();
+        let mut name = names.next();
+        while value >= self.step - 0.5
+            && let Some(larger) = names.next()
+        {
+            value /= self.step;
+            name = Some(larger);
+        }
+        push_rounded(out, value);
+        out.push(b' ');
+        out.extend_from_slice(name.map_or("", |name| name).as_bytes());
+    }
+}
+
+/// Three digits, without zeros at the end behind the point; or more if they are before it.
+fn push_rounded(out: &mut Vec<u8>, value: f64) {
+    let hundredths = match value {
+        ..9.995 => (value * 100.0).round(),
+        ..99.95 => (value * 10.0).round() * 10.0,
+        _ => value.round() * 100.0,
+    } as u64;
+    push_grouped(out, hundredths / 100);
+    match (hundredths / 10 % 10, hundredths % 10) {
+        (0, 0) => {}
+        (tenths, 0) => out.extend_from_slice(&[b'.', b'0' + tenths as u8]),
+        (tenths, rest) => out.extend_from_slice(&[b'.', b'0' + tenths as u8, b'0' + rest as u8]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_written_in_units_that_are_easy_to_read() {
+        for (unit, count, text) in [
+            (Unit::Nanoseconds, "1190000000", "1.19 s"),
+            (Unit::Nanoseconds, "999.4", "999 ns"),
+            (Unit::Nanoseconds, "999.6", "1 \u{b5}s"),
+            (Unit::Nanoseconds, "0", "0 ns"),
+            (Unit::Nanoseconds, "0.25", "0.25 ns"),
+            (Unit::TenNanoseconds, "120", "1.2 \u{b5}s"),
+            (Unit::Microseconds, "12340", "12.3 ms"),
+            (Unit::Milliseconds, "9999", "10 s"),
+            (Unit::Seconds, "12345.6", "12,346 s"),
+            (Unit::Bytes, "3565158", "3.4 MiB"),
+            (Unit::Bytes, "1023", "1,023 B"),
+            (Unit::Bytes, "1024", "1 KiB"),
+            (Unit::Bytes, "18446744073709551615", "16,384 PiB"),
+            (Unit::Unknown, "1493", "1,493 samples"),
+            (Unit::called("cycles"), "1493", "1,493 cycles"),
+        ] {
+            assert_eq!(
+                unit.text(Count::parse(count.as_bytes()).unwrap()),
+                text,
+                "{unit:?} {count}"
+            );
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What the samples add up to, in each of the ways in which they can be counted.
+
+use crate::call_tree::{Count, Forest, Unit, ValueType};
+use crate::text::lossy;
+
+/// The samples that were counted, and their periods.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::collapse) struct Sums {
+    samples: u64,
+    periods: u64,
+    /// Whether samples say their periods. Without one, a sample counts as one.
+    have_periods: bool,
+}
+
+impl Sums {
+    pub fn add(&mut self, period: Option<u64>) {
+        self.samples += 1;
+        self.periods = self.periods.saturating_add(period.unwrap_or(1));
+        self.have_periods |= period.is_some();
+    }
+
+    pub fn merge(&mut self, other: Sums) {
+        self.samples += other.samples;
+        self.periods = self.periods.saturating_add(other.periods);
+        self.have_periods |= other.have_periods;
+    }
+
+    /// Says of a forest what its counts are: of the event, or samples if `counts_samples`.
+    pub fn describe(&self, forest: &mut Forest, event: Option<&[u8]>, counts_samples: bool) {
+        let samples = ValueType::new("samples", "count");
+        let mut values = vec![self.event_value(event), samples];
+        values[0].sum = Count::from(self.periods);
+        values[1].sum = Count::from(self.samples);
+        if !self.have_periods {
+            values.remove(0);
+        }
+        let chosen = if counts_samples {
+            values.last()
+        } else {
+            values.first()
+        };
+        let unit = chosen.map(ValueType::counts).unwrap_or_default();
+        values[0].is_default = true;
+        forest.set_unit(&unit);
+        forest.set_values(values);
+    }
+
+    /// The value that is called as the event, the name of which may be in that of its counter:
+    /// `cpu_core/cycles/`.
+    fn event_value(&self, event: Option<&[u8]>) -> ValueType {
+        let name = lossy(event.unwrap_or(b"events")).into_owned();
+        let plain = name.split('/').nth(1).unwrap_or(&name);
+        let unit = Unit::of_event(plain);
+        ValueType::new(name.as_str(), unit.name().unwrap_or("count"))
+    }
+}
