@@ -1,9 +1,10 @@
 //! Bytes a second from the output of a profiler to folded text, by format and number of threads.
 
+mod documents;
 mod profiles;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use inferno::collapse::{Collapse, dtrace, perf, sample, vtune, xctrace};
+use inferno::collapse::{Collapse, dtrace, formats, guess, perf, sample, vtune, xctrace};
 use std::io;
 
 fn perf_script(c: &mut Criterion) {
@@ -51,5 +52,24 @@ fn measure<F: Collapse>(c: &mut Criterion, format: &str, profile: &[u8], folder:
     group.finish();
 }
 
-criterion_group!(benches, perf_script, other_formats);
+/// The formats that are read as documents, as far as the crate's features have them.
+fn whole_documents(c: &mut Criterion) {
+    const SIZE: usize = 8_000_000;
+    let options = guess::Options::default();
+    let mut group = c.benchmark_group("collapse/document");
+    group.sample_size(10);
+    for kind in documents::KINDS {
+        let Some(format) = formats::all().find(|format| format.name == kind.format) else {
+            continue;
+        };
+        let profile = (kind.make)(SIZE).bytes;
+        group.throughput(Throughput::Bytes(profile.len() as u64));
+        group.bench_function(kind.name, |bench| {
+            bench.iter(|| format.read(profile.as_slice(), &options))
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, perf_script, other_formats, whole_documents);
 criterion_main!(benches);

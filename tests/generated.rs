@@ -1,0 +1,57 @@
+//! Profiles that are made up: none of what is in them is lost, and each is recognized.
+
+#![cfg(all(feature = "jfr", feature = "json", feature = "protobuf"))]
+
+#[path = "../benches/documents/mod.rs"]
+mod documents;
+
+use documents::KINDS;
+use inferno::call_tree::CallTree;
+use inferno::collapse::{Collapse, formats, guess};
+
+const SIZE: usize = 300_000;
+
+/// What the names of all functions take, however few samples there are.
+const TABLES: usize = 2_000_000;
+
+fn total(tree: &CallTree) -> f64 {
+    tree.totals()[0].to_f64()
+}
+
+/// Times in fractions of a microsecond are exact in a tree, but not as `f64`.
+fn assert_equal(name: &str, actual: f64, expected: f64) {
+    assert!(
+        (actual - expected).abs() < 1e-3,
+        "{name}: {actual}, expected {expected}"
+    );
+}
+
+#[test]
+fn all_of_a_profile_is_in_the_tree() {
+    for kind in KINDS {
+        let made = (kind.make)(SIZE);
+        let format = formats::all().find(|format| format.name == kind.format);
+        let format = format.expect("all kinds are in formats that are read");
+        let profile = format.read(&*made.bytes, &guess::Options::default());
+        let tree = profile.unwrap().merged();
+        assert_equal(kind.name, total(&tree), made.total);
+        let tree = guess::Folder::default()
+            .collapse_slice_to_tree(&made.bytes)
+            .unwrap();
+        assert_equal(kind.name, total(&tree), made.total);
+    }
+}
+
+#[test]
+fn a_profile_is_made_the_same_way_each_time_and_as_large_as_asked_for() {
+    for kind in KINDS {
+        let made = (kind.make)(SIZE).bytes;
+        assert!(made == (kind.make)(SIZE).bytes, "{}", kind.name);
+        assert!(
+            (SIZE / 2..2 * SIZE + TABLES).contains(&made.len()),
+            "{}: {}",
+            kind.name,
+            made.len()
+        );
+    }
+}
