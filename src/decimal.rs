@@ -39,8 +39,13 @@ impl Decimal {
 
     /// The count, or `None` if the number is negative.
     pub fn to_count(self) -> Option<Count> {
+        const PER_ONE: u64 = NANOS_PER_ONE as u64;
+        // Mostly it is as small as that, and 128 bits take ten times as long to divide.
+        if let Ok(nanos) = u64::try_from(self.0) {
+            return Some(Count::from_parts(nanos / PER_ONE, (nanos % PER_ONE) as u32));
+        }
         let nanos = u128::try_from(self.0).ok()?;
-        let per_one = NANOS_PER_ONE as u128;
+        let per_one = u128::from(PER_ONE);
         Some(match u64::try_from(nanos / per_one) {
             Ok(whole) => Count::from_parts(whole, (nanos % per_one) as u32),
             Err(_) => Count::MAX,

@@ -200,7 +200,7 @@ fn profiles_of_other_formats_are_refused_or_read() {
     let mut failures = Vec::new();
     for row in recognized().filter(|row| row.is_document()) {
         for (format, profile) in samples.iter().filter(|(format, _)| *format != row.name) {
-            let read = row.read(profile, &options);
+            let read = row.read(profile.as_slice(), &options);
             if read.is_ok_and(|profile| profile.is_empty()) {
                 failures.push(format!("{} takes {format} for an empty profile", row.name));
             }

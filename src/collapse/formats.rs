@@ -19,7 +19,7 @@ use super::{
 #[cfg(feature = "protobuf")]
 use super::{otlp, pprof, simpleperf};
 use crate::call_tree::Forest;
-use std::io;
+use std::io::{self, BufRead};
 
 /// A format that is read record by record. The type that implements it is the format's `Options`.
 pub(crate) trait Listed: Default + Flags {
@@ -139,7 +139,7 @@ impl Row {
     }
 
     /// Reads a profile with the options that are the same for all formats.
-    pub fn read(&self, mut input: &[u8], options: &guess::Options) -> io::Result<Forest> {
+    pub fn read(&self, mut input: impl BufRead, options: &guess::Options) -> io::Result<Forest> {
         (self.fold)(options, Reader::Stream(&mut input))
     }
 }

@@ -26,13 +26,13 @@ use super::document::heap::{self, Sampling};
 use super::document::lines::{Lines, parse, parse_hex, whole_lines};
 use super::document::maps::Maps;
 use super::document::{
-    Document, Profile, START, SymbolOptions, ValueType, invalid, peek, shared_options,
+    Document, Profile, START, SymbolOptions, ValueType, invalid, peek, read_to_end, shared_options,
 };
 use super::goroutine;
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
 use ahash::AHashMap;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
 /// Folds profiles of gperftools. See the [module](self) for what is read.
 pub type Folder = super::document::Folder<Options>;
@@ -85,8 +85,7 @@ impl Document for Options {
         if starts_with_any(&head, &CONTENTION) {
             return self.read_contention(&mut Lines::of(&mut input), profile);
         }
-        let mut bytes = Vec::new();
-        input.read_to_end(&mut bytes)?;
+        let bytes = read_to_end(&mut input)?;
         self.read_cpu(&bytes, profile)
     }
 }

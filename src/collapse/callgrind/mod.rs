@@ -30,7 +30,7 @@ mod calls;
 
 use super::document::graph::{FunctionId, Graph};
 use super::document::lines::{Lines, whole_lines};
-use super::document::names::frame_name;
+use super::document::names::{Names, frame_name};
 use super::document::{Document, Profile, ValueType, shared_options};
 use crate::decimal::Decimal;
 use ahash::{AHashMap, AHashSet};
@@ -125,8 +125,7 @@ enum Problem {
 /// The names of functions. Files and objects have tables of their own, which say nothing of functions.
 #[derive(Default)]
 struct Functions {
-    names: Vec<Vec<u8>>,
-    ids: AHashMap<Vec<u8>, FunctionId>,
+    names: Names,
     /// What `(ID)` stands for.
     compressed: AHashMap<Vec<u8>, FunctionId>,
 }
@@ -149,12 +148,7 @@ impl Functions {
     }
 
     fn intern(&mut self, name: &[u8]) -> FunctionId {
-        let name = frame_name(name);
-        let next = self.names.len() as FunctionId;
-        *self.ids.entry(name).or_insert_with_key(|name| {
-            self.names.push(name.clone());
-            next
-        })
+        self.names.intern(&frame_name(name))
     }
 }
 
@@ -185,9 +179,6 @@ impl Defined {
     }
 }
 
-/// The cost of each event.
-type Costs = Vec<Decimal>;
-
 /// What the next line with a cost is about.
 enum Next {
     /// The function itself.
@@ -209,6 +200,8 @@ struct Reader<'r> {
     current: Option<FunctionId>,
     callee: Option<FunctionId>,
     next: Next,
+    /// The cost of each event in the line that is read.
+    costs: Vec<Decimal>,
     is_of_xdebug: bool,
     graph: Graph,
     calls: Calls,
@@ -227,6 +220,7 @@ impl<'r> Reader<'r> {
             current: None,
             callee: None,
             next: Next::Own,
+            costs: Vec::new(),
             is_of_xdebug: false,
             graph: Graph::default(),
             calls: Calls::default(),
@@ -321,23 +315,25 @@ impl<'r> Reader<'r> {
         let words = line
             .split(u8::is_ascii_whitespace)
             .filter(|word| !word.is_empty());
-        let costs = words.skip(self.positions).map(Decimal::parse);
-        let costs = costs.collect::<Option<Costs>>();
-        let costs = costs.ok_or(Problem::Expected("positions and costs"))?;
+        self.costs.clear();
+        for word in words.skip(self.positions) {
+            let cost = Decimal::parse(word);
+            self.costs
+                .push(cost.ok_or(Problem::Expected("positions and costs"))?);
+        }
+        let cost = self.costs.get(self.column).copied().unwrap_or_default();
         let function = self
             .current
             .ok_or(Problem::Expected("a function, `fn=`, before its costs"))?;
         match next {
             Next::Calls(callee, count) => {
-                let cost = costs.get(self.column).copied().unwrap_or_default();
                 self.graph.add_call(function, callee, cost);
                 if self.is_of_xdebug {
                     self.calls.add_call(callee, count);
                 }
             }
             _ => {
-                self.profile.add_to_sums(&costs);
-                let cost = costs.get(self.column).copied().unwrap_or_default();
+                self.profile.add_to_sums(&self.costs);
                 self.graph.add_own(function, cost);
                 if self.is_of_xdebug {
                     self.calls.add_own(cost);
@@ -356,7 +352,7 @@ impl<'r> Reader<'r> {
 
     fn finish(mut self) {
         self.end_block();
-        let names = &self.functions.names;
+        let names = self.functions.names.as_slice();
         match self.is_of_xdebug && self.calls.are_exact() {
             true => self.calls.add_to(names, self.profile),
             false => {

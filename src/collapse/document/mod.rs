@@ -7,6 +7,10 @@
 pub(crate) mod addresses;
 pub(crate) mod graph;
 pub(crate) mod heap;
+#[cfg(any(feature = "json", feature = "protobuf"))]
+pub(crate) mod ids;
+#[cfg(any(feature = "jfr", feature = "json", feature = "protobuf"))]
+pub(crate) mod latest;
 pub(crate) mod lines;
 pub(crate) mod maps;
 pub(crate) mod names;
@@ -15,6 +19,8 @@ pub(crate) mod stack_table;
 
 pub use crate::call_tree::ValueType;
 pub use addresses::SymbolOptions;
+#[cfg(feature = "jfr")]
+pub(crate) use profile::Negative;
 pub use profile::Profile;
 pub(crate) use profile::resolve_value;
 
@@ -234,6 +240,23 @@ pub(crate) fn peek<'r>(
     let mut head = Vec::new();
     input.take(count).read_to_end(&mut head)?;
     Ok((head.clone(), io::Cursor::new(head).chain(input)))
+}
+
+/// Reads the whole input. Room that is not needed is not touched, which `Read::read_to_end` does.
+pub(crate) fn read_to_end(input: &mut dyn BufRead) -> io::Result<Vec<u8>> {
+    let mut document = Vec::new();
+    loop {
+        let part = match input.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            part => part?,
+        };
+        if part.is_empty() {
+            return Ok(document);
+        }
+        document.extend_from_slice(part);
+        let length = part.len();
+        input.consume(length);
+    }
 }
 
 /// An error about what is in the input.

@@ -1,6 +1,38 @@
 //! What frames are called.
 
+use crate::call_tree::{CallTree, FrameId};
 use crate::decimal::Decimal;
+use ahash::AHashMap;
+
+/// Names that are kept once each, and numbered in the order in which they came.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    names: Vec<Vec<u8>>,
+    numbers: AHashMap<Vec<u8>, u32>,
+}
+
+impl Names {
+    /// The number of `name`, which is added if it is not there.
+    pub fn intern(&mut self, name: &[u8]) -> u32 {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let number = self.names.len() as u32;
+        self.names.push(name.to_vec());
+        self.numbers.insert(name.to_vec(), number);
+        number
+    }
+
+    /// The names by their numbers.
+    pub fn as_slice(&self) -> &[Vec<u8>] {
+        &self.names
+    }
+
+    /// The names as frames of `tree`, by their numbers.
+    pub fn as_frames(&self, tree: &mut CallTree) -> Vec<FrameId> {
+        self.names.iter().map(|name| tree.intern(name)).collect()
+    }
+}
 
 /// What a frame without a name is called.
 pub(crate) const UNKNOWN: &[u8] = b"[unknown]";

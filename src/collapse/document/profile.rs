@@ -30,9 +30,16 @@ impl From<Profile> for Forest {
 
 /// Samples with a negative weight, which no frame can have.
 #[derive(Debug, Default)]
-struct Negative {
+pub(crate) struct Negative {
     samples: u64,
     sum: Decimal,
+}
+
+impl Negative {
+    pub fn add(&mut self, weight: Decimal) {
+        self.samples += 1;
+        self.sum += weight;
+    }
 }
 
 impl Profile {
@@ -94,10 +101,7 @@ impl Profile {
         match weight.to_count() {
             Some(count) if count.is_zero() => {}
             Some(count) => self.tree.add(node, count),
-            None => {
-                self.negative.samples += 1;
-                self.negative.sum += weight;
-            }
+            None => self.negative.add(weight),
         }
     }
 
@@ -160,6 +164,13 @@ impl Profile {
         self.negative.samples += part.negative.samples;
         self.negative.sum += part.negative.sum;
         Ok(())
+    }
+
+    /// Takes note of samples that were left out already.
+    #[cfg_attr(not(feature = "jfr"), expect(dead_code, reason = "only JFR needs it"))]
+    pub(crate) fn leave_out(&mut self, negative: Negative) {
+        self.negative.samples += negative.samples;
+        self.negative.sum += negative.sum;
     }
 
     /// Logs what the reader left out.

@@ -3,10 +3,10 @@
 use super::frames::Frames;
 use super::input::Input;
 use super::metadata::{Class, ClassId, Metadata};
-use super::values::{Constants, Value};
-use super::{Options, Recording, WALL_CLOCK};
-use crate::call_tree::CallTree;
-use crate::collapse::document::{Profile, ValueType, invalid};
+use super::values::{Constants, Place};
+use super::{EventValue, Events, Options, Recording, WALL_CLOCK};
+use crate::call_tree::{CallTree, NodeId};
+use crate::collapse::document::{ValueType, invalid};
 use crate::decimal::Decimal;
 use std::io::{self, BufRead, Read};
 
@@ -109,31 +109,69 @@ impl<'a> Chunk<'a> {
             if class >= FIRST_CLASS && at != self.metadata_at {
                 let reader = readers
                     .entry(class)
-                    .or_insert_with(|| self.reader(class, options));
+                    .or_insert_with(|| self.reader(class, options, recording));
                 if let Some(reader) = reader {
-                    reader.read(&mut event).ok_or(at)?;
+                    let events = recording.events.get_mut(&reader.class.name);
+                    reader.read(&mut event, events.ok_or(at)?).ok_or(at)?;
                 }
             }
             at = end;
         }
         for reader in readers.into_values().flatten() {
-            reader.finish(recording);
+            recording.truncated += reader.frames.truncated;
         }
         Ok(())
     }
 
-    fn reader<'c>(&'c self, class: ClassId, options: &'c Options) -> Option<EventReader<'c>> {
-        let definition = self.constants.metadata.classes.get(&class)?;
-        options.wants(&definition.name).then(|| EventReader {
+    fn amount(&self, amount: &Amount, fields: &[FieldValue<'_>]) -> Decimal {
+        let integer = |index: usize| match fields.get(index) {
+            Some(FieldValue::Integer(number)) => *number,
+            _ => 0,
+        };
+        match *amount {
+            Amount::One => Decimal::from(1u64),
+            Amount::Integer(index) => Decimal::from(integer(index)),
+            Amount::Ticks(index) => {
+                let ticks = i128::from(integer(index));
+                let nanoseconds = ticks * 1_000_000_000 / i128::from(self.ticks_per_second);
+                Decimal::from(i64::try_from(nanoseconds).unwrap_or(i64::MAX))
+            }
+            Amount::Nothing => Decimal::ZERO,
+        }
+    }
+
+    /// A reader of the events of a class, which adds to those of `recording`.
+    fn reader<'c>(
+        &'c self,
+        class: ClassId,
+        options: &'c Options,
+        recording: &mut Recording,
+    ) -> Option<EventReader<'c>> {
+        let class = self.constants.metadata.classes.get(&class)?;
+        if !options.wants(&class.name) {
+            return None;
+        }
+        let events = recording.events.entry(class.name.clone()).or_default();
+        for value in values(class) {
+            if !events
+                .values
+                .iter()
+                .any(|known| known.value.name == value.name)
+            {
+                events.values.push(EventValue::new(value));
+            }
+        }
+        let amounts = events.values.iter();
+        let amounts = amounts
+            .map(|it| Amount::of(&it.value.name, class))
+            .collect();
+        Some(EventReader {
             chunk: self,
-            class: definition,
+            class,
             options,
-            values: values(definition)
-                .into_iter()
-                .map(|value| (value, Profile::default()))
-                .collect(),
-            frames: Frames::new(&self.constants, options),
-            events: 0,
+            amounts,
+            frames: Frames::new(class.find("stackTrace"), &self.constants, options),
+            fields: Vec::new(),
         })
     }
 }
@@ -159,98 +197,96 @@ fn values(class: &Class) -> Vec<ValueType> {
     values
 }
 
-/// Reads the events of a kind.
+/// How much an event counts.
+enum Amount {
+    One,
+    /// As many as the integer at this index says.
+    Integer(usize),
+    /// So many ticks, in nanoseconds.
+    Ticks(usize),
+    /// The event does not have it.
+    Nothing,
+}
+
+impl Amount {
+    fn of(value: &str, class: &Class) -> Amount {
+        let find = |name: &str| class.fields.iter().position(|field| field.name == name);
+        match value {
+            "count" => match find("samples") {
+                Some(samples) if class.name == WALL_CLOCK => Amount::Integer(samples),
+                _ => Amount::One,
+            },
+            "duration" => find(value).map_or(Amount::Nothing, Amount::Ticks),
+            name => find(name).map_or(Amount::Nothing, Amount::Integer),
+        }
+    }
+}
+
+/// Reads the events of a class.
 struct EventReader<'c> {
     chunk: &'c Chunk<'c>,
     class: &'c Class,
     options: &'c Options,
-    /// A profile for each value that the event has.
-    values: Vec<(ValueType, Profile)>,
+    /// How much an event counts, for each value.
+    amounts: Vec<Amount>,
     frames: Frames<'c>,
-    events: u64,
+    /// The fields of the event that is read.
+    fields: Vec<FieldValue<'c>>,
 }
 
-impl EventReader<'_> {
-    fn read(&mut self, input: &mut Input<'_>) -> Option<()> {
-        let constants = &self.chunk.constants;
-        let mut stack = None;
-        let mut thread = None;
-        let mut object_class = None;
-        let mut numbers: Vec<(&str, i64)> = Vec::new();
+/// A field of an event.
+#[derive(Clone, Copy)]
+enum FieldValue<'c> {
+    /// A number or a key.
+    Integer(i64),
+    /// Anything else, which is read from here.
+    Other(Input<'c>),
+}
+
+impl<'c> EventReader<'c> {
+    /// Reads an event into those of its kind.
+    fn read(&mut self, input: &mut Input<'c>, events: &mut Events) -> Option<()> {
+        self.fields.clear();
         for field in &self.class.fields {
-            match field.name.as_str() {
-                "stackTrace" | "sampledThread" | "eventThread" | "objectClass" => {
-                    let value = constants.read_field(input, field, 0)?;
-                    match field.name.as_str() {
-                        "stackTrace" => stack = Some(value),
-                        "objectClass" => object_class = Some(value),
-                        _ => thread = Some(value),
-                    }
-                }
-                "weight" | "tlabSize" | "allocationSize" | "size" | "duration" | "samples" => {
-                    if let Value::Number(number) = constants.read_field(input, field, 0)? {
-                        numbers.push((&field.name, number));
-                    }
-                }
-                _ => constants.skip_field(input, field, 0)?,
+            self.fields.push(match field.is_integer {
+                true => FieldValue::Integer(input.number()?),
+                false => FieldValue::Other(*input),
+            });
+            if !field.is_integer {
+                self.chunk.constants.skip_field(input, field, 0)?;
             }
         }
-        self.events += 1;
-        let number = |name: &str| {
-            numbers
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, it)| *it)
-        };
-        let is_wall_clock = self.class.name == WALL_CLOCK;
-        let count = number("samples").filter(|_| is_wall_clock).unwrap_or(1);
-        let thread = thread.filter(|_| self.options.threads);
-        let object_class = object_class.filter(|_| self.options.class);
-        let roots = self.frames.of_thread(thread);
-        let leaf = object_class.and_then(|class| self.frames.of_class(class));
-        let stack = self.frames.of_stack(stack);
-        for (value, profile) in &mut self.values {
-            let weight = match value.name.as_str() {
-                "count" => Decimal::from(count),
-                "duration" => {
-                    let ticks = i128::from(number("duration").unwrap_or(0));
-                    let nanoseconds =
-                        ticks * 1_000_000_000 / i128::from(self.chunk.ticks_per_second);
-                    Decimal::from(i64::try_from(nanoseconds).unwrap_or(i64::MAX))
-                }
-                name => Decimal::from(number(name).unwrap_or(0)),
-            };
-            if let Some(count) = weight.to_count() {
-                value.sum += count;
-            }
-            let names = roots.iter().chain(stack.iter().rev()).chain(&leaf);
-            let mut node = CallTree::ROOT;
-            for name in names {
-                let frame = profile.tree.intern(name);
-                node = profile.tree.child(node, frame);
-            }
-            profile.add(node, weight);
+        events.events += 1;
+        let node = self.node(&mut events.tree);
+        for (amount, value) in self.amounts.iter().zip(&mut events.values) {
+            value.add(node, self.chunk.amount(amount, &self.fields));
         }
         Some(())
     }
 
-    /// Adds what was read to `recording`.
-    fn finish(self, recording: &mut Recording) {
-        recording.truncated += self.frames.truncated;
-        let events = recording.events.entry(self.class.name.clone()).or_default();
-        events.events += self.events;
-        for (value, profile) in self.values {
-            match events
-                .values
-                .iter_mut()
-                .find(|(known, _)| known.name == value.name)
-            {
-                Some((known, sum)) => {
-                    known.sum += value.sum;
-                    sum.tree.merge(&profile.tree);
-                }
-                None => events.values.push((value, profile)),
-            }
+    /// Where the event that was read belongs.
+    fn node(&mut self, tree: &mut CallTree) -> NodeId {
+        let threads = ["sampledThread", "eventThread"];
+        let thread = self.options.threads.then(|| self.place(&threads)).flatten();
+        let stack = self.place(&["stackTrace"]);
+        let node = self.frames.node(thread, stack, tree);
+        let class = self.options.class.then(|| self.place(&["objectClass"]));
+        match class
+            .flatten()
+            .and_then(|class| self.frames.of_class(class))
+        {
+            Some(class) => tree.descend(node, &class),
+            None => node,
         }
+    }
+
+    /// Where the value of the last field is that is called by one of the `names`.
+    fn place(&self, names: &[&str]) -> Option<Place<'c>> {
+        let mut fields = self.class.fields.iter().zip(&self.fields);
+        let (field, value) = fields.rfind(|(field, _)| names.contains(&field.name.as_str()))?;
+        Some(match *value {
+            FieldValue::Integer(key) => Place::Key(field.class, key),
+            FieldValue::Other(input) => Place::Inline(field.class, input),
+        })
     }
 }

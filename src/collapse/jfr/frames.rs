@@ -1,122 +1,212 @@
 //! The names of frames, threads and classes.
 
 use super::Options;
-use super::values::{Constants, Value};
+use super::input::Input;
+use super::metadata::{ClassId, Field};
+use super::values::{Constants, Place, Value};
+use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::collapse::document::latest::LatestStack;
 use crate::collapse::document::names::{UNKNOWN, frame_name, with_place};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
-use std::rc::Rc;
 
-type Name = Rc<[u8]>;
-
-/// Names what constants stand for, each once.
+/// Finds the nodes of the stacks that a class of events has, each once in a chunk.
 pub(super) struct Frames<'c> {
     constants: &'c Constants<'c>,
     options: &'c Options,
-    /// The names of a stack by its key, the leaf first.
-    stacks: AHashMap<i64, Rc<[Name]>>,
-    methods: AHashMap<(i64, i64, i64), Name>,
-    threads: AHashMap<i64, Name>,
+    layout: Option<Layout<'c>>,
+    /// The nodes of stacks by the keys of their threads and of themselves.
+    nodes: AHashMap<(Option<i64>, i64), NodeId>,
+    latest: LatestStack<Method>,
+    /// The frames of the stack that is read, the leaf first.
+    stack: Vec<Method>,
+    methods: AHashMap<Method, FrameId>,
     pub truncated: u64,
     /// Whether async-profiler wrote the file: in those of the JDK native methods are Java's.
     is_of_async_profiler: bool,
 }
 
-/// The key that a value is, if it is not the value itself.
-fn key(value: &Value) -> Option<i64> {
-    match value {
-        Value::Key(_, key) => Some(*key),
-        _ => None,
+/// What tells the name of a frame: the keys of its method and of its kind, and its line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+struct Method {
+    method: i64,
+    kind: i64,
+    line: i64,
+}
+
+/// What the fields of a frame are.
+#[derive(Clone, Copy)]
+enum Part<'c> {
+    Method,
+    Kind,
+    Line,
+    OtherInteger,
+    Other(&'c Field),
+}
+
+impl<'c> Part<'c> {
+    fn of(field: &'c Field) -> Part<'c> {
+        match field.name.as_str() {
+            _ if !field.is_integer => Part::Other(field),
+            "method" => Part::Method,
+            "type" => Part::Kind,
+            "lineNumber" => Part::Line,
+            _ => Part::OtherInteger,
+        }
+    }
+}
+
+/// Where in a stack what is.
+struct Layout<'c> {
+    fields: &'c [Field],
+    frame: Vec<Part<'c>>,
+    /// The classes that the keys of methods and kinds are of.
+    method: ClassId,
+    kind: Option<ClassId>,
+}
+
+impl<'c> Layout<'c> {
+    /// The layout of the stacks of a class.
+    fn of(stack: ClassId, constants: &'c Constants<'c>) -> Option<Layout<'c>> {
+        let classes = &constants.metadata.classes;
+        let find = |fields: &'c [Field], name: &str| fields.iter().find(|field| field.name == name);
+        let fields = &classes.get(&stack)?.fields;
+        let frame = &classes.get(&find(fields, "frames")?.class)?.fields;
+        Some(Layout {
+            fields,
+            method: find(frame, "method")?.class,
+            kind: find(frame, "type").map(|field| field.class),
+            frame: frame.iter().map(Part::of).collect(),
+        })
     }
 }
 
 impl<'c> Frames<'c> {
-    pub fn new(constants: &'c Constants<'c>, options: &'c Options) -> Frames<'c> {
-        let mut frames = Frames {
+    /// The stacks of events that have them in this field.
+    pub fn new(
+        field: Option<&Field>,
+        constants: &'c Constants<'c>,
+        options: &'c Options,
+    ) -> Frames<'c> {
+        Frames {
             constants,
             options,
-            stacks: AHashMap::new(),
+            layout: field.and_then(|field| Layout::of(field.class, constants)),
+            nodes: AHashMap::new(),
+            latest: LatestStack::default(),
+            stack: Vec::new(),
             methods: AHashMap::new(),
-            threads: AHashMap::new(),
             truncated: 0,
-            is_of_async_profiler: false,
-        };
-        frames.is_of_async_profiler =
-            constants
-                .metadata
-                .find("jdk.types.FrameType")
-                .is_some_and(|class| {
-                    /// As many kinds of frames as there may be.
-                    const KINDS: i64 = 16;
-                    (0..KINDS).any(|key| {
-                        constants
-                            .text(Value::Key(class, key))
-                            .is_some_and(|it| it == b"Kernel")
-                    })
-                });
-        frames
+            is_of_async_profiler: is_of_async_profiler(constants),
+        }
     }
 
-    /// The names of a stack, the leaf first.
-    pub fn of_stack(&mut self, stack: Option<Value>) -> Rc<[Name]> {
-        let Some(stack) = stack else {
-            return Rc::new([]);
+    /// The node of a stack below its thread, if that is to be in it. A stack that is not there has no frames.
+    pub fn node(
+        &mut self,
+        thread: Option<Place<'c>>,
+        stack: Option<Place<'c>>,
+        tree: &mut CallTree,
+    ) -> NodeId {
+        let key = match (&thread, &stack) {
+            (None, Some(Place::Key(_, stack))) => Some((None, *stack)),
+            (Some(Place::Key(_, thread)), Some(Place::Key(_, stack))) => {
+                Some((Some(*thread), *stack))
+            }
+            _ => None,
         };
-        let key = key(&stack);
-        if let Some(names) = key.and_then(|key| self.stacks.get(&key)) {
-            return names.clone();
+        if let Some(node) = key.and_then(|key| self.nodes.get(&key)) {
+            return *node;
         }
-        let names = self.read_stack(stack).unwrap_or_default();
-        let names: Rc<[Name]> = names.into();
+        let base = match thread {
+            Some(thread) => tree.descend(CallTree::ROOT, &self.thread_name(thread)),
+            None => CallTree::ROOT,
+        };
+        self.stack.clear();
+        if stack.and_then(|stack| self.read_stack(stack)).is_none() {
+            self.stack.clear();
+        }
+        let node = self.node_of_stack(base, tree);
         if let Some(key) = key {
-            self.stacks.insert(key, names.clone());
+            self.nodes.insert(key, node);
         }
-        names
+        node
     }
 
-    fn read_stack(&mut self, stack: Value) -> Option<Vec<Name>> {
-        let stack = self.constants.resolve(stack)?;
-        let is_truncated = self.constants.field(stack.clone(), "truncated");
-        self.truncated += u64::from(is_truncated.is_some_and(|it| it == Value::Number(1)));
-        let Value::Array(frames) = self.constants.field(stack, "frames")? else {
-            return None;
-        };
-        Some(frames.into_iter().map(|frame| self.frame(frame)).collect())
+    fn node_of_stack(&mut self, base: NodeId, tree: &mut CallTree) -> NodeId {
+        self.latest.begin(base);
+        for at in (0..self.stack.len()).rev() {
+            let method = self.stack[at];
+            if !self.latest.follow(method) {
+                let frame = self.frame(method, tree);
+                let node = tree.child(self.latest.node(), frame);
+                self.latest.push(method, node);
+            }
+        }
+        self.latest.node()
     }
 
-    fn frame(&mut self, frame: Value) -> Name {
-        let field = |name: &str| self.constants.field(frame.clone(), name);
-        let (method, kind) = (field("method"), field("type"));
-        let line = match field("lineNumber") {
-            Some(Value::Number(line)) if self.options.lines => line,
-            _ => 0,
-        };
-        let key = method
-            .as_ref()
-            .and_then(key)
-            .zip(kind.as_ref().and_then(key))
-            .map(|(method, kind)| (method, kind, line));
-        if let Some(name) = key.and_then(|key| self.methods.get(&key)) {
-            return name.clone();
+    /// Reads the frames of a stack.
+    fn read_stack(&mut self, stack: Place<'c>) -> Option<()> {
+        let fields = self.layout.as_ref()?.fields;
+        let mut input = self.constants.input(stack)?;
+        for (index, field) in fields.iter().enumerate() {
+            match field.name.as_str() {
+                "frames" => self.read_frames(&mut { input })?,
+                "truncated" => {
+                    let value = self.constants.read_field(&mut { input }, field, 1)?;
+                    self.truncated += u64::from(value == Value::Number(1));
+                }
+                _ => {}
+            }
+            if index + 1 < fields.len() {
+                self.constants.skip_field(&mut input, field, 1)?;
+            }
         }
-        let name: Name = self
-            .method_name(method, kind, line)
-            .unwrap_or(UNKNOWN.to_vec())
-            .into();
-        if let Some(key) = key {
-            self.methods.insert(key, name.clone());
-        }
-        name
+        Some(())
     }
 
-    fn method_name(
-        &self,
-        method: Option<Value>,
-        kind: Option<Value>,
-        line: i64,
-    ) -> Option<Vec<u8>> {
+    fn read_frames(&mut self, input: &mut Input<'_>) -> Option<()> {
+        for _ in 0..input.count()? {
+            let method = self.read_method(input)?;
+            self.stack.push(method);
+        }
+        Some(())
+    }
+
+    fn read_method(&self, input: &mut Input<'_>) -> Option<Method> {
+        let mut method = Method::default();
+        for part in &self.layout.as_ref()?.frame {
+            match part {
+                Part::Method => method.method = input.number()?,
+                Part::Kind => method.kind = input.number()?,
+                Part::Line => method.line = input.number()?,
+                Part::OtherInteger => drop(input.number()?),
+                Part::Other(field) => self.constants.skip_field(input, field, 2)?,
+            }
+        }
+        if !self.options.lines {
+            method.line = 0;
+        }
+        Some(method)
+    }
+
+    fn frame(&mut self, method: Method, tree: &mut CallTree) -> FrameId {
+        if let Some(frame) = self.methods.get(&method) {
+            return *frame;
+        }
+        let name = self.method_name(method).unwrap_or(UNKNOWN.to_vec());
+        let frame = tree.intern(&name);
+        self.methods.insert(method, frame);
+        frame
+    }
+
+    fn method_name(&self, frame: Method) -> Option<Vec<u8>> {
         let constants = self.constants;
-        let method = constants.resolve(method?)?;
+        let layout = self.layout.as_ref()?;
+        let line = frame.line;
+        let kind = layout.kind.map(|class| Value::Key(class, frame.kind));
+        let method = constants.resolve(Value::Key(layout.method, frame.method))?;
         let name = constants
             .field(method.clone(), "name")
             .and_then(|it| constants.text(it));
@@ -153,33 +243,32 @@ impl<'c> Frames<'c> {
     }
 
     /// The name of a class as a frame.
-    pub fn of_class(&self, class: Value) -> Option<Name> {
-        Some(frame_name(&self.class_name(class)?).into())
+    pub fn of_class(&self, class: Place<'c>) -> Option<Vec<u8>> {
+        let class = self.constants.read_place(class)?;
+        Some(frame_name(&self.class_name(class)?))
     }
 
-    /// The name of a thread, if it is asked for.
-    pub fn of_thread(&mut self, thread: Option<Value>) -> Option<Name> {
-        let thread = thread?;
-        let key = key(&thread);
-        if let Some(name) = key.and_then(|key| self.threads.get(&key)) {
-            return Some(name.clone());
-        }
-        let thread = self.constants.resolve(thread);
+    fn thread_name(&self, thread: Place<'c>) -> Vec<u8> {
+        let thread = self.constants.read_place(thread);
         let field = |name: &str| {
             let text = self
                 .constants
                 .text(self.constants.field(thread.clone()?, name)?)?;
             (!text.is_empty()).then_some(text)
         };
-        let name = field("javaName")
-            .or_else(|| field("osName"))
-            .unwrap_or(UNKNOWN.to_vec());
-        let name: Name = frame_name(&name).into();
-        if let Some(key) = key {
-            self.threads.insert(key, name.clone());
-        }
-        Some(name)
+        let name = field("javaName").or_else(|| field("osName"));
+        frame_name(&name.unwrap_or(UNKNOWN.to_vec()))
     }
+}
+
+fn is_of_async_profiler(constants: &Constants<'_>) -> bool {
+    /// As many kinds of frames as there may be.
+    const KINDS: i64 = 16;
+    let class = constants.metadata.find("jdk.types.FrameType");
+    class.is_some_and(|class| {
+        let kinds = (0..KINDS).map(|key| constants.text(Value::Key(class, key)));
+        kinds.flatten().any(|kind| kind == b"Kernel")
+    })
 }
 
 /// `java.lang.String[]` of `[Ljava/lang/String;`.

@@ -38,7 +38,24 @@ impl<'a> Input<'a> {
     }
 
     /// An integer: seven bits a byte, the lowest first; the ninth byte has eight.
+    #[inline]
     pub fn number(&mut self) -> Option<i64> {
+        // Most have one byte or two.
+        match self.chunk.get(self.at..)? {
+            [low @ ..0x80, ..] => {
+                self.at += 1;
+                Some(i64::from(*low))
+            }
+            [low, high @ ..0x80, ..] => {
+                self.at += 2;
+                Some(i64::from(low & 0x7f) | i64::from(*high) << 7)
+            }
+            _ => self.long_number(),
+        }
+    }
+
+    #[cold]
+    fn long_number(&mut self) -> Option<i64> {
         const LAST: u32 = 56;
         let mut value: u64 = 0;
         for shift in (0..LAST).step_by(7) {
@@ -50,6 +67,29 @@ impl<'a> Input<'a> {
         }
         value |= u64::from(self.byte()?) << LAST;
         Some(value.cast_signed())
+    }
+
+    /// Goes on behind so many integers: eight bytes at once, which mostly are four of them.
+    pub fn skip_numbers(&mut self, count: usize) -> Option<()> {
+        const TOP_BITS: u64 = 0x8080_8080_8080_8080;
+        let mut left = count;
+        while left >= 8
+            && let Some(bytes) = self.chunk.get(self.at..)?.first_chunk()
+        {
+            // The top bit is missing in the last byte of each.
+            let ends = !u64::from_le_bytes(*bytes) & TOP_BITS;
+            if ends == 0 {
+                self.number()?;
+                left -= 1;
+            } else {
+                self.at += 8 - ends.leading_zeros() as usize / 8;
+                left -= ends.count_ones() as usize;
+            }
+        }
+        for _ in 0..left {
+            self.number()?;
+        }
+        Some(())
     }
 
     /// A count of things that take a byte each, at least.
@@ -98,5 +138,26 @@ mod tests {
         assert_eq!(number(b"\x96\x01"), Some(150));
         assert_eq!(number(b"\xff\xff\xff\xff\xff\xff\xff\xff\xff"), Some(-1));
         assert_eq!(number(b"\x96"), None);
+    }
+
+    #[test]
+    fn integers_are_skipped_as_they_are_read() {
+        let mut bytes = Vec::new();
+        for length in [
+            1, 2, 9, 3, 1, 1, 8, 9, 9, 1, 7, 2, 2, 2, 1, 1, 1, 1, 5, 9, 4, 1, 2,
+        ] {
+            bytes.extend([0xff; 8].iter().take(length - 1));
+            bytes.push(if length == 9 { 0xff } else { 0x01 });
+        }
+        for count in 0..25 {
+            let (mut read, mut skipped) = (Input::at(&bytes, 0), Input::at(&bytes, 0));
+            let numbers = (0..count)
+                .map(|_| read.number())
+                .collect::<Option<Vec<_>>>();
+            assert_eq!(skipped.skip_numbers(count).is_some(), numbers.is_some());
+            if numbers.is_some() {
+                assert_eq!(skipped.at, read.at);
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What a chunk says of its types: the fields of each class, by which all values are read.
 
 use super::input::{Input, Text};
-use ahash::AHashMap;
+use ahash::{AHashMap, AHashSet};
 
 /// A class, by its number in the chunk.
 pub(super) type ClassId = i64;
@@ -18,6 +18,8 @@ pub(super) struct Class {
     pub fields: Vec<Field>,
     /// How its values are written.
     pub kind: Kind,
+    /// How many integers a value is, if it is these and nothing else, as mostly: then it is soon skipped.
+    pub integers: Option<usize>,
 }
 
 pub(super) struct Field {
@@ -26,6 +28,15 @@ pub(super) struct Field {
     pub is_array: bool,
     /// Whether there is a key instead of a value.
     pub is_pooled: bool,
+    /// Whether it is one integer: a key, or a number.
+    pub is_integer: bool,
+}
+
+impl Class {
+    /// The last field called `name`.
+    pub fn find(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().rfind(|field| field.name == name)
+    }
 }
 
 /// How a value is written.
@@ -113,7 +124,27 @@ impl Metadata {
         let root = Element::read(&mut input, 0)?;
         let mut metadata = Metadata::default();
         metadata.add_classes(&root, &strings);
+        metadata.find_integers();
         Some(metadata)
+    }
+
+    /// Tells which fields and values are integers, when all classes are known.
+    fn find_integers(&mut self) {
+        let numbers = self.classes.iter();
+        let numbers = numbers.filter(|(_, class)| class.kind == Kind::Number);
+        let numbers: AHashSet<ClassId> = numbers.map(|(id, _)| *id).collect();
+        for class in self.classes.values_mut() {
+            for field in &mut class.fields {
+                let is_number = field.is_pooled || numbers.contains(&field.class);
+                field.is_integer = is_number && !field.is_array;
+            }
+            let are_integers = class.fields.iter().all(|field| field.is_integer);
+            class.integers = match class.kind {
+                Kind::Number => Some(1),
+                Kind::Object if are_integers => Some(class.fields.len()).filter(|count| *count > 0),
+                _ => None,
+            };
+        }
     }
 
     fn add_classes(&mut self, element: &Element, strings: &[String]) {
@@ -133,6 +164,7 @@ impl Metadata {
                 name: name.to_string(),
                 fields: fields.collect(),
                 kind: Kind::of(name),
+                integers: None,
             };
             self.classes.insert(id, class);
         }
@@ -157,5 +189,6 @@ fn field(element: &Element, strings: &[String]) -> Option<Field> {
         class: element.attribute("class", strings)?.parse().ok()?,
         is_array: element.attribute("dimension", strings) == Some("1"),
         is_pooled: element.attribute("constantPool", strings) == Some("true"),
+        is_integer: false,
     })
 }

@@ -19,8 +19,10 @@ mod input;
 mod metadata;
 mod values;
 
-use super::document::{Document, Profile, ValueType, invalid, shared_options};
+use super::document::{Document, Negative, Profile, ValueType, invalid, shared_options};
 use super::notes::plural;
+use crate::call_tree::{CallTree, NodeId};
+use crate::decimal::Decimal;
 use chunk::{Chunk, Header};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead};
@@ -123,9 +125,60 @@ struct Recording {
 /// The events of a kind.
 #[derive(Default)]
 struct Events {
-    /// A tree for each value.
-    values: Vec<(ValueType, Profile)>,
+    /// Their stacks, with nothing counted.
+    tree: CallTree,
+    values: Vec<EventValue>,
     events: u64,
+}
+
+/// One of the values that a kind of event has.
+struct EventValue {
+    value: ValueType,
+    /// What each node has of it.
+    own: Vec<Decimal>,
+    negative: Negative,
+}
+
+impl EventValue {
+    fn new(value: ValueType) -> EventValue {
+        EventValue {
+            value,
+            own: Vec::new(),
+            negative: Negative::default(),
+        }
+    }
+
+    fn add(&mut self, node: NodeId, amount: Decimal) {
+        let Some(count) = amount.to_count() else {
+            self.negative.add(amount);
+            return;
+        };
+        self.value.sum += count;
+        if self.own.len() <= node.index() {
+            self.own.resize(node.index() + 1, Decimal::ZERO);
+        }
+        self.own[node.index()] += amount;
+    }
+}
+
+impl Events {
+    /// Adds the events to `profile`, with the value at `index`.
+    fn add_to(mut self, index: usize, profile: &mut Profile) {
+        let Some(value) = self.values.into_iter().nth(index) else {
+            return;
+        };
+        for (node, own) in self.tree.ids().zip(&value.own) {
+            match own.to_count() {
+                Some(count) if !count.is_zero() => self.tree.add(node, count),
+                _ => {}
+            }
+        }
+        match profile.tree.is_empty() {
+            true => profile.tree = self.tree,
+            false => profile.tree.merge(&self.tree),
+        }
+        profile.leave_out(value.negative);
+    }
 }
 
 /// Samples of what runs, in the order in which they are preferred where more than one tells the same.
@@ -197,7 +250,8 @@ impl Recording {
         self.prefer(CPU_TIME, &[EXECUTION]);
         self.prefer(ALLOCATION_SAMPLE, &TLAB_ALLOCATIONS);
         let mut types: Vec<ValueType> = Vec::new();
-        for (value, _) in self.events.values().flat_map(|events| &events.values) {
+        let values = self.events.values().flat_map(|events| &events.values);
+        for value in values.map(|it| &it.value) {
             match types.iter_mut().find(|known| known.name == value.name) {
                 Some(known) => known.sum += value.sum,
                 None => types.push(value.clone()),
@@ -210,13 +264,9 @@ impl Recording {
         let chosen = profile.values[chosen].name.clone();
         for (_, events) in self.events {
             // Kinds of events that are read together may have their bytes in fields of other names.
-            let named = events
-                .values
-                .iter()
-                .position(|(value, _)| value.name == chosen);
-            let index = named.or_else(|| options.value.is_none().then_some(0));
-            if let Some((_, part)) = index.and_then(|index| events.values.into_iter().nth(index)) {
-                profile.tree.merge(&part.tree);
+            let named = events.values.iter().position(|it| it.value.name == chosen);
+            if let Some(index) = named.or_else(|| options.value.is_none().then_some(0)) {
+                events.add_to(index, profile);
             }
         }
         if self.truncated > 0 {

@@ -22,6 +22,15 @@ pub(super) enum Value {
     Array(Vec<Value>),
 }
 
+/// Where a value is.
+#[derive(Clone, Copy)]
+pub(super) enum Place<'a> {
+    /// Among the constants, by its class and key.
+    Key(ClassId, i64),
+    /// In an event itself, with its class.
+    Inline(ClassId, Input<'a>),
+}
+
 /// A chunk with its types, and where its constants are.
 pub(super) struct Constants<'a> {
     pub chunk: &'a [u8],
@@ -84,6 +93,23 @@ impl<'a> Constants<'a> {
         Some(delta)
     }
 
+    /// What is at a place.
+    pub fn input(&self, place: Place<'a>) -> Option<Input<'a>> {
+        match place {
+            Place::Key(class, key) => {
+                let at = *self.places.get(&(class, key))?;
+                Some(Input::at(self.chunk, at))
+            }
+            Place::Inline(_, input) => Some(input),
+        }
+    }
+
+    /// The value at a place.
+    pub fn read_place(&self, place: Place<'a>) -> Option<Value> {
+        let (Place::Key(class, _) | Place::Inline(class, _)) = place;
+        self.read(&mut self.input(place)?, class, 0)
+    }
+
     /// The constant that a value is the key of; any other value as it is.
     pub fn resolve(&self, value: Value) -> Option<Value> {
         let (class, key) = match value {
@@ -91,8 +117,7 @@ impl<'a> Constants<'a> {
             Value::PooledText(key) => (self.string_class?, key),
             value => return Some(value),
         };
-        let place = *self.places.get(&(class, key))?;
-        self.read(&mut Input::at(self.chunk, place), class, 0)
+        self.read_place(Place::Key(class, key))
     }
 
     /// Reads a value of `class`.
@@ -140,6 +165,9 @@ impl<'a> Constants<'a> {
             return None;
         }
         let definition = self.metadata.classes.get(&class)?;
+        if let Some(integers) = definition.integers {
+            return input.skip_numbers(integers);
+        }
         match definition.kind {
             Kind::Byte => drop(input.byte()?),
             Kind::Number => drop(input.number()?),
@@ -160,10 +188,15 @@ impl<'a> Constants<'a> {
             true => input.count()?,
             false => 1,
         };
-        let skip = |input: &mut Input<'_>| match field.is_pooled {
-            true => input.number().map(drop),
-            false => self.skip(input, field.class, depth),
+        let class = self.metadata.classes.get(&field.class);
+        let integers = match field.is_pooled {
+            true => Some(1),
+            false => class.and_then(|class| class.integers),
         };
+        if let Some(integers) = integers {
+            return input.skip_numbers(count.checked_mul(integers)?);
+        }
+        let skip = |input: &mut Input<'_>| self.skip(input, field.class, depth);
         match field.is_array {
             true => (0..count).try_for_each(|_| taking_bytes(input, skip)),
             false => skip(input),

@@ -140,22 +140,26 @@ impl Maps<'_> {
     fn read_text(&mut self, lines: &mut Lines<'_>) -> io::Result<()> {
         let mut entry: Option<(Vec<u8>, Vec<u8>)> = None;
         while let Some(line) = lines.next()? {
-            let (name, mut key) = match (entry_start(line), entry.take()) {
-                (Some((name, key)), _) => (name.to_vec(), key.to_vec()),
+            // A value is in the line that ends its entry: to look for it in all lines again and again takes
+            // long for deep stacks.
+            let ((name, mut key), last) = match (entry_start(line), entry.take()) {
+                (Some((name, key)), _) => ((name.to_vec(), Vec::new()), key),
                 (None, Some((name, mut key))) => {
                     key.push(b'\n');
-                    key.extend_from_slice(line);
-                    (name, key)
+                    ((name, key), line)
                 }
                 (None, None) => continue,
             };
             self.found = true;
-            match split_value(&key) {
+            match split_value(last) {
                 Some((length, value)) => {
-                    key.truncate(length);
+                    key.extend_from_slice(&last[..length]);
                     self.add(&name, &key, value);
                 }
-                None => entry = Some((name, key)),
+                None => {
+                    key.extend_from_slice(last);
+                    entry = Some((name, key));
+                }
             }
         }
         if entry.is_some() {
@@ -285,8 +289,9 @@ impl Maps<'_> {
     }
 }
 
-/// The length of the key before `]: VALUE`, which ends it, and the value.
-fn split_value(key: &[u8]) -> Option<(usize, u64)> {
-    let end = memchr::memmem::rfind(key, b"]: ")?;
-    Some((end, parse(&key[end + 3..])?))
+/// The length of what is before `]: VALUE`, which ends a line, and the value.
+fn split_value(line: &[u8]) -> Option<(usize, u64)> {
+    line.last().filter(|last| last.is_ascii_digit())?;
+    let end = memchr::memmem::rfind(line, b"]: ")?;
+    Some((end, parse(&line[end + 3..])?))
 }

@@ -18,9 +18,12 @@
 //! back, though deltas may be negative. `(root)` is no frame, and `(idle)` is left out.
 
 use crate::call_tree::{CallTree, NodeId};
-use crate::collapse::document::names::{basename, frame_name, with_place};
+use crate::collapse::document::ids::Ids;
+use crate::collapse::document::names::{Names, basename, frame_name, with_place};
 use crate::collapse::document::stack_table::StackTable;
-use crate::collapse::document::{Document, Profile, ValueType, invalid, shared_options};
+use crate::collapse::document::{
+    Document, Profile, ValueType, invalid, read_to_end, shared_options,
+};
 use crate::collapse::json::{self, ForEach, Id, Keys, Text};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
@@ -79,12 +82,17 @@ impl Document for Options {
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        let document = json::read_to_end(input)?;
+        let document = read_to_end(input)?;
         let recording = json::with_room(&document, || {
-            let mut recording = Recording::default();
+            let mut recording = Recording {
+                with_lines: self.lines,
+                ..Recording::default()
+            };
             json::parse(&document, RecordingSeed(&mut recording), Self::DESCRIPTION)?;
             Ok(recording)
         })?;
+        // What is left of it takes less memory.
+        drop(document);
         let column = profile.choose(value_types(), self.value.as_deref(), TIME)?;
         recording.add_to(profile, CallTree::ROOT, column, self)
     }
@@ -175,8 +183,11 @@ struct Head<'a> {
 
 /// What is known of a node.
 #[derive(Default)]
-struct NodeFacts<'a> {
-    call_frame: Option<CallFrame<'a>>,
+struct NodeFacts {
+    /// The number of its name; none for a node that is only mentioned.
+    name: Option<u32>,
+    is_root: bool,
+    is_idle: bool,
     parent: Option<u32>,
     time: Decimal,
     samples: u64,
@@ -184,9 +195,12 @@ struct NodeFacts<'a> {
 
 /// A recording, whose parts come in any order. Nodes are numbered as they are first mentioned.
 #[derive(Default)]
-pub(super) struct Recording<'a> {
-    numbers: AHashMap<Id<'a>, u32>,
-    nodes: Vec<NodeFacts<'a>>,
+pub(super) struct Recording {
+    /// Whether names have their places behind them.
+    with_lines: bool,
+    numbers: Numbers,
+    names: Names,
+    nodes: Vec<NodeFacts>,
     /// The nodes of the samples.
     samples: Vec<u32>,
     /// How many times were read, and those that came before their samples.
@@ -195,6 +209,38 @@ pub(super) struct Recording<'a> {
     clock: Clock,
     start: Decimal,
     end: Option<Decimal>,
+}
+
+/// The numbers of nodes by their ids.
+#[derive(Default)]
+struct Numbers {
+    ids: Ids,
+    texts: AHashMap<String, u32>,
+}
+
+impl Numbers {
+    /// The number of the node with this id; `next` if it is new.
+    fn number(&mut self, id: Id<'_>, next: u32) -> u32 {
+        match id {
+            Id::Number(id) => match self.ids.get(id) {
+                Some(number) => number,
+                None => {
+                    self.ids.insert(id, next);
+                    next
+                }
+            },
+            Id::Text(id) => *self.texts.entry(id.into_owned()).or_insert(next),
+        }
+    }
+
+    /// The id of a node.
+    fn id(&self, number: u32) -> Option<String> {
+        let ids = self.ids.iter().map(|(id, known)| (id.to_string(), known));
+        let texts = self.texts.iter();
+        let texts = texts.map(|(id, known)| (id.to_string(), *known));
+        let found = ids.chain(texts).find(|(_, known)| *known == number);
+        found.map(|(id, _)| id)
+    }
 }
 
 /// When samples were taken.
@@ -215,17 +261,17 @@ impl Clock {
     }
 }
 
-impl<'a> Recording<'a> {
-    fn number(&mut self, id: Id<'a>) -> u32 {
+impl Recording {
+    fn number(&mut self, id: Id<'_>) -> u32 {
         let next = self.nodes.len() as u32;
-        let number = *self.numbers.entry(id).or_insert(next);
+        let number = self.numbers.number(id, next);
         if number == next {
             self.nodes.push(NodeFacts::default());
         }
         number
     }
 
-    pub fn add_node(&mut self, node: Node<'a>) {
+    pub fn add_node(&mut self, node: Node<'_>) {
         let number = self.number(node.id);
         if let Some(parent) = node.parent {
             let parent = self.number(parent);
@@ -235,25 +281,33 @@ impl<'a> Recording<'a> {
             let child = self.number(child);
             self.nodes[child as usize].parent = Some(number);
         }
-        self.nodes[number as usize].call_frame = Some(node.call_frame);
+        self.set_call_frame(number, &node.call_frame);
     }
 
-    fn add_head(&mut self, head: Head<'a>) {
+    fn set_call_frame(&mut self, number: u32, call_frame: &CallFrame<'_>) {
+        let name = self.names.intern(&call_frame.name(self.with_lines));
+        let facts = &mut self.nodes[number as usize];
+        facts.name = Some(name);
+        facts.is_root = call_frame.is(b"(root)");
+        facts.is_idle = call_frame.is(b"(idle)");
+    }
+
+    fn add_head(&mut self, head: Head<'_>) {
         let mut pending = vec![(head, None)];
         while let Some((head, parent)) = pending.pop() {
             let number = self.number(head.id);
-            let facts = &mut self.nodes[number as usize];
-            facts.call_frame = Some(CallFrame {
+            self.nodes[number as usize].parent = parent;
+            let call_frame = CallFrame {
                 function_name: head.function_name,
                 url: head.url,
                 line_number: head.line_number,
-            });
-            facts.parent = parent;
+            };
+            self.set_call_frame(number, &call_frame);
             pending.extend(head.children.into_iter().map(|child| (child, Some(number))));
         }
     }
 
-    pub fn add_sample(&mut self, id: Id<'a>) {
+    pub fn add_sample(&mut self, id: Id<'_>) {
         let node = self.number(id);
         self.samples.push(node);
     }
@@ -330,11 +384,11 @@ impl<'a> Recording<'a> {
         options: &Options,
     ) -> io::Result<()> {
         self.finish();
-        let nodes = self.nodes_in(profile, base, options)?;
+        let nodes = self.nodes_in(profile, base)?;
         let mut idle = Decimal::ZERO;
         for (facts, node) in self.nodes.iter().zip(nodes) {
             let values = [facts.time, Decimal::from(facts.samples)];
-            if !options.idle && facts.is(b"(idle)") {
+            if !options.idle && facts.is_idle {
                 idle += values[column];
                 continue;
             }
@@ -351,25 +405,17 @@ impl<'a> Recording<'a> {
     }
 
     /// The node in the tree of `profile` for each node of the recording.
-    fn nodes_in(
-        &self,
-        profile: &mut Profile,
-        base: NodeId,
-        options: &Options,
-    ) -> io::Result<Vec<NodeId>> {
+    fn nodes_in(&self, profile: &mut Profile, base: NodeId) -> io::Result<Vec<NodeId>> {
+        let frames = self.names.as_frames(&mut profile.tree);
         let mut table = StackTable::new("nodes", self.nodes.len(), base);
         let parent = |row: usize| Ok(self.nodes[row].parent.map(|parent| parent as usize));
         let mut child = |row: usize, parent| {
             let facts = &self.nodes[row];
-            let call_frame = facts
-                .call_frame
-                .as_ref()
-                .ok_or_else(|| self.unknown_node(row))?;
-            if facts.parent.is_none() && call_frame.is(b"(root)") {
+            let name = facts.name.ok_or_else(|| self.unknown_node(row))?;
+            if facts.parent.is_none() && facts.is_root {
                 return Ok(parent);
             }
-            let frame = profile.tree.intern(&call_frame.name(options.lines));
-            Ok(profile.tree.child(parent, frame))
+            Ok(profile.tree.child(parent, frames[name as usize]))
         };
         let rows = 0..self.nodes.len();
         rows.map(|row| table.node(row, parent, &mut child))
@@ -379,27 +425,15 @@ impl<'a> Recording<'a> {
     /// The error for a node that is named by samples or other nodes, and is not there.
     #[cold]
     fn unknown_node(&self, number: usize) -> io::Error {
-        let id = self
-            .numbers
-            .iter()
-            .find(|(_, known)| **known as usize == number);
-        let id = id.map_or(String::new(), |(id, _)| id.to_string());
+        let id = self.numbers.id(number as u32).unwrap_or_default();
         invalid(format!("node {id} is named, but it is not in `nodes`"))
     }
 }
 
-impl NodeFacts<'_> {
-    fn is(&self, name: &[u8]) -> bool {
-        self.call_frame
-            .as_ref()
-            .is_some_and(|call_frame| call_frame.is(name))
-    }
-}
-
 /// Reads a file into a [`Recording`].
-pub(super) struct RecordingSeed<'r, 'a>(pub &'r mut Recording<'a>);
+pub(super) struct RecordingSeed<'r>(pub &'r mut Recording);
 
-impl<'de> DeserializeSeed<'de> for RecordingSeed<'_, 'de> {
+impl<'de> DeserializeSeed<'de> for RecordingSeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -407,7 +441,7 @@ impl<'de> DeserializeSeed<'de> for RecordingSeed<'_, 'de> {
     }
 }
 
-impl<'de> Visitor<'de> for RecordingSeed<'_, 'de> {
+impl<'de> Visitor<'de> for RecordingSeed<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

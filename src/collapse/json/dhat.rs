@@ -18,7 +18,7 @@
 
 use crate::call_tree::CallTree;
 use crate::collapse::document::names::{UNKNOWN, frame_name};
-use crate::collapse::document::{Document, Profile, ValueType, shared_options};
+use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
 use crate::collapse::json::{self, Index, Keys, Text};
 use crate::decimal::Decimal;
 use serde::Deserialize;
@@ -71,7 +71,7 @@ impl Document for Options {
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        let document = json::read_to_end(input)?;
+        let document = read_to_end(input)?;
         let file: File<'_> = json::parse_object(&document, Self::DESCRIPTION)?;
         let unit = |name: &str| match (file.is_ad_hoc(), name.ends_with('k')) {
             (true, false) => "units",

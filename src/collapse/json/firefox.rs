@@ -20,9 +20,10 @@ use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, 
 use crate::collapse::document::names::{frame_name, with_place};
 use crate::collapse::document::stack_table::StackTable;
 use crate::collapse::document::{
-    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, shared_options,
+    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end, shared_options,
 };
-use crate::collapse::json::{self, Id, Keys, Text};
+use crate::collapse::json::amounts::Amounts;
+use crate::collapse::json::{self, Id, Keys, OwnedText};
 use crate::decimal::Decimal;
 use ahash::RandomState;
 use serde::Deserialize;
@@ -84,10 +85,10 @@ impl Document for Options {
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        let document = json::read_to_end(input)?;
-        let file = json::with_room(&document, || {
-            json::parse_object::<File<'_>>(&document, Self::DESCRIPTION)
-        })?;
+        let document = read_to_end(input)?;
+        let file: File = json::parse_shallow_object(&document, Self::DESCRIPTION)?;
+        // The tables take less memory than the document, and all that is needed is in them.
+        drop(document);
         let wrapped = file.profile.as_deref();
         if file.threads.is_none() && wrapped.is_none_or(|file| file.threads.is_none()) {
             let expected = Self::DESCRIPTION;
@@ -127,7 +128,7 @@ enum Kind {
 }
 
 /// The values that the profile has.
-fn value_types(files: &[File<'_>]) -> Vec<(Kind, ValueType)> {
+fn value_types(files: &[File]) -> Vec<(Kind, ValueType)> {
     let threads = || files.iter().flat_map(|file| file.threads.iter().flatten());
     let weight_type = threads().find_map(|thread| thread.samples.weight_type.as_deref());
     let unit = match weight_type {
@@ -166,25 +167,19 @@ fn value_types(files: &[File<'_>]) -> Vec<(Kind, ValueType)> {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct File<'a> {
-    #[serde(borrow)]
-    meta: Meta<'a>,
-    #[serde(borrow)]
-    libs: Vec<Lib<'a>>,
-    #[serde(borrow)]
-    threads: Option<Vec<Thread<'a>>>,
-    #[serde(borrow)]
-    shared: Thread<'a>,
-    #[serde(borrow)]
-    processes: Vec<File<'a>>,
+struct File {
+    meta: Meta,
+    libs: Vec<Lib>,
+    threads: Option<Vec<Thread>>,
+    shared: Thread,
+    processes: Vec<File>,
     /// What old developer tools put around it.
-    #[serde(borrow)]
-    profile: Option<Box<File<'a>>>,
+    profile: Option<Box<File>>,
 }
 
-impl<'a> File<'a> {
+impl File {
     /// The file and those of other processes in it.
-    fn with_processes(self) -> Vec<File<'a>> {
+    fn with_processes(self) -> Vec<File> {
         let mut files = Vec::new();
         let mut pending = vec![self];
         while let Some(mut file) = pending.pop() {
@@ -200,34 +195,30 @@ impl<'a> File<'a> {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Meta<'a> {
+struct Meta {
     /// In milliseconds.
     interval: Decimal,
     symbolicated: Option<bool>,
-    #[serde(borrow)]
-    sample_units: Option<SampleUnits<'a>>,
+    sample_units: Option<SampleUnits>,
 }
 
 #[derive(Deserialize)]
-struct SampleUnits<'a> {
-    #[serde(borrow, rename = "threadCPUDelta")]
-    cpu: Option<Cow<'a, str>>,
+struct SampleUnits {
+    #[serde(rename = "threadCPUDelta")]
+    cpu: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Lib<'a> {
-    #[serde(borrow, default)]
-    name: Text<'a>,
-    #[serde(borrow)]
-    path: Option<Text<'a>>,
-    #[serde(borrow)]
-    code_id: Option<Text<'a>>,
-    #[serde(borrow)]
-    breakpad_id: Option<Text<'a>>,
+struct Lib {
+    #[serde(default)]
+    name: OwnedText,
+    path: Option<OwnedText>,
+    code_id: Option<OwnedText>,
+    breakpad_id: Option<OwnedText>,
 }
 
-impl Lib<'_> {
+impl Lib {
     /// Adds an address in it to those whose functions are to be found.
     fn add(&self, address: u64, addresses: &mut Addresses<'_>) -> AddressId {
         let path = self.path.as_ref().filter(|path| path.ends_with(&self.name));
@@ -244,52 +235,45 @@ impl Lib<'_> {
 /// A thread with its tables; `shared` has nothing else.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Thread<'a> {
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
-    #[serde(borrow)]
-    process_name: Option<Text<'a>>,
-    #[serde(borrow)]
-    pid: Option<Id<'a>>,
-    #[serde(borrow)]
-    samples: Samples<'a>,
-    #[serde(borrow)]
-    native_allocations: Option<Samples<'a>>,
-    #[serde(borrow)]
-    js_allocations: Option<Samples<'a>>,
-    #[serde(borrow)]
-    stack_table: Table<'a>,
-    #[serde(borrow)]
-    frame_table: Table<'a>,
-    #[serde(borrow)]
-    func_table: Table<'a>,
-    #[serde(borrow)]
-    resource_table: Table<'a>,
-    #[serde(borrow)]
-    string_array: Strings<'a>,
-    #[serde(borrow)]
-    string_table: Strings<'a>,
+struct Thread {
+    name: Option<OwnedText>,
+    process_name: Option<OwnedText>,
+    #[serde(deserialize_with = "id")]
+    pid: Option<String>,
+    samples: Samples,
+    native_allocations: Option<Samples>,
+    js_allocations: Option<Samples>,
+    stack_table: Table,
+    frame_table: Table,
+    func_table: Table,
+    resource_table: Table,
+    string_array: Strings,
+    string_table: Strings,
+}
+
+/// An id as text.
+fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let id = Option::<Id<'_>>::deserialize(deserializer)?;
+    Ok(id.map(|id| id.to_string()))
 }
 
 /// Samples or allocations.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Samples<'a> {
+struct Samples {
     stack: Vec<Index>,
-    weight: Option<Vec<Decimal>>,
-    #[serde(borrow)]
-    weight_type: Option<Cow<'a, str>>,
+    weight: Option<Amounts>,
+    weight_type: Option<String>,
     #[serde(rename = "threadCPUDelta")]
-    cpu_deltas: Option<Vec<Option<Decimal>>>,
-    #[serde(borrow)]
-    schema: Schema<'a>,
+    cpu_deltas: Option<Amounts>,
+    schema: Schema,
     data: Vec<Row>,
 }
 
 /// A table of any kind; each kind has some of the columns.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Table<'a> {
+struct Table {
     prefix: Vec<Index>,
     prefix_offset: Vec<Index>,
     frame: Vec<Index>,
@@ -300,18 +284,17 @@ struct Table<'a> {
     file_name: Vec<Index>,
     line: Vec<Index>,
     address: Vec<Option<i64>>,
-    #[serde(borrow)]
-    schema: Schema<'a>,
+    schema: Schema,
     data: Vec<Row>,
 }
 
 /// Where in a row each column is.
-type Schema<'a> = HashMap<Text<'a>, usize, RandomState>;
+type Schema = HashMap<OwnedText, usize, RandomState>;
 
 /// A row of a table of Firefox. What is no index does not matter.
 type Row = Vec<Index>;
 
-impl Table<'_> {
+impl Table {
     fn is_empty(&self) -> bool {
         self.data.is_empty()
             && self.frame.is_empty()
@@ -321,13 +304,8 @@ impl Table<'_> {
 }
 
 /// The column called `name`: `column` itself, or taken from the rows.
-fn column<'t>(
-    column: &'t [Index],
-    name: &str,
-    schema: &Schema<'_>,
-    data: &[Row],
-) -> Cow<'t, [Index]> {
-    match schema.get(&Text(name.as_bytes().into())) {
+fn column<'t>(column: &'t [Index], name: &str, schema: &Schema, data: &[Row]) -> Cow<'t, [Index]> {
+    match schema.get(name.as_bytes()) {
         Some(&at) => data
             .iter()
             .map(|row| row.get(at).copied().unwrap_or(Index::NONE))
@@ -360,7 +338,8 @@ impl<'de> Deserialize<'de> for Index {
             }
 
             fn visit_u64<E>(self, index: u64) -> Result<Index, E> {
-                Ok(u32::try_from(index).map_or(Index(u32::MAX - 1), Index))
+                let index = u32::try_from(index).unwrap_or(u32::MAX);
+                Ok(Index(index.min(u32::MAX - 1)))
             }
 
             fn visit_i64<E>(self, _: i64) -> Result<Index, E> {
@@ -399,19 +378,19 @@ impl<'de> Deserialize<'de> for Index {
 
 /// A table of strings; very old profiles have something else under its name.
 #[derive(Default)]
-struct Strings<'a>(Vec<Text<'a>>);
+struct Strings(Vec<OwnedText>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Strings<'a> {
+impl<'de> Deserialize<'de> for Strings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct StringsVisitor;
         impl<'de> Visitor<'de> for StringsVisitor {
-            type Value = Strings<'de>;
+            type Value = Strings;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an array of strings")
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Strings<'de>, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Strings, A::Error> {
                 let mut strings = Vec::new();
                 while let Some(text) = array.next_element()? {
                     strings.push(text);
@@ -419,7 +398,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Strings<'a> {
                 Ok(Strings(strings))
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Strings<'de>, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Strings, A::Error> {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 Ok(Strings::default())
             }
@@ -429,30 +408,30 @@ impl<'de: 'a, 'a> Deserialize<'de> for Strings<'a> {
 }
 
 /// The tables that a thread uses: its own, or those that all share.
-struct ThreadReader<'t, 'a> {
+struct ThreadReader<'t> {
     options: &'t Options,
-    libs: &'t [Lib<'a>],
+    libs: &'t [Lib],
     /// In milliseconds.
     interval: Decimal,
     has_no_symbols: bool,
-    thread: &'t Thread<'a>,
-    stacks: &'t Table<'a>,
-    frames: &'t Table<'a>,
-    functions: &'t Table<'a>,
-    resources: &'t Table<'a>,
-    strings: &'t [Text<'a>],
+    thread: &'t Thread,
+    stacks: &'t Table,
+    frames: &'t Table,
+    functions: &'t Table,
+    resources: &'t Table,
+    strings: &'t [OwnedText],
     /// For each frame, its address if its function has no name.
     addresses: Vec<Option<AddressId>>,
 }
 
-impl<'t, 'a> ThreadReader<'t, 'a> {
+impl<'t> ThreadReader<'t> {
     fn new(
         options: &'t Options,
-        file: &'t File<'a>,
-        thread: &'t Thread<'a>,
+        file: &'t File,
+        thread: &'t Thread,
         addresses: &mut Addresses<'_>,
     ) -> io::Result<Self> {
-        let table = |of: fn(&'t Thread<'a>) -> &'t Table<'a>| match of(thread) {
+        let table = |of: fn(&'t Thread) -> &'t Table| match of(thread) {
             own if own.is_empty() => of(&file.shared),
             own => own,
         };
@@ -515,7 +494,7 @@ impl<'t, 'a> ThreadReader<'t, 'a> {
     }
 
     /// The library that a frame is in.
-    fn library(&self, frame: usize, function: usize) -> Option<&'t Lib<'a>> {
+    fn library(&self, frame: usize, function: usize) -> Option<&'t Lib> {
         let of_frame = || self.frames.lib.get(frame)?.get();
         let of_function = || {
             let resource = self.functions.resource.get(function)?.get()?;
@@ -535,7 +514,7 @@ impl<'t, 'a> ThreadReader<'t, 'a> {
     }
 
     /// The samples that have this kind of value, and its amounts.
-    fn samples(&self, kind: Kind) -> Option<&'t Samples<'a>> {
+    fn samples(&self, kind: Kind) -> Option<&'t Samples> {
         match kind {
             Kind::Samples | Kind::Cpu | Kind::Time => Some(&self.thread.samples),
             Kind::NativeAllocations => self.thread.native_allocations.as_ref(),
@@ -543,12 +522,12 @@ impl<'t, 'a> ThreadReader<'t, 'a> {
         }
     }
 
-    fn weight(&self, kind: Kind, samples: &Samples<'_>, index: usize) -> Decimal {
+    fn weight(&self, kind: Kind, samples: &Samples, index: usize) -> Decimal {
         let weight = || match &samples.weight {
-            Some(weights) => weights.get(index).copied().unwrap_or_default(),
+            Some(weights) => weights.get(index).unwrap_or_default(),
             None => Decimal::from(1u64),
         };
-        let cpu = || samples.cpu_deltas.as_ref()?.get(index).copied()?;
+        let cpu = || samples.cpu_deltas.as_ref()?.get(index);
         match kind {
             Kind::Cpu => cpu().unwrap_or_default(),
             Kind::Time => weight().multiplied_by(self.interval),
@@ -647,16 +626,16 @@ impl<'t, 'a> ThreadReader<'t, 'a> {
 }
 
 /// Names the frames of a thread, each once.
-struct FrameNamer<'r, 't, 'a> {
-    reader: &'r ThreadReader<'t, 'a>,
+struct FrameNamer<'r, 't> {
+    reader: &'r ThreadReader<'t>,
     /// In profiles of Firefox, a string for each frame.
     locations: Cow<'t, [Index]>,
     names: &'r Names,
     frames: Vec<Option<Vec<FrameId>>>,
 }
 
-impl<'r, 't, 'a> FrameNamer<'r, 't, 'a> {
-    fn new(reader: &'r ThreadReader<'t, 'a>, names: &'r Names) -> Self {
+impl<'r, 't> FrameNamer<'r, 't> {
+    fn new(reader: &'r ThreadReader<'t>, names: &'r Names) -> Self {
         let table = reader.frames;
         let locations = column(&[], "location", &table.schema, &table.data);
         FrameNamer {

@@ -29,7 +29,7 @@
 
 use crate::collapse::document::lines::{Lines, whole_lines};
 use crate::collapse::document::names::frame_name;
-use crate::collapse::document::{Document, Profile, ValueType, shared_options};
+use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
 use crate::collapse::java::{ThreadNames, method_of_call, method_of_line};
 use crate::collapse::json::{self, Keys, Text};
 use crate::collapse::notes::plural;
@@ -465,7 +465,7 @@ struct JsonThread<'a> {
 
 impl Options {
     fn read_json(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        let document = json::read_to_end(input)?;
+        let document = read_to_end(input)?;
         json::with_room(&document, || {
             let file = PhantomData::<File<'_>>;
             let file = json::parse(&document, file, Self::DESCRIPTION)?;

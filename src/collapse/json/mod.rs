@@ -1,5 +1,6 @@
 //! Profiles in JSON, which `serde_json` reads: the formats, and what they share.
 
+mod amounts;
 pub mod bpftrace;
 pub mod chrome;
 pub mod cpuprofile;
@@ -20,23 +21,20 @@ mod keys;
 
 pub(crate) use keys::{Keys, is_started, outline};
 
+pub(crate) use super::document::read_to_end;
 use super::document::{invalid, out_of_range};
 use crate::decimal::Decimal;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Unexpected, Visitor};
+use serde_json::de::SliceRead;
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, BufRead};
+use std::io;
+use std::marker::PhantomData;
 use std::thread;
 
-/// Reads the whole input.
-pub(crate) fn read_to_end(input: &mut dyn BufRead) -> io::Result<Vec<u8>> {
-    let mut document = Vec::new();
-    input.read_to_end(&mut document)?;
-    Ok(document)
-}
-
-/// Reads `document` as `seed` says.
+/// Reads `document` as `seed` says. If that takes more of the stack for what is nested deeper, it is to be called
+/// [`with_room`].
 ///
 /// # Errors
 /// What is not JSON, or not of the expected shape; the message has the line and column. `format` is
@@ -46,21 +44,47 @@ where
     S: DeserializeSeed<'de>,
 {
     let mut deserializer = serde_json::Deserializer::from_slice(document);
-    // `with_room` sees to it that the stack is large enough.
     deserializer.disable_recursion_limit();
+    parse_with(deserializer, seed, format)
+}
+
+fn parse_with<'de, S>(
+    mut deserializer: serde_json::Deserializer<SliceRead<'de>>,
+    seed: S,
+    format: &str,
+) -> io::Result<S::Value>
+where
+    S: DeserializeSeed<'de>,
+{
     let value = seed.deserialize(&mut deserializer);
     value
         .and_then(|value| deserializer.end().map(|()| value))
         .map_err(|error| not_as_expected(error, format))
 }
 
-/// [`parse`] for a document that is an object. Derived types would take an array for one, too.
+/// [`parse_object`] for a document in which nothing that counts is nested deeper than 128 levels.
+pub(crate) fn parse_shallow_object<'de, T>(document: &'de [u8], format: &str) -> io::Result<T>
+where
+    T: Deserialize<'de>,
+{
+    expect_object(document, format)?;
+    let deserializer = serde_json::Deserializer::from_slice(document);
+    parse_with(deserializer, PhantomData, format)
+}
+
+/// [`parse`] for a document that is an object.
 pub(crate) fn parse_object<'de, T>(document: &'de [u8], format: &str) -> io::Result<T>
 where
     T: Deserialize<'de>,
 {
+    expect_object(document, format)?;
+    parse(document, PhantomData, format)
+}
+
+/// Derived types would take an array for an object, too.
+fn expect_object(document: &[u8], format: &str) -> io::Result<()> {
     match document.trim_ascii_start() {
-        [b'{', ..] => parse(document, std::marker::PhantomData, format),
+        [b'{', ..] => Ok(()),
         _ => Err(invalid(format!("expected {format}, which is an object"))),
     }
 }
@@ -155,6 +179,13 @@ fn after_string(text: &[u8]) -> &[u8] {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Text<'a>(pub Cow<'a, [u8]>);
 
+impl Text<'_> {
+    /// The same without the document that it is in.
+    pub fn into_owned(self) -> Text<'static> {
+        Text(Cow::Owned(self.0.into_owned()))
+    }
+}
+
 impl std::ops::Deref for Text<'_> {
     type Target = [u8];
 
@@ -182,6 +213,31 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
             }
         }
         deserializer.deserialize_bytes(TextVisitor)
+    }
+}
+
+/// The same, kept apart from the document.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) struct OwnedText(Vec<u8>);
+
+impl std::ops::Deref for OwnedText {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::borrow::Borrow<[u8]> for OwnedText {
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for OwnedText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Text(text) = Text::deserialize(deserializer)?;
+        Ok(OwnedText(text.into_owned()))
     }
 }
 

@@ -16,7 +16,7 @@
 
 use crate::call_tree::CallTree;
 use crate::collapse::document::names::{frame_name, with_place};
-use crate::collapse::document::{Document, Profile, ValueType, shared_options};
+use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
 use crate::collapse::json::{self, Keys, Text};
 use crate::decimal::Decimal;
 use serde::Deserialize;
@@ -57,7 +57,7 @@ impl Document for Options {
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        let document = json::read_to_end(input)?;
+        let document = read_to_end(input)?;
         profile.choose(vec![ValueType::new("time", "seconds")], None, 0)?;
         json::with_room(&document, || {
             let file: File<'_> = json::parse_object(&document, Self::DESCRIPTION)?;

@@ -21,7 +21,7 @@
 use crate::call_tree::CallTree;
 use crate::collapse::document::lines::{Lines, whole_lines};
 use crate::collapse::document::names::{frame_name, with_place};
-use crate::collapse::document::{Document, Profile, ValueType, shared_options};
+use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
 use crate::collapse::json::{self, Id, Keys, Text};
 use crate::decimal::Decimal;
 use serde::Deserialize;
@@ -73,7 +73,7 @@ impl Document for Options {
         let is_json = input.fill_buf()?.trim_ascii_start().starts_with(b"[");
         match is_json {
             true => {
-                let document = json::read_to_end(input)?;
+                let document = read_to_end(input)?;
                 let threads = PhantomData::<Vec<JsonThread<'_>>>;
                 for thread in json::parse(&document, threads, Self::DESCRIPTION)? {
                     self.add(&self.thread_of_json(&thread), profile);

@@ -23,8 +23,11 @@
 //! one.
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::collapse::document::latest::LatestStack;
 use crate::collapse::document::names::{frame_name, with_place};
-use crate::collapse::document::{Document, Profile, ValueType, invalid, shared_options};
+use crate::collapse::document::{
+    Document, Profile, ValueType, invalid, read_to_end, shared_options,
+};
 use crate::collapse::json::{self, ForEach, Index, Keys, Text};
 use crate::collapse::notes::plural;
 use crate::decimal::Decimal;
@@ -89,36 +92,39 @@ impl Document for Options {
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        let document = json::read_to_end(input)?;
+        let document = read_to_end(input)?;
         let mut file = File {
             frames: Vec::new(),
             threads: Vec::new(),
             active: Index(0),
         };
         json::parse(&document, FileSeed(&mut file), Self::DESCRIPTION)?;
-        self.add_up(&file, profile)
+        let file = file.into_owned();
+        drop(document);
+        self.add_up(file, profile)
     }
 }
 
 impl Options {
     /// Adds up the profiles that are asked for.
-    fn add_up(&self, file: &File<'_>, profile: &mut Profile) -> io::Result<()> {
+    fn add_up(&self, file: File<'_>, profile: &mut Profile) -> io::Result<()> {
         let chosen = match &self.profile {
             Some(wanted) => Some(file.find(wanted)?),
             None => None,
         };
         let unit = match (chosen, file.threads.as_slice()) {
-            (None, []) => "none",
-            (None, threads) => &file.active.of(threads, "profiles")?.unit,
-            (Some(chosen), threads) => &threads[chosen].unit,
+            (None, []) => "none".to_string(),
+            (None, threads) => file.active.of(threads, "profiles")?.unit.clone(),
+            (Some(chosen), threads) => threads[chosen].unit.clone(),
         };
-        profile.choose(vec![ValueType::new("weight", unit)], None, 0)?;
+        profile.choose(vec![ValueType::new("weight", &unit)], None, 0)?;
         let mut other_units = 0;
-        for (index, thread) in file.threads.iter().enumerate() {
+        // The trees of threads that are added up are dropped one by one.
+        for (index, thread) in file.threads.into_iter().enumerate() {
             match chosen {
                 Some(chosen) if chosen != index => {}
                 _ if thread.unit != unit => other_units += 1,
-                _ => self.add_thread(thread, file, profile)?,
+                _ => self.add_thread(&thread, &file.frames, profile)?,
             }
         }
         if other_units > 0 {
@@ -131,7 +137,7 @@ impl Options {
     fn add_thread(
         &self,
         thread: &Thread<'_>,
-        file: &File<'_>,
+        frames: &[Frame<'_>],
         profile: &mut Profile,
     ) -> io::Result<()> {
         let base = match self.threads {
@@ -145,7 +151,7 @@ impl Options {
                 .ok()
                 .and_then(|index| index.parse().ok());
             let index = Index(index.unwrap_or(u64::MAX));
-            let frame = index.of(&file.frames, "frames")?;
+            let frame = index.of(frames, "frames")?;
             Ok(frame.name(self.lines).into())
         })
     }
@@ -159,6 +165,17 @@ struct File<'a> {
 }
 
 impl File<'_> {
+    /// The same without the document, which takes more memory than the names in it.
+    fn into_owned(self) -> File<'static> {
+        let frames = self.frames.into_iter().map(Frame::into_owned);
+        let threads = self.threads.into_iter().map(Thread::into_owned);
+        File {
+            frames: frames.collect(),
+            threads: threads.collect(),
+            active: self.active,
+        }
+    }
+
     /// The index of the profile that is called `wanted`, or has this number.
     fn find(&self, wanted: &str) -> io::Result<usize> {
         let by_name = || {
@@ -203,6 +220,14 @@ struct Frame<'a> {
 }
 
 impl Frame<'_> {
+    fn into_owned(self) -> Frame<'static> {
+        Frame {
+            name: self.name.map(Text::into_owned),
+            file: self.file.map(Text::into_owned),
+            line: self.line,
+        }
+    }
+
     fn name(&self, with_line: bool) -> Vec<u8> {
         let name = frame_name(self.name.as_deref().unwrap_or_default());
         match &self.file {
@@ -219,6 +244,15 @@ struct Thread<'a> {
     unit: String,
     /// The stacks. Each frame is called by its index, for the names may come last.
     stacks: Profile,
+}
+
+impl Thread<'_> {
+    fn into_owned(self) -> Thread<'static> {
+        Thread {
+            name: self.name.into_owned(),
+            ..self
+        }
+    }
 }
 
 /// Reads a [`Thread`], whose keys come in any order.
@@ -471,14 +505,18 @@ impl<'de> Visitor<'de> for StacksSeed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut samples: A) -> Result<(), A::Error> {
+        let mut latest = LatestStack::default();
         loop {
-            let mut leaf = CallTree::ROOT;
+            latest.begin(CallTree::ROOT);
             let frames = ForEach::new(|index: Index| {
-                leaf = self.frames.child(self.tree, leaf, index);
+                if !latest.follow(index) {
+                    let node = self.frames.child(self.tree, latest.node(), index);
+                    latest.push(index, node);
+                }
                 Ok(())
             });
             match samples.next_element_seed(frames)? {
-                Some(()) => self.leaves.push(leaf),
+                Some(()) => self.leaves.push(latest.node()),
                 None => return Ok(()),
             }
         }

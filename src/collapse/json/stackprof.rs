@@ -13,7 +13,9 @@
 
 use crate::call_tree::{CallTree, FrameId};
 use crate::collapse::document::names::{frame_name, with_place};
-use crate::collapse::document::{Document, Profile, ValueType, invalid, shared_options};
+use crate::collapse::document::{
+    Document, Profile, ValueType, invalid, read_to_end, shared_options,
+};
 use crate::collapse::json::{self, Index, Keys, Text};
 use crate::decimal::Decimal;
 use ahash::{AHashMap, RandomState};
@@ -61,7 +63,7 @@ impl Document for Options {
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        let document = json::read_to_end(input)?;
+        let document = read_to_end(input)?;
         let file: File<'_> = json::parse_object(&document, Self::DESCRIPTION)?;
         let Some(raw) = &file.raw else {
             return Err(invalid(

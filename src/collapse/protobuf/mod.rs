@@ -83,6 +83,56 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
+/// Appends what a repeated field of integers has, which is packed or one by one; `what` it is in is for errors.
+pub(crate) fn push_numbers<N: FromInteger>(
+    value: Value<'_>,
+    numbers: &mut Vec<N>,
+    what: &str,
+) -> io::Result<()> {
+    let mut packed = match value {
+        Value::Bytes(packed) => packed,
+        Value::Number(number) | Value::Fixed(number) => {
+            numbers.push(N::from_integer(number));
+            return Ok(());
+        }
+    };
+    while !packed.is_empty() {
+        let number = varint(&mut packed);
+        let number = number.map_err(|error| invalid(format!("expected a {what}: {error}")))?;
+        numbers.push(N::from_integer(number));
+    }
+    Ok(())
+}
+
+/// A type of integers: `uint64` or `int64`.
+pub(crate) trait FromInteger {
+    fn from_integer(integer: u64) -> Self;
+}
+
+impl FromInteger for u64 {
+    fn from_integer(integer: u64) -> u64 {
+        integer
+    }
+}
+
+impl FromInteger for i64 {
+    fn from_integer(integer: u64) -> i64 {
+        integer.cast_signed()
+    }
+}
+
+/// Takes an integer. Most have one byte or two, which `decode_varint` has no short way for.
+#[inline]
+fn varint(bytes: &mut &[u8]) -> Result<u64, DecodeError> {
+    let (number, rest) = match *bytes {
+        [low @ ..0x80, rest @ ..] => (u64::from(*low), rest),
+        [low, high @ ..0x80, rest @ ..] => (u64::from(low & 0x7f) | u64::from(*high) << 7, rest),
+        _ => return decode_varint(bytes),
+    };
+    *bytes = rest;
+    Ok(number)
+}
+
 /// Decodes `bytes` into `message`, which is cleared first; `what` it is is for errors.
 pub(crate) fn decode_into<M: Message>(message: &mut M, bytes: &[u8], what: &str) -> io::Result<()> {
     message.clear();
@@ -122,5 +172,16 @@ mod tests {
         assert!(message(b"\x0b").contains("a group"));
         assert!(message(b"\x08").contains("[offset 0]"));
         assert!(message(b"\x1d\0").contains("the message ends"));
+    }
+
+    #[test]
+    fn repeated_numbers_are_packed_or_not() {
+        let mut numbers: Vec<u64> = Vec::new();
+        let packed = b"\x07\x96\x01\xff\xff\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01";
+        push_numbers(Value::Bytes(packed), &mut numbers, "list").unwrap();
+        push_numbers(Value::Number(9), &mut numbers, "list").unwrap();
+        assert_eq!(numbers, [7, 150, 65535, u64::MAX, 9]);
+        let error = push_numbers(Value::Bytes(b"\x96"), &mut numbers, "list").unwrap_err();
+        assert!(error.to_string().starts_with("expected a list: "));
     }
 }

@@ -17,7 +17,7 @@ use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
 use crate::collapse::document::names::{frame_name, with_place};
 use crate::collapse::document::{
-    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, shared_options,
+    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end, shared_options,
 };
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
 use crate::decimal::Decimal;
@@ -77,8 +77,7 @@ impl Document for Options {
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        let mut message = Vec::new();
-        input.read_to_end(&mut message)?;
+        let mut message = read_to_end(input)?;
         if is_json(&message) {
             message = to_protobuf(&message)?;
         }

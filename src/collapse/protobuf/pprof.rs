@@ -21,15 +21,18 @@
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
+use crate::collapse::document::ids::Ids;
+use crate::collapse::document::latest::LatestStack;
 use crate::collapse::document::names::{frame_name, with_place};
 use crate::collapse::document::{
-    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, resolve_value,
+    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end, resolve_value,
     shared_options,
 };
-use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
+use crate::collapse::protobuf::{Fields, Value, decode, push_numbers};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
+use std::ops::Range;
 
 /// Folds profiles of pprof. See the [module](self) for what is read.
 ///
@@ -96,8 +99,7 @@ impl Document for Options {
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        let mut message = Vec::new();
-        input.read_to_end(&mut message)?;
+        let message = read_to_end(input)?;
         let tables = Tables::read(&message)?;
         let (types, default) = tables.value_types()?;
         let wanted = self
@@ -111,7 +113,8 @@ impl Document for Options {
             tables: &tables,
             names: unnamed.addresses.resolve(),
             unnamed: unnamed.ids,
-            locations: AHashMap::with_capacity(tables.locations.len()),
+            frames: LocationFrames::default(),
+            latest: LatestStack::default(),
             column,
             profile,
         };
@@ -161,14 +164,32 @@ struct SampleType {
     unit: i64,
 }
 
-#[derive(Clone, PartialEq, prost::Message)]
+/// A sample. There are so many that they are read field by field, as the profile is: that takes half the time.
+#[derive(Default)]
 struct Sample {
-    #[prost(uint64, repeated, tag = "1")]
     locations: Vec<u64>,
-    #[prost(int64, repeated, tag = "2")]
     values: Vec<i64>,
-    #[prost(message, repeated, tag = "3")]
+    /// They are only read if anybody asks for them.
     labels: Vec<Label>,
+}
+
+impl Sample {
+    fn read(&mut self, message: &[u8], with_labels: bool) -> io::Result<()> {
+        self.locations.clear();
+        self.values.clear();
+        self.labels.clear();
+        for field in Fields::of(message) {
+            match field? {
+                (1, value) => push_numbers(value, &mut self.locations, "sample")?,
+                (2, value) => push_numbers(value, &mut self.values, "sample")?,
+                (3, Value::Bytes(bytes)) if with_labels => {
+                    self.labels.push(decode(bytes, "label")?);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -393,6 +414,9 @@ fn unknown(what: &str, id: u64) -> io::Error {
     ))
 }
 
+/// The label with which `pprof -diff_base` marks samples.
+const BASE_LABEL: &[u8] = b"pprof::base";
+
 /// Reads samples, with all tables known.
 struct SampleReader<'t, 'a, 'p> {
     options: &'t Options,
@@ -400,19 +424,50 @@ struct SampleReader<'t, 'a, 'p> {
     /// Locations without functions.
     unnamed: AHashMap<u64, AddressId>,
     names: Names,
-    /// The frames of locations that were met, the outermost first.
-    locations: AHashMap<u64, Vec<FrameId>>,
+    frames: LocationFrames,
+    latest: LatestStack<u64>,
     /// Which value counts.
     column: usize,
     profile: &'p mut Profile,
 }
 
+/// The frames of locations that were met.
+#[derive(Default)]
+struct LocationFrames {
+    /// The numbers of locations by their ids.
+    numbers: Ids,
+    /// Where the frames of each are in `frames`.
+    ranges: Vec<Range<usize>>,
+    /// The frames of locations one after another, the outermost of each first.
+    frames: Vec<FrameId>,
+}
+
+impl LocationFrames {
+    fn get(&self, id: u64) -> Option<&[FrameId]> {
+        let number = self.numbers.get(id)?;
+        let range = self.ranges.get(number as usize)?;
+        self.frames.get(range.clone())
+    }
+
+    fn add(&mut self, id: u64, frames: impl Iterator<Item = FrameId>) {
+        let start = self.frames.len();
+        self.frames.extend(frames);
+        self.numbers.insert(id, self.ranges.len() as u32);
+        self.ranges.push(start..self.frames.len());
+    }
+}
+
 impl SampleReader<'_, '_, '_> {
     fn read(&mut self, message: &[u8]) -> io::Result<()> {
         let mut sample = Sample::default();
+        let Options {
+            tagroot, tagleaf, ..
+        } = self.options;
+        let is_difference = self.tables.strings.contains(&BASE_LABEL);
+        let with_labels = is_difference || !tagroot.is_empty() || !tagleaf.is_empty();
         for field in Fields::of(message) {
             if let (2, Value::Bytes(bytes)) = field? {
-                decode_into(&mut sample, bytes, "sample")?;
+                sample.read(bytes, with_labels)?;
                 self.add(&sample)?;
             }
         }
@@ -435,11 +490,9 @@ impl SampleReader<'_, '_, '_> {
         for (column, value) in values.iter().enumerate() {
             self.profile.add_to_sum(column, Decimal::from(*value));
         }
-        let mut node = self.add_labels(CallTree::ROOT, labels, &self.options.tagroot)?;
-        for location in locations.iter().rev() {
-            node = self.add_location(node, *location)?;
-        }
-        node = self.add_labels(node, labels, &self.options.tagleaf)?;
+        let root = self.add_labels(CallTree::ROOT, labels, &self.options.tagroot)?;
+        let leaf = self.add_locations(root, locations)?;
+        let node = self.add_labels(leaf, labels, &self.options.tagleaf)?;
         let Some(value) = values.get(self.column) else {
             return Ok(());
         };
@@ -450,17 +503,34 @@ impl SampleReader<'_, '_, '_> {
         Ok(())
     }
 
-    fn add_location(&mut self, parent: NodeId, id: u64) -> io::Result<NodeId> {
-        if !self.locations.contains_key(&id) {
-            let location = self.tables.locations.get(&id);
-            let location = location.ok_or_else(|| unknown("location", id))?;
-            let unnamed = self.unnamed.get(&id).map(|id| self.names.frames(*id));
-            let names = self.tables.frame_names(location, unnamed, self.options)?;
-            let frames = names.iter().map(|name| self.profile.tree.intern(name));
-            self.locations.insert(id, frames.collect());
+    /// The node of a stack, whose outermost location comes last.
+    fn add_locations(&mut self, root: NodeId, locations: &[u64]) -> io::Result<NodeId> {
+        self.latest.begin(root);
+        for id in locations.iter().rev() {
+            if !self.latest.follow(*id) {
+                let node = self.add_location(self.latest.node(), *id)?;
+                self.latest.push(*id, node);
+            }
         }
-        let frames = self.locations[&id].iter();
+        Ok(self.latest.node())
+    }
+
+    fn add_location(&mut self, parent: NodeId, id: u64) -> io::Result<NodeId> {
+        if self.frames.get(id).is_none() {
+            self.name_location(id)?;
+        }
+        let frames = self.frames.get(id).unwrap_or_default().iter();
         Ok(frames.fold(parent, |node, frame| self.profile.tree.child(node, *frame)))
+    }
+
+    fn name_location(&mut self, id: u64) -> io::Result<()> {
+        let location = self.tables.locations.get(&id);
+        let location = location.ok_or_else(|| unknown("location", id))?;
+        let unnamed = self.unnamed.get(&id).map(|id| self.names.frames(*id));
+        let names = self.tables.frame_names(location, unnamed, self.options)?;
+        let frames = names.iter().map(|name| self.profile.tree.intern(name));
+        self.frames.add(id, frames);
+        Ok(())
     }
 
     /// Adds a frame for each of the `keys` that the sample has a label of.
@@ -496,7 +566,7 @@ impl SampleReader<'_, '_, '_> {
     /// Whether `pprof -diff_base` took the sample from the base.
     fn is_of_base(&self, labels: &[Label]) -> io::Result<bool> {
         for label in labels {
-            if self.tables.string(label.key)? == b"pprof::base" {
+            if self.tables.string(label.key)? == BASE_LABEL {
                 return Ok(self.tables.string(label.text)? == b"true");
             }
         }

@@ -15,7 +15,7 @@ use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
 use crate::collapse::document::names::frame_name;
 use crate::collapse::document::{
-    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, shared_options,
+    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end, shared_options,
 };
 use crate::collapse::notes::plural;
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
@@ -75,8 +75,7 @@ impl Document for Options {
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        let mut bytes = Vec::new();
-        input.read_to_end(&mut bytes)?;
+        let bytes = read_to_end(input)?;
         let tables = Tables::read(&bytes)?;
         let event = tables.event(self.event.as_deref())?;
         let unit = match tables.event_types.get(event as usize).map(String::as_str) {

@@ -6,6 +6,8 @@ use crate::collapse::json::cpuprofile::{Node, Recording};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::io;
 
 /// The recordings of a trace. Those of a process are told apart by their id, which processes share.
 #[derive(Default)]
@@ -18,7 +20,8 @@ pub(super) struct Recordings<'a> {
 struct Chunks<'a> {
     thread: Option<ThreadId<'a>>,
     start: Option<Decimal>,
-    chunks: Vec<(Decimal, Chunk<'a>)>,
+    /// The chunks with their times, as text: read, they would take several times the memory.
+    chunks: Vec<(Decimal, Option<Box<RawValue>>)>,
 }
 
 /// Any part of it may be missing.
@@ -63,10 +66,6 @@ impl<'a> Recordings<'a> {
         if !matches!(name, b"Profile" | b"ProfileChunk" | b"CpuProfile") {
             return;
         }
-        let args = event.args.as_ref().map_or("{}", |args| args.get());
-        // From a reader texts are copied: those of the event end with it.
-        let mut args = serde_json::Deserializer::from_reader(args.as_bytes());
-        let chunk = Args::deserialize(&mut args).map_or(Chunk::default(), |args| args.data);
         let is_start = name == b"Profile";
         let thread = event.thread();
         let key = (thread.0.clone(), event.id.clone());
@@ -84,45 +83,66 @@ impl<'a> Recordings<'a> {
             recording.thread = Some(thread);
         }
         if is_start {
-            recording.start = chunk.start_time;
+            recording.start = Chunk::of(event.args.as_deref()).start_time;
         } else {
-            recording.chunks.push((event.ts.unwrap_or_default(), chunk));
+            let at = event.ts.unwrap_or_default();
+            recording.chunks.push((at, event.args));
         }
     }
 
-    /// The recordings with their threads.
-    pub fn finish(self) -> impl Iterator<Item = (ThreadId<'a>, Recording<'a>)> {
-        self.recordings.into_iter().filter_map(|recording| {
-            let thread = recording.thread.clone()?;
-            (!recording.chunks.is_empty()).then(|| (thread, recording.finish()))
-        })
+    /// Hands each recording to `handle`, with its thread.
+    pub fn finish(
+        self,
+        mut handle: impl FnMut(ThreadId<'a>, Recording) -> io::Result<()>,
+    ) -> io::Result<()> {
+        for mut recording in self.recordings {
+            let Some(thread) = recording.thread.take() else {
+                continue;
+            };
+            if !recording.chunks.is_empty() {
+                recording.chunks.sort_by_key(|(at, _)| *at);
+                handle(thread, recording.joined())?;
+            }
+        }
+        Ok(())
     }
 }
 
-impl<'a> Chunks<'a> {
-    fn finish(mut self) -> Recording<'a> {
-        self.chunks.sort_by_key(|(at, _)| *at);
+impl Chunks<'_> {
+    /// The recording that the chunks are of.
+    fn joined(self) -> Recording {
         let mut recording = Recording::default();
         recording.set_start(self.start.unwrap_or_default());
-        for (_, chunk) in self.chunks {
-            let cpu_profile = chunk.cpu_profile.unwrap_or_default();
-            if let Some(start) = cpu_profile.start_time.or(chunk.start_time) {
-                recording.set_start(start);
-            }
-            if let Some(end) = cpu_profile.end_time.or(chunk.end_time) {
-                recording.set_end(end);
-            }
-            cpu_profile
-                .nodes
-                .into_iter()
-                .for_each(|node| recording.add_node(node));
-            cpu_profile
-                .samples
-                .into_iter()
-                .for_each(|id| recording.add_sample(id));
-            let deltas = chunk.time_deltas.into_iter().chain(cpu_profile.time_deltas);
-            deltas.for_each(|delta| recording.add_delta(delta));
+        for (_, args) in self.chunks {
+            Chunk::of(args.as_deref()).add_to(&mut recording);
         }
         recording
+    }
+}
+
+impl<'a> Chunk<'a> {
+    /// The chunk in the arguments of an event; an empty one if it is damaged.
+    fn of(args: Option<&'a RawValue>) -> Chunk<'a> {
+        let args = args.and_then(|args| serde_json::from_str::<Args<'a>>(args.get()).ok());
+        args.map_or(Chunk::default(), |args| args.data)
+    }
+
+    fn add_to(self, recording: &mut Recording) {
+        let cpu_profile = self.cpu_profile.unwrap_or_default();
+        if let Some(start) = cpu_profile.start_time.or(self.start_time) {
+            recording.set_start(start);
+        }
+        if let Some(end) = cpu_profile.end_time.or(self.end_time) {
+            recording.set_end(end);
+        }
+        for node in cpu_profile.nodes {
+            recording.add_node(node);
+        }
+        for id in cpu_profile.samples {
+            recording.add_sample(id);
+        }
+        for delta in self.time_deltas.into_iter().chain(cpu_profile.time_deltas) {
+            recording.add_delta(delta);
+        }
     }
 }

@@ -96,7 +96,9 @@ impl Document for Options {
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         let mut trace = Trace::new(self);
-        let mut deserializer = serde_json::Deserializer::from_reader(input);
+        // It is read byte by byte, which is slow through other readers.
+        let buffered = io::BufReader::with_capacity(BUFFER_SIZE, input);
+        let mut deserializer = serde_json::Deserializer::from_reader(buffered);
         let read = TraceSeed(&mut trace).deserialize(&mut deserializer);
         match read.and_then(|()| deserializer.end()) {
             Ok(()) => {}
@@ -111,6 +113,8 @@ impl Document for Options {
         trace.finish(profile)
     }
 }
+
+const BUFFER_SIZE: usize = 1 << 16;
 
 /// The kinds of profile in a trace, in the order in which they are preferred.
 const KINDS: [&str; 3] = ["profile", "samples", "spans"];
@@ -317,11 +321,10 @@ impl<'o, 'a> Trace<'o, 'a> {
     fn count_recordings(mut self, profile: &mut Profile) -> io::Result<()> {
         let mut options = cpuprofile::Options::default();
         options.idle = self.options.idle;
-        for (thread, recording) in std::mem::take(&mut self.recordings).finish() {
+        std::mem::take(&mut self.recordings).finish(|thread, recording| {
             let base = self.base(&thread, profile);
-            recording.add_to(profile, base, cpuprofile::TIME, &options)?;
-        }
-        Ok(())
+            recording.add_to(profile, base, cpuprofile::TIME, &options)
+        })
     }
 
     /// A sample counts the time until the next one of its thread.

@@ -3,6 +3,7 @@
 use super::ThreadId;
 use crate::call_tree::NodeId;
 use crate::collapse::document::Profile;
+use crate::collapse::document::names::Names;
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::cmp::Reverse;
@@ -23,8 +24,7 @@ struct Span {
 pub(super) struct Spans<'a> {
     numbers: AHashMap<ThreadId<'a>, usize>,
     threads: Vec<Thread>,
-    names: Vec<Vec<u8>>,
-    name_ids: AHashMap<Vec<u8>, NameId>,
+    names: Names,
 }
 
 /// The spans of a thread, in the order of the file.
@@ -66,13 +66,7 @@ impl<'a> Spans<'a> {
     }
 
     pub fn intern(&mut self, name: &[u8]) -> NameId {
-        if let Some(id) = self.name_ids.get(name) {
-            return *id;
-        }
-        let id = self.names.len() as NameId;
-        self.names.push(name.to_vec());
-        self.name_ids.insert(name.to_vec(), id);
-        id
+        self.names.intern(name)
     }
 
     pub fn add(&mut self, thread: usize, begin: Decimal, length: Decimal, name: NameId) {
@@ -121,8 +115,7 @@ impl<'a> Spans<'a> {
         mut base: impl FnMut(&ThreadId<'a>, &mut Profile) -> NodeId,
     ) -> Report {
         let mut report = Report::default();
-        let frames = self.names.iter().map(|name| profile.tree.intern(name));
-        let frames: Vec<_> = frames.collect();
+        let frames = self.names.as_frames(&mut profile.tree);
         let mut numbers: Vec<_> = self.numbers.into_iter().collect();
         numbers.sort_unstable_by_key(|(_, number)| *number);
         for (id, number) in numbers {
