@@ -1,9 +1,11 @@
 //! What several targets need.
 #![allow(dead_code)] // Each target is a crate of its own and uses part of this.
 
-use inferno::call_tree::CallTree;
+use inferno::call_tree::{CallTree, ValueType};
+use inferno::collapse::formats::{self, Row};
+use inferno::collapse::guess;
 use inferno::folded;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 
 /// A reader that returns a few bytes at a time, as a slow pipe does.
 pub struct Trickle<'t>(pub &'t [u8]);
@@ -38,4 +40,57 @@ pub fn fold(tree: &CallTree) -> Vec<u8> {
 pub fn total(tree: &CallTree) -> Option<u64> {
     let total = tree.totals()[0].whole();
     (total < u64::MAX / 8).then_some(total)
+}
+
+/// The formats in JSON.
+pub const JSON: &[&str] = &[
+    "bpftrace",
+    "chrome",
+    "cpuprofile",
+    "dhat",
+    "firefox",
+    "heapprofile",
+    "jstack",
+    "pyinstrument",
+    "pyspy-dump",
+    "speedscope",
+    "stackprof",
+];
+
+/// The formats in protocol buffers.
+pub const PROTOBUF: &[&str] = &["otlp", "pprof", "simpleperf"];
+
+/// Reads `input` as the format number `format` of those whose names `is_meant` says yes to. However much of it a read gives, what comes out
+/// is the same, and it can be read again as folded text.
+pub fn check_document(is_meant: impl Fn(&str) -> bool, format: u8, input: &[u8]) {
+    let rows = formats::all().filter(|row| row.is_document() && is_meant(row.name));
+    let rows: Vec<Row> = rows.collect();
+    let row = rows[usize::from(format) % rows.len()];
+    let options = guess::Options::default();
+    let whole = row.read(input, &options);
+    let slow = row.read(BufReader::with_capacity(64, Trickle(input)), &options);
+    match (whole, slow) {
+        (Ok(whole), Ok(slow)) => {
+            let values = whole.values();
+            let tree = whole.merged();
+            let text = fold(&tree);
+            assert_eq!(fold(&slow.merged()), text);
+            assert_eq!(total(&unfold(&text)), total(&tree));
+            check_sum(row, &values, &tree);
+        }
+        (Err(whole), Err(slow)) => assert_eq!(whole.to_string(), slow.to_string()),
+        (whole, slow) => panic!("{:?} and {:?}", whole.is_ok(), slow.is_ok()),
+    }
+}
+
+/// All that the profile says it has of the value that counts is in the tree. (A call graph need not add up, and the tree of
+/// a heap is of those of its blocks that were left.)
+fn check_sum(row: Row, values: &[ValueType], tree: &CallTree) {
+    const ESTIMATED: [&str; 2] = ["callgrind", "massif"];
+    let sum = values.iter().find(|value| value.is_default);
+    let is_comparable = !ESTIMATED.contains(&row.name) && !tree.is_differential();
+    let (true, Some(total), Some(sum)) = (is_comparable, total(tree), sum) else {
+        return;
+    };
+    assert_eq!(total, sum.sum.whole(), "{}", row.name);
 }

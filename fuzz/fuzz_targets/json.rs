@@ -1,0 +1,12 @@
+//! Profiles in JSON: no input makes them panic, and how it is read does not matter.
+
+#![no_main]
+
+mod support;
+
+use libfuzzer_sys::fuzz_target;
+use support::{JSON, check_document};
+
+fuzz_target!(|input: (u8, &[u8])| {
+    check_document(|name| JSON.contains(&name), input.0, input.1)
+});
