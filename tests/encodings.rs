@@ -209,6 +209,7 @@ fn what_is_whole_of_cut_data_is_read_with_a_warning() {
 
 #[test]
 fn other_compression_is_named() {
+    let memray = " (or if memray recorded it, `memray transform speedscope`)";
     for (start, program) in [
         (&b"\xfd7zXZ\0\0\x04"[..], "xz"),
         (b"BZh91AY&SY", "bzip2"),
@@ -216,8 +217,9 @@ fn other_compression_is_named() {
         (b"\x04\x22\x4d\x18\x64\x40\xa7\0", "lz4"),
     ] {
         let input = [start, &[0x55; 100]].concat();
+        let advice = if program == "lz4" { memray } else { "" };
         let message = format!(
-            "it is compressed with {program}, and only gzip and zstd are read here: decompress it first\n"
+            "it is compressed with {program}, and only gzip and zstd are read here: decompress it first{advice}\n"
         );
         for (tool, name) in [(PERF, "perf"), (GUESS, "guess"), (RECURSIVE, "recursive")] {
             let expected = format!("inferno-collapse-{name}: standard input: {message}");

@@ -52,8 +52,11 @@ pub(super) fn read_head(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
 }
 
 pub(super) fn unknown_compression(program: &str) -> io::Error {
-    let message = format!(
-        "it is compressed with {program}, and only gzip and zstd are read here: decompress it first"
-    );
+    let advice = match program {
+        "lz4" => "decompress it first (or if memray recorded it, `memray transform speedscope`)",
+        _ => "decompress it first",
+    };
+    let message =
+        format!("it is compressed with {program}, and only gzip and zstd are read here: {advice}");
     io::Error::new(io::ErrorKind::InvalidData, message)
 }

@@ -296,6 +296,7 @@ def nettrace_6():
 
 
 write("pprof/cpu.pb", pprof())
+write("pprof/time-first.pb", message((9, 1700000000000000000)) + pprof())
 write("otlp/cpu.pb", otlp())
 write("otlp/before-1-6.pb", old_otlp())
 write("simpleperf/cpu.proto", simpleperf())

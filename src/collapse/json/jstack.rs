@@ -249,7 +249,7 @@ impl Options {
         lines.finish(reader.found, "a thread dump of the JVM, found no thread")?;
         if reader.unknown_lines > 0 {
             let lines = plural(reader.unknown_lines, "line", "lines");
-            log::warn!("skipped {lines} that are in no thread dump");
+            log::warn!("skipped {lines}, not known in thread dumps");
         }
         Ok(())
     }
@@ -398,7 +398,9 @@ fn without_module(method: &[u8]) -> &[u8] {
 
 /// Whether a line is one that dumps have besides threads.
 fn is_known(text: &[u8]) -> bool {
-    const STARTS: [&[u8]; 13] = [
+    const STARTS: [&[u8]; 14] = [
+        // Names of threads may end with a line end.
+        b"os_prio=",
         b"#",
         b"- ",
         b"JNI global ref",

@@ -148,12 +148,20 @@ fn is_value_type(message: &[u8]) -> bool {
     message.len() < LONGEST && matches!(message, [0x08 | 0x10, ..])
 }
 
-/// Whether a profile may start like this: with a type of its values, or any table.
+/// Whether a profile may start like this: with a type of its values, its time, or any table.
 fn is_field_start(head: &[u8]) -> bool {
     matches!(
         head,
         [0x0a | 0x5a, _, 0x08 | 0x10, ..] | [0x12 | 0x1a | 0x22 | 0x2a | 0x32, ..]
-    )
+    ) || is_time(head)
+}
+
+/// Whether it is the time of a profile, in nanoseconds since 1970, with which Go starts: a number of nine bytes.
+fn is_time(head: &[u8]) -> bool {
+    const LENGTH: usize = 9;
+    let number = head.strip_prefix(&[0x48]);
+    let number = number.and_then(|it| it.first_chunk::<LENGTH>());
+    number.is_some_and(|[start @ .., end]| start.iter().all(|it| *it >= 0x80) && *end < 0x80)
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
