@@ -16,10 +16,11 @@
 //! ```
 
 use super::document::lines::{Lines, parse, whole_lines};
-use super::document::names::frame_name;
+use super::document::names::{frame_name, with_place};
 use super::document::{Document, Profile, ValueType, invalid, shared_options};
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
+use ahash::AHashMap;
 use std::io::{self, BufRead};
 
 /// Folds what `Rprof()` records. See the [module](self) for what is read.
@@ -43,6 +44,10 @@ pub struct Options {
     /// What to count: `samples`, or `time`, in microseconds [default: samples]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
+
+    /// Put file and line behind names, if they were recorded: `total (cart.R:3)`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub lines: bool,
 }
 
 const INTERVAL: &[u8] = b"sample.interval=";
@@ -50,7 +55,7 @@ const INTERVAL: &[u8] = b"sample.interval=";
 impl Document for Options {
     const NAME: &'static str = "rprof";
     const DESCRIPTION: &'static str = "what Rprof() of R records";
-    shared_options!(value);
+    shared_options!(value, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         whole_lines(head)
@@ -73,18 +78,23 @@ impl Document for Options {
         ];
         let column = profile.choose(values, self.value.as_deref(), 0)?;
         let values = [Decimal::from(1u64), Decimal::from(interval)];
+        let mut files = AHashMap::new();
         while let Some(line) = lines.next()? {
-            if line.starts_with(b"#File ") || line.is_empty() {
+            if let Some(file) = line.strip_prefix(b"#File ") {
+                files.extend(split_file(file));
                 continue;
             }
-            let Some(names) = names(line) else {
+            if line.is_empty() {
+                continue;
+            }
+            let Some(calls) = calls(line) else {
                 lines.skip_if_cut("names in quotes")?;
                 continue;
             };
             let mut node = CallTree::ROOT;
-            for name in names.iter().rev() {
-                let frame = profile.tree.intern(&frame_name(name));
-                node = profile.tree.child(node, frame);
+            for call in calls.iter().rev() {
+                let name = call.frame(&files, self.lines);
+                node = profile.tree.child_called(node, &name);
             }
             profile.add_to_sums(&values);
             profile.add(node, values[column]);
@@ -100,17 +110,57 @@ fn interval(line: &[u8]) -> Option<u64> {
     parse(line[at + INTERVAL.len()..].trim_ascii())
 }
 
-/// The names in a line, the leaf first; `None` if the last one has no end.
-fn names(line: &[u8]) -> Option<Vec<&[u8]>> {
-    let mut names = Vec::new();
+/// The paths of files by their numbers.
+type Files = AHashMap<u64, Vec<u8>>;
+
+/// The number and path of `N: PATH`.
+fn split_file(text: &[u8]) -> Option<(u64, Vec<u8>)> {
+    let colon = memchr::memmem::find(text, b": ")?;
+    Some((parse(&text[..colon])?, text[colon + 2..].to_vec()))
+}
+
+/// A function, and where in it the sample was.
+struct Call<'l> {
+    name: &'l [u8],
+    /// The numbers of the file and of the line.
+    place: Option<(u64, u64)>,
+}
+
+impl Call<'_> {
+    fn frame(&self, files: &Files, with_line: bool) -> Vec<u8> {
+        let name = frame_name(self.name);
+        let place = self.place.filter(|_| with_line);
+        match place.and_then(|(file, line)| Some((files.get(&file)?, line))) {
+            Some((file, line)) => with_place(&name, file, Some(Decimal::from(line))),
+            None => name,
+        }
+    }
+}
+
+/// The calls in a line, the leaf first; `None` if the last one has no end, or if there is something else.
+fn calls(line: &[u8]) -> Option<Vec<Call<'_>>> {
+    let mut calls = Vec::new();
     let mut rest = line;
     while let Some(start) = memchr::memchr(b'"', rest) {
         let name = &rest[start + 1..];
         // A name may hold quotes; what ends it is followed by a space.
         let end = memchr::memmem::find(name, b"\" ")
             .or_else(|| name.strip_suffix(b"\"").map(<[u8]>::len))?;
-        names.push(&name[..end]);
+        calls.push(Call {
+            name: &name[..end],
+            place: place(&rest[..start]),
+        });
         rest = &name[end + 1..];
     }
-    Some(names)
+    let is_number = |byte: &u8| byte.is_ascii_digit() || b":# ".contains(byte);
+    rest.iter().all(is_number).then_some(calls)
+}
+
+/// The file and the line that are before a name: `1#3`, perhaps behind numbers of memory.
+fn place(text: &[u8]) -> Option<(u64, u64)> {
+    let text = text.trim_ascii();
+    let start = memchr::memrchr2(b' ', b':', text).map_or(0, |at| at + 1);
+    let hash = memchr::memchr(b'#', &text[start..])?;
+    let (file, line) = text[start..].split_at(hash);
+    Some((parse(file)?, parse(&line[1..])?))
 }

@@ -71,7 +71,7 @@ impl Document for Options {
 struct File<'a> {
     #[serde(borrow)]
     head: Node<'a>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::or_default")]
     samples: Vec<Sample>,
 }
 
@@ -80,9 +80,9 @@ struct File<'a> {
 struct Node<'a> {
     #[serde(borrow)]
     call_frame: CallFrame<'a>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::or_default")]
     self_size: Decimal,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "json::or_default")]
     children: Vec<Node<'a>>,
 }
 

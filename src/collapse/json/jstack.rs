@@ -451,7 +451,7 @@ struct JsonDump<'a> {
 
 #[derive(Deserialize)]
 struct JsonContainer<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "json::or_default")]
     threads: Vec<JsonThread<'a>>,
 }
 
@@ -461,7 +461,7 @@ struct JsonThread<'a> {
     name: Option<Text<'a>>,
     #[serde(borrow, default)]
     state: Option<Text<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "json::or_default")]
     stack: Vec<Text<'a>>,
 }
 

@@ -175,6 +175,15 @@ fn after_string(text: &[u8]) -> &[u8] {
     &[]
 }
 
+/// Reads a value that may be missing: `null` is none, too.
+pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
 /// A string as bytes: it may hold invalid UTF-8 and lone surrogates, which names in profiles do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Text<'a>(pub Cow<'a, [u8]>);

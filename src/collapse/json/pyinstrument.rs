@@ -85,7 +85,7 @@ struct Frame<'a> {
     #[serde(default, rename = "line_no")]
     line: Option<Decimal>,
     time: Decimal,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "json::or_default")]
     children: Vec<Frame<'a>>,
 }
 

@@ -92,7 +92,11 @@ struct File<'a> {
     frames: HashMap<Text<'a>, Frame<'a>, RandomState>,
     #[serde(default)]
     raw: Option<Vec<Index>>,
-    #[serde(default, rename = "raw_timestamp_deltas")]
+    #[serde(
+        default,
+        rename = "raw_timestamp_deltas",
+        deserialize_with = "json::or_default"
+    )]
     deltas: Vec<Decimal>,
 }
 
