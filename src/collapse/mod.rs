@@ -1,10 +1,32 @@
 //! Profiler output in, folded stacks out.
 //!
 //! Each format has a module with its `Options` and its `Folder`, which implements [`Collapse`].
-//! [`perf_data`] is what `perf record` writes, [`perf`] the output of `perf script`, [`dtrace`] that of DTrace, [`sample`] that of macOS's
-//! `sample`, [`ghcprof`] that of programs built by GHC, [`xctrace`] that of Apple's Instruments;
-//! [`vtune`] and [`vsprof`] are CSV, of Intel VTune and of Visual Studio. [`guess`] tells the
-//! format from the input. [`recursive`] takes folded stacks and joins frames that call themselves.
+//! [`guess`] tells the format from the input. [`recursive`] takes folded stacks and joins frames that call
+//! themselves.
+//!
+//! | what wrote the profile | modules |
+//! |---|---|
+//! | Linux perf | [`perf_data`] (`perf.data`), [`perf`] (`perf script`), [`perf_sched`] (time off the CPU) |
+//! | DTrace, SystemTap, bpftrace, bcc | [`dtrace`], [`stap`], `bpftrace`, [`bcc`] |
+//! | macOS | [`sample`], [`xctrace`] (Instruments), [`instruments`] (its Deep Copy) |
+//! | Intel VTune, Visual Studio | [`vtune`], [`vtune_mc`], [`vsprof`] |
+//! | FreeBSD, AIX | [`pmc`], [`aix`] |
+//! | pprof, Go | `pprof`, [`go`] (`-raw`), [`goroutine`] |
+//! | OpenTelemetry, Android | `otlp`, `simpleperf` |
+//! | gperftools, jemalloc, heaptrack | [`gperftools`], [`jemalloc`], [`heaptrack`] |
+//! | valgrind | [`callgrind`], `dhat`, [`massif`] |
+//! | samply, Firefox | `firefox` |
+//! | Chrome, node, Safari | `chrome`, `cpuprofile`, `heapprofile`, `node_prof`, `safari` |
+//! | Java | `jfr`, `jstack`, [`ibmjava`], [`java_exceptions`], [`ljp`], [`wcp`] |
+//! | Python | [`cprofile`], [`austin`], [`faulthandler`], `pyinstrument`, `pyspy_dump` |
+//! | Ruby, PHP, R | `stackprof`, [`xdebug`], [`callgrind`], `xhprof`, [`rprof`] |
+//! | Haskell, .NET | [`ghcprof`], `ghc`, [`nettrace`] |
+//! | speedscope, and who writes its format | `speedscope` |
+//! | debuggers, tracers | [`gdb`], [`elfutils`], [`strace`], [`uftrace`] |
+//!
+//! Those that are no links here need a feature of the crate, of which all are on by default: `json`, `protobuf`
+//! (pprof, otlp, simpleperf) or `jfr`. Functions that a profile knows by their addresses only get names from the
+//! programs and libraries that it names, with the feature `perf-data`: see [`document::SymbolOptions`].
 //!
 //! ```
 //! use inferno::collapse::{Collapse, perf::{Folder, Options}};

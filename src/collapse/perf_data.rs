@@ -29,7 +29,7 @@
 //! counted in a tree of such places. Only then symbols are read, an object at a time, and each
 //! place in it is named once: memory and time grow with what is distinct, not with the samples.
 //!
-//! [`nthreads`](perf::Options::nthreads) workers take stacks apart, unwind and count them while one
+//! [`nthreads`](struct@perf::Options#structfield.nthreads) workers take stacks apart, unwind and count them while one
 //! more thread reads; then they read the symbols. What comes out does not depend on their number.
 //!
 //! Stacks that are to be unwound, from registers and the top of the stack, are unwound with the
