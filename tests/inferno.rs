@@ -167,6 +167,16 @@ fn what_formats_share_is_asked_for_before_they_are_known() {
 }
 
 #[test]
+fn text_may_be_utf_16_in_all_formats() {
+    let units = RAW.encode_utf16().flat_map(u16::to_le_bytes);
+    let text: Vec<u8> = [0xff, 0xfe].into_iter().chain(units).collect();
+    for args in [&["collapse"][..], &["collapse", "go"]] {
+        let folded = "main.main;main.work 30000000\n";
+        assert_folds(&run(INFERNO, args, &text), folded);
+    }
+}
+
+#[test]
 fn drawing_and_comparing_are_commands_too() {
     let tool = env!("CARGO_BIN_EXE_inferno-flamegraph");
     let flags = ["--title", "t", "--width", "600"];

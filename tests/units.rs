@@ -58,6 +58,13 @@ fn graphs_say_what_is_counted() {
     }
 }
 
+/// What Austin writes as text is folded, and is drawn as it always was.
+#[test]
+fn folded_text_of_austin_is_drawn_in_samples() {
+    let text = "# austin: 3.3.0\n# mode: wall\n\nP1;T1;a.py:main:3 291\n";
+    assert_eq!(total(&draw(&[], text)), "291 samples");
+}
+
 #[test]
 fn samples_are_counted_if_asked_for() {
     let clock = script("cpu-clock", 595_000_000);

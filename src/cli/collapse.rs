@@ -212,7 +212,9 @@ pub fn list_values(forest: &Forest, output: &Output) -> io::Result<()> {
 }
 
 fn list_formats(writer: &mut dyn Write) -> io::Result<()> {
-    for row in formats::all() {
+    let mut rows: Vec<Row> = formats::all().collect();
+    rows.sort_by_key(|row| row.name);
+    for row in rows {
         let aliases = row.aliases.join(", ");
         writeln!(writer, "{:<16} {aliases:<24} {}", row.name, row.description)?;
     }

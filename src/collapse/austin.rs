@@ -113,6 +113,8 @@ impl Options {
     }
 
     fn read_text(&self, lines: &mut Lines<'_>, profile: &mut Profile) -> io::Result<()> {
+        // It is folded text, too, which is drawn as such.
+        profile.hide_unit();
         let (mut found, mut is_of_memory) = (false, false);
         let mut column = None;
         while let Some(line) = lines.next()? {

@@ -122,10 +122,10 @@ impl Row {
             #[cfg(feature = "cli")]
             cli: Cli {
                 add_flags: F::augment_args,
-                fold: |matches, mut reader| {
+                fold: |matches, reader| {
                     let options = F::from_arg_matches(matches).map_err(io::Error::other)?;
-                    let profile = document::Folder::from(options).read(&mut reader)?;
-                    Ok(Forest::from(profile))
+                    let folder = document::Folder::from(options);
+                    reader.with_text(|mut text| folder.read(&mut text).map(Forest::from))
                 },
             },
         }

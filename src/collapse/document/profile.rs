@@ -18,6 +18,7 @@ pub struct Profile {
     chosen: usize,
     negative: Negative,
     note: Option<&'static str>,
+    hides_unit: bool,
 }
 
 impl From<Profile> for Forest {
@@ -48,6 +49,11 @@ impl Profile {
         self.note = Some(note);
     }
 
+    /// Leaves it at samples in graphs, whatever is counted.
+    pub(crate) fn hide_unit(&mut self) {
+        self.hides_unit = true;
+    }
+
     /// What one of the chosen value is.
     pub(crate) fn unit(&self) -> Unit {
         let chosen = self.values.get(self.chosen);
@@ -56,7 +62,9 @@ impl Profile {
 
     /// Lets the tree say what is known of its counts.
     pub(super) fn describe_tree(&mut self) {
-        self.tree.set_unit(self.unit());
+        if !self.hides_unit {
+            self.tree.set_unit(self.unit());
+        }
         if let Some(note) = self.note {
             self.tree.set_note(note);
         }

@@ -16,6 +16,8 @@ class Counts {
     this.factor = factor;
     this.name = countName;
     this.isWhole = fraction === '';
+    // Whether the profile says what is counted, and whether that is shown.
+    this.hasUnit = scaled;
     this.isScaled = scaled;
     const name = countName.toLowerCase();
     this.sizes = Object.hasOwn(BYTES, name) ? BYTES[name] : 0;

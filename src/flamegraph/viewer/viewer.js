@@ -25,7 +25,8 @@ class Viewer {
     this.pointed = -1;
     // The zoom from which matches are gone through; null for the current one.
     this.stepsFrom = null;
-    this.inUnits = this.profile.counts.isScaled;
+    this.inUnits = this.profile.counts.hasUnit;
+    this.pressUnits();
     this.theme = null;
     this.isPrinting = false;
     this.darkness = matchMedia('(prefers-color-scheme: dark)');
@@ -289,12 +290,20 @@ class Viewer {
   }
 
   toggleUnits() {
+    const { counts } = this.profile;
     this.inUnits = !this.inUnits;
-    press(this.tools.buttons.units, this.inUnits);
+    counts.isScaled = counts.hasUnit && this.inUnits;
+    this.pressUnits();
     if (this.table.isOpen) {
       this.showTable();
     }
     this.point(this.pointed);
+  }
+
+  pressUnits() {
+    if (this.profile.counts.hasUnits) {
+      press(this.tools.buttons.units, this.inUnits);
+    }
   }
 
   toggleTheme() {
