@@ -330,6 +330,7 @@ impl CallTree {
 
     /// Adds `count` to the node's self count, and marks the node as the end of a stack (which a
     /// count of zero does too).
+    #[inline]
     pub fn add(&mut self, node: NodeId, count: impl Into<Count>) {
         let count = count.into();
         if let Some(before) = self.before.get_mut(node.index()) {

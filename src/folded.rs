@@ -42,7 +42,7 @@ mod tally;
 mod write;
 
 use crate::call_tree::{CallTree, Count};
-use crate::text::{is_ascii_white, trim, trim_end, trim_start};
+use crate::text::{digits_at_end, is_ascii_white, trim, trim_end, trim_start};
 use std::io::{self, Read};
 
 pub(crate) use folder::LineFolder;
@@ -92,6 +92,7 @@ pub(crate) struct Line<'a> {
 impl<'a> Line<'a> {
     /// Takes a line apart; `None` if it is no stack with a count. White space at the start of the
     /// line is no part of the first frame, but it tells the empty stack (` 2`) from a lone number.
+    #[inline(always)]
     pub fn parse(line: &'a [u8]) -> Option<Line<'a>> {
         let (rest, count) = split_count(trim_end(line))?;
         let (stack, before) = match split_count(rest) {
@@ -113,19 +114,26 @@ impl<'a> Line<'a> {
 
 /// Splits `STACK COUNT` at its last white space. The stack loses white space at its end.
 pub(crate) fn split_count(line: &[u8]) -> Option<(&[u8], Count)> {
-    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'.');
-    // Counts are short, and what is before the last one mostly ends so that it can be none.
-    let start = line.iter().rposition(|byte| !is_digit(byte))? + 1;
-    let (stack, count) = line.split_at(start);
-    let (white, stack) = stack.split_last()?;
-    match is_ascii_white(*white) && !count.is_empty() {
-        true => Some((trim_end(stack), Count::parse(count)?)),
-        false => None,
+    // What is before the last count mostly ends so that it can be none.
+    let (rest, digits) = line.split_at(line.len() - digits_at_end(line));
+    match rest {
+        [stack @ .., white] if is_ascii_white(*white) => {
+            Some((trim_end(stack), Count::parse(digits)?))
+        }
+        [.., b'.'] => split_fraction(line),
+        _ => None,
     }
 }
 
+/// The same for a count with a point in it.
+#[cold]
+fn split_fraction(line: &[u8]) -> Option<(&[u8], Count)> {
+    let white = line.iter().rposition(|byte| is_ascii_white(*byte))?;
+    Some((trim_end(&line[..white]), Count::parse(&line[white + 1..])?))
+}
+
 /// Whether a trimmed line is blank or a comment.
-fn is_no_stack(line: &[u8]) -> bool {
+pub(crate) fn is_no_stack(line: &[u8]) -> bool {
     line.is_empty() || line.starts_with(b"# ")
 }
 

@@ -94,32 +94,53 @@ pub(crate) fn strip_hex_offset(text: &[u8]) -> Option<&[u8]> {
     text[..text.len() - hex_digits_at_end(text)].strip_suffix(b"+0x")
 }
 
-/// How many hex digits `text` ends with, if they are fewer than 8: all are looked at at once. Of a
-/// text that ends otherwise, or is short, they are counted one by one.
+/// How many hex digits `text` ends with.
 #[inline]
 fn hex_digits_at_end(text: &[u8]) -> usize {
+    count_at_end(text, hex_digits, u8::is_ascii_hexdigit)
+}
+
+/// How many decimal digits `text` ends with.
+#[inline]
+pub(crate) fn digits_at_end(text: &[u8]) -> usize {
+    count_at_end(text, digits, u8::is_ascii_digit)
+}
+
+/// How many bytes at the end of `text` are of a kind. Eight are compared at once, with `in_chunk`; if all
+/// of these are of the kind, or there are fewer, they are compared one by one, with `is_one`.
+#[inline]
+fn count_at_end(text: &[u8], in_chunk: fn(u64) -> u64, is_one: fn(&u8) -> bool) -> usize {
     if let Some(chunk) = text.last_chunk()
-        && let others @ 1.. = TOP & !hex_digits(chunk)
+        && let others @ 1.. = TOP & !in_chunk(u64::from_le_bytes(*chunk))
     {
         return (others.leading_zeros() / 8) as usize;
     }
-    let digits = text.iter().rev();
-    digits.take_while(|byte| byte.is_ascii_hexdigit()).count()
+    text.iter().rev().take_while(|byte| is_one(byte)).count()
 }
 
 const TOP: u64 = u64::from_ne_bytes([0x80; 8]);
 
-/// Which of 8 bytes are hex digits: the top bit of each, the first byte being the lowest.
+/// Which of 8 bytes are digits: the top bit of each, the first byte being the lowest.
 #[inline]
-fn hex_digits(bytes: &[u8; 8]) -> u64 {
+fn digits(bytes: u64) -> u64 {
+    in_range(bytes, b'0', b'9') & !bytes & TOP
+}
+
+/// The same for hex digits.
+#[inline]
+fn hex_digits(bytes: u64) -> u64 {
     const CASE: u64 = u64::from_ne_bytes([0x20; 8]);
-    let bytes = u64::from_le_bytes(*bytes);
+    let letters = in_range(bytes | CASE, b'a', b'f');
+    (in_range(bytes, b'0', b'9') | letters) & !bytes & TOP
+}
+
+/// Sets the top bit of each byte whose lower bits are from `first` to `last`.
+#[inline]
+fn in_range(bytes: u64, first: u8, last: u8) -> u64 {
     // No byte is above 0x7f then, and no sum carries into the next byte.
     let ascii = bytes & !TOP;
-    let is_from = |bytes: u64, first: u8| bytes + u64::from_ne_bytes([0x80 - first; 8]);
-    let digits = is_from(ascii, b'0') & !is_from(ascii, b'9' + 1);
-    let letters = is_from(ascii | CASE, b'a') & !is_from(ascii | CASE, b'f' + 1);
-    (digits | letters) & !bytes & TOP
+    let is_from = |first: u8| ascii + u64::from_ne_bytes([0x80 - first; 8]);
+    is_from(first) & !is_from(last + 1)
 }
 
 /// Where the last space is, which is expected to be near the end.
@@ -189,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn hex_digits_are_counted_at_once_as_one_by_one() {
+    fn digits_are_counted_at_once_as_one_by_one() {
         for byte in 0..=255u8 {
             for (start, end) in [
                 ("", "0fA9"),
@@ -197,11 +218,14 @@ mod tests {
                 ("0123456789abcdefABCDEF", ""),
             ] {
                 let text = [start.as_bytes(), &[byte], end.as_bytes()].concat();
-                let digits = text
-                    .iter()
-                    .rev()
-                    .take_while(|byte| byte.is_ascii_hexdigit());
-                assert_eq!(hex_digits_at_end(&text), digits.count(), "{text:?}");
+                let count =
+                    |is_one: fn(&u8) -> bool| text.iter().rev().take_while(|b| is_one(b)).count();
+                assert_eq!(
+                    hex_digits_at_end(&text),
+                    count(u8::is_ascii_hexdigit),
+                    "{text:?}"
+                );
+                assert_eq!(digits_at_end(&text), count(u8::is_ascii_digit), "{text:?}");
             }
         }
     }

@@ -44,6 +44,7 @@ impl FrameTable {
         }
     }
 
+    #[inline(always)]
     fn find(&mut self, hash: u32, name: &[u8]) -> Option<FrameId> {
         if self.entries.len() < self.len() {
             self.list_missing();

@@ -353,6 +353,8 @@ struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
+    // A call for each of the lines would be 5 % of all instructions; so below.
+    #[inline(always)]
     fn parse(line: &'a [u8]) -> Result<Node<'a>, ErrorKind> {
         let Some(text) = line.strip_prefix(b"    ") else {
             return Err(ErrorKind::NotIndented(excerpt(line)));
@@ -393,13 +395,14 @@ impl<'a> Label<'a> {
             return one_frame(&lossy(thread)).into_owned();
         }
         let (function, module) = self.split();
-        let function = function_frame(&lossy(function));
+        let function = lossy(function);
+        let function = function_frame(&function);
         match module.filter(|_| !options.no_modules) {
             Some(module) => {
                 let module = module.strip_suffix(b".dylib").unwrap_or(module);
                 [&one_frame(&lossy(module)), "`", &function].concat()
             }
-            None => function,
+            None => function.into_owned(),
         }
     }
 
@@ -423,7 +426,8 @@ impl<'a> Label<'a> {
 
     /// The function, with its arguments, and the module, which is the last in parentheses.
     fn split(self) -> (&'a [u8], Option<&'a [u8]>) {
-        let start = memchr::memmem::rfind(self.0, b"(in ");
+        let mut brackets = memchr::memrchr_iter(b'(', self.0);
+        let start = brackets.find(|&at| self.0[at..].starts_with(b"(in "));
         let Some((function, rest)) = start.map(|at| self.0.split_at(at)) else {
             return (self.0, None);
         };
@@ -435,7 +439,8 @@ impl<'a> Label<'a> {
 
 /// Whether a function is called by one of `names` in what is written.
 fn is_one_of(names: &[String], function: &[u8], options: &Options) -> bool {
-    let frame = function_frame(&lossy(function));
+    let function = lossy(function);
+    let frame = function_frame(&function);
     let frame = match options.demangle {
         true => demangled_frame(frame.as_bytes()),
         false => frame.as_bytes().into(),
@@ -444,6 +449,7 @@ fn is_one_of(names: &[String], function: &[u8], options: &Options) -> bool {
 }
 
 /// How many bytes of indentation `text` starts with; `None` if it is nothing else.
+#[inline(always)]
 fn indentation(text: &[u8]) -> Option<usize> {
     let (steps, rest) = text.as_chunks();
     for (step, bytes) in steps.iter().enumerate() {
@@ -459,8 +465,11 @@ fn indentation(text: &[u8]) -> Option<usize> {
 /// The same for 16 bytes, which are looked at all at once: 16 if they are nothing else.
 #[inline]
 fn indentation_of_step(bytes: &[u8; 16]) -> usize {
-    let unlike = u128::from_le_bytes(bytes.map(unlike_indent));
-    (unlike.trailing_zeros() / 8) as usize
+    let mut unlike = *bytes;
+    for byte in &mut unlike {
+        *byte = unlike_indent(*byte);
+    }
+    (u128::from_le_bytes(unlike).trailing_zeros() / 8) as usize
 }
 
 /// 0 if the byte is one of those that indentation is made of.
@@ -472,12 +481,19 @@ fn unlike_indent(byte: u8) -> u8 {
 }
 
 /// Splits `COUNT LABEL`, which stands in `line`.
+#[inline(always)]
 fn split_count<'a>(text: &'a [u8], line: &[u8]) -> Result<(u64, &'a [u8]), ErrorKind> {
     if let Some((count, _, rest)) = split_number(text)
         && let Some(label) = rest.strip_prefix(b" ")
     {
         return Ok((count, label));
     }
+    split_long_count(text, line)
+}
+
+/// The same for a count of any length, or what is none.
+#[cold]
+fn split_long_count<'a>(text: &'a [u8], line: &[u8]) -> Result<(u64, &'a [u8]), ErrorKind> {
     let Some(space) = memchr::memchr(b' ', text) else {
         return Err(ErrorKind::UnreadableStackLine {
             line: excerpt(line),

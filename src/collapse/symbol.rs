@@ -32,6 +32,9 @@ const RUST_ESCAPES: [(&str, &str); 20] = [
     ("$u22$", "\""),
 ];
 
+/// What the name of a linker's stub ends with.
+const STUB: &str = "@plt";
+
 /// Repairs a Rust name that was demangled as if it were C++: drops the hash at its end and puts
 /// back the characters that stand escaped. Other names are returned as they are.
 ///
@@ -74,16 +77,39 @@ pub(super) fn split_inlined(function: &str) -> Vec<&str> {
     parts
 }
 
-/// What the frame of a function is called: without arguments and Rust's hash.
-pub(super) fn function_frame(function: &str) -> String {
-    let name = fix_partially_demangled_rust(without_arguments(function));
-    let stub = stub_without_version(&name);
-    one_frame(stub.as_deref().unwrap_or(&name)).into_owned()
+/// Whether the name of a function is its frame, as most are: nothing in it is left out, replaced or
+/// a frame of its own.
+pub(super) fn is_plain(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let is_bare = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    is_bare(bytes.first())
+        && is_bare(bytes.last())
+        && memchr::memchr3(b'(', b'-', b';', bytes).is_none()
+        && !name.ends_with(STUB)
+        && without_rust_hash(name).is_none()
+}
+
+/// The frame of a function: its name without arguments and Rust's hash.
+pub(super) fn function_frame(function: &str) -> Cow<'_, str> {
+    if is_plain(function) {
+        return Cow::Borrowed(function);
+    }
+    match fix_partially_demangled_rust(without_arguments(function)) {
+        Cow::Borrowed(name) => frame_of_stub(name),
+        Cow::Owned(name) => Cow::Owned(frame_of_stub(&name).into_owned()),
+    }
+}
+
+/// The frame of a name that may be a linker stub's.
+fn frame_of_stub(name: &str) -> Cow<'_, str> {
+    match stub_without_version(name) {
+        Some(stub) => Cow::Owned(one_frame(&stub).into_owned()),
+        None => one_frame(name),
+    }
 }
 
 /// `memcpy@plt` of `memcpy@@GLIBC_2.14@plt`.
 fn stub_without_version(name: &str) -> Option<String> {
-    const STUB: &str = "@plt";
     let (function, _) = name.strip_suffix(STUB)?.split_once('@')?;
     (!function.is_empty()).then(|| [function, STUB].concat())
 }
@@ -105,7 +131,12 @@ pub(super) fn is_in_parentheses(name: &str) -> bool {
 /// The name of one frame: with `:` for `;`, which separates frames, and without white space at its
 /// ends.
 pub(super) fn one_frame(name: &str) -> Cow<'_, str> {
-    let name = name.trim();
+    let is_bare = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    // Most names are, and `trim` is slow.
+    let name = match is_bare(name.as_bytes().first()) && is_bare(name.as_bytes().last()) {
+        true => name,
+        false => name.trim(),
+    };
     match memchr::memchr(b';', name.as_bytes()) {
         Some(_) => Cow::Owned(name.replace(';', ":")),
         None => Cow::Borrowed(name),

@@ -1,10 +1,11 @@
 //! One line of a stack: where its offset is, and which frames it stands for.
 
-use crate::collapse::symbol::{function_frame, has_arguments, one_frame, split_inlined};
+use crate::collapse::symbol::{function_frame, has_arguments, is_plain, one_frame, split_inlined};
 use crate::text::strip_hex_offset;
 
 /// What is before the `+0x1f` that the line ends with. A `+` may be part of a name: `operator+`,
 /// `+[NSString string]`.
+#[inline]
 pub(super) fn without_offset(line: &[u8]) -> &[u8] {
     strip_hex_offset(line).unwrap_or(line)
 }
@@ -27,12 +28,14 @@ pub(super) fn name_frames(line: &str, offset: Offset, mut add: impl FnMut(&[u8])
         Offset::Kept | Offset::Lost => line.split_at(without_offset(line.as_bytes()).len()),
     };
     let (module, function) = split_module(line);
+    if offset == Offset::LeftOut && is_plain(line) && !function.starts_with(' ') {
+        return add(line.as_bytes());
+    }
     let parts = split_inlined(function);
     let is_java = parts.len() > 1 || (offset != Offset::LeftOut && line.contains('/'));
     for (index, part) in parts.iter().enumerate() {
         let start = if index == 0 { module } else { "" };
-        let name = function_frame(part);
-        let mut name = [&one_frame(start), &*name].concat();
+        let mut name = [one_frame(start), function_frame(part)].concat();
         if is_java {
             name = name.trim_start_matches('L').to_string();
         }

@@ -218,7 +218,7 @@ fn is_no_key(keys: &[u8]) -> bool {
 }
 
 /// Whether a key that is an `int` can end in this column: DTrace pads those to 9, and text to 52.
-fn ends_in_int(column: usize) -> bool {
+pub(super) fn ends_in_int(column: usize) -> bool {
     matches!(column % 52, 9 | 18)
 }
 

@@ -3,7 +3,7 @@
 use super::frame::{Offset, name_frames, without_offset};
 use super::head::is_head_line;
 use super::record::{
-    End, NumberLine, Record, STACK_INDENT, may_start_number, number_line, split_keys,
+    End, NumberLine, Record, STACK_INDENT, ends_in_int, may_start_number, number_line, split_keys,
     split_last_line,
 };
 use crate::call_tree::{CallTree, NodeId};
@@ -11,6 +11,7 @@ use crate::collapse::format::{count_lines, offset_in};
 use crate::collapse::lines::{LineCache, LineId};
 use crate::collapse::successors::{Successor, Successors};
 use crate::collapse::symbol::one_frame;
+use crate::count::parse_digits;
 use crate::text::{lossy, strip_hex_offset, trim_end, trim_start};
 
 /// Folds the lines of one block, from the last to the first.
@@ -146,11 +147,28 @@ impl<'a> BlockFolder<'a> {
                 self.fold_frame(frame);
                 before
             }
-            Some(_) => self.fold_unusual(text, frame, indent),
+            Some(_) => match self.plain_count(text, frame, indent) {
+                Some(count) => {
+                    let column = indent + frame.len();
+                    self.finish_stack();
+                    self.reading = Reading::Stack(self.start_stack(End { text, column }, count));
+                    before
+                }
+                None => self.fold_unusual(text, frame, indent),
+            },
         }
     }
 
+    /// The count in a line of its own that can be nothing else, as most are.
+    #[inline]
+    fn plain_count(&self, text: &[u8], frame: &[u8], indent: usize) -> Option<u64> {
+        let count = parse_digits(frame)?;
+        let is_followed_by_line = !matches!(self.body.get(text.len() + 1), None | Some(b'\n'));
+        (!is_followed_by_line && !ends_in_int(indent + frame.len())).then_some(count)
+    }
+
     /// The same for a line that may be other than a frame.
+    #[cold]
     fn fold_unusual(&mut self, text: &'a [u8], frame: &'a [u8], indent: usize) -> Option<&'a [u8]> {
         if let Some(number) = number_line(self.body, text) {
             return self.fold_number(number);
@@ -197,7 +215,13 @@ impl<'a> BlockFolder<'a> {
             column: number.column,
         };
         self.reading = match number.count {
-            Some(count) => Reading::Stack(self.start_stack(end, number.keys, count)),
+            Some(count) => {
+                let mut stack = self.start_stack(end, count);
+                for key in split_keys(number.keys) {
+                    stack.node = self.step_to_key(stack.node, key);
+                }
+                Reading::Stack(stack)
+            }
             None => {
                 self.negative.stacks += 1;
                 self.negative.first = split_last_line(number.text).1;
@@ -218,7 +242,7 @@ impl<'a> BlockFolder<'a> {
         number.above
     }
 
-    fn start_stack(&mut self, end: End<'a>, keys: &[u8], count: u64) -> Stack<'a> {
+    fn start_stack(&mut self, end: End<'a>, count: u64) -> Stack<'a> {
         let mut stack = Stack {
             count,
             node: CallTree::ROOT,
@@ -230,21 +254,19 @@ impl<'a> BlockFolder<'a> {
         if self.keys != Keys::NotSeen {
             self.find_keys(&mut stack);
         }
-        for key in split_keys(keys) {
-            stack.node = self.step_to_key(stack.node, key);
-        }
         stack
     }
 
     fn find_keys(&mut self, stack: &mut Stack<'a>) {
         let record = Record::find(self.body, stack.end);
-        stack.has_keys = record.has_keys();
-        if stack.has_keys {
-            stack.indent = record.indent;
-            self.keys = Keys::Seen;
-        } else if self.keys == Keys::Unknown {
-            self.keys = Keys::NotSeen;
+        if !record.has_keys() {
+            if self.keys == Keys::Unknown {
+                self.keys = Keys::NotSeen;
+            }
+            return;
         }
+        self.keys = Keys::Seen;
+        (stack.has_keys, stack.indent) = (true, record.indent);
         for key in record.keys() {
             stack.node = self.step_to_key(stack.node, key);
         }
@@ -256,6 +278,7 @@ impl<'a> BlockFolder<'a> {
         self.tree.child_called(parent, name.as_bytes())
     }
 
+    #[inline]
     fn fold_frame(&mut self, line: &'a [u8]) {
         let stack = match &mut self.reading {
             Reading::Stack(stack) => stack,

@@ -12,7 +12,8 @@
 
 use super::Options;
 use crate::collapse::symbol::{
-    fix_partially_demangled_rust, function_frame, is_in_parentheses, one_frame, split_inlined,
+    fix_partially_demangled_rust, function_frame, is_in_parentheses, is_plain, one_frame,
+    split_inlined,
 };
 use crate::text::{
     is_ascii_white, lossy, strip_hex_offset, trim, trim_end, trim_start, without_leading_spaces,
@@ -184,22 +185,26 @@ pub(in crate::collapse) fn name_frames(
 ) {
     let may_be_jit = || line.module.is_empty() || is_jit(line.module);
     let is_whole = is_tagged_by_jit(function) && may_be_jit();
-    let parts = match is_whole {
-        true => vec![function],
-        false => split_inlined(function),
+    let (inlined, whole);
+    let parts: &[&str] = if is_whole || is_plain(function) {
+        whole = [function];
+        &whole
+    } else {
+        inlined = split_inlined(function);
+        &inlined
     };
-    for (index, part) in parts.into_iter().enumerate() {
+    for (index, &part) in parts.iter().enumerate() {
         let mut name = match part {
-            "[unknown]" => name_unknown(line, options),
-            BLANK => BLANK.to_string(),
-            _ if is_whole => one_frame(part).into_owned(),
+            "[unknown]" => Cow::Owned(name_unknown(line, options)),
+            BLANK => Cow::Borrowed(BLANK),
+            _ if is_whole => one_frame(part),
             _ => function_frame(part),
         };
         if is_java && !is_whole && name.starts_with('L') && name.contains('/') {
-            name.remove(0);
+            name.to_mut().remove(0);
         }
         if let Some(mark) = annotation(&name, index, line.module, options) {
-            name.push_str(mark);
+            name.to_mut().push_str(mark);
         }
         add(&name);
     }

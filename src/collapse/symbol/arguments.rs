@@ -35,8 +35,8 @@ pub(super) fn without_arguments(name: &str) -> &str {
 /// Where the ` in ` is behind which Swift names the function that this one is within: `closure #1
 /// (Int) -> () in App.run(n: Int)`.
 fn swift_context(name: &str, brackets: &Brackets) -> Option<usize> {
-    let mut places = name.rmatch_indices(" in ").map(|(at, _)| at);
-    places.find(|&at| !brackets.enclose(at))
+    let mut spaces = memchr::memrchr_iter(b' ', name.as_bytes());
+    spaces.find(|&at| name[at..].starts_with(" in ") && !brackets.enclose(at))
 }
 
 /// Whether what is in parentheses belongs to the name.

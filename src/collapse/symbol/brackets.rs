@@ -15,25 +15,26 @@ impl Brackets {
     pub fn of(name: &[u8]) -> Brackets {
         let mut open: Vec<usize> = Vec::new();
         let mut spans: Vec<Range<usize>> = Vec::new();
-        let mut at = 0;
-        while at < name.len() {
-            match name[at] {
-                b'(' | b'[' | b'{' => open.push(at),
-                b'<' if opens_template(&name[at..]) => open.push(at),
-                b'>' if name[..at].ends_with(b"-") => {}
-                close @ (b'>' | b')' | b']' | b'}') => {
-                    if let Some(depth) = opener(name, &open, close) {
-                        let start = open[depth];
-                        open.truncate(depth);
-                        let outside = spans.partition_point(|span| span.start < start);
-                        spans.truncate(outside);
-                        spans.push(start..at + 1);
-                    }
-                }
-                b'o' => at += operator_length(name, at).saturating_sub(1),
-                _ => {}
+        let mut next = 0;
+        while let Some(offset) = name[next..]
+            .iter()
+            .position(|byte| IS_BRACKET[usize::from(*byte)])
+        {
+            let at = next + offset;
+            let symbol = symbol_length(name, at);
+            next = at + symbol.max(1);
+            if symbol > 0 {
+                continue;
             }
-            at += 1;
+            if matches!(name[at], b'(' | b'[' | b'{' | b'<') {
+                open.push(at);
+            } else if let Some(depth) = opener(name, &open, name[at]) {
+                let start = open[depth];
+                open.truncate(depth);
+                let outside = spans.partition_point(|span| span.start < start);
+                spans.truncate(outside);
+                spans.push(start..next);
+            }
         }
         Brackets {
             spans,
@@ -63,42 +64,52 @@ fn opener(name: &[u8], open: &[usize], close: u8) -> Option<usize> {
     opener.map(|(depth, _)| depth)
 }
 
-/// Whether the `<` that `text` starts with is no operator between spaces, as in Swift's
-/// `Int.< infix(Int, Int)`.
-fn opens_template(text: &[u8]) -> bool {
-    !matches!(text.get(1), Some(b' ' | b'='))
+/// By byte: whether it may be a bracket.
+const IS_BRACKET: [bool; 256] = {
+    let mut is_bracket = [false; 256];
+    let mut brackets: &[u8] = b"()<>[]{}";
+    while let [bracket, rest @ ..] = brackets {
+        is_bracket[*bracket as usize] = true;
+        brackets = rest;
+    }
+    is_bracket
+};
+
+/// The length of the symbol that the character at `at` belongs to, if that is no bracket there: of
+/// C++'s `operator<<`, an arrow, and Swift's `Int.< infix(Int, Int)`; 0 if it is one.
+fn symbol_length(name: &[u8], at: usize) -> usize {
+    let (before, text) = name.split_at(at);
+    let is_arrow = text[0] == b'>' && before.ends_with(b"-");
+    let is_comparison = matches!(text, [b'<', b' ' | b'=', ..]);
+    match operator_length(before, text) {
+        0 => usize::from(is_arrow || is_comparison),
+        length => length,
+    }
 }
 
-/// The length of the C++ operator at `at`, such as `operator<<`; 0 if there is none.
-fn operator_length(name: &[u8], at: usize) -> usize {
-    const OPERATOR: &[u8] = b"operator";
-    const SYMBOLS: [&str; 15] = [
-        "()",
-        "[]",
-        "<=>",
-        "<<=",
-        ">>=",
-        "->*",
-        "<<",
-        ">>",
-        "<=",
-        ">=",
-        "->",
-        "<",
-        ">",
-        " new[]",
-        " delete[]",
+/// The length of the operator that `text` starts with, if `before` ends in the word that C++ has
+/// before it; 0 if it does not.
+fn operator_length(before: &[u8], text: &[u8]) -> usize {
+    const SYMBOLS: [&str; 11] = [
+        "()", "[]", "<=>", "<<=", ">>=", "<<", ">>", "<=", ">=", "<", ">",
     ];
+    let array = before
+        .strip_suffix(b" new")
+        .or(before.strip_suffix(b" delete"));
+    let symbols = if array.is_some() {
+        &["[]"][..]
+    } else {
+        &SYMBOLS
+    };
+    let scope = array.unwrap_or(before).strip_suffix(b"operator");
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    if name[..at].last().is_some_and(is_part) {
+    if scope.is_none_or(|scope| scope.last().is_some_and(is_part)) {
         return 0;
     }
-    let Some(rest) = name[at..].strip_prefix(OPERATOR) else {
-        return 0;
-    };
-    let mut symbols = SYMBOLS.iter();
-    let symbol = symbols.find(|symbol| rest.starts_with(symbol.as_bytes()));
-    symbol.map_or(0, |symbol| OPERATOR.len() + symbol.len())
+    let symbol = symbols
+        .iter()
+        .find(|symbol| text.starts_with(symbol.as_bytes()));
+    symbol.map_or(0, |symbol| symbol.len())
 }
 
 #[cfg(test)]
