@@ -24,11 +24,13 @@ pub(super) fn skip_header(text: &[u8]) -> Option<&[u8]> {
 
 /// Where the stack starts that has its count in the line that ends at `end`.
 fn start_of_stack(text: &[u8], end: usize) -> Option<usize> {
-    let above = number_line(text, &text[..end])
-        .filter(|number| number.role == Role::Count)?
-        .above?;
+    let count_at = |end| number_line(text, &text[..end]).filter(|line| line.role == Role::Count);
+    let above = count_at(end)?.above?;
     let (mut start, mut indent) = (None, 0);
     for line in above.rsplit(|byte| *byte == b'\n') {
+        if count_at(offset_in(text, line) + line.len()).is_some() {
+            return start;
+        }
         if is_head_line(line) || !(is_indented(line) || looks_like_frame(trim(line))) {
             // A key may stand at the start of a line.
             let is_key = !is_head_line(line) && start.is_some() && indent > 0;
@@ -69,6 +71,10 @@ fn is_title(line: &[u8]) -> bool {
 
 /// `  0  64091                        :tick-60s`: what is below that title.
 fn is_probe(line: &[u8]) -> bool {
+    let line = trim_start(line);
+    if !line.first().is_some_and(u8::is_ascii_digit) {
+        return false;
+    }
     let mut fields = line
         .split(u8::is_ascii_whitespace)
         .filter(|field| !field.is_empty());

@@ -82,6 +82,13 @@ proptest! {
     }
 
     #[test]
+    fn all_paths_agree_on_where_a_header_without_blank_line_ends(
+        lines in prop::collection::vec(any_line(), 0..7),
+    ) {
+        assert_all_paths_agree(lines.join("\n").as_bytes());
+    }
+
+    #[test]
     fn any_bytes_are_folded_without_panic(text in prop::collection::vec(any::<u8>(), 0..400)) {
         assert_all_paths_agree(&text);
         assert_all_paths_agree(&[b"\n a`b", &text[..], b"\n 3\n"].concat());
