@@ -8,7 +8,7 @@
 //!   did. The rest is spent by the member that is called from outside most, or that cost most.
 //! * From there, what a function is worth is split between itself and its callees, as the graph has it for the
 //!   function as a whole. Callees that are on the path already are not entered again.
-//! * What is less than a 10,000th of the total is not split further.
+//! * What is less than a 10,000th of the total is not split further, and nothing is after millions of steps.
 //!
 //! So no cost is lost, and without recursion each function has the inclusive cost that the graph says.
 
@@ -22,6 +22,9 @@ pub(crate) type FunctionId = u32;
 
 /// What graphs drawn of an estimate say.
 const NOTE: &str = "estimated from a call graph: functions look alike below all of their callers";
+
+/// How many functions are entered at most: a small graph may have a great many paths.
+const MOST_ENTERED: u32 = 1 << 22;
 
 /// A call graph.
 #[derive(Default)]
@@ -74,15 +77,26 @@ impl Graph {
             .iter()
             .map(|name| profile.tree.intern(name))
             .collect::<Vec<_>>();
+        let roots = self.roots();
+        // The two are the same, unless the graph contradicts itself.
+        let worth = roots
+            .iter()
+            .fold(Decimal::ZERO, |sum, (_, worth)| sum + *worth);
         let mut walk = Walk {
             graph: &self,
             frames: &frames,
-            least: total.divided_by(10_000),
+            least: total.max(worth).divided_by(10_000),
+            left: MOST_ENTERED,
             on_path: vec![false; self.functions.len()],
             profile,
         };
-        for (root, worth) in self.roots() {
+        for (root, worth) in roots {
             walk.visit(root, worth);
+        }
+        if walk.left == 0 {
+            log::warn!(
+                "the call graph has too many paths: the time of some functions includes their callees'"
+            );
         }
     }
 
@@ -190,6 +204,8 @@ struct Walk<'w> {
     frames: &'w [FrameId],
     /// What is worth less is not split.
     least: Decimal,
+    /// How many functions may still be entered and split.
+    left: u32,
     on_path: Vec<bool>,
     profile: &'w mut Profile,
 }
@@ -222,7 +238,8 @@ impl Walk<'_> {
             .callees
             .iter()
             .filter(|(callee, cost)| !self.on_path[*callee as usize] && *cost > Decimal::ZERO);
-        let callees: Vec<_> = match worth < self.least {
+        self.left = self.left.saturating_sub(1);
+        let callees: Vec<_> = match worth < self.least || self.left == 0 {
             true => Vec::new(),
             false => callees.copied().collect(),
         };
@@ -238,5 +255,30 @@ impl Walk<'_> {
             }
         }
         self.profile.add(node, own);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two functions call both of the next two, and so on: there are more paths than anybody can walk.
+    #[test]
+    fn a_ladder_ends() {
+        const RUNGS: u32 = 2000;
+        let (mut graph, cost) = (Graph::default(), Decimal::from(u64::MAX));
+        for rung in 0..RUNGS {
+            for (from, to) in [(0, 2), (0, 3), (1, 2), (1, 3)] {
+                graph.add_call(2 * rung + from, 2 * rung + to, cost);
+            }
+        }
+        let names: Vec<_> = (0..=2 * RUNGS + 1)
+            .map(|id| id.to_string().into_bytes())
+            .collect();
+        let mut profile = Profile::default();
+        graph.add_to(&names, &mut profile);
+        assert!(profile.tree.len() <= MOST_ENTERED as usize + 3);
+        let total = profile.tree.totals()[0];
+        assert_eq!(Some(total), cost.times(4).to_count());
     }
 }

@@ -292,3 +292,53 @@ impl<'o> Trace<'o> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACES: [&[u8]; 2] = [
+        include_bytes!("../../../tests/data/nettrace/samples.nettrace"),
+        include_bytes!("../../../tests/data/nettrace/universal.nettrace"),
+    ];
+
+    fn samples(trace: &[u8]) -> Option<u64> {
+        let profile = Folder::default().read(trace).ok()?;
+        Some(profile.tree.totals()[0].to_f64() as u64)
+    }
+
+    #[test]
+    fn whole_blocks_of_what_is_cut_off_count() {
+        for trace in TRACES {
+            let whole = samples(trace).unwrap();
+            for length in 0..trace.len() {
+                let part = samples(&trace[..length]).unwrap_or(0);
+                assert!(part <= whole, "{length}");
+            }
+            assert_eq!(samples(&trace[..trace.len() - 1]), Some(whole));
+        }
+    }
+
+    #[test]
+    fn any_byte_may_be_wrong() {
+        for trace in TRACES {
+            for at in 0..trace.len() {
+                let mut damaged = trace.to_vec();
+                damaged[at] ^= 0x81;
+                samples(&damaged);
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_versions_are_refused() {
+        let trace = b"Nettrace\0\0\0\0\x07\0\0\0\0\0\0\0";
+        let error = Folder::default().read(&trace[..]).unwrap_err().to_string();
+        assert_eq!(error, "expected a trace of version 4, 5 or 6, found 7");
+        let error = Folder::default()
+            .read(&b"Nettrace"[..])
+            .unwrap_err()
+            .to_string();
+        assert_eq!(error, "the trace ends in its header");
+    }
+}
