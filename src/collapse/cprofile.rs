@@ -88,6 +88,9 @@ impl Document for Options {
     }
 }
 
+const CODE: &str =
+    "the profile has code in it, as those of Python's module `profile` do: record it with cProfile";
+
 /// A value of Python.
 #[derive(Debug, Clone)]
 enum Value {
@@ -257,6 +260,8 @@ impl<'a> Reader<'a> {
             self.marked.len() - 1
         });
         let value = match kind_of_value {
+            // How it is written differs from one version of Python to the next.
+            b'c' => return Err(invalid(CODE)),
             b'{' => self.dict(depth),
             b'(' | b')' => self.tuple(kind_of_value, depth),
             kind => Ok(self.plain(kind)),
