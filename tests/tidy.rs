@@ -122,6 +122,21 @@ fn files_that_documents_name_exist() {
 }
 
 #[test]
+fn the_map_of_the_code_has_every_folder() {
+    let map = read("ARCHITECTURE.md");
+    let sources = files("src", "rs").into_iter().chain(files("src", "js"));
+    for folder in sources.filter_map(|file| Some(file.parent()?.to_owned())) {
+        let name = folder.file_name().expect("a name").to_string_lossy();
+        let is_named = name == "src" || map.contains(&format!("{name}/`"));
+        assert!(
+            is_named,
+            "ARCHITECTURE.md does not name {}",
+            folder.display()
+        );
+    }
+}
+
+#[test]
 fn no_source_file_is_very_long() {
     const MOST_LINES: usize = 900;
     for path in files("src", "rs") {
