@@ -53,6 +53,11 @@ impl<'r> Lines<'r> {
         &self.line
     }
 
+    /// Whether the line that was read last has an end. If not, the input may be cut off in it.
+    pub fn is_terminated(&self) -> bool {
+        self.is_terminated
+    }
+
     /// Skips the line that was read last, which is not as `expected`: it may be cut off.
     ///
     /// # Errors

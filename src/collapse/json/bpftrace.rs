@@ -29,6 +29,7 @@ use crate::collapse::document::lines::{Lines, parse, whole_lines};
 use crate::collapse::document::names::frame_name;
 use crate::collapse::document::{Document, Profile, ValueType, invalid, peek, shared_options};
 use crate::collapse::json::{self, Text};
+use crate::collapse::notes::plural;
 use crate::decimal::Decimal;
 use ahash::RandomState;
 use serde::Deserialize;
@@ -80,7 +81,7 @@ impl Document for Options {
         }
         // Before may be what the script printed.
         let mut rest = lines.skip_while(|line| entry_start(line).is_none());
-        rest.any(|line| split_value(line).is_some()).then_some(true)
+        rest.any(|line| value_in(line).is_some()).then_some(true)
     }
 
     fn demangles(&self) -> bool {
@@ -92,7 +93,9 @@ impl Document for Options {
         let mut maps = Maps {
             options: self,
             profile,
+            names: BTreeSet::new(),
             with_stacks: BTreeSet::new(),
+            skipped: 0,
             found: false,
         };
         let (head, mut input) = peek(input, 1)?;
@@ -121,18 +124,23 @@ const KINDS: [&str; 9] = [
 fn entry_start(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let rest = line.strip_prefix(b"@")?;
     let open = memchr::memchr(b'[', rest)?;
+    Some((map_name(&rest[..open])?, &rest[open + 1..]))
+}
+
+/// The text, if it may name a map.
+fn map_name(text: &[u8]) -> Option<&[u8]> {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    rest[..open]
-        .iter()
-        .all(is_part)
-        .then_some((&rest[..open], &rest[open + 1..]))
+    text.iter().all(is_part).then_some(text)
 }
 
 struct Maps<'m> {
     options: &'m Options,
     profile: &'m mut Profile,
-    /// The names of maps that have stacks.
+    /// The names of all maps, and of those whose stacks count.
+    names: BTreeSet<Vec<u8>>,
     with_stacks: BTreeSet<Vec<u8>>,
+    /// How many entries have values that are no whole numbers.
+    skipped: u64,
     found: bool,
 }
 
@@ -148,14 +156,18 @@ impl Maps<'_> {
                     key.push(b'\n');
                     ((name, key), line)
                 }
-                (None, None) => continue,
+                (None, None) => {
+                    self.add_scalar(line);
+                    continue;
+                }
             };
             self.found = true;
-            match split_value(last) {
-                Some((length, value)) => {
+            match value_in(last) {
+                Some((length, Some(value))) => {
                     key.extend_from_slice(&last[..length]);
-                    self.add(&name, &key, value);
+                    self.add(&name, &key, b", ", value);
                 }
+                Some((_, None)) => self.skipped += 1,
                 None => {
                     key.extend_from_slice(last);
                     entry = Some((name, key));
@@ -178,15 +190,17 @@ impl Maps<'_> {
         }
         type Data<'a> = HashMap<Text<'a>, &'a RawValue, RandomState>;
         let mut lines = Lines::of(input);
-        while let Some(text) = lines.next()? {
+        while lines.next()?.is_some() {
+            let text = lines.line();
             if text.trim_ascii().is_empty() {
                 continue;
             }
-            let line = json::parse(
-                text,
-                PhantomData::<Line<'_>>,
-                "a line of `bpftrace -f json`",
-            )?;
+            let expected = "a line of `bpftrace -f json`";
+            let line = match json::parse(text, PhantomData::<Line<'_>>, expected) {
+                Ok(line) => line,
+                Err(error) if lines.is_terminated() => return Err(error),
+                Err(_) => break,
+            };
             self.found = true;
             if &*line.kind != b"map" {
                 continue;
@@ -194,38 +208,70 @@ impl Maps<'_> {
             let maps = serde_json::from_str::<Data<'_>>(line.data.get()).unwrap_or_default();
             for (name, entries) in maps {
                 let name = name.strip_prefix(b"@").unwrap_or(&name);
-                // A map without a key is a number, and one of a histogram has arrays.
-                for (key, value) in
-                    serde_json::from_str::<Data<'_>>(entries.get()).unwrap_or_default()
-                {
-                    if let Some(value) = parse(value.get().as_bytes()) {
-                        self.add(name, &key, value);
+                self.names.insert(name.to_vec());
+                if let Some(value) = whole_number(entries.get().as_bytes()) {
+                    self.add_without_key(name, value);
+                    continue;
+                }
+                let entries = serde_json::from_str::<Data<'_>>(entries.get());
+                for (key, value) in entries.unwrap_or_default() {
+                    match whole_number(value.get().as_bytes()) {
+                        Some(value) => self.add(name, &key, b",", value),
+                        // That of a histogram is an array.
+                        None => self.skipped += 1,
                     }
                 }
             }
         }
+        lines.warn_if_cut();
         Ok(())
     }
 
-    fn add(&mut self, map: &[u8], key: &[u8], value: u64) {
-        let has_stack = key.contains(&b'\n') || key.starts_with(b", ") || key.is_empty();
-        match &self.options.map {
-            Some(wanted) if wanted.as_bytes() != map => return,
+    /// Reads `@NAME: VALUE`, which has no stack, if it is asked for.
+    fn add_scalar(&mut self, line: &[u8]) {
+        let scalar = line.strip_prefix(b"@").and_then(|rest| {
+            let colon = memchr::memmem::find(rest, b": ")?;
+            Some((map_name(&rest[..colon])?, whole_number(&rest[colon + 2..])?))
+        });
+        if let Some((name, value)) = scalar {
+            self.names.insert(name.to_vec());
+            self.found = true;
+            self.add_without_key(name, value);
+        }
+    }
+
+    fn add_without_key(&mut self, map: &[u8], value: Decimal) {
+        if self.wanted().is_some() {
+            self.add(map, b"", b",", value);
+        }
+    }
+
+    /// The name of the map that is asked for.
+    fn wanted(&self) -> Option<&[u8]> {
+        let name = self.options.map.as_ref()?;
+        Some(name.strip_prefix('@').unwrap_or(name).as_bytes())
+    }
+
+    /// Adds an entry, in whose key a `separator` is between scalars.
+    fn add(&mut self, map: &[u8], key: &[u8], separator: &[u8], value: Decimal) {
+        let has_stack = key.contains(&b'\n') || key.starts_with(separator) || key.is_empty();
+        self.names.insert(map.to_vec());
+        match self.wanted() {
+            Some(wanted) if wanted != map => return,
             None if !has_stack => return,
             _ => {}
         }
         self.with_stacks.insert(map.to_vec());
         let mut node = CallTree::ROOT;
-        for name in self.frames(key) {
-            let frame = self.profile.tree.intern(&name);
-            node = self.profile.tree.child(node, frame);
+        for name in self.frames(key, separator) {
+            node = self.profile.tree.child_called(node, &name);
         }
-        self.profile.add_to_sum(0, Decimal::from(value));
-        self.profile.add(node, Decimal::from(value));
+        self.profile.add_to_sum(0, value);
+        self.profile.add(node, value);
     }
 
     /// The frames of a key, the outermost first.
-    fn frames(&self, key: &[u8]) -> Vec<Vec<u8>> {
+    fn frames(&self, key: &[u8], separator: &[u8]) -> Vec<Vec<u8>> {
         let mut roots = Vec::new();
         let mut stacks: Vec<Vec<Vec<u8>>> = Vec::new();
         for (number, line) in key.split(|byte| *byte == b'\n').enumerate() {
@@ -235,8 +281,7 @@ impl Maps<'_> {
                     stack.push(self.frame(line.trim_ascii()))
                 }
                 _ => {
-                    let texts = line.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-                    roots.extend(texts.filter(|text| !text.is_empty()).map(frame_name));
+                    roots.extend(scalars(line, separator).map(frame_name));
                     // What follows the line is a stack.
                     stacks.push(Vec::new());
                 }
@@ -277,21 +322,60 @@ impl Maps<'_> {
         if !self.found {
             return Err(invalid("expected maps that bpftrace prints, found none"));
         }
+        if let Some(wanted) = self.wanted()
+            && !self.names.contains(wanted)
+        {
+            let (wanted, names) = (String::from_utf8_lossy(wanted), list(&self.names));
+            return Err(invalid(format!(
+                "there is no map @{wanted}; there are {names}"
+            )));
+        }
         if let (true, None) = (self.with_stacks.len() > 1, &self.options.map) {
-            let names = self
-                .with_stacks
-                .iter()
-                .map(|name| format!("@{}", String::from_utf8_lossy(name)));
-            let names = names.collect::<Vec<_>>().join(", ");
+            let names = list(&self.with_stacks);
             log::warn!("added up the maps {names}; see --map");
+        }
+        if self.skipped > 0 {
+            let entries = plural(self.skipped, "entry", "entries");
+            log::warn!("skipped {entries} without a whole number, as of histograms");
         }
         Ok(())
     }
 }
 
-/// The length of what is before `]: VALUE`, which ends a line, and the value.
-fn split_value(line: &[u8]) -> Option<(usize, u64)> {
-    line.last().filter(|last| last.is_ascii_digit())?;
-    let end = memchr::memmem::rfind(line, b"]: ")?;
-    Some((end, parse(&line[end + 3..])?))
+/// The names of maps, for messages.
+fn list(names: &BTreeSet<Vec<u8>>) -> String {
+    let names = names
+        .iter()
+        .map(|name| format!("@{}", String::from_utf8_lossy(name)));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The scalars in a part of a key; where it ends with a stack, or starts after one, there is nothing.
+fn scalars<'k>(part: &'k [u8], separator: &[u8]) -> impl Iterator<Item = &'k [u8]> {
+    let mut starts: Vec<usize> = vec![0];
+    let mut ends = Vec::new();
+    for at in memchr::memmem::find_iter(part, separator) {
+        ends.push(at);
+        starts.push(at + separator.len());
+    }
+    ends.push(part.len());
+    let parts = starts
+        .into_iter()
+        .zip(ends)
+        .map(|(start, end)| &part[start..end]);
+    let parts = parts.map(|text| text.strip_suffix(b",").unwrap_or(text).trim_ascii());
+    parts.filter(|text| !text.is_empty())
+}
+
+/// The length of what is before `]: VALUE`, which ends an entry, and the value, if it is a whole number.
+fn value_in(line: &[u8]) -> Option<(usize, Option<Decimal>)> {
+    // Frames are indented.
+    line.first().filter(|first| !first.is_ascii_whitespace())?;
+    let end = memchr::memmem::rfind(line, b"]:")?;
+    Some((end, whole_number(line[end + 2..].trim_ascii())))
+}
+
+fn whole_number(text: &[u8]) -> Option<Decimal> {
+    let unsigned = || parse::<u64>(text).map(Decimal::from);
+    unsigned().or_else(|| parse::<i64>(text).map(Decimal::from))
 }

@@ -118,7 +118,7 @@ pub(super) struct CallFrame<'a> {
     url: Option<Text<'a>>,
     /// From 0, which traces leave out; -1 for none.
     #[serde(default)]
-    line_number: Option<i64>,
+    line_number: Option<Decimal>,
 }
 
 impl CallFrame<'_> {
@@ -126,8 +126,8 @@ impl CallFrame<'_> {
     pub fn name(&self, with_line: bool) -> Vec<u8> {
         let name = self.function_name.as_deref().unwrap_or_default();
         let file = basename(self.url.as_deref().unwrap_or_default());
-        let line = Some(self.line_number.unwrap_or(0)).filter(|line| *line >= 0);
-        let line = line.map(|line| line + 1);
+        let line = self.line_number.unwrap_or_default();
+        let line = (!line.is_negative()).then(|| line + Decimal::from(1u64));
         if name.trim_ascii().is_empty() {
             return match (file, line) {
                 (b"", _) => b"(anonymous)".to_vec(),
@@ -141,7 +141,7 @@ impl CallFrame<'_> {
         let name = frame_name(name);
         match file {
             b"" => name,
-            file if with_line => with_place(&name, file, line.map(Decimal::from)),
+            file if with_line => with_place(&name, file, line),
             _ => name,
         }
     }
@@ -159,7 +159,7 @@ pub(super) struct Node<'a> {
     id: Id<'a>,
     #[serde(borrow, default)]
     call_frame: CallFrame<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "json::or_default")]
     children: Vec<Id<'a>>,
     #[serde(borrow, default)]
     parent: Option<Id<'a>>,
@@ -176,8 +176,8 @@ struct Head<'a> {
     #[serde(borrow, default)]
     url: Option<Text<'a>>,
     #[serde(default)]
-    line_number: Option<i64>,
-    #[serde(borrow, default)]
+    line_number: Option<Decimal>,
+    #[serde(borrow, default, deserialize_with = "json::or_default")]
     children: Vec<Head<'a>>,
 }
 
@@ -203,9 +203,11 @@ pub(super) struct Recording {
     nodes: Vec<NodeFacts>,
     /// The nodes of the samples.
     samples: Vec<u32>,
-    /// How many times were read, and those that came before their samples.
+    /// How many times have their samples, and those after them that came before theirs.
     time_count: usize,
     pending: Vec<Decimal>,
+    /// Whether times are not those between samples.
+    has_timestamps: bool,
     clock: Clock,
     start: Decimal,
     end: Option<Decimal>,
@@ -314,26 +316,34 @@ impl Recording {
 
     /// Takes the time between a sample and the one before.
     pub fn add_delta(&mut self, delta: Decimal) {
-        self.add_time(delta, |clock| clock.at + delta);
+        self.add_time(delta);
     }
 
     /// Takes when a sample was taken.
     fn add_timestamp(&mut self, at: Decimal) {
-        self.add_time(at, |_| at);
+        self.has_timestamps = true;
+        self.add_time(at);
     }
 
-    fn add_time(&mut self, time: Decimal, at: impl FnOnce(&Clock) -> Decimal) {
-        let index = self.time_count;
-        self.time_count += 1;
-        if self.samples.len() <= index {
-            self.pending.push(time);
-            return;
+    fn add_time(&mut self, time: Decimal) {
+        match self.pending.is_empty() && self.time_count < self.samples.len() {
+            true => self.count_time(time),
+            false => self.pending.push(time),
         }
-        let passed = self.clock.move_to(at(&self.clock));
-        if index > 0 {
-            let node = self.samples[index - 1];
+    }
+
+    /// Counts the time from one sample to the next, of which this is the time.
+    fn count_time(&mut self, time: Decimal) {
+        let at = match self.has_timestamps {
+            true => time,
+            false => self.clock.at + time,
+        };
+        let passed = self.clock.move_to(at);
+        if let Some(before) = self.time_count.checked_sub(1) {
+            let node = self.samples[before];
             self.nodes[node as usize].time += passed;
         }
+        self.time_count += 1;
     }
 
     pub fn set_start(&mut self, start: Decimal) {
@@ -353,14 +363,12 @@ impl Recording {
 
     /// Counts what is left when all is read.
     fn finish(&mut self) {
-        if self.pending.len() == self.time_count {
-            self.time_count = 0;
-            for delta in std::mem::take(&mut self.pending) {
-                self.add_delta(delta);
-            }
+        let (samples, times) = (self.samples.len(), self.time_count + self.pending.len());
+        let missing = samples.saturating_sub(self.time_count);
+        for time in std::mem::take(&mut self.pending).into_iter().take(missing) {
+            self.count_time(time);
         }
-        if self.samples.len() != self.time_count {
-            let (samples, times) = (self.samples.len(), self.time_count);
+        if samples != times {
             log::warn!("the profile has {samples} samples and {times} times; the rest is left out");
         }
         self.samples.truncate(self.time_count);
@@ -475,8 +483,10 @@ impl<'de> Visitor<'de> for RecordingSeed<'_> {
                     recording.add_timestamp(at);
                     Ok(())
                 }))?,
-                b"startTime" => recording.start = map.next_value()?,
-                b"endTime" => recording.end = Some(map.next_value()?),
+                b"startTime" => {
+                    recording.start = map.next_value::<Option<_>>()?.unwrap_or_default();
+                }
+                b"endTime" => recording.end = map.next_value()?,
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }

@@ -144,7 +144,7 @@ fn value_types(files: &[File]) -> Vec<(Kind, ValueType)> {
         Some("variable CPU cycles") => "cycles",
         _ => "microseconds",
     };
-    let has_cpu = threads().any(|thread| thread.samples.cpu_deltas.is_some());
+    let has_cpu = threads().any(|thread| thread.samples.has_cpu_deltas());
     let has_native = threads().any(|thread| thread.native_allocations.is_some());
     let has_js = threads().any(|thread| thread.js_allocations.is_some());
     [
@@ -169,6 +169,7 @@ fn value_types(files: &[File]) -> Vec<(Kind, ValueType)> {
 #[serde(default)]
 struct File {
     meta: Meta,
+    #[serde(deserialize_with = "json::or_default")]
     libs: Vec<Lib>,
     threads: Option<Vec<Thread>>,
     shared: Thread,
@@ -270,6 +271,22 @@ struct Samples {
     data: Vec<Row>,
 }
 
+impl Samples {
+    fn has_cpu_deltas(&self) -> bool {
+        self.cpu_deltas.is_some() || self.schema.contains_key(CPU_DELTA)
+    }
+
+    /// The CPU time in a row of Firefox.
+    fn cpu_delta_in_row(&self, index: usize) -> Option<Decimal> {
+        let column = *self.schema.get(CPU_DELTA)?;
+        let delta = self.data.get(index)?.get(column)?.get()?;
+        Some(Decimal::from(delta as u64))
+    }
+}
+
+/// The column of the CPU time since the sample before.
+const CPU_DELTA: &[u8] = b"threadCPUDelta";
+
 /// A table of any kind; each kind has some of the columns.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
@@ -346,8 +363,13 @@ impl<'de> Deserialize<'de> for Index {
                 Ok(Index::NONE)
             }
 
-            fn visit_f64<E>(self, _: f64) -> Result<Index, E> {
-                Ok(Index::NONE)
+            fn visit_f64<E>(self, index: f64) -> Result<Index, E> {
+                let is_index = (0.0..f64::from(u32::MAX)).contains(&index) && index.fract() == 0.0;
+                Ok(if is_index {
+                    Index(index as u32)
+                } else {
+                    Index::NONE
+                })
             }
 
             fn visit_bool<E>(self, _: bool) -> Result<Index, E> {
@@ -527,7 +549,10 @@ impl<'t> ThreadReader<'t> {
             Some(weights) => weights.get(index).unwrap_or_default(),
             None => Decimal::from(1u64),
         };
-        let cpu = || samples.cpu_deltas.as_ref()?.get(index);
+        let cpu = || match &samples.cpu_deltas {
+            Some(deltas) => deltas.get(index),
+            None => samples.cpu_delta_in_row(index),
+        };
         match kind {
             Kind::Cpu => cpu().unwrap_or_default(),
             Kind::Time => weight().multiplied_by(self.interval),
@@ -707,11 +732,44 @@ impl<'r, 't> FrameNamer<'r, 't> {
             (is_number && text[..open].ends_with(b")")).then_some(&text[..open])
         });
         let text = without_number.unwrap_or(text);
-        let end = match memchr::memmem::rfind(text, b" (") {
-            Some(at) if !self.reader.options.lines && text.ends_with(b")") => at,
-            _ => text.len(),
-        };
-        Ok(frame_name(&text[..end]))
+        Ok(match split_place(text) {
+            Some((name, place)) if self.reader.options.lines => {
+                with_place(&frame_name(name), without_column(place), None)
+            }
+            Some((name, _)) => frame_name(name),
+            None => frame_name(text),
+        })
+    }
+}
+
+/// The parts of `NAME (PLACE)`; there may be parentheses in the place.
+fn split_place(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let inside = text.strip_suffix(b")")?;
+    let mut depth = 0;
+    let is_open = |byte: &u8| {
+        match byte {
+            b')' => depth += 1,
+            b'(' if depth == 0 => return true,
+            b'(' => depth -= 1,
+            _ => {}
+        }
+        false
+    };
+    let open = inside.iter().rposition(is_open)?;
+    let name = inside[..open].strip_suffix(b" ")?;
+    Some((name, &inside[open + 1..]))
+}
+
+/// `URL:LINE` of `URL:LINE:COLUMN`.
+fn without_column(place: &[u8]) -> &[u8] {
+    let number = |text: &[u8]| {
+        let colon = memchr::memrchr(b':', text)?;
+        let is_number = text[colon + 1..].iter().all(u8::is_ascii_digit);
+        is_number.then_some(colon)
+    };
+    match number(place) {
+        Some(column) if number(&place[..column]).is_some() => &place[..column],
+        _ => place,
     }
 }
 

@@ -1,13 +1,14 @@
 //! CPU profiles of V8 in a trace, which come in chunks.
 
 use super::{Event, ThreadId};
-use crate::collapse::json::Id;
 use crate::collapse::json::cpuprofile::{Node, Recording};
+use crate::collapse::json::{self, Id};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::io;
+use std::marker::PhantomData;
 
 /// The recordings of a trace. Those of a process are told apart by their id, which processes share.
 #[derive(Default)]
@@ -30,6 +31,7 @@ struct Chunks<'a> {
 struct Chunk<'a> {
     #[serde(borrow)]
     cpu_profile: Option<CpuProfile<'a>>,
+    #[serde(deserialize_with = "json::or_default")]
     time_deltas: Vec<Decimal>,
     start_time: Option<Decimal>,
     end_time: Option<Decimal>,
@@ -38,10 +40,11 @@ struct Chunk<'a> {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct CpuProfile<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "json::or_default")]
     nodes: Vec<Node<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "json::or_default")]
     samples: Vec<Id<'a>>,
+    #[serde(deserialize_with = "json::or_default")]
     time_deltas: Vec<Decimal>,
     start_time: Option<Decimal>,
     end_time: Option<Decimal>,
@@ -49,7 +52,7 @@ struct CpuProfile<'a> {
 
 #[derive(Deserialize)]
 struct Args<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "json::or_default")]
     data: Chunk<'a>,
 }
 
@@ -61,10 +64,10 @@ impl<'a> Recordings<'a> {
     }
 
     /// Takes an event, if it is of a recording.
-    pub fn add(&mut self, event: Event<'a>) {
+    pub fn add(&mut self, event: Event<'a>) -> io::Result<()> {
         let name = event.name.as_deref().unwrap_or_default();
         if !matches!(name, b"Profile" | b"ProfileChunk" | b"CpuProfile") {
-            return;
+            return Ok(());
         }
         let is_start = name == b"Profile";
         let thread = event.thread();
@@ -83,11 +86,12 @@ impl<'a> Recordings<'a> {
             recording.thread = Some(thread);
         }
         if is_start {
-            recording.start = Chunk::of(event.args.as_deref()).start_time;
+            recording.start = Chunk::of(event.args.as_deref())?.start_time;
         } else {
             let at = event.ts.unwrap_or_default();
             recording.chunks.push((at, event.args));
         }
+        Ok(())
     }
 
     /// Hands each recording to `handle`, with its thread.
@@ -101,7 +105,7 @@ impl<'a> Recordings<'a> {
             };
             if !recording.chunks.is_empty() {
                 recording.chunks.sort_by_key(|(at, _)| *at);
-                handle(thread, recording.joined())?;
+                handle(thread, recording.joined()?)?;
             }
         }
         Ok(())
@@ -110,21 +114,28 @@ impl<'a> Recordings<'a> {
 
 impl Chunks<'_> {
     /// The recording that the chunks are of.
-    fn joined(self) -> Recording {
+    fn joined(self) -> io::Result<Recording> {
         let mut recording = Recording::default();
         recording.set_start(self.start.unwrap_or_default());
         for (_, args) in self.chunks {
-            Chunk::of(args.as_deref()).add_to(&mut recording);
+            Chunk::of(args.as_deref())?.add_to(&mut recording);
         }
-        recording
+        Ok(recording)
     }
 }
 
 impl<'a> Chunk<'a> {
-    /// The chunk in the arguments of an event; an empty one if it is damaged.
-    fn of(args: Option<&'a RawValue>) -> Chunk<'a> {
-        let args = args.and_then(|args| serde_json::from_str::<Args<'a>>(args.get()).ok());
-        args.map_or(Chunk::default(), |args| args.data)
+    /// The chunk in the arguments of an event; an empty one if there are none.
+    fn of(args: Option<&'a RawValue>) -> io::Result<Chunk<'a>> {
+        let Some(args) = args else {
+            return Ok(Chunk::default());
+        };
+        let args = json::parse::<PhantomData<Args<'a>>>(
+            args.get().as_bytes(),
+            PhantomData,
+            "a chunk of a CPU profile",
+        );
+        args.map(|args| args.data)
     }
 
     fn add_to(self, recording: &mut Recording) {

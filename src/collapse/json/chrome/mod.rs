@@ -103,10 +103,9 @@ impl Document for Options {
         match read.and_then(|()| deserializer.end()) {
             Ok(()) => {}
             Err(error) if trace.is_cut(&error) => {
-                log::warn!(
-                    "the trace has no end; its {} whole events count",
-                    trace.events
-                );
+                let events = plural(trace.events, "whole event", "whole events");
+                let (line, column) = (error.line(), error.column());
+                log::warn!("the trace is cut off after {events} [line {line}, column {column}]");
             }
             Err(error) => return Err(json::not_as_expected(error, Self::DESCRIPTION)),
         }
@@ -215,15 +214,16 @@ impl<'o, 'a> Trace<'o, 'a> {
         self.is_array && (error.is_eof() || error.to_string().starts_with("trailing comma"))
     }
 
-    fn add(&mut self, event: Event<'a>) {
+    fn add(&mut self, event: Event<'a>) -> io::Result<()> {
         self.events += 1;
         self.has_phases |= event.ph.is_some();
         match event.ph.as_deref() {
             Some(b"X" | b"B" | b"E") => self.add_span(event),
             Some(b"M") => self.add_name(&event),
-            Some(b"P" | b"I") => self.recordings.add(event),
+            Some(b"P" | b"I") => self.recordings.add(event)?,
             _ => {}
         }
+        Ok(())
     }
 
     fn add_span(&mut self, event: Event<'a>) {
@@ -234,9 +234,8 @@ impl<'o, 'a> Trace<'o, 'a> {
         let length = event.dur.or(event.tdur).unwrap_or_default();
         match event.ph.as_deref() {
             Some(b"E") => {
-                let name = event.name.as_ref().map(|_| self.span_name(&event));
-                let name = name.map(|name| self.spans.intern(&name));
-                self.spans.end(thread, begin, name);
+                let key = event.name.as_ref().map(|key| self.spans.intern(key));
+                self.spans.end(thread, begin, key);
             }
             phase => {
                 if is_total_of_clang(&event) {
@@ -248,7 +247,10 @@ impl<'o, 'a> Trace<'o, 'a> {
                     Some(b"X") => self
                         .spans
                         .add(thread, begin, length.max(Decimal::ZERO), name),
-                    _ => self.spans.begin(thread, begin, name),
+                    _ => {
+                        let key = self.spans.intern(event.name.as_deref().unwrap_or_default());
+                        self.spans.begin(thread, begin, name, key);
+                    }
                 }
             }
         }
@@ -328,7 +330,8 @@ impl<'o, 'a> Trace<'o, 'a> {
     }
 
     /// A sample counts the time until the next one of its thread.
-    fn count_samples(self, profile: &mut Profile) -> io::Result<()> {
+    fn count_samples(mut self, profile: &mut Profile) -> io::Result<()> {
+        self.samples.sort_by_key(|sample| sample.ts);
         let mut latest: AHashMap<ThreadId<'_>, (Decimal, NodeId)> = AHashMap::new();
         let mut nodes = AHashMap::new();
         for sample in &self.samples {
@@ -449,7 +452,7 @@ impl<'de> Visitor<'de> for TraceSeed<'_, '_, 'de> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut events: A) -> Result<(), A::Error> {
         self.0.is_array = true;
         while let Some(event) = events.next_element()? {
-            self.0.add(event);
+            self.0.add(event).map_err(A::Error::custom)?;
         }
         Ok(())
     }
@@ -460,10 +463,9 @@ impl<'de> Visitor<'de> for TraceSeed<'_, '_, 'de> {
         while let Some(key) = map.next_key::<Text<'_>>()? {
             has_events |= &*key == b"traceEvents";
             match &*key {
-                b"traceEvents" => map.next_value_seed(json::ForEach::new(|event| {
-                    trace.add(event);
-                    Ok(())
-                }))?,
+                b"traceEvents" => {
+                    map.next_value_seed(json::ForEach::new(|event| trace.add(event)))?
+                }
                 b"stackFrames" => trace.stack_frames = map.next_value()?,
                 b"samples" => trace.samples = map.next_value()?,
                 _ => drop(map.next_value::<IgnoredAny>()?),

@@ -33,8 +33,8 @@ struct Thread {
     spans: Vec<Span>,
     /// Begins and ends that are separate events.
     ends: Vec<End>,
-    /// The latest time that an event has.
-    latest: Decimal,
+    /// The latest time that an event has, if there is one.
+    latest: Option<Decimal>,
     /// How many events there were.
     events: u32,
 }
@@ -43,8 +43,10 @@ struct Thread {
 struct End {
     at: Decimal,
     order: u32,
-    is_begin: bool,
+    /// What a span that begins is called.
     name: Option<NameId>,
+    /// What the begin and the end of a span have in common; an end may have none.
+    key: Option<NameId>,
 }
 
 /// What was odd.
@@ -80,29 +82,29 @@ impl<'a> Spans<'a> {
         });
     }
 
-    pub fn begin(&mut self, thread: usize, at: Decimal, name: NameId) {
-        self.push_end(thread, at, true, Some(name));
+    pub fn begin(&mut self, thread: usize, at: Decimal, name: NameId, key: NameId) {
+        self.push_end(thread, at, Some(name), Some(key));
     }
 
-    /// Ends the innermost span called `name`, or the innermost of all.
-    pub fn end(&mut self, thread: usize, at: Decimal, name: Option<NameId>) {
-        self.push_end(thread, at, false, name);
+    /// Ends the innermost span with this key, or the innermost of all.
+    pub fn end(&mut self, thread: usize, at: Decimal, key: Option<NameId>) {
+        self.push_end(thread, at, None, key);
     }
 
-    fn push_end(&mut self, thread: usize, at: Decimal, is_begin: bool, name: Option<NameId>) {
+    fn push_end(&mut self, thread: usize, at: Decimal, name: Option<NameId>, key: Option<NameId>) {
         let order = self.next_order(thread, at);
         self.threads[thread].ends.push(End {
             at,
             order,
-            is_begin,
             name,
+            key,
         });
     }
 
     /// Counts an event that ends at `end`.
     fn next_order(&mut self, thread: usize, end: Decimal) -> u32 {
         let thread = &mut self.threads[thread];
-        thread.latest = thread.latest.max(end);
+        thread.latest = thread.latest.max(Some(end));
         thread.events += 1;
         thread.events
     }
@@ -177,9 +179,9 @@ impl Thread {
         let mut open: Vec<(NameId, &End)> = Vec::new();
         let mut early: Vec<(Option<NameId>, Decimal)> = Vec::new();
         for end in &self.ends {
-            if let (true, Some(name)) = (end.is_begin, end.name) {
+            if let Some(name) = end.name {
                 let is_early = |(early, at): &(Option<NameId>, Decimal)| {
-                    *at == end.at && early.is_none_or(|early| early == name)
+                    *at == end.at && (early.is_none() || *early == end.key)
                 };
                 match early.iter().position(is_early) {
                     // It ended when it began, and the end came first.
@@ -188,17 +190,17 @@ impl Thread {
                 }
                 continue;
             }
-            let is_meant = |(name, _): &(NameId, &End)| end.name.is_none_or(|end| end == *name);
+            let is_meant = |(_, begin): &(NameId, &End)| end.key.is_none() || end.key == begin.key;
             match open.iter().rposition(is_meant) {
                 Some(at) => {
                     let (name, begin) = open.remove(at);
                     self.spans.push(begin.span_until(end.at, name));
                 }
-                None => early.push((end.name, end.at)),
+                None => early.push((end.key, end.at)),
             }
         }
         report.never_begun += early.len() as u64;
-        let end = self.latest;
+        let end = self.latest.unwrap_or_default();
         let never_ended = open.into_iter();
         self.spans
             .extend(never_ended.map(|(name, begin)| begin.span_until(end, name)));
