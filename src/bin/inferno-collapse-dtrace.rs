@@ -1,7 +1,9 @@
 //! Folds the output of DTrace.
 
+use inferno::cli::collapse;
+use inferno::collapse::formats;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    inferno::cli::collapse::tool("inferno-collapse-dtrace")
+    collapse::tool("inferno-collapse-dtrace", formats::DTRACE)
 }

@@ -1,7 +1,9 @@
 //! Folds GHC's profiles.
 
+use inferno::cli::collapse;
+use inferno::collapse::formats;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    inferno::cli::collapse::tool("inferno-collapse-ghcprof")
+    collapse::tool("inferno-collapse-ghcprof", formats::GHCPROF)
 }

@@ -1,7 +1,9 @@
 //! Joins frames that call themselves in folded stacks.
 
+use inferno::cli::collapse;
+use inferno::collapse::formats;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    inferno::cli::collapse::tool("inferno-collapse-recursive")
+    collapse::tool("inferno-collapse-recursive", formats::RECURSIVE)
 }

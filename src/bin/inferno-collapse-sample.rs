@@ -1,7 +1,9 @@
 //! Folds the output of macOS's `sample`.
 
+use inferno::cli::collapse;
+use inferno::collapse::formats;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    inferno::cli::collapse::tool("inferno-collapse-sample")
+    collapse::tool("inferno-collapse-sample", formats::SAMPLE)
 }

@@ -1,7 +1,9 @@
 //! Folds the call tree summary of Visual Studio's profiler.
 
+use inferno::cli::collapse;
+use inferno::collapse::formats;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    inferno::cli::collapse::tool("inferno-collapse-vsprof")
+    collapse::tool("inferno-collapse-vsprof", formats::VSPROF)
 }

@@ -1,7 +1,9 @@
 //! Folds the CSV of Intel VTune.
 
+use inferno::cli::collapse;
+use inferno::collapse::formats;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    inferno::cli::collapse::tool("inferno-collapse-vtune")
+    collapse::tool("inferno-collapse-vtune", formats::VTUNE)
 }

@@ -1,7 +1,9 @@
 //! Folds what `xctrace export` writes.
 
+use inferno::cli::collapse;
+use inferno::collapse::formats;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    inferno::cli::collapse::tool("inferno-collapse-xctrace")
+    collapse::tool("inferno-collapse-xctrace", formats::XCTRACE)
 }

@@ -45,12 +45,8 @@ struct AnyArgs {
     collapse: CollapseArgs,
 }
 
-/// Runs the tool `inferno-collapse-FORMAT`.
-pub fn tool(name: &'static str) -> ExitCode {
-    let format = name.strip_prefix("inferno-collapse-");
-    let Some(row) = formats::all().find(|row| Some(row.name) == format) else {
-        return ExitCode::FAILURE;
-    };
+/// Runs the tool that folds one format.
+pub fn tool(name: &'static str, row: Row) -> ExitCode {
     let command = format_command(row).name(name);
     let matches = usage::matches(command.version(env!("CARGO_PKG_VERSION")));
     fold_format(name, row, &matches)

@@ -144,10 +144,13 @@ impl Row {
     }
 }
 
-/// The rows of formats that are read record by record.
-macro_rules! listed {
-    ($($options:path)*) => {
-        &[$(Row::of::<$options>()),*]
+/// The rows of formats that are read record by record, each with a name of its own: the tool of one does
+/// not need the others.
+macro_rules! records {
+    ($($name:ident: $options:path),* $(,)?) => {
+        $(pub const $name: Row = Row::of::<$options>();)*
+
+        const RECORDS: &[Row] = &[$($name),*];
     };
 }
 
@@ -158,10 +161,15 @@ macro_rules! documents {
     };
 }
 
-const RECORDS: &[Row] = listed! {
-    perf_data::Options dtrace::Options sample::Options vtune::Options vsprof::Summary ghcprof::Options
-    xctrace::Options
-};
+records! {
+    PERF: perf_data::Options,
+    DTRACE: dtrace::Options,
+    SAMPLE: sample::Options,
+    VTUNE: vtune::Options,
+    VSPROF: vsprof::Summary,
+    GHCPROF: ghcprof::Options,
+    XCTRACE: xctrace::Options,
+}
 
 /// Binary files.
 const BINARY: &[Row] = documents!(cprofile nettrace);
@@ -196,7 +204,7 @@ const JFR: &[Row] = &[];
 pub(crate) const FOLDED: Row = Row::of::<folded_stacks::Options>();
 
 /// What is no format of its own, and must be named.
-const RECURSIVE: Row = Row::of::<recursive::Options>();
+pub const RECURSIVE: Row = Row::of::<recursive::Options>();
 
 /// The formats that are told from the start of the input, in the order in which they are asked. The
 /// first to say yes gets the input.

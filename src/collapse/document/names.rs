@@ -29,6 +29,10 @@ impl Names {
     }
 
     /// The names as frames of `tree`, by their numbers.
+    #[cfg_attr(
+        not(feature = "json"),
+        expect(dead_code, reason = "only formats in JSON need it")
+    )]
     pub fn as_frames(&self, tree: &mut CallTree) -> Vec<FrameId> {
         self.names.iter().map(|name| tree.intern(name)).collect()
     }
