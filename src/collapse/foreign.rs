@@ -13,7 +13,7 @@ type Test = fn(&[u8]) -> bool;
 type Row = (&'static str, &'static str, Test);
 
 /// Profiles of other tools.
-static PROFILES: [Row; 10] = [
+static PROFILES: [Row; 11] = [
     (
         "a method trace of Android",
         "Android Studio and the Firefox Profiler show it; simpleperf records what can be read here",
@@ -64,6 +64,11 @@ static PROFILES: [Row; 10] = [
         "a dump of Ruby objects, such as stackprof writes",
         "`stackprof --json` makes of it what can be read here",
         |head| head.starts_with(b"\x04\x08{"),
+    ),
+    (
+        "a session of pyinstrument",
+        "`pyinstrument -r json` writes what can be read here",
+        |head| is_json(head) && (has(head, b"\"frame_records\"") || has(head, b"\"frame_tree\"")),
     ),
 ];
 
@@ -176,6 +181,10 @@ mod tests {
             (b"JAVA PROFILE 1.0.2\0", "a heap dump of Java"),
             (b"gmon\x01\0\0\0", "a profile of gprof"),
             (b"\x04\x08{\x07:", "a dump of Ruby objects"),
+            (
+                b"{\"session\": {}, \"frame_tree\": {}}",
+                "a session of pyinstrument",
+            ),
             (b"{\"foo\": [1, 2]}", "JSON of no profiler"),
             #[cfg(feature = "json")]
             (

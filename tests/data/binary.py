@@ -48,6 +48,22 @@ def pprof():
     return message(*types, *samples, *locations, *functions, *table, (11, message((1, 3), (2, 4))), (12, 10000000))
 
 
+def pprof_of_two():
+    """What `pprof -diff_base -proto` writes: the samples of the base have a label, and are below zero."""
+    strings = ["", "cpu", "nanoseconds", "main", "knead", "pprof::base", "true"]
+    base = (3, message((1, 5), (2, 6)))
+    samples = [
+        (2, message((1, 1), (2, -7 & 2**64 - 1), base)),
+        (2, message((1, 1), (2, 9))),
+        (2, message((1, b"\x02\x01"), (2, 4))),
+        (2, message((1, b"\x02\x01"), (2, -5 & 2**64 - 1), base)),
+    ]
+    locations = [(4, message((1, i), (4, message((1, i))))) for i in (1, 2)]
+    functions = [(5, message((1, i), (2, name))) for i, name in [(1, 3), (2, 4)]]
+    table = [(6, string.encode()) for string in strings]
+    return message((1, message((1, 1), (2, 2))), *samples, *locations, *functions, *table)
+
+
 def otlp():
     strings = ["", "cpu", "nanoseconds", "main", "heat"]
     functions = [b""] + [message((1, name)) for name in (3, 4)]
@@ -296,6 +312,7 @@ def nettrace_6():
 
 
 write("pprof/cpu.pb", pprof())
+write("pprof/base.pb", pprof_of_two())
 write("pprof/time-first.pb", message((9, 1700000000000000000)) + pprof())
 write("otlp/cpu.pb", otlp())
 write("otlp/before-1-6.pb", old_otlp())

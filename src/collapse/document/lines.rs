@@ -54,6 +54,10 @@ impl<'r> Lines<'r> {
     }
 
     /// Whether the line that was read last has an end. If not, the input may be cut off in it.
+    #[cfg_attr(
+        not(feature = "json"),
+        expect(dead_code, reason = "only JSON on lines of its own needs it")
+    )]
     pub fn is_terminated(&self) -> bool {
         self.is_terminated
     }

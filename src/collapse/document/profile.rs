@@ -139,6 +139,19 @@ impl Profile {
         }
     }
 
+    /// Adds a sample of the profile that is compared with another, as [`Profile::add`] does.
+    #[cfg_attr(
+        not(feature = "protobuf"),
+        expect(dead_code, reason = "only pprof compares")
+    )]
+    pub(crate) fn add_after(&mut self, node: NodeId, weight: Decimal) {
+        match weight.to_count() {
+            Some(count) if count.is_zero() => {}
+            Some(count) => self.tree.add_change(node, Count::ZERO, count),
+            None => self.negative.add(weight),
+        }
+    }
+
     /// Adds the stacks of `part` below `base`, with their frames called what `name` makes of them.
     pub(crate) fn add_renamed<'p>(
         &mut self,

@@ -116,6 +116,7 @@ impl Document for Options {
             frames: LocationFrames::default(),
             latest: LatestStack::default(),
             column,
+            has_base: tables.strings.contains(&BASE_LABEL),
             profile,
         };
         reader.read(&message)
@@ -436,6 +437,8 @@ struct SampleReader<'t, 'a, 'p> {
     latest: LatestStack<u64>,
     /// Which value counts.
     column: usize,
+    /// Whether samples may be of the base that the profile is compared with.
+    has_base: bool,
     profile: &'p mut Profile,
 }
 
@@ -471,8 +474,7 @@ impl SampleReader<'_, '_, '_> {
         let Options {
             tagroot, tagleaf, ..
         } = self.options;
-        let is_difference = self.tables.strings.contains(&BASE_LABEL);
-        let with_labels = is_difference || !tagroot.is_empty() || !tagleaf.is_empty();
+        let with_labels = self.has_base || !tagroot.is_empty() || !tagleaf.is_empty();
         for field in Fields::of(message) {
             if let (2, Value::Bytes(bytes)) = field? {
                 sample.read(bytes, with_labels)?;
@@ -504,9 +506,11 @@ impl SampleReader<'_, '_, '_> {
         let Some(value) = values.get(self.column) else {
             return Ok(());
         };
+        let value = Decimal::from(*value);
         match self.is_of_base(labels)? {
-            true => self.profile.add_before(node, Decimal::from(*value)),
-            false => self.profile.add(node, Decimal::from(*value)),
+            true => self.profile.add_before(node, value),
+            false if self.has_base => self.profile.add_after(node, value),
+            false => self.profile.add(node, value),
         }
         Ok(())
     }
