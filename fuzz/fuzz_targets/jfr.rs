@@ -7,4 +7,4 @@ mod support;
 use libfuzzer_sys::fuzz_target;
 use support::check_document;
 
-fuzz_target!(|input: (u8, &[u8])| { check_document(|name| name == "jfr", input.0, input.1) });
+fuzz_target!(|input: (u8, &[u8])| check_document(|name| name == "jfr", input.0, input.1));
