@@ -6,6 +6,11 @@
 #
 # A profile is the output of `perf script`, or by its ending .dtrace, .sample (macOS), .csv (VTune) or .xml (xctrace).
 #
+#     ./compare.sh --documents [MEGABYTES]       default: 50
+#
+# compares how long it takes to read made-up profiles of the other formats with what users have for that: `go tool pprof`,
+# `jfr print`, and the importer of speedscope (SPEEDSCOPE=DIRECTORY of its npm package). What is not there is skipped.
+#
 # Needs hyperfine. ROUNDS=n sets the number of rounds (default 7). All contenders run once a round, in turns, so that
 # whatever else the machine does meets all of them; the numbers are medians. The last thing printed is a table in
 # Markdown. Peak memory is that of one run, where GNU time is at /usr/bin/time.
@@ -125,7 +130,62 @@ compare_perf() {
     measure "perf script text to SVG" "${list[@]}"
 }
 
+# compare_documents MEGABYTES
+compare_documents() {
+    local made=$PWD/target/release/examples/make-profile kind format input
+    cargo build --release --quiet --example make-profile
+    echo
+    echo "| task | who | wall s | ratio | user s | ratio | peak MB |"
+    echo "|---|---|---:|---:|---:|---:|---:|"
+    "$made" | while read -r kind format; do
+        input="$work/$kind.$(ending "$kind")"
+        "$made" "$kind" "$1" > "$input"
+        compare_document "$kind" "$format" "$input" < /dev/null
+    done
+}
+
+# The ending of a file's name that others tell the format by.
+ending() {
+    case $1 in
+        speedscope) echo speedscope.json ;;
+        chrome-*) echo json ;;
+        *) echo "$1" ;;
+    esac
+}
+
+# compare_document KIND FORMAT INPUT
+compare_document() {
+    local list=("ours=@$ours/inferno collapse $2 --list-values $3") bundle
+    case $1 in
+        pprof) add_if_there go "go tool pprof" "@go tool pprof -raw $3" ;;
+        jfr) add_if_there jfr "jfr print" "@jfr print --events jdk.ExecutionSample --stack-depth 64 $3" ;;
+    esac
+    bundle=$(echo "${SPEEDSCOPE:-/nowhere}"/dist/release/speedscope-*.js)
+    case $1 in
+        pprof | cpuprofile | chrome-* | speedscope)
+            if [[ -f $bundle ]] && command -v node > /dev/null; then
+                list+=("speedscope=@node benches/speedscope.mjs $bundle $3")
+            else
+                echo "compare.sh: skipped speedscope for $1: no SPEEDSCOPE" >&2
+            fi ;;
+    esac
+    measure "$1, $(wc -c < "$3" | awk '{ printf "%.0f MB", $1 / 1e6 }')" "${list[@]}"
+}
+
+# add_if_there PROGRAM NAME COMMAND
+add_if_there() {
+    if command -v "$1" > /dev/null; then
+        list+=("$2=$3")
+    else
+        echo "compare.sh: skipped $2: no $1" >&2
+    fi
+}
+
 prepare
 echo "$(rustc --version), $(uname -sm), $(nproc) cores, $(date -u +%Y-%m-%d), medians of $rounds rounds"
+if [[ ${1:-} == --documents ]]; then
+    compare_documents "${2:-50}"
+    exit
+fi
 if (($# == 0)); then set -- examples/*.perf.gz; fi
 for profile in "$@"; do compare "$profile"; done

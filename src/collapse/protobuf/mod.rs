@@ -122,15 +122,20 @@ impl FromInteger for i64 {
 }
 
 /// Takes an integer. Most have one byte or two, which `decode_varint` has no short way for.
-#[inline]
+#[inline(always)]
 fn varint(bytes: &mut &[u8]) -> Result<u64, DecodeError> {
     let (number, rest) = match *bytes {
         [low @ ..0x80, rest @ ..] => (u64::from(*low), rest),
         [low, high @ ..0x80, rest @ ..] => (u64::from(low & 0x7f) | u64::from(*high) << 7, rest),
-        _ => return decode_varint(bytes),
+        _ => return long_varint(bytes),
     };
     *bytes = rest;
     Ok(number)
+}
+
+#[cold]
+fn long_varint(bytes: &mut &[u8]) -> Result<u64, DecodeError> {
+    decode_varint(bytes)
 }
 
 /// Decodes `bytes` into `message`, which is cleared first; `what` it is is for errors.
