@@ -33,7 +33,11 @@ fn all_of_a_profile_is_in_the_tree() {
         let format = formats::all().find(|format| format.name == kind.format);
         let format = format.expect("all kinds are in formats that are read");
         let profile = format.read(&*made.bytes, &guess::Options::default());
-        let tree = profile.unwrap().merged();
+        let profile = profile.unwrap();
+        let values = profile.values();
+        let listed = values.iter().find(|value| value.is_default).unwrap();
+        assert_equal(kind.name, listed.sum.to_f64(), made.total);
+        let tree = profile.merged();
         assert_equal(kind.name, total(&tree), made.total);
         let tree = guess::Folder::default()
             .collapse_slice_to_tree(&made.bytes)

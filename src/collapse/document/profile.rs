@@ -152,7 +152,8 @@ impl Profile {
         }
     }
 
-    /// Adds the stacks of `part` below `base`, with their frames called what `name` makes of them.
+    /// Adds the stacks of `part` below `base`, with their frames called what `name` makes of them, to a profile
+    /// with one value.
     pub(crate) fn add_renamed<'p>(
         &mut self,
         part: &'p Profile,
@@ -179,6 +180,9 @@ impl Profile {
             };
             if let Some(count) = part.tree.self_count(theirs) {
                 self.tree.add(node, count);
+                if let Some(value) = self.values.first_mut() {
+                    value.sum += count;
+                }
             }
             nodes.push(node);
         }
