@@ -276,8 +276,6 @@ impl<'o> Trace<'o> {
 
     fn finish(mut self, profile: &mut Profile) -> io::Result<()> {
         self.names.sort();
-        let total = self.samples.tree.totals()[0];
-        profile.values[0].sum = total;
         profile.add_renamed(&self.samples, CallTree::ROOT, |place| {
             Ok(self.names.name(Place::from_bytes(place)).into())
         })?;
@@ -304,6 +302,7 @@ mod tests {
 
     fn samples(trace: &[u8]) -> Option<u64> {
         let profile = Folder::default().read(trace).ok()?;
+        assert_eq!(profile.values[0].sum, profile.tree.totals()[0]);
         Some(profile.tree.totals()[0].to_f64() as u64)
     }
 
