@@ -116,9 +116,6 @@ pub struct CallTree {
 struct Node {
     parent: NodeId,
     frame: FrameId,
-    /// The child asked for last, which is mostly the next one asked for; the root if there is
-    /// none. It saves the lookup of an edge, which is far away in memory.
-    latest_child: NodeId,
     /// The child made first, which has no edge: most nodes have no other child, and most edges of
     /// a large table are far away in memory. The root if there is none.
     first_child: NodeId,
@@ -314,9 +311,6 @@ impl CallTree {
                 Some(child) if self.nodes[child.index()].frame == frame => child,
                 _ => self.push_newest(parent, frame),
             };
-        }
-        if let Some(child) = self.latest_child(parent, frame) {
-            return child;
         }
         self.find_or_push_child(parent, frame)
     }
@@ -545,25 +539,15 @@ impl CallTree {
         }
     }
 
-    /// The child of `parent` that was asked for last, if it is for `frame`.
-    #[inline]
-    fn latest_child(&self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
-        let child = self.nodes[parent.index()].latest_child;
-        (child != Self::ROOT && self.nodes[child.index()].frame == frame).then_some(child)
-    }
-
     fn find_or_push_child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
         self.complete_edges();
-        let Some(child) = self.find_earlier_child(parent, frame) else {
-            return self.push_child(parent, frame);
-        };
-        let node = &mut self.nodes[parent.index()];
-        node.latest_child = child;
-        child
+        match self.find_earlier_child(parent, frame) {
+            Some(child) => child,
+            None => self.push_child(parent, frame),
+        }
     }
 
-    /// The child of `parent` for `frame` if it is there, be it the one asked for last or not. All
-    /// edges must be there that are needed.
+    /// The child of `parent` for `frame` if it is there. All edges must have been made.
     fn find_earlier_child(&self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
         let first = self.nodes[parent.index()].first_child;
         if first == Self::ROOT || self.nodes[first.index()].frame == frame {
@@ -596,7 +580,6 @@ impl CallTree {
     fn push_without_edge(&mut self, parent: NodeId, frame: FrameId) -> (NodeId, bool) {
         let child = self.push_node(parent, frame);
         let node = &mut self.nodes[parent.index()];
-        node.latest_child = child;
         let is_first = node.first_child == Self::ROOT;
         if is_first {
             node.first_child = child;
@@ -644,7 +627,6 @@ impl CallTree {
             parent,
             frame,
             own: Own::NOT_RECORDED,
-            latest_child: Self::ROOT,
             first_child: Self::ROOT,
         });
         if !self.before.is_empty() {

@@ -50,9 +50,6 @@ impl CallTree {
     /// The child of `parent` for `frame`, if none of it was asked for since there were `known` nodes:
     /// it is there only if it was then.
     fn grafted(&mut self, known: usize, parent: NodeId, frame: FrameId) -> NodeId {
-        if let Some(child) = self.latest_child(parent, frame) {
-            return child;
-        }
         let found = match parent.index() < known {
             true => self.find_earlier_child(parent, frame),
             false => None,

@@ -44,9 +44,6 @@ struct Line<T> {
     length: usize,
     /// In [`LineCache::frames`], the outermost first.
     frames: Range<u32>,
-    /// A parent, and its node for this line: those asked for last, which are mostly the next ones.
-    /// The root is no such node.
-    latest: (NodeId, NodeId),
     facts: T,
 }
 
@@ -107,36 +104,15 @@ impl<T> LineCache<T> {
 
     /// The node below `parent` for the frames of `line`, which is made if it is not there. The tree
     /// must be the same each time.
-    pub fn walk(&mut self, line: LineId, parent: NodeId, tree: &mut CallTree) -> NodeId {
-        if let Some(node) = self.latest_node(line, parent) {
-            return node;
-        }
+    pub fn walk(&self, line: LineId, parent: NodeId, tree: &mut CallTree) -> NodeId {
         let frames = self.frames(line).iter();
-        let node = frames.fold(parent, |node, &frame| tree.child(node, frame));
-        self.lines[line.index()].latest = (parent, node);
-        node
+        frames.fold(parent, |node, &frame| tree.child(node, frame))
     }
 
     /// The node below `parent` for the frames of `line`, if it is there.
-    pub fn find_node(
-        &mut self,
-        line: LineId,
-        parent: NodeId,
-        tree: &mut CallTree,
-    ) -> Option<NodeId> {
-        if let Some(node) = self.latest_node(line, parent) {
-            return Some(node);
-        }
+    pub fn find_node(&self, line: LineId, parent: NodeId, tree: &mut CallTree) -> Option<NodeId> {
         let mut frames = self.frames(line).iter();
-        let node = frames.try_fold(parent, |node, &frame| tree.find_child(node, frame))?;
-        self.lines[line.index()].latest = (parent, node);
-        Some(node)
-    }
-
-    #[inline]
-    fn latest_node(&self, line: LineId, parent: NodeId) -> Option<NodeId> {
-        let (latest_parent, node) = self.line(line).latest;
-        (latest_parent == parent && node != CallTree::ROOT).then_some(node)
+        frames.try_fold(parent, |node, &frame| tree.find_child(node, frame))
     }
 
     fn frames(&self, line: LineId) -> &[FrameId] {
@@ -168,7 +144,6 @@ impl<T> LineCache<T> {
             start,
             length: text.len(),
             frames: first_frame..number(self.frames.len()),
-            latest: (CallTree::ROOT, CallTree::ROOT),
             facts,
         });
         let line = LineId(NonZeroU32::MIN.saturating_add(number(self.lines.len() - 1)));
