@@ -19,7 +19,7 @@ pub(crate) fn record_too_long(offset: u64) -> io::Error {
 
 /// A block, in memory that is used again for the next one.
 ///
-/// All of `bytes` is initialised; a reader can fill the part behind `len` with no need to clear
+/// All of `bytes` is initialized; a reader can fill the part behind `len` with no need to clear
 /// it first, as a `Vec` of that length would have it.
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {

@@ -1,4 +1,4 @@
-//! What a file may be besides plain text in UTF-8: compressed, told by its first bytes, or text in
+//! What a file may be besides plain text in UTF-8: compressed, recognized by its first bytes, or text in
 //! UTF-16 or with a byte order mark.
 
 mod head;

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`from_readers`] and [`from_files`] go from [folded](crate::folded) text to folded text with
-//! counts before and after, for which a [flame graph](crate::flamegraph) is coloured by what grew
+//! counts before and after, for which a [flame graph](crate::flamegraph) is colored by what grew
 //! and what shrank. [`compare`] does the same for profiles in memory.
 //!
 //! ```

@@ -14,7 +14,7 @@ pub(crate) trait Entry: Copy {
 
     fn hash(&self) -> u32;
 
-    /// Where it should be, if there is room, for the sake of its neighbours: entries that are used
+    /// Where it should be, if there is room, for the sake of its neighbors: entries that are used
     /// together are then close together in memory.
     fn near(&self) -> Option<u32> {
         None
@@ -198,14 +198,14 @@ mod tests {
         fn finds_what_a_map_does(
             numbers in prop::collection::vec(1u64..99, 0..300),
             is_near: bool,
-            neighbours in 1u32..30,
+            neighbors in 1u32..30,
         ) {
             let mut table = Table::<Numbered>::default();
             let mut map = HashMap::new();
             for (index, &number) in numbers.iter().enumerate() {
                 // Few hashes, and the last places of the table, so that entries stand in the way.
                 let hash = (number as u32 % 9).wrapping_mul(0x1fff_ffff);
-                let near = is_near.then_some((number as u32 % neighbours).wrapping_sub(3));
+                let near = is_near.then_some((number as u32 % neighbors).wrapping_sub(3));
                 let is_same = |entry: &Numbered| entry.number == number;
                 let found = match near {
                     Some(near) => table.find_near(near, || hash, is_same),

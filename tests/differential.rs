@@ -140,7 +140,7 @@ fn what_is_left_out_is_warned_of() {
         stderr(&output),
         "[WARN  inferno::differential] The input data has fractional sample counts that will be \
          truncated to integers\n\
-         [WARN  inferno::collapse::notes] passed over 1 line: expected a stack and its count \
+         [WARN  inferno::collapse::notes] skipped 1 line: expected a stack and its count \
          (`main;parse 17`), found `junk` [line 1]\n"
     );
 }

@@ -119,7 +119,7 @@ fn changes_survive_factor_reverse_and_base() {
 }
 
 #[test]
-fn what_vanished_does_not_set_the_colours() {
+fn what_vanished_does_not_set_the_colors() {
     let (_, frames) = draw(&mut Options::default(), &["a 0 10", "b 1000 0"]);
     assert_eq!(frames[1].fill, "rgb(255,100,100)");
     let mut opt = options(|opt| opt.min_width = 0.0);
@@ -280,7 +280,7 @@ fn the_writers_error_is_passed_on() {
 }
 
 #[test]
-fn colours_are_the_same_in_every_run_and_kept_in_the_map() {
+fn colors_are_the_same_in_every_run_and_kept_in_the_map() {
     let lines = ["a;b 1", "a;c 2", "a;a 3"];
     let fills = |opt: &mut Options<'_>| -> Vec<String> {
         let (_, frames) = draw(opt, &lines);

@@ -113,7 +113,7 @@ fn pipes_hold_more_than_usual() {
 }
 
 #[test]
-fn compressed_input_is_recognised() {
+fn compressed_input_is_recognized() {
     for file in ["script.gz", "script.zst", "two-members.gz", "frames.zst"] {
         let path = format!("{DATA}/compressed/{file}");
         let count = if file.starts_with("script") { 7 } else { 14 };
@@ -233,9 +233,9 @@ fn lines_that_are_passed_over_are_warned_of_once() {
     assert_eq!(stdout(&output), "prog;leaf 7\nprog;main;leaf 7\n");
     assert_eq!(
         stderr(&output),
-        "[WARN  inferno::collapse::notes] passed over 2 lines: expected an event line \
+        "[WARN  inferno::collapse::notes] skipped 2 lines: expected an event line \
          (`comm tid time: event:`), found `junk one` [line 1]\n\
-         [WARN  inferno::collapse::notes] passed over 1 line: expected a frame line \
+         [WARN  inferno::collapse::notes] skipped 1 line: expected a frame line \
          (`address symbol (module)`), found `oops` [line 6]\n"
     );
     assert!(output.status.success());
@@ -284,7 +284,7 @@ fn a_missing_jit_map_names_the_flags_that_make_one() {
 }
 
 #[test]
-fn perf_script_with_few_fields_is_recognised() {
+fn perf_script_with_few_fields_is_recognized() {
     let script = "prog two \n\t            12e7 leaf\n\t           891f5 main\n\n";
     let expected = "prog_two;main;leaf 1\n";
     assert_eq!(stdout(&run(GUESS, &[], script.as_bytes())), expected);

@@ -1,5 +1,5 @@
-//! Drawing with options, attributes and a map of colours: a picture is well-formed XML, no attribute in it
-//! runs a script, and colours that were kept are used again.
+//! Drawing with options, attributes and a map of colors: a picture is well-formed XML, no attribute in it
+//! runs a script, and colors that were kept are used again.
 //!
 //! An input is options, attributes, a map and folded stacks, separated by bytes of 0xff.
 

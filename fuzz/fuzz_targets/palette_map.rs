@@ -1,4 +1,4 @@
-//! A map of colours: what is written is read again as the same.
+//! A map of colors: what is written is read again as the same.
 
 #![no_main]
 

@@ -25,7 +25,7 @@ fn slow(text: &[u8]) -> Vec<u8> {
 }
 
 fuzz_target!(|text: &[u8]| {
-    // Stacks that come again are known as a whole, and their lines foretold.
+    // Stacks that come again are known as a whole, and their lines predicted.
     let text = [text, b"\n\n"].concat().repeat(4);
     let expected = fold(&slow(&text), &[]);
     assert_eq!(fold(&text, &[]), expected);

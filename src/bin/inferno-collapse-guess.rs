@@ -1,4 +1,4 @@
-//! Folds a profile in any format that is recognised.
+//! Folds a profile in any format that is recognized.
 
 use std::process::ExitCode;
 

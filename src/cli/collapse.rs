@@ -5,7 +5,7 @@ use super::{CommonArgs, FilterArgs, Input, Output, about, expect_stacks, run, us
 use crate::call_tree::{Forest, ValueType};
 use crate::collapse::Reader;
 use crate::collapse::formats::{self, Row};
-use crate::collapse::guess::{self, unrecognised};
+use crate::collapse::guess::{self, unrecognized};
 use crate::folded;
 use clap::{ArgMatches, Args, Command};
 use std::io::{self, BufRead, Read, Write};
@@ -69,7 +69,7 @@ inferno collapse [OPTIONS] [PATH]...
        inferno collapse --list";
 
 const HELP: &str = "\
-Without a FORMAT it is told from the first lines of each input. `inferno collapse --list` has all formats, \
+Without a FORMAT it is recognized by the first lines of each input. `inferno collapse --list` has all formats, \
 `inferno collapse FORMAT --help` the options of one. A file that is called like a format is given as ./NAME.";
 
 fn format_command(row: Row) -> Command {
@@ -140,7 +140,7 @@ impl CollapseArgs {
 pub fn guess_all(options: &guess::Options, inputs: &[Input]) -> io::Result<Forest> {
     let folder = guess::Folder::from(options.clone());
     add_up(inputs, |reader| {
-        let forest = folder.fold(reader)?.ok_or_else(unrecognised)?;
+        let forest = folder.fold(reader)?.ok_or_else(unrecognized)?;
         expect_stacks(forest, "some")
     })
 }

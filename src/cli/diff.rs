@@ -18,7 +18,7 @@ use std::process::ExitCode;
     // `-n` is another flag here.
     mut_arg("nthreads", |arg| arg.short(None)),
     after_help = "\
-A flame graph of the result is as wide as the second profile, and coloured by what grew (red) and
+A flame graph of the result is as wide as the second profile, and colored by what grew (red) and
 what shrank (blue):
         inferno-diff-folded before.folded after.folded | inferno-flamegraph > diff.svg"
 )]

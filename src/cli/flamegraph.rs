@@ -23,7 +23,7 @@ use std::process::ExitCode;
 #[cfg(feature = "nameattr")]
 use crate::flamegraph::FuncFrameAttrsMap;
 
-/// The file, in the current directory, that `--cp` keeps colours in.
+/// The file, in the current directory, that `--cp` keeps colors in.
 const PALETTE_MAP: &str = "palette.map";
 
 /// Draw a profile as a flame graph: an interactive SVG
@@ -153,7 +153,7 @@ struct Flags {
     )]
     frame_height: usize,
 
-    /// Draw only frames of at least this many percent. Narrower ones come to light on zooming in, but
+    /// Draw only frames of at least this many percent. Narrower ones appear on zooming in, but
     /// if this is more than the default: then they are not in the file
     #[arg(
         long = "minwidth", value_name = "FLOAT", default_value = &**defaults::str::MIN_WIDTH,

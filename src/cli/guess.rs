@@ -53,7 +53,7 @@ impl GuessArgs {
     name = "inferno-collapse-guess",
     version,
     after_help = "\
-The format is told from the first lines of the input, and folded with the default options of \
+The format is recognized by the first lines of the input, and folded with the default options of \
 its own tool. Folded stacks are added up."
 )]
 struct Tool {

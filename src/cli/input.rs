@@ -176,7 +176,7 @@ fn stdin_file() -> Option<File> {
     None
 }
 
-/// The first bytes of a file, by which formats are told; `None` if it has not as many.
+/// The first bytes of a file, by which formats are recognized; `None` if it has not as many.
 fn head(file: &File) -> Option<[u8; 8]> {
     let mut head = [0; 8];
     let mut read = 0;

@@ -4,7 +4,7 @@ use super::vsprof;
 use std::fmt;
 use std::io;
 
-/// Input that does not fit its format and cannot be passed over.
+/// Input that does not fit its format and cannot be skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ParseError {
     pub kind: ErrorKind,

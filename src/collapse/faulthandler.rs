@@ -16,7 +16,7 @@
 //! ```
 //!
 //! Each thread with frames counts 1. The stacks of C functions that Python 3.14 adds are of the same
-//! threads, and are passed over.
+//! threads, and are skipped.
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;

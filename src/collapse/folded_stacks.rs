@@ -30,7 +30,7 @@ impl Listed for Options {
         let profile = folder.finish();
         if profile.ignored_lines > 0 {
             let lines = plural(profile.ignored_lines, "line", "lines");
-            log::warn!("passed over {lines}: expected `frame;frame COUNT`");
+            log::warn!("skipped {lines}: expected `frame;frame COUNT`");
         }
         Ok(Forest::from(profile.tree))
     }

@@ -1,4 +1,4 @@
-//! What input is that no reader here takes, told by how it starts, so that an error can say it.
+//! Names formats that are not read here, by their first bytes, for error messages.
 //!
 //! A format that gets a reader loses its row here.
 
@@ -9,7 +9,7 @@ use memchr::memmem;
 /// Whether text or bytes that start with `head` are in a format.
 type Test = fn(&[u8]) -> bool;
 
-/// A format, what can be done with it, and how it is told.
+/// A format, what can be done with it, and how it is recognized.
 type Row = (&'static str, &'static str, Test);
 
 /// Profiles of other tools.
@@ -72,7 +72,7 @@ static PROFILES: [Row; 11] = [
     ),
 ];
 
-/// What is given to the tools by mistake, and how it is told.
+/// What is given to the tools by mistake, and how it is recognized.
 static OTHERS: [(&str, Test); 5] = [
     ("JSON of no profiler that is known", is_json),
     ("an SVG, perhaps a flame graph already", |head| {

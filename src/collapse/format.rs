@@ -177,7 +177,7 @@ impl Block<'_> {
 
     /// Whether the block ends with `line`, one of its lines, and without a line end: so it is the
     /// last line of an input, which may be cut off.
-    pub fn is_unended(&self, line: &[u8]) -> bool {
+    pub fn is_unterminated(&self, line: &[u8]) -> bool {
         offset_in(self.bytes, line) + line.len() == self.bytes.len()
     }
 }

@@ -1,4 +1,4 @@
-//! The list of formats: what each is called, how it is told from others, and how it is read.
+//! The list of formats: what each is called, how it is recognized, and how it is read.
 
 use super::document::{self, Document, Flags};
 use super::guess;
@@ -206,7 +206,7 @@ pub(crate) const FOLDED: Row = Row::of::<folded_stacks::Options>();
 /// What is no format of its own, and must be named.
 pub const RECURSIVE: Row = Row::of::<recursive::Options>();
 
-/// The formats that are told from the start of the input, in the order in which they are asked. The
+/// The formats that are recognized by the start of the input, in the order in which they are asked. The
 /// first to say yes gets the input.
 pub fn recognized() -> impl Iterator<Item = Row> {
     let profilers = RECORDS.iter().chain(documents());

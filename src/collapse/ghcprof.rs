@@ -337,7 +337,7 @@ impl Options {
         let text = lossy(trim_end(line));
         let row = columns.row(&text);
         let Some((count, row)) = row.and_then(|row| Some((self.count(&row)?, row))) else {
-            match block.is_unended(line) {
+            match block.is_unterminated(line) {
                 true => worker.cut_row = Some(block.line_of(line)),
                 false => worker.broken_rows.add(line, || block.line_of(line)),
             }

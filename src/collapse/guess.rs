@@ -1,4 +1,4 @@
-//! Any format that can be collapsed, told from the first lines of the input.
+//! Any format that can be collapsed, recognized by the first lines of the input.
 //!
 //! The formats are asked in the order of [`formats`], with more and more of the input, until one of
 //! them says that it is its own or all have said that it is not.
@@ -16,7 +16,7 @@ use std::path::Path;
 /// How much of the input is looked at before giving up.
 const MOST_LOOKED_AT: usize = 1 << 20;
 
-/// How to fold what was recognised.
+/// How to fold what was recognized.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Options {
@@ -90,7 +90,7 @@ impl Options {
     }
 }
 
-/// Folds a profile in any format that is recognised, with the default options of most formats.
+/// Folds a profile in any format that is recognized, with the default options of most formats.
 #[derive(Clone, Default)]
 pub struct Folder {
     options: Options,
@@ -113,7 +113,7 @@ pub fn formats() -> impl Iterator<Item = &'static str> {
 }
 
 /// The error for input in none of the [`formats`], which it names.
-pub fn unrecognised() -> io::Error {
+pub fn unrecognized() -> io::Error {
     invalid(&format!("not in a format known here; tried {}", names()))
 }
 
@@ -131,7 +131,7 @@ fn refuse_foreign(head: &[u8]) -> io::Result<()> {
 /// That for input taken for folded text, if its lines say that it is something else.
 pub(crate) fn expect_folded(lines: Tally) -> io::Result<()> {
     match lines.is_foreign() {
-        true => Err(invalid(&format!("{}, only {lines}", unrecognised()))),
+        true => Err(invalid(&format!("{}, only {lines}", unrecognized()))),
         false => Ok(()),
     }
 }
@@ -145,7 +145,7 @@ fn invalid(message: &str) -> io::Error {
 }
 
 impl Folder {
-    /// Folds `reader` if its format is recognised, be it text that is folded already; if not,
+    /// Folds `reader` if its format is recognized, be it text that is folded already; if not,
     /// returns `None`.
     ///
     /// ```
@@ -184,7 +184,7 @@ impl Folder {
     ///
     /// # Errors
     /// As [`Folder::try_collapse`].
-    pub fn collapse_if_recognised<R>(
+    pub fn collapse_if_recognized<R>(
         &self,
         mut reader: R,
         head: &mut Vec<u8>,
@@ -195,9 +195,9 @@ impl Folder {
         self.fold_profile(Reader::Stream(&mut reader), head)
     }
 
-    /// [`Folder::collapse_if_recognised`] for a whole file, of which other threads may read parts at
+    /// [`Folder::collapse_if_recognized`] for a whole file, of which other threads may read parts at
     /// the same time.
-    pub(crate) fn collapse_file_if_recognised(
+    pub(crate) fn collapse_file_if_recognized(
         &self,
         file: &dyn ReadAt,
     ) -> io::Result<Option<CallTree>> {
@@ -209,7 +209,7 @@ impl Folder {
         mut reader: Reader<'_>,
         head: &mut Vec<u8>,
     ) -> io::Result<Option<CallTree>> {
-        match recognise(&mut reader, head)? {
+        match recognize(&mut reader, head)? {
             Some(row) if row.name == FOLDED.name => {
                 Forest::default().check_value(self.options.value.as_ref())?;
                 Ok(None)
@@ -234,20 +234,20 @@ impl Folder {
 
     fn fold_text(&self, mut reader: Reader<'_>) -> io::Result<Option<Forest>> {
         let mut head = Vec::new();
-        match recognise(&mut reader, &mut head)? {
+        match recognize(&mut reader, &mut head)? {
             Some(row) => self.fold_as(row, &head, reader).map(Some),
             None => refuse_foreign(&head).map(|()| None),
         }
     }
 
-    /// The same, of which there is nothing if the format is not recognised, which is logged.
+    /// The same, of which there is nothing if the format is not recognized, which is logged.
     fn fold_or_say(&self, reader: Reader<'_>) -> io::Result<Forest> {
         reader.with_text(|reader| self.fold_text_or_say(reader))
     }
 
     fn fold_text_or_say(&self, mut reader: Reader<'_>) -> io::Result<Forest> {
         let mut head = Vec::new();
-        if let Some(row) = recognise(&mut reader, &mut head)? {
+        if let Some(row) = recognize(&mut reader, &mut head)? {
             return self.fold_as(row, &head, reader);
         }
         let what = foreign::describe(&head).map(|it| format!(": this is {}", it.what));
@@ -263,7 +263,7 @@ impl Folder {
 }
 
 impl Collapse for Folder {
-    /// See [`Collapse::collapse`]. If no format is recognised, that is logged as an error and
+    /// See [`Collapse::collapse`]. If no format is recognized, that is logged as an error and
     /// nothing is written.
     fn collapse<R, W>(&mut self, mut reader: R, writer: W) -> io::Result<()>
     where
@@ -315,7 +315,7 @@ impl Collapse for Folder {
 }
 
 /// Reads into `head` until a format says yes, all say no, or there is no more.
-fn recognise(reader: &mut impl BufRead, head: &mut Vec<u8>) -> io::Result<Option<Row>> {
+fn recognize(reader: &mut impl BufRead, head: &mut Vec<u8>) -> io::Result<Option<Row>> {
     let mut open: Vec<Row> = recognized().collect();
     let mut looked_at = 1 << 12;
     // The first value of a JSON document may be most of it.
@@ -377,8 +377,8 @@ mod tests {
     use super::super::vsprof;
     use super::*;
 
-    fn recognised(input: &[u8]) -> Option<&'static str> {
-        recognise(&mut &*input, &mut Vec::new())
+    fn format_of(input: &[u8]) -> Option<&'static str> {
+        recognize(&mut &*input, &mut Vec::new())
             .unwrap()
             .map(|row| row.name)
     }
@@ -421,7 +421,7 @@ mod tests {
             ("# comment\n\nmain;leaf 3 4\nmain 0.5\n", Some("folded")),
             ("main;leaf 3\nDear all,\n", None),
         ] {
-            assert_eq!(recognised(input.as_bytes()), format, "{input:.60}");
+            assert_eq!(format_of(input.as_bytes()), format, "{input:.60}");
         }
     }
 
@@ -450,15 +450,15 @@ mod tests {
             (format!(r#"{{"pad": "{long}", "foo": 1}}"#), None),
             (format!("{{closure}};{long}"), None),
         ] {
-            assert_eq!(recognised(document.as_bytes()), format, "{document:.60}");
+            assert_eq!(format_of(document.as_bytes()), format, "{document:.60}");
         }
     }
 
     #[test]
     fn what_is_not_utf8_is_no_obstacle() {
-        assert_eq!(recognised(b"main;\xff\xfe 3\n"), Some("folded"));
+        assert_eq!(format_of(b"main;\xff\xfe 3\n"), Some("folded"));
         assert_eq!(
-            recognised(b"pr\xff 1 1.0: 7 cycles:\n\t 12 leaf (m)\n"),
+            format_of(b"pr\xff 1 1.0: 7 cycles:\n\t 12 leaf (m)\n"),
             Some("perf")
         );
     }
@@ -471,7 +471,7 @@ mod tests {
         assert_eq!(folded, b"a;c 2\nb 4\n");
         let mut head = Vec::new();
         let tree = Folder::default()
-            .collapse_if_recognised(text, &mut head)
+            .collapse_if_recognized(text, &mut head)
             .unwrap();
         assert!(tree.is_none());
         assert_eq!(head, text);
@@ -524,7 +524,7 @@ mod tests {
             let file = io::BufReader::new(fs::File::open(path).unwrap());
             let mut text = Vec::new();
             decoded(file).unwrap().read_to_end(&mut text).unwrap();
-            let claim = recognised(&text);
+            let claim = format_of(&text);
             assert!(
                 claim.is_none_or(|name| name == owner),
                 "{path:?} is claimed by {claim:?}"
@@ -549,7 +549,7 @@ mod tests {
                 .iter()
                 .filter(|path| is_claimed_by_owner(path, row.name))
                 .count();
-            // A fixture may be too broken to be recognised, but not all of them.
+            // A fixture may be too broken to be recognized, but not all of them.
             assert!(claims > 0, "{}", row.name);
             // What Austin writes is folded stacks, and stays Austin's when it was folded.
             for path in folded.iter().filter(|_| row.name != "austin") {

@@ -124,7 +124,7 @@ use std::fs::File;
 use std::io::{self, BufRead, Write};
 use std::path::Path;
 
-/// The number of threads that folding uses unless told otherwise: one for each logical CPU.
+/// The number of threads that folding uses by default: one for each logical CPU.
 #[doc(hidden)]
 pub static DEFAULT_NTHREADS: once_cell::sync::Lazy<usize> =
     once_cell::sync::Lazy::new(engine::default_nthreads);

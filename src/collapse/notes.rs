@@ -1,4 +1,4 @@
-//! Lines that were passed over: gathered by the workers, logged once at the end; and their numbers.
+//! Lines that were skipped: gathered by the workers, logged once at the end; and their numbers.
 
 use super::error::ParseError;
 use crate::text::excerpt;
@@ -79,7 +79,7 @@ impl<P: Copy + Ord> Notes<P> {
 impl Notes {
     /// Logs a warning if there are any, saying what was `expected` instead.
     pub fn log(&self, expected: &str) {
-        self.log_as("passed over", ["line", "lines"], expected);
+        self.log_as("skipped", ["line", "lines"], expected);
     }
 
     /// The same for lines that stand for `what`, one or several, to which something was `done`.
@@ -95,9 +95,7 @@ impl Notes {
 #[cold]
 pub(crate) fn warn_of_cut(error: &ParseError) {
     let ParseError { kind, line } = error;
-    log::warn!(
-        "the input ends in the middle of a line, which is passed over: {kind} [line {line}]"
-    );
+    log::warn!("the input ends in the middle of a line, which is skipped: {kind} [line {line}]");
 }
 
 /// `1 line`, `2 lines`.

@@ -43,7 +43,7 @@
 //! [one is folded](perf::Options::event_filter), the first in the header by default; call chains of
 //! frame pointers, also where the kernel records the user part later (`--call-graph fp,defer`); DWARF
 //! unwinding of x86-64 and AArch64; and calls that the processor recorded (`--call-graph lbr`). Other
-//! branches are passed over.
+//! branches are skipped.
 //!
 //! Symbols come from the objects' files, `~/.debug`, debug files by build-id and
 //! `.gnu_debuglink`, `.dwo` and `.dwp` files, `.gnu_debugdata`, `/tmp/perf-PID.map`, and `/proc/kallsyms` or a file like it.

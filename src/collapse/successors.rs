@@ -10,7 +10,7 @@ pub(super) struct Successor {
     pub node: NodeId,
 }
 
-/// Foretells lines, which is cheaper than looking them up: a line that is foretold is compared, and
+/// Predicts lines, which is cheaper than looking them up: a line that is predicted is compared, and
 /// no more. It need not be right, for nothing hangs on it but time.
 #[derive(Default)]
 pub(super) struct Successors {

@@ -121,7 +121,7 @@ impl Format for Summary {
             worker.line += 1;
             if let Err(kind) = worker.read(line, tree) {
                 let error = ParseError::new(kind, worker.line);
-                if worker.line == 1 || !block.is_unended(line) {
+                if worker.line == 1 || !block.is_unterminated(line) {
                     return Err(error);
                 }
                 warn_of_cut(&error);

@@ -164,7 +164,7 @@ impl Format for Options {
             let (line, behind) = split_line(rest);
             if let Err(kind) = worker.read(trim_end(line), self, tree) {
                 let error = ParseError::new(kind, worker.line);
-                if !block.is_unended(line) {
+                if !block.is_unterminated(line) {
                     return Err(error);
                 }
                 warn_of_cut(&error);

@@ -197,7 +197,7 @@ impl Reader<'_> {
         }
         if self.unknown_lines > 0 {
             let lines = plural(self.unknown_lines, "line", "lines");
-            log::warn!("passed over {lines}: expected records, with tabs between their fields");
+            log::warn!("skipped {lines}: expected records, with tabs between their fields");
         }
         Ok(())
     }

@@ -45,7 +45,7 @@ impl Profile {
         Ok(lines.finish())
     }
 
-    /// Reads a profile in any format that `folder` recognises, or folded text as [`Profile::read`]
+    /// Reads a profile in any format that `folder` recognizes, or folded text as [`Profile::read`]
     /// does.
     ///
     /// ```
@@ -60,7 +60,7 @@ impl Profile {
     /// ```
     ///
     /// # Errors
-    /// Those of `reader`, and those of the format that is recognised;
+    /// Those of `reader`, and those of the format that is recognized;
     /// [`InvalidData`](io::ErrorKind::InvalidData) if the input is in no format known here, and few of
     /// its lines are folded stacks.
     pub fn read_any<R: BufRead>(
@@ -69,7 +69,7 @@ impl Profile {
         mut reader: R,
     ) -> io::Result<Profile> {
         let mut head = Vec::new();
-        match folder.collapse_if_recognised(&mut reader, &mut head)? {
+        match folder.collapse_if_recognized(&mut reader, &mut head)? {
             Some(tree) => Ok(Profile::from_tree(opt, &tree)),
             None => Profile::read_folded(opt, head.chain(reader)),
         }
@@ -84,7 +84,7 @@ impl Profile {
         folder: &guess::Folder,
         file: &dyn ReadAt,
     ) -> io::Result<Profile> {
-        match folder.collapse_file_if_recognised(file)? {
+        match folder.collapse_file_if_recognized(file)? {
             Some(tree) => Ok(Profile::from_tree(opt, &tree)),
             None => Profile::read_folded(opt, in_order(file)),
         }

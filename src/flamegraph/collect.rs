@@ -8,7 +8,7 @@ use crate::folded::LineFolder;
 use std::io::{self, BufRead, Read};
 
 /// Gathers the stacks of one or more profiles, each in any format that
-/// [`collapse::guess`](crate::collapse::guess) recognises or as [folded](crate::folded) text.
+/// [`collapse::guess`](crate::collapse::guess) recognizes or as [folded](crate::folded) text.
 ///
 /// Nothing is turned into text on the way:
 ///
@@ -55,7 +55,7 @@ impl Collector {
     /// Adds the stacks that `reader` has.
     ///
     /// # Errors
-    /// Those of `reader`, and those of the format that is recognised;
+    /// Those of `reader`, and those of the format that is recognized;
     /// [`InvalidData`](io::ErrorKind::InvalidData) if the input is in no format known here, and few of
     /// its lines are folded stacks.
     pub fn add<R: BufRead>(&mut self, mut reader: R) -> io::Result<()> {
@@ -67,7 +67,7 @@ impl Collector {
 
     fn add_text<R: BufRead>(&mut self, mut reader: R) -> io::Result<()> {
         let mut head = Vec::new();
-        match self.guess.collapse_if_recognised(&mut reader, &mut head)? {
+        match self.guess.collapse_if_recognized(&mut reader, &mut head)? {
             Some(tree) => self.lines.take(tree),
             None => self.add_folded(head.chain(reader))?,
         }
@@ -90,7 +90,7 @@ impl Collector {
         if may_have_mark(&first[..read]) {
             return self.add(in_order(file));
         }
-        match self.guess.collapse_file_if_recognised(file)? {
+        match self.guess.collapse_file_if_recognized(file)? {
             Some(tree) => self.lines.take(tree),
             None => self.add_folded(in_order(file))?,
         }

@@ -17,7 +17,7 @@
 //!    after). A frame is told by its place among the functions that its caller called so far; a
 //!    place that is new is followed by the number of its name. These numbers are in order, too: a
 //!    new name has the first one that is unused. All numbers are written by [`push_number`].
-//! 3. A colour for each name, two digits, 4 bits each of red, green, and blue; empty if colours do
+//! 3. A color for each name, two digits, 4 bits each of red, green, and blue; empty if colors do
 //!    not depend on names.
 //! 4. The names, a line each, made shorter by [`shorten`].
 //!

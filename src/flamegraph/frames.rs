@@ -43,7 +43,7 @@ pub(super) struct Frames<'f, 'o> {
     label_pad: f64,
     /// Frames of fewer samples are left to the viewer, and drawn as one path without it.
     least: f64,
-    /// The colours of the frames written so far, added up, and how many those are.
+    /// The colors of the frames written so far, added up, and how many those are.
     colors: [u32; 3],
     written: u32,
 }
@@ -103,7 +103,7 @@ impl<'f, 'o> Frames<'f, 'o> {
         true
     }
 
-    /// Draws what [`Frames::write_next`] passed over, in the average colour of all else.
+    /// Draws what [`Frames::write_next`] skipped, in the average color of all else.
     pub fn write_narrow(&self, xml: &mut Xml) {
         let average = |sum: u32| (sum / self.written.max(1)) as u8;
         let [red, green, blue] = self.colors.map(average);
@@ -136,7 +136,7 @@ impl<'f, 'o> Frames<'f, 'o> {
         xml.end();
     }
 
-    /// How much the frame's colour says that it grew. The root is as much as all the rest.
+    /// How much the frame's color says that it grew. The root is as much as all the rest.
     fn shown_change(&self, frame: &Frame) -> Option<i128> {
         let delta = self.layout.delta(frame)?;
         Some(if frame.depth == 0 { 0 } else { delta })
@@ -294,7 +294,7 @@ fn start_group<'o>(xml: &mut Xml, _: &'o Options<'_>, _: &str) -> Option<&'o str
     None
 }
 
-/// The name without a final `_[k]`, which collapsers add for the sake of colours.
+/// The name without a final `_[k]`, which collapsers add for the sake of colors.
 pub(super) fn without_annotation(name: &str) -> &str {
     match name.as_bytes() {
         [.., b'_', b'[', b'k' | b'w' | b'i' | b'j', b']'] => &name[..name.len() - 4],

@@ -1,4 +1,4 @@
-//! Which frames are drawn, and where: a walk of the call tree that knows no pixels, no colours and
+//! Which frames are drawn, and where: a walk of the call tree that knows no pixels, no colors and
 //! no XML.
 
 use super::{DiffWidth, defaults};
@@ -290,7 +290,7 @@ mod tests {
         let samples = |frame: &Frame| layout.delta(frame).unwrap() / 1_000_000_000;
         let deltas: Vec<i128> = layout.frames.iter().map(samples).collect();
         assert_eq!(deltas, [33, 40, 20, 20, -7]);
-        // What vanished is nothing to compare colours with.
+        // What vanished is nothing to compare colors with.
         assert_eq!(layout.largest_delta, 40_000_000_000);
     }
 

@@ -135,7 +135,7 @@ pub fn from_files<W: Write>(opt: &mut Options<'_>, files: &[PathBuf], writer: W)
 /// Draws a call tree; everything else here comes down to it.
 ///
 /// A flame chart, whose x axis is time, comes of a tree made by [`CallTree::in_time_order`]; a
-/// [differential](CallTree::is_differential) tree is coloured by how much its frames changed.
+/// [differential](CallTree::is_differential) tree is colored by how much its frames changed.
 ///
 /// ```
 /// use inferno::call_tree::CallTree;

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_are_one_run() {
+    fn neighbors_are_one_run() {
         // 11.8 pixels are a sample; b and c touch each other, d is on its own.
         let drawn = path("a;b 3\na;c 2\na;x 90\na;y;d 5\n", 20.0);
         let expected = "<path id=\"narrow\" fill=\"none\" stroke=\"rgb(1,2,3)\" stroke-width=\"15\" \

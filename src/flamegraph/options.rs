@@ -5,7 +5,7 @@ use super::FuncFrameAttrsMap;
 use super::color::{self, BackgroundColor, Color, Palette, PaletteMap, SearchColor, StrokeColor};
 use std::io;
 
-/// What is the same in every flame graph unless told otherwise.
+/// The defaults of all options.
 pub mod defaults {
     macro_rules! defaults {
         ($($(#[$doc:meta])* $name:ident: $type:ty = $value:expr;)*) => {
@@ -24,7 +24,7 @@ pub mod defaults {
     defaults! {
         /// The name of the palette: `hot`.
         COLORS: &str = "hot";
-        /// The colour of found frames, `#rrggbb`: magenta.
+        /// The color of found frames, `#rrggbb`: magenta.
         SEARCH_COLOR: &str = "#e600e6";
         /// The title of a flame graph.
         TITLE: &str = "Flame Graph";
@@ -46,9 +46,9 @@ pub mod defaults {
         NAME_TYPE: &str = "Function:";
         /// What counts are multiplied by before they are shown.
         FACTOR: f64 = 1.0;
-        /// The colour of an outline around every frame: none.
+        /// The color of an outline around every frame: none.
         STROKE_COLOR: &str = "none";
-        /// The colour of the title and the buttons, `#rrggbb`: black.
+        /// The color of the title and the buttons, `#rrggbb`: black.
         UI_COLOR: &str = "#000000";
     }
 }
@@ -115,24 +115,24 @@ pub enum Format {
 #[derive(Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Options<'a> {
-    /// The palette that frames are coloured from. Default: `hot`.
+    /// The palette that frames are colored from. Default: `hot`.
     pub colors: Palette,
 
     /// The background. Default: the one that goes with the palette.
     pub bgcolors: Option<BackgroundColor>,
 
-    /// The colour of the title and the buttons. Default: black.
+    /// The color of the title and the buttons. Default: black.
     pub uicolor: Color,
 
-    /// Choose colours by a hash of the name, in which early characters weigh most, so that names
+    /// Choose colors by a hash of the name, in which early characters weigh most, so that names
     /// that begin alike look alike. Default: `false`.
     pub hash: bool,
 
-    /// Choose colours by a hash of the whole name. Default: `false`, which is colours that are
+    /// Choose colors by a hash of the whole name. Default: `false`, which is colors that are
     /// random, yet the same whenever the same profile is drawn.
     pub deterministic: bool,
 
-    /// Colours to use for names, and to add the colours of names not in it to. Default: `None`.
+    /// Colors to use for names, and to add the colors of names not in it to. Default: `None`.
     pub palette_map: Option<&'a mut PaletteMap>,
 
     /// Attributes for the frames of some functions. Default: none.
@@ -142,10 +142,10 @@ pub struct Options<'a> {
     /// Where the root is. Default: at the bottom.
     pub direction: Direction,
 
-    /// The colour of frames that a search finds. Default: magenta.
+    /// The color of frames that a search finds. Default: magenta.
     pub search_color: SearchColor,
 
-    /// The colour of an outline around every frame. Default: none.
+    /// The color of an outline around every frame. Default: none.
     pub stroke_color: StrokeColor,
 
     /// The title. Default: `Flame Graph`.
@@ -188,7 +188,7 @@ pub struct Options<'a> {
     /// A note, kept in a comment of the SVG. Default: empty.
     pub notes: String,
 
-    /// In a differential graph, colour what grew blue and what shrank red. Default: `false`,
+    /// In a differential graph, color what grew blue and what shrank red. Default: `false`,
     /// the other way round.
     pub negate_differentials: bool,
 
@@ -221,7 +221,7 @@ pub struct Options<'a> {
     #[doc(hidden)]
     pub no_javascript: bool,
 
-    /// Colour frames by their width, the widest reddest. Default: `false`.
+    /// Color frames by their width, the widest reddest. Default: `false`.
     pub color_diffusion: bool,
 
     /// Draw the folded lines from left to right in their order, so that the x axis is time, and
@@ -307,7 +307,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn default_colours_are_the_ones_named() {
+    fn default_colors_are_the_ones_named() {
         let opt = Options::default();
         assert_eq!(opt.colors, defaults::COLORS.parse().unwrap());
         assert_eq!(opt.search_color, defaults::SEARCH_COLOR.parse().unwrap());

@@ -1,4 +1,4 @@
-//! The colour of each frame.
+//! The color of each frame.
 
 use super::Options;
 use super::color::{self, Color, Palette, PaletteMap, Random};
@@ -13,7 +13,7 @@ pub(super) struct Painter<'p> {
     palette_map: Option<&'p mut PaletteMap>,
 }
 
-/// How a colour of the palette is chosen.
+/// How a color of the palette is chosen.
 enum Choice {
     ByPrefix,
     ByHash,
@@ -43,7 +43,7 @@ impl<'p> Painter<'p> {
         }
     }
 
-    /// The colour of a frame that is `width` percent wide and grew by `delta`, if that is known.
+    /// The color of a frame that is `width` percent wide and grew by `delta`, if that is known.
     pub fn fill(&mut self, name: &str, width: f64, delta: Option<i128>) -> Color {
         if let Some(color) = color::of_no_function(name) {
             return color;
@@ -58,14 +58,14 @@ impl<'p> Painter<'p> {
         }
     }
 
-    /// The colour of frames that are no elements of the picture, but for the viewer.
+    /// The color of frames that are no elements of the picture, but for the viewer.
     pub fn of_name(&mut self, name: &str) -> Color {
         let known = color::of_no_function(name);
         let known = known.or_else(|| self.palette_map.as_ref()?.get(name));
         known.unwrap_or_else(|| self.chosen(name))
     }
 
-    /// Whether colours depend on names.
+    /// Whether colors depend on names.
     pub fn is_by_name(&self, is_differential: bool) -> bool {
         !self.is_by_width && !is_differential
     }

@@ -11,7 +11,7 @@ use std::io::{self, Read};
 
 /// Folds lines into a tree, one after another.
 ///
-/// Neighbouring lines of sorted text mostly begin alike. The frames that a line shares with the
+/// Neighboring lines of sorted text mostly begin alike. The frames that a line shares with the
 /// one before are not looked up again.
 pub(crate) struct LineFolder {
     tree: CallTree,

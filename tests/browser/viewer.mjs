@@ -52,7 +52,7 @@ class Graph {
     return frames.map((frame) => frame.title.replace(/ \([^(]*\)$/, '')).sort();
   }
 
-  // The names of the frames in the search colour.
+  // The names of the frames in the search color.
   async highlighted() {
     const frames = (await this.frames()).filter((frame) => frame.fill === 'rgb(230, 0, 230)');
     return frames.map((frame) => frame.title.replace(/ \([^(]*\)$/, '')).sort();
@@ -767,7 +767,7 @@ const checks = {
       return new Set(pixels).size;
     });
     assert.equal(size, 1200);
-    assert.ok(colors > 100, `${colors} colours`);
+    assert.ok(colors > 100, `${colors} colors`);
   },
 };
 

@@ -97,7 +97,7 @@ fn bomb(byte: u8, blocks: usize) -> Vec<u8> {
 }
 
 /// Four bytes stand for 128 kilobytes, and a record for a quarter of a gigabyte. It is records of perf's own, which
-/// are passed over, or no records at all.
+/// are skipped, or no records at all.
 #[test]
 fn compressed_records_take_no_more_memory_than_a_block() {
     let shell = shell().round().records;

@@ -221,7 +221,7 @@ fn counters_of_no_event_are_counted() {
         .sample(5, 3, &[USER, 0x1000]);
     let (folded, said) = run_on(&file, &[]);
     assert_eq!(folded, "prog;[a] 50\n");
-    let message = "passed over 1 value of counters that belong to no event in the file";
+    let message = "skipped 1 value of counters that belong to no event in the file";
     assert!(said.contains(message), "{said}");
     // If none is known, it is a sample like any other.
     let file = group(GROUP)
@@ -241,7 +241,7 @@ fn a_group_that_is_larger_than_its_record_is_passed_over() {
         let (folded, said) = run_on(&file, &[]);
         assert_eq!(folded, "prog;[a] 50\n");
         assert!(
-            said.contains("passed over 1 record that cannot be read"),
+            said.contains("skipped 1 record that cannot be read"),
             "{said}"
         );
     }

@@ -21,7 +21,7 @@ use crate::count::parse_digits;
 use crate::folded::split_line;
 use crate::text::{is_ascii_white, trim, trim_end};
 
-/// How far DTrace indents frames, unless told otherwise.
+/// How far DTrace indents frames by default.
 pub(super) const STACK_INDENT: usize = 14;
 
 /// In which column the value of an aggregation ends, if there is no key before it.

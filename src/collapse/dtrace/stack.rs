@@ -111,7 +111,7 @@ impl<'a> BlockFolder<'a> {
         let mut rest = (!body.is_empty()).then(|| body.strip_suffix(b"\n").unwrap_or(body));
         while let Some(text) = rest {
             lines += 1;
-            rest = match self.fold_foretold(text) {
+            rest = match self.fold_predicted(text) {
                 Some(before) => Some(before),
                 None => self.fold_last_line(text),
             };
@@ -123,14 +123,14 @@ impl<'a> BlockFolder<'a> {
     /// Folds the last line of `text` if it is the one that came last below the same frame, and
     /// gives the lines before it.
     #[inline]
-    fn fold_foretold(&mut self, text: &'a [u8]) -> Option<&'a [u8]> {
+    fn fold_predicted(&mut self, text: &'a [u8]) -> Option<&'a [u8]> {
         let Reading::Stack(stack) = &mut self.reading else {
             return None;
         };
         if self.includes_offsets {
             return None;
         }
-        let (node, before) = self.stacks.strip_foretold(stack.node, text)?;
+        let (node, before) = self.stacks.strip_predicted(stack.node, text)?;
         stack.node = node;
         Some(before)
     }
@@ -323,7 +323,7 @@ impl Stacks {
     /// `text` without its last line, and the node below `parent` for it, if it is the one that came
     /// last there, printed as DTrace does: indented, and with an offset or without.
     #[inline]
-    fn strip_foretold<'t>(&self, parent: NodeId, text: &'t [u8]) -> Option<(NodeId, &'t [u8])> {
+    fn strip_predicted<'t>(&self, parent: NodeId, text: &'t [u8]) -> Option<(NodeId, &'t [u8])> {
         const INDENTATION: &[u8] = b"\n              ";
         let Successor { line, node } = self.successors.latest(parent)?;
         let frame = match strip_hex_offset(text) {

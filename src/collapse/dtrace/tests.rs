@@ -143,7 +143,7 @@ fn frames_that_begin_alike_are_not_mixed_up() {
 }
 
 /// What was read before is of no matter, nor is indentation; only lines that are indented as DTrace
-/// does it are foretold.
+/// does it are predicted.
 #[test]
 fn stacks_are_the_same_together_and_alone() {
     let lines = "a`f|a`f+0x1|a`f+0x1f|aa`f+0x1|a`ff+0x3|b`f+0x2|a`f+0x1+0x2|a`f+b|a`f+b+0x1|a`f+\

@@ -67,7 +67,7 @@ impl<'a> BlockFolder<'a> {
             line_ends += lines + (rest.len() - end) as u64;
             rest = &bytes[..start];
         }
-        // From the first to the last: of odd lines the first is told.
+        // From first to last, since a warning quotes the first odd line.
         for piece in not_plain.into_iter().rev() {
             self.fold_lines(&bytes[piece]);
         }

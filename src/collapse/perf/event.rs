@@ -264,7 +264,7 @@ pub(super) fn split_time(head: &[u8]) -> Option<&[u8]> {
     is_time(&head[start.len()..]).then_some(start)
 }
 
-/// A number before the event is its period, a cpu in brackets is passed over.
+/// A number before the event is its period, a cpu in brackets is skipped.
 fn can_start_event(word: &[u8]) -> bool {
     word.first().is_some_and(u8::is_ascii_alphabetic)
         || (word.ends_with(b":") && word.iter().any(u8::is_ascii_alphabetic))

@@ -210,12 +210,12 @@ pub(in crate::collapse) fn name_frames(
     }
 }
 
-/// Whether a frame of those that `told` tells may be named after its address too.
-pub(super) fn may_name_address(told: &[u8], options: &Options) -> bool {
+/// Whether a line with this tail, or one of several, may be named after its address.
+pub(super) fn may_name_address(tail: &[u8], options: &Options) -> bool {
     // The brackets may be written in other ways.
     static UNKNOWN: LazyLock<Finder> = LazyLock::new(|| Finder::new("unknown"));
     // Without a symbol the module is next to the address.
-    options.include_addrs && (UNKNOWN.find(told).is_some() || told.starts_with(b" ("))
+    options.include_addrs && (UNKNOWN.find(tail).is_some() || tail.starts_with(b" ("))
 }
 
 /// A function without a symbol is named after its module.

@@ -1,20 +1,20 @@
-//! What of a frame line tells its function: all but the address, and the offset within it.
+//! The cache key of a frame line: what determines its function, so not the address and the offset.
 //!
-//! A large profile has a hundred thousand different frame lines, but some thousand functions:
-//! these fit in a core's caches.
+//! A large profile has a hundred thousand different frame lines, but only some thousand functions,
+//! which fit in a core's caches.
 
 use super::modules::Modules;
 use super::samples::strip_plain;
 use crate::text::strip_hex_offset;
 
-/// Makes keys of lines, and knows them again.
+/// Makes keys of lines, and compares lines with keys.
 #[derive(Default)]
 pub(super) struct Keys {
     /// ` (MODULE)`, as lines end.
     modules: Modules,
 }
 
-/// All that the meaning of a line hangs on.
+/// The cache key of a frame line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Key<'a> {
     /// The line without its address, and mostly without offset and module.
@@ -29,8 +29,7 @@ impl<'a> Key<'a> {
         Key { text, module: 0 }
     }
 
-    /// What the meaning of a line hangs on but its text. Lines of Java commands are named
-    /// differently.
+    /// The rest of the key. Lines of Java commands are named differently.
     pub fn context(&self, is_java: bool) -> u64 {
         self.module << 1 | u64::from(is_java)
     }

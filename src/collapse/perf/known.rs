@@ -1,6 +1,6 @@
 //! Whole stacks that were printed before.
 
-use super::samples::{addresses_in, first_told};
+use super::samples::{addresses_in, first_tail};
 use super::stack::Stack;
 use crate::call_tree::{CallTree, NodeId};
 use foldhash::fast::RandomState;
@@ -110,7 +110,7 @@ impl KnownStacks {
     }
 
     fn hash(&self, command: NodeId, text: &[u8]) -> u32 {
-        let leaf = first_told(text).unwrap_or_default();
+        let leaf = first_tail(text).unwrap_or_default();
         self.hasher.hash_one((command.index(), text.len(), leaf)) as u32
     }
 

@@ -11,8 +11,8 @@ use std::ops::Range;
 
 /// Cuts a block into samples: what stands between blank lines.
 ///
-/// Lines that a sample shares with the one before are passed over as a whole, and those that are
-/// foretold are compared only: so it is left to who reads a sample to look for line ends in it.
+/// Lines that a sample shares with the one before are skipped as a whole, and those that are
+/// predicted are compared only: so it is left to who reads a sample to look for line ends in it.
 pub(super) struct Samples<'a> {
     block: &'a [u8],
     ends: FindIter<'a, 'static>,
@@ -127,7 +127,7 @@ pub(super) fn split_last_line(text: &[u8]) -> Option<(&[u8], &[u8])> {
 /// them.
 pub(super) fn are_plain(mut text: &[u8], options: &Options) -> bool {
     while let Some((rest, line)) = split_last_line(text) {
-        if told_in_plain(line, options).is_none() {
+        if plain_tail_start(line, options).is_none() {
             return false;
         }
         text = rest;
@@ -150,29 +150,29 @@ pub(super) fn may_name_addresses(text: &[u8], options: &Options) -> bool {
         && (may_name_address(text, options) || addresses_in(text).any(has_no_symbol))
 }
 
-/// What the first line of `text` says behind its address.
-pub(super) fn first_told(text: &[u8]) -> Option<&[u8]> {
+/// The tail of the first line of `text`: what follows its address.
+pub(super) fn first_tail(text: &[u8]) -> Option<&[u8]> {
     let line = text.strip_prefix(b"\n")?;
-    let told = &line[find_address(line)?.end..];
-    Some(&told[..memchr::memchr(b'\n', told).unwrap_or(told.len())])
+    let tail = &line[find_address(line)?.end..];
+    Some(&tail[..memchr::memchr(b'\n', tail).unwrap_or(tail.len())])
 }
 
-/// Where in a frame line what tells the frame starts: behind the address, or with it if the frame
-/// may be named after it. `None` if the line is a word.
-pub(super) fn told_in(line: &[u8], options: &Options) -> Option<usize> {
+/// Where the tail of a frame line starts, the part that determines its frame: after the address, or
+/// with it if the frame may be named after it. `None` if the line is a single word.
+pub(super) fn tail_start(line: &[u8], options: &Options) -> Option<usize> {
     let address = find_word(line)?;
-    let told = &line[address.end..];
-    Some(match may_name_address(told, options) {
+    let tail = &line[address.end..];
+    Some(match may_name_address(tail, options) {
         true => address.start,
         // What starts with a tab is a whole line elsewhere.
-        false => address.end + usize::from(told.starts_with(b"\t")),
+        false => address.end + usize::from(tail.starts_with(b"\t")),
     })
 }
 
-/// The same for a line that looks as perf usually prints it; `None` for others. If the address is
-/// told, all of the line is.
+/// The same for a line in the form that perf usually prints; `None` for others. If the address
+/// belongs to the tail, the whole line does.
 #[inline]
-pub(super) fn told_in_plain(line: &[u8], options: &Options) -> Option<usize> {
+pub(super) fn plain_tail_start(line: &[u8], options: &Options) -> Option<usize> {
     let address = find_address(line)?;
     Some(match may_name_address(&line[address.end..], options) {
         true => 0,
@@ -215,22 +215,21 @@ fn find_word(line: &[u8]) -> Option<Range<usize>> {
     Some(start..start + length)
 }
 
-/// `text` without the line it ends with, if `told_in_plain` says that `told` is what the line tells,
-/// with which `text` ends.
+/// `text` without its last line, if `tail`, with which `text` ends, is the tail of that line by
+/// [`plain_tail_start`].
 #[inline]
-pub(super) fn strip_plain<'t>(text: &'t [u8], told: &[u8]) -> Option<&'t [u8]> {
-    match told {
-        [b' ', ..] => strip_address(text, told.len()),
-        [b'\t', ..] => text[..text.len() - told.len()].strip_suffix(b"\n"),
+pub(super) fn strip_plain<'t>(text: &'t [u8], tail: &[u8]) -> Option<&'t [u8]> {
+    match tail {
+        [b' ', ..] => strip_address(text, tail.len()),
+        [b'\t', ..] => text[..text.len() - tail.len()].strip_suffix(b"\n"),
         _ => None,
     }
 }
 
-/// `text` without the line it ends with, if what this line has before the `told` bytes at its end,
-/// which start with a space, is an address.
+/// `text` without its last line, if that is an address and `tail` bytes, which start with a space.
 #[inline]
-fn strip_address(text: &[u8], told: usize) -> Option<&[u8]> {
-    let before = &text[..text.len() - told];
+fn strip_address(text: &[u8], tail: usize) -> Option<&[u8]> {
+    let before = &text[..text.len() - tail];
     if let Some((mut rest, field)) = before.split_last_chunk()
         && let Some(spaces) = spaces_before_word(field)
     {
@@ -244,7 +243,7 @@ fn strip_address(text: &[u8], told: usize) -> Option<&[u8]> {
         }
     }
     let (rest, line) = split_last_line(text)?;
-    let is_before = find_address(line)?.end + told == line.len();
+    let is_before = find_address(line)?.end + tail == line.len();
     is_before.then_some(rest)
 }
 

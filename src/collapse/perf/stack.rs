@@ -9,7 +9,7 @@ use super::frame::{FrameLine, function_name, name_frames};
 use super::jit::JitMaps;
 use super::key::{Key, Keys};
 use super::known::KnownStacks;
-use super::samples::{may_name_addresses, split_last_line, told_in, told_in_plain};
+use super::samples::{may_name_addresses, plain_tail_start, split_last_line, tail_start};
 use super::start::Start;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::lines::{LineCache, LineId};
@@ -63,7 +63,7 @@ pub(super) struct Stack {
 impl Stacks {
     /// Whether whole stacks are looked for, which takes to know where samples start.
     pub fn looks_for_whole(&self, options: &Options) -> bool {
-        foretells(options) && !self.known.is_paused()
+        predicts(options) && !self.known.is_paused()
     }
 
     pub fn jit_maps(&self) -> &JitMaps {
@@ -130,8 +130,8 @@ impl Stacks {
         let mut rest = self.levels.keep_shared(block, &block[place.clone()]);
         loop {
             let parent = self.levels.leaf_node();
-            let foretold = parent.and_then(|parent| self.find_foretold(parent, rest));
-            let found = foretold.or_else(|| self.look_up_last(rest, parent, options, tree));
+            let predicted = parent.and_then(|parent| self.find_predicted(parent, rest));
+            let found = predicted.or_else(|| self.look_up_last(rest, parent, options, tree));
             let Some((line, node, before)) = found else {
                 break;
             };
@@ -145,7 +145,7 @@ impl Stacks {
 
     /// Reads the last line of `text` if it is the one that came below `parent` last.
     #[inline]
-    fn find_foretold<'t>(&self, parent: NodeId, text: &'t [u8]) -> Option<Found<'t>> {
+    fn find_predicted<'t>(&self, parent: NodeId, text: &'t [u8]) -> Option<Found<'t>> {
         let Successor { line, node } = self.successors.latest(parent)?;
         let key = Key::of(self.lines.key(line), self.is_java)?;
         let rest = self.keys.strip_line(text, key)?;
@@ -162,13 +162,12 @@ impl Stacks {
         tree: &mut CallTree,
     ) -> Option<Found<'t>> {
         let (rest, line) = split_last_line(text)?;
-        let told = told_in_plain(line, options)?;
-        let key = self.keys.key(&line[told..]);
+        let key = self.keys.key(&line[plain_tail_start(line, options)?..]);
         let line = self.look_up(key, line, options, tree);
         if self.lines.facts(line).is_unread {
             return None;
         }
-        let parent = parent.filter(|_| foretells(options));
+        let parent = parent.filter(|_| predicts(options));
         let node = parent.and_then(|parent| self.lines.find_node(line, parent, tree));
         if let (Some(parent), Some(node)) = (parent, node) {
             self.successors.note(parent, Successor { line, node });
@@ -215,8 +214,8 @@ impl Stacks {
         self.set_command(event, options);
         self.levels.clear();
         for line in lines {
-            let told = told_in(line, options).unwrap_or(0);
-            let id = self.look_up(Key::whole(&line[told..]), line, options, tree);
+            let tail = &line[tail_start(line, options).unwrap_or(0)..];
+            let id = self.look_up(Key::whole(tail), line, options, tree);
             self.levels.all.push(Level {
                 line: id,
                 length: 0,
@@ -250,7 +249,7 @@ impl Stacks {
             self.levels.clear();
             self.is_java = event.start.comm.starts_with(b"java");
         }
-        self.levels.command = self.commands.node.filter(|_| foretells(options));
+        self.levels.command = self.commands.node.filter(|_| predicts(options));
         is_other
     }
 
@@ -279,7 +278,7 @@ impl Stacks {
         };
         for level in &mut self.levels.all[known..] {
             let (line, node) = (level.line, self.lines.walk(level.line, parent, tree));
-            if foretells(options) {
+            if predicts(options) {
                 self.successors.note(parent, Successor { line, node });
                 level.node = Some(node);
             }
@@ -308,8 +307,8 @@ impl Stacks {
 /// A line, its node if it is known, and what is left of the text it was found in.
 type Found<'t> = (LineId, Option<NodeId>, &'t [u8]);
 
-/// Whether lines are foretold. They are where a line leads from a node to one node.
-fn foretells(options: &Options) -> bool {
+/// Whether lines are predicted. They are where a line leads from a node to one node.
+fn predicts(options: &Options) -> bool {
     options.skip_after.is_empty()
 }
 

@@ -98,7 +98,7 @@ impl Registers {
     }
 
     /// Sets a register; `None` if its value is not known any more. Others than those that take part
-    /// in unwinding are passed over.
+    /// in unwinding are skipped.
     pub fn set(&mut self, number: u16, value: Option<u64>) {
         let Some(place) = self.values.get_mut(usize::from(number)) else {
             return;

@@ -42,7 +42,7 @@ impl Reading {
         }
         if self.unreadable > 0 {
             let records = plural(self.unreadable, "record", "records");
-            log::warn!("passed over {records} that cannot be read");
+            log::warn!("skipped {records} that cannot be read");
         }
         if self.without_rest > 0 {
             let samples = plural(self.without_rest, "sample lacks", "samples lack");
@@ -52,7 +52,7 @@ impl Reading {
         }
         if self.unknown_counters > 0 {
             let values = plural(self.unknown_counters, "value", "values");
-            log::warn!("passed over {values} of counters that belong to no event in the file");
+            log::warn!("skipped {values} of counters that belong to no event in the file");
         }
         if self.lost > 0 {
             let samples = plural(self.lost, "record was", "records were");

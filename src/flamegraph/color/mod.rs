@@ -1,4 +1,4 @@
-//! The colours of a flame graph: palettes, backgrounds, and maps that keep a name's colour.
+//! The colors of a flame graph: palettes, backgrounds, and maps that keep a name's color.
 
 mod classify;
 mod hash;
@@ -14,19 +14,19 @@ pub(super) use palette::background_for;
 use std::fmt;
 use std::str::FromStr;
 
-/// A colour as red, green and blue, of 0 to 255 each.
+/// A color as red, green and blue, of 0 to 255 each.
 pub type Color = rgb::RGB8;
 
-/// What says where in the range of its palette a colour lies: three numbers from 0 to 1.
+/// What says where in the range of its palette a color lies: three numbers from 0 to 1.
 pub(super) type Vector = [f32; 3];
 
-/// The colour of frames called `--`, which stand for a gap in the stack.
+/// The color of frames called `--`, which stand for a gap in the stack.
 const GAP: Color = Color::new(160, 160, 160);
 
-/// The colour of frames called `-`, which mark where a stack goes on elsewhere.
+/// The color of frames called `-`, which mark where a stack goes on elsewhere.
 const MARK: Color = Color::new(200, 200, 200);
 
-/// The background of a flame graph: light from top to bottom, or one colour.
+/// The background of a flame graph: light from top to bottom, or one color.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum BackgroundColor {
     /// Grey to yellow.
@@ -38,12 +38,12 @@ pub enum BackgroundColor {
     Green,
     /// Grey.
     Grey,
-    /// One colour all over.
+    /// One color all over.
     Flat(Color),
 }
 
 impl BackgroundColor {
-    /// The colours of its upper and its lower end.
+    /// The colors of its upper and its lower end.
     pub(super) fn gradient(self) -> (Color, Color) {
         match self {
             BackgroundColor::Yellow => (Color::new(0xee, 0xee, 0xee), Color::new(0xee, 0xee, 0xb0)),
@@ -72,7 +72,7 @@ impl FromStr for BackgroundColor {
     }
 }
 
-/// The colour that frames found by a search have. Shown as `rgb(230,0,230)`.
+/// The color that frames found by a search have. Shown as `rgb(230,0,230)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SearchColor(Color);
 
@@ -100,7 +100,7 @@ impl fmt::Display for SearchColor {
 /// The outline of frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StrokeColor {
-    /// A line of this colour.
+    /// A line of this color.
     Color(Color),
     /// No line.
     None,
@@ -143,7 +143,7 @@ pub(super) fn css(color: Color) -> String {
     format!("rgb({},{},{})", color.r, color.g, color.b)
 }
 
-/// The colour of frames whose name says that there is no function to show.
+/// The color of frames whose name says that there is no function to show.
 pub(super) fn of_no_function(name: &str) -> Option<Color> {
     match name {
         "--" => Some(GAP),
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hex_colours_are_a_hash_and_six_digits() {
+    fn hex_colors_are_a_hash_and_six_digits() {
         assert_eq!(
             parse_hex_color("#123aBc"),
             Some(Color::new(0x12, 0x3a, 0xbc))
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_the_colour() {
+    fn errors_name_the_color() {
         let error = "pink".parse::<BackgroundColor>().unwrap_err();
         assert_eq!(error, "unknown background color: pink");
         assert_eq!(
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_colour_is_shown_as_css() {
+    fn a_search_color_is_shown_as_css() {
         assert_eq!(
             "#e600e6".parse::<SearchColor>().unwrap().to_string(),
             "rgb(230,0,230)"

@@ -1,9 +1,9 @@
-//! Palettes: ranges of colours, and choices of a range by what a name looks like.
+//! Palettes: ranges of colors, and choices of a range by what a name looks like.
 
 use super::{BackgroundColor, Color, Vector, classify};
 use std::str::FromStr;
 
-/// A range of colours.
+/// A range of colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BasicPalette {
     /// Red to yellow, as of a fire.
@@ -45,7 +45,7 @@ pub enum MultiPalette {
     Wakeup,
 }
 
-/// What frames are coloured from.
+/// What frames are colored from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Palette {
     /// One range for all names.
@@ -87,7 +87,7 @@ impl Palette {
     /// The names of all palettes, as [`FromStr`] reads them.
     pub const VARIANTS: &'static [&'static str] = &NAMES;
 
-    /// The colour of a frame called `name`.
+    /// The color of a frame called `name`.
     pub(in crate::flamegraph) fn color(self, name: &str, vector: Vector) -> Color {
         let basic = match self {
             Palette::Basic(basic) => basic,

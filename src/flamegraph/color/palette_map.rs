@@ -1,4 +1,4 @@
-//! A map from names to colours, kept in a file between graphs that shall look alike.
+//! A map from names to colors, kept in a file between graphs that shall look alike.
 //!
 //! ```text
 //! file = { name "->" "rgb(" red "," green "," blue ")" LF }
@@ -17,7 +17,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
-/// Colours by name.
+/// Colors by name.
 ///
 /// ```
 /// use inferno::flamegraph::color::{Color, PaletteMap};
@@ -36,22 +36,22 @@ use std::path::Path;
 pub struct PaletteMap(BTreeMap<String, Color>);
 
 impl PaletteMap {
-    /// The colour of `name`, if it has one.
+    /// The color of `name`, if it has one.
     pub fn get(&self, name: &str) -> Option<Color> {
         self.0.get(name).copied()
     }
 
-    /// Sets the colour of `name`, and returns the one it had.
+    /// Sets the color of `name`, and returns the one it had.
     pub fn insert<S: ToString>(&mut self, name: S, color: Color) -> Option<Color> {
         self.0.insert(name.to_string(), color)
     }
 
-    /// All names with their colours, sorted by name.
+    /// All names with their colors, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Color)> {
         self.0.iter().map(|(name, color)| (name.as_str(), *color))
     }
 
-    /// Reads what [`PaletteMap::to_writer`] writes. If a name occurs twice, its last colour counts.
+    /// Reads what [`PaletteMap::to_writer`] writes. If a name occurs twice, its last color counts.
     ///
     /// Other lines are left out, and their number is logged as a warning.
     ///
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_colour_of_a_name_counts() {
+    fn the_last_color_of_a_name_counts() {
         let mut text = b"b->rgb(1,1,1)\nnonsense\na->rgb(2,2,2)\nb->rgb(3,3,3)".as_slice();
         let colors = PaletteMap::from_reader(&mut text).unwrap();
         let all: Vec<_> = colors.iter().collect();

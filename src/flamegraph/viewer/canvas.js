@@ -234,7 +234,7 @@ class Canvas {
     ];
   }
 
-  // A number for all that the colours of a frame depend on.
+  // A number for all that the colors of a frame depend on.
   lookOf(node) {
     const isAbove = this.path.has(node);
     const isFaded = isAbove && this.colors.isDark;
@@ -252,7 +252,7 @@ class Canvas {
     this.narrow.paint(css(this.colors.ofNarrow));
   }
 
-  // After a search, or a change of colours.
+  // After a search, or a change of colors.
   repaint() {
     const fine = this.later.fineMade();
     const stale = fine.filter((node) => this.items.get(node).look !== this.lookOf(node));

@@ -1,4 +1,4 @@
-// The colours of frames, and of text on them.
+// The colors of frames, and of text on them.
 
 // [red, green, blue] of `rgb(..)` or `#rrggbb`; light grey for what is neither.
 function colorOf(text) {
@@ -30,9 +30,9 @@ const SCALES = {
 };
 const UNCHANGED = [250, 250, 250];
 
-// In a graph of many frames, colours are these far apart, in each of red, green and blue: Chromium's
-// style recalculation gets slower with the number of colours. 6,000 rectangles of as many colours
-// took it 4 s, of 72 colours 0.1 s.
+// In a graph of many frames, colors are these far apart, in each of red, green and blue: Chromium's
+// style recalculation gets slower with the number of colors. 6,000 rectangles of as many colors
+// took it 4 s, of 72 colors 0.1 s.
 const STEP = 32;
 
 class Colors {
@@ -40,13 +40,13 @@ class Colors {
     this.profile = profile;
     this.isSafe = false;
     this.isDark = false;
-    // By name, and for frames of the file that have a colour of their own.
+    // By name, and for frames of the file that have a color of their own.
     this.ofName = profile.names.map((_, name) => colorAt(profile.colors, name));
     this.ofNode = new Map();
     this.largest = 1;
   }
 
-  // Takes over the colours of the frames in the file: [node, colour] each.
+  // Takes over the colors of the frames in the file: [node, color] each.
   adopt(colors) {
     const seen = new Set();
     for (const [node, color] of colors) {

@@ -17,7 +17,7 @@ function foundFrames(picture, profile) {
   return found;
 }
 
-// Colours, links and other attributes, titles that were replaced, and, of counts too large for the
+// Colors, links and other attributes, titles that were replaced, and, of counts too large for the
 // script's numbers, exact titles.
 function readMarks(found, profile, colors) {
   const marks = { groups: new Map(), titles: new Map() };

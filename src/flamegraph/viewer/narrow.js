@@ -1,4 +1,4 @@
-// Frames that are too narrow to be told from their neighbours.
+// Frames that are too narrow to be told from their neighbors.
 
 // Draws them as one path, and what matches a search as another one.
 class Narrow {

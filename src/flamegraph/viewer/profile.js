@@ -137,7 +137,7 @@ function lengthened(text, length) {
   return new TextDecoder('utf-16le').decode(units);
 }
 
-// For each name the first one that is written alike: `f` and `f_[k]` are told apart by colour only.
+// For each name the first one that is written alike: `f` and `f_[k]` are told apart by color only.
 function functionsOf(names) {
   const first = new Map();
   return Int32Array.from(names, (name, index) => {

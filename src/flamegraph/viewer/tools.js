@@ -23,7 +23,7 @@ class Tools {
     this.add('table', 'Table', 'functions by their own and total share (t)', 'table');
     if (isDifferential) {
       this.add('side', '', 'which profile the widths are those of (w)', 'side');
-      this.add('safe', 'Colours', 'colours that all eyes can tell apart', 'safe');
+      this.add('safe', 'Colors', 'colors that all eyes can tell apart', 'safe');
     }
     if (hasUnits) {
       this.add('units', 'Units', 'counts in larger units (b)', 'units');

@@ -549,7 +549,7 @@ class Viewer {
     }, isNew);
   }
 
-  // Shows what the URL says. What it says wrongly is passed over.
+  // Shows what the URL says. What it says wrongly is skipped.
   restore() {
     const query = this.picture.isDocument ? readQuery() : new Map();
     const value = (key) => decode(query.get(key));
@@ -658,7 +658,7 @@ class Viewer {
       this.onClick(event);
       return;
     }
-    const next = node < 0 ? -1 : this.neighbour(node, event.key);
+    const next = node < 0 ? -1 : this.neighbor(node, event.key);
     if (next >= 0 && this.canvas.drawn(next)) {
       event.preventDefault();
       this.canvas.setFocusable(next);
@@ -666,14 +666,14 @@ class Viewer {
     }
   }
 
-  neighbour(node, key) {
+  neighbor(node, key) {
     const { graph } = this.canvas;
     const isUp = key === 'ArrowUp';
     switch (key) {
       case 'ArrowLeft':
-        return graph.neighbour(node, -1);
+        return graph.neighbor(node, -1);
       case 'ArrowRight':
-        return graph.neighbour(node, 1);
+        return graph.neighbor(node, 1);
       case 'ArrowUp':
       case 'ArrowDown': {
         // Towards larger rows, or towards callers' negative ones.

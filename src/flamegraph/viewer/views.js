@@ -406,7 +406,7 @@ class Graph {
   }
 
   // The next frame to the left or the right in the same row, or -1.
-  neighbour(node, step) {
+  neighbor(node, step) {
     let found = -1;
     for (let at = 1; at < this.size; at++) {
       const gap = step * (this.start[at] - this.start[node]);
