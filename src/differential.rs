@@ -294,9 +294,8 @@ mod tests {
 
     #[test]
     fn lines_that_are_no_stacks_are_left_out() {
-        let before =
-            "# taken at 5\n # twice 2\n#tag 7\nno count\n\n5\na;b:5\n 5\nx 1e3\na 1\r\nc 5.\n";
-        let expected = " 5 0\n#tag 7 0\na 1 0\nc 5 0\n";
+        let before = "no count\n\n5\na;b:5\n 5\nx 1e3\na 1\r\nc 5.\n";
+        let expected = " 5 0\na 1 0\nc 5 0\n";
         assert_eq!(text(Options::default(), before, ""), expected);
     }
 

@@ -6,10 +6,8 @@ use crate::call_tree::CallTree;
 use crate::collapse::notes::Notes;
 use crate::collapse::{ReadAt, guess, in_order};
 use crate::decode::Text;
-use crate::folded::{
-    self, Tally, after_last_line, common_prefix, is_no_stack, lines_of, split_count,
-};
-use crate::text::{lossy, trim_end, trim_start};
+use crate::folded::{self, Tally, after_last_line, common_prefix, lines_of, split_count};
+use crate::text::{lossy, trim_end};
 use std::io::{self, BufRead, Read};
 
 /// One of the two profiles that are compared.
@@ -201,12 +199,12 @@ impl Lines {
         self.number += 1;
         let line = trim_end(line);
         match split_count(line) {
-            _ if is_no_stack(trim_start(line)) => {}
             Some((frames, count)) => {
                 self.tally.stacks += 1;
                 self.has_fractions |= count.nanos() > 0;
                 self.push(frames, count.whole());
             }
+            None if line.is_empty() => {}
             None => {
                 self.tally.add_other(line);
                 self.notes.add(line, || self.number);
