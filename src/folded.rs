@@ -133,7 +133,7 @@ fn split_fraction(line: &[u8]) -> Option<(&[u8], Count)> {
 }
 
 /// Whether a trimmed line is blank or a comment.
-pub(crate) fn is_no_stack(line: &[u8]) -> bool {
+fn is_no_stack(line: &[u8]) -> bool {
     line.is_empty() || line.starts_with(b"# ")
 }
 
