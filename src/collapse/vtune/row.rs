@@ -174,7 +174,7 @@ fn plain_milliseconds(seconds: &[u8]) -> Option<u64> {
         _ => return None,
     };
     let is_plain = rest.is_empty() && whole < MOST_SECONDS;
-    is_plain.then_some(whole * 1000 + fraction * unit)
+    is_plain.then(|| whole * 1000 + fraction * unit)
 }
 
 /// The same for a text that ends with `,DIGIT.DIGITS` and three digits of a fraction, all of them at
@@ -210,6 +210,12 @@ mod tests {
                 assert_eq!(few_milliseconds(end), expected, "{end:?}");
             }
         }
+    }
+
+    #[test]
+    fn seconds_that_do_not_fit_are_not_plain() {
+        assert_eq!(plain_milliseconds(b"999999999.5"), Some(999_999_999_500));
+        assert_eq!(plain_milliseconds(b"66666666666666666.0"), None);
     }
 
     proptest! {
