@@ -4,6 +4,7 @@
 //! samples of a profile would take several times the memory of the file. It is read field by field
 //! instead, and from fields that are slices of the file.
 
+mod location;
 pub mod otlp;
 #[cfg(feature = "json")]
 mod otlp_json;

@@ -15,10 +15,11 @@
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
-use crate::collapse::document::names::{frame_name, with_place};
+use crate::collapse::document::names::frame_name;
 use crate::collapse::document::{
     Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end, shared_options,
 };
+use crate::collapse::protobuf::location::{self, location_frames};
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
@@ -476,7 +477,8 @@ impl Reader<'_, '_> {
         let frames = &mut self.locations[index as usize];
         if frames.is_none() {
             let unnamed = self.names.frames(self.unnamed[index as usize]);
-            let names = frame_names(location, unnamed, self.dictionary, self.options)?;
+            let function = |line: &Line| function_in(line, self.dictionary);
+            let names = location_frames(&location.lines, unnamed, self.options.lines, function)?;
             let interned = names.iter().map(|name| self.profile.tree.intern(name));
             *frames = Some(interned.collect());
         }
@@ -485,43 +487,21 @@ impl Reader<'_, '_> {
     }
 }
 
-/// The names of a location's frames, the outermost first. Those without a function are called `unnamed`.
-fn frame_names(
-    location: &Location,
-    unnamed: &[Vec<u8>],
-    dictionary: &Dictionary<'_>,
-    options: &Options,
-) -> io::Result<Vec<Vec<u8>>> {
-    if location.lines.is_empty() {
-        return Ok(unnamed.to_vec());
-    }
-    let mut names = Vec::new();
-    for line in location.lines.iter().rev() {
-        match line.function {
-            0 => names.extend_from_slice(unnamed),
-            _ => names.push(function_name(line, dictionary, options)?),
-        }
-    }
-    Ok(names)
-}
-
-fn function_name(
+/// The function in a line of a location; `None` if it is not known.
+fn function_in<'a>(
     line: &Line,
-    dictionary: &Dictionary<'_>,
-    options: &Options,
-) -> io::Result<Vec<u8>> {
-    let function = entry(&dictionary.functions, line.function, "function_table")?;
-    let name = match dictionary.string(function.name)? {
-        b"" => dictionary.string(function.system_name)?,
-        name => name,
-    };
-    let name = frame_name(name);
-    match dictionary.string(function.filename)? {
-        b"" => Ok(name),
-        file if options.lines => {
-            let line = (line.line > 0).then(|| Decimal::from(line.line));
-            Ok(with_place(&name, file, line))
-        }
-        _ => Ok(name),
+    dictionary: &Dictionary<'a>,
+) -> io::Result<Option<location::Function<'a>>> {
+    if line.function == 0 {
+        return Ok(None);
     }
+    let function = entry(&dictionary.functions, line.function, "function_table")?;
+    Ok(Some(location::Function {
+        name: match dictionary.string(function.name)? {
+            b"" => dictionary.string(function.system_name)?,
+            name => name,
+        },
+        file: dictionary.string(function.filename)?,
+        line: line.line,
+    }))
 }

@@ -23,11 +23,12 @@ use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
 use crate::collapse::document::ids::Ids;
 use crate::collapse::document::latest::LatestStack;
-use crate::collapse::document::names::{frame_name, with_place};
+use crate::collapse::document::names::frame_name;
 use crate::collapse::document::{
     Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end, resolve_value,
     shared_options,
 };
+use crate::collapse::protobuf::location::{self, location_frames};
 use crate::collapse::protobuf::{Fields, Value, decode, push_numbers};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
@@ -365,43 +366,21 @@ impl<'a> Tables<'a> {
         Ok(addresses.add(self.string(mapping.filename)?, &id, place, address))
     }
 
-    /// The names of a location's frames, the outermost first.
-    fn frame_names(
-        &self,
-        location: &Location,
-        unnamed: Option<&[Vec<u8>]>,
-        options: &Options,
-    ) -> io::Result<Vec<Vec<u8>>> {
-        let unnamed = unnamed.unwrap_or_default();
-        if location.lines.is_empty() {
-            return Ok(unnamed.to_vec());
+    /// The function in a line of a location; `None` if it is not known.
+    fn function_in(&self, line: &Line) -> io::Result<Option<location::Function<'a>>> {
+        if line.function == 0 {
+            return Ok(None);
         }
-        let mut names = Vec::new();
-        for line in location.lines.iter().rev() {
-            match line.function {
-                0 => names.extend_from_slice(unnamed),
-                _ => names.push(self.function_name(line, options)?),
-            }
-        }
-        Ok(names)
-    }
-
-    fn function_name(&self, line: &Line, options: &Options) -> io::Result<Vec<u8>> {
         let function = self.functions.get(&line.function);
         let function = function.ok_or_else(|| unknown("function", line.function))?;
-        let name = match self.string(function.name)? {
-            b"" => self.string(function.system_name)?,
-            name => name,
-        };
-        let name = frame_name(name);
-        match self.string(function.filename)? {
-            b"" => Ok(name),
-            file if options.lines => {
-                let line = (line.line > 0).then(|| Decimal::from(line.line));
-                Ok(with_place(&name, file, line))
-            }
-            _ => Ok(name),
-        }
+        Ok(Some(location::Function {
+            name: match self.string(function.name)? {
+                b"" => self.string(function.system_name)?,
+                name => name,
+            },
+            file: self.string(function.filename)?,
+            line: line.line,
+        }))
     }
 }
 
@@ -539,7 +518,9 @@ impl SampleReader<'_, '_, '_> {
         let location = self.tables.locations.get(&id);
         let location = location.ok_or_else(|| unknown("location", id))?;
         let unnamed = self.unnamed.get(&id).map(|id| self.names.frames(*id));
-        let names = self.tables.frame_names(location, unnamed, self.options)?;
+        let function = |line: &Line| self.tables.function_in(line);
+        let unnamed = unnamed.unwrap_or_default();
+        let names = location_frames(&location.lines, unnamed, self.options.lines, function)?;
         let frames = names.iter().map(|name| self.profile.tree.intern(name));
         self.frames.add(id, frames);
         Ok(())

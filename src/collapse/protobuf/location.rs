@@ -1,0 +1,45 @@
+//! The frames of locations, of which pprof and OpenTelemetry have tables alike.
+
+use crate::collapse::document::names::{frame_name, with_place};
+use crate::decimal::Decimal;
+use std::io;
+
+/// The function of a location, and the line in it. `file` is empty if the profile has none.
+pub(super) struct Function<'a> {
+    pub name: &'a [u8],
+    pub file: &'a [u8],
+    pub line: i64,
+}
+
+impl Function<'_> {
+    /// The name of its frame, with file and line if `with_lines`.
+    fn frame(&self, with_lines: bool) -> Vec<u8> {
+        let name = frame_name(self.name);
+        if self.file.is_empty() || !with_lines {
+            return name;
+        }
+        let line = (self.line > 0).then(|| Decimal::from(self.line));
+        with_place(&name, self.file, line)
+    }
+}
+
+/// The frames of a location, the outermost first. Its `lines` come innermost first; those of which `function`
+/// is `None`, or a location without lines, are called `unnamed`.
+pub(super) fn location_frames<'a, L>(
+    lines: &[L],
+    unnamed: &[Vec<u8>],
+    with_lines: bool,
+    function: impl Fn(&L) -> io::Result<Option<Function<'a>>>,
+) -> io::Result<Vec<Vec<u8>>> {
+    if lines.is_empty() {
+        return Ok(unnamed.to_vec());
+    }
+    let mut frames = Vec::new();
+    for line in lines.iter().rev() {
+        match function(line)? {
+            None => frames.extend_from_slice(unnamed),
+            Some(function) => frames.push(function.frame(with_lines)),
+        }
+    }
+    Ok(frames)
+}
