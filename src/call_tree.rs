@@ -29,6 +29,7 @@
 //! [`collapse_to_tree`](crate::collapse::Collapse::collapse_to_tree), and is drawn by
 //! [`flamegraph::from_call_tree`](crate::flamegraph::from_call_tree).
 
+mod edges;
 mod forest;
 mod frames;
 mod graft;
@@ -40,13 +41,13 @@ mod unit;
 mod value;
 mod walk;
 
-use crate::table::{Entry, Table};
+use crate::table::Table;
+use edges::Edge;
 use foldhash::fast::RandomState;
 use frames::FrameTable;
 use own::{LargeCounts, Own};
 use preorder::Preorder;
 use std::borrow::Cow;
-use std::hash::BuildHasher;
 
 pub use crate::count::Count;
 pub use forest::Forest;
@@ -121,36 +122,6 @@ struct Node {
     first_child: NodeId,
     /// Its count, without its children's.
     own: Own,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Edge {
-    hash: u32,
-    parent: NodeId,
-    frame: FrameId,
-    child: NodeId,
-}
-
-impl Entry for Edge {
-    const NONE: Edge = Edge {
-        hash: 0,
-        parent: CallTree::ROOT,
-        frame: CallTree::ROOT_FRAME,
-        child: CallTree::ROOT,
-    };
-
-    fn is_none(&self) -> bool {
-        self.child == CallTree::ROOT
-    }
-
-    fn hash(&self) -> u32 {
-        self.hash
-    }
-
-    /// Nodes that were made one after another are asked for one after another.
-    fn near(&self) -> Option<u32> {
-        Some(self.parent.0)
-    }
 }
 
 /// What a tree in time order knows of a node beyond its counts.
@@ -303,25 +274,6 @@ impl CallTree {
         }
     }
 
-    /// The child of `parent` for `frame`, which is made if it is not there.
-    #[inline]
-    pub fn child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
-        if let Some(arrivals) = &self.arrivals {
-            return match arrivals[parent.index()].newest_child {
-                Some(child) if self.nodes[child.index()].frame == frame => child,
-                _ => self.push_newest(parent, frame),
-            };
-        }
-        self.find_or_push_child(parent, frame)
-    }
-
-    /// The child of `parent` for `frame` in a tree of stacks that are summed up, if it is there.
-    #[inline]
-    pub(crate) fn find_child(&mut self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
-        self.complete_edges();
-        self.find_earlier_child(parent, frame)
-    }
-
     /// Adds `count` to the node's self count, and marks the node as the end of a stack (which a
     /// count of zero does too).
     #[inline]
@@ -380,27 +332,6 @@ impl CallTree {
             start = end + 1;
         }
         node
-    }
-
-    /// The child of `parent` for a frame called `name`.
-    pub(crate) fn child_called(&mut self, parent: NodeId, name: &[u8]) -> NodeId {
-        match self.frames.intern(name) {
-            (frame, true) => self.child(parent, frame),
-            (frame, false) => self.push_child_of_new(parent, frame),
-        }
-    }
-
-    /// The same for a frame of which there is none anywhere. Its name is in two parts, without line ends.
-    pub(crate) fn push_child_called(&mut self, parent: NodeId, name: [&[u8]; 2]) -> NodeId {
-        let frame = self.frames.push_new(name);
-        self.push_child_of_new(parent, frame)
-    }
-
-    fn push_child_of_new(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
-        match self.is_in_time_order() {
-            true => self.push_newest(parent, frame),
-            false => self.push_new_child(parent, frame),
-        }
     }
 
     /// The number of nodes, the root included.
@@ -539,87 +470,6 @@ impl CallTree {
         }
     }
 
-    fn find_or_push_child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
-        self.complete_edges();
-        match self.find_earlier_child(parent, frame) {
-            Some(child) => child,
-            None => self.push_child(parent, frame),
-        }
-    }
-
-    /// The child of `parent` for `frame` if it is there. All edges must have been made.
-    fn find_earlier_child(&self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
-        let first = self.nodes[parent.index()].first_child;
-        if first == Self::ROOT || self.nodes[first.index()].frame == frame {
-            return Some(first).filter(|first| *first != Self::ROOT);
-        }
-        self.find_edge(parent, frame)
-    }
-
-    /// Makes the child of `parent` for `frame`, which is not there, in a tree of stacks that are
-    /// summed up.
-    fn push_child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
-        let (child, is_first) = self.push_without_edge(parent, frame);
-        if !is_first {
-            self.insert_edge(parent, frame, child);
-        }
-        child
-    }
-
-    /// The same for one whose edge will rarely be asked for.
-    pub(crate) fn push_new_child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
-        let (child, is_first) = self.push_without_edge(parent, frame);
-        if !is_first {
-            self.without_edges.push(child);
-        }
-        child
-    }
-
-    /// Makes it without an edge, and says whether there needs to be none.
-    #[inline]
-    fn push_without_edge(&mut self, parent: NodeId, frame: FrameId) -> (NodeId, bool) {
-        let child = self.push_node(parent, frame);
-        let node = &mut self.nodes[parent.index()];
-        let is_first = node.first_child == Self::ROOT;
-        if is_first {
-            node.first_child = child;
-        }
-        (child, is_first)
-    }
-
-    #[inline]
-    fn insert_edge(&mut self, parent: NodeId, frame: FrameId, child: NodeId) {
-        self.edges.insert(Edge {
-            hash: edge_hash(&self.hasher, parent, frame),
-            parent,
-            frame,
-            child,
-        });
-    }
-
-    /// Makes the edges that were left out so far.
-    #[inline]
-    fn complete_edges(&mut self) {
-        if !self.without_edges.is_empty() {
-            self.insert_missing_edges();
-        }
-    }
-
-    #[cold]
-    fn insert_missing_edges(&mut self) {
-        for child in std::mem::take(&mut self.without_edges) {
-            let Node { parent, frame, .. } = self.nodes[child.index()];
-            self.insert_edge(parent, frame, child);
-        }
-    }
-
-    fn find_edge(&self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
-        let hash = || edge_hash(&self.hasher, parent, frame);
-        let is_same = |edge: &Edge| edge.parent == parent && edge.frame == frame;
-        let edge = self.edges.find_near(parent.0, hash, is_same);
-        edge.map(|edge| edge.child)
-    }
-
     fn push_node(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
         let id = u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes");
         self.is_in_preorder = false;
@@ -634,139 +484,7 @@ impl CallTree {
         }
         NodeId(id)
     }
-
-    fn push_newest(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
-        let (child, _) = self.push_without_edge(parent, frame);
-        let parent_self = self.recorded(parent);
-        if let Some(arrivals) = &mut self.arrivals {
-            arrivals[parent.index()].newest_child = Some(child);
-            arrivals.push(Arrival {
-                newest_child: None,
-                parent_self,
-            });
-        }
-        child
-    }
-}
-
-fn edge_hash(hasher: &RandomState, parent: NodeId, frame: FrameId) -> u32 {
-    hasher.hash_one(u64::from(parent.0) << 32 | u64::from(frame.0)) as u32
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn folded(tree: &CallTree) -> String {
-        let mut out = Vec::new();
-        crate::folded::write(tree, &mut out).unwrap();
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn equal_stacks_are_one() {
-        let mut tree = CallTree::new();
-        tree.add_stack(["a", "b"], 1u64);
-        tree.add_stack(["a"], 5u64);
-        tree.add_stack(["a", "b"], 2u64);
-        assert_eq!(folded(&tree), "a 5\na;b 3\n");
-        assert_eq!(tree.len(), 3);
-    }
-
-    #[test]
-    fn line_ends_in_names_become_spaces() {
-        let mut tree = CallTree::new();
-        for name in ["a\nb", "a b", "a\rb", "a\nb", "\r\na b\n"] {
-            tree.add_stack(["main", name], 1u64);
-        }
-        let frame = tree.intern(b"a\nb");
-        assert_eq!(tree.frame_name(frame), b"a b");
-        let mut other = CallTree::new();
-        other.add_stack(["main", "a\nb"], 4u64);
-        tree.merge(&other);
-        assert_eq!(folded(&tree), "main;a b 9\n");
-        let read = crate::folded::read(folded(&tree).as_bytes()).unwrap();
-        assert_eq!(read.ignored_lines, 0);
-    }
-
-    #[test]
-    fn siblings_of_new_names_are_found_again() {
-        let mut tree = CallTree::new();
-        for stack in ["a;b", "a;c", "a;d", "a;c", "e", "a;e", "a;d", "a;e"] {
-            let node = tree.descend(CallTree::ROOT, stack.as_bytes());
-            tree.add(node, 1u64);
-        }
-        assert_eq!(folded(&tree), "a;b 1\na;c 2\na;d 2\na;e 2\ne 1\n");
-        assert_eq!(tree.len(), 7);
-    }
-
-    #[test]
-    fn a_count_of_zero_is_still_a_stack() {
-        let mut tree = CallTree::new();
-        tree.descend(CallTree::ROOT, b"a;b");
-        assert!(tree.is_empty());
-        tree.add_stack(["a", "b"], 0u64);
-        assert!(!tree.is_empty());
-        assert_eq!(folded(&tree), "a;b 0\n");
-    }
-
-    #[test]
-    fn merging_adds() {
-        let mut one = CallTree::new();
-        one.add_stack(["a", "b"], 1u64);
-        let mut two = CallTree::new();
-        two.add_stack(["b"], 7u64);
-        two.add_stack(["a", "b"], 2u64);
-        one.merge(&two);
-        assert_eq!(folded(&one), "a;b 3\nb 7\n");
-    }
-
-    #[test]
-    fn merging_a_differential_keeps_both_counts() {
-        let mut one = CallTree::new();
-        one.add_stack(["a"], 4u64);
-        let mut two = CallTree::new();
-        let node = two.descend(CallTree::ROOT, b"a;b");
-        two.add_change(node, 10u64, 30u64);
-        one.merge(&two);
-        assert!(one.is_differential());
-        assert_eq!(one.totals()[0], Count::from(34));
-        assert_eq!(one.totals_before()[0], Count::from(14));
-    }
-
-    #[test]
-    fn in_time_order_only_the_newest_child_is_used_again() {
-        let mut tree = CallTree::in_time_order();
-        for stack in [["a", "x"], ["a", "x"], ["a", "y"], ["a", "x"]] {
-            tree.add_stack(stack, 1u64);
-        }
-        let names: Vec<&[u8]> = tree.walk().map(|visit| tree.name(visit.node)).collect();
-        assert_eq!(names, [b"a", b"x", b"y", b"x"]);
-    }
-
-    #[test]
-    fn in_time_order_a_child_ends_when_its_parent_goes_on() {
-        let mut tree = CallTree::in_time_order();
-        tree.add_stack(["a", "x"], 1u64);
-        tree.add_stack(["a"], 1u64);
-        tree.add_stack(["a", "x"], 1u64);
-        let names: Vec<&[u8]> = tree.walk().map(|visit| tree.name(visit.node)).collect();
-        assert_eq!(names, [b"a", b"x", b"x"]);
-    }
-
-    #[test]
-    fn a_walk_can_leave_out_what_is_below_a_node() {
-        let mut tree = CallTree::new();
-        tree.add_stack(["a", "b", "c"], 1u64);
-        tree.add_stack(["d", "e"], 1u64);
-        let mut walk = tree.walk();
-        let mut names = Vec::new();
-        while let Some(visit) = walk.next() {
-            names.push(tree.name(visit.node));
-            if tree.name(visit.node) == b"b" {
-                walk.skip_callees();
-            }
-        }
-        assert_eq!(names, [b"a", b"b", b"d", b"e"]);
-    }
-}
+mod tests;

@@ -92,6 +92,7 @@ pub(crate) struct Line<'a> {
 impl<'a> Line<'a> {
     /// Takes a line apart; `None` if it is no stack with a count. White space at the start of the
     /// line is no part of the first frame, but it tells the empty stack (` 2`) from a lone number.
+    // Always inlined: calls cost 1 % of the instructions of a flame graph.
     #[inline(always)]
     pub fn parse(line: &'a [u8]) -> Option<Line<'a>> {
         let (rest, count) = split_count(trim_end(line))?;

@@ -77,7 +77,7 @@ impl<E: Entry> Table<E> {
     }
 
     /// The entry with this hash that `is_same` agrees to.
-    // A call for each line is 2 to 7 % of all instructions of a collapser.
+    // Always inlined: calls cost the collapsers 2 to 7 % of all instructions.
     #[inline(always)]
     pub fn find(&self, hash: u32, is_same: impl Fn(&E) -> bool) -> Option<&E> {
         let mask = self.places.len() - 1;

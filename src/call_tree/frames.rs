@@ -44,6 +44,7 @@ impl FrameTable {
         }
     }
 
+    // Always inlined, as the lookup below is.
     #[inline(always)]
     fn find(&mut self, hash: u32, name: &[u8]) -> Option<FrameId> {
         if self.entries.len() < self.len() {

@@ -130,9 +130,7 @@ impl Row {
             },
         }
     }
-}
 
-impl Row {
     /// Whether it is read as a whole, and may have no samples.
     pub fn is_document(&self) -> bool {
         self.expected.is_none()

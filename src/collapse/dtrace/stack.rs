@@ -147,24 +147,24 @@ impl<'a> BlockFolder<'a> {
                 self.fold_frame(frame);
                 before
             }
-            Some(_) => match self.plain_count(text, frame, indent) {
-                Some(count) => {
-                    let column = indent + frame.len();
-                    self.finish_stack();
-                    self.reading = Reading::Stack(self.start_stack(End { text, column }, count));
-                    before
-                }
-                None => self.fold_unusual(text, frame, indent),
-            },
+            Some(_) => {
+                let Some(count) = self.plain_count(text, frame, indent) else {
+                    return self.fold_unusual(text, frame, indent);
+                };
+                let column = indent + frame.len();
+                self.finish_stack();
+                self.reading = Reading::Stack(self.start_stack(End { text, column }, count));
+                before
+            }
         }
     }
 
-    /// The count in a line of its own that can be nothing else, as most are.
+    /// The count that a line consists of, if it can be nothing else, as is usual.
     #[inline]
     fn plain_count(&self, text: &[u8], frame: &[u8], indent: usize) -> Option<u64> {
         let count = parse_digits(frame)?;
-        let is_followed_by_line = !matches!(self.body.get(text.len() + 1), None | Some(b'\n'));
-        (!is_followed_by_line && !ends_in_int(indent + frame.len())).then_some(count)
+        let is_last = matches!(self.body.get(text.len() + 1), None | Some(b'\n'));
+        (is_last && !ends_in_int(indent + frame.len())).then_some(count)
     }
 
     /// The same for a line that may be other than a frame.

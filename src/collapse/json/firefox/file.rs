@@ -1,0 +1,281 @@
+//! What a profile of the Firefox Profiler holds: threads, and their tables, as columns or as rows.
+
+use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Place};
+use crate::collapse::json::amounts::Amounts;
+use crate::collapse::json::{self, Id, OwnedText};
+use crate::decimal::Decimal;
+use ahash::RandomState;
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct File {
+    pub meta: Meta,
+    #[serde(deserialize_with = "json::or_default")]
+    pub libs: Vec<Lib>,
+    pub threads: Option<Vec<Thread>>,
+    pub shared: Thread,
+    pub processes: Vec<File>,
+    /// What old developer tools put around it.
+    pub profile: Option<Box<File>>,
+}
+
+impl File {
+    /// The file and those of other processes in it.
+    pub fn with_processes(self) -> Vec<File> {
+        let mut files = Vec::new();
+        let mut pending = vec![self];
+        while let Some(mut file) = pending.pop() {
+            if let Some(profile) = file.profile.take() {
+                pending.push(*profile);
+            }
+            pending.append(&mut file.processes);
+            files.push(file);
+        }
+        files
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Meta {
+    /// In milliseconds.
+    pub interval: Decimal,
+    pub symbolicated: Option<bool>,
+    pub sample_units: Option<SampleUnits>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct SampleUnits {
+    #[serde(rename = "threadCPUDelta")]
+    pub cpu: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Lib {
+    #[serde(default)]
+    pub name: OwnedText,
+    pub path: Option<OwnedText>,
+    pub code_id: Option<OwnedText>,
+    pub breakpad_id: Option<OwnedText>,
+}
+
+impl Lib {
+    /// Adds an address in it to those whose functions are to be found.
+    pub fn add(&self, address: u64, addresses: &mut Addresses<'_>) -> AddressId {
+        let path = self.path.as_ref().filter(|path| path.ends_with(&self.name));
+        let id = match (&self.code_id, &self.breakpad_id) {
+            (Some(id), _) => FileId::of_hex(id),
+            (None, Some(id)) => FileId::of_breakpad(id),
+            (None, None) => FileId::Unknown,
+        };
+        let path = path.unwrap_or(&self.name);
+        addresses.add(path, &id, Place::InImage(address), address)
+    }
+}
+
+/// A thread with its tables; `shared` has nothing else.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Thread {
+    pub name: Option<OwnedText>,
+    pub process_name: Option<OwnedText>,
+    #[serde(deserialize_with = "id")]
+    pub pid: Option<String>,
+    pub samples: Samples,
+    pub native_allocations: Option<Samples>,
+    pub js_allocations: Option<Samples>,
+    pub stack_table: Table,
+    pub frame_table: Table,
+    pub func_table: Table,
+    pub resource_table: Table,
+    pub string_array: Strings,
+    pub string_table: Strings,
+}
+
+/// An id as text.
+fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let id = Option::<Id<'_>>::deserialize(deserializer)?;
+    Ok(id.map(|id| id.to_string()))
+}
+
+/// Samples or allocations.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Samples {
+    pub stack: Vec<Index>,
+    pub weight: Option<Amounts>,
+    pub weight_type: Option<String>,
+    #[serde(rename = "threadCPUDelta")]
+    pub cpu_deltas: Option<Amounts>,
+    pub schema: Schema,
+    pub data: Vec<Row>,
+}
+
+impl Samples {
+    pub fn has_cpu_deltas(&self) -> bool {
+        self.cpu_deltas.is_some() || self.schema.contains_key(CPU_DELTA)
+    }
+
+    /// The CPU time in a row of Firefox.
+    pub fn cpu_delta_in_row(&self, index: usize) -> Option<Decimal> {
+        let column = *self.schema.get(CPU_DELTA)?;
+        let delta = self.data.get(index)?.get(column)?.get()?;
+        Some(Decimal::from(delta as u64))
+    }
+}
+
+/// The column of the CPU time since the sample before.
+const CPU_DELTA: &[u8] = b"threadCPUDelta";
+
+/// A table of any kind; each kind has some of the columns.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Table {
+    pub prefix: Vec<Index>,
+    pub prefix_offset: Vec<Index>,
+    pub frame: Vec<Index>,
+    pub func: Vec<Index>,
+    pub name: Vec<Index>,
+    pub resource: Vec<Index>,
+    pub lib: Vec<Index>,
+    pub file_name: Vec<Index>,
+    pub line: Vec<Index>,
+    pub address: Vec<Option<i64>>,
+    pub schema: Schema,
+    pub data: Vec<Row>,
+}
+
+/// Where in a row each column is.
+pub(super) type Schema = HashMap<OwnedText, usize, RandomState>;
+
+/// A row of a table of Firefox. What is no index does not matter.
+pub(super) type Row = Vec<Index>;
+
+impl Table {
+    pub fn is_empty(&self) -> bool {
+        self.data.is_empty()
+            && self.frame.is_empty()
+            && self.func.is_empty()
+            && self.name.is_empty()
+    }
+}
+
+/// The column called `name`: `column` itself, or taken from the rows.
+pub(super) fn column<'t>(
+    column: &'t [Index],
+    name: &str,
+    schema: &Schema,
+    data: &[Row],
+) -> Cow<'t, [Index]> {
+    match schema.get(name.as_bytes()) {
+        Some(&at) => data
+            .iter()
+            .map(|row| row.get(at).copied().unwrap_or(Index::NONE))
+            .collect(),
+        None => Cow::Borrowed(column),
+    }
+}
+
+/// An index into a table, or none, which is `null` or negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Index(u32);
+
+impl Index {
+    pub const NONE: Index = Index(u32::MAX);
+
+    pub fn get(self) -> Option<usize> {
+        (self != Index::NONE).then_some(self.0 as usize)
+    }
+}
+
+impl<'de> Deserialize<'de> for Index {
+    /// What is no index is none: rows of Firefox hold other things too.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct IndexVisitor;
+        impl<'de> Visitor<'de> for IndexVisitor {
+            type Value = Index;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an index or null")
+            }
+
+            fn visit_u64<E>(self, index: u64) -> Result<Index, E> {
+                let index = u32::try_from(index).unwrap_or(u32::MAX);
+                Ok(Index(index.min(u32::MAX - 1)))
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Index, E> {
+                Ok(Index::NONE)
+            }
+
+            fn visit_f64<E>(self, index: f64) -> Result<Index, E> {
+                let is_index = (0.0..f64::from(u32::MAX)).contains(&index) && index.fract() == 0.0;
+                Ok(if is_index {
+                    Index(index as u32)
+                } else {
+                    Index::NONE
+                })
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Index, E> {
+                Ok(Index::NONE)
+            }
+
+            fn visit_unit<E>(self) -> Result<Index, E> {
+                Ok(Index::NONE)
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Index, E> {
+                Ok(Index::NONE)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Index, A::Error> {
+                while array.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Index::NONE)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Index, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Index::NONE)
+            }
+        }
+        deserializer.deserialize_any(IndexVisitor)
+    }
+}
+
+/// A table of strings; very old profiles have something else under its name.
+#[derive(Default)]
+pub(super) struct Strings(pub Vec<OwnedText>);
+
+impl<'de> Deserialize<'de> for Strings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct StringsVisitor;
+        impl<'de> Visitor<'de> for StringsVisitor {
+            type Value = Strings;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array of strings")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Strings, A::Error> {
+                let mut strings = Vec::new();
+                while let Some(text) = array.next_element()? {
+                    strings.push(text);
+                }
+                Ok(Strings(strings))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Strings, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Strings::default())
+            }
+        }
+        deserializer.deserialize_any(StringsVisitor)
+    }
+}
