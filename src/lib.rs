@@ -1,13 +1,13 @@
-//! From a profile to a flame graph.
+//! Turns profiles into flame graphs.
 //!
-//! A profiler that samples writes down, thousands of times, which function is running and who
-//! called it. A *flame graph* shows all these stacks in one picture: each function is as wide as
-//! its share of the samples, and stands on the function that called it.
+//! A sampling profiler records, thousands of times, which function is running and which functions
+//! called it. A *flame graph* shows all these stacks in one image: the width of a function is its
+//! share of the samples, and it sits on the function that called it.
 //!
-//! There are two steps, each a tool for the command line and a module of this library:
+//! There are two steps, each a command-line tool and a module of this library:
 //!
-//! 1. [`collapse`] turns the output of a profiler into stacks with counts: *folded* text, a line
-//!    for each stack (`main;parse;read 17`), or a [`CallTree`](call_tree::CallTree).
+//! 1. [`collapse`] turns the output of a profiler into stacks with counts: *folded* text, with one
+//!    line per stack (`main;parse;read 17`), or a [`CallTree`](call_tree::CallTree).
 //! 2. [`flamegraph`] draws them as an SVG that can be searched and zoomed in any browser.
 //!
 //! # From the command line
@@ -20,18 +20,18 @@
 //! $ inferno-flamegraph < stacks.folded > flame.svg
 //! ```
 //!
-//! or, if the folded stacks are of no other use,
+//! or, if the folded stacks are not needed otherwise,
 //!
 //! ```console
 //! $ inferno-flamegraph perf.data > flame.svg
 //! ```
 //!
-//! Open `flame.svg` in a browser: hover over a frame to read its samples, click it to zoom, press
+//! Open `flame.svg` in a browser: hover over a frame to see its samples, click it to zoom, press
 //! Ctrl-F to search.
 //!
 //! # As a library
 //!
-//! The same in a program, with no text between the two steps:
+//! The same two steps, without writing text in between:
 //!
 //! ```
 //! use inferno::collapse::{Collapse, perf};
@@ -56,21 +56,25 @@
 //! # }
 //! ```
 //!
-//! A program that knows its own stacks can fill a [`CallTree`](call_tree::CallTree) itself, or
-//! hand folded lines to [`flamegraph::from_lines`].
+//! A program that has its own stacks can fill a [`CallTree`](call_tree::CallTree) directly, or pass
+//! folded lines to [`flamegraph::from_lines`].
 //!
 //! # Features
 //!
-//! All are on by default; a library user may want `default-features = false` and some of them.
+//! All features are enabled by default. Library users may prefer `default-features = false` and a
+//! selection.
 //!
-//! * `cli`: the tools, and what only they need.
+//! * `cli`: the command-line tools and their dependencies.
 //! * `compression`: gzip and zstd input, see [`decode`].
 //! * `demangle`: readable names for Rust and C++ functions.
-//! * `filter`: stacks and frames chosen by regular expressions, in the module `filter`.
+//! * `filter`: selecting stacks and frames by regular expression, in the module `filter`.
+//! * `jfr`: Java Flight Recorder recordings.
+//! * `json`: profiles in JSON.
 //! * `multithreaded`: folding on several cores.
-//! * `nameattr`: attributes for the frames of chosen functions.
-//! * `perf-data`: what `perf record` writes, without `perf script`, see
+//! * `nameattr`: custom attributes for the frames of selected functions.
+//! * `perf-data`: the recordings of `perf record`, without `perf script`, see
 //!   [`perf_data`](collapse::perf_data).
+//! * `protobuf`: profiles in protocol buffers, such as pprof and OTLP.
 
 #![deny(missing_docs)]
 
@@ -100,7 +104,7 @@ mod table;
 mod text;
 mod threads;
 
-/// The README's example is a test.
+/// Runs the README's example as a doctest.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
