@@ -15,6 +15,18 @@ pub(crate) struct Decimal(i128);
 impl Decimal {
     pub const ZERO: Decimal = Decimal(0);
 
+    /// 10⁻⁹.
+    pub const NANO: Decimal = Decimal(1);
+
+    /// So many units of 10⁻⁹.
+    #[cfg_attr(
+        not(any(feature = "jfr", feature = "perf-data", feature = "protobuf")),
+        allow(dead_code, reason = "only some formats have nanoseconds")
+    )]
+    pub fn from_nanos(nanos: u64) -> Decimal {
+        Decimal(i128::from(nanos))
+    }
+
     /// The nearest number with nine digits after the point. What is not a number is zero.
     pub fn from_f64(value: f64) -> Decimal {
         // Below this, the product is exact to less than half a unit.
@@ -62,10 +74,6 @@ impl Decimal {
     }
 
     /// The number times another one.
-    #[cfg_attr(
-        not(feature = "json"),
-        allow(dead_code, reason = "only Firefox needs it")
-    )]
     pub fn multiplied_by(self, factor: Decimal) -> Decimal {
         Decimal(self.0.saturating_mul(factor.0) / NANOS_PER_ONE)
     }

@@ -1,6 +1,7 @@
 //! `inferno collapse`, and the tools that fold one format: `inferno-collapse-dtrace`.
 
 use super::guess::GuessArgs;
+use super::selection::SelectionArgs;
 use super::{CommonArgs, FilterArgs, Input, Output, about, expect_stacks, run, usage};
 use crate::call_tree::{Forest, ValueType};
 use crate::collapse::Reader;
@@ -74,6 +75,7 @@ Without a FORMAT it is recognized by the first lines of each input. `inferno col
 
 fn format_command(row: Row) -> Command {
     let command = (row.cli.add_flags)(Command::new(row.name));
+    let command = SelectionArgs::add_to(command);
     CollapseArgs::augment_args(command.next_help_heading(None))
         .visible_aliases(row.aliases.to_vec())
         .about(format!("Fold {}", row.description))
@@ -94,8 +96,9 @@ pub fn main(matches: &ArgMatches) -> ExitCode {
 
 fn fold_format(tool: &str, row: Row, matches: &ArgMatches) -> ExitCode {
     let args: CollapseArgs = usage::args(matches);
+    let selection = SelectionArgs::selection_in(matches);
     args.run(tool, |inputs| {
-        let fold = |reader: Reader<'_>| (row.cli.fold)(matches, reader);
+        let fold = |reader: Reader<'_>| (row.cli.fold)(matches, &selection, reader);
         match row.expected {
             Some(expected) => add_up(inputs, |reader| expect_stacks(fold(reader)?, expected)),
             None => fold_documents(row, inputs, &fold),

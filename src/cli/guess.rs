@@ -2,6 +2,7 @@
 
 use super::collapse::{CollapseArgs, guess_all};
 use super::perf::PerfArgs;
+use super::selection::SelectionArgs;
 use super::usage;
 use crate::collapse::guess::Options;
 use clap::{Args, Parser};
@@ -29,6 +30,9 @@ pub struct GuessArgs {
 
     #[command(flatten)]
     perf: PerfArgs,
+
+    #[command(flatten)]
+    selection: SelectionArgs,
 }
 
 impl GuessArgs {
@@ -39,6 +43,7 @@ impl GuessArgs {
             value: self.value.clone(),
             threads: self.threads,
             lines: self.lines,
+            selection: self.selection.selection(),
             nthreads: self.perf.nthreads,
             perf: self.perf.options(),
             ..Options::default()

@@ -13,6 +13,7 @@ mod output;
 mod perf;
 mod pipe;
 mod replace;
+mod selection;
 mod usage;
 pub(crate) mod values;
 

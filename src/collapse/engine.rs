@@ -12,6 +12,7 @@
 //! are sums, a tree has no order of its own, and of several errors the one in the earliest block
 //! is reported.
 
+mod chosen;
 #[cfg(feature = "multithreaded")]
 mod parallel;
 #[cfg(feature = "multithreaded")]
@@ -21,11 +22,13 @@ use super::demangle::demangled;
 use super::error::ParseError;
 use super::format::{Block, Format, count_lines};
 use super::reader::Reader;
+use super::selection::Chooser;
 use crate::blocks::{BLOCK_SIZE, Blocks, Buffer, LONGEST_RECORD, next_size, record_too_long};
 use crate::call_tree::{CallTree, Forest};
 use crate::decode::may_have_mark;
 use crate::threads::MOST_THREADS;
-use std::io;
+use chosen::ChosenText;
+use std::io::{self, Read};
 
 /// The number of threads to use if nobody says.
 pub(crate) fn default_nthreads() -> usize {
@@ -69,14 +72,68 @@ impl Engine {
 
     /// Folds what `reader` gives, which needs no buffering of its own.
     pub fn fold<F: Format>(&self, format: &F, reader: Reader<'_>) -> io::Result<Forest> {
-        reader.with_text(|reader| {
-            self.fold_source(format, Blocks::with_size(reader, self.block_size))
+        reader.with_text(|reader| match format.chooser() {
+            Some(chooser) => self.fold_chosen(format, chooser, reader),
+            None => self.fold_all(format, reader),
         })
+    }
+
+    fn fold_all<F: Format>(&self, format: &F, reader: Reader<'_>) -> io::Result<Forest> {
+        self.fold_source(format, Blocks::with_size(reader, self.block_size))
+    }
+
+    /// Folds the samples that are chosen. What must be surveyed first is read twice: a file from its start, a
+    /// stream from memory.
+    fn fold_chosen<F: Format>(
+        &self,
+        format: &F,
+        mut chooser: Chooser,
+        mut reader: Reader<'_>,
+    ) -> io::Result<Forest> {
+        if !chooser.needs_survey(true) {
+            return self.fold_what_is_left(format, &mut chooser, reader);
+        }
+        if let Reader::AtPlaces(file) = &reader {
+            let file = file.get_ref().file();
+            self.survey(format, &mut chooser, Reader::of(file))?;
+            return self.fold_what_is_left(format, &mut chooser, Reader::of(file));
+        }
+        let mut whole = Vec::new();
+        reader.read_to_end(&mut whole)?;
+        self.survey(format, &mut chooser, Reader::Stream(&mut whole.as_slice()))?;
+        self.fold_what_is_left(format, &mut chooser, Reader::Stream(&mut whole.as_slice()))
+    }
+
+    fn survey<F: Format>(
+        &self,
+        format: &F,
+        chooser: &mut Chooser,
+        reader: Reader<'_>,
+    ) -> io::Result<()> {
+        chooser.start_survey();
+        io::copy(
+            &mut ChosenText::new(format, chooser, reader),
+            &mut io::sink(),
+        )?;
+        chooser.end_survey();
+        Ok(())
+    }
+
+    fn fold_what_is_left<F: Format>(
+        &self,
+        format: &F,
+        chooser: &mut Chooser,
+        reader: Reader<'_>,
+    ) -> io::Result<Forest> {
+        let mut chosen = ChosenText::new(format, chooser, reader);
+        let forest = self.fold_all(format, Reader::Stream(&mut chosen))?;
+        chooser.finish(F::ORIGIN_ADVICE)?;
+        Ok(forest)
     }
 
     /// Folds a profile in memory without copying it.
     pub fn fold_slice<F: Format>(&self, format: &F, profile: &[u8]) -> io::Result<Forest> {
-        if may_have_mark(profile) {
+        if may_have_mark(profile) || format.chooser().is_some() {
             return self.fold(format, Reader::Stream(&mut &*profile));
         }
         let rest = SliceBlocks {

@@ -2,6 +2,7 @@
 
 use super::error::ParseError;
 use super::notes::LinePlace;
+use super::selection::Chooser;
 use crate::call_tree::{CallTree, Forest};
 use crate::folded::after_last_line;
 
@@ -29,6 +30,9 @@ pub(crate) trait Format: Sync {
     /// mostly for nothing.
     const NUMBERS_LINES: bool = true;
 
+    /// How to get samples that say what they are chosen by, for the error if they do not.
+    const ORIGIN_ADVICE: &'static str = "";
+
     /// Decides the prelude from a block. `None` if the block leaves it open: it is then folded
     /// with the default, and the next block is asked.
     /// Unless said otherwise there is nothing to decide.
@@ -40,6 +44,17 @@ pub(crate) trait Format: Sync {
     /// a line is a record.
     fn split_point(&self, block: &[u8]) -> Option<usize> {
         after_last_line(block)
+    }
+
+    /// What chooses samples, if not all are folded.
+    fn chooser(&self) -> Option<Chooser> {
+        None
+    }
+
+    /// Appends a block of whole records to `text`, with blank lines for the lines of samples that are not
+    /// chosen, so that all others keep their numbers. It is called only if there is a [`Format::chooser`].
+    fn blank_out(&self, block: &[u8], _chooser: &mut Chooser, text: &mut Vec<u8>) {
+        text.extend_from_slice(block);
     }
 
     /// Folds a block of whole records into `tree`.

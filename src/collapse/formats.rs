@@ -5,6 +5,7 @@ use super::guess;
 #[cfg(feature = "jfr")]
 use super::jfr;
 use super::reader::Reader;
+use super::selection::{Criterion, Selection};
 use super::{
     aix, austin, bcc, callgrind, cprofile, dtrace, elfutils, faulthandler, folded_stacks, gdb,
     ghcprof, go, goroutine, gperftools, heaptrack, ibmjava, instruments, java_exceptions, jemalloc,
@@ -35,12 +36,22 @@ pub(crate) trait Listed: Default + Flags {
     /// What else the help says.
     const HELP: &'static str = "";
 
+    /// What its samples may say of where they are from.
+    const ORIGIN: &'static [Criterion] = &[];
+
     /// Whether the input that starts with `head` is in this format; `None` if it takes more of the
     /// input to tell.
     fn sniff(head: &[u8]) -> Option<bool>;
 
     /// Takes from what was asked for any format what there is in this one.
     fn adopt(&mut self, options: &guess::Options);
+
+    /// Reads only samples that are chosen by [`Listed::ORIGIN`].
+    #[cfg_attr(
+        not(feature = "cli"),
+        expect(dead_code, reason = "guess has it among its options")
+    )]
+    fn select(&mut self, _selection: &Selection) {}
 
     /// Folds the whole input.
     fn fold(self, reader: Reader<'_>) -> io::Result<Forest>;
@@ -62,6 +73,8 @@ pub struct Row {
     pub help: &'static str,
     /// [`Document::JOINS_INPUTS`].
     pub joins_inputs: bool,
+    /// What samples can be chosen by.
+    pub origin: &'static [Criterion],
     /// [`Document::sniff`].
     pub(crate) sniff: fn(&[u8]) -> Option<bool>,
     /// Reads a profile with the options that are the same for all formats.
@@ -76,8 +89,8 @@ pub struct Row {
 pub(crate) struct Cli {
     /// Adds the flags of the format to a command.
     pub add_flags: fn(clap::Command) -> clap::Command,
-    /// Reads a profile with the options that the flags set.
-    pub fold: fn(&clap::ArgMatches, Reader<'_>) -> io::Result<Forest>,
+    /// Reads chosen samples of a profile with the options that the flags set.
+    pub fold: fn(&clap::ArgMatches, &Selection, Reader<'_>) -> io::Result<Forest>,
 }
 
 impl Row {
@@ -89,8 +102,10 @@ impl Row {
             expected: Some(F::EXPECTED),
             help: F::HELP,
             joins_inputs: false,
+            origin: F::ORIGIN,
             sniff: F::sniff,
             fold: |options, reader| {
+                options.selection.check(F::NAME, F::ORIGIN)?;
                 let mut format = F::default();
                 format.adopt(options);
                 let forest = format.fold(reader)?;
@@ -99,8 +114,10 @@ impl Row {
             #[cfg(feature = "cli")]
             cli: Cli {
                 add_flags: F::augment_args,
-                fold: |matches, reader| {
-                    let format = F::from_arg_matches(matches).map_err(io::Error::other)?;
+                fold: |matches, selection, reader| {
+                    selection.check(F::NAME, F::ORIGIN)?;
+                    let mut format = F::from_arg_matches(matches).map_err(io::Error::other)?;
+                    format.select(selection);
                     let forest = format.fold(reader)?;
                     let value = matches.try_get_one::<String>("value").ok().flatten();
                     forest.check_value(value).map(|()| forest)
@@ -117,14 +134,15 @@ impl Row {
             expected: None,
             help: "",
             joins_inputs: F::JOINS_INPUTS,
+            origin: F::ORIGIN,
             sniff: F::sniff,
             fold: document::fold_any::<F>,
             #[cfg(feature = "cli")]
             cli: Cli {
                 add_flags: F::augment_args,
-                fold: |matches, reader| {
+                fold: |matches, selection, reader| {
                     let options = F::from_arg_matches(matches).map_err(io::Error::other)?;
-                    let folder = document::Folder::from(options);
+                    let folder = document::Folder::from(options).select(selection.clone());
                     reader.with_text(|mut text| folder.read(&mut text).map(Forest::from))
                 },
             },

@@ -7,6 +7,7 @@ use super::foreign::{self, Foreign};
 use super::formats::{FOLDED, Row, recognized};
 use super::perf_data;
 use super::reader::Reader;
+use super::selection::Selection;
 use super::{Collapse, DEFAULT_NTHREADS, ReadAt, fold_file};
 use crate::call_tree::{CallTree, Forest};
 use crate::folded::{self, Tally};
@@ -42,6 +43,9 @@ pub struct Options {
     /// Put file and line behind names, where a format knows them. Default: `false`.
     pub lines: bool,
 
+    /// Which samples to read. It is an error if the profile does not say what they are chosen by. Default: all.
+    pub selection: Selection,
+
     /// How to fold what perf writes, but for what is above, which is for all formats. Its event, where to
     /// look for symbols, and whether to show addresses and inlined calls, is for other formats, too.
     pub perf: perf_data::Options,
@@ -56,6 +60,7 @@ impl Default for Options {
             value: None,
             threads: false,
             lines: false,
+            selection: Selection::default(),
             perf: perf_data::Options::default(),
         }
     }
@@ -76,6 +81,7 @@ impl Options {
         options.stacks.demangle = self.demangle;
         options.stacks.in_time_order = self.in_time_order;
         options.stacks.nthreads = self.nthreads;
+        options.stacks.selection = self.selection.clone();
         options.stacks.include_pid |= self.threads;
         options.stacks.include_tid |= self.threads;
         options.stacks.count_samples |= self.value.as_deref() == Some("samples");
@@ -212,6 +218,7 @@ impl Folder {
         match recognize(&mut reader, head)? {
             Some(row) if row.name == FOLDED.name => {
                 Forest::default().check_value(self.options.value.as_ref())?;
+                self.options.selection.check(row.name, row.origin)?;
                 Ok(None)
             }
             Some(row) => {

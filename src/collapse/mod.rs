@@ -94,6 +94,7 @@ mod reader;
 pub mod recursive;
 pub mod rprof;
 pub mod sample;
+pub mod selection;
 pub mod stap;
 pub mod strace;
 mod successors;

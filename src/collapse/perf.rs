@@ -50,6 +50,7 @@
 //! end in `stack::Stacks`, and tests hold them against each other.
 
 mod block;
+mod chosen;
 mod class;
 mod end;
 mod event;
@@ -68,6 +69,7 @@ mod sums;
 use super::DEFAULT_NTHREADS;
 use super::error::ParseError;
 use super::format::{Block, Format, impl_collapse};
+use super::selection::{Chooser, Selection};
 use crate::call_tree::{CallTree, Forest, Timeline};
 use crate::folded::whole_lines;
 use crate::text::{trim, trim_end};
@@ -130,6 +132,9 @@ pub struct Options {
     /// each logical CPU.
     pub nthreads: usize,
 
+    /// Which samples to read. Default: all.
+    pub selection: Selection,
+
     /// Leave out what called the innermost function of one of these names, the command's name
     /// too. A name is to be given as perf prints it, without the offset. Default: none.
     pub skip_after: Vec<String>,
@@ -148,6 +153,7 @@ impl Default for Options {
             in_time_order: false,
             count_samples: false,
             nthreads: *DEFAULT_NTHREADS,
+            selection: Selection::default(),
             skip_after: Vec::new(),
         }
     }
@@ -182,6 +188,7 @@ impl Format for Options {
     type Worker = Worker;
     const IS_PARALLEL: bool = true;
     const NUMBERS_LINES: bool = false;
+    const ORIGIN_ADVICE: &'static str = "; `perf script -F comm,pid,tid,cpu,time,period,event,ip,sym,dso` prints all that they can be chosen by";
 
     fn nthreads(&self) -> usize {
         match self.in_time_order {
@@ -207,6 +214,14 @@ impl Format for Options {
 
     fn split_point(&self, block: &[u8]) -> Option<usize> {
         last_boundary(block)
+    }
+
+    fn chooser(&self) -> Option<Chooser> {
+        (!self.selection.is_empty()).then(|| Chooser::new(&self.selection))
+    }
+
+    fn blank_out(&self, block: &[u8], chooser: &mut Chooser, text: &mut Vec<u8>) {
+        chosen::blank_out(block, chooser, text);
     }
 
     fn fold(

@@ -79,6 +79,8 @@ mod objects;
 #[cfg(feature = "perf-data")]
 mod processes;
 #[cfg(feature = "perf-data")]
+mod reader;
+#[cfg(feature = "perf-data")]
 mod records;
 #[cfg(feature = "perf-data")]
 mod report;
@@ -99,6 +101,7 @@ use super::format::Format;
 use super::formats::Listed;
 use super::guess;
 use super::reader::Reader;
+use super::selection::{Criterion, Selection};
 use super::{Collapse, ReadAt, in_order, open, perf};
 use crate::call_tree::{CallTree, Forest};
 use std::io::{self, BufRead, Read, Write};
@@ -211,6 +214,7 @@ impl Listed for Options {
     const NAME: &'static str = "perf";
     const DESCRIPTION: &'static str = "perf.data, or the output of `perf script`";
     const EXPECTED: &'static str = "the output of `perf script`";
+    const ORIGIN: &'static [Criterion] = &Criterion::ALL;
 
     fn sniff(head: &[u8]) -> Option<bool> {
         match (
@@ -225,6 +229,10 @@ impl Listed for Options {
 
     fn adopt(&mut self, options: &guess::Options) {
         *self = options.perf_data();
+    }
+
+    fn select(&mut self, selection: &Selection) {
+        self.stacks.selection = selection.clone();
     }
 
     fn fold(self, mut reader: Reader<'_>) -> io::Result<Forest> {

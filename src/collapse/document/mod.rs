@@ -26,6 +26,7 @@ pub(crate) use profile::resolve_value;
 
 use super::demangle::demangled;
 use super::reader::Reader;
+use super::selection::{Chooser, Criterion, Selection};
 use super::{Collapse, fold_file, guess};
 use crate::call_tree::{CallTree, Forest};
 use crate::folded;
@@ -63,6 +64,9 @@ pub trait Document: Clone + Default + Flags {
 
     /// The names of the [`Shared`] options that it has.
     const SHARED: &'static [&'static str];
+
+    /// What its samples may say of where they are from.
+    const ORIGIN: &'static [Criterion] = &[];
 
     /// Whether the input that starts with `head` is in this format; `None` if it takes more of the
     /// input to tell.
@@ -151,7 +155,7 @@ pub(crate) fn fold_any<F: Document>(
     if !F::SHARED.contains(&"event") {
         options.warn_of_event(F::NAME);
     }
-    let mut folder = Folder::from(format);
+    let mut folder = Folder::from(format).select(options.selection.clone());
     folder.keeps_mangled = !options.demangle;
     let forest = Forest::from(folder.read(&mut reader)?);
     if !F::SHARED.contains(&"value") {
@@ -164,6 +168,7 @@ pub(crate) fn fold_any<F: Document>(
 #[derive(Debug, Clone, Default)]
 pub struct Folder<F> {
     options: F,
+    selection: Selection,
     keeps_mangled: bool,
 }
 
@@ -171,18 +176,26 @@ impl<F> From<F> for Folder<F> {
     fn from(options: F) -> Folder<F> {
         Folder {
             options,
+            selection: Selection::default(),
             keeps_mangled: false,
         }
     }
 }
 
 impl<F: Document> Folder<F> {
+    /// The same folder, which reads only chosen samples.
+    #[must_use]
+    pub fn select(mut self, selection: Selection) -> Folder<F> {
+        self.selection = selection;
+        self
+    }
+
     /// Reads a profile: its stacks, and what its values are.
     ///
     /// # Errors
     /// As [`Collapse::collapse`].
     pub fn read<R: BufRead>(&self, mut reader: R) -> io::Result<Profile> {
-        let mut profile = Profile::default();
+        self.selection.check(F::NAME, F::ORIGIN)?;
         let mut start = Vec::new();
         reader.by_ref().take(START).read_to_end(&mut start)?;
         if start.is_empty() {
@@ -192,12 +205,38 @@ impl<F: Document> Folder<F> {
             )));
         }
         let mut whole = start.as_slice().chain(reader);
-        self.options.read(&mut whole, &mut profile)?;
+        let mut profile = self.read_chosen(&mut whole)?;
         profile.log();
         profile.describe_tree();
         if self.options.demangles() && !self.keeps_mangled {
             profile.tree = demangled(profile.tree);
         }
+        Ok(profile)
+    }
+}
+
+impl<F: Document> Folder<F> {
+    /// Reads the samples that are chosen. Those of a document are in any order, so that when they were taken must
+    /// be known before one is chosen by it.
+    fn read_chosen(&self, input: &mut dyn BufRead) -> io::Result<Profile> {
+        let mut profile = Profile::default();
+        if self.selection.is_empty() {
+            self.options.read(input, &mut profile)?;
+            return Ok(profile);
+        }
+        let mut chooser = Chooser::new(&self.selection);
+        if !chooser.needs_survey(false) {
+            profile.choose_by(chooser);
+            self.options.read(input, &mut profile)?;
+        } else {
+            let document = read_to_end(input)?;
+            chooser.start_survey();
+            profile.choose_by(chooser);
+            self.options.read(&mut document.as_slice(), &mut profile)?;
+            profile = profile.after_survey();
+            self.options.read(&mut document.as_slice(), &mut profile)?;
+        }
+        profile.finish_choice()?;
         Ok(profile)
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::call_tree::{CallTree, Count, Forest, FrameId, NodeId, Unit, ValueType};
 use crate::collapse::notes::plural;
+use crate::collapse::selection::{Chooser, SampleOrigin};
 use crate::decimal::Decimal;
 use std::borrow::Cow;
 use std::io;
@@ -16,6 +17,8 @@ pub struct Profile {
     pub values: Vec<ValueType>,
     /// The chosen one, an index into `values`.
     chosen: usize,
+    /// What chooses samples, if not all are read.
+    chooser: Option<Chooser>,
     negative: Negative,
     note: Option<&'static str>,
     hides_unit: bool,
@@ -44,6 +47,65 @@ impl Negative {
 }
 
 impl Profile {
+    /// Lets only samples in that are chosen.
+    pub(super) fn choose_by(&mut self, chooser: Chooser) {
+        self.chooser = Some(chooser);
+    }
+
+    /// An empty profile that lets in what is chosen by what was learned of the samples.
+    pub(super) fn after_survey(self) -> Profile {
+        let mut chooser = self.chooser;
+        if let Some(chooser) = &mut chooser {
+            chooser.end_survey();
+        }
+        Profile {
+            chooser,
+            ..Profile::default()
+        }
+    }
+
+    /// An error if none of the samples was chosen.
+    pub(super) fn finish_choice(&self) -> io::Result<()> {
+        let chooser = self.chooser.as_ref();
+        chooser.map_or(Ok(()), |chooser| chooser.finish(""))
+    }
+
+    /// Whether samples are chosen, so that it matters where they are from.
+    #[cfg_attr(
+        not(any(feature = "jfr", feature = "json", feature = "protobuf")),
+        expect(dead_code, reason = "no other format says where samples are from")
+    )]
+    pub(crate) fn is_choosy(&self) -> bool {
+        self.chooser.is_some()
+    }
+
+    /// Whether a sample is chosen.
+    #[cfg_attr(
+        not(any(feature = "jfr", feature = "json", feature = "protobuf")),
+        expect(dead_code, reason = "no other format says where samples are from")
+    )]
+    pub(crate) fn takes(&mut self, origin: &SampleOrigin<'_>) -> bool {
+        let chooser = self.chooser.as_mut();
+        chooser.is_none_or(|chooser| chooser.takes(origin))
+    }
+
+    /// The part of an interval that is chosen, in seconds.
+    #[cfg_attr(
+        not(feature = "json"),
+        expect(dead_code, reason = "only traces have intervals")
+    )]
+    pub(crate) fn clip(
+        &mut self,
+        start: Decimal,
+        end: Decimal,
+        origin: &SampleOrigin<'_>,
+    ) -> Option<(Decimal, Decimal)> {
+        match &mut self.chooser {
+            None => Some((start, end)),
+            Some(chooser) => chooser.clip(start, end, origin),
+        }
+    }
+
     /// Says what is not exact about the profile.
     pub(crate) fn set_note(&mut self, note: &'static str) {
         self.note = Some(note);

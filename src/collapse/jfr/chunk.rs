@@ -6,17 +6,21 @@ use super::metadata::{Class, ClassId, Metadata};
 use super::values::{Constants, Place};
 use super::{EventValue, Events, Options, Recording, WALL_CLOCK};
 use crate::call_tree::{CallTree, NodeId};
-use crate::collapse::document::{ValueType, invalid};
+use crate::collapse::document::{Profile, ValueType, invalid};
+use crate::collapse::selection::SampleOrigin;
 use crate::decimal::Decimal;
 use std::io::{self, BufRead, Read};
 
 /// The size of a header in bytes.
 const HEADER_SIZE: usize = 68;
 
-/// Where in a header its numbers are: the size of the chunk, and where its constants and types start.
+/// Where in a header its numbers are: the size of the chunk, where its constants and types start, and when it
+/// starts, in nanoseconds since 1970 and in ticks.
 const SIZE: usize = 8;
 const CONSTANTS: usize = 16;
 const METADATA: usize = 24;
+const START_NANOS: usize = 32;
+const START_TICKS: usize = 48;
 const TICKS_PER_SECOND: usize = 56;
 
 pub(super) struct Header {
@@ -73,6 +77,8 @@ impl Header {
 /// A chunk whose types and constants are known.
 pub(super) struct Chunk<'a> {
     constants: Constants<'a>,
+    start: Decimal,
+    start_ticks: u64,
     ticks_per_second: u64,
     metadata_at: usize,
 }
@@ -87,13 +93,27 @@ impl<'a> Chunk<'a> {
         constants.read_checkpoints(constants_at)?;
         Some(Chunk {
             constants,
+            start: Decimal::from_nanos(header.number(START_NANOS)),
+            start_ticks: header.number(START_TICKS),
             ticks_per_second: header.number(TICKS_PER_SECOND).max(1),
             metadata_at,
         })
     }
 
-    /// Reads the events that are asked for into `recording`. The error is where a damaged one starts.
-    pub fn read(&self, options: &Options, recording: &mut Recording) -> Result<(), usize> {
+    /// When an event happened, in seconds since 1970.
+    fn time(&self, ticks: i64) -> Decimal {
+        let ticks = ticks.saturating_sub_unsigned(self.start_ticks);
+        self.start + Decimal::from(ticks).divided_by(self.ticks_per_second)
+    }
+
+    /// Reads the events that are asked for into `recording`, if `profile` takes them. The error is where a damaged
+    /// one starts.
+    pub fn read(
+        &self,
+        options: &Options,
+        recording: &mut Recording,
+        profile: &mut Profile,
+    ) -> Result<(), usize> {
         /// Metadata and checkpoints are events too.
         const FIRST_CLASS: i64 = 2;
         let constants = &self.constants;
@@ -112,7 +132,11 @@ impl<'a> Chunk<'a> {
                     .or_insert_with(|| self.reader(class, options, recording));
                 if let Some(reader) = reader {
                     let events = recording.events.get_mut(&reader.class.name);
-                    reader.read(&mut event, events.ok_or(at)?).ok_or(at)?;
+                    let events = events.ok_or(at)?;
+                    reader.read_fields(&mut event).ok_or(at)?;
+                    if !profile.is_choosy() || reader.is_taken_by(profile) {
+                        reader.add_to(events);
+                    }
                 }
             }
             at = end;
@@ -234,6 +258,9 @@ struct EventReader<'c> {
     fields: Vec<FieldValue<'c>>,
 }
 
+/// The fields that hold the thread of an event.
+const THREADS: [&str; 2] = ["sampledThread", "eventThread"];
+
 /// A field of an event.
 #[derive(Clone, Copy)]
 enum FieldValue<'c> {
@@ -244,8 +271,7 @@ enum FieldValue<'c> {
 }
 
 impl<'c> EventReader<'c> {
-    /// Reads an event into those of its kind.
-    fn read(&mut self, input: &mut Input<'c>, events: &mut Events) -> Option<()> {
+    fn read_fields(&mut self, input: &mut Input<'c>) -> Option<()> {
         self.fields.clear();
         for field in &self.class.fields {
             self.fields.push(match field.is_integer {
@@ -256,18 +282,39 @@ impl<'c> EventReader<'c> {
                 self.chunk.constants.skip_field(input, field, 0)?;
             }
         }
+        Some(())
+    }
+
+    /// Whether the event that was read is chosen.
+    fn is_taken_by(&self, profile: &mut Profile) -> bool {
+        let mut fields = self.class.fields.iter().zip(&self.fields);
+        let start = fields.find(|(field, _)| field.name == "startTime");
+        let thread = self.place(&THREADS);
+        let name = thread.map(|thread| self.frames.thread_name(thread));
+        let id = thread.and_then(|thread| self.frames.thread_id(thread));
+        profile.takes(&SampleOrigin {
+            time: match start {
+                Some((_, FieldValue::Integer(ticks))) => Some(self.chunk.time(*ticks)),
+                _ => None,
+            },
+            comm: name.as_deref(),
+            tid: id,
+            ..SampleOrigin::default()
+        })
+    }
+
+    /// Adds the event that was read to those of its kind.
+    fn add_to(&mut self, events: &mut Events) {
         events.events += 1;
         let node = self.node(&mut events.tree);
         for (amount, value) in self.amounts.iter().zip(&mut events.values) {
             value.add(node, self.chunk.amount(amount, &self.fields));
         }
-        Some(())
     }
 
     /// Where the event that was read belongs.
     fn node(&mut self, tree: &mut CallTree) -> NodeId {
-        let threads = ["sampledThread", "eventThread"];
-        let thread = self.options.threads.then(|| self.place(&threads)).flatten();
+        let thread = self.options.threads.then(|| self.place(&THREADS)).flatten();
         let stack = self.place(&["stackTrace"]);
         let node = self.frames.node(thread, stack, tree);
         let class = self.options.class.then(|| self.place(&["objectClass"]));

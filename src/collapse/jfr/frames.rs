@@ -248,7 +248,16 @@ impl<'c> Frames<'c> {
         Some(frame_name(&self.class_name(class)?))
     }
 
-    fn thread_name(&self, thread: Place<'c>) -> Vec<u8> {
+    /// The number that the system has for a thread.
+    pub fn thread_id(&self, thread: Place<'c>) -> Option<u64> {
+        let thread = self.constants.read_place(thread)?;
+        match self.constants.field(thread, "osThreadId")? {
+            Value::Number(id) => u64::try_from(id).ok(),
+            _ => None,
+        }
+    }
+
+    pub fn thread_name(&self, thread: Place<'c>) -> Vec<u8> {
         let thread = self.constants.read_place(thread);
         let field = |name: &str| {
             let text = self

@@ -22,6 +22,7 @@ mod values;
 use super::document::{Document, Negative, Profile, ValueType, invalid, shared_options};
 use super::notes::plural;
 use crate::call_tree::{CallTree, NodeId};
+use crate::collapse::selection::Criterion;
 use crate::decimal::Decimal;
 use chunk::{Chunk, Header};
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,6 +72,7 @@ const MAGIC: &[u8] = b"FLR\0";
 impl Document for Options {
     const NAME: &'static str = "jfr";
     const DESCRIPTION: &'static str = "a recording of the JDK Flight Recorder";
+    const ORIGIN: &'static [Criterion] = &[Criterion::Time, Criterion::Comm, Criterion::Tid];
     shared_options!(value, event, threads, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -95,7 +97,7 @@ impl Document for Options {
             };
             let chunk = Chunk::new(&header, &bytes)
                 .ok_or_else(|| invalid(format!("the chunk is damaged [offset {offset}]")))?;
-            chunk.read(self, &mut recording).map_err(|at| {
+            chunk.read(self, &mut recording, profile).map_err(|at| {
                 let offset = offset + at as u64;
                 invalid(format!("the event is damaged [offset {offset}]"))
             })?;

@@ -25,6 +25,7 @@ use crate::collapse::document::{
     Document, Profile, ValueType, invalid, read_to_end, shared_options,
 };
 use crate::collapse::json::{self, ForEach, Id, Keys, Text};
+use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use serde::Deserialize;
@@ -68,6 +69,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "cpuprofile";
     const DESCRIPTION: &'static str = "a CPU profile of V8 (JSON)";
+    const ORIGIN: &'static [Criterion] = &[Criterion::Time];
     shared_options!(value, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -86,7 +88,7 @@ impl Document for Options {
         let recording = json::with_room(&document, || {
             let mut recording = Recording {
                 with_lines: self.lines,
-                ..Recording::default()
+                ..Recording::with_times(profile.is_choosy())
             };
             json::parse(&document, RecordingSeed(&mut recording), Self::DESCRIPTION)?;
             Ok(recording)
@@ -94,7 +96,13 @@ impl Document for Options {
         // What is left of it takes less memory.
         drop(document);
         let column = profile.choose(value_types(), self.value.as_deref(), TIME)?;
-        recording.add_to(profile, CallTree::ROOT, column, self)
+        recording.add_to(
+            profile,
+            CallTree::ROOT,
+            column,
+            self,
+            &SampleOrigin::default(),
+        )
     }
 }
 
@@ -198,6 +206,8 @@ struct NodeFacts {
 pub(super) struct Recording {
     /// Whether names have their places behind them.
     with_lines: bool,
+    /// When samples were taken, in microseconds, if that is to be known.
+    times: Option<Vec<Decimal>>,
     numbers: Numbers,
     names: Names,
     nodes: Vec<NodeFacts>,
@@ -264,6 +274,14 @@ impl Clock {
 }
 
 impl Recording {
+    /// A recording that knows when samples were taken, if that is wanted.
+    pub fn with_times(is_wanted: bool) -> Recording {
+        Recording {
+            times: is_wanted.then(Vec::new),
+            ..Recording::default()
+        }
+    }
+
     fn number(&mut self, id: Id<'_>) -> u32 {
         let next = self.nodes.len() as u32;
         let number = self.numbers.number(id, next);
@@ -343,6 +361,9 @@ impl Recording {
             let node = self.samples[before];
             self.nodes[node as usize].time += passed;
         }
+        if let Some(times) = &mut self.times {
+            times.extend(self.clock.latest);
+        }
         self.time_count += 1;
     }
 
@@ -383,15 +404,43 @@ impl Recording {
         }
     }
 
-    /// Adds all samples to `profile`, below `base`, counting the value at index `column`.
+    /// Counts again, but only the samples of `thread` that are chosen.
+    fn choose(&mut self, times: &[Decimal], thread: &SampleOrigin<'_>, profile: &mut Profile) {
+        for facts in &mut self.nodes {
+            (facts.time, facts.samples) = (Decimal::ZERO, 0);
+        }
+        let last = self.end.map(|end| end - self.start);
+        let ends = times.iter().skip(1).copied().chain(last);
+        let mut ends = ends.map(Some).chain(std::iter::repeat(None));
+        for (node, time) in self.samples.iter().zip(times) {
+            let end = ends.next().flatten().unwrap_or(*time);
+            let at = (self.start + *time).divided_by(1_000_000);
+            let origin = SampleOrigin {
+                time: Some(at),
+                ..*thread
+            };
+            if profile.takes(&origin) {
+                let facts = &mut self.nodes[*node as usize];
+                facts.time += (end - *time).max(Decimal::ZERO);
+                facts.samples += 1;
+            }
+        }
+    }
+
+    /// Adds the samples of `thread` that are chosen to `profile`, below `base`, counting the value at index
+    /// `column`.
     pub fn add_to(
         mut self,
         profile: &mut Profile,
         base: NodeId,
         column: usize,
         options: &Options,
+        thread: &SampleOrigin<'_>,
     ) -> io::Result<()> {
         self.finish();
+        if let Some(times) = self.times.take() {
+            self.choose(&times, thread, profile);
+        }
         let nodes = self.nodes_in(profile, base)?;
         let mut idle = Decimal::ZERO;
         for (facts, node) in self.nodes.iter().zip(nodes) {

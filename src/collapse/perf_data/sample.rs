@@ -4,6 +4,8 @@ use super::counters::Readings;
 use super::deferred::Rest;
 use super::event::{Event, field};
 use crate::bytes::{ByteOrder, Bytes, Words};
+use crate::collapse::selection::SampleOrigin;
+use crate::decimal::Decimal;
 
 /// What was running when the event happened.
 #[derive(Debug)]
@@ -11,6 +13,9 @@ pub(super) struct Sample<'a> {
     pub ip: Option<u64>,
     pub pid: i32,
     pub tid: i32,
+    /// In nanoseconds since a time that is the same for all samples.
+    pub time: Option<u64>,
+    pub cpu: Option<u32>,
     /// Which counter took the sample.
     pub id: Option<u64>,
     pub period: Option<u64>,
@@ -49,6 +54,8 @@ impl<'a> Sample<'a> {
             ip: None,
             pid: -1,
             tid: -1,
+            time: None,
+            cpu: None,
             id: None,
             period: None,
             readings: None,
@@ -77,6 +84,18 @@ impl<'a> Sample<'a> {
         Some(sample)
     }
 
+    /// What the sample says of where it is from, whose thread is called `comm`.
+    pub fn origin<'c>(&self, comm: &'c [u8]) -> SampleOrigin<'c> {
+        let id = |id: i32| u64::try_from(id).ok();
+        SampleOrigin {
+            time: self.time.map(Decimal::from_nanos),
+            comm: Some(comm.trim_ascii()),
+            pid: id(self.pid),
+            tid: id(self.tid),
+            cpu: self.cpu.map(u64::from),
+        }
+    }
+
     fn read_fixed(&mut self, bytes: &mut Bytes<'_>, event: &Event) -> Option<()> {
         if event.has(field::IDENTIFIER) {
             self.id = Some(bytes.u64()?);
@@ -87,18 +106,21 @@ impl<'a> Sample<'a> {
         if event.has(field::TID) {
             (self.pid, self.tid) = (bytes.i32()?, bytes.i32()?);
         }
-        for field in [field::TIME, field::ADDR] {
-            if event.has(field) {
-                bytes.skip(8)?;
-            }
+        if event.has(field::TIME) {
+            self.time = Some(bytes.u64()?);
+        }
+        if event.has(field::ADDR) {
+            bytes.skip(8)?;
         }
         if event.has(field::ID) {
             self.id = Some(bytes.u64()?);
         }
-        for field in [field::STREAM_ID, field::CPU] {
-            if event.has(field) {
-                bytes.skip(8)?;
-            }
+        if event.has(field::STREAM_ID) {
+            bytes.skip(8)?;
+        }
+        if event.has(field::CPU) {
+            self.cpu = Some(bytes.u32()?);
+            bytes.skip(4)?;
         }
         if event.has(field::PERIOD) {
             self.period = Some(bytes.u64()?);

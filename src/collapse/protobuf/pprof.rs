@@ -30,6 +30,7 @@ use crate::collapse::document::{
 };
 use crate::collapse::protobuf::location::{self, location_frames};
 use crate::collapse::protobuf::{Fields, Value, decode, push_numbers};
+use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
@@ -85,6 +86,13 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "pprof";
     const DESCRIPTION: &'static str = "a profile of pprof (protobuf)";
+    const ORIGIN: &'static [Criterion] = &[
+        Criterion::Time,
+        Criterion::Comm,
+        Criterion::Pid,
+        Criterion::Tid,
+        Criterion::Cpu,
+    ];
     shared_options!(value, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -336,6 +344,29 @@ impl<'a> Tables<'a> {
         }
     }
 
+    /// Where a sample with these labels is from: profilers have no names for them in common.
+    fn origin(&self, labels: &[Label]) -> io::Result<SampleOrigin<'a>> {
+        let mut origin = SampleOrigin::default();
+        for label in labels {
+            let text = self.string(label.text)?;
+            let number = match text {
+                b"" => u64::try_from(label.number).ok(),
+                digits => crate::count::parse_digits(digits),
+            };
+            match self.string(label.key)? {
+                b"comm" | b"thread" | b"thread_name" | b"thread name" | b"thread_comm" => {
+                    origin.comm = Some(text);
+                }
+                b"pid" | b"process_id" | b"process id" => origin.pid = number,
+                b"tid" | b"thread_id" | b"thread id" => origin.tid = number,
+                b"cpu" => origin.cpu = number,
+                b"end_timestamp_ns" => origin.time = number.map(Decimal::from_nanos),
+                _ => {}
+            }
+        }
+        Ok(origin)
+    }
+
     /// The addresses of locations that have no function.
     fn addresses<'o>(&self, symbols: &'o SymbolOptions) -> io::Result<Unnamed<'o>> {
         let mut addresses = Addresses::new(symbols);
@@ -453,7 +484,8 @@ impl SampleReader<'_, '_, '_> {
         let Options {
             tagroot, tagleaf, ..
         } = self.options;
-        let with_labels = self.has_base || !tagroot.is_empty() || !tagleaf.is_empty();
+        let with_labels =
+            self.has_base || self.profile.is_choosy() || !tagroot.is_empty() || !tagleaf.is_empty();
         for field in Fields::of(message) {
             if let (2, Value::Bytes(bytes)) = field? {
                 sample.read(bytes, with_labels)?;
@@ -475,6 +507,9 @@ impl SampleReader<'_, '_, '_> {
             return Err(invalid(format!(
                 "a sample has {values} values, expected {types}"
             )));
+        }
+        if self.profile.is_choosy() && !self.profile.takes(&self.tables.origin(labels)?) {
+            return Ok(());
         }
         for (column, value) in values.iter().enumerate() {
             self.profile.add_to_sum(column, Decimal::from(*value));

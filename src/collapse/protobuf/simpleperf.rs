@@ -19,6 +19,7 @@ use crate::collapse::document::{
 };
 use crate::collapse::notes::plural;
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
+use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
@@ -57,6 +58,12 @@ const MAGIC: &[u8] = b"SIMPLEPERF";
 impl Document for Options {
     const NAME: &'static str = "simpleperf";
     const DESCRIPTION: &'static str = "a report of simpleperf (protobuf)";
+    const ORIGIN: &'static [Criterion] = &[
+        Criterion::Time,
+        Criterion::Comm,
+        Criterion::Pid,
+        Criterion::Tid,
+    ];
     shared_options!(value, event, threads);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -105,6 +112,9 @@ impl Document for Options {
 
 #[derive(Clone, PartialEq, prost::Message)]
 struct Sample {
+    /// In nanoseconds.
+    #[prost(uint64, tag = "1")]
+    time: u64,
     #[prost(int32, tag = "2")]
     thread: i32,
     #[prost(message, repeated, tag = "3")]
@@ -139,6 +149,8 @@ struct SourceFile {
 struct Thread {
     #[prost(int32, tag = "1")]
     id: i32,
+    #[prost(int32, tag = "2")]
+    process: i32,
     #[prost(bytes = "vec", tag = "3")]
     name: Vec<u8>,
 }
@@ -223,7 +235,7 @@ type Unnamed = AHashMap<(u32, u64), AddressId>;
 #[derive(Default)]
 struct Tables {
     files: AHashMap<u32, SourceFile>,
-    threads: AHashMap<i32, Vec<u8>>,
+    threads: AHashMap<i32, Thread>,
     event_types: Vec<String>,
     lost: u64,
 }
@@ -243,7 +255,7 @@ impl Tables {
                 }
                 Some((4, bytes)) => {
                     let thread: Thread = decode(bytes, "thread")?;
-                    tables.threads.insert(thread.id, thread.name);
+                    tables.threads.insert(thread.id, thread);
                 }
                 Some((5, bytes)) => {
                     tables.event_types = decode::<MetaInfo>(bytes, "list of events")?.event_types;
@@ -258,6 +270,18 @@ impl Tables {
             );
         }
         Ok(tables)
+    }
+
+    fn origin(&self, sample: &Sample) -> SampleOrigin<'_> {
+        let id = |id: i32| u64::try_from(id).ok();
+        let thread = self.threads.get(&sample.thread);
+        SampleOrigin {
+            time: Some(Decimal::from_nanos(sample.time)),
+            comm: thread.map(|thread| thread.name.as_slice()),
+            pid: thread.and_then(|thread| id(thread.process)),
+            tid: id(sample.thread),
+            cpu: None,
+        }
     }
 
     /// The name of the function of an entry, if it has one.
@@ -353,6 +377,9 @@ impl Reader<'_> {
             self.other_events += 1;
             return Ok(());
         }
+        if self.profile.is_choosy() && !self.profile.takes(&self.tables.origin(sample)) {
+            return Ok(());
+        }
         let mut node = self.base(sample.thread);
         for entry in sample.entries.iter().rev() {
             node = self.add_entry(node, entry)?;
@@ -368,7 +395,7 @@ impl Reader<'_> {
             return CallTree::ROOT;
         }
         let name = match self.tables.threads.get(&thread) {
-            Some(name) => frame_name(name),
+            Some(thread) => frame_name(&thread.name),
             None => format!("thread {thread}").into_bytes(),
         };
         let frame = self.profile.tree.intern(&name);

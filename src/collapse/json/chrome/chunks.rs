@@ -94,9 +94,10 @@ impl<'a> Recordings<'a> {
         Ok(())
     }
 
-    /// Hands each recording to `handle`, with its thread.
+    /// Hands each recording to `handle`, with its thread, and with the times of its samples if these are chosen.
     pub fn finish(
         self,
+        is_choosy: bool,
         mut handle: impl FnMut(ThreadId<'a>, Recording) -> io::Result<()>,
     ) -> io::Result<()> {
         for mut recording in self.recordings {
@@ -105,7 +106,7 @@ impl<'a> Recordings<'a> {
             };
             if !recording.chunks.is_empty() {
                 recording.chunks.sort_by_key(|(at, _)| *at);
-                handle(thread, recording.joined()?)?;
+                handle(thread, recording.joined(is_choosy)?)?;
             }
         }
         Ok(())
@@ -114,8 +115,8 @@ impl<'a> Recordings<'a> {
 
 impl Chunks<'_> {
     /// The recording that the chunks are of.
-    fn joined(self) -> io::Result<Recording> {
-        let mut recording = Recording::default();
+    fn joined(self, is_choosy: bool) -> io::Result<Recording> {
+        let mut recording = Recording::with_times(is_choosy);
         recording.set_start(self.start.unwrap_or_default());
         for (_, args) in self.chunks {
             Chunk::of(args.as_deref())?.add_to(&mut recording);

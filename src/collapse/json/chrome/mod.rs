@@ -26,6 +26,7 @@ use crate::collapse::document::names::frame_name;
 use crate::collapse::document::{Document, Profile, ValueType, invalid, shared_options};
 use crate::collapse::json::{self, Id, Keys, Text};
 use crate::collapse::notes::plural;
+use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::decimal::Decimal;
 use ahash::{AHashMap, RandomState};
 use chunks::Recordings;
@@ -83,6 +84,12 @@ impl Document for Options {
     const NAME: &'static str = "chrome";
     const ALIASES: &'static [&'static str] = &["chrome-tracing"];
     const DESCRIPTION: &'static str = "a trace of Chrome (JSON)";
+    const ORIGIN: &'static [Criterion] = &[
+        Criterion::Time,
+        Criterion::Comm,
+        Criterion::Pid,
+        Criterion::Tid,
+    ];
     shared_options!(value, threads);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -323,21 +330,27 @@ impl<'o, 'a> Trace<'o, 'a> {
     fn count_recordings(mut self, profile: &mut Profile) -> io::Result<()> {
         let mut options = cpuprofile::Options::default();
         options.idle = self.options.idle;
-        std::mem::take(&mut self.recordings).finish(|thread, recording| {
+        let is_choosy = profile.is_choosy();
+        std::mem::take(&mut self.recordings).finish(is_choosy, |thread, recording| {
             let base = self.base(&thread, profile);
-            recording.add_to(profile, base, cpuprofile::TIME, &options)
+            let origin = self.origin(&thread);
+            recording.add_to(profile, base, cpuprofile::TIME, &options, &origin)
         })
     }
 
     /// A sample counts the time until the next one of its thread.
     fn count_samples(mut self, profile: &mut Profile) -> io::Result<()> {
         self.samples.sort_by_key(|sample| sample.ts);
-        let mut latest: AHashMap<ThreadId<'_>, (Decimal, NodeId)> = AHashMap::new();
+        let mut latest: AHashMap<ThreadId<'_>, (Decimal, Option<NodeId>)> = AHashMap::new();
         let mut nodes = AHashMap::new();
         for sample in &self.samples {
             let pid = sample.pid.clone().unwrap_or(Id::Number(0));
             let tid = sample.tid.clone().unwrap_or_else(|| pid.clone());
             let thread = (pid, tid);
+            let is_taken = profile.takes(&SampleOrigin {
+                time: Some(sample.ts.divided_by(1_000_000)),
+                ..self.origin(&thread)
+            });
             let base = self.base(&thread, profile);
             let key = (base, sample.sf.clone());
             let node = match nodes.get(&key) {
@@ -345,7 +358,8 @@ impl<'o, 'a> Trace<'o, 'a> {
                 None => self.stack(&sample.sf, base, profile)?,
             };
             nodes.insert(key, node);
-            if let Some((at, node)) = latest.insert(thread, (sample.ts, node)) {
+            let node = is_taken.then_some(node);
+            if let Some((at, Some(node))) = latest.insert(thread, (sample.ts, node)) {
                 let passed = (sample.ts - at).max(Decimal::ZERO);
                 profile.add_to_sum(0, passed);
                 profile.add(node, passed);
@@ -380,7 +394,7 @@ impl<'o, 'a> Trace<'o, 'a> {
         let spans = std::mem::take(&mut self.spans);
         let column = profile.values.len() - 1;
         let report = spans.fold(profile, column, |thread, profile| {
-            self.base(thread, profile)
+            (self.base(thread, profile), self.origin(thread))
         });
         for (count, what) in [
             (
@@ -395,6 +409,20 @@ impl<'o, 'a> Trace<'o, 'a> {
             if count > 0 {
                 log::warn!("{} {what}", plural(count, "span", "spans"));
             }
+        }
+    }
+
+    /// Where the samples of a thread are from.
+    fn origin(&self, thread: &ThreadId<'a>) -> SampleOrigin<'_> {
+        let number = |id: &Id<'_>| match id {
+            Id::Number(number) => Some(*number),
+            Id::Text(text) => text.parse().ok(),
+        };
+        SampleOrigin {
+            comm: self.thread_names.get(thread).map(Vec::as_slice),
+            pid: number(&thread.0),
+            tid: number(&thread.1),
+            ..SampleOrigin::default()
         }
     }
 

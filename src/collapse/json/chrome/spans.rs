@@ -4,6 +4,7 @@ use super::ThreadId;
 use crate::call_tree::NodeId;
 use crate::collapse::document::Profile;
 use crate::collapse::document::names::Names;
+use crate::collapse::selection::SampleOrigin;
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::cmp::Reverse;
@@ -17,6 +18,23 @@ struct Span {
     name: NameId,
     /// Where it begins in the file.
     order: u32,
+}
+
+impl Span {
+    /// The part of the span that is chosen; its times are in microseconds.
+    fn clip(self, origin: &SampleOrigin<'_>, profile: &mut Profile) -> Option<Span> {
+        const PER_SECOND: u64 = 1_000_000;
+        if !profile.is_choosy() {
+            return Some(self);
+        }
+        let seconds = |time: Decimal| time.divided_by(PER_SECOND);
+        let (begin, end) = profile.clip(seconds(self.begin), seconds(self.end), origin)?;
+        Some(Span {
+            begin: begin.times(PER_SECOND),
+            end: end.times(PER_SECOND),
+            ..self
+        })
+    }
 }
 
 /// The spans of all threads.
@@ -109,23 +127,27 @@ impl<'a> Spans<'a> {
         thread.events
     }
 
-    /// Adds what each span has of its own to `profile`. `base` tells what a thread is below.
-    pub fn fold(
+    /// Adds what each span has of its own to `profile`, as far as it is chosen. `base` tells what a thread is below,
+    /// and where it is from.
+    pub fn fold<'o>(
         mut self,
         profile: &mut Profile,
         column: usize,
-        mut base: impl FnMut(&ThreadId<'a>, &mut Profile) -> NodeId,
+        mut base: impl FnMut(&ThreadId<'a>, &mut Profile) -> (NodeId, SampleOrigin<'o>),
     ) -> Report {
         let mut report = Report::default();
         let frames = self.names.as_frames(&mut profile.tree);
         let mut numbers: Vec<_> = self.numbers.into_iter().collect();
         numbers.sort_unstable_by_key(|(_, number)| *number);
         for (id, number) in numbers {
-            let base = base(&id, profile);
+            let (base, origin) = base(&id, profile);
             let thread = std::mem::take(&mut self.threads[number]);
             let spans = thread.in_order(&mut report);
             let mut open: Vec<Open> = Vec::new();
             for span in spans {
+                let Some(span) = span.clip(&origin, profile) else {
+                    continue;
+                };
                 close_until(span.begin, &mut open, profile, column);
                 let (parent, end) = match open.last_mut() {
                     Some(outer) => {

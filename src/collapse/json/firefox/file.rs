@@ -87,6 +87,8 @@ pub(super) struct Thread {
     pub process_name: Option<OwnedText>,
     #[serde(deserialize_with = "id")]
     pub pid: Option<String>,
+    #[serde(deserialize_with = "id")]
+    pub tid: Option<String>,
     pub samples: Samples,
     pub native_allocations: Option<Samples>,
     pub js_allocations: Option<Samples>,
@@ -109,6 +111,9 @@ fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::E
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Samples {
     pub stack: Vec<Index>,
+    /// In milliseconds.
+    pub time: Option<Amounts>,
+    pub time_deltas: Option<Amounts>,
     pub weight: Option<Amounts>,
     pub weight_type: Option<String>,
     #[serde(rename = "threadCPUDelta")]

@@ -24,7 +24,9 @@ use crate::collapse::document::stack_table::StackTable;
 use crate::collapse::document::{
     Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end, shared_options,
 };
+use crate::collapse::json::amounts::Amounts;
 use crate::collapse::json::{self, Keys, OwnedText};
+use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::decimal::Decimal;
 use file::{File, Index, Lib, Samples, Table, Thread, column};
 use std::borrow::Cow;
@@ -63,6 +65,12 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "firefox";
     const DESCRIPTION: &'static str = "a profile of the Firefox Profiler (JSON)";
+    const ORIGIN: &'static [Criterion] = &[
+        Criterion::Time,
+        Criterion::Comm,
+        Criterion::Pid,
+        Criterion::Tid,
+    ];
     shared_options!(value, threads, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -105,10 +113,17 @@ impl Document for Options {
         }
         let names = addresses.resolve();
         for reader in &readers {
+            let is_sample_taken = reader.taken(Kind::Samples, profile);
             for (value, kind) in kinds.iter().enumerate() {
-                reader.add_to_sum(*kind, value, profile);
+                let is_taken = match kind {
+                    Kind::Samples | Kind::Cpu | Kind::Time => &is_sample_taken,
+                    kind => &reader.taken(*kind, profile),
+                };
+                reader.add_to_sum(*kind, value, is_taken, profile);
+                if value == chosen {
+                    reader.add(*kind, &names, is_taken, profile)?;
+                }
             }
-            reader.add(kinds[chosen], &names, profile)?;
         }
         Ok(())
     }
@@ -293,8 +308,38 @@ impl<'t> ThreadReader<'t> {
         }
     }
 
+    /// Which samples are chosen that have this kind of value; empty if all are.
+    fn taken(&self, kind: Kind, profile: &mut Profile) -> Vec<bool> {
+        let Some(samples) = self.samples(kind).filter(|_| profile.is_choosy()) else {
+            return Vec::new();
+        };
+        let stacks = column(&samples.stack, "stack", &samples.schema, &samples.data);
+        let mut time = Decimal::ZERO;
+        let rows = stacks.iter().enumerate();
+        rows.map(|(index, stack)| {
+            let amount = |amounts: &Option<Amounts>| amounts.as_ref()?.get(index);
+            let delta = amount(&samples.time_deltas);
+            time += delta.unwrap_or_default();
+            let at = amount(&samples.time).or(delta.map(|_| time));
+            stack.get().is_some() && profile.takes(&self.origin(at))
+        })
+        .collect()
+    }
+
+    /// Where a sample is from that was taken at a time in milliseconds.
+    fn origin(&self, time: Option<Decimal>) -> SampleOrigin<'t> {
+        let id = |id: &Option<String>| id.as_ref()?.parse().ok();
+        SampleOrigin {
+            time: time.map(|time| time.divided_by(1000)),
+            comm: self.thread.name.as_deref(),
+            pid: id(&self.thread.pid),
+            tid: id(&self.thread.tid),
+            cpu: None,
+        }
+    }
+
     /// Adds up the values of a kind.
-    fn add_to_sum(&self, kind: Kind, value: usize, profile: &mut Profile) {
+    fn add_to_sum(&self, kind: Kind, value: usize, is_taken: &[bool], profile: &mut Profile) {
         let Some(samples) = self.samples(kind) else {
             return;
         };
@@ -302,14 +347,20 @@ impl<'t> ThreadReader<'t> {
         for (index, _) in stacks
             .iter()
             .enumerate()
-            .filter(|(_, stack)| stack.get().is_some())
+            .filter(|(index, stack)| stack.get().is_some() && is_in(is_taken, *index))
         {
             profile.add_to_sum(value, self.weight(kind, samples, index));
         }
     }
 
     /// Adds the samples, counting a kind of value.
-    fn add(&self, kind: Kind, names: &Names, profile: &mut Profile) -> io::Result<()> {
+    fn add(
+        &self,
+        kind: Kind,
+        names: &Names,
+        is_taken: &[bool],
+        profile: &mut Profile,
+    ) -> io::Result<()> {
         let Some(samples) = self.samples(kind) else {
             return Ok(());
         };
@@ -322,7 +373,7 @@ impl<'t> ThreadReader<'t> {
         let mut table = StackTable::new("stackTable", frames.len(), base);
         let stacks = column(&samples.stack, "stack", &samples.schema, &samples.data);
         for (index, stack) in stacks.iter().enumerate() {
-            let Some(stack) = stack.get() else {
+            let Some(stack) = stack.get().filter(|_| is_in(is_taken, index)) else {
                 continue;
             };
             let node = table.node(stack, caller, |row, parent| {
@@ -381,6 +432,11 @@ impl<'t> ThreadReader<'t> {
                 profile.tree.child(node, frame)
             })
     }
+}
+
+/// Whether a sample is chosen; if nothing says so, all are.
+fn is_in(is_taken: &[bool], index: usize) -> bool {
+    is_taken.get(index).is_none_or(|is_taken| *is_taken)
 }
 
 /// Names the frames of a thread, each once.

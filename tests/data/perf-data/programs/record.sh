@@ -55,6 +55,7 @@ record compressed -z -F 250 -e cpu-clock:u -g -- ./spin-fp
 record events -F 150 -e cpu-clock:u -e task-clock:u -g -- ./spin-fp
 record signal -F 250 -e cpu-clock:u --call-graph dwarf,2048 -- ./signal
 record trampoline -F 250 -e cpu-clock:u --call-graph dwarf,256 -- ./trampoline
+record cpus -F 250 -e cpu-clock:u -T --sample-cpu -g -- sh -c 'taskset -c 0 ./spin-fp & exec taskset -c 1 ./spin'
 record kernel -F 250 -e cpu-clock -g -- ./spin-fp
 perf record -q -F 250 -e cpu-clock:u -g -o - -- ./spin-fp 2> /dev/null > pipe.data
 python3 "$here/neutral.py" pipe.data "$data/pipe.data"
@@ -82,6 +83,7 @@ until [ "$(cut -d ' ' -f 1 "$data/again.folded" 2> /dev/null)" = "again;leaf" ];
     record again -F 250 -e cpu-clock:u --call-graph dwarf,512 -- ./again
     expect again again --no-inline
 done
+perf script -f -i "$data/cpus.data" --ns -F comm,pid,tid,cpu,time,period,event,ip,sym,dso 2> /dev/null > "$data/cpus.txt"
 # The kernel's symbols that the capture needs, those before and behind each.
 perf script -f -i "$data/kernel.data" --no-inline 2> /dev/null |
     awk '/kallsyms/ { sub(/[+]0x.*/, "", $2); print $2 }' | sort -u > kernel.names

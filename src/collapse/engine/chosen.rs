@@ -1,0 +1,59 @@
+//! A text of which only chosen samples are left.
+
+use crate::blocks::{Blocks, Buffer};
+use crate::collapse::format::Format;
+use crate::collapse::reader::Reader;
+use crate::collapse::selection::Chooser;
+use std::io::{self, BufRead, Read};
+
+/// What a reader gives, with blank lines for the samples that are not chosen.
+pub(super) struct ChosenText<'c, 'r, F> {
+    format: &'c F,
+    chooser: &'c mut Chooser,
+    blocks: Blocks<Reader<'r>>,
+    block: Buffer,
+    text: Vec<u8>,
+    /// How much of the text was read.
+    at: usize,
+}
+
+impl<'c, 'r, F: Format> ChosenText<'c, 'r, F> {
+    pub fn new(format: &'c F, chooser: &'c mut Chooser, reader: Reader<'r>) -> Self {
+        ChosenText {
+            format,
+            chooser,
+            blocks: Blocks::new(reader),
+            block: Buffer::default(),
+            text: Vec::new(),
+            at: 0,
+        }
+    }
+}
+
+impl<F: Format> BufRead for ChosenText<'_, '_, F> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        while self.at == self.text.len() {
+            let format = self.format;
+            let split = |block: &[u8]| format.split_point(block);
+            if !self.blocks.next_into(&mut self.block, split)? {
+                break;
+            }
+            self.text.clear();
+            self.at = 0;
+            format.blank_out(&self.block, self.chooser, &mut self.text);
+        }
+        Ok(&self.text[self.at..])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.at = self.text.len().min(self.at + amount);
+    }
+}
+
+impl<F: Format> Read for ChosenText<'_, '_, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
+    }
+}

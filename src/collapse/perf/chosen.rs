@@ -1,0 +1,157 @@
+//! The samples of a block that are chosen, by what their event lines say.
+
+use super::class::{Class, First, classify, first_of_sample, is_bare_frame, is_sample_of_one_line};
+use super::event::{EventLine, is_time};
+use crate::collapse::format::offset_in;
+use crate::collapse::selection::{Chooser, SampleOrigin};
+use crate::decimal::Decimal;
+use crate::text::{is_ascii_white, trim_end};
+
+/// Appends `block` to `text`, with blank lines for the samples that are not chosen.
+pub(super) fn blank_out(block: &[u8], chooser: &mut Chooser, text: &mut Vec<u8>) {
+    let mut sample = Sample::default();
+    let mut lines = crate::folded::lines_of(block).peekable();
+    while let Some(line) = lines.next() {
+        sample.read(line, lines.peek().copied(), chooser);
+        let end = offset_in(block, line) + line.len();
+        if sample.is_taken {
+            text.extend_from_slice(line);
+        }
+        text.extend_from_slice(&block[end..(end + 1).min(block.len())]);
+    }
+}
+
+/// The sample that is being read.
+struct Sample {
+    is_taken: bool,
+    is_inside: bool,
+    is_after_blank: bool,
+}
+
+impl Default for Sample {
+    /// What is before the first sample is no part of any.
+    fn default() -> Sample {
+        Sample {
+            is_taken: true,
+            is_inside: false,
+            is_after_blank: true,
+        }
+    }
+}
+
+impl Sample {
+    fn read(&mut self, line: &[u8], next: Option<&[u8]>, chooser: &mut Chooser) {
+        let line = trim_end(line);
+        if line.is_empty() {
+            *self = Sample::default();
+            return;
+        }
+        if self.is_inside && line.starts_with(b"\t") {
+            return;
+        }
+        let is_sample_alone = !self.is_inside && is_bare_frame(line);
+        match classify(line, self.is_inside) {
+            Class::Event(event) if event.is_record() => *self = Sample::default(),
+            Class::Event(event) => self.begin(&origin(line, &event), chooser),
+            Class::Unknown if !self.is_inside || is_sample_of_one_line(line) => {
+                self.begin_with_any_fields(line, next.map(trim_end), chooser);
+            }
+            _ => {}
+        }
+        self.is_after_blank = is_sample_alone;
+    }
+
+    fn begin(&mut self, origin: &SampleOrigin<'_>, chooser: &mut Chooser) {
+        self.is_taken = chooser.takes(origin);
+        self.is_inside = true;
+    }
+
+    /// Begins a sample with a line that need not tell a thread, a time or an event.
+    fn begin_with_any_fields(&mut self, line: &[u8], next: Option<&[u8]>, chooser: &mut Chooser) {
+        match first_of_sample(line, next, self.is_after_blank) {
+            Some(First::Above(event) | First::Only(event)) => {
+                self.begin(&origin(line, &event), chooser);
+            }
+            Some(First::Frame) => self.begin(&SampleOrigin::default(), chooser),
+            None => {}
+        }
+    }
+}
+
+/// What an event line says of where its sample is from.
+fn origin<'a>(line: &'a [u8], event: &EventLine<'a>) -> SampleOrigin<'a> {
+    let start = &event.start;
+    let last = start.tid.unwrap_or(start.comm);
+    let rest = match last {
+        [] => line,
+        _ => &line[offset_in(line, last) + last.len()..],
+    };
+    let mut words = rest
+        .split(|byte| is_ascii_white(*byte))
+        .filter(|word| !word.is_empty());
+    let cpu = words.clone().next().and_then(parse_cpu);
+    SampleOrigin {
+        time: words.find_map(parse_time),
+        comm: Some(start.comm).filter(|comm| !comm.is_empty()),
+        pid: start.pid.and_then(crate::count::parse_digits),
+        tid: start.tid.and_then(crate::count::parse_digits),
+        cpu,
+    }
+}
+
+/// The number of the CPU in `[003]`.
+fn parse_cpu(word: &[u8]) -> Option<u64> {
+    let digits = word.strip_prefix(b"[")?.strip_suffix(b"]")?;
+    crate::count::parse_digits(digits)
+}
+
+/// The time in `388.802544:`.
+fn parse_time(word: &[u8]) -> Option<Decimal> {
+    let time = word.strip_suffix(b":")?;
+    is_time(time).then(|| Decimal::parse(time))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collapse::selection::Selection;
+
+    fn chosen(script: &str, set: impl Fn(&mut Selection)) -> String {
+        let mut selection = Selection::default();
+        set(&mut selection);
+        let mut text = Vec::new();
+        blank_out(script.as_bytes(), &mut Chooser::new(&selection), &mut text);
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn lines_keep_their_numbers() {
+        let script = "# a 1 1.0: x:\n\na b 7/8 [003] 1.5: 3 x:\n\t12 f (m)\n\nc 9/9 [001] 2.5: y:\n\t34 g (m)\n";
+        let first = "# a 1 1.0: x:\n\na b 7/8 [003] 1.5: 3 x:\n\t12 f (m)\n\n\n\n";
+        let last = "# a 1 1.0: x:\n\n\n\n\nc 9/9 [001] 2.5: y:\n\t34 g (m)\n";
+        assert_eq!(chosen(script, |it| it.comms.push("a b".into())), first);
+        assert_eq!(
+            chosen(script, |it| it.pids.push("7".parse().unwrap())),
+            first
+        );
+        assert_eq!(
+            chosen(script, |it| it.tids.push("8".parse().unwrap())),
+            first
+        );
+        assert_eq!(
+            chosen(script, |it| it.cpus.push("3".parse().unwrap())),
+            first
+        );
+        let time = |it: &mut Selection| it.time = Some("0.5..".parse().unwrap());
+        assert_eq!(chosen(script, time), last);
+    }
+
+    #[test]
+    fn samples_without_blank_lines_between_them_are_told_apart() {
+        let script = "a 1 1.0: x:  12 f (m)\nb 2 1.1: x:  34 g (m)\na 1 1.2: x:  12 f (m)";
+        assert_eq!(
+            chosen(script, |it| it.comms.push("a".into())),
+            "a 1 1.0: x:  12 f (m)\n\na 1 1.2: x:  12 f (m)"
+        );
+    }
+}

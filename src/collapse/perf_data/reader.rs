@@ -1,0 +1,350 @@
+//! Reads records: what was mapped where, and which samples are folded.
+
+use super::Options;
+use super::choice::{Choice, Rank};
+use super::counters::{Counters, Readings};
+use super::deferred::{self, Rest};
+use super::event::Event;
+use super::header::{BuildIds, Header};
+use super::objects::ObjectList;
+use super::processes::Processes;
+use super::records::{Record, Records, kind};
+use super::report::Reading;
+use super::sample::{Comm, Fork, KernelSymbol, Mapping, Sample, thread_of_record};
+use super::stacks::Spaces;
+use super::unwind::AllTables;
+use crate::bytes::ByteOrder;
+use crate::collapse::format::Format;
+use crate::collapse::selection::Chooser;
+use crate::symbols::Origin;
+use std::io;
+use std::sync::Arc;
+
+/// What is known while records are read.
+pub(super) struct Reader {
+    pub processes: Processes,
+    /// What all samples have in common, once there is one.
+    recording: Option<Arc<Recording>>,
+    /// The samples that wait for a worker, and their size in bytes.
+    waiting: Vec<WaitingSample>,
+    size: usize,
+    deferred: deferred::Waiting<WaitingSample>,
+    pub choice: Choice,
+    /// What chooses samples, if not all are folded.
+    chooser: Option<Chooser>,
+    counters: Counters,
+    /// How many samples were taken so far.
+    taken: u64,
+    /// The events that the latest sample is of, as indices in the header, and their periods.
+    periods: Vec<(usize, Option<u64>)>,
+    /// What it counts as, of each of them.
+    counts: Vec<(Rank, u64)>,
+    pub reading: Reading,
+}
+
+impl Reader {
+    pub fn new(options: &Options) -> Reader {
+        Reader {
+            processes: Processes::default(),
+            recording: None,
+            waiting: Vec::new(),
+            size: 0,
+            taken: 0,
+            deferred: deferred::Waiting::default(),
+            choice: Choice::new(options.stacks.event_filter.as_deref()),
+            chooser: options.stacks.chooser(),
+            counters: Counters::default(),
+            periods: Vec::new(),
+            counts: Vec::new(),
+            reading: Reading::default(),
+        }
+    }
+
+    /// Whether all must be read once before samples can be chosen.
+    pub fn needs_survey(&self) -> bool {
+        let chooser = self.chooser.as_ref();
+        chooser.is_some_and(|chooser| chooser.needs_survey(true))
+    }
+
+    /// An error if none of the samples was chosen.
+    pub fn finish_choice(&self) -> io::Result<()> {
+        const ADVICE: &str =
+            "; `perf record --timestamp --sample-cpu` records all that they can be chosen by";
+        let chooser = self.chooser.as_ref();
+        chooser.map_or(Ok(()), |chooser| chooser.finish(ADVICE))
+    }
+
+    /// Learns from all records what samples there are.
+    pub fn survey(&mut self, records: &mut Records<'_>) -> io::Result<()> {
+        let Some(chooser) = &mut self.chooser else {
+            return Ok(());
+        };
+        chooser.start_survey();
+        while let Some(record) = records.next()? {
+            let event = records.header.events.get(record.event);
+            if record.kind == kind::SAMPLE
+                && let Some(event) = event
+                && let Some(sample) = Sample::read(&record.body, event, records.header.order)
+            {
+                chooser.takes(&sample.origin(b""));
+            }
+        }
+        chooser.end_survey();
+        Ok(())
+    }
+
+    pub fn read(
+        &mut self,
+        records: &mut Records<'_>,
+        give: &mut dyn FnMut(Batch),
+    ) -> io::Result<()> {
+        const BATCH: usize = 1 << 20;
+        while let Some(record) = records.next()? {
+            if self.take(record, &records.header).is_none() {
+                self.reading.unreadable += 1;
+            }
+            if self.size > BATCH {
+                self.give_waiting(give);
+            }
+        }
+        self.give_up_deferred();
+        self.give_waiting(give);
+        Ok(())
+    }
+
+    fn give_waiting(&mut self, give: &mut dyn FnMut(Batch)) {
+        if let (Some(recording), Some(rank)) = (&self.recording, self.choice.chosen()) {
+            let samples = std::mem::take(&mut self.waiting);
+            let recording = recording.clone();
+            self.size = 0;
+            give(Batch {
+                samples,
+                rank,
+                recording,
+            });
+        }
+    }
+
+    fn take(&mut self, record: Record, header: &Header) -> Option<()> {
+        let (body, misc, order) = (record.body.as_slice(), record.misc, header.order);
+        match record.kind {
+            kind::SAMPLE => self.take_sample(record, header)?,
+            kind::MMAP => self.map(&Mapping::read(body, misc, order)?, misc),
+            kind::MMAP2 => self.map(&Mapping::read_second(body, misc, order)?, misc),
+            kind::COMM => self.processes.rename(&Comm::read(body, misc, order)?),
+            kind::FORK => self.processes.fork(&Fork::read(body, misc, order)?),
+            // Else, samples from before it may still come.
+            kind::EXIT if record.is_in_order() => {
+                self.processes.exit(&Fork::read(body, misc, order)?);
+            }
+            kind::LOST => self.reading.note_lost(body, order, 8),
+            kind::LOST_SAMPLES => self.reading.note_lost(body, order, 0),
+            kind::CALLCHAIN_DEFERRED => self.join(record, header)?,
+            kind::KSYMBOL => {
+                let symbol = KernelSymbol::read(body, order)?;
+                self.processes.change_kernel(&symbol);
+            }
+            _ => {}
+        }
+        Some(())
+    }
+
+    fn map(&mut self, mapping: &Mapping<'_>, misc: u16) {
+        const KERNEL: u16 = 1;
+        match misc & 7 {
+            KERNEL => self.processes.map_kernel(mapping),
+            _ => self.processes.map(mapping),
+        }
+    }
+
+    fn take_sample(&mut self, record: Record, header: &Header) -> Option<()> {
+        let event = header.events.get(record.event)?;
+        let sample = Sample::read(&record.body, event, header.order)?;
+        self.read_periods(&sample, record.event, header);
+        if !self.takes(&sample) {
+            return Some(());
+        }
+        let before = self.choice.chosen();
+        let count = self.count(header);
+        if self.choice.chosen() != before {
+            self.forget_waiting();
+        }
+        let Some(count) = count else { return Some(()) };
+        let processes = &self.processes;
+        self.recording.get_or_insert_with(|| {
+            Arc::new(Recording {
+                order: header.order,
+                arch: header.arch.clone(),
+                build_ids: header.build_ids.clone(),
+                origin: header.origin(),
+                objects: processes.objects.list.clone(),
+                tables: Arc::default(),
+            })
+        });
+        let (pid, tid) = (sample.pid, sample.tid);
+        let cookie = sample.callchain.and_then(deferred::cookie);
+        self.taken += 1;
+        let waiting = WaitingSample {
+            place: self.taken,
+            record,
+            rest: None,
+            event: event.clone(),
+            spaces: Spaces {
+                user: processes.space(pid).clone(),
+                kernel: processes.kernel.clone(),
+            },
+            comm: processes.comm(tid),
+            count,
+        };
+        match cookie {
+            Some(cookie) => self.defer(tid, cookie, waiting),
+            None => self.enqueue(waiting),
+        }
+        Some(())
+    }
+
+    fn enqueue(&mut self, sample: WaitingSample) {
+        self.size += sample.size();
+        self.waiting.push(sample);
+    }
+
+    fn defer(&mut self, thread: i32, cookie: u64, sample: WaitingSample) {
+        let size = sample.size();
+        self.deferred.add(cookie, thread, sample, size);
+        if self.deferred.is_full() {
+            self.give_up_deferred();
+        }
+    }
+
+    /// Joins the rest of their call chains to the samples that wait for it.
+    fn join(&mut self, record: Record, header: &Header) -> Option<()> {
+        let event = header.events.get(record.event)?;
+        let thread = thread_of_record(&record.body, event, header.order);
+        let cookie = Rest::read(&record.body, header.order)?.cookie;
+        let record = Arc::new(record);
+        for mut sample in self.deferred.take(cookie, thread) {
+            sample.rest = Some(record.clone());
+            self.enqueue(sample);
+        }
+        Some(())
+    }
+
+    fn give_up_deferred(&mut self) {
+        for sample in self.deferred.take_all() {
+            self.reading.without_rest += 1;
+            self.enqueue(sample);
+        }
+    }
+
+    /// Forgets the samples of an event that is not to be folded after all.
+    fn forget_waiting(&mut self) {
+        self.waiting.clear();
+        self.size = 0;
+        self.deferred = deferred::Waiting::default();
+    }
+
+    /// Whether a sample is chosen.
+    fn takes(&mut self, sample: &Sample<'_>) -> bool {
+        match &mut self.chooser {
+            None => true,
+            Some(chooser) => {
+                let comm = self.processes.comm(sample.tid);
+                chooser.takes(&sample.origin(&comm))
+            }
+        }
+    }
+
+    /// What the latest sample counts as of the event that is folded; `None` if it is not of that event.
+    fn count(&mut self, header: &Header) -> Option<u64> {
+        self.counts.clear();
+        for (index, period) in &self.periods {
+            let rank = self.choice.note(*index, &header.events);
+            let event = header.events.get(*index);
+            self.counts
+                .extend(rank.zip(event.map(|event| event.count(*period))));
+        }
+        let chosen = self.choice.chosen();
+        let counts = self.counts.iter();
+        let of_chosen = counts.filter(|(rank, _)| Some(*rank) == chosen);
+        of_chosen
+            .map(|(_, count)| *count)
+            .reduce(u64::saturating_add)
+    }
+
+    fn read_periods(&mut self, sample: &Sample<'_>, index: usize, header: &Header) {
+        self.periods.clear();
+        let readings = sample.readings;
+        if !readings.is_some_and(|it| self.note_readings(it, sample, index, header)) {
+            self.periods.push((index, sample.period));
+        }
+    }
+
+    /// Notes each event of the group that happened since the sample before. Returns whether the
+    /// counters are of events in the file at all.
+    fn note_readings(
+        &mut self,
+        readings: Readings<'_>,
+        sample: &Sample<'_>,
+        index: usize,
+        header: &Header,
+    ) -> bool {
+        let leader = header.events.get(index);
+        let is_per_thread = leader.is_some_and(|event| event.has_counters_of_threads());
+        let thread = is_per_thread.then_some(sample.tid);
+        let (mut known, mut unknown) = (0, 0);
+        for (id, value) in readings.iter() {
+            let id = id.or(sample.id.filter(|_| readings.is_one()));
+            let index = id.and_then(|id| header.event_of_id.get(&id).copied());
+            let (Some(id), Some(index)) = (id, index) else {
+                unknown += 1;
+                continue;
+            };
+            known += 1;
+            let times = self.counters.advance((id, thread), value);
+            if times > 0 {
+                self.periods.push((index, Some(times)));
+            }
+        }
+        if known > 0 {
+            self.reading.unknown_counters += unknown;
+        }
+        known > 0
+    }
+}
+
+/// A sample, and what was so at its time.
+pub(super) struct WaitingSample {
+    /// How many samples there were before it.
+    pub place: u64,
+    pub record: Record,
+    /// What has the rest of its call chain, if that is not in the sample.
+    pub rest: Option<Arc<Record>>,
+    pub event: Arc<Event>,
+    pub spaces: Spaces,
+    pub comm: Arc<[u8]>,
+    pub count: u64,
+}
+
+impl WaitingSample {
+    fn size(&self) -> usize {
+        size_of::<WaitingSample>() + self.record.body.len()
+    }
+}
+
+/// What a worker does at a time.
+pub(super) struct Batch {
+    pub samples: Vec<WaitingSample>,
+    /// That of their event.
+    pub rank: Rank,
+    pub recording: Arc<Recording>,
+}
+
+/// What all samples have in common.
+pub(super) struct Recording {
+    pub order: ByteOrder,
+    pub arch: Vec<u8>,
+    pub build_ids: BuildIds,
+    pub origin: Origin,
+    pub objects: ObjectList,
+    pub tables: Arc<AllTables>,
+}

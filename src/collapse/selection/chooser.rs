@@ -1,0 +1,171 @@
+//! Chooses samples while a profile is read.
+
+use super::seen::Seen;
+use super::time::{Span, TimeRange, Window};
+use super::{Criterion, IdRange, Selection};
+use crate::collapse::document::invalid;
+use crate::collapse::notes::plural;
+use crate::decimal::Decimal;
+use std::io;
+
+/// What a sample says of where it is from.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct SampleOrigin<'a> {
+    /// In seconds, from any start that all samples have in common.
+    pub time: Option<Decimal>,
+    pub comm: Option<&'a [u8]>,
+    pub pid: Option<u64>,
+    pub tid: Option<u64>,
+    pub cpu: Option<u64>,
+}
+
+/// A selection, and what was seen of the profile.
+#[derive(Debug, Default)]
+pub(crate) struct Chooser {
+    selection: Selection,
+    window: Option<Window>,
+    is_surveying: bool,
+    seen: Seen,
+    chosen: u64,
+}
+
+impl Chooser {
+    /// Chooses samples of a profile in the order of time; if its [length](Chooser::needs_survey) is needed,
+    /// it must be surveyed first.
+    pub fn new(selection: &Selection) -> Chooser {
+        let mut chooser = Chooser {
+            selection: selection.clone(),
+            ..Chooser::default()
+        };
+        if let Some(range) = chooser.time().filter(|range| range.is_absolute()) {
+            chooser.window = Some(range.window(Span::at(Decimal::ZERO)));
+        }
+        chooser
+    }
+
+    fn time(&self) -> Option<&TimeRange> {
+        self.selection.time.as_ref()
+    }
+
+    /// Whether samples can be chosen only when all were seen once.
+    pub fn needs_survey(&self, is_in_time_order: bool) -> bool {
+        self.window.is_none()
+            && self
+                .time()
+                .is_some_and(|range| !is_in_time_order || range.has_shares())
+    }
+
+    /// Chooses nothing until [`Chooser::end_survey`], so as to learn when the samples were taken.
+    pub fn start_survey(&mut self) {
+        self.is_surveying = true;
+    }
+
+    /// Gets ready to read the profile from its start.
+    pub fn end_survey(&mut self) {
+        let seen = std::mem::take(&mut self.seen);
+        self.is_surveying = false;
+        self.window = self
+            .time()
+            .zip(seen.span)
+            .map(|(range, span)| range.window(span));
+    }
+
+    /// Whether a sample is chosen.
+    pub fn takes(&mut self, origin: &SampleOrigin<'_>) -> bool {
+        self.seen.note(origin, &self.selection);
+        if self.is_surveying {
+            return false;
+        }
+        self.set_window(origin.time);
+        let takes = self.is_in_time(origin.time) && self.is_wanted(origin);
+        self.chosen += u64::from(takes);
+        takes
+    }
+
+    /// The part of an interval that is chosen, of what is from `origin`.
+    pub fn clip(
+        &mut self,
+        start: Decimal,
+        end: Decimal,
+        origin: &SampleOrigin<'_>,
+    ) -> Option<(Decimal, Decimal)> {
+        let at = |time| SampleOrigin {
+            time: Some(time),
+            ..*origin
+        };
+        self.seen.note(&at(start), &self.selection);
+        self.seen.extend(end);
+        if self.is_surveying || !self.is_wanted(origin) {
+            return None;
+        }
+        let clipped = match (self.time(), self.window) {
+            (None, _) => Some((start, end)),
+            (Some(_), window) => window?.clip(start, end),
+        };
+        self.chosen += u64::from(clipped.is_some());
+        clipped
+    }
+
+    /// The first sample of a profile in the order of time says when it starts.
+    fn set_window(&mut self, time: Option<Decimal>) {
+        if self.window.is_none()
+            && let Some(time) = time
+            && let Some(range) = self.time()
+        {
+            self.window = Some(range.window(Span::at(time)));
+        }
+    }
+
+    fn is_in_time(&self, time: Option<Decimal>) -> bool {
+        self.time().is_none()
+            || self
+                .window
+                .zip(time)
+                .is_some_and(|(window, time)| window.contains(time))
+    }
+
+    fn is_wanted(&self, origin: &SampleOrigin<'_>) -> bool {
+        let Selection {
+            comms,
+            pids,
+            tids,
+            cpus,
+            ..
+        } = &self.selection;
+        let is_named = |name| comms.iter().any(|pattern| pattern.matches(name));
+        (comms.is_empty() || origin.comm.is_some_and(is_named))
+            && has_id(pids, origin.pid)
+            && has_id(tids, origin.tid)
+            && has_id(cpus, origin.cpu)
+    }
+
+    /// Ends the profile.
+    ///
+    /// # Errors
+    /// No sample of several was chosen. `advice` says how to get samples that say what they are chosen by.
+    pub fn finish(&self, advice: &str) -> io::Result<()> {
+        if self.chosen > 0 || self.seen.samples == 0 || self.is_surveying {
+            return Ok(());
+        }
+        let criteria = || self.selection.criteria();
+        if let Some(lacking) = criteria().find(|it| self.seen.lacks(*it)) {
+            let (flag, question) = (lacking.flag(), lacking.question());
+            return Err(invalid(format!(
+                "{flag}: the samples do not say {question}{advice}"
+            )));
+        }
+        let flags: Vec<&str> = criteria().map(Criterion::flag).collect();
+        let there: Vec<String> = criteria().map(|it| self.seen.describe(it)).collect();
+        Err(invalid(format!(
+            "{} leaves none of {}: there are {}",
+            flags.join(" with "),
+            plural(self.seen.samples, "sample", "samples"),
+            there.join("; ")
+        )))
+    }
+}
+
+/// Whether an id is one of those that are wanted, if any are.
+fn has_id(wanted: &[IdRange], id: Option<u64>) -> bool {
+    wanted.is_empty() || id.is_some_and(|id| wanted.iter().any(|range| range.contains(id)))
+}

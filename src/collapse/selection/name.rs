@@ -1,0 +1,68 @@
+//! Names of threads, given as they are or by a pattern.
+
+use std::fmt;
+
+#[cfg(feature = "filter")]
+use regex::bytes::Regex;
+
+/// The name of a thread, or a regular expression that all of the name matches.
+///
+/// Without the crate's feature `filter`, it is a name.
+///
+/// ```
+/// use inferno::collapse::selection::NamePattern;
+///
+/// let pattern = NamePattern::from("Worker (1)");
+/// assert!(pattern.matches(b"Worker (1)"));
+/// assert!(!pattern.matches(b"Worker (10)"));
+/// # if cfg!(feature = "filter") {
+/// assert!(NamePattern::from("Worker.*").matches(b"Worker (10)"));
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct NamePattern {
+    text: String,
+    #[cfg(feature = "filter")]
+    regex: Option<Regex>,
+}
+
+impl NamePattern {
+    /// Whether a thread of this name is meant.
+    pub fn matches(&self, name: &[u8]) -> bool {
+        name == self.text.as_bytes() || self.matches_regex(name)
+    }
+
+    #[cfg(feature = "filter")]
+    fn matches_regex(&self, name: &[u8]) -> bool {
+        let regex = self.regex.as_ref();
+        regex.is_some_and(|regex| regex.is_match(name))
+    }
+
+    #[cfg(not(feature = "filter"))]
+    fn matches_regex(&self, _: &[u8]) -> bool {
+        false
+    }
+}
+
+/// Text that is no regular expression is a name: threads are called `read(` too.
+impl From<&str> for NamePattern {
+    fn from(text: &str) -> NamePattern {
+        NamePattern {
+            text: text.to_string(),
+            #[cfg(feature = "filter")]
+            regex: Regex::new(&format!("^(?:{text})$")).ok(),
+        }
+    }
+}
+
+impl fmt::Display for NamePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for NamePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
+    }
+}

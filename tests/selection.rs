@@ -1,0 +1,263 @@
+//! Samples chosen by time and by who ran where: the same from `perf.data` and from text, and in other formats.
+
+#![cfg(feature = "cli")]
+
+use std::fs;
+use support::{assert_fails, run, stderr, stdout};
+
+#[path = "support/run.rs"]
+mod support;
+
+const INFERNO: &str = env!("CARGO_BIN_EXE_inferno");
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
+
+/// What the selection leaves of the file in `tests/data/`.
+fn fold(file: &str, selection: &[&str]) -> String {
+    let path = format!("{DATA}/{file}");
+    let symfs = format!("--symfs={DATA}/perf-data/symfs");
+    let args = [
+        &["collapse", "-q", "--no-inline", &symfs],
+        selection,
+        &[&path],
+    ]
+    .concat();
+    let output = run(INFERNO, &args, b"");
+    assert!(
+        output.status.success(),
+        "{selection:?}: {}",
+        stderr(&output)
+    );
+    stdout(&output)
+}
+
+#[track_caller]
+fn assert_refused(file: &str, selection: &[&str], message: &str) {
+    let path = format!("{DATA}/{file}");
+    let output = run(INFERNO, &[&["collapse"], selection, &[&path]].concat(), b"");
+    assert_fails(&output, &format!("inferno collapse: {path}: {message}\n"));
+}
+
+fn sum(folded: &str) -> u64 {
+    let counts = folded.lines().map(|line| line.rsplit_once(' ').unwrap().1);
+    counts.map(|count| count.parse::<u64>().unwrap()).sum()
+}
+
+/// An event line of `perf script -F comm,pid,tid,cpu,time,period,event --ns`.
+struct Event {
+    comm: String,
+    pid: u64,
+    tid: u64,
+    cpu: u64,
+    nanos: u64,
+    period: u64,
+}
+
+fn events() -> Vec<Event> {
+    let script = fs::read_to_string(format!("{DATA}/perf-data/cpus.txt")).unwrap();
+    let lines = script.lines().filter(|line| line.contains("cpu-clock"));
+    lines
+        .map(|line| {
+            let (start, rest) = line.split_once('/').unwrap();
+            let (comm, pid) = start.rsplit_once(' ').unwrap();
+            let words: Vec<&str> = rest.split_ascii_whitespace().collect();
+            let digits = |text: &str| text.replace(['[', ']', '.', ':'], "").parse().unwrap();
+            Event {
+                comm: comm.trim().to_string(),
+                pid: digits(pid),
+                tid: digits(words[0]),
+                cpu: digits(words[1]),
+                nanos: digits(words[2]),
+                period: digits(words[3]),
+            }
+        })
+        .collect()
+}
+
+/// Both forms of the capture have the same samples, those that `is_chosen`.
+#[track_caller]
+fn assert_chooses(selection: &[&str], is_chosen: impl Fn(&Event) -> bool) {
+    let script = fold("perf-data/cpus.txt", selection);
+    let events = events();
+    let periods = events.iter().filter(|event| is_chosen(event));
+    assert_eq!(
+        sum(&script),
+        periods.map(|event| event.period).sum::<u64>(),
+        "{selection:?}"
+    );
+    #[cfg(feature = "perf-data")]
+    assert_eq!(
+        fold("perf-data/cpus.data", selection),
+        script,
+        "{selection:?}"
+    );
+}
+
+#[test]
+fn samples_are_chosen_by_who_ran_where() {
+    let pid = events()[0].pid;
+    let pid_text = pid.to_string();
+    assert_chooses(&[], |_| true);
+    assert_chooses(&["--comm", "spin-fp"], |it| it.comm == "spin-fp");
+    assert_chooses(&["--pid-is", &pid_text], |it| it.pid == pid);
+    assert_chooses(&["--pid-is", &format!("1,{pid}")], |it| it.pid == pid);
+    assert_chooses(&["--tid-is", &pid_text], |it| it.tid == pid);
+    assert_chooses(&["--comm", "a thread"], |it| it.comm == "a thread");
+    assert_chooses(&["--cpu", "1"], |it| it.cpu == 1);
+    assert_chooses(&["--cpu", "0-1"], |_| true);
+    assert_chooses(&["--cpu=0", "--comm=a thread"], |it| {
+        it.cpu == 0 && it.comm == "a thread"
+    });
+    #[cfg(feature = "filter")]
+    assert_chooses(&["--comm", "spi."], |it| it.comm == "spin");
+}
+
+#[test]
+fn samples_are_chosen_by_time() {
+    let all = events();
+    let (first, last) = (all[0].nanos, all[all.len() - 1].nanos);
+    let share = |percent: u64| first + (percent * (last - first) + 50) / 100;
+    assert_chooses(&["--time", "0.02..0.1"], |it| {
+        (20_000_000..=100_000_000).contains(&(it.nanos - first))
+    });
+    assert_chooses(&["--time", "20ms.."], |it| it.nanos - first >= 20_000_000);
+    assert_chooses(&["--time", "..20%"], |it| it.nanos < share(20));
+    assert_chooses(&["--time", "20%..100%"], |it| it.nanos >= share(20));
+    let seconds = |nanos: u64| format!("@{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000);
+    let (from, to) = (all[3].nanos, all[7].nanos);
+    let range = format!("{}..{}", seconds(from), seconds(to));
+    assert_chooses(&["--time", &range], |it| (from..=to).contains(&it.nanos));
+    let range = format!("{}..", seconds(to));
+    assert_chooses(&["--time", &range, "--cpu=1"], |it| {
+        it.nanos >= to && it.cpu == 1
+    });
+}
+
+/// What cannot be read twice is held in memory for it.
+#[test]
+fn shares_of_time_are_taken_of_streams_too() {
+    for file in [
+        "cpus.txt",
+        #[cfg(feature = "perf-data")]
+        "cpus.data",
+    ] {
+        let bytes = fs::read(format!("{DATA}/perf-data/{file}")).unwrap();
+        let output = run(
+            INFERNO,
+            &["collapse", "-q", "--no-inline", "--time=50%.."],
+            &bytes,
+        );
+        assert_eq!(
+            sum(&stdout(&output)),
+            sum(&fold("perf-data/cpus.txt", &["--time=50%.."]))
+        );
+    }
+}
+
+#[test]
+fn a_picture_has_what_is_chosen() {
+    let path = format!("{DATA}/perf-data/cpus.txt");
+    let output = run(INFERNO, &["flamegraph", "-q", "--comm=spin-fp", &path], b"");
+    let picture = stdout(&output);
+    assert!(picture.contains("<title>spin-fp (") && !picture.contains("<title>spin ("));
+}
+
+#[test]
+fn what_leaves_nothing_says_what_there_is() {
+    let script = "a 1 [000] 1.5: x:\n\t12 f (m)\n\nb 2 [003] 2.0: x:\n\t12 f (m)\n";
+    for (flags, message) in [
+        (
+            "--comm=c",
+            "--comm leaves none of 2 samples: there are threads called `a`, `b`",
+        ),
+        (
+            "--time=1..",
+            "--time leaves none of 2 samples: there are 0.5 s of time, from @1.5 to @2",
+        ),
+        (
+            "--cpu=0 --tid-is=2",
+            "--tid-is with --cpu leaves none of 2 samples: there are threads 1, 2; CPUs 0, 3",
+        ),
+        (
+            "--pid-is=1",
+            "--pid-is: the samples do not say of which process they are; `perf script -F comm,pid,tid,cpu,time,period,event,ip,sym,dso` prints all that they can be chosen by",
+        ),
+    ] {
+        let args: Vec<&str> = ["collapse"].into_iter().chain(flags.split(' ')).collect();
+        let output = run(INFERNO, &args, script.as_bytes());
+        assert_fails(
+            &output,
+            &format!("inferno collapse: standard input: {message}\n"),
+        );
+    }
+}
+
+#[test]
+fn formats_say_what_samples_can_be_chosen_by() {
+    for format in [&["dtrace"][..], &[]] {
+        let selection = [format, &["--time=0..1"]].concat();
+        assert_refused(
+            "dtrace/names.txt",
+            &selection,
+            "--time: in the format `dtrace`, samples do not say when they were taken, nor anything else to choose them by",
+        );
+    }
+    let folded = run(INFERNO, &["flamegraph", "--cpu=3"], b"a;b 3\n");
+    assert_fails(
+        &folded,
+        "inferno flamegraph: standard input: --cpu: in the format `folded`, samples do not say on which CPU they were taken, nor anything else to choose them by\n",
+    );
+    #[cfg(feature = "jfr")]
+    assert_refused(
+        "jfr/lambda.jfr",
+        &["--pid-is=3"],
+        "--pid-is: in the format `jfr`, samples do not say of which process they are; choose by --time, --comm, --tid-is",
+    );
+}
+
+#[test]
+#[cfg(all(
+    feature = "json",
+    feature = "jfr",
+    feature = "protobuf",
+    feature = "compression"
+))]
+fn documents_have_what_is_chosen() {
+    for (file, selection, folded) in [
+        (
+            "firefox/processed.json",
+            "--time=1ms..",
+            "main 4\nmain;heat 2\n",
+        ),
+        (
+            "firefox/processed.json",
+            "--pid-is=71 --tid-is=72 --comm=oven",
+            "main 4\nmain;heat 3\n",
+        ),
+        // A span is cut where the time ends.
+        (
+            "chrome/spans.json",
+            "--time=..20us",
+            "bake 10\nbake;knead: twice 10\n",
+        ),
+        (
+            "chrome/spans.json",
+            "--time=20us.. --tid-is=2",
+            "bake 20.5\nbake;knead: twice 10\n",
+        ),
+        (
+            "cpuprofile/time.cpuprofile",
+            "--time=..50%",
+            "bake 200\nbake;(anonymous oven.js:10) 300\n",
+        ),
+        ("cpuprofile/time.cpuprofile", "--time=50%..", "bake 300\n"),
+        ("simpleperf/cpu.proto", "--comm=oven", "main;heat 250\n"),
+    ] {
+        let selection: Vec<&str> = selection.split(' ').collect();
+        assert_eq!(fold(file, &selection), folded, "{file}: {selection:?}");
+    }
+    let whole = sum(&fold("jfr/bakery.jfr.gz", &["--comm=main"]));
+    let halves =
+        ["--time=..50%", "--time=50%.."].map(|half| sum(&fold("jfr/bakery.jfr.gz", &[half])));
+    assert!(halves.iter().all(|half| *half > 0), "{halves:?}");
+    assert_eq!(halves[0] + halves[1], whole);
+}
