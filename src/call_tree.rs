@@ -36,6 +36,7 @@ mod graft;
 mod own;
 mod preorder;
 pub(crate) mod rebuild;
+mod roots;
 mod timeline;
 mod unit;
 mod value;
@@ -52,6 +53,7 @@ use std::borrow::Cow;
 pub use crate::count::Count;
 pub use forest::Forest;
 pub(crate) use preorder::Late;
+pub use roots::Roots;
 pub(crate) use timeline::Timeline;
 pub(crate) use unit::Scale;
 pub use unit::Unit;
@@ -110,6 +112,7 @@ pub struct CallTree {
     is_in_preorder: bool,
     hasher: RandomState,
     unit: Unit,
+    roots: Roots,
     note: Option<Cow<'static, str>>,
 }
 
@@ -160,6 +163,7 @@ impl CallTree {
             is_in_preorder: false,
             hasher: RandomState::default(),
             unit: Unit::Unknown,
+            roots: Roots::Unknown,
             note: None,
         };
         let frame = tree.intern(b"");
@@ -222,9 +226,10 @@ impl CallTree {
         self.note = Some(note.into());
     }
 
-    /// Takes over the unit and the note of another tree.
+    /// Takes over what another tree says of itself.
     fn describe_as(&mut self, other: &CallTree) {
         self.unit.clone_from(&other.unit);
+        self.roots = other.roots;
         self.note.clone_from(&other.note);
     }
 
@@ -232,8 +237,12 @@ impl CallTree {
     fn describe_with(&mut self, other: &CallTree) {
         if self.is_empty() {
             self.unit.clone_from(&other.unit);
+            self.roots = other.roots;
         } else if !other.is_empty() {
             self.unit = self.unit.sum(&other.unit);
+            if self.roots != other.roots {
+                self.roots = Roots::Unknown;
+            }
         }
         if self.note.is_none() {
             self.note.clone_from(&other.note);
@@ -449,8 +458,12 @@ impl CallTree {
         self.frames.names_with(text)
     }
 
+    /// How many frames have a name here.
+    pub(crate) fn frame_count(&self) -> usize {
+        self.frames.len()
+    }
+
     /// The names of all frames, in the order of their ids.
-    #[cfg(any(feature = "filter", feature = "perf-data"))]
     pub(crate) fn frame_names(&self) -> impl Iterator<Item = &[u8]> {
         self.frames.iter()
     }

@@ -33,7 +33,7 @@
 //! The others leave the sum of all counts as it is. A filter without steps returns the tree as it
 //! is, at no cost.
 
-use crate::call_tree::{CallTree, NodeId, rebuild};
+use crate::call_tree::{CallTree, NodeId, Roots, rebuild};
 use regex::bytes::Regex;
 use std::borrow::Cow;
 use std::error::Error;
@@ -210,8 +210,13 @@ impl Filter {
     /// [in time order](CallTree::in_time_order). Each step takes time for the frames of all stacks,
     /// and matches each name once.
     pub fn apply(&self, tree: CallTree) -> CallTree {
-        let steps = self.steps.iter();
-        steps.fold(tree, |tree, step| step.apply(&tree))
+        self.steps.iter().fold(tree, |tree, step| {
+            let mut tree = step.apply(&tree);
+            if step.cuts_roots() {
+                tree.set_roots(Roots::Unknown);
+            }
+            tree
+        })
     }
 
     fn then(mut self, step: Step) -> Filter {
@@ -221,6 +226,11 @@ impl Filter {
 }
 
 impl Step {
+    /// Whether stacks may start with another frame afterwards.
+    fn cuts_roots(&self) -> bool {
+        matches!(self, Step::Hide(_) | Step::Base(_) | Step::SkipAfter(_))
+    }
+
     fn apply(&self, tree: &CallTree) -> CallTree {
         match self {
             Step::Keep(stacks) => with_stacks_that(tree, |stack| stacks.is_match(stack)),

@@ -1,6 +1,6 @@
 //! Several trees that are one profile.
 
-use super::{CallTree, Count, SATURATED, Unit, ValueType};
+use super::{CallTree, Count, Roots, SATURATED, Unit, ValueType};
 use crate::threads::{lock, work_together};
 use std::io;
 use std::mem;
@@ -104,6 +104,13 @@ impl Forest {
     pub(crate) fn set_unit(&mut self, unit: &Unit) {
         for tree in &mut self.trees {
             tree.set_unit(unit.clone());
+        }
+    }
+
+    /// Sets what the first frames of stacks stand for.
+    pub(crate) fn set_roots(&mut self, roots: Roots) {
+        for tree in &mut self.trees {
+            tree.set_roots(roots);
         }
     }
 

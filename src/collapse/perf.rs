@@ -70,7 +70,7 @@ use super::DEFAULT_NTHREADS;
 use super::error::ParseError;
 use super::format::{Block, Format, impl_collapse};
 use super::selection::{Chooser, Selection};
-use crate::call_tree::{CallTree, Forest, Timeline};
+use crate::call_tree::{CallTree, Forest, Roots, Timeline};
 use crate::folded::whole_lines;
 use crate::text::{trim, trim_end};
 use block::BlockFolder;
@@ -155,6 +155,17 @@ impl Default for Options {
             nthreads: *DEFAULT_NTHREADS,
             selection: Selection::default(),
             skip_after: Vec::new(),
+        }
+    }
+}
+
+impl Options {
+    /// What the first frames of stacks stand for.
+    pub(crate) fn roots(&self) -> Roots {
+        match (self.skip_after.is_empty(), self.include_tid) {
+            (false, _) => Roots::Unknown,
+            (true, false) => Roots::Processes,
+            (true, true) => Roots::NumberedThreads,
         }
     }
 }
@@ -270,6 +281,10 @@ impl Format for Options {
             }
         }
         sums.describe(forest, prelude.event.as_deref(), self.count_samples);
+        // Samples with few fields may lack the command.
+        if !prelude.has_any_fields {
+            forest.set_roots(self.roots());
+        }
         Report::merge(reports).log(
             prelude.event.as_deref(),
             self.event_filter.is_some(),

@@ -28,7 +28,7 @@
 
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, shared_options};
+use super::document::{Document, Profile, ValueType, shared_options, thread_roots};
 use super::notes::plural;
 use crate::call_tree::{CallTree, NodeId};
 use crate::decimal::Decimal;
@@ -68,6 +68,7 @@ impl Document for Options {
     const DESCRIPTION: &'static str = "calls as uftrace replay or ftrace prints them";
 
     shared_options!(value, threads);
+    thread_roots!(Threads);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let mut lines = whole_lines(head).filter(|line| !is_comment(line));

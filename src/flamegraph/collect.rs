@@ -76,7 +76,7 @@ impl Collector {
 
     fn add_folded(&mut self, reader: impl Read) -> io::Result<()> {
         guess::expect_folded(self.lines.read(reader)?)?;
-        self.lines.forget_unit();
+        self.lines.forget_description();
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use super::in_order::{InOrder, is_frame_end, is_new};
 use super::tally::{LineKind, Tally};
 use super::{Line, Profile, after_last_line, common_prefix, is_no_stack, lines_of};
 use crate::blocks::{Blocks, Buffer};
-use crate::call_tree::{CallTree, FrameId, NodeId, Unit};
+use crate::call_tree::{CallTree, FrameId, NodeId, Roots, Unit};
 use crate::decode::Text;
 use crate::text::{trim, trim_start};
 use std::io::{self, Read};
@@ -104,9 +104,10 @@ impl LineFolder {
         }
     }
 
-    /// Says that some of the counts are of no known unit.
-    pub fn forget_unit(&mut self) {
+    /// Marks the unit and the roots as unknown, which they are for some stacks.
+    pub fn forget_description(&mut self) {
         self.tree.set_unit(Unit::Unknown);
+        self.tree.set_roots(Roots::Unknown);
     }
 
     /// Whether no line sorted before the stack of the line above it.

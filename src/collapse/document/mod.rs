@@ -28,7 +28,7 @@ use super::demangle::demangled;
 use super::reader::Reader;
 use super::selection::{Chooser, Criterion, Selection};
 use super::{Collapse, fold_file, guess};
-use crate::call_tree::{CallTree, Forest};
+use crate::call_tree::{CallTree, Forest, Roots};
 use crate::folded;
 use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
@@ -82,6 +82,11 @@ pub trait Document: Clone + Default + Flags {
     /// How functions are named that the profile knows by their addresses only, if it may have such.
     fn symbols(&mut self) -> Option<&mut SymbolOptions> {
         None
+    }
+
+    /// What the first frames of stacks stand for, unless the profile [lacks](Profile::lack_thread) some.
+    fn roots(&self) -> Roots {
+        Roots::Unknown
     }
 
     /// Takes over those of the shared options that it has.
@@ -140,6 +145,19 @@ macro_rules! shared_options {
     };
 }
 pub(crate) use shared_options;
+
+/// [`Document::roots`] of a format with the option `threads`.
+macro_rules! thread_roots {
+    ($roots:ident) => {
+        fn roots(&self) -> $crate::call_tree::Roots {
+            match self.threads {
+                true => $crate::call_tree::Roots::$roots,
+                false => $crate::call_tree::Roots::Unknown,
+            }
+        }
+    };
+}
+pub(crate) use thread_roots;
 
 /// Reads a profile with the options that are the same for all formats.
 pub(crate) fn fold_any<F: Document>(
@@ -207,7 +225,7 @@ impl<F: Document> Folder<F> {
         let mut whole = start.as_slice().chain(reader);
         let mut profile = self.read_chosen(&mut whole)?;
         profile.log();
-        profile.describe_tree();
+        profile.describe_tree(self.options.roots());
         if self.options.demangles() && !self.keeps_mangled {
             profile.tree = demangled(profile.tree);
         }

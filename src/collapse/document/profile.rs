@@ -1,6 +1,6 @@
 //! [`Profile`]: what reading a document gives.
 
-use crate::call_tree::{CallTree, Count, Forest, FrameId, NodeId, Unit, ValueType};
+use crate::call_tree::{CallTree, Count, Forest, FrameId, NodeId, Roots, Unit, ValueType};
 use crate::collapse::notes::plural;
 use crate::collapse::selection::{Chooser, SampleOrigin};
 use crate::decimal::Decimal;
@@ -22,6 +22,7 @@ pub struct Profile {
     negative: Negative,
     note: Option<&'static str>,
     hides_unit: bool,
+    lacks_threads: bool,
 }
 
 impl From<Profile> for Forest {
@@ -116,14 +117,26 @@ impl Profile {
         self.hides_unit = true;
     }
 
+    /// Notes that the thread of a stack is unknown.
+    #[cfg_attr(
+        not(any(feature = "jfr", feature = "protobuf")),
+        expect(dead_code, reason = "only JFR and OpenTelemetry need it")
+    )]
+    pub(crate) fn lack_thread(&mut self) {
+        self.lacks_threads = true;
+    }
+
     /// What one of the chosen value is.
     pub(crate) fn unit(&self) -> Unit {
         let chosen = self.values.get(self.chosen);
         chosen.map(ValueType::counts).unwrap_or_default()
     }
 
-    /// Lets the tree say what is known of its counts.
-    pub(super) fn describe_tree(&mut self) {
+    /// Lets the tree say what is known of its counts and of where its stacks start.
+    pub(super) fn describe_tree(&mut self, roots: Roots) {
+        if !self.lacks_threads {
+            self.tree.set_roots(roots);
+        }
         if !self.hides_unit {
             self.tree.set_unit(self.unit());
         }

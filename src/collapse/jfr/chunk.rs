@@ -306,15 +306,21 @@ impl<'c> EventReader<'c> {
     /// Adds the event that was read to those of its kind.
     fn add_to(&mut self, events: &mut Events) {
         events.events += 1;
-        let node = self.node(&mut events.tree);
+        let thread = self.thread();
+        events.lack_threads |= thread.is_none();
+        let node = self.node(thread, &mut events.tree);
         for (amount, value) in self.amounts.iter().zip(&mut events.values) {
             value.add(node, self.chunk.amount(amount, &self.fields));
         }
     }
 
+    /// The thread of the event that was read, if it is asked for.
+    fn thread(&self) -> Option<Place<'c>> {
+        self.options.threads.then(|| self.place(&THREADS)).flatten()
+    }
+
     /// Where the event that was read belongs.
-    fn node(&mut self, tree: &mut CallTree) -> NodeId {
-        let thread = self.options.threads.then(|| self.place(&THREADS)).flatten();
+    fn node(&mut self, thread: Option<Place<'c>>, tree: &mut CallTree) -> NodeId {
         let stack = self.place(&["stackTrace"]);
         let node = self.frames.node(thread, stack, tree);
         let class = self.options.class.then(|| self.place(&["objectClass"]));

@@ -19,7 +19,9 @@ mod input;
 mod metadata;
 mod values;
 
-use super::document::{Document, Negative, Profile, ValueType, invalid, shared_options};
+use super::document::{
+    Document, Negative, Profile, ValueType, invalid, shared_options, thread_roots,
+};
 use super::notes::plural;
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::selection::Criterion;
@@ -74,6 +76,7 @@ impl Document for Options {
     const DESCRIPTION: &'static str = "a recording of the JDK Flight Recorder";
     const ORIGIN: &'static [Criterion] = &[Criterion::Time, Criterion::Comm, Criterion::Tid];
     shared_options!(value, event, threads, lines);
+    thread_roots!(Threads);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         match head.len() < MAGIC.len() && MAGIC.starts_with(head) {
@@ -131,6 +134,8 @@ struct Events {
     tree: CallTree,
     values: Vec<EventValue>,
     events: u64,
+    /// Whether some of them have no thread.
+    lack_threads: bool,
 }
 
 /// One of the values that a kind of event has.
@@ -180,6 +185,9 @@ impl Events {
             false => profile.tree.merge(&self.tree),
         }
         profile.leave_out(value.negative);
+        if self.lack_threads {
+            profile.lack_thread();
+        }
     }
 }
 

@@ -21,7 +21,9 @@
 use crate::call_tree::CallTree;
 use crate::collapse::document::lines::{Lines, whole_lines};
 use crate::collapse::document::names::{frame_name, with_place};
-use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
+use crate::collapse::document::{
+    Document, Profile, ValueType, read_to_end, shared_options, thread_roots,
+};
 use crate::collapse::json::{self, Id, Keys, Text};
 use crate::decimal::Decimal;
 use serde::Deserialize;
@@ -53,6 +55,7 @@ impl Document for Options {
     const NAME: &'static str = "pyspy-dump";
     const DESCRIPTION: &'static str = "a dump of py-spy";
     shared_options!(threads, lines);
+    thread_roots!(Threads);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let keys = Keys::of(head);

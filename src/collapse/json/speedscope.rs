@@ -26,7 +26,7 @@ use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::latest::LatestStack;
 use crate::collapse::document::names::{frame_name, with_place};
 use crate::collapse::document::{
-    Document, Profile, ValueType, invalid, read_to_end, shared_options,
+    Document, Profile, ValueType, invalid, read_to_end, shared_options, thread_roots,
 };
 use crate::collapse::json::{self, ForEach, Index, Keys, Text};
 use crate::collapse::notes::plural;
@@ -78,6 +78,7 @@ impl Document for Options {
     const NAME: &'static str = "speedscope";
     const DESCRIPTION: &'static str = "a speedscope profile (JSON)";
     shared_options!(threads, lines);
+    thread_roots!(Threads);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let keys = Keys::of(head);

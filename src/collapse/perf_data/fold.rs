@@ -204,6 +204,7 @@ fn conclude(
         reader.choice.event(),
         options.stacks.count_samples,
     );
+    forest.set_roots(options.stacks.roots());
     reader.choice.log(report, forest.is_empty());
     Ok(forest)
 }

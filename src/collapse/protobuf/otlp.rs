@@ -17,7 +17,8 @@ use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
 use crate::collapse::document::names::frame_name;
 use crate::collapse::document::{
-    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end, shared_options,
+    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end,
+    shared_options, thread_roots,
 };
 use crate::collapse::protobuf::location::{self, location_frames};
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
@@ -61,6 +62,7 @@ impl Document for Options {
     const NAME: &'static str = "otlp";
     const DESCRIPTION: &'static str = "a profile of OpenTelemetry (protobuf or JSON)";
     shared_options!(value, threads, lines);
+    thread_roots!(Threads);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         match is_json(head) {
@@ -454,6 +456,7 @@ impl Reader<'_, '_> {
             let frame = self.profile.tree.intern(&frame_name(name));
             return Ok(self.profile.tree.child(CallTree::ROOT, frame));
         }
+        self.profile.lack_thread();
         Ok(CallTree::ROOT)
     }
 

@@ -15,7 +15,8 @@ use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
 use crate::collapse::document::names::frame_name;
 use crate::collapse::document::{
-    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end, shared_options,
+    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end,
+    shared_options, thread_roots,
 };
 use crate::collapse::notes::plural;
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
@@ -65,6 +66,7 @@ impl Document for Options {
         Criterion::Tid,
     ];
     shared_options!(value, event, threads);
+    thread_roots!(Threads);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         match head.len() < MAGIC.len() {

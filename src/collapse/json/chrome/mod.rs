@@ -23,7 +23,9 @@ mod spans;
 use super::cpuprofile;
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::document::names::frame_name;
-use crate::collapse::document::{Document, Profile, ValueType, invalid, shared_options};
+use crate::collapse::document::{
+    Document, Profile, ValueType, invalid, shared_options, thread_roots,
+};
 use crate::collapse::json::{self, Id, Keys, Text};
 use crate::collapse::notes::plural;
 use crate::collapse::selection::{Criterion, SampleOrigin};
@@ -91,6 +93,7 @@ impl Document for Options {
         Criterion::Tid,
     ];
     shared_options!(value, threads);
+    thread_roots!(ProcessesAndThreads);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let keys = Keys::of(head);

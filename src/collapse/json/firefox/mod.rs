@@ -22,7 +22,8 @@ use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, 
 use crate::collapse::document::names::{frame_name, with_place};
 use crate::collapse::document::stack_table::StackTable;
 use crate::collapse::document::{
-    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end, shared_options,
+    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end,
+    shared_options, thread_roots,
 };
 use crate::collapse::json::amounts::Amounts;
 use crate::collapse::json::{self, Keys, OwnedText};
@@ -72,6 +73,7 @@ impl Document for Options {
         Criterion::Tid,
     ];
     shared_options!(value, threads, lines);
+    thread_roots!(ProcessesAndThreads);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let keys = Keys::of(head);
