@@ -33,6 +33,8 @@ mod scale;
 
 pub use profile::Profile;
 
+#[cfg(feature = "cli")]
+use crate::call_tree::rebuild;
 use crate::call_tree::{CallTree, Count, SATURATED};
 use crate::number::push_uint;
 use memchr::memmem;
@@ -150,6 +152,12 @@ pub fn compare(before: &CallTree, after: &CallTree, opt: Options) -> CallTree {
         scale::normalize(&mut tree);
     }
     tree
+}
+
+/// The tree with its names as [`Options::strip_hex`] has them.
+#[cfg(feature = "cli")]
+pub(crate) fn without_hex_in_names(tree: &CallTree) -> CallTree {
+    rebuild::with_names(tree, without_hex)
 }
 
 fn read_file(opt: Options, path: &Path) -> io::Result<Profile> {

@@ -10,6 +10,9 @@
 //!    line per stack (`main;parse;read 17`), or a [`CallTree`](call_tree::CallTree).
 //! 2. [`flamegraph`] draws them as an SVG that can be searched and zoomed in any browser.
 //!
+//! Instead of drawing a profile, [`report`] makes tables of its functions, or of what changed
+//! between profiles.
+//!
 //! # From the command line
 //!
 //! On Linux, with `perf`:
@@ -67,7 +70,8 @@
 //! * `cli`: the command-line tools and their dependencies.
 //! * `compression`: gzip and zstd input, see [`decode`].
 //! * `demangle`: readable names for Rust and C++ functions.
-//! * `filter`: selecting stacks and frames by regular expression, in the module `filter`.
+//! * `filter`: selecting stacks and frames by regular expression, in the module `filter`, and
+//!   rules in the module `report`.
 //! * `jfr`: Java Flight Recorder recordings.
 //! * `json`: profiles in JSON.
 //! * `multithreaded`: folding on several cores.
@@ -98,6 +102,7 @@ pub mod filter;
 pub mod flamegraph;
 pub mod folded;
 mod number;
+pub mod report;
 #[cfg(feature = "perf-data")]
 mod symbols;
 mod table;

@@ -1,6 +1,7 @@
 //! Small helpers for lines of bytes that are mostly, but not surely, UTF-8.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// `line` without white space (Unicode's `White_Space`) at both ends.
 #[inline]
@@ -194,10 +195,61 @@ pub(crate) fn excerpt(line: &[u8]) -> String {
     quoted
 }
 
+/// `text` with escapes in the place of what would start a new line, or move the cursor, change
+/// colors or turn the order of what follows on a terminal.
+pub(crate) fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match is_printable(character) {
+            true => out.push(character),
+            false => out.extend(character.escape_default()),
+        }
+    }
+    out
+}
+
+fn is_printable(character: char) -> bool {
+    let turns_text = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}')
+        || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !character.is_control() && !turns_text
+}
+
+/// A string of JSON.
+pub(crate) fn json_string(text: &str) -> String {
+    let mut literal = "\"".to_string();
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => literal.extend(['\\', character]),
+            '\0'..='\u{1f}' => {
+                // Writing into a String does not fail.
+                let _ = write!(literal, "\\u{:04x}", u32::from(character));
+            }
+            other => literal.push(other),
+        }
+    }
+    literal + "\""
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped() {
+        for (text, expected) in [
+            (
+                "main;parse \u{e9}\u{301} \\ '\"",
+                "main;parse \u{e9}\u{301} \\ '\"",
+            ),
+            ("a\nb\tc\r", "a\\nb\\tc\\r"),
+            ("\u{1b}[31mred\u{7}\0", "\\u{1b}[31mred\\u{7}\\u{0}"),
+            ("\u{9b}2J\u{7f}", "\\u{9b}2J\\u{7f}"),
+            ("a\u{202e}b\u{2028}", "a\\u{202e}b\\u{2028}"),
+        ] {
+            assert_eq!(printable(text), expected);
+        }
+    }
 
     proptest! {
         #[test]

@@ -222,6 +222,7 @@ fn help_shows_what_to_do() {
         "inferno flamegraph perf.data",
         "inferno collapse",
         "inferno diff",
+        "inferno report",
         "--list",
     ] {
         assert!(help.contains(text), "{text}");

@@ -106,6 +106,7 @@ fn files_that_documents_name_exist() {
         "CONTRIBUTING.md",
         "ARCHITECTURE.md",
         "docs/profilers.md",
+        "docs/ci.md",
     ] {
         for word in words(&read(document)) {
             let path = word.trim_end_matches('.').trim_start_matches("./");

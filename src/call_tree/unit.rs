@@ -89,6 +89,42 @@ impl Unit {
         String::from_utf8_lossy(&text).into_owned()
     }
 
+    /// The same for a mean.
+    #[cfg(feature = "filter")]
+    pub(crate) fn text_of(&self, number: f64) -> String {
+        let figure = self.figure(number);
+        match self.scale() {
+            Some(_) => figure,
+            None => format!("{figure} {}", self.name().unwrap_or("samples")),
+        }
+    }
+
+    /// The same without the names of units that cannot be scaled: `1.19 s`, but `1,493`.
+    pub(crate) fn figure(&self, number: f64) -> String {
+        let mut text = Vec::new();
+        if number < 0.0 {
+            text.push(b'-');
+        }
+        let number = number.abs();
+        match self.scale() {
+            Some(scale) => scale.push(&mut text, number),
+            None if number.fract() == 0.0 => push_grouped(&mut text, number as u64),
+            None => push_rounded(&mut text, number),
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// The unit of a comparison with counts in `other`: unknown if they differ, which is logged.
+    pub(crate) fn common(&self, other: &Unit) -> Unit {
+        if self == other {
+            return self.clone();
+        }
+        if let (Some(one), Some(other)) = (self.name(), other.name()) {
+            log::warn!("comparing counts of different units: {one}, {other}");
+        }
+        Unit::Unknown
+    }
+
     /// The units in which a time or a size is easy to read.
     pub(crate) fn scale(&self) -> Option<Scale> {
         let (smallest, step, names) = match self {

@@ -1,6 +1,6 @@
 //! All tools in one.
 
-use super::{collapse, diff, flamegraph, usage};
+use super::{collapse, diff, flamegraph, report, usage};
 use clap::Command;
 use std::process::ExitCode;
 
@@ -11,6 +11,7 @@ pub fn main() -> ExitCode {
         Some(("collapse", matches)) => collapse::main(matches),
         Some(("flamegraph", matches)) => flamegraph::run("inferno flamegraph", matches),
         Some(("diff", matches)) => diff::run("inferno diff", matches),
+        Some(("report", matches)) => report::run("inferno report", matches),
         _ => ExitCode::FAILURE,
     }
 }
@@ -24,6 +25,7 @@ fn command() -> Command {
         .subcommand(flamegraph::command())
         .subcommand(collapse::command())
         .subcommand(diff::command())
+        .subcommand(report::command())
         .after_help(HELP)
 }
 
@@ -33,6 +35,7 @@ Examples:
   inferno flamegraph perf.data > flame.svg      Draw a profile, in whatever format it is
   inferno collapse cpu.pprof > cpu.folded       Make it text: a line for each stack, with its count
   inferno diff before.folded after.folded | inferno flamegraph > diff.svg
+  inferno report perf.data                      Print the top functions and stacks
   inferno collapse --list                       The formats that are read
 
 Open flame.svg in a browser: click a frame to zoom, press Ctrl-F to search.";

@@ -13,6 +13,7 @@ mod output;
 mod perf;
 mod pipe;
 mod replace;
+pub mod report;
 mod selection;
 mod usage;
 pub(crate) mod values;
@@ -82,10 +83,21 @@ pub fn run(
     args: &CommonArgs,
     work: impl FnOnce(&Output) -> io::Result<()>,
 ) -> ExitCode {
+    run_to_code(tool, args, |output| {
+        work(output).map(|()| ExitCode::SUCCESS)
+    })
+}
+
+/// The same for a tool with its own exit codes.
+pub fn run_to_code(
+    tool: &str,
+    args: &CommonArgs,
+    work: impl FnOnce(&Output) -> io::Result<ExitCode>,
+) -> ExitCode {
     args.start_logging();
     let output = Output::new(args.output.clone());
     match work(&output) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         // Who reads our output has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {

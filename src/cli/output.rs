@@ -2,7 +2,7 @@
 
 use super::{about, descriptor, message, pipe, replace};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 /// Where a tool writes to.
@@ -16,6 +16,11 @@ impl Output {
         Output {
             path: path.filter(|path| path != Path::new("-")),
         }
+    }
+
+    /// Whether the output is a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.path.is_none() && io::stdout().is_terminal()
     }
 
     /// Lets `work` write the output. A file keeps what it held until all is written. Errors of

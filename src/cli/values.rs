@@ -30,6 +30,21 @@ pub fn percent(text: &str) -> Result<f64, &'static str> {
         .ok_or("expected a number from 0 to 100")
 }
 
+/// A number of rows; zero for all.
+pub fn rows(text: &str) -> Result<usize, &'static str> {
+    text.parse()
+        .map_err(|_| "expected a whole number, or 0 for all rows")
+}
+
+/// A probability between zero and one.
+#[cfg(any(test, feature = "filter"))]
+pub fn probability(text: &str) -> Result<f64, &'static str> {
+    let probability = text.parse().ok();
+    probability
+        .filter(|probability| *probability > 0.0 && *probability < 1.0)
+        .ok_or("expected a number between 0 and 1")
+}
+
 /// A nonce of a content security policy.
 pub fn nonce(text: &str) -> Result<String, &'static str> {
     let digits = text.trim_end_matches('=');
@@ -82,6 +97,12 @@ mod tests {
         for text in ["", "-1", "nan", "inf", "100.1", "1e308", "1%"] {
             assert!(percent(text).is_err(), "{text}");
         }
+        for text in ["", "0", "1", "-0.1", "nan", "inf", "5%"] {
+            assert!(probability(text).is_err(), "{text}");
+        }
+        for text in ["", "-1", "1.5", "x"] {
+            assert!(rows(text).is_err(), "{text}");
+        }
         for text in [
             "", "=", "a b", "a'", "a;b", "a=b", "a===", "\u{e9}", "a\n", "<",
         ] {
@@ -93,6 +114,7 @@ mod tests {
     fn what_makes_sense_is_taken() {
         assert_eq!((pixels("1"), pixels("1200")), (Ok(1), Ok(1200)));
         assert_eq!((factor("0.5"), factor("1e9")), (Ok(0.5), Ok(1e9)));
+        assert_eq!((probability("0.05"), rows("0")), (Ok(0.05), Ok(0)));
         assert_eq!((percent("0"), percent("100")), (Ok(0.0), Ok(100.0)));
         for text in ["a", "r4nd0m", "+/-_", "YQ==", "YWI="] {
             assert_eq!(nonce(text), Ok(text.to_string()));

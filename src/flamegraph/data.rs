@@ -33,7 +33,7 @@ use super::svg::Xml;
 use super::{DiffWidth, Options, style};
 use crate::call_tree::{CallTree, Count, FrameId, NodeId, rebuild};
 use crate::number::push_count;
-use crate::text::lossy;
+use crate::text::{json_string, lossy};
 use std::collections::HashMap;
 
 /// Writes the profile that `layout` is one of. The `stacks` were told of all steps of it.
@@ -140,7 +140,7 @@ fn settings(opt: &Options<'_>, tree: &CallTree, unit: i128, units: usize) -> Str
     push_count(&mut unit_text, in_samples(unit));
     let unit = String::from_utf8_lossy(&unit_text);
     let counts = CountText::new(opt, tree);
-    let count_name = style::json_string(counts.name());
+    let count_name = json_string(counts.name());
     let scaled = if counts.is_scaled() {
         ",\"scaled\":true"
     } else {

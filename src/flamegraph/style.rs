@@ -117,22 +117,6 @@ fn js_string(text: &str) -> String {
     literal + "'"
 }
 
-/// A string of JSON.
-pub(super) fn json_string(text: &str) -> String {
-    let mut literal = "\"".to_string();
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => literal.extend(['\\', character]),
-            '\0'..='\u{1f}' => {
-                // Writing into a String does not fail.
-                let _ = write!(literal, "\\u{:04x}", u32::from(character));
-            }
-            other => literal.push(other),
-        }
-    }
-    literal + "\""
-}
-
 pub(super) fn js_number(number: f64) -> String {
     match number.is_finite() {
         true => number.to_string(),

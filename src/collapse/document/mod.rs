@@ -84,7 +84,7 @@ pub trait Document: Clone + Default + Flags {
         None
     }
 
-    /// What the first frames of stacks stand for, unless the profile [lacks](Profile::lack_thread) some.
+    /// What the first frames of stacks stand for, unless the profile lacks some of them.
     fn roots(&self) -> Roots {
         Roots::Unknown
     }
