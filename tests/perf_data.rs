@@ -22,6 +22,8 @@ mod flags;
 #[cfg(target_os = "linux")]
 #[path = "perf_data/growth.rs"]
 mod growth;
+#[path = "perf_data/lines.rs"]
+mod lines;
 #[cfg(target_os = "linux")]
 #[path = "support/memory.rs"]
 mod memory;

@@ -74,6 +74,10 @@ struct PerfFlags {
     #[arg(long)]
     no_demangle: bool,
 
+    /// With perf.data: put file and line behind names, where there is debug information
+    #[arg(long)]
+    lines: bool,
+
     /// What to count: `samples`, or the event, of which each sample says how much it stands for (nanoseconds of
     /// cpu-clock, cycles of cycles) [default: the event]
     #[arg(long, alias = "sample-type", value_name = "NAME")]
@@ -93,6 +97,7 @@ struct PerfFlags {
 impl From<PerfFlags> for Options {
     fn from(flags: PerfFlags) -> Options {
         let mut options = flags.perf.options();
+        options.lines = flags.lines;
         options.stacks.demangle = !flags.no_demangle;
         options.stacks.count_samples = flags.value.as_deref() == Some("samples");
         options.stacks.skip_after = flags.skip_after;

@@ -5,24 +5,25 @@ use super::inline::{DebugInfo, InlinedCalls};
 use super::lack::Lack;
 use super::object::Object;
 use super::table::{Segments, SymbolTable, without_version};
-use super::{Function, Functions};
+use super::{Detail, Function, Functions};
 
 /// The symbols and the debug information of a program or library, as far as they are here.
 pub(crate) struct FileSymbols {
     segments: Segments,
     table: SymbolTable,
     debug_info: Option<DebugInfo>,
+    detail: Detail,
     lack: Lack,
 }
 
 impl FileSymbols {
-    /// Reads those of `object`, whose file is one of `files`; its debug information only if it is to be
-    /// known what was inlined.
+    /// Reads those of `object`, whose file is one of `files`; its debug information only if any `detail` of it is to
+    /// be known.
     pub fn read(
         files: &Files,
         object: &Object,
         identity: &Identity,
-        with_inlined: bool,
+        detail: Detail,
     ) -> FileSymbols {
         let (program, lack) = match files.program(object, identity) {
             Found::File(image) => (Some(image), Lack::Symbols),
@@ -36,7 +37,8 @@ impl FileSymbols {
         let images = program.iter().chain(&debug_files);
         FileSymbols {
             segments: segments.unwrap_or_default(),
-            debug_info: DebugInfo::read(images.filter(|_| with_inlined)),
+            debug_info: DebugInfo::read(images.filter(|_| detail.inlined || detail.lines)),
+            detail,
             lack: match lack {
                 Lack::Symbols if table.is_whole() => Lack::SomeSymbols,
                 lack => lack,
@@ -67,7 +69,7 @@ impl FileSymbols {
     pub fn lookup<'a>(&'a self, files: &'a Files) -> Lookup<'a> {
         Lookup {
             table: &self.table,
-            inlined: InlinedCalls::new(self.debug_info.as_ref(), files),
+            inlined: InlinedCalls::new(self.debug_info.as_ref(), self.detail, files),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The calls that the compiler replaced by what is called, out of debug information.
+//! The calls that the compiler replaced by what is called, and the lines of the source, out of debug information.
 
 use super::files::{Files, Image, section_data};
 use super::split::SplitInfo;
-use super::{Function, Functions};
-use addr2line::{Context, LookupContinuation, LookupResult};
+use super::{Detail, Function, Functions, SourceLine};
+use addr2line::{Context, Location, LookupContinuation, LookupResult};
 use gimli::{DwarfSections, EndianSlice, RunTimeEndian, Section, SectionId};
 use object::Object;
 
@@ -62,11 +62,12 @@ fn number_of_parts(sections: &DwarfSections<Vec<u8>>, endian: RunTimeEndian) -> 
 pub(crate) struct InlinedCalls<'a> {
     context: Option<Context<Reader<'a>>>,
     split: Option<&'a SplitInfo>,
+    detail: Detail,
     files: &'a Files,
 }
 
 impl<'a> InlinedCalls<'a> {
-    pub fn new(info: Option<&'a DebugInfo>, files: &'a Files) -> InlinedCalls<'a> {
+    pub fn new(info: Option<&'a DebugInfo>, detail: Detail, files: &'a Files) -> InlinedCalls<'a> {
         let context = info.and_then(|info| {
             let section = |data: &'a Vec<u8>| EndianSlice::new(data, info.endian);
             Context::from_dwarf(info.sections.borrow(section)).ok()
@@ -74,6 +75,7 @@ impl<'a> InlinedCalls<'a> {
         InlinedCalls {
             context,
             split: info.map(|info| &info.split),
+            detail,
             files,
         }
     }
@@ -82,8 +84,27 @@ impl<'a> InlinedCalls<'a> {
     pub fn functions(&self, address: u64, name: &[u8]) -> Functions {
         let mut functions = self.inlined_at(address).unwrap_or_default();
         functions.reverse();
+        if !self.detail.inlined {
+            return vec![self.not_inlined(functions, address, name)];
+        }
         name_outermost(&mut functions, name);
         functions
+    }
+
+    /// The outermost of the functions alone.
+    fn not_inlined(&self, functions: Functions, address: u64, name: &[u8]) -> Function {
+        let outermost = functions.into_iter().next();
+        let line = outermost.and_then(|outermost| outermost.line);
+        Function {
+            line: line.or_else(|| self.line_at(address)),
+            ..Function::named(Some(name))
+        }
+    }
+
+    /// The line at an address of which no function is known.
+    fn line_at(&self, address: u64) -> Option<SourceLine> {
+        let context = self.context.as_ref().filter(|_| self.detail.lines)?;
+        source_line(context.find_location(address).ok()??)
     }
 
     /// What debug information says, the innermost first.
@@ -107,10 +128,20 @@ impl<'a> InlinedCalls<'a> {
             functions.push(Function {
                 name: Some(name),
                 is_inlined: true,
+                line: frame
+                    .location
+                    .filter(|_| self.detail.lines)
+                    .and_then(source_line),
             });
         }
         Some(functions)
     }
+}
+
+fn source_line(location: Location<'_>) -> Option<SourceLine> {
+    let file = location.file?.as_bytes().to_vec();
+    let number = location.line.filter(|number| *number > 0);
+    Some(SourceLine { file, number })
 }
 
 /// Puts the outermost function in, which is the one that is not inlined and has the symbol `name`. perf
@@ -118,8 +149,8 @@ impl<'a> InlinedCalls<'a> {
 /// knows; but it has no mangled names of some.
 fn name_outermost(functions: &mut Functions, name: &[u8]) {
     let own = Function {
-        name: Some(name.to_vec()),
-        is_inlined: false,
+        line: functions.first().and_then(|it| it.line.clone()),
+        ..Function::named(Some(name))
     };
     match functions.first_mut() {
         None => functions.push(own),
@@ -143,8 +174,8 @@ mod tests {
             (Some("work"), "work.part.0", "work"),
         ] {
             let known = in_debug_info.map(|name| Function {
-                name: Some(name.into()),
                 is_inlined: true,
+                ..Function::named(Some(name.as_bytes()))
             });
             let mut functions: Functions = known.into_iter().collect();
             name_outermost(&mut functions, symbol.as_bytes());

@@ -33,6 +33,26 @@ pub(crate) struct Function {
     /// As the linker has it; `None` if it has no name.
     pub name: Option<Vec<u8>>,
     pub is_inlined: bool,
+    /// The line that was running, or from which the next function was called, if it was asked for and is known.
+    pub line: Option<SourceLine>,
+}
+
+/// A line of a source file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SourceLine {
+    /// The path, as the compiler had it.
+    pub file: Vec<u8>,
+    /// Counted from 1.
+    pub number: Option<u32>,
+}
+
+/// What is read of debug information.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Detail {
+    /// The calls that were inlined.
+    pub inlined: bool,
+    /// The lines of the source.
+    pub lines: bool,
 }
 
 /// The functions of one location, the outermost first: more than one if some are inlined.
@@ -48,6 +68,7 @@ impl Function {
         Function {
             name: name.map(<[u8]>::to_vec),
             is_inlined: false,
+            line: None,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::lines::parse_hex;
 use super::names::frame_name;
 use super::names::{basename, object_name};
 #[cfg(feature = "perf-data")]
-use crate::symbols::{self, FileSymbols, Files, Identity, Kind, Origin, list_lacking};
+use crate::symbols::{self, Detail, FileSymbols, Files, Identity, Kind, Origin, list_lacking};
 use ahash::AHashMap;
 use std::path::PathBuf;
 
@@ -260,7 +260,11 @@ impl<'o> Addresses<'o> {
         let identity = object.id.identity();
         let name = basename(&object.path);
         let object = symbols::Object::new(kind, name, &object.path, None);
-        let symbols = FileSymbols::read(files, &object, &identity, !self.options.no_inline);
+        let detail = Detail {
+            inlined: !self.options.no_inline,
+            lines: false,
+        };
+        let symbols = FileSymbols::read(files, &object, &identity, detail);
         let lookup = symbols.lookup(files);
         let mut are_named = true;
         for &id in ids {

@@ -17,7 +17,7 @@ use super::unwind::{Open, Unwinder};
 use crate::call_tree::{CallTree, Forest, Timeline};
 use crate::collapse::format::Format;
 use crate::collapse::perf::{self, Report, Sums};
-use crate::symbols::{Files, Found, Object};
+use crate::symbols::{Detail, Files, Found, Object};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
@@ -183,7 +183,10 @@ fn conclude(
         origin: header.origin(),
         os_release: &header.os_release,
         kallsyms: options.kallsyms.as_deref(),
-        with_inlined: options.inline,
+        detail: Detail {
+            inlined: options.inline,
+            lines: options.lines,
+        },
     };
     let objects = &reader.processes.objects.list;
     let resolved = resolver.resolve(&places, objects, options.stacks.nthreads);

@@ -7,9 +7,11 @@ use super::resolve::Resolved;
 use super::stacks::Place;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::demangle::demangled_frame;
+use crate::collapse::document::names::with_place;
 use crate::collapse::perf::{self, FrameLine, function_name, name_frames};
 use crate::collapse::symbol::command_frame;
-use crate::symbols::{Function, Object};
+use crate::decimal::Decimal;
+use crate::symbols::{Function, Object, SourceLine};
 use crate::text::lossy;
 use ahash::AHashMap;
 use std::borrow::Cow;
@@ -97,6 +99,7 @@ impl<'a> Naming<'a> {
             Some(name) => name,
             None => b"[unknown]",
         };
+        let source = function.line.as_ref();
         let address = format!("{:x}", location.address);
         let printed = FrameLine {
             address: address.as_bytes(),
@@ -113,11 +116,20 @@ impl<'a> Naming<'a> {
         };
         let mut hides_callers = self.options.skip_after.iter().any(|it| *it == function);
         name_frames(&function, &printed, self.options, is_java, |name| {
-            let frame = tree.intern(name.as_bytes());
+            let frame = match source {
+                Some(source) => tree.intern(&with_line(name, source)),
+                None => tree.intern(name.as_bytes()),
+            };
             line.frames.push((frame, hides_callers));
             hides_callers = false;
         });
     }
+}
+
+/// `parse (/srv/shop/parse.c:7)`
+fn with_line(name: &str, source: &SourceLine) -> Vec<u8> {
+    let number = source.number.map(|number| Decimal::from(u64::from(number)));
+    with_place(name.as_bytes(), &source.file, number)
 }
 
 impl Line {

@@ -9,7 +9,8 @@ use crate::call_tree::CallTree;
 use crate::symbols::door::{self, FilePath};
 use crate::symbols::kernel::{read_kallsyms, read_perf_map, running_build_id, running_release};
 use crate::symbols::{
-    FileSymbols, Files, Function, Functions, Identity, Kind, Lack, Object, Origin, SymbolTable,
+    Detail, FileSymbols, Files, Function, Functions, Identity, Kind, Lack, Object, Origin,
+    SymbolTable,
 };
 use ahash::AHashMap;
 use std::fs;
@@ -22,7 +23,7 @@ pub(super) struct Resolver<'a> {
     pub origin: Origin,
     pub os_release: &'a [u8],
     pub kallsyms: Option<&'a Path>,
-    pub with_inlined: bool,
+    pub detail: Detail,
 }
 
 /// What was found.
@@ -123,12 +124,7 @@ impl Resolver<'_> {
     }
 
     fn of_file(&self, object: &Object, places: &[Location]) -> (Vec<Functions>, Option<Lack>) {
-        let symbols = FileSymbols::read(
-            self.files,
-            object,
-            &self.identity(object),
-            self.with_inlined,
-        );
+        let symbols = FileSymbols::read(self.files, object, &self.identity(object), self.detail);
         let lookup = symbols.lookup(self.files);
         // perf looks for the symbol at the address that is returned to; what is inlined there is
         // not what called.
