@@ -73,6 +73,70 @@ fn error_of(opt: &mut Options<'_>, lines: &[&str]) -> (io::Error, Vec<u8>) {
     (error, svg)
 }
 
+/// The links in a picture, by the name in their title.
+fn links(opt: &mut Options<'_>, lines: &[&str]) -> Vec<(String, String)> {
+    fn collect(element: &xml::Element, links: &mut Vec<(String, String)>) {
+        if let (Some(link), Some(title)) = (element.attribute("xlink:href"), element.child("title"))
+        {
+            assert_eq!(element.name, "a");
+            let name = title.text.rsplit_once(" (").expect("a count").0;
+            links.push((name.to_string(), link.to_string()));
+        }
+        for child in &element.children {
+            collect(child, links);
+        }
+    }
+    let mut links = Vec::new();
+    collect(&draw(opt, lines).0, &mut links);
+    links
+}
+
+#[test]
+fn frames_with_a_file_link_to_it() {
+    let lines = [
+        "main;parse (/srv/a \"b\".c:7);read (io.rs:70) 3",
+        "main;(anonymous) 1",
+    ];
+    let pattern = "https://x/?f={file}&l={line}";
+    let mut opt = options(|opt| opt.link = pattern.parse().ok());
+    let mut found = links(&mut opt, &lines);
+    found.sort();
+    let expected = [
+        (
+            "parse (/srv/a \"b\".c:7)",
+            "https://x/?f=/srv/a%20%22b%22.c&l=7",
+        ),
+        ("read (io.rs:70)", "https://x/?f=io.rs&l=70"),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(name, link)| (name.to_string(), link.to_string()))
+    );
+    assert_eq!(links(&mut Options::default(), &lines), []);
+}
+
+/// What is said about a function wins; what is not a link is there besides.
+#[test]
+#[cfg(feature = "nameattr")]
+fn attributes_of_functions_go_with_links() {
+    let file = "a (a.c:1)\thref=/a\nb (b.c:2)\tclass=hot\ttarget=t\n";
+    let mut opt = options(|opt| {
+        opt.link = "file:{file}".parse().ok();
+        opt.func_frameattrs = flamegraph::FuncFrameAttrsMap::from_reader(file.as_bytes()).unwrap();
+    });
+    let mut found = links(&mut opt, &["a (a.c:1);b (b.c:2) 3"]);
+    found.sort();
+    let expected = [("a (a.c:1)", "/a"), ("b (b.c:2)", "file:b.c")];
+    assert_eq!(
+        found,
+        expected.map(|(name, link)| (name.to_string(), link.to_string()))
+    );
+    let mut svg = Vec::new();
+    flamegraph::from_lines(&mut opt, ["a (a.c:1);b (b.c:2) 3"], &mut svg).unwrap();
+    let svg = String::from_utf8(svg).unwrap();
+    assert!(svg.contains("<a xlink:href=\"file:b.c\" target=\"_top\" class=\"hot\">"));
+}
+
 #[test]
 fn a_parent_changes_by_what_its_callees_do() {
     let lines = ["p;a 10 30", "p;b 10 30", "p;a 5 5", "q 5 0"];

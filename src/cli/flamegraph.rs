@@ -12,7 +12,8 @@ use crate::flamegraph::color::{
     BackgroundColor, Color, Palette, PaletteMap, SearchColor, StrokeColor, parse_hex_color,
 };
 use crate::flamegraph::{
-    self, Collector, DiffWidth, Direction, Format, Options, TextTruncateDirection, defaults,
+    self, Collector, DiffWidth, Direction, Format, LinkPattern, Options, TextTruncateDirection,
+    defaults,
 };
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgMatches, Command, CommandFactory, Parser};
@@ -168,6 +169,11 @@ struct Flags {
     #[arg(long = "nameattr", value_name = "PATH")]
     nameattr: Option<PathBuf>,
 
+    /// Make frames with a file in their names (see --lines) links to it, where {file} and {line} stand for
+    /// what they have: `vscode://file/{file}:{line}`
+    #[arg(long = "link", value_name = "URL")]
+    link: Option<LinkPattern>,
+
     /// Name type label
     #[arg(long = "nametype", value_name = "STRING", default_value = defaults::NAME_TYPE)]
     name_type: String,
@@ -266,6 +272,7 @@ impl Flags {
             font_width: self.font_width,
             count_name: self.count_name().to_string(),
             name_type: self.name_type.clone(),
+            link: self.link.clone(),
             notes: self.notes.clone().unwrap_or_default(),
             negate_differentials: self.negate,
             diff_width: self.diff_width.unwrap_or_default(),
@@ -567,6 +574,7 @@ mod tests {
         check!(["--height", "20"], frame_height, 20);
         check!(["--minwidth", "0.5"], min_width, 0.5);
         check!(["--nametype", "Line:"], name_type, "Line:".to_string());
+        check!(["--link", "file:{file}"], link, "file:{file}".parse().ok());
         check!(["--notes", "n"], notes, "n".to_string());
         check!(
             ["--search-color", "#010203"],

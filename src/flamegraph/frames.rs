@@ -274,23 +274,31 @@ fn character_width(opt: &Options<'_>) -> f64 {
     width * opt.font_size as f64
 }
 
-/// Opens the element that holds a frame. Returns the title to be used instead of the usual one.
-#[cfg(feature = "nameattr")]
+/// Opens the element that holds a frame: a link if it links to its source, or if its function's attributes say so.
+/// Returns the title to be used instead of the usual one.
 fn start_group<'o>(xml: &mut Xml, opt: &'o Options<'_>, name: &str) -> Option<&'o str> {
-    let Some(attrs) = opt.func_frameattrs.get(name) else {
-        xml.start("g");
-        return None;
-    };
-    xml.start(if attrs.is_link() { "a" } else { "g" });
-    for (key, value) in &attrs.attrs {
-        xml.attr(key, value);
+    #[cfg(feature = "nameattr")]
+    let attrs = opt.func_frameattrs.get(name);
+    #[cfg(feature = "nameattr")]
+    let is_link = attrs.is_some_and(|attrs| attrs.is_link());
+    #[cfg(not(feature = "nameattr"))]
+    let is_link = false;
+    let pattern = opt.link.as_ref().filter(|_| !is_link);
+    let link = pattern.and_then(|pattern| pattern.link(name));
+    xml.start(if is_link || link.is_some() { "a" } else { "g" });
+    if let Some(link) = &link {
+        xml.attr("xlink:href", link);
+        xml.attr("target", "_top");
     }
-    attrs.title.as_deref()
-}
-
-#[cfg(not(feature = "nameattr"))]
-fn start_group<'o>(xml: &mut Xml, _: &'o Options<'_>, _: &str) -> Option<&'o str> {
-    xml.start("g");
+    #[cfg(feature = "nameattr")]
+    for (key, value) in attrs.iter().flat_map(|attrs| &attrs.attrs) {
+        if link.is_none() || key != "target" {
+            xml.attr(key, value);
+        }
+    }
+    #[cfg(feature = "nameattr")]
+    return attrs.and_then(|attrs| attrs.title.as_deref());
+    #[cfg(not(feature = "nameattr"))]
     None
 }
 

@@ -28,6 +28,7 @@ mod frames;
 mod geometry;
 mod label;
 mod layout;
+mod link;
 mod narrow;
 mod options;
 mod paint;
@@ -41,6 +42,7 @@ mod transform;
 pub use attrs::FuncFrameAttrsMap;
 pub use collect::Collector;
 pub use color::Palette;
+pub use link::{LinkPattern, ParseLinkError};
 pub use options::{DiffWidth, Direction, Format, Options, TextTruncateDirection, defaults};
 
 use crate::call_tree::{CallTree, Count};

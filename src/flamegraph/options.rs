@@ -2,6 +2,7 @@
 
 #[cfg(feature = "nameattr")]
 use super::FuncFrameAttrsMap;
+use super::LinkPattern;
 use super::color::{self, BackgroundColor, Color, Palette, PaletteMap, SearchColor, StrokeColor};
 use std::io;
 
@@ -139,6 +140,10 @@ pub struct Options<'a> {
     #[cfg(feature = "nameattr")]
     pub func_frameattrs: FuncFrameAttrsMap,
 
+    /// Where frames link to that say where their function is. A link in `func_frameattrs` takes precedence. Default:
+    /// `None`, nowhere.
+    pub link: Option<LinkPattern>,
+
     /// Where the root is. Default: at the bottom.
     pub direction: Direction,
 
@@ -244,6 +249,7 @@ impl Default for Options<'_> {
             palette_map: None,
             #[cfg(feature = "nameattr")]
             func_frameattrs: FuncFrameAttrsMap::default(),
+            link: None,
             direction: Direction::default(),
             search_color: SearchColor::MAGENTA,
             stroke_color: StrokeColor::None,
