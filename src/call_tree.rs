@@ -259,7 +259,7 @@ impl CallTree {
     }
 
     /// Tells the chart of a node from those of other threads.
-    fn thread_of(&self, node: NodeId) -> usize {
+    pub(crate) fn thread_of(&self, node: NodeId) -> usize {
         self.threads.partition_point(|first| *first <= node)
     }
 
@@ -313,7 +313,7 @@ impl CallTree {
     }
 
     /// The counts of this tree that may be as large as there are.
-    fn large_counts(&self) -> impl Iterator<Item = Count> {
+    pub(crate) fn large_counts(&self) -> impl Iterator<Item = Count> {
         self.large_counts.iter().chain(self.before.iter().copied())
     }
 

@@ -107,6 +107,12 @@ impl From<u64> for Decimal {
     }
 }
 
+impl From<Count> for Decimal {
+    fn from(count: Count) -> Decimal {
+        Decimal(count.in_nanos())
+    }
+}
+
 impl From<i64> for Decimal {
     fn from(value: i64) -> Decimal {
         Decimal(i128::from(value) * NANOS_PER_ONE)

@@ -60,7 +60,7 @@
 //! ```
 //!
 //! A program that has its own stacks can fill a [`CallTree`](call_tree::CallTree) directly, or pass
-//! folded lines to [`flamegraph::from_lines`].
+//! folded lines to [`flamegraph::from_lines`]. [`export`] writes a tree in the formats of other tools.
 //!
 //! # Features
 //!
@@ -97,6 +97,7 @@ mod count;
 mod decimal;
 pub mod decode;
 pub mod differential;
+pub mod export;
 #[cfg(feature = "filter")]
 pub mod filter;
 pub mod flamegraph;

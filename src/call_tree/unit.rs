@@ -75,6 +75,18 @@ impl Unit {
         })
     }
 
+    /// How long one is, if it is a time.
+    pub(crate) fn nanoseconds(&self) -> Option<u64> {
+        Some(match self {
+            Unit::Nanoseconds => 1,
+            Unit::TenNanoseconds => 10,
+            Unit::Microseconds => 1_000,
+            Unit::Milliseconds => 1_000_000,
+            Unit::Seconds => 1_000_000_000,
+            Unit::Bytes | Unit::Unknown | Unit::Other(_) => return None,
+        })
+    }
+
     /// How a count is written: `1.19 s`, `3.4 MiB`, `1,493 samples`.
     pub(crate) fn text(&self, count: Count) -> String {
         let mut text = Vec::new();
@@ -127,14 +139,10 @@ impl Unit {
 
     /// The units in which a time or a size is easy to read.
     pub(crate) fn scale(&self) -> Option<Scale> {
-        let (smallest, step, names) = match self {
-            Unit::Nanoseconds => (1.0, 1000.0, TIMES),
-            Unit::TenNanoseconds => (10.0, 1000.0, TIMES),
-            Unit::Microseconds => (1e3, 1000.0, TIMES),
-            Unit::Milliseconds => (1e6, 1000.0, TIMES),
-            Unit::Seconds => (1e9, 1000.0, TIMES),
-            Unit::Bytes => (1.0, 1024.0, SIZES),
-            Unit::Unknown | Unit::Other(_) => return None,
+        let (smallest, step, names) = match (self, self.nanoseconds()) {
+            (_, Some(nanoseconds)) => (nanoseconds as f64, 1000.0, TIMES),
+            (Unit::Bytes, None) => (1.0, 1024.0, SIZES),
+            _ => return None,
         };
         Some(Scale {
             smallest,
@@ -155,7 +163,7 @@ impl Unit {
     }
 
     /// The only value of a profile that counts in this unit.
-    pub(super) fn only_value(&self) -> ValueType {
+    pub(crate) fn only_value(&self) -> ValueType {
         match self {
             Unit::Unknown => ValueType::new("samples", "count"),
             Unit::Bytes => ValueType::new("space", "bytes"),

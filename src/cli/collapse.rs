@@ -2,12 +2,12 @@
 
 use super::guess::GuessArgs;
 use super::selection::SelectionArgs;
-use super::{CommonArgs, FilterArgs, Input, Output, about, expect_stacks, run, usage};
+use super::{CommonArgs, FilterArgs, Input, Output, about, expect_stacks, run, usage, values};
 use crate::call_tree::{Forest, ValueType};
 use crate::collapse::Reader;
 use crate::collapse::formats::{self, Row};
 use crate::collapse::guess::{self, unrecognized};
-use crate::folded;
+use crate::export::Format;
 use clap::{ArgMatches, Args, Command};
 use std::io::{self, BufRead, Read, Write};
 use std::path::PathBuf;
@@ -23,10 +23,14 @@ pub struct CollapseArgs {
 
     /// List the values that the profile has for each stack: name, unit, sum
     #[arg(long)]
-    list_values: bool,
+    pub list_values: bool,
+
+    /// What to write [default: folded]
+    #[arg(short, long, value_name = "FORMAT", value_parser = values::format())]
+    format: Option<Format>,
 
     #[command(flatten)]
-    common: CommonArgs,
+    pub common: CommonArgs,
 
     #[command(flatten)]
     filter: FilterArgs,
@@ -123,18 +127,23 @@ impl CollapseArgs {
     pub fn run(&self, tool: &str, read: impl FnOnce(&[Input]) -> io::Result<Forest>) -> ExitCode {
         let filters = self.filter.compile();
         run(tool, &self.common, |output| {
+            let format = self.format.or(Format::named("folded"));
+            let format = format.filter(|_| !self.list_values);
+            if let Some(format) = format.filter(|format| format.is_binary()) {
+                output.refuse_terminal(&format!("the format {} is binary", format.name()))?;
+            }
             let inputs = Input::all(&self.paths);
             let mut forest = read(&inputs)?;
-            if self.list_values {
+            let Some(format) = format else {
                 return list_values(&forest, output);
-            }
+            };
             if !forest.is_empty() && !filters.is_empty() {
                 forest = filters.apply(forest.merged()).into();
                 forest = expect_stacks(forest, "some that the filters leave")
                     .map_err(|error| about(&Input::names(&inputs), error))?;
             }
             forest.warn_if_saturated();
-            output.write(|writer| folded::write_forest(&forest, writer))
+            output.write(|writer| format.write(forest, writer))
         })
     }
 }

@@ -5,7 +5,7 @@ use crate::cli;
 use crate::cli::collapse::{guess_all, list_values};
 use crate::cli::filter::{FilterArgs, Filters};
 use crate::cli::guess::GuessArgs;
-use crate::cli::{CommonArgs, Input, Opened, Output, usage, values};
+use crate::cli::{CommonArgs, Input, Output, usage, values};
 use crate::collapse::guess;
 use crate::differential;
 use crate::flamegraph::color::{
@@ -383,13 +383,6 @@ impl Flags {
         options.in_time_order = self.flame_chart;
         options
     }
-
-    fn add(&self, input: &Input, stacks: &mut Collector) -> io::Result<()> {
-        input.open(|opened| match opened {
-            Opened::File(file) => stacks.add_file(file),
-            Opened::Stream(reader) => stacks.add(reader),
-        })
-    }
 }
 
 fn diff_width(name: &str) -> DiffWidth {
@@ -478,7 +471,7 @@ fn draw(
     let inputs = Input::all(&flags.paths);
     let mut stacks = flags.collector(options);
     for input in &inputs {
-        flags.add(input, &mut stacks)?;
+        input.add_to(&mut stacks)?;
     }
     let drawn = stacks
         .finish()
@@ -498,7 +491,7 @@ fn draw_diff(
 ) -> io::Result<()> {
     let read = |input: &Input| {
         let mut stacks = flags.collector(options);
-        flags.add(input, &mut stacks)?;
+        input.add_to(&mut stacks)?;
         let tree = stacks.finish()?;
         let forest = cli::expect_stacks(tree.into(), cli::ANY_PROFILE)
             .map_err(|error| cli::about(&input.name(), error))?;

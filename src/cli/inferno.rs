@@ -1,6 +1,6 @@
 //! All tools in one.
 
-use super::{collapse, diff, flamegraph, report, usage};
+use super::{collapse, convert, diff, flamegraph, report, usage};
 use clap::Command;
 use std::process::ExitCode;
 
@@ -10,6 +10,7 @@ pub fn main() -> ExitCode {
     match matches.subcommand() {
         Some(("collapse", matches)) => collapse::main(matches),
         Some(("flamegraph", matches)) => flamegraph::run("inferno flamegraph", matches),
+        Some(("convert", matches)) => convert::run("inferno convert", matches),
         Some(("diff", matches)) => diff::run("inferno diff", matches),
         Some(("report", matches)) => report::run("inferno report", matches),
         _ => ExitCode::FAILURE,
@@ -24,6 +25,7 @@ fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand(flamegraph::command())
         .subcommand(collapse::command())
+        .subcommand(convert::command())
         .subcommand(diff::command())
         .subcommand(report::command())
         .after_help(HELP)
@@ -34,6 +36,8 @@ Examples:
   perf record --call-graph dwarf ./program
   inferno flamegraph perf.data > flame.svg      Draw a profile, in whatever format it is
   inferno collapse cpu.pprof > cpu.folded       Make it text: a line for each stack, with its count
+  inferno convert --to pprof perf.data -o cpu.pb.gz
+                                                Write it for another tool: pprof, speedscope, Firefox, ...
   inferno diff before.folded after.folded | inferno flamegraph > diff.svg
   inferno report perf.data                      Print the top functions and stacks
   inferno collapse --list                       The formats that are read

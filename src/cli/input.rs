@@ -3,6 +3,7 @@
 use super::{about, descriptor, message, pipe};
 use crate::collapse::{ReadAt, Reader};
 use crate::decode::{decoded, is_plain};
+use crate::flamegraph::Collector;
 use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -83,6 +84,14 @@ impl Input {
     /// Opens the input, once, and lets `work` have it. Errors name the input.
     pub fn open<T>(&self, work: impl FnOnce(Opened<'_>) -> io::Result<T>) -> io::Result<T> {
         self.open_any(work).map_err(|error| self.name_in(error))
+    }
+
+    /// Adds the stacks of the input, in any format.
+    pub fn add_to(&self, stacks: &mut Collector) -> io::Result<()> {
+        self.open(|opened| match opened {
+            Opened::File(file) => stacks.add_file(file),
+            Opened::Stream(reader) => stacks.add(reader),
+        })
     }
 
     /// Opens the input, once, and lets `work` read it in order. Errors name the input.

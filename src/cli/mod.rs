@@ -1,6 +1,7 @@
 //! The tools, and what they do alike: flags for logging and output, input, errors, exit codes.
 
 pub mod collapse;
+pub mod convert;
 mod descriptor;
 pub mod diff;
 mod filter;

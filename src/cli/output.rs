@@ -20,7 +20,19 @@ impl Output {
 
     /// Whether the output is a terminal.
     pub fn is_terminal(&self) -> bool {
-        self.path.is_none() && io::stdout().is_terminal()
+        let path = self.path.as_deref();
+        let is_stdout = path.is_none_or(|path| descriptor::number(path) == Some(1));
+        is_stdout && io::stdout().is_terminal()
+    }
+
+    /// An error if the output is a terminal that cannot show it. `reason` says why.
+    pub fn refuse_terminal(&self, reason: &str) -> io::Result<()> {
+        match self.is_terminal() {
+            true => Err(io::Error::other(format!(
+                "{reason}, and standard output is a terminal: give a file with -o, or redirect it"
+            ))),
+            false => Ok(()),
+        }
     }
 
     /// Lets `work` write the output. A file keeps what it held until all is written. Errors of

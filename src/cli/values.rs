@@ -1,5 +1,7 @@
 //! Values of flags, and what is said of those that make no sense.
 
+use crate::export::Format;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::path::{Path, PathBuf};
 
 /// A whole number, of which zero means the same as one.
@@ -55,6 +57,13 @@ pub fn nonce(text: &str) -> Result<String, &'static str> {
             "expected base64: letters, digits, `+`, `/`, `-`, `_`, and up to two `=` at the end",
         ),
     }
+}
+
+/// A format to write in.
+pub fn format() -> impl TypedValueParser<Value = Format> {
+    let names = Format::all().map(|it| PossibleValue::new(it.name()).help(it.description()));
+    let names = PossibleValuesParser::new(names);
+    names.try_map(|name| Format::named(&name).ok_or("expected a format"))
 }
 
 /// A file that is there, which may also be a pipe.

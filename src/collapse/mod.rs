@@ -88,7 +88,7 @@ pub mod perf_data;
 pub mod perf_sched;
 pub mod pmc;
 #[cfg(feature = "protobuf")]
-mod protobuf;
+pub(crate) mod protobuf;
 mod read_at;
 mod reader;
 pub mod recursive;

@@ -9,6 +9,7 @@ pub mod otlp;
 #[cfg(feature = "json")]
 mod otlp_json;
 pub mod pprof;
+pub(crate) mod pprof_messages;
 pub mod simpleperf;
 
 use super::document::invalid;

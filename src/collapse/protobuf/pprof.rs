@@ -29,6 +29,9 @@ use crate::collapse::document::{
     shared_options,
 };
 use crate::collapse::protobuf::location::{self, location_frames};
+use crate::collapse::protobuf::pprof_messages::{
+    Function, Label, Line, Location, Mapping, Sample, SampleType,
+};
 use crate::collapse::protobuf::{Fields, Value, decode, push_numbers};
 use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::decimal::Decimal;
@@ -174,24 +177,9 @@ fn is_time(head: &[u8]) -> bool {
     number.is_some_and(|[start @ .., end]| start.iter().all(|it| *it >= 0x80) && *end < 0x80)
 }
 
-#[derive(Clone, PartialEq, prost::Message)]
-struct SampleType {
-    #[prost(int64, tag = "1")]
-    kind: i64,
-    #[prost(int64, tag = "2")]
-    unit: i64,
-}
-
-/// A sample. There are so many that they are read field by field, as the profile is: that takes half the time.
-#[derive(Default)]
-struct Sample {
-    locations: Vec<u64>,
-    values: Vec<i64>,
-    /// They are only read if anybody asks for them.
-    labels: Vec<Label>,
-}
-
 impl Sample {
+    /// Reads a sample, and its labels if anybody asks for them. There are so many that they are read field by field, as
+    /// the profile is: that takes half the time.
     fn read(&mut self, message: &[u8], with_labels: bool) -> io::Result<()> {
         self.locations.clear();
         self.values.clear();
@@ -208,66 +196,6 @@ impl Sample {
         }
         Ok(())
     }
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Label {
-    #[prost(int64, tag = "1")]
-    key: i64,
-    #[prost(int64, tag = "2")]
-    text: i64,
-    #[prost(int64, tag = "3")]
-    number: i64,
-    #[prost(int64, tag = "4")]
-    unit: i64,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Mapping {
-    #[prost(uint64, tag = "1")]
-    id: u64,
-    /// Where it was in memory.
-    #[prost(uint64, tag = "2")]
-    start: u64,
-    /// Where in the file it starts.
-    #[prost(uint64, tag = "4")]
-    offset: u64,
-    #[prost(int64, tag = "5")]
-    filename: i64,
-    #[prost(int64, tag = "6")]
-    build_id: i64,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Location {
-    #[prost(uint64, tag = "1")]
-    id: u64,
-    #[prost(uint64, tag = "2")]
-    mapping: u64,
-    #[prost(uint64, tag = "3")]
-    address: u64,
-    #[prost(message, repeated, tag = "4")]
-    lines: Vec<Line>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Line {
-    #[prost(uint64, tag = "1")]
-    function: u64,
-    #[prost(int64, tag = "2")]
-    line: i64,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Function {
-    #[prost(uint64, tag = "1")]
-    id: u64,
-    #[prost(int64, tag = "2")]
-    name: i64,
-    #[prost(int64, tag = "3")]
-    system_name: i64,
-    #[prost(int64, tag = "4")]
-    filename: i64,
 }
 
 /// The locations without functions, and what they are called.

@@ -1,0 +1,122 @@
+//! `inferno convert`: profiles in any format that is read, written in the formats of other tools.
+
+use super::collapse::{CollapseArgs, guess_all};
+use super::guess::GuessArgs;
+use super::{ANY_PROFILE, Input, about, expect_stacks, run as run_tool, usage};
+use crate::call_tree::Forest;
+use crate::collapse::guess;
+use crate::export::Format;
+use crate::flamegraph::{Collector, Options};
+use clap::{ArgMatches, Command, CommandFactory, Parser};
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Write profiles in the format of another tool: pprof, speedscope, the Firefox Profiler, ...
+#[derive(Debug, Parser)]
+#[command(
+    name = "convert",
+    override_usage = USAGE,
+    after_help = HELP,
+    mut_arg("format", |arg| {
+        arg.long("to")
+            .short(None)
+            .help("The format to write")
+            .required_unless_present_any(["list", "list_values"])
+    })
+)]
+struct Args {
+    /// List the formats that are written: name, how names of files end, what it is
+    #[arg(long)]
+    list: bool,
+
+    /// Keep the order of time, where both formats have one: of perf, thread by thread; of folded stacks, the order of
+    /// lines
+    #[arg(long = "flamechart", conflicts_with = "list_values")]
+    flame_chart: bool,
+
+    #[command(flatten)]
+    guess: GuessArgs,
+
+    #[command(flatten, next_help_heading = None)]
+    collapse: CollapseArgs,
+}
+
+const USAGE: &str = "\
+inferno convert --to FORMAT [OPTIONS] [PATH]...
+       inferno convert --list";
+
+const HELP: &str = "\
+Examples:
+  inferno convert --to pprof perf.data -o cpu.pb.gz && go tool pprof -http : cpu.pb.gz
+  inferno convert --to speedscope --flamechart perf.data -o perf.speedscope.json
+  inferno diff old.perf new.perf | inferno convert --to firefox -o diff.json
+
+What is read is recognized, as by `inferno collapse`. docs/convert.md says what each format keeps.";
+
+/// `inferno convert`
+pub fn command() -> Command {
+    Args::command()
+}
+
+/// Converts what the command line says.
+pub fn run(tool: &str, matches: &ArgMatches) -> ExitCode {
+    let args: Args = usage::args(matches);
+    if args.list {
+        return run_tool(tool, &args.collapse.common, |output| {
+            output.write(list_formats)
+        });
+    }
+    let options = args.guess.options();
+    args.collapse.run(tool, |inputs| match args.flame_chart {
+        true => read_in_time_order(&options, inputs),
+        false => guess_all(&options, inputs),
+    })
+}
+
+fn list_formats(writer: &mut dyn Write) -> io::Result<()> {
+    Format::all().try_for_each(|format| {
+        let (name, extension) = (format.name(), format.extension());
+        writeln!(
+            writer,
+            "{name:<12} {extension:<16} {}",
+            format.description()
+        )
+    })
+}
+
+/// Folds inputs as they are for a flame chart.
+fn read_in_time_order(options: &guess::Options, inputs: &[Input]) -> io::Result<Forest> {
+    let mut chart = Options::default();
+    chart.flame_chart = true;
+    let mut stacks = Collector::new(&chart).collapse_with(options.clone());
+    for input in inputs {
+        input.add_to(&mut stacks)?;
+    }
+    expect_stacks(stacks.finish()?.into(), ANY_PROFILE)
+        .map_err(|error| about(&Input::names(inputs), error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_is_required_unless_nothing_is_converted() {
+        let parse = |flags: &str| {
+            let words = ["convert"].into_iter().chain(flags.split_whitespace());
+            Args::try_parse_from(words).map_err(|error| error.to_string())
+        };
+        for flags in [
+            "--to folded",
+            "--list",
+            "--list-values",
+            "--to callgrind -n 2 x",
+        ] {
+            assert!(parse(flags).is_ok(), "{flags}");
+        }
+        for flags in ["", "--to nothing", "-f folded", "--format folded"] {
+            assert!(parse(flags).is_err(), "{flags}");
+        }
+        assert!(parse("").unwrap_err().contains("--to <FORMAT>"));
+    }
+}

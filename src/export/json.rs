@@ -1,0 +1,38 @@
+//! Parts of JSON documents, which are written as they come.
+
+use crate::call_tree::Count;
+use serde::ser::{Error, Serialize, Serializer};
+use serde_json::value::RawValue;
+use std::io::{self, BufWriter, Write};
+
+/// Writes a document that `value` has.
+pub(super) fn write(value: &impl Serialize, writer: impl Write) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(super::BUFFER_SIZE, writer);
+    serde_json::to_writer(&mut out, value)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// An array of what an iterator returns.
+pub(super) struct List<I>(pub I);
+
+impl<I: Iterator<Item: Serialize> + Clone> Serialize for List<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.clone())
+    }
+}
+
+/// A count with all of its digits.
+pub(super) struct Number(pub Count);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.nanos() {
+            0 => serializer.serialize_u64(self.0.whole()),
+            _ => {
+                let digits = RawValue::from_string(self.0.to_string());
+                digits.map_err(S::Error::custom)?.serialize(serializer)
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Profiles in the formats of other tools.
+//!
+//! | function | what reads it |
+//! |---|---|
+//! | `pprof` | `go tool pprof`, Pyroscope, Parca, Grafana, Cloud Profiler |
+//! | `speedscope` | [speedscope](https://www.speedscope.app), extensions of editors |
+//! | `firefox` | the [Firefox Profiler](https://profiler.firefox.com) |
+//! | `d3` | d3-flame-graph, and whatever else takes a tree as JSON |
+//! | [`callgrind`] | KCachegrind, `callgrind_annotate` |
+//! | [`folded::write`](crate::folded::write) | flame graphs, grep, awk |
+//!
+//! Those that are no links need a feature of the crate, of which all are on by default: `json`, or for `pprof`
+//! both `protobuf` and `compression`. A [`Format`] is one of them that is chosen by its name:
+//!
+//! ```
+//! use inferno::call_tree::CallTree;
+//! use inferno::export::Format;
+//!
+//! let mut tree = CallTree::new();
+//! tree.add_stack(["main", "parse"], 3u64);
+//!
+//! let format = Format::named("callgrind").expect("a format");
+//! let mut profile = Vec::new();
+//! format.write(tree, &mut profile)?;
+//! assert!(profile.starts_with(b"# callgrind format\n"));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # What is kept
+//!
+//! Every format keeps all stacks and their counts, except callgrind, which has the functions and their calls of
+//! each other. Some hold less than a [`CallTree`](crate::call_tree::CallTree) does; what does not fit is changed
+//! with a logged warning, once for each profile:
+//!
+//! * A frame without a name is `[unknown]`. Bytes that are not UTF-8 are U+FFFD, except in folded text and callgrind.
+//! * pprof and callgrind have whole numbers. Fractions of a time become nanoseconds, others are rounded so that the
+//!   total stays. pprof ends at 2⁶³ - 1.
+//! * Firefox has no sample without a stack: it gets the frame `[no stack]`. In callgrind it counts for a function `root`.
+//!
+//! The counts of two profiles that are [compared](crate::call_tree::CallTree::is_differential) are two values in
+//! pprof and callgrind, two profiles in speedscope, two threads in Firefox, and a value and its change in d3. Only
+//! speedscope, Firefox and d3 have an order of time, and keep that of a tree
+//! [in time order](crate::call_tree::CallTree::in_time_order).
+
+mod amounts;
+mod callgrind;
+#[cfg(feature = "json")]
+mod d3;
+#[cfg(feature = "json")]
+mod firefox;
+#[cfg(feature = "json")]
+mod json;
+mod listing;
+#[cfg(all(feature = "compression", feature = "protobuf"))]
+mod pprof;
+#[cfg(feature = "json")]
+mod speedscope;
+#[cfg(feature = "json")]
+mod tracks;
+
+use crate::call_tree::Forest;
+use crate::folded;
+use std::fmt;
+use std::io::{self, Write};
+
+pub use callgrind::write as callgrind;
+#[cfg(feature = "json")]
+pub use d3::write as d3;
+#[cfg(feature = "json")]
+pub use firefox::write as firefox;
+#[cfg(all(feature = "compression", feature = "protobuf"))]
+pub use pprof::write as pprof;
+#[cfg(feature = "json")]
+pub use speedscope::write as speedscope;
+
+/// A format that profiles can be written in.
+#[derive(Clone, Copy)]
+pub struct Format(&'static Row);
+
+/// What there is to know of a format.
+struct Row {
+    name: &'static str,
+    description: &'static str,
+    extension: &'static str,
+    is_binary: bool,
+    write: fn(Forest, &mut dyn Write) -> io::Result<()>,
+}
+
+/// The list of formats, in the order in which they are listed to users.
+const FORMATS: &[Row] = &[
+    Row {
+        name: "folded",
+        description: "a line for each distinct stack, with its count",
+        extension: "folded",
+        is_binary: false,
+        write: |forest, writer| folded::write_forest(&forest, writer),
+    },
+    #[cfg(all(feature = "compression", feature = "protobuf"))]
+    Row {
+        name: "pprof",
+        description: "a profile of pprof (protobuf, gzip), for go tool pprof, Pyroscope, Parca",
+        extension: "pb.gz",
+        is_binary: true,
+        write: |forest, writer| pprof(&forest.merged(), writer),
+    },
+    #[cfg(feature = "json")]
+    Row {
+        name: "speedscope",
+        description: "a speedscope profile (JSON), for www.speedscope.app",
+        extension: "speedscope.json",
+        is_binary: false,
+        write: |forest, writer| speedscope(&forest.merged(), writer),
+    },
+    #[cfg(feature = "json")]
+    Row {
+        name: "firefox",
+        description: "a profile of the Firefox Profiler (JSON), for profiler.firefox.com",
+        extension: "json",
+        is_binary: false,
+        write: |forest, writer| firefox(&forest.merged(), writer),
+    },
+    #[cfg(feature = "json")]
+    Row {
+        name: "d3",
+        description: "a tree of name, value and children (JSON), for d3-flame-graph",
+        extension: "json",
+        is_binary: false,
+        write: |forest, writer| d3(&forest.merged(), writer),
+    },
+    Row {
+        name: "callgrind",
+        description: "functions and their calls, for KCachegrind and callgrind_annotate",
+        extension: "callgrind",
+        is_binary: false,
+        write: |forest, writer| callgrind(&forest.merged(), writer),
+    },
+];
+
+impl Format {
+    /// All formats that the features of the crate allow for.
+    ///
+    /// ```
+    /// use inferno::export::Format;
+    ///
+    /// assert!(Format::all().any(|format| format.name() == "folded"));
+    /// ```
+    pub fn all() -> impl Iterator<Item = Format> {
+        FORMATS.iter().map(Format)
+    }
+
+    /// The format called `name`, if there is one.
+    pub fn named(name: &str) -> Option<Format> {
+        Format::all().find(|format| format.name() == name)
+    }
+
+    /// What it is called: `pprof`, `speedscope`.
+    pub fn name(self) -> &'static str {
+        self.0.name
+    }
+
+    /// What it is, and what it is for, in a line.
+    pub fn description(self) -> &'static str {
+        self.0.description
+    }
+
+    /// How the names of its files end, without the point before it: `pb.gz`.
+    pub fn extension(self) -> &'static str {
+        self.0.extension
+    }
+
+    /// Whether it is no text, so that a terminal cannot show it.
+    pub fn is_binary(self) -> bool {
+        self.0.is_binary
+    }
+
+    /// Writes a profile in this format: a [`CallTree`](crate::call_tree::CallTree) or a [`Forest`], which is merged
+    /// where that is necessary.
+    ///
+    /// # Errors
+    /// Those of `writer`, which needs no buffering of its own and is flushed at the end.
+    pub fn write<W: Write>(self, profile: impl Into<Forest>, mut writer: W) -> io::Result<()> {
+        (self.0.write)(profile.into(), &mut writer)
+    }
+}
+
+impl fmt::Debug for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Format").field(&self.name()).finish()
+    }
+}
+
+/// How much is gathered before it is written.
+const BUFFER_SIZE: usize = 1 << 16;
