@@ -1,4 +1,4 @@
-//! `inferno convert`: profiles in any format that is read, written in the formats of other tools.
+//! `inferno convert`: writes profiles in the formats of other tools.
 
 use super::collapse::{CollapseArgs, guess_all};
 use super::guess::GuessArgs;
@@ -25,12 +25,12 @@ use std::process::ExitCode;
     })
 )]
 struct Args {
-    /// List the formats that are written: name, how names of files end, what it is
+    /// List the output formats: name, file extension, description
     #[arg(long)]
     list: bool,
 
-    /// Keep the order of time, where both formats have one: of perf, thread by thread; of folded stacks, the order of
-    /// lines
+    /// Keep the order of time (sort by time, do not merge stacks): of perf, thread by thread; of folded stacks, the
+    /// order of lines
     #[arg(long = "flamechart", conflicts_with = "list_values")]
     flame_chart: bool,
 
@@ -51,14 +51,14 @@ Examples:
   inferno convert --to speedscope --flamechart perf.data -o perf.speedscope.json
   inferno diff old.perf new.perf | inferno convert --to firefox -o diff.json
 
-What is read is recognized, as by `inferno collapse`. docs/convert.md says what each format keeps.";
+The input format is detected, as by `inferno collapse`. docs/convert.md says what each format preserves.";
 
 /// `inferno convert`
 pub fn command() -> Command {
     Args::command()
 }
 
-/// Converts what the command line says.
+/// Runs `inferno convert`.
 pub fn run(tool: &str, matches: &ArgMatches) -> ExitCode {
     let args: Args = usage::args(matches);
     if args.list {
@@ -86,8 +86,10 @@ fn list_formats(writer: &mut dyn Write) -> io::Result<()> {
 
 /// Folds inputs as they are for a flame chart.
 fn read_in_time_order(options: &guess::Options, inputs: &[Input]) -> io::Result<Forest> {
-    let mut chart = Options::default();
-    chart.flame_chart = true;
+    let chart = Options {
+        flame_chart: true,
+        ..Options::default()
+    };
     let mut stacks = Collector::new(&chart).collapse_with(options.clone());
     for input in inputs {
         input.add_to(&mut stacks)?;

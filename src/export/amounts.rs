@@ -3,17 +3,17 @@
 use crate::call_tree::{CallTree, Count, Unit};
 use crate::decimal::Decimal;
 
-/// Turns counts of one unit into those of another.
+/// Converts counts from one unit to another.
 #[derive(Debug)]
 pub(super) struct Conversion {
-    /// The unit that they are in then.
+    /// The unit of the converted counts.
     pub unit: Unit,
-    /// How many nanoseconds one was, and how many one is.
+    /// The length of the old and of the new unit, if they differ.
     nanoseconds: Option<[u64; 2]>,
 }
 
 impl Conversion {
-    /// From one time to another. Counts that are no times stay as they are.
+    /// Converts times. Other counts are unchanged.
     pub fn of(from: &Unit, to: Unit) -> Conversion {
         match (from.nanoseconds(), to.nanoseconds()) {
             (Some(one), Some(other)) if one != other => Conversion {
@@ -40,18 +40,18 @@ impl Conversion {
 
 const NANOS_PER_ONE: u32 = 1_000_000_000;
 
-/// Turns counts into whole numbers.
+/// Converts counts to whole numbers.
 #[derive(Debug)]
 pub(super) struct Whole {
     conversion: Conversion,
-    /// The billionths that were left so far, so that the total is that of the counts: many small fractions would
-    /// all be rounded to nothing. It starts with a half.
+    /// The billionths carried over from the counts so far, plus one half. Without it, many small fractions would all be
+    /// rounded to zero.
     rest: u32,
     has_rounded: bool,
 }
 
 impl Whole {
-    /// Of the counts in `tree`. Times with a fraction, and those in units that are unusual, become nanoseconds.
+    /// Converts the counts in `tree`. Times with a fraction, and units of ten nanoseconds, become nanoseconds.
     pub fn of(tree: &CallTree) -> Whole {
         let has_fractions = tree.large_counts().any(|count| count.nanos() > 0);
         let unit = match tree.unit() {
@@ -71,7 +71,7 @@ impl Whole {
         &self.conversion.unit
     }
 
-    /// The number for a count of a total.
+    /// The number for one of the counts that make up the total.
     pub fn part(&mut self, count: Count) -> u64 {
         let count = self.conversion.of_count(count);
         self.has_rounded |= count.nanos() > 0;
@@ -82,7 +82,7 @@ impl Whole {
             .saturating_add(u64::from(nanos / NANOS_PER_ONE))
     }
 
-    /// The nearest number for a count that is itself a total.
+    /// The nearest number, for a count that is a sum of others.
     pub fn nearest(&self, count: Count) -> u64 {
         let count = self.conversion.of_count(count);
         let is_more = count.nanos() >= NANOS_PER_ONE / 2;
@@ -90,7 +90,7 @@ impl Whole {
     }
 }
 
-/// Logs a warning if numbers differ from the counts. `format` has only whole ones.
+/// Logs a warning if counts were rounded for `format`.
 pub(super) fn warn_of_rounding(amounts: &[Whole], format: &str) {
     if amounts.iter().any(|whole| whole.has_rounded) {
         log::warn!("{format} has whole numbers only: fractions of counts are rounded");

@@ -1,8 +1,8 @@
-//! What callgrind writes. `collapse/callgrind/mod.rs` describes the format.
+//! The format of callgrind, which `collapse/callgrind/mod.rs` describes.
 //!
-//! It has functions, what each cost itself, and what its calls of each other function cost with all that these did. A
-//! sample counts once for each function in its stack: for the outermost call of it. So all calls of a function together
-//! cost what it did, however it recurses.
+//! It has the self cost of each function, and the inclusive cost of its calls to each other function. A sample is counted
+//! once for each function in its stack, at the outermost call. So the calls to a function add up to its inclusive cost,
+//! even if it is recursive.
 
 use super::amounts::{Whole, warn_of_rounding};
 use super::listing::Listing;
@@ -10,14 +10,14 @@ use crate::call_tree::{CallTree, Count};
 use ahash::AHashMap;
 use std::io::{self, BufWriter, Write};
 
-/// Writes `tree` as callgrind does, without lines of source: KCachegrind and `callgrind_annotate` read it.
+/// Writes `tree` in the format of callgrind, for KCachegrind and `callgrind_annotate`. There are no source lines.
 ///
-/// Stacks are not kept: what a function called is added up, whoever called the function. The event is the
-/// [unit](CallTree::unit) of the counts; of two profiles that are compared, there are two, `before` and `after`. How
-/// often functions were called is not known, and written as one call from each other function.
+/// Stacks are not preserved: the format has the cost of calls between functions, whatever called the caller. The event
+/// is the [unit](CallTree::unit) of the counts; a differential tree has two events, `before` and `after`. The number of
+/// calls is unknown and written as 1.
 ///
-/// Samples without a stack count for a function `root`. It calls the outermost functions, if others call any of
-/// these, too.
+/// Samples without a stack count for a function `root`, which also calls the outermost functions if any of these is
+/// called by another function too.
 ///
 /// ```
 /// use inferno::call_tree::CallTree;
@@ -57,10 +57,10 @@ pub fn write<W: Write>(tree: &CallTree, writer: W) -> io::Result<()> {
     functions.finish()
 }
 
-/// What the function above all others is called.
+/// The name of the function for the root of the tree.
 const ROOT_NAME: &[u8] = b"root";
 
-/// A count before, and a count after. If no profiles are compared, the first is not used.
+/// The counts before and after. The first is unused unless the tree is differential.
 type Costs = [Count; 2];
 
 fn add(sum: &mut Costs, costs: Costs) {
@@ -102,7 +102,7 @@ impl Graph {
     }
 }
 
-/// Whether an outermost function is called by others. Readers take what these calls cost for all that it cost.
+/// Whether an outermost function is called by another one. Readers use the cost of these calls as its inclusive cost.
 fn is_root_needed(calls: &[Call], root: usize) -> bool {
     let mut is_called = vec![false; root];
     for call in calls.iter().filter(|call| call.caller as usize != root) {
@@ -112,11 +112,11 @@ fn is_root_needed(calls: &[Call], root: usize) -> bool {
     outermost.any(|call| is_called[call.callee as usize])
 }
 
-/// All calls, also those of the outermost functions by the root.
+/// All calls, including those from the root.
 fn calls(listing: &Listing<'_>) -> Vec<Call> {
     let (before, after) = (listing.tree.totals_before(), listing.tree.totals());
     let mut calls: AHashMap<(u32, u32), Costs> = AHashMap::new();
-    // The functions in the stack come to, and how often each is in it.
+    // The current stack, and how often each function is in it.
     let mut stack = vec![listing.frame_count() as u32];
     let mut times = vec![0u32; listing.frame_count()];
     for visit in &listing.visits {
@@ -146,7 +146,7 @@ fn calls(listing: &Listing<'_>) -> Vec<Call> {
 
 struct FunctionWriter<'n, W: Write> {
     names: Vec<&'n [u8]>,
-    /// Whether a name was written: after that, a function is called by its number.
+    /// Whether the name was written. From then on, the number is enough.
     is_named: Vec<bool>,
     is_differential: bool,
     amounts: [Whole; 2],
@@ -208,7 +208,7 @@ impl<W: Write> FunctionWriter<'_, W> {
         self.out.write_all(b"\n")
     }
 
-    /// Writes the costs of a line of source, which is none.
+    /// Writes costs of line 0: there are no source lines.
     fn cost(&mut self, numbers: [u64; 2]) -> io::Result<()> {
         self.out.write_all(b"0 ")?;
         self.numbers(numbers)

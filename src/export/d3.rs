@@ -4,8 +4,8 @@
 //! node = { "name": NAME, "value": NUMBER, "delta"?: NUMBER, "children"?: [node …] }
 //! ```
 //!
-//! The value of a node includes that of its children. Of two profiles that are compared it is that of the second, and
-//! the delta is what it has more.
+//! The value of a node includes its children. In a differential tree it is the count after, and the delta is by how much
+//! it grew.
 
 use super::json::Number;
 use super::listing::Listing;
@@ -54,16 +54,16 @@ pub fn write<W: Write>(tree: &CallTree, writer: W) -> io::Result<()> {
     nodes.out.flush()
 }
 
-/// Writes nodes. It is not serialized as a whole: that would nest calls as deep as the stacks are.
+/// Writes nodes one by one. A recursive `Serialize` would overflow the stack on deep trees.
 struct Nodes<W: Write> {
     totals: Vec<Count>,
-    /// Empty unless two profiles are compared.
+    /// Empty unless the tree is differential.
     before: Vec<Count>,
     out: BufWriter<W>,
 }
 
 impl<W: Write> Nodes<W> {
-    /// Writes what a node has before its children.
+    /// Writes a node up to its children.
     fn start(&mut self, node: NodeId, name: &str) -> io::Result<()> {
         let value = self.totals[node.index()];
         self.out.write_all(b"{\"name\":")?;
@@ -82,7 +82,7 @@ impl<W: Write> Nodes<W> {
         Ok(serde_json::to_writer(&mut self.out, value)?)
     }
 
-    /// Ends the node that was started last and so many of its callers, with `last` behind the outermost.
+    /// Ends the current node and `callers` of its callers, followed by `last`.
     fn end(&mut self, callers: usize, last: &[u8]) -> io::Result<()> {
         for _ in 0..callers {
             self.out.write_all(b"}]")?;

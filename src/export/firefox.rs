@@ -1,6 +1,7 @@
 //! Profiles of the Firefox Profiler, version 57 of those that it saves. `collapse/json/firefox/mod.rs` describes the format.
 //!
-//! A frame is a function, and an entry of the frame table, both of the same number. A node is an entry of the stack table.
+//! Each frame becomes an entry of the frame table and one of the function table, at the same index; each node becomes an entry of
+//! the stack table.
 
 use super::amounts::Conversion;
 use super::json::{self, List, Number};
@@ -13,10 +14,10 @@ use serde_json::json;
 use std::io::{self, Write};
 use std::iter::repeat_n;
 
-/// Writes `tree` as a profile of the Firefox Profiler. It needs no symbols, and none are looked for.
+/// Writes `tree` as a profile of the Firefox Profiler, which is marked as symbolicated.
 ///
-/// Times are in milliseconds there. A tree [in time order](CallTree::in_time_order) has a thread for each of its threads;
-/// two profiles that are compared are two threads, `before` and `after`.
+/// Times are converted to milliseconds. A tree [in time order](CallTree::in_time_order) has a thread for each of its
+/// threads; a differential tree has two threads, `before` and `after`.
 ///
 /// ```
 /// use inferno::call_tree::CallTree;
@@ -52,7 +53,7 @@ pub fn write<W: Write>(tree: &CallTree, writer: W) -> io::Result<()> {
 /// The frame of samples without a stack.
 const NO_STACK: &str = "[no stack]";
 
-/// Threads, and the names that they use.
+/// The threads, and the names that they share.
 struct File<'f, T, N>(&'f T, &'f N);
 
 impl<T: Serialize, N: Serialize> Serialize for File<'_, T, N> {
@@ -92,12 +93,12 @@ fn meta() -> serde_json::Value {
     })
 }
 
-/// What the tables of a thread are made of. Threads share it.
+/// The contents of the tables, which are the same for all threads.
 struct Tables<'l> {
     listing: &'l Listing<'l>,
-    /// Where nodes are in the stack table, by [`NodeId::index`].
+    /// The index of each node in the stack table, by [`NodeId::index`].
     places: Vec<u32>,
-    /// Whether there are samples without a stack. They get the last entry of each table.
+    /// Whether there are samples without a stack, which use the last entry of each table.
     has_no_stack: bool,
     conversion: Conversion,
 }
@@ -136,7 +137,7 @@ impl<'l> Tables<'l> {
         }
     }
 
-    /// A column in which all entries, one for each frame, are the same.
+    /// A column with the same value for each frame.
     fn all<T: Serialize + Clone>(&self, value: T) -> impl Serialize {
         List(repeat_n(value, self.frame_count()))
     }
@@ -208,7 +209,7 @@ impl Serialize for Samples<'_> {
                 let deltas = deltas.take(track.samples.len()).map(Number);
                 map.serialize_entry("timeDeltas", &List(deltas))?;
             }
-            // Nobody knows when: one each interval.
+            // The times are unknown: assume one sample per interval.
             _ => map.serialize_entry("time", &List(0..track.samples.len()))?,
         }
         map.serialize_entry("weight", &List(weights.map(Number)))?;

@@ -1,11 +1,11 @@
-//! Parts of JSON documents, which are written as they come.
+//! Parts of JSON documents, serialized as a stream.
 
 use crate::call_tree::Count;
 use serde::ser::{Error, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::io::{self, BufWriter, Write};
 
-/// Writes a document that `value` has.
+/// Writes `value` as a document.
 pub(super) fn write(value: &impl Serialize, writer: impl Write) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(super::BUFFER_SIZE, writer);
     serde_json::to_writer(&mut out, value)?;
@@ -13,7 +13,7 @@ pub(super) fn write(value: &impl Serialize, writer: impl Write) -> io::Result<()
     out.flush()
 }
 
-/// An array of what an iterator returns.
+/// An array of the items of an iterator.
 pub(super) struct List<I>(pub I);
 
 impl<I: Iterator<Item: Serialize> + Clone> Serialize for List<I> {

@@ -5,8 +5,8 @@ use crate::collapse::document::names::UNKNOWN;
 use crate::text::lossy;
 use std::borrow::Cow;
 
-/// A tree, its nodes in the order of a walk, and its frames numbered in that order: how the tree was made, and on
-/// how many threads, has no influence.
+/// A tree, its nodes in walk order, and its frames numbered in the same order. Neither depends on how many threads made
+/// the tree.
 pub(super) struct Listing<'t> {
     pub tree: &'t CallTree,
     /// All nodes but the root, parents before their children.
@@ -69,7 +69,7 @@ impl<'t> Listing<'t> {
         self.frames.len()
     }
 
-    /// What frames are called, by their numbers. No name is empty.
+    /// The names of the frames, by their numbers. None is empty.
     pub fn names(&self) -> impl Iterator<Item = &'t [u8]> + Clone + '_ {
         let names = self.frames.iter().map(|frame| self.tree.frame_name(*frame));
         names.map(|name| if name.is_empty() { UNKNOWN } else { name })
@@ -87,7 +87,7 @@ impl<'t> Listing<'t> {
         }
     }
 
-    /// Logs a warning if names are no text, for formats that have nothing else.
+    /// Logs a warning if names are not UTF-8, for formats that require it.
     pub fn warn_of_bytes(&self) {
         let changed = self.names().filter(|name| str::from_utf8(name).is_err());
         match changed.count() {

@@ -9,8 +9,8 @@
 //! | [`callgrind`] | KCachegrind, `callgrind_annotate` |
 //! | [`folded::write`](crate::folded::write) | flame graphs, grep, awk |
 //!
-//! Those that are no links need a feature of the crate, of which all are on by default: `json`, or for `pprof`
-//! both `protobuf` and `compression`. A [`Format`] is one of them that is chosen by its name:
+//! The functions without a link need a feature of the crate: `json`, or for `pprof` both `protobuf` and
+//! `compression`. All are on by default. A [`Format`] selects one of the functions by name:
 //!
 //! ```
 //! use inferno::call_tree::CallTree;
@@ -28,19 +28,19 @@
 //!
 //! # What is kept
 //!
-//! Every format keeps all stacks and their counts, except callgrind, which has the functions and their calls of
-//! each other. Some hold less than a [`CallTree`](crate::call_tree::CallTree) does; what does not fit is changed
-//! with a logged warning, once for each profile:
+//! All formats keep all stacks with their counts, except callgrind, which only has functions and their calls. Names
+//! and counts that a format cannot hold are changed, and a warning is logged:
 //!
-//! * A frame without a name is `[unknown]`. Bytes that are not UTF-8 are U+FFFD, except in folded text and callgrind.
-//! * pprof and callgrind have whole numbers. Fractions of a time become nanoseconds, others are rounded so that the
-//!   total stays. pprof ends at 2⁶³ - 1.
-//! * Firefox has no sample without a stack: it gets the frame `[no stack]`. In callgrind it counts for a function `root`.
+//! * Empty names become `[unknown]`, except in folded text. Bytes that are not UTF-8 become U+FFFD, except in folded
+//!   text and callgrind.
+//! * pprof and callgrind only have whole numbers: times with a fraction become nanoseconds, other counts are rounded so
+//!   that the total is preserved. pprof stops at 2⁶³ - 1.
 //!
-//! The counts of two profiles that are [compared](crate::call_tree::CallTree::is_differential) are two values in
-//! pprof and callgrind, two profiles in speedscope, two threads in Firefox, and a value and its change in d3. Only
-//! speedscope, Firefox and d3 have an order of time, and keep that of a tree
-//! [in time order](crate::call_tree::CallTree::in_time_order).
+//! Samples without a stack get a frame `[no stack]` in Firefox profiles, and count for a function `root` in callgrind.
+//!
+//! The two counts of a [differential](crate::call_tree::CallTree::is_differential) tree become two values in pprof and
+//! callgrind, two profiles in speedscope, two threads in Firefox, and a value and a delta in d3. speedscope, Firefox and
+//! d3 preserve the order of a tree [in time order](crate::call_tree::CallTree::in_time_order).
 
 mod amounts;
 mod callgrind;
@@ -73,11 +73,11 @@ pub use pprof::write as pprof;
 #[cfg(feature = "json")]
 pub use speedscope::write as speedscope;
 
-/// A format that profiles can be written in.
+/// An output format.
 #[derive(Clone, Copy)]
 pub struct Format(&'static Row);
 
-/// What there is to know of a format.
+/// An entry in the list of formats.
 struct Row {
     name: &'static str,
     description: &'static str,
@@ -137,7 +137,7 @@ const FORMATS: &[Row] = &[
 ];
 
 impl Format {
-    /// All formats that the features of the crate allow for.
+    /// All formats that are enabled by the features of the crate.
     ///
     /// ```
     /// use inferno::export::Format;
@@ -153,28 +153,27 @@ impl Format {
         Format::all().find(|format| format.name() == name)
     }
 
-    /// What it is called: `pprof`, `speedscope`.
+    /// The name: `pprof`, `speedscope`.
     pub fn name(self) -> &'static str {
         self.0.name
     }
 
-    /// What it is, and what it is for, in a line.
+    /// One line that says what the format is and which tools read it.
     pub fn description(self) -> &'static str {
         self.0.description
     }
 
-    /// How the names of its files end, without the point before it: `pb.gz`.
+    /// The usual file extension, without the leading dot: `pb.gz`.
     pub fn extension(self) -> &'static str {
         self.0.extension
     }
 
-    /// Whether it is no text, so that a terminal cannot show it.
+    /// Whether the format is binary and must not be written to a terminal.
     pub fn is_binary(self) -> bool {
         self.0.is_binary
     }
 
-    /// Writes a profile in this format: a [`CallTree`](crate::call_tree::CallTree) or a [`Forest`], which is merged
-    /// where that is necessary.
+    /// Writes a [`CallTree`](crate::call_tree::CallTree) or a [`Forest`] in this format.
     ///
     /// # Errors
     /// Those of `writer`, which needs no buffering of its own and is flushed at the end.
@@ -189,5 +188,5 @@ impl fmt::Debug for Format {
     }
 }
 
-/// How much is gathered before it is written.
+/// How many bytes are buffered before they are written.
 const BUFFER_SIZE: usize = 1 << 16;

@@ -1,7 +1,7 @@
 //! Profiles of pprof, compressed. `collapse/protobuf/pprof.rs` describes the format.
 //!
-//! A frame is a function, and a location with that function, both of the same id. Samples are written before the tables
-//! that they refer to, so that nothing is kept.
+//! Each frame becomes a function and a location, with the same id. The parts are encoded and compressed one by one, so
+//! the profile is never in memory as a whole.
 
 use super::amounts::{Whole, warn_of_rounding};
 use super::listing::Listing;
@@ -15,8 +15,8 @@ use std::io::{self, Write};
 
 /// Writes `tree` as a profile of pprof, compressed with gzip.
 ///
-/// The type of the values is that of the [unit](CallTree::unit): `samples` in `count`, `time` in `nanoseconds`, `space`
-/// in `bytes`. Of two profiles that are compared there are two values, `before` and `after`.
+/// The [unit](CallTree::unit) determines the sample type: `samples` in `count`, `time` in `nanoseconds`, `space` in
+/// `bytes`. A differential tree has two sample types, `before` and `after`.
 ///
 /// ```
 /// use inferno::call_tree::CallTree;
@@ -79,7 +79,7 @@ fn write_samples<W: Write>(
     Ok(())
 }
 
-/// Writes a location and a function for each frame. Their names are in the string table from `first_name` on.
+/// Writes a location and a function for each frame. Their names start at `first_name` in the string table.
 fn write_frames<W: Write>(
     listing: &Listing<'_>,
     first_name: i64,
@@ -117,17 +117,17 @@ fn write_frames<W: Write>(
 struct Strings(Vec<String>);
 
 impl Strings {
-    /// The index of `text`, which is added.
+    /// Adds `text` and returns its index.
     fn add(&mut self, text: &str) -> i64 {
         self.0.push(text.to_string());
         self.0.len() as i64 - 1
     }
 }
 
-/// The values of samples: one for each, or two if two profiles are compared.
+/// The values of samples: one each, or two in a differential tree.
 struct Values<'t> {
     tree: &'t CallTree,
-    /// Those before and those after. If no profiles are compared, the first are not used.
+    /// Before and after. The first is unused unless the tree is differential.
     amounts: [Whole; 2],
     has_saturated: bool,
 }
@@ -154,7 +154,7 @@ impl<'t> Values<'t> {
         types.collect()
     }
 
-    /// Replaces `values` by those of a node.
+    /// Replaces `values` with those of a node.
     fn put(&mut self, node: NodeId, values: &mut Vec<i64>) {
         values.clear();
         if self.tree.is_differential() {

@@ -12,8 +12,8 @@ use std::io::{self, Write};
 
 /// Writes `tree` as a profile of speedscope.
 ///
-/// A tree [in time order](CallTree::in_time_order) has an evented profile for each of its threads; two profiles that
-/// are compared are two sampled ones, `before` and `after`, of which the second is shown first.
+/// A tree [in time order](CallTree::in_time_order) becomes an evented profile for each thread, any other tree a sampled
+/// one. A differential tree becomes two, `before` and `after`; speedscope opens the second.
 ///
 /// ```
 /// use inferno::call_tree::CallTree;
@@ -108,7 +108,7 @@ impl Serialize for Profile<'_> {
 }
 
 impl Profile<'_> {
-    /// What speedscope calls the unit. Of the units there are it knows those of time and bytes.
+    /// The name of the unit in speedscope, which only has times and bytes.
     fn unit(&self) -> &str {
         match &self.conversion.unit {
             Unit::Unknown | Unit::Other(_) => "none",
@@ -128,7 +128,7 @@ impl Profile<'_> {
     }
 }
 
-/// The samples of a profile as frames that are opened and closed.
+/// The samples of a profile as events that open and close frames.
 struct Events<'l>(Profile<'l>);
 
 #[derive(Serialize)]
@@ -167,7 +167,7 @@ struct EventWriter<'l, S> {
 }
 
 impl<S: SerializeSeq> EventWriter<'_, S> {
-    /// Closes and opens frames so that the stack that ends at `leaf` is open.
+    /// Closes and opens frames until the stack that ends at `leaf` is open.
     fn go_to(&mut self, leaf: NodeId) -> Result<(), S::Error> {
         let mut opening = Vec::new();
         let mut node = leaf;

@@ -71,10 +71,10 @@ fn by_thread(listing: &Listing<'_>) -> Vec<Track> {
     tracks
 }
 
-/// What a node counts itself lies between its callees: each tells how much of it came before.
+/// The self count of a node is spread over the gaps between its callees; each callee knows how much precedes it.
 fn for_each_in_time_order(listing: &Listing<'_>, mut take: impl FnMut(Sample)) {
     let tree = listing.tree;
-    // The nodes above the one come to, and how much of their own counts was taken.
+    // The current path, with the part of each self count that was taken already.
     let mut open = vec![(CallTree::ROOT, Count::ZERO)];
     let mut take_until = |(node, taken): &mut (NodeId, Count), until: Count| {
         let weight = until.saturating_sub(*taken);
