@@ -50,6 +50,10 @@ mod d3;
 mod firefox;
 #[cfg(feature = "json")]
 mod json;
+#[cfg_attr(
+    not(any(feature = "json", all(feature = "compression", feature = "protobuf"))),
+    allow(dead_code, reason = "callgrind needs less of it")
+)]
 mod listing;
 #[cfg(all(feature = "compression", feature = "protobuf"))]
 mod pprof;

@@ -29,8 +29,8 @@ impl Track {
         if tree.is_in_time_order() {
             return by_thread(listing);
         }
-        let name = tree.unit().name().unwrap_or("samples");
-        vec![Track::by_name(listing, name, |node| tree.self_count(node))]
+        let name = tree.unit().only_value().name;
+        vec![Track::by_name(listing, &name, |node| tree.self_count(node))]
     }
 
     fn by_name(
