@@ -11,6 +11,7 @@ use super::stack::Stack;
 use super::{Options, Prelude, Worker};
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::format::{Block, count_lines};
+use crate::folded::lines_of;
 use crate::text::trim_end;
 
 /// Folds the samples of one block.
@@ -80,7 +81,8 @@ impl<'a> BlockFolder<'a> {
     fn fold_plain(&mut self, sample: &samples::Sample) -> Option<u64> {
         let bytes = self.block.bytes;
         let others = sample.others.clone();
-        let event = self.read_plain_event(&bytes[sample.first_line.clone()], !others.is_empty())?;
+        let event =
+            self.read_plain_event(&bytes[sample.first_line.clone()], &bytes[others.clone()])?;
         if !self.is_wanted(&event) {
             let others = &bytes[others];
             return are_plain(others, self.options).then(|| {
@@ -100,7 +102,7 @@ impl<'a> BlockFolder<'a> {
         let stacks = &mut self.worker.stacks;
         let middle = stacks.read_ahead(bytes, end, self.options, self.tree);
         let start = start_of_sample(&bytes[..middle])?;
-        let event = self.read_plain_event(&bytes[start..middle], middle < end)?;
+        let event = self.read_plain_event(&bytes[start..middle], &bytes[middle..end])?;
         if !self.is_wanted(&event) {
             self.leave_out(&event);
             return Some((start, count_lines(&bytes[middle..end])));
@@ -111,15 +113,15 @@ impl<'a> BlockFolder<'a> {
         Some((start, stack.lines as u64))
     }
 
-    /// Reads an event line as perf usually prints it above frames, if any are there.
-    fn read_plain_event(&mut self, line: &'a [u8], has_frames: bool) -> Option<EventLine<'a>> {
+    /// Reads an event line as perf usually prints it above `frames`, which have their line ends before them.
+    fn read_plain_event(&mut self, line: &'a [u8], frames: &[u8]) -> Option<EventLine<'a>> {
         let line = trim_end(line);
         if line.is_empty() || line[0] == b'\t' || is_comment(line) {
             return None;
         }
         let event = match self.worker.events.read(line) {
             Some(event) => event,
-            None if self.prelude.has_any_fields && has_frames => EventLine::parse_any_fields(line)?,
+            None if self.prelude.has_any_fields => event_above(line, frames)?,
             None => return None,
         };
         let is_frame = !event.payload.is_empty() && FrameLine::parse(event.payload).is_some();
@@ -129,7 +131,7 @@ impl<'a> BlockFolder<'a> {
     /// Folds lines one by one.
     pub fn fold_lines(&mut self, piece: &'a [u8]) {
         let mut sample: Option<Sample<'a>> = None;
-        let mut lines = crate::folded::lines_of(piece).map(trim_end).peekable();
+        let mut lines = lines_of(piece).map(trim_end).peekable();
         let mut is_after_blank = true;
         while let Some(line) = lines.next() {
             let class = classify(line, sample.is_some());
@@ -273,6 +275,15 @@ impl<'a> BlockFolder<'a> {
             None => &mut self.worker.report.no_events,
         };
         notes.add(line, || self.block.place_of(line));
+    }
+}
+
+/// Reads a line that need not tell a thread, a time or an event above `frames`.
+fn event_above<'a>(line: &'a [u8], frames: &[u8]) -> Option<EventLine<'a>> {
+    let next = lines_of(frames).map(trim_end).nth(1);
+    match first_of_sample(line, next, true)? {
+        First::Above(event) => Some(event),
+        First::Only(_) | First::Frame => None,
     }
 }
 

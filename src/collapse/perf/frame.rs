@@ -39,16 +39,19 @@ pub(in crate::collapse) struct FrameLine<'a> {
     pub symbol: &'a [u8],
     /// The module, without the parentheses around it.
     pub module: &'a [u8],
+    /// Whether the line has both. If not, it is a frame only with the address that it has.
+    pub has_symbol_and_module: bool,
 }
 
 impl<'a> FrameLine<'a> {
     pub fn parse(line: &'a [u8]) -> Option<FrameLine<'a>> {
         let line = without_instruction(line);
-        let word = trim_start(line);
+        let word = trim_start(line.strip_prefix(b"\t").unwrap_or(line));
         let (indentation, _) = line.split_at(line.len() - word.len());
         let end = memchr::memchr2(b' ', b'\t', word);
         let (address, rest) = word.split_at(end.unwrap_or(word.len()));
-        let (symbol, module) = match module_start(rest) {
+        let module_start = module_start(rest);
+        let (symbol, module) = match module_start {
             Some(1) if is_in_column(indentation, address) => (UNKNOWN, &rest[2..rest.len() - 1]),
             Some(1) => return None,
             Some(open) => (trim(&rest[..open]), &rest[open + 1..rest.len() - 1]),
@@ -62,6 +65,7 @@ impl<'a> FrameLine<'a> {
                 symbol
             },
             module,
+            has_symbol_and_module: module_start.is_some_and(|open| open > 1),
         })
     }
 
@@ -185,8 +189,9 @@ pub(in crate::collapse) fn name_frames(
 ) {
     let may_be_jit = || line.module.is_empty() || is_jit(line.module);
     let is_whole = is_tagged_by_jit(function) && may_be_jit();
+    let is_plain = is_plain(function);
     let (inlined, whole);
-    let parts: &[&str] = if is_whole || is_plain(function) {
+    let parts: &[&str] = if is_whole || is_plain {
         whole = [function];
         &whole
     } else {
@@ -197,6 +202,7 @@ pub(in crate::collapse) fn name_frames(
         let mut name = match part {
             "[unknown]" => Cow::Owned(name_unknown(line, options)),
             BLANK => Cow::Borrowed(BLANK),
+            _ if is_plain => Cow::Borrowed(part),
             _ if is_whole => one_frame(part),
             _ => function_frame(part),
         };
@@ -357,6 +363,7 @@ mod tests {
                 address: b"10",
                 symbol: symbol.as_bytes(),
                 module: module.as_bytes(),
+                has_symbol_and_module: true,
             };
             let mut frames = Vec::new();
             name_frames(symbol, &line, &Options::default(), true, |name| {

@@ -24,9 +24,18 @@ pub(super) struct Key<'a> {
 }
 
 impl<'a> Key<'a> {
-    /// The key of a line that nothing is to be left out of.
-    pub fn whole(text: &'a [u8]) -> Key<'a> {
+    /// Instead of a module's number: the line was checked with its address. No other line has such a key.
+    const CHECKED: u64 = u64::MAX >> 1;
+
+    /// The key of a line that is a frame with any address.
+    fn whole(text: &'a [u8]) -> Key<'a> {
         Key { text, module: 0 }
+    }
+
+    /// The key of a line that is known to be a frame, which may depend on its address.
+    pub fn checked(text: &'a [u8]) -> Key<'a> {
+        let module = Key::CHECKED;
+        Key { text, module }
     }
 
     /// The rest of the key. Lines of Java commands are named differently.

@@ -26,11 +26,11 @@ impl Modules {
         self.last
     }
 
-    /// The module with this number; `None` for 0.
+    /// The module with this number, if there is one.
     #[inline]
     pub fn get(&self, number: u64) -> Option<&[u8]> {
-        let index = (number as usize).checked_sub(1)?;
-        Some(&self.all[index])
+        let index = (number as usize).wrapping_sub(1);
+        self.all.get(index).map(Vec::as_slice)
     }
 
     fn find_or_add(&mut self, module: &[u8]) -> u64 {

@@ -164,7 +164,7 @@ impl Stacks {
         let (rest, line) = split_last_line(text)?;
         let key = self.keys.key(&line[plain_tail_start(line, options)?..]);
         let line = self.look_up(key, line, options, tree);
-        if self.lines.facts(line).is_unread {
+        if !self.lines.facts(line).is_frame_anywhere {
             return None;
         }
         let parent = parent.filter(|_| predicts(options));
@@ -215,7 +215,7 @@ impl Stacks {
         self.levels.clear();
         for line in lines {
             let tail = &line[tail_start(line, options).unwrap_or(0)..];
-            let id = self.look_up(Key::whole(tail), line, options, tree);
+            let id = self.look_up(Key::checked(tail), line, options, tree);
             self.levels.all.push(Level {
                 line: id,
                 length: 0,
@@ -349,7 +349,8 @@ impl Levels {
 /// What is known of a line beyond its frames.
 #[derive(Clone, Copy)]
 struct Facts {
-    is_unread: bool,
+    /// Whether the line is a frame whatever its address and where that is.
+    is_frame_anywhere: bool,
     hides_callers: bool,
 }
 
@@ -364,13 +365,13 @@ fn read_line(
     tree: &mut CallTree,
 ) -> Facts {
     let mut facts = Facts {
-        is_unread: false,
+        is_frame_anywhere: false,
         hides_callers: false,
     };
     let Some(line) = FrameLine::parse(line) else {
-        facts.is_unread = true;
         return facts;
     };
+    facts.is_frame_anywhere = line.has_symbol_and_module;
     jit_maps.note(&line);
     let symbol = lossy(line.symbol);
     if let Some(function) = function_name(&symbol) {

@@ -109,6 +109,7 @@ impl<'a> Naming<'a> {
             } else {
                 &object.name
             },
+            has_symbol_and_module: true,
         };
         let symbol = lossy(symbol);
         let Some(function) = function_name(&symbol) else {

@@ -82,6 +82,10 @@ fn any_selected_line() -> impl Strategy<Value = &'static str> {
         "\tffffffff8103ce3b idle (m)",
         "\t    7f722d142778 (/bin/x)",
         "\t 55d0c0de1139 main",
+        "\t 55d0!c0de1139 main",
+        "\t 55d0!c0de1139 main+0x1 (m)",
+        "\t 55d0 main",
+        "\tfeed main",
         "     55718e0881a9 spin",
         "               a      55718e0881a9 spin+0x1",
         "prog ",
@@ -137,7 +141,7 @@ fn any_line() -> impl Strategy<Value = &'static str> {
         ]),
         3 => Just(""),
         1 => prop::sample::select(vec![
-            "# comment", "#x", "garbage", "\t", "\tgarbage", "\t 1 no module", " 2 spaced (m)",
+            "# comment", "#x", "garbage", "\t", "\tgarbage", "\t 1 no module", "\t1234 no module", "\t123! no module", "\t 1 (module)", "\t            1234 (module)", " 2 spaced (m)",
             "\t 3 (process)", "  main.c:12", "   ", "\r", "\t 11 leaf+0x1 (/bin/x)\r",
         ]),
     ]
