@@ -62,7 +62,7 @@ pub(super) fn push_next_line<'a>(
     let Some(stack) = lines.next() else {
         return false;
     };
-    out.extend_from_slice(stack);
+    push_stack(out, stack);
     if let Some(before) = lines.before() {
         out.push(b' ');
         push_count(out, before);
@@ -71,4 +71,15 @@ pub(super) fn push_next_line<'a>(
     push_count(out, lines.count());
     out.push(b'\n');
     true
+}
+
+/// Adds `stack`, which must not look like a comment: its samples would be lost to the reader.
+fn push_stack(out: &mut Vec<u8>, stack: &[u8]) {
+    match stack.strip_prefix(b"# ") {
+        Some(rest) => {
+            out.extend_from_slice(b"#_");
+            out.extend_from_slice(rest);
+        }
+        None => out.extend_from_slice(stack),
+    }
 }
