@@ -49,15 +49,17 @@ impl Brackets {
     }
 }
 
+/// How many brackets may be comparisons within one pair.
+pub(super) const MAX_COMPARISONS: usize = 64;
+
 /// Which of the `open` brackets is the one that `close` closes. Within parentheses, `<` and `>` may be
 /// comparisons, which close nothing and are not closed.
 fn opener(name: &[u8], open: &[usize], close: u8) -> Option<usize> {
-    const MOST_COMPARISONS: usize = 64;
     let (opening, most_between) = match close {
         b'>' => (b'<', 0),
-        b')' => (b'(', MOST_COMPARISONS),
-        b']' => (b'[', MOST_COMPARISONS),
-        _ => (b'{', MOST_COMPARISONS),
+        b')' => (b'(', MAX_COMPARISONS),
+        b']' => (b'[', MAX_COMPARISONS),
+        _ => (b'{', MAX_COMPARISONS),
     };
     let mut innermost = open.iter().enumerate().rev().take(1 + most_between);
     let opener = innermost.find(|(_, at)| name[**at] == opening);
