@@ -22,8 +22,8 @@ use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, 
 use crate::collapse::document::names::{frame_name, with_place};
 use crate::collapse::document::stack_table::StackTable;
 use crate::collapse::document::{
-    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end,
-    shared_options, thread_roots,
+    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, shared_options,
+    thread_roots,
 };
 use crate::collapse::json::amounts::Amounts;
 use crate::collapse::json::{self, Keys, OwnedText};
@@ -92,10 +92,7 @@ impl Document for Options {
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        let document = read_to_end(input)?;
-        let file: File = json::parse_shallow_object(&document, Self::DESCRIPTION)?;
-        // The tables take less memory than the document, and all that is needed is in them.
-        drop(document);
+        let file: File = json::read_shallow_object(input, Self::DESCRIPTION)?;
         let wrapped = file.profile.as_deref();
         if file.threads.is_none() && wrapped.is_none_or(|file| file.threads.is_none()) {
             let expected = Self::DESCRIPTION;
