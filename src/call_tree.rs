@@ -37,6 +37,7 @@ mod own;
 mod preorder;
 pub(crate) mod rebuild;
 mod roots;
+mod summary;
 mod timeline;
 mod unit;
 mod value;
@@ -421,6 +422,11 @@ impl CallTree {
             }
         }
         totals
+    }
+
+    /// The total and the number of functions: `1.19 s, 231 functions`.
+    pub(crate) fn summary(&self) -> String {
+        summary::of(std::slice::from_ref(self))
     }
 
     /// All nodes but the root, each before its children.

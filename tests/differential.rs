@@ -118,7 +118,10 @@ fn one_profile_may_be_standard_input() {
 fn a_file_that_is_missing_is_named() {
     let output = run(DIFF_FOLDED, &["before", "no-such-file"]);
     let message = "no-such-file: No such file or directory (os error 2)\n";
-    assert_eq!(stderr(&output), format!("inferno-diff-folded: {message}"));
+    assert_eq!(
+        stderr(&output),
+        format!("inferno-diff-folded: error: {message}")
+    );
     assert_eq!(output.status.code(), Some(1));
 
     let missing = Path::new("no-such-file");
@@ -138,9 +141,9 @@ fn what_is_left_out_is_warned_of() {
     assert_eq!(stdout(&output), "a 2 1\n");
     assert_eq!(
         stderr(&output),
-        "[WARN  inferno::differential] The input data has fractional sample counts that will be \
+        "inferno-diff-folded: warning: The input data has fractional sample counts that will be \
          truncated to integers\n\
-         [WARN  inferno::collapse::notes] skipped 1 line: expected a stack and its count \
+         inferno-diff-folded: warning: skipped 1 line: expected a stack and its count \
          (`main;parse 17`), found `junk` [line 1]\n"
     );
 }
@@ -183,7 +186,7 @@ fn one_step_draws_what_three_steps_draw() {
 #[test]
 fn a_profile_without_stacks_is_not_compared() {
     let output = run_with("a 1\n", "", FLAMEGRAPH, &["--diff", "before", "after"], "");
-    let message = "inferno-flamegraph: after: found no stacks, expected folded stacks or a profile \
+    let message = "inferno-flamegraph: error: after: found no stacks, expected folded stacks or a profile \
                    in a format that a collapser reads\n";
     assert_eq!(stderr(&output), message);
     assert_eq!(output.status.code(), Some(1));

@@ -222,10 +222,10 @@ fn other_compression_is_named() {
             "it is compressed with {program}, and only gzip and zstd are read here: decompress it first{advice}\n"
         );
         for (tool, name) in [(PERF, "perf"), (GUESS, "guess"), (RECURSIVE, "recursive")] {
-            let expected = format!("inferno-collapse-{name}: standard input: {message}");
+            let expected = format!("inferno-collapse-{name}: error: standard input: {message}");
             assert_fails(&run(tool, &[], &input), &expected);
         }
-        let expected = format!("inferno-flamegraph: standard input: {message}");
+        let expected = format!("inferno-flamegraph: error: standard input: {message}");
         assert_fails(&run(FLAMEGRAPH, &[], &input), &expected);
     }
 }

@@ -173,7 +173,7 @@ fn a_base_comes_after_the_filters() {
         &["--hide", "^serve$", "--base", "serve"],
         FOLDED,
     );
-    let message = "inferno-flamegraph: input: No stack has the base `serve`\n";
+    let message = "inferno-flamegraph: error: input: No stack has the base `serve`\n";
     assert_eq!(stderr(&output), message);
 }
 
@@ -204,7 +204,7 @@ fn filters_that_leave_nothing_say_so() {
     let message = "input: found no stacks, expected some that the filters leave\n";
     assert_eq!(
         stderr(&output),
-        format!("inferno-collapse-guess: {message}")
+        format!("inferno-collapse-guess: error: {message}")
     );
     assert_eq!(output.status.code(), Some(1));
 }

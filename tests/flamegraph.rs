@@ -688,13 +688,13 @@ mod tool {
         ] {
             let output = run(directory.path(), args, b"");
             let stderr = text(&output.stderr);
-            let expected = format!("inferno-flamegraph: {message}");
+            let expected = format!("inferno-flamegraph: error: {message}");
             assert!(stderr.starts_with(&expected), "{stderr}");
             assert_eq!(stderr.lines().count(), 1, "{stderr}");
             assert_eq!(output.status.code(), Some(1), "{args:?}");
         }
         let unsorted = run(directory.path(), &["--no-sort"], b"b 1\na 1\n");
-        let message = "inferno-flamegraph: standard input: unsorted input lines detected\n";
+        let message = "inferno-flamegraph: error: standard input: unsorted input lines detected\n";
         assert_eq!(text(&unsorted.stderr), message);
     }
 

@@ -104,7 +104,7 @@ fn what_is_not_folded_is_refused_and_named() {
         let drawn = run(FLAMEGRAPH, &[], input.as_bytes());
         assert_fails(
             &drawn,
-            &format!("inferno-flamegraph: standard input: {message}"),
+            &format!("inferno-flamegraph: error: standard input: {message}"),
         );
         assert_eq!(stdout(&drawn), "");
         let message = match message.split_once(", only") {
@@ -113,7 +113,7 @@ fn what_is_not_folded_is_refused_and_named() {
         };
         assert_fails(
             &run(GUESS, &[], input.as_bytes()),
-            &format!("inferno-collapse-guess: standard input: {message}"),
+            &format!("inferno-collapse-guess: error: standard input: {message}"),
         );
     }
 }
@@ -141,10 +141,18 @@ fn text_that_only_starts_as_folded_stacks_is_refused() {
 fn a_few_lines_that_are_no_stacks_are_left_out_as_ever() {
     let text = "main;a 3\nwarning: two events were lost\nmain;b 1.2.3\nmain;c -1\nmain;a 4\nb 5\n";
     let output = run(FLAMEGRAPH, &[], text.as_bytes());
-    let warning = "[WARN  inferno::flamegraph] Ignored 3 lines with invalid format\n";
+    let warning = "inferno-flamegraph: warning: Ignored 3 lines with invalid format\n";
     assert_eq!(stderr(&output), warning);
     assert!(output.status.success());
     assert!(stdout(&output).contains("<title>a (7 samples, 58.33%)</title>"));
+}
+
+#[cfg(feature = "filter")]
+#[test]
+fn a_stack_is_not_read_back_as_a_comment() {
+    let hidden = run(GUESS, &["--hide", "^main$"], b"main;# load;read 3\n");
+    assert_folds(&hidden, "#_load;read 3\n");
+    assert_folds(&run(GUESS, &[], &hidden.stdout), "#_load;read 3\n");
 }
 
 #[test]
@@ -164,7 +172,7 @@ fn any_profile_can_be_compared_as_text() {
     let expected = "grind;main;mill 0 30\nprog;main;leaf 7 0\n";
     assert_folds(&diff(compressed, script), expected);
 
-    let no_stacks = "inferno-diff-folded: standard input: found no stacks, expected folded stacks or \
+    let no_stacks = "inferno-diff-folded: error: standard input: found no stacks, expected folded stacks or \
                      a profile in a format that a collapser reads\n";
     assert_fails(&diff("script", "\n\n"), no_stacks);
     let output = diff("script", PERF_REPORT);
@@ -201,7 +209,10 @@ fn counts_that_stop_at_the_largest_are_warned_of_once() {
         let output = run(tool, &[], text.as_bytes());
         assert!(output.status.success());
         let message = stderr(&output);
-        assert!(message.ends_with(&format!("] {count}\n")), "{message}");
+        assert!(
+            message.ends_with(&format!(": warning: {count}\n")),
+            "{message}"
+        );
         assert_eq!(message.lines().count(), 1);
     }
     let directory = tempfile::tempdir().expect("a directory");

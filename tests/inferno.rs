@@ -38,7 +38,7 @@ fn a_format_may_be_given_or_is_guessed() {
     let wrong = collapse(&["vtune", "-q"], SCRIPT);
     assert_fails(
         &wrong,
-        "inferno collapse: standard input: found no stacks, expected the CSV of a VTune hotspots report\n",
+        "inferno collapse: error: standard input: found no stacks, expected the CSV of a VTune hotspots report\n",
     );
 }
 
@@ -143,11 +143,11 @@ fn values_are_listed_and_chosen_by_name() {
         (&["--value", "x"], "a;b 3\n", "samples"),
         (&["--value", "x"], DTRACE, "samples"),
     ] {
-        let message = format!("inferno collapse: standard input: {none} {has}\n");
+        let message = format!("inferno collapse: error: standard input: {none} {has}\n");
         assert_fails(&collapse(args, input), &message);
     }
     let drawn = run(INFERNO, &["flamegraph", "--value", "x"], b"a;b 3\n");
-    let message = format!("inferno flamegraph: standard input: {none} samples\n");
+    let message = format!("inferno flamegraph: error: standard input: {none} samples\n");
     assert_fails(&drawn, &message);
 }
 
@@ -211,7 +211,7 @@ fn what_makes_no_sense_is_refused() {
         assert!(stderr(&output).contains(message), "{}", stderr(&output));
     }
     let output = collapse(&["nonsense"], "");
-    let message = "inferno collapse: nonsense: No such file or directory (os error 2)\n";
+    let message = "inferno collapse: error: nonsense: No such file or directory (os error 2)\n";
     assert_fails(&output, message);
 }
 

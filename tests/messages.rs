@@ -57,7 +57,7 @@ fn names_of_files_are_escaped() {
         } else {
             &[HOSTILE]
         };
-        let message = format!("{name}: {SHOWN}: No such file or directory (os error 2)\n");
+        let message = format!("{name}: error: {SHOWN}: No such file or directory (os error 2)\n");
         assert_fails(&run(tool, args, b"a 1\n"), &message);
     }
     let directory = tempfile::tempdir().expect("a directory");
@@ -86,7 +86,10 @@ fn names_of_files_that_are_no_text_are_shown() {
         .output()
         .expect("the tool runs");
     let message = "caf\\xe9\\xff: No such file or directory (os error 2)";
-    assert_fails(&output, &format!("inferno-collapse-guess: {message}\n"));
+    assert_fails(
+        &output,
+        &format!("inferno-collapse-guess: error: {message}\n"),
+    );
 }
 
 #[test]
@@ -98,7 +101,11 @@ fn bytes_of_the_input_are_escaped() {
         event = "cy\u{1b}]0;x\u{7}cles",
     );
     let output = run(PERF, &["-vvv"], script.as_bytes());
-    assert!(stderr(&output).contains("[WARN "), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains(": warning: "),
+        "{}",
+        stderr(&output)
+    );
     assert_harmless(&output);
     for tool in TOOLS {
         let args = if tool == DIFF_FOLDED {
@@ -152,7 +159,9 @@ fn help_that_cannot_be_written_is_an_error() {
             match fs::OpenOptions::new().write(true).open("/dev/full") {
                 Ok(full) => assert_fails(
                     &run_into(tool, flag, full.into()),
-                    &format!("{name}: standard output: No space left on device (os error 28)\n"),
+                    &format!(
+                        "{name}: error: standard output: No space left on device (os error 28)\n"
+                    ),
                 ),
                 Err(_) => skip::skip(
                     "messages::help_that_cannot_be_written_is_an_error",
@@ -301,7 +310,7 @@ fn widths_of_a_differential_graph_require_one() {
         let output = run(FLAMEGRAPH, &[&flag], b"main;work 3\n");
         assert_fails(
             &output,
-            "inferno-flamegraph: standard input: expected two counts a stack for --diff-width: see \
+            "inferno-flamegraph: error: standard input: expected two counts a stack for --diff-width: see \
              --diff, or inferno-diff-folded\n",
         );
         assert!(

@@ -147,7 +147,7 @@ fn links_are_followed_be_there_a_file_or_not() {
     }
     symlink("round", at("round")).expect("a link");
     let output = run_in(directory.path(), GUESS, &["-o", "round"], STACKS);
-    assert!(stderr(&output).starts_with("inferno-collapse-guess: round: "));
+    assert!(stderr(&output).starts_with("inferno-collapse-guess: error: round: "));
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn what_the_user_may_not_write_is_not_replaced() {
     let output = run_unprivileged(directory.path(), &["-o", "out"]);
     assert_fails(
         &output,
-        "inferno-collapse-guess: out: Permission denied (os error 13)\n",
+        "inferno-collapse-guess: error: out: Permission denied (os error 13)\n",
     );
     assert_eq!(text(&file), "old");
     assert_eq!(names(directory.path()), ["out"]);
@@ -200,7 +200,7 @@ fn a_file_is_written_where_none_can_be_made() {
     assert_eq!(text(&file), "main;work 3\n");
     assert_fails(
         &other,
-        "inferno-collapse-guess: other: Permission denied (os error 13)\n",
+        "inferno-collapse-guess: error: other: Permission denied (os error 13)\n",
     );
 }
 
@@ -313,7 +313,7 @@ fn a_full_device_is_an_error_that_names_it() {
     let message = "No space left on device (os error 28)";
     assert_fails(
         &output,
-        &format!("inferno-collapse-guess: /dev/full: {message}\n"),
+        &format!("inferno-collapse-guess: error: /dev/full: {message}\n"),
     );
     let mut command = Command::new("sh");
     command
@@ -322,7 +322,7 @@ fn a_full_device_is_an_error_that_names_it() {
     let output = deadline::run_to(&mut command);
     assert_fails(
         &output,
-        &format!("inferno-collapse-guess: standard output: {message}\n"),
+        &format!("inferno-collapse-guess: error: standard output: {message}\n"),
     );
 }
 
@@ -339,7 +339,7 @@ fn an_error_names_one_file() {
     );
     assert_fails(
         &output,
-        "inferno-flamegraph: input: No stack counts found\n",
+        "inferno-flamegraph: error: input: No stack counts found\n",
     );
     assert_eq!(names(directory.path()), ["input"]);
     let output = run_in(
@@ -350,7 +350,7 @@ fn an_error_names_one_file() {
     );
     assert_fails(
         &output,
-        "inferno-flamegraph: none/picture: No such file or directory (os error 2)\n",
+        "inferno-flamegraph: error: none/picture: No such file or directory (os error 2)\n",
     );
 }
 

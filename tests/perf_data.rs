@@ -329,7 +329,7 @@ fn what_has_no_name_is_said_once() {
     assert!(stdout(&output).contains("a_thread;[spin-fp] "));
     assert_eq!(
         stderr(&output),
-        "[WARN  inferno::collapse::perf_data::report] 100.0% of the profile has functions without \
+        "inferno-collapse-perf: warning: 100.0% of the profile has functions without \
          names, in /opt/demo/spin-fp (the file is not here; see --symfs)\n"
     );
 }
@@ -900,7 +900,7 @@ fn what_is_before_a_cut_is_folded() {
     assert_eq!(stdout(&output), "prog;[unknown] 7\n");
     assert_eq!(
         stderr(&output),
-        "[WARN  inferno::collapse::perf_data::report] the file is damaged: it ends early; what \
+        "inferno-collapse-perf: warning: the file is damaged: it ends early; what \
          could be read is folded\n"
     );
     assert!(output.status.success());
@@ -919,7 +919,7 @@ fn nothing_to_read_is_an_error_of_one_line() {
         fs::write(&path, input).expect("a file");
         let path = path.display().to_string();
         let output = run(PERF, &["-q", &path], b"");
-        let expected = format!("inferno-collapse-perf: {path}: {message}");
+        let expected = format!("inferno-collapse-perf: error: {path}: {message}");
         let found = stderr(&output);
         assert!(found.starts_with(&expected), "{found}");
         assert_eq!(found.lines().count(), 1);

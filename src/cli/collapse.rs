@@ -52,9 +52,12 @@ struct AnyArgs {
 
 /// Runs the tool that folds one format.
 pub fn tool(name: &'static str, row: Row) -> ExitCode {
-    let command = format_command(row).name(name);
-    let matches = usage::matches(command.version(env!("CARGO_PKG_VERSION")));
-    fold_format(name, row, &matches)
+    fold_format(name, row, &usage::matches(tool_command(row).name(name)))
+}
+
+/// The command line of the tool that folds one format.
+pub fn tool_command(row: Row) -> Command {
+    format_command(row).version(env!("CARGO_PKG_VERSION"))
 }
 
 /// `inferno collapse`
@@ -101,7 +104,7 @@ pub fn main(matches: &ArgMatches) -> ExitCode {
 fn fold_format(tool: &str, row: Row, matches: &ArgMatches) -> ExitCode {
     let args: CollapseArgs = usage::args(matches);
     let selection = SelectionArgs::selection_in(matches);
-    args.run(tool, |inputs| {
+    args.run(tool, Input::all, |inputs| {
         let fold = |reader: Reader<'_>| (row.cli.fold)(matches, &selection, reader);
         match row.expected {
             Some(expected) => add_up(inputs, |reader| expect_stacks(fold(reader)?, expected)),
@@ -118,13 +121,19 @@ fn fold_any(tool: &str, matches: &ArgMatches) -> ExitCode {
         });
     }
     let options = args.guess.options();
-    args.collapse
-        .run(tool, |inputs| guess_all(&options, inputs))
+    args.collapse.run(tool, Input::all_or_perf_data, |inputs| {
+        guess_all(&options, inputs)
+    })
 }
 
 impl CollapseArgs {
     /// Writes what `read` makes of the inputs.
-    pub fn run(&self, tool: &str, read: impl FnOnce(&[Input]) -> io::Result<Forest>) -> ExitCode {
+    pub fn run(
+        &self,
+        tool: &str,
+        find_inputs: fn(&[PathBuf]) -> Vec<Input>,
+        read: impl FnOnce(&[Input]) -> io::Result<Forest>,
+    ) -> ExitCode {
         let filters = self.filter.compile();
         run(tool, &self.common, |output| {
             let format = self.format.or(Format::named("folded"));
@@ -132,7 +141,7 @@ impl CollapseArgs {
             if let Some(format) = format.filter(|format| format.is_binary()) {
                 output.refuse_terminal(&format!("the format {} is binary", format.name()))?;
             }
-            let inputs = Input::all(&self.paths);
+            let inputs = find_inputs(&self.paths);
             let mut forest = read(&inputs)?;
             let Some(format) = format else {
                 return list_values(&forest, output);
@@ -143,6 +152,7 @@ impl CollapseArgs {
                     .map_err(|error| about(&Input::names(&inputs), error))?;
             }
             forest.warn_if_saturated();
+            log::info!("{}: {}", Input::names(&inputs), forest.summary());
             output.write(|writer| format.write(forest, writer))
         })
     }

@@ -58,7 +58,12 @@ impl Args {
 
 /// Runs the tool.
 pub fn main() -> ExitCode {
-    run("inferno-diff-folded", &usage::matches(Args::command()))
+    run("inferno-diff-folded", &usage::matches(tool_command()))
+}
+
+/// The command line of the tool.
+pub fn tool_command() -> Command {
+    Args::command()
 }
 
 /// `inferno diff`

@@ -3,9 +3,9 @@
 use super::collapse::{CollapseArgs, guess_all};
 use super::perf::PerfArgs;
 use super::selection::SelectionArgs;
-use super::usage;
+use super::{Input, usage};
 use crate::collapse::guess::Options;
-use clap::{Args, Parser};
+use clap::{Args, Command, CommandFactory, Parser};
 use std::process::ExitCode;
 
 /// What can be asked of all formats that have it.
@@ -69,12 +69,18 @@ struct Tool {
     collapse: CollapseArgs,
 }
 
+/// The command line of the tool.
+pub fn tool_command() -> Command {
+    Tool::command()
+}
+
 /// Runs the tool.
 pub fn main() -> ExitCode {
     let tool: Tool = usage::parse();
     let options = tool.guess.options();
     let fold = |inputs: &[_]| guess_all(&options, inputs);
-    tool.collapse.run("inferno-collapse-guess", fold)
+    tool.collapse
+        .run("inferno-collapse-guess", Input::all_or_perf_data, fold)
 }
 
 #[cfg(test)]

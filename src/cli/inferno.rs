@@ -1,6 +1,6 @@
 //! All tools in one.
 
-use super::{collapse, convert, diff, flamegraph, report, usage};
+use super::{collapse, convert, diff, flamegraph, generate, report, usage};
 use clap::Command;
 use std::process::ExitCode;
 
@@ -13,11 +13,14 @@ pub fn main() -> ExitCode {
         Some(("convert", matches)) => convert::run("inferno convert", matches),
         Some(("diff", matches)) => diff::run("inferno diff", matches),
         Some(("report", matches)) => report::run("inferno report", matches),
+        Some(("completions", matches)) => generate::completions(matches),
+        Some(("man", matches)) => generate::man(matches),
         _ => ExitCode::FAILURE,
     }
 }
 
-fn command() -> Command {
+/// The command line of the tool.
+pub fn command() -> Command {
     Command::new("inferno")
         .about("From a profile to a flame graph")
         .version(env!("CARGO_PKG_VERSION"))
@@ -28,6 +31,8 @@ fn command() -> Command {
         .subcommand(convert::command())
         .subcommand(diff::command())
         .subcommand(report::command())
+        .subcommand(generate::completions_command())
+        .subcommand(generate::man_command())
         .after_help(HELP)
 }
 

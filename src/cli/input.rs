@@ -65,6 +65,17 @@ impl Input {
         inputs
     }
 
+    /// The inputs at `paths`; if there are none and nothing is piped in, `perf.data` of the current directory, as
+    /// perf itself does.
+    pub fn all_or_perf_data(paths: &[PathBuf]) -> Vec<Input> {
+        let perf_data = Path::new("perf.data");
+        if paths.is_empty() && io::stdin().is_terminal() && perf_data.is_file() {
+            log::warn!("no input is given: reading perf.data");
+            return vec![Input::File(perf_data.to_path_buf())];
+        }
+        Input::all(paths)
+    }
+
     /// What messages call several.
     pub fn names(inputs: &[Input]) -> String {
         match inputs {
@@ -112,6 +123,11 @@ impl Input {
     fn open_handle(&self) -> io::Result<Handle> {
         let Input::File(path) = self else {
             pipe::widen(io::stdin());
+            if io::stdin().is_terminal() {
+                log::warn!(
+                    "reading from the terminal: name a file, pipe a profile in, or type one and press Ctrl-D"
+                );
+            }
             return Ok(Handle::Stdin(stdin_file()));
         };
         let file = descriptor::open(path)?;
@@ -162,7 +178,8 @@ impl Handle {
     fn into_stream(self) -> Box<dyn BufRead + Send> {
         match self {
             Handle::File(file) => buffered(Tracked::new(file)),
-            Handle::Stdin(_) => buffered(io::stdin()),
+            Handle::Stdin(Some(file)) => buffered(Tracked::new(file)),
+            Handle::Stdin(None) => buffered(io::stdin()),
         }
     }
 }
@@ -200,9 +217,10 @@ fn head(file: &File) -> Option<[u8; 8]> {
     Some(head)
 }
 
-/// A file that shows on a terminal how much of it is read, if that takes more than a second.
+/// A file or pipe that shows on a terminal how much of it is read, if that takes more than a second.
 struct Tracked {
     file: File,
+    /// 0 for a pipe.
     size: u64,
     done: AtomicU64,
     started: Instant,
@@ -224,7 +242,7 @@ impl Tracked {
             is_shown: false,
             next: started + Duration::from_secs(1),
         };
-        let is_wanted = size > 0 && io::stderr().is_terminal();
+        let is_wanted = io::stderr().is_terminal() && !file.is_terminal();
         Tracked {
             file,
             size,
@@ -251,8 +269,11 @@ impl Tracked {
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
         let (done, size) = (megabytes(done), megabytes(self.size));
         let rate = done / self.started.elapsed().as_secs_f64();
-        let percent = 100.0 * done / size;
-        let line = format!("\r{done:.0} of {size:.0} MB ({percent:.0}%), {rate:.0} MB/s ");
+        let amount = match self.size {
+            0 => format!("{done:.0} MB"),
+            _ => format!("{done:.0} of {size:.0} MB ({:.0}%)", 100.0 * done / size),
+        };
+        let line = format!("\r{amount}, {rate:.0} MB/s ");
         let _ = io::stderr().write_all(line.as_bytes());
     }
 }

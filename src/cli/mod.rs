@@ -1,11 +1,13 @@
 //! The tools, and what they do alike: flags for logging and output, input, errors, exit codes.
 
+mod browser;
 pub mod collapse;
 pub mod convert;
 mod descriptor;
 pub mod diff;
 mod filter;
 pub mod flamegraph;
+mod generate;
 pub mod guess;
 pub mod inferno;
 mod input;
@@ -61,18 +63,14 @@ impl CommonArgs {
         }
     }
 
-    fn start_logging(&self) {
+    fn start_logging(&self, tool: &str) {
         let level = self.log_level().as_str().to_lowercase();
         let environment = env_logger::Env::default().default_filter_or(level);
+        let tool = tool.to_string();
         env_logger::Builder::from_env(environment)
-            .format(|out, record| {
-                writeln!(
-                    out,
-                    "[{:<5} {}] {}",
-                    record.level(),
-                    record.target(),
-                    message::printable(&record.args().to_string())
-                )
+            .format(move |out, record| {
+                let text = record.args().to_string();
+                out.write_all(message::line(&tool, record.level(), &text).as_bytes())
             })
             .init();
     }
@@ -95,7 +93,7 @@ pub fn run_to_code(
     args: &CommonArgs,
     work: impl FnOnce(&Output) -> io::Result<ExitCode>,
 ) -> ExitCode {
-    args.start_logging();
+    args.start_logging(tool);
     let output = Output::new(args.output.clone());
     match work(&output) {
         Ok(code) => code,
@@ -103,8 +101,8 @@ pub fn run_to_code(
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             // If even that fails, the exit code has to do.
-            let message = message::printable(&error.to_string());
-            let _ = writeln!(io::stderr(), "{tool}: {message}");
+            let line = message::line(tool, log::Level::Error, &error.to_string());
+            let _ = io::stderr().write_all(line.as_bytes());
             ExitCode::FAILURE
         }
     }

@@ -35,6 +35,11 @@ impl Output {
         }
     }
 
+    /// The file; `None` for standard output.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
     /// Lets `work` write the output. A file keeps what it held until all is written. Errors of
     /// writing name the output, those of `work` are as they are.
     pub fn write(&self, work: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {

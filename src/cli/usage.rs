@@ -1,7 +1,7 @@
 //! Command lines: read, or refused with what is required; help and version.
 
 use super::about;
-use super::message::printable;
+use super::message::{self, printable};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command, FromArgMatches, Parser};
 use std::io::{self, Write};
@@ -19,6 +19,16 @@ pub fn matches(mut command: Command) -> ArgMatches {
         true => refuse(error),
         false => show(&error, command.get_name()),
     })
+}
+
+/// `command`, of which `-h` shows only the flags in `shown`, so that it fits on a screen. `--help` shows all.
+pub fn with_short_help(command: Command, shown: &[&str]) -> Command {
+    command
+        .mut_args(|arg| {
+            let is_shown = shown.contains(&arg.get_id().as_str());
+            arg.hide_short_help(!is_shown)
+        })
+        .after_help("`--help` shows all options.")
 }
 
 /// What was read of a command line by the flags that `T` has.
@@ -59,8 +69,9 @@ fn show(help: &clap::Error, tool: &str) -> ! {
     let written = help.print().and_then(|()| io::stdout().flush());
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            let error = about("standard output", error);
-            let _ = writeln!(io::stderr(), "{tool}: {error}");
+            let error = about("standard output", error).to_string();
+            let line = message::line(tool, log::Level::Error, &error);
+            let _ = io::stderr().write_all(line.as_bytes());
             exit(1)
         }
         _ => exit(0),

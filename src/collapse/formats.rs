@@ -234,6 +234,11 @@ pub fn all() -> impl Iterator<Item = Row> {
     recognized().chain([RECURSIVE])
 }
 
+/// The formats that have a tool of their own, `inferno-collapse-NAME`.
+pub fn with_tools() -> impl Iterator<Item = Row> {
+    RECORDS.iter().chain([&RECURSIVE]).copied()
+}
+
 fn documents() -> impl Iterator<Item = &'static Row> {
     let binary = BINARY.iter().chain(PROTOBUF).chain(JFR);
     binary.chain(JSON).chain(TEXT)

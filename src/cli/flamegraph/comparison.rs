@@ -1,0 +1,71 @@
+//! Flags for two profiles compared.
+
+use crate::cli::Input;
+use crate::differential;
+use crate::flamegraph::{DiffWidth, Options};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use std::path::PathBuf;
+
+/// How two profiles are compared.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Comparison")]
+pub struct ComparisonArgs {
+    /// Compare two profiles, in any format that is read, and draw what changed: red grew, blue
+    /// shrank
+    #[arg(
+        long = "diff", num_args = 2, value_names = ["BEFORE", "AFTER"],
+        conflicts_with_all = ["paths", "flame_chart", "no_sort"]
+    )]
+    pub diff: Option<Vec<PathBuf>>,
+
+    /// With --diff: scale the counts before, so that both profiles have the same total
+    #[arg(long = "normalize", requires = "diff", conflicts_with = "paths")]
+    pub normalize: bool,
+
+    /// With --diff: strip hex numbers (addresses), 0x45fe becomes 0x...
+    #[arg(long = "strip-hex", requires = "diff", conflicts_with = "paths")]
+    pub strip_hex: bool,
+
+    /// In a differential graph, draw frames as wide as they are `after`, as they were `before`
+    /// (which shows what vanished), or as the `larger` of the two (which shows all) [default: after]
+    #[arg(
+        long = "diff-width", value_name = "WHICH",
+        value_parser = PossibleValuesParser::new(["after", "before", "larger"]).map(|name| diff_width(&name))
+    )]
+    pub diff_width: Option<DiffWidth>,
+
+    /// Switch differential hues (red<->blue)
+    #[arg(long = "negate")]
+    pub negate: bool,
+}
+
+impl ComparisonArgs {
+    pub fn set(&self, options: &mut Options<'_>) {
+        options.negate_differentials = self.negate;
+        options.diff_width = self.diff_width.unwrap_or_default();
+    }
+
+    /// The two inputs to compare, with `--diff`.
+    pub fn inputs(&self) -> Option<[Input; 2]> {
+        match self.diff.as_deref()? {
+            [before, after] => Some([before, after].map(|path| Input::new(Some(path)))),
+            _ => None,
+        }
+    }
+
+    pub fn options(&self) -> differential::Options {
+        differential::Options {
+            normalize: self.normalize,
+            strip_hex: self.strip_hex,
+        }
+    }
+}
+
+fn diff_width(name: &str) -> DiffWidth {
+    match name {
+        "before" => DiffWidth::Before,
+        "larger" => DiffWidth::Larger,
+        _ => DiffWidth::After,
+    }
+}

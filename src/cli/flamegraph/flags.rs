@@ -1,0 +1,305 @@
+//! The flags of `inferno flamegraph`, in the groups of its help.
+
+use super::colors::ColorArgs;
+use super::comparison::ComparisonArgs;
+use super::graph::GraphArgs;
+use super::labels::LabelArgs;
+use crate::call_tree::{CallTree, Unit};
+use crate::cli::filter::{FilterArgs, Filters};
+use crate::cli::guess::GuessArgs;
+use crate::cli::{CommonArgs, Input, usage, values};
+use crate::collapse::guess;
+use crate::flamegraph::{Collector, Format, Options};
+use clap::{Command, CommandFactory, Parser};
+use std::io;
+use std::path::PathBuf;
+
+/// Draw a profile as a flame graph: an interactive SVG
+#[derive(Debug, Parser)]
+#[command(name = "inferno-flamegraph", version)]
+pub struct Flags {
+    /// Folded stacks, or profiles in a format that a collapser reads, which are folded first; `-`
+    /// or nothing for standard input. They may be compressed (gzip, zstd)
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// List the values that the profile has for each stack (name, unit, sum), and draw nothing
+    #[arg(long, conflicts_with = "diff")]
+    pub list_values: bool,
+
+    /// Show the graph in the browser; without --output it is written to a temporary file
+    #[arg(long)]
+    pub open: bool,
+
+    /// What to write: an SVG, or a page of HTML that the graph fills and that needs nothing else
+    #[arg(long = "format", value_name = "FORMAT", default_value = "svg", value_parser = ["svg", "html"])]
+    pub format: String,
+
+    /// In HTML, the nonce of the content security policy that the page is served with
+    /// [default: a policy in the page, by hashes]
+    #[arg(long = "csp-nonce", value_name = "STRING", value_parser = values::nonce)]
+    pub csp_nonce: Option<String>,
+
+    /// Pretty print XML with newlines and indentation
+    #[arg(long = "pretty-xml")]
+    pub pretty_xml: bool,
+
+    /// Don't include static JavaScript in the flame graph, for tests
+    #[arg(long = "no-javascript", hide = true)]
+    pub no_javascript: bool,
+
+    #[command(flatten)]
+    pub common: CommonArgs,
+
+    #[command(flatten)]
+    pub graph: GraphArgs,
+
+    #[command(flatten)]
+    pub comparison: ComparisonArgs,
+
+    #[command(flatten)]
+    pub colors: ColorArgs,
+
+    #[command(flatten)]
+    pub labels: LabelArgs,
+
+    #[command(flatten)]
+    pub filter: FilterArgs,
+
+    #[command(flatten, next_help_heading = "Reading")]
+    pub guess: GuessArgs,
+}
+
+/// What `-h` shows; `--help` shows all.
+const MOST_USED: &[&str] = &[
+    "paths",
+    "output",
+    "open",
+    "format",
+    "list_values",
+    "flame_chart",
+    "inverted",
+    "reverse",
+    "base",
+    "title",
+    "image_width",
+    "diff",
+    "normalize",
+    "colors",
+    "count_name",
+    "keep",
+    "drop",
+    "value",
+    "threads",
+    "lines",
+    "quiet",
+    "verbose",
+];
+
+/// The command line of the tool.
+pub fn command() -> Command {
+    usage::with_short_help(Flags::command(), MOST_USED)
+}
+
+impl Flags {
+    /// How to draw, apart from what is read from files.
+    pub fn options(&self) -> Options<'static> {
+        let mut options = Options {
+            format: self.format(),
+            csp_nonce: self.csp_nonce.clone(),
+            pretty_xml: self.pretty_xml,
+            no_javascript: self.no_javascript,
+            ..Options::default()
+        };
+        self.graph.set(&mut options);
+        self.comparison.set(&mut options);
+        self.colors.set(&mut options);
+        self.labels.set(&mut options);
+        options
+    }
+
+    fn format(&self) -> Format {
+        match self.format.as_str() {
+            "html" => Format::Html,
+            _ => Format::Svg,
+        }
+    }
+
+    /// Why some flags make no sense together.
+    pub fn conflict(&self) -> Option<&'static str> {
+        if self.comparison.inputs() == Some([Input::Stdin, Input::Stdin]) {
+            return Some("only one of the two profiles can be standard input");
+        }
+        if self.open && self.list_values {
+            return Some("--list-values draws nothing that --open could show");
+        }
+        if self.csp_nonce.is_some() && self.format != "html" {
+            return Some("--csp-nonce requires --format html: an SVG has no policy");
+        }
+        None
+    }
+
+    /// The stacks that are drawn of those that were read. Who names the counts knows better what they are.
+    pub fn prepare(&self, tree: CallTree, filters: &Filters) -> CallTree {
+        let mut tree = filters.apply(tree);
+        if self.labels.count_name.is_some() {
+            tree.set_unit(Unit::Unknown);
+        }
+        tree
+    }
+
+    /// An error if the stacks are not what the flags require.
+    pub fn check(&self, tree: &CallTree) -> io::Result<()> {
+        match self.comparison.diff_width.is_some() && !tree.is_differential() {
+            true => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "expected two counts a stack for --diff-width: see --diff, or inferno-diff-folded",
+            )),
+            false => Ok(()),
+        }
+    }
+
+    /// What gathers the stacks that are to be drawn with `options`.
+    pub fn collector(&self, options: &Options<'_>) -> Collector {
+        Collector::new(options).collapse_with(self.collapse_options())
+    }
+
+    /// How to fold what is not folded yet.
+    pub fn collapse_options(&self) -> guess::Options {
+        let mut options = self.guess.options();
+        options.in_time_order = self.graph.flame_chart;
+        options
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flamegraph::color::{BackgroundColor, Color};
+    use crate::flamegraph::{DiffWidth, Direction, TextTruncateDirection};
+
+    fn options(flags: &[&str]) -> Options<'static> {
+        let arguments = std::iter::once(&"inferno-flamegraph").chain(flags);
+        Flags::try_parse_from(arguments).unwrap().options()
+    }
+
+    #[test]
+    fn no_flags_are_the_default_options() {
+        assert_eq!(options(&[]), Options::default());
+    }
+
+    #[test]
+    fn each_flag_sets_its_option() {
+        macro_rules! check {
+            ($flags:expr, $field:ident, $value:expr) => {
+                let found = options(&$flags);
+                let mut expected = Options::default();
+                expected.title = found.title.clone();
+                expected.$field = $value;
+                assert_eq!(found, expected);
+            };
+        }
+        check!(["--hash"], hash, true);
+        check!(["--deterministic"], deterministic, true);
+        check!(["-i"], direction, Direction::Inverted);
+        check!(["--inverted"], direction, Direction::Inverted);
+        check!(
+            ["--truncate-text-right"],
+            text_truncate_direction,
+            TextTruncateDirection::Right
+        );
+        check!(["--negate"], negate_differentials, true);
+        check!(["--no-sort"], no_sort, true);
+        check!(["--pretty-xml"], pretty_xml, true);
+        check!(["--no-javascript"], no_javascript, true);
+        check!(["--reverse"], reverse_stack_order, true);
+        check!(
+            ["--bgcolors", "grey"],
+            bgcolors,
+            Some(BackgroundColor::Grey)
+        );
+        check!(["-c", "java"], colors, "java".parse().unwrap());
+        check!(["--colors=aqua"], colors, "aqua".parse().unwrap());
+        check!(["--colordiffusion"], color_diffusion, true);
+        check!(["--countname", "bytes"], count_name, "bytes".to_string());
+        check!(["--factor=1.5"], factor, 1.5);
+        check!(["--fontsize", "20"], font_size, 20);
+        check!(["--fonttype", "Verdana"], font_type, "Verdana".to_string());
+        check!(["--fontwidth", "0.5"], font_width, 0.5);
+        check!(["--uicolor", "#010203"], uicolor, Color::new(1, 2, 3));
+        check!(["--height", "20"], frame_height, 20);
+        check!(["--minwidth", "0.5"], min_width, 0.5);
+        check!(["--nametype", "Line:"], name_type, "Line:".to_string());
+        check!(["--link", "file:{file}"], link, "file:{file}".parse().ok());
+        check!(["--notes", "n"], notes, "n".to_string());
+        check!(
+            ["--search-color", "#010203"],
+            search_color,
+            "#010203".parse().unwrap()
+        );
+        check!(
+            ["--stroke-color", "#010203"],
+            stroke_color,
+            "#010203".parse().unwrap()
+        );
+        check!(["--subtitle", "s"], subtitle, Some("s".to_string()));
+        check!(["--title", "t"], title, "t".to_string());
+        check!(["--width", "800"], image_width, Some(800));
+        check!(
+            ["--base", "a", "--base", "b"],
+            base,
+            vec!["a".to_string(), "b".to_string()]
+        );
+        check!(["--flamechart"], flame_chart, true);
+        check!(["--format", "svg"], format, Format::Svg);
+        check!(["--format", "html"], format, Format::Html);
+        check!(["--csp-nonce", "n"], csp_nonce, Some("n".to_string()));
+        check!(["--diff-width=after"], diff_width, DiffWidth::After);
+        check!(["--diff-width=before"], diff_width, DiffWidth::Before);
+        check!(["--diff-width=larger"], diff_width, DiffWidth::Larger);
+    }
+
+    #[test]
+    fn two_profiles_can_be_compared() {
+        let parse = |flags: &str| {
+            let arguments = ["inferno-flamegraph"].into_iter().chain(flags.split(' '));
+            Flags::try_parse_from(arguments)
+        };
+        let flags = parse("--diff a.perf - --normalize --strip-hex").unwrap();
+        let file = Input::File(PathBuf::from("a.perf"));
+        assert_eq!(flags.comparison.inputs(), Some([file, Input::Stdin]));
+        assert!(flags.comparison.options().normalize && flags.comparison.options().strip_hex);
+        for more in ["c", "--flamechart", "--no-sort"] {
+            assert!(parse(&format!("--diff a b {more}")).is_err(), "{more}");
+        }
+    }
+
+    #[test]
+    fn the_title_depends_on_the_graph_unless_given() {
+        assert_eq!(options(&["-i"]).title, "Icicle Graph");
+        assert_eq!(options(&["--flamechart", "-i"]).title, "Flame Chart");
+        assert_eq!(options(&["-i", "--title=t"]).title, "t");
+    }
+
+    #[test]
+    fn what_excludes_each_other_is_refused() {
+        for flags in [
+            ["--hash", "--deterministic"],
+            ["--reverse", "--flamechart"],
+            ["--reverse", "--no-sort"],
+            ["--flamechart", "--no-sort"],
+            ["--colordiffusion", "--colors=hot"],
+            ["--title=a", "--title=b"],
+            ["--height", "0"],
+            ["--diff", "only-one"],
+            ["--normalize", "no-diff"],
+            ["--strip-hex", "no-diff"],
+            ["--diff-width", "widest"],
+            ["--colors", "nope"],
+            ["--format", "png"],
+        ] {
+            let arguments = ["inferno-flamegraph"].iter().chain(&flags);
+            assert!(Flags::try_parse_from(arguments).is_err(), "{flags:?}");
+        }
+    }
+}

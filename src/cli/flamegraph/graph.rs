@@ -1,0 +1,123 @@
+//! Flags for what is drawn, and how large.
+
+use crate::cli::values;
+use crate::flamegraph::{Direction, LinkPattern, Options, defaults};
+use clap::Args;
+#[cfg(feature = "nameattr")]
+use std::path::PathBuf;
+
+/// What is drawn.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Graph")]
+pub struct GraphArgs {
+    /// Produce a flame chart (sort by time, do not merge stacks): of perf, thread by thread; of folded stacks, in
+    /// the order of lines
+    #[arg(long = "flamechart")]
+    pub flame_chart: bool,
+
+    /// Plot the flame graph up-side-down
+    #[arg(short = 'i', long = "inverted")]
+    pub inverted: bool,
+
+    /// Generate stack-reversed flame graph
+    #[arg(long = "reverse", conflicts_with = "flame_chart")]
+    pub reverse: bool,
+
+    /// Omit samples whose stacks do not contain this symbol. When this symbol is in a sample's
+    /// stack, truncate the call stack so that this is the bottom-most symbol. This is particularly
+    /// useful when you want to profile a specific function in a codebase that uses some kind of
+    /// heavy runtime like rayon, tokio, or the rustc query system. Can be given several times
+    #[arg(long = "base", value_name = "STRING")]
+    pub base: Vec<String>,
+
+    /// Draw only frames of at least this many percent. Narrower ones appear on zooming in, but
+    /// if this is more than the default: then they are not in the file
+    #[arg(
+        long = "minwidth", value_name = "FLOAT", default_value = &**defaults::str::MIN_WIDTH,
+        value_parser = values::percent, allow_negative_numbers = true
+    )]
+    pub min_width: f64,
+
+    /// Don't sort the input lines: they are sorted already, and it is an error if they are not
+    #[arg(long = "no-sort", conflicts_with_all = ["reverse", "flame_chart"])]
+    pub no_sort: bool,
+
+    /// Width of image
+    #[arg(
+        long = "width", value_name = "UINT", value_parser = values::pixels,
+        allow_negative_numbers = true
+    )]
+    pub image_width: Option<usize>,
+
+    /// Height of each frame
+    #[arg(
+        long = "height", value_name = "UINT", default_value = &**defaults::str::FRAME_HEIGHT,
+        value_parser = values::pixels, allow_negative_numbers = true
+    )]
+    pub frame_height: usize,
+
+    /// Change title text
+    #[arg(long = "title", value_name = "STRING", default_value = defaults::TITLE)]
+    pub title: String,
+
+    /// Second level title (optional)
+    #[arg(long = "subtitle", value_name = "STRING")]
+    pub subtitle: Option<String>,
+
+    /// Set embedded notes in SVG
+    #[arg(long = "notes", value_name = "STRING")]
+    pub notes: Option<String>,
+
+    /// File containing attributes to use for the SVG frames of particular functions. Each line in
+    /// the file should be a function name followed by a tab, then a sequence of tab separated
+    /// name=value pairs
+    #[cfg(feature = "nameattr")]
+    #[arg(long = "nameattr", value_name = "PATH")]
+    pub nameattr: Option<PathBuf>,
+
+    /// Make frames with a file in their names (see --lines) links to it, where {file} and {line} stand for
+    /// what they have: `vscode://file/{file}:{line}`
+    #[arg(long = "link", value_name = "URL")]
+    pub link: Option<LinkPattern>,
+
+    /// Factor to scale sample counts by
+    #[arg(
+        long = "factor", value_name = "FLOAT", default_value = &**defaults::str::FACTOR,
+        value_parser = values::factor, allow_negative_numbers = true
+    )]
+    pub factor: f64,
+}
+
+impl GraphArgs {
+    pub fn set(&self, options: &mut Options<'_>) {
+        options.flame_chart = self.flame_chart;
+        options.direction = self.direction();
+        options.reverse_stack_order = self.reverse;
+        options.base = self.base.clone();
+        options.min_width = self.min_width;
+        options.no_sort = self.no_sort;
+        options.image_width = self.image_width;
+        options.frame_height = self.frame_height;
+        options.title = self.title().to_string();
+        options.subtitle = self.subtitle.clone();
+        options.notes = self.notes.clone().unwrap_or_default();
+        options.factor = self.factor;
+        options.link = self.link.clone();
+    }
+
+    fn direction(&self) -> Direction {
+        match self.inverted {
+            true => Direction::Inverted,
+            false => Direction::Straight,
+        }
+    }
+
+    /// The given title, or that of the kind of graph.
+    fn title(&self) -> &str {
+        match self.title.as_str() {
+            defaults::TITLE if self.flame_chart => defaults::CHART_TITLE,
+            defaults::TITLE if self.inverted => "Icicle Graph",
+            title => title,
+        }
+    }
+}
