@@ -37,6 +37,7 @@ mod own;
 mod preorder;
 pub(crate) mod rebuild;
 mod roots;
+mod stacks;
 mod summary;
 mod timeline;
 mod unit;
@@ -51,16 +52,16 @@ use own::{LargeCounts, Own};
 use preorder::Preorder;
 use std::borrow::Cow;
 
-pub use crate::count::Count;
+pub use crate::count::{Count, InvalidCount};
 pub use forest::Forest;
 pub(crate) use preorder::Late;
 pub use roots::Roots;
+pub use stacks::{Stack, Stacks};
 pub(crate) use timeline::Timeline;
 pub(crate) use unit::Scale;
 pub use unit::Unit;
 pub use value::ValueType;
-pub(crate) use walk::Children;
-pub use walk::{Visit, Walk};
+pub use walk::{Children, Visit, Walk};
 
 /// What there is to say of counts that stopped at [`Count::MAX`].
 pub(crate) const SATURATED: &str =
@@ -364,8 +365,8 @@ impl CallTree {
         self.frames.name(self.frame(node))
     }
 
-    /// What a frame is called.
-    pub(crate) fn frame_name(&self, frame: FrameId) -> &[u8] {
+    /// The name of an interned frame.
+    pub fn frame_name(&self, frame: FrameId) -> &[u8] {
         self.frames.name(frame)
     }
 
@@ -422,6 +423,45 @@ impl CallTree {
             }
         }
         totals
+    }
+
+    /// The sum of all counts: what the whole profile weighs.
+    pub fn total(&self) -> Count {
+        self.ids().map(|node| self.recorded(node)).sum()
+    }
+
+    /// The children of all nodes, found in one pass over the tree.
+    ///
+    /// ```
+    /// use inferno::call_tree::CallTree;
+    ///
+    /// let mut tree = CallTree::new();
+    /// tree.add_stack(["main", "parse"], 3u64);
+    /// tree.add_stack(["main", "draw"], 4u64);
+    /// let children = tree.children();
+    /// let main = children.of(CallTree::ROOT)[0];
+    /// let callees: Vec<&[u8]> = children.of(main).iter().map(|&node| tree.name(node)).collect();
+    /// assert_eq!(callees, [b"parse", &b"draw"[..]]);
+    /// ```
+    pub fn children(&self) -> Children {
+        Children::new(self)
+    }
+
+    /// All stacks with their counts, in the order of [`CallTree::walk`].
+    ///
+    /// ```
+    /// use inferno::call_tree::{CallTree, Count};
+    ///
+    /// let mut tree = CallTree::new();
+    /// tree.add_stack(["main", "parse"], 3u64);
+    /// for stack in tree.stacks() {
+    ///     assert_eq!(stack.frames, [&b"main"[..], b"parse"]);
+    ///     assert_eq!(stack.count, Count::from(3));
+    /// }
+    /// assert_eq!(tree.total(), Count::from(3));
+    /// ```
+    pub fn stacks(&self) -> Stacks<'_> {
+        Stacks::new(self)
     }
 
     /// The total and the number of functions: `1.19 s, 231 functions`.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::iter::Sum;
+use std::str::FromStr;
 
 const NANOS_PER_ONE: u32 = 1_000_000_000;
 
@@ -97,6 +98,53 @@ impl Count {
 impl From<u64> for Count {
     fn from(whole: u64) -> Count {
         Count { whole, nanos: 0 }
+    }
+}
+
+/// Text or a number that is no [`Count`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidCount;
+
+impl fmt::Display for InvalidCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected a count from 0 to 18446744073709551615, such as `3` or `0.5`")
+    }
+}
+
+impl std::error::Error for InvalidCount {}
+
+impl FromStr for Count {
+    type Err = InvalidCount;
+
+    /// Reads what [`Count::parse`] does.
+    fn from_str(text: &str) -> Result<Count, InvalidCount> {
+        Count::parse(text.as_bytes()).ok_or(InvalidCount)
+    }
+}
+
+impl TryFrom<f64> for Count {
+    type Error = InvalidCount;
+
+    /// The nearest count; an error for what is negative, too large or not a number.
+    ///
+    /// ```
+    /// use inferno::call_tree::Count;
+    ///
+    /// assert_eq!(Count::try_from(1.5).unwrap().to_string(), "1.5");
+    /// assert!(Count::try_from(-1.0).is_err() && Count::try_from(f64::NAN).is_err());
+    /// ```
+    fn try_from(number: f64) -> Result<Count, InvalidCount> {
+        const TWO_TO_THE_64TH: f64 = 18_446_744_073_709_551_616.0;
+        if !(0.0..TWO_TO_THE_64TH).contains(&number) {
+            return Err(InvalidCount);
+        }
+        let nanos = (number.fract() * f64::from(NANOS_PER_ONE)).round() as u32;
+        let (carry, nanos) = (nanos / NANOS_PER_ONE, nanos % NANOS_PER_ONE);
+        Ok(Count::from(number as u64)
+            + Count {
+                whole: u64::from(carry),
+                nanos,
+            })
     }
 }
 

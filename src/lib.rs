@@ -109,6 +109,7 @@ mod symbols;
 mod table;
 mod text;
 mod threads;
+pub mod warnings;
 
 /// Runs the README's example as a doctest.
 #[cfg(doctest)]

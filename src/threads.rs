@@ -1,6 +1,7 @@
 //! What all that starts threads does alike: they are not too many, and a panic on one of them is a
 //! panic of the one that waits.
 
+use crate::warnings::{Forwarding, receive};
 use std::panic;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
@@ -25,18 +26,19 @@ where
     W: FnOnce() -> T + Send,
 {
     let start = Start::default();
+    let warnings = Forwarding::here();
     thread::scope(|scope| {
         let spawn = |work: W| {
             let start = &start;
             let after_start = move || {
                 start.wait();
-                work()
+                warnings.from(work)
             };
             thread::Builder::new().spawn_scoped(scope, after_start).ok()
         };
         let threads: Vec<_> = others.map_while(spawn).collect();
         start.give(threads.len());
-        (own(), threads.into_iter().map(join).collect())
+        (own(), threads.into_iter().map(join).map(receive).collect())
     })
 }
 

@@ -163,9 +163,9 @@ fn line_after_name(tree: &CallTree, node: NodeId) -> String {
     }
 }
 
-/// The children of every node, in the order they were made.
+/// The children of every node of a [`CallTree`], in the order in which they were created.
 #[derive(Debug, Clone)]
-pub(crate) struct Children {
+pub struct Children {
     /// Children of all nodes, grouped by parent.
     nodes: Vec<NodeId>,
     /// Where each parent's group starts; two more entries close the last.
@@ -191,9 +191,12 @@ impl Children {
         Children { nodes, starts }
     }
 
-    pub(crate) fn of(&self, parent: NodeId) -> &[NodeId] {
-        let group = self.starts[parent.index()]..self.starts[parent.index() + 1];
-        &self.nodes[group.start as usize..group.end as usize]
+    /// The children of `parent`; empty for a leaf, and for nodes that were added later.
+    pub fn of(&self, parent: NodeId) -> &[NodeId] {
+        match self.starts.get(parent.index()..parent.index() + 2) {
+            Some(&[start, end]) => &self.nodes[start as usize..end as usize],
+            _ => &[],
+        }
     }
 }
 

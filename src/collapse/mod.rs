@@ -198,6 +198,33 @@ pub trait Collapse {
         Ok(folded::read(text.as_slice())?.tree)
     }
 
+    /// [`Collapse::collapse_to_forest`] for a profile that must have stacks.
+    ///
+    /// Input in another format often looks like a profile without stacks, for which the other methods return
+    /// `Ok`. Here it is an error.
+    ///
+    /// ```
+    /// use inferno::collapse::{Collapse, perf::Folder};
+    ///
+    /// let error = Folder::default().collapse_stacks("main;parse 3\n".as_bytes()).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Collapse::collapse`], and [`InvalidData`](io::ErrorKind::InvalidData) if there are no stacks.
+    fn collapse_stacks<R>(&mut self, reader: R) -> io::Result<Forest>
+    where
+        R: BufRead,
+    {
+        let forest = self.collapse_to_forest(reader)?;
+        match forest.is_empty() {
+            true => Err(document::invalid(
+                "found no stacks: is the input in this format?",
+            )),
+            false => Ok(forest),
+        }
+    }
+
     /// [`Collapse::collapse_to_tree`] without merging what several threads fold: each has a tree of
     /// its own.
     ///

@@ -2,6 +2,7 @@
 
 use super::error::ParseError;
 use crate::text::excerpt;
+use crate::warnings::{self, Warning, warning};
 
 /// A line by the block it is in, and its number there. Lines are not counted until somebody wants to
 /// know the number of one.
@@ -86,7 +87,14 @@ impl Notes {
     pub fn log_as(&self, done: &str, [one, many]: [&str; 2], expected: &str) {
         if let Some((number, found)) = &self.first {
             let what = plural(self.count, one, many);
-            log::warn!("{done} {what}: expected {expected}, found `{found}` [line {number}]");
+            let message =
+                format!("{done} {what}: expected {expected}, found `{found}` [line {number}]");
+            let warning = Warning {
+                count: Some(self.count),
+                line: Some(*number),
+                ..Warning::from(message)
+            };
+            warnings::raise(module_path!(), warning);
         }
     }
 }
@@ -95,7 +103,7 @@ impl Notes {
 #[cold]
 pub(crate) fn warn_of_cut(error: &ParseError) {
     let ParseError { kind, line } = error;
-    log::warn!("the input ends in the middle of a line, which is skipped: {kind} [line {line}]");
+    warning!("the input ends in the middle of a line, which is skipped: {kind} [line {line}]");
 }
 
 /// `1 line`, `2 lines`.

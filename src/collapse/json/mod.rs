@@ -24,6 +24,7 @@ pub(crate) use keys::{Keys, is_started, outline};
 pub(crate) use super::document::read_to_end;
 use super::document::{invalid, out_of_range};
 use crate::decimal::Decimal;
+use crate::warnings::{Forwarding, receive};
 use serde::Deserialize;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error, SeqAccess, Unexpected, Visitor,
@@ -141,11 +142,11 @@ pub(crate) fn with_room<T: Send>(
         )));
     }
     let builder = thread::Builder::new().stack_size((1 << 20) + depth * BYTES_PER_LEVEL);
+    let warnings = Forwarding::here();
     thread::scope(|scope| {
-        let thread = builder.spawn_scoped(scope, read)?;
-        thread
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        let thread = builder.spawn_scoped(scope, || warnings.from(read))?;
+        let joined = thread.join();
+        receive(joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 
