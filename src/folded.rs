@@ -227,6 +227,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
         /// Names that start alike, that begin with one another, and that are filled up with zeros.
         #[test]
         fn many_siblings_are_sorted_as_their_lines(

@@ -34,7 +34,10 @@ fn fold(file: &str, selection: &[&str]) -> String {
 fn assert_refused(file: &str, selection: &[&str], message: &str) {
     let path = format!("{DATA}/{file}");
     let output = run(INFERNO, &[&["collapse"], selection, &[&path]].concat(), b"");
-    assert_fails(&output, &format!("inferno collapse: {path}: {message}\n"));
+    assert_fails(
+        &output,
+        &format!("inferno collapse: error: {path}: {message}\n"),
+    );
 }
 
 fn sum(folded: &str) -> u64 {
@@ -186,7 +189,7 @@ fn what_leaves_nothing_says_what_there_is() {
         let output = run(INFERNO, &args, script.as_bytes());
         assert_fails(
             &output,
-            &format!("inferno collapse: standard input: {message}\n"),
+            &format!("inferno collapse: error: standard input: {message}\n"),
         );
     }
 }
@@ -204,7 +207,7 @@ fn formats_say_what_samples_can_be_chosen_by() {
     let folded = run(INFERNO, &["flamegraph", "--cpu=3"], b"a;b 3\n");
     assert_fails(
         &folded,
-        "inferno flamegraph: standard input: --cpu: in the format `folded`, samples do not say on which CPU they were taken, nor anything else to choose them by\n",
+        "inferno flamegraph: error: standard input: --cpu: in the format `folded`, samples do not say on which CPU they were taken, nor anything else to choose them by\n",
     );
     #[cfg(feature = "jfr")]
     assert_refused(

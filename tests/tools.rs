@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use support::{assert_fails, assert_folds, run, run_in, stderr, stdout};
 
 #[cfg(target_os = "linux")]
