@@ -108,7 +108,7 @@ fn the_workflow_of_the_document_finds_what_got_slower() {
 
     let comment = runner.read("checkout/comment.md");
     assert_eq!(comment, runner.read("summary"));
-    let broken = "    inferno report: price: total ";
+    let broken = "    inferno report: error: price: total ";
     let line = comment
         .lines()
         .find(|line| line.starts_with(broken))

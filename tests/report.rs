@@ -278,7 +278,7 @@ fn what_got_slower_breaks_its_rule_beyond_noise() {
     ]);
     let message = stderr(&output);
     assert!(message.starts_with(
-        "inferno report: price: total 156 ms -> 208 ms (+33.91%, +5.23 points), p = 0.0"
+        "inferno report: error: price: total 156 ms -> 208 ms (+33.91%, +5.23 points), p = 0.0"
     ));
     assert!(
         message.ends_with(" violates `^price$ total +20%`\n"),
@@ -322,9 +322,9 @@ inferno report: --fail-if `nothing self +5%` matches no function in any profile\
         "expected `REGEX self LIMIT` or `REGEX total LIMIT`, with a limit as +5%, -5% or +0.5pp";
     assert!(stderr(&output).contains(expected), "{}", stderr(&output));
 
-    let message = "inferno report: --fail-if requires profiles to compare: see --diff, --before and --after\n";
+    let message = "inferno report: error: --fail-if requires profiles to compare: see --diff, --before and --after\n";
     assert_fails(&report(&["--fail-if", "a self +5%"], "main;a 3\n"), message);
-    let message = "inferno report: standard input: found no stacks, expected folded stacks or a profile in a format that a \
+    let message = "inferno report: error: standard input: found no stacks, expected folded stacks or a profile in a format that a \
                    collapser reads\n";
     assert_fails(&report(&[], ""), message);
 }

@@ -271,7 +271,8 @@ impl Flags {
             };
             for violation in violations {
                 let message = printable(&format!("{violation} violates `{rule}`"));
-                writeln!(io::stderr(), "{tool}: {message}")?;
+                let line = message::line(tool, log::Level::Error, &message);
+                io::stderr().write_all(line.as_bytes())?;
                 code = ExitCode::from(VIOLATED);
             }
         }
