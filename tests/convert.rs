@@ -135,7 +135,7 @@ fn a_file_is_written_whole_or_not_at_all() {
     fs::write(&path, "old").expect("room for it");
     let args = ["convert", "--to", "pprof", "-o", "out"];
     let failed = run_in(directory.path(), INFERNO, &args, b"Dear all,\n");
-    assert!(stderr(&failed).starts_with("inferno convert: standard input: not in a format"));
+    assert!(stderr(&failed).starts_with("inferno convert: error: standard input: not in a format"));
     assert_eq!(fs::read(&path).expect("a file"), b"old");
     let done = run_in(directory.path(), INFERNO, &args, b"a 1\n");
     assert_folds(&done, "");
@@ -154,7 +154,7 @@ fn input_without_stacks_is_an_error() {
     }
     let filtered = convert(&["--to", "d3", "--keep", "x"], b"a 1\n");
     let message =
-        "inferno convert: standard input: found no stacks, expected some that the filters leave\n";
+        "inferno convert: error: standard input: found no stacks, expected some that the filters leave\n";
     assert_fails(&filtered, message);
 }
 
@@ -190,7 +190,7 @@ fn no_terminal_is_given_what_it_cannot_show() {
             .stderr(Stdio::piped())
             .output()
             .expect("the tool runs");
-        let message = "inferno convert: the format pprof is binary, and standard output is a terminal: \
+        let message = "inferno convert: error: the format pprof is binary, and standard output is a terminal: \
             give a file with -o, or redirect it\n";
         assert_eq!(
             stderr(&output),

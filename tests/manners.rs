@@ -72,7 +72,8 @@ fn a_picture_is_not_dumped_on_a_terminal() {
     let Some(shown) = on_terminal("picture", directory.path(), &command, "1") else {
         return;
     };
-    let expected = "inferno-flamegraph: error: a picture is not text, and standard output is a terminal";
+    let expected =
+        "inferno-flamegraph: error: a picture is not text, and standard output is a terminal";
     assert!(
         shown.starts_with(expected) && !shown.contains("<svg"),
         "{shown:?}"

@@ -67,9 +67,11 @@ pub fn run(tool: &str, matches: &ArgMatches) -> ExitCode {
         });
     }
     let options = args.guess.options();
-    args.collapse.run(tool, Input::all_or_perf_data, |inputs| match args.flame_chart {
-        true => read_in_time_order(&options, inputs),
-        false => guess_all(&options, inputs),
+    args.collapse.run(tool, Input::all_or_perf_data, |inputs| {
+        match args.flame_chart {
+            true => read_in_time_order(&options, inputs),
+            false => guess_all(&options, inputs),
+        }
     })
 }
 

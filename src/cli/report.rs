@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[cfg(feature = "filter")]
-use crate::cli::message::printable;
+use crate::cli::message;
 #[cfg(feature = "filter")]
 use crate::report::Rule;
 
@@ -172,7 +172,7 @@ impl Flags {
 
     /// Reports the sum of the profiles, or what changed if their stacks have two counts.
     fn report(&self, tool: &str, filters: &Filters, output: &Output) -> io::Result<ExitCode> {
-        let inputs = Input::all(&self.paths);
+        let inputs = Input::all_or_perf_data(&self.paths);
         if self.list_values {
             let forest = guess_all(&self.guess.options(), &inputs)?;
             return list_values(&forest, output).map(|()| ExitCode::SUCCESS);
@@ -270,7 +270,7 @@ impl Flags {
                 continue;
             };
             for violation in violations {
-                let message = printable(&format!("{violation} violates `{rule}`"));
+                let message = format!("{violation} violates `{rule}`");
                 let line = message::line(tool, log::Level::Error, &message);
                 io::stderr().write_all(line.as_bytes())?;
                 code = ExitCode::from(VIOLATED);
