@@ -243,7 +243,7 @@ pub(super) struct Tail<'a> {
 /// Splits a usual line behind its time, without the colon there.
 pub(super) fn split_usual(line: &[u8]) -> Option<(&[u8], Tail<'_>)> {
     let (rest, event) = split_last_word(line)?;
-    if !event[0].is_ascii_alphabetic() {
+    if !event[0].is_ascii_alphabetic() || event.iter().any(|byte| is_ascii_white(*byte)) {
         return None;
     }
     let event = EventName::new(event.strip_suffix(b":")?);

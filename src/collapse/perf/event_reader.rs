@@ -178,7 +178,7 @@ mod tests {
                         "5.6:", "4794564.109216:", "94.109216:", "5.6", "5.6 :", "5:", "[1 5.6:",
                     ]),
                     proptest::sample::select(vec![
-                        "250000 cycles:ppp:", "1 cycles:", "cycles:u:", "  cycles:", "+3 cycles:",
+                        "250000 cycles:ppp:", "1 cycles:", "1 cy\rcles:", "1 cy\u{b}cles:", "1 cyc\u{e9}les:", "cycles:u:", "  cycles:", "+3 cycles:",
                         "7: cycles:", "99999999999999999999 cycles:", "cycles", "5.6: cycles:",
                         "1 cycles: 7f f (m)", "7:", "",
                     ]),
