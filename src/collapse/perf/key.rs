@@ -4,7 +4,6 @@
 //! which fit in a core's caches.
 
 use super::modules::Modules;
-use super::samples::strip_plain;
 use crate::text::strip_hex_offset;
 
 /// Makes keys of lines, and compares lines with keys.
@@ -73,15 +72,14 @@ impl Keys {
         })
     }
 
-    /// `text` without the last of its lines, if that has the `key`, and any address and offset.
+    /// `text` without what follows the name in its last line, if that is an offset and this module; with
+    /// `module` 0, all of it.
     #[inline]
-    pub fn strip_line<'a>(&self, text: &'a [u8], key: Key<'_>) -> Option<&'a [u8]> {
-        let symbol = match key.module {
-            0 => text,
-            module => without_offset(self.strip(text, module)?)?,
-        };
-        let before = symbol.strip_suffix(key.text)?;
-        strip_plain(text, &text[before.len()..])
+    pub fn strip_tail<'a>(&self, text: &'a [u8], module: u64) -> Option<&'a [u8]> {
+        match module {
+            0 => Some(text),
+            module => without_offset(self.strip(text, module)?),
+        }
     }
 
     /// `text` without the module it ends with.

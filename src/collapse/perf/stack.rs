@@ -9,7 +9,9 @@ use super::frame::{FrameLine, function_name, name_frames};
 use super::jit::JitMaps;
 use super::key::{Key, Keys};
 use super::known::KnownStacks;
-use super::samples::{may_name_addresses, plain_tail_start, split_last_line, tail_start};
+use super::samples::{
+    may_name_addresses, plain_tail_start, split_last_line, strip_plain, tail_start,
+};
 use super::start::Start;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::lines::{LineCache, LineId};
@@ -130,8 +132,11 @@ impl Stacks {
         let mut rest = self.levels.keep_shared(block, &block[place.clone()]);
         loop {
             let parent = self.levels.leaf_node();
-            let predicted = parent.and_then(|parent| self.find_predicted(parent, rest));
-            let found = predicted.or_else(|| self.look_up_last(rest, parent, options, tree));
+            let predicted = parent.map_or(Err(None), |parent| self.find_predicted(parent, rest));
+            let found = match predicted {
+                Ok(found) => Some(found),
+                Err(name_end) => self.look_up_last(rest, name_end, parent, options, tree),
+            };
             let Some((line, node, before)) = found else {
                 break;
             };
@@ -143,13 +148,32 @@ impl Stacks {
         place.start + rest.len()
     }
 
-    /// Reads the last line of `text` if it is the one that came below `parent` last.
+    /// Reads the last line of `text` if it is the one that came below `parent` last. If it is another line, but in
+    /// the same module, returns where its name ends.
     #[inline]
-    fn find_predicted<'t>(&self, parent: NodeId, text: &'t [u8]) -> Option<Found<'t>> {
-        let Successor { line, node } = self.successors.latest(parent)?;
-        let key = Key::of(self.lines.key(line), self.is_java)?;
-        let rest = self.keys.strip_line(text, key)?;
-        Some((line, Some(node), rest))
+    fn find_predicted<'t>(
+        &self,
+        parent: NodeId,
+        text: &'t [u8],
+    ) -> Result<Found<'t>, Option<NameEnd>> {
+        let Some(Successor { line, node }) = self.successors.latest(parent) else {
+            return Err(None);
+        };
+        let Some(key) = Key::of(self.lines.key(line), self.is_java) else {
+            return Err(None);
+        };
+        let Some(name) = self.keys.strip_tail(text, key.module) else {
+            return Err(None);
+        };
+        let before = name.strip_suffix(key.text);
+        match before.and_then(|before| strip_plain(text, &text[before.len()..])) {
+            Some(rest) => Ok((line, Some(node), rest)),
+            None if key.module == 0 => Err(None),
+            None => Err(Some(NameEnd {
+                end: name.len(),
+                module: key.module,
+            })),
+        }
     }
 
     /// Looks up the last line of `text`, below `parent` if that is known; `None` if it is no frame
@@ -157,12 +181,16 @@ impl Stacks {
     fn look_up_last<'t>(
         &mut self,
         text: &'t [u8],
+        name_end: Option<NameEnd>,
         parent: Option<NodeId>,
         options: &Options,
         tree: &mut CallTree,
     ) -> Option<Found<'t>> {
         let (rest, line) = split_last_line(text)?;
-        let key = self.keys.key(&line[plain_tail_start(line, options)?..]);
+        let start = text.len() - line.len() + plain_tail_start(line, options)?;
+        let key = name_end
+            .and_then(|end| end.key(text, start))
+            .unwrap_or_else(|| self.keys.key(&text[start..]));
         let line = self.look_up(key, line, options, tree);
         if !self.lines.facts(line).is_frame_anywhere {
             return None;
@@ -306,6 +334,25 @@ impl Stacks {
 
 /// A line, its node if it is known, and what is left of the text it was found in.
 type Found<'t> = (LineId, Option<NodeId>, &'t [u8]);
+
+/// Where the name ends in a text of which the last line ends in this module.
+#[derive(Clone, Copy)]
+struct NameEnd {
+    end: usize,
+    module: u64,
+}
+
+impl NameEnd {
+    /// The key of the last line, whose tail starts at `start`.
+    #[inline]
+    fn key(self, text: &[u8], start: usize) -> Option<Key<'_>> {
+        let name = text.get(start..self.end).filter(|name| !name.is_empty())?;
+        Some(Key {
+            text: name,
+            module: self.module,
+        })
+    }
+}
 
 /// Whether lines are predicted. They are where a line leads from a node to one node.
 fn predicts(options: &Options) -> bool {
