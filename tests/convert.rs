@@ -153,8 +153,7 @@ fn input_without_stacks_is_an_error() {
         assert!(output.stdout.is_empty());
     }
     let filtered = convert(&["--to", "d3", "--keep", "x"], b"a 1\n");
-    let message =
-        "inferno convert: error: standard input: found no stacks, expected some that the filters leave\n";
+    let message = "inferno convert: error: standard input: found no stacks, expected some that the filters leave\n";
     assert_fails(&filtered, message);
 }
 

@@ -311,8 +311,8 @@ fn rules_that_cannot_be_checked_are_errors() {
     );
     assert_eq!(output.status.code(), Some(1));
     let message = "\
-inferno report: a: self 100 -> 110 samples (+10%, 0 points) violates `a self +5%`
-inferno report: --fail-if `nothing self +5%` matches no function in any profile\n";
+inferno report: error: a: self 100 -> 110 samples (+10%, 0 points) violates `a self +5%`
+inferno report: error: --fail-if `nothing self +5%` matches no function in any profile\n";
     assert_eq!(stderr(&output), message);
     assert!(stdout(&output).contains("Changes of self"));
 
