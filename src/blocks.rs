@@ -1,26 +1,27 @@
-//! Any reader as blocks of whole records.
+//! Splits any reader into blocks of whole records.
 
 use std::io::{self, Read};
 
-/// How much is read before a block is cut, in bytes. Small enough to stay in a core's cache while
-/// it is folded, large enough that what is done once a block does not show.
+/// The default block size in bytes. Small enough for a block to stay in a core's cache while it is
+/// folded, large enough to make the cost per block negligible.
 pub(crate) const BLOCK_SIZE: usize = 1 << 18;
 
-/// The longest record, in bytes. What is longer is none: a binary file, or one with no line ends.
-pub(crate) const LONGEST_RECORD: u64 = 256 << 20;
+/// The maximum length of a record, in bytes. Longer ones mean that the input is binary, or has no
+/// line ends.
+pub(crate) const MAX_RECORD_SIZE: u64 = 256 << 20;
 
-/// The error of a record, which starts at `offset` in the input, that is longer.
+/// The error for a record that is too long and starts at `offset` in the input.
 #[cold]
 pub(crate) fn record_too_long(offset: u64) -> io::Error {
-    let most = LONGEST_RECORD >> 20;
-    let message = format!("the record that starts at byte {offset} is longer than {most} MiB");
+    let max_mib = MAX_RECORD_SIZE >> 20;
+    let message = format!("the record that starts at byte {offset} is longer than {max_mib} MiB");
     io::Error::new(io::ErrorKind::InvalidData, message)
 }
 
-/// A block, in memory that is used again for the next one.
+/// A block, whose memory is reused for the next one.
 ///
-/// All of `bytes` is initialized; a reader can fill the part behind `len` with no need to clear
-/// it first, as a `Vec` of that length would have it.
+/// All of `bytes` is initialized, so that a reader can fill the part after `len` without clearing
+/// it first, as a `Vec` of that length would require.
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
@@ -40,8 +41,8 @@ impl Buffer {
         }
     }
 
-    /// Reads until the block is `size` bytes long; `false` if the reader ends before. Memory is
-    /// taken as it is needed: most inputs are small.
+    /// Reads until the block has `size` bytes; `false` if the reader ends before. Memory grows as
+    /// needed, because most inputs are small.
     fn fill(&mut self, reader: &mut impl Read, size: usize) -> io::Result<bool> {
         const LEAST: usize = 1 << 14;
         while self.len < size {
@@ -68,24 +69,24 @@ impl std::ops::Deref for Buffer {
     }
 }
 
-/// Cuts what a reader gives into blocks that end where a record ends.
+/// Splits the data of a reader into blocks that end at the end of a record.
 ///
-/// A record longer than a block makes that block as long as it needs to be, up to
-/// [`LONGEST_RECORD`]; memory is bounded by the longest record, not by the input.
+/// A block grows as needed for a record longer than a block, up to [`MAX_RECORD_SIZE`]; memory is
+/// bounded by the longest record, not by the input.
 pub(crate) struct Blocks<R> {
     reader: R,
     state: State,
 }
 
 struct State {
-    /// How long blocks are, if records are shorter.
+    /// The size of blocks, unless a record is longer.
     size: usize,
-    /// The start of a record whose end is still to be read.
+    /// The start of a record whose end has not been read yet.
     carry: Vec<u8>,
-    /// Where in the input the next block starts.
+    /// The offset of the next block in the input.
     offset: u64,
-    /// How long a block may become.
-    longest: usize,
+    /// The maximum size of a block.
+    max_size: usize,
     is_at_end: bool,
 }
 
@@ -99,49 +100,49 @@ impl<R: Read> Blocks<R> {
             size: size.max(1),
             carry: Vec::new(),
             offset: 0,
-            longest: LONGEST_RECORD as usize,
+            max_size: MAX_RECORD_SIZE as usize,
             is_at_end: false,
         };
         Blocks { reader, state }
     }
 
-    /// The same, if the reader starts at `offset` in the input.
+    /// Sets the offset in the input at which the reader starts.
     #[cfg(feature = "multithreaded")]
     pub fn starting_at(mut self, offset: u64) -> Blocks<R> {
         self.state.offset = offset;
         self
     }
 
-    /// Where in the input the next block starts.
+    /// The offset of the next block in the input.
     pub fn offset(&self) -> u64 {
         self.state.offset
     }
 
-    /// Whether the reader has no more.
+    /// Whether the reader is at its end.
     #[cfg(feature = "multithreaded")]
     pub fn is_at_end(&self) -> bool {
         self.state.is_at_end
     }
 
-    /// The reader, and how much of what it gave is of the next block.
+    /// The reader, and the number of bytes read from it that belong to the next block.
     #[cfg(feature = "multithreaded")]
     pub fn reader(&self) -> (&R, usize) {
         (&self.reader, self.state.carry.len())
     }
 
-    /// How long blocks are, if records are shorter.
+    /// The size of blocks, unless a record is longer.
     #[cfg(feature = "multithreaded")]
     pub fn size(&self) -> usize {
         self.state.size
     }
 
-    /// Replaces `block` by the next one; `false` if there is none.
+    /// Replaces `block` with the next one; returns `false` if there is none.
     ///
-    /// `split_point` tells where the last whole record in its argument ends. The last block is
-    /// what is left, be it a whole record or not.
+    /// `split_point` returns the end of the last whole record in its argument. The last block
+    /// contains the rest, even if it is not a whole record.
     ///
     /// # Errors
-    /// Those of the reader, and if a record is too long.
+    /// Errors of the reader, and a record that is too long.
     pub fn next_into(
         &mut self,
         block: &mut Buffer,
@@ -162,16 +163,17 @@ impl<R: Read> Blocks<R> {
                 block.len = end;
                 return Ok(true);
             }
-            size = next_size(block.len(), state.longest)
+            size = next_size(block.len(), state.max_size)
                 .ok_or_else(|| record_too_long(state.offset))?;
         }
         Ok(!block.is_empty())
     }
 }
 
-/// How much to look at if no record ends in `size` bytes; `None` if that was as much as may be.
-pub(crate) fn next_size(size: usize, longest: usize) -> Option<usize> {
-    (size < longest).then(|| (2 * size).min(longest))
+/// The number of bytes to search if no record ends within `size` bytes; `None` if the limit is
+/// reached.
+pub(crate) fn next_size(size: usize, max_size: usize) -> Option<usize> {
+    (size < max_size).then(|| (2 * size).min(max_size))
 }
 
 #[cfg(test)]
@@ -207,7 +209,7 @@ mod tests {
     fn a_record_that_is_too_long_is_an_error_with_its_place() {
         let read = |text: &[u8], size| {
             let mut blocks = Blocks::with_size(text, size);
-            blocks.state.longest = 8;
+            blocks.state.max_size = 8;
             let (mut sizes, mut block) = (Vec::new(), Buffer::default());
             loop {
                 match blocks.next_into(&mut block, crate::folded::after_last_line) {

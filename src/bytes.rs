@@ -1,13 +1,13 @@
-//! Numbers and text out of bytes, in the byte order of the machine that wrote them.
+//! Reads numbers and text from bytes, in the byte order of the machine that wrote them.
 
-/// The order of the bytes in a number.
+/// The byte order of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ByteOrder {
     Little,
     Big,
 }
 
-/// What is left to read of some bytes. Reading beyond the end is `None`.
+/// The unread part of some bytes. Reading beyond the end returns `None`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bytes<'a> {
     rest: &'a [u8],
@@ -34,12 +34,12 @@ impl<'a> Bytes<'a> {
         self.take(length).map(|_| ())
     }
 
-    /// Passes over `count` numbers of 64 bits.
+    /// Skips `count` 64-bit numbers.
     pub fn skip_words(&mut self, count: u64) -> Option<()> {
         self.skip(count.checked_mul(8)?)
     }
 
-    /// The next `count` numbers of 64 bits.
+    /// The next `count` 64-bit numbers.
     pub fn words(&mut self, count: u64) -> Option<Words<'a>> {
         let bytes = self.take(count.checked_mul(8)?)?;
         Some(Words {
@@ -72,12 +72,12 @@ impl<'a> Bytes<'a> {
         Some(word(self.array()?, self.order))
     }
 
-    /// A text in a field of its own, which ends at the first zero.
+    /// Text in a fixed-size field, which ends at the first NUL.
     pub fn text(&mut self) -> &'a [u8] {
         until_zero(std::mem::take(&mut self.rest))
     }
 
-    /// A text after its length in 32 bits.
+    /// Text preceded by its length in 32 bits.
     pub fn counted_text(&mut self) -> Option<&'a [u8]> {
         let length = self.u32()?;
         self.take(u64::from(length)).map(until_zero)
@@ -90,7 +90,7 @@ impl<'a> Bytes<'a> {
     }
 }
 
-/// Numbers of 64 bits.
+/// A sequence of 64-bit numbers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Words<'a> {
     bytes: &'a [u8],
@@ -108,7 +108,7 @@ impl<'a> Words<'a> {
         words.get(index).map(|bytes| word(*bytes, self.order))
     }
 
-    /// How many there are.
+    /// The count of numbers.
     pub fn len(self) -> usize {
         self.bytes.len() / 8
     }

@@ -1,9 +1,9 @@
-//! The calling-context tree that everything here folds into, and is drawn from.
+//! The calling-context tree, in which all profiles are stored.
 //!
-//! A profile, whatever wrote it, is a set of stacks with counts. [`CallTree`] keeps them as a tree
-//! in which a node is a *frame* below a *parent*: the stacks `main;parse;read` and `main;parse`
-//! share the nodes of `main` and `parse`. Names are stored once each (*interned*) as bytes; they
-//! are text by custom only, and need not be UTF-8.
+//! A profile is a set of stacks with counts. [`CallTree`] stores them as a tree in which a node is
+//! a *frame* below a *parent*: the stacks `main;parse;read` and `main;parse` share the nodes of
+//! `main` and `parse`. Each name is stored once (*interned*), as bytes, which do not need to be
+//! UTF-8.
 //!
 //! ```
 //! use inferno::call_tree::CallTree;
@@ -24,10 +24,10 @@
 //! assert_eq!(lines, ["1 main 6", "2 parse 6", "3 read 5"]);
 //! ```
 //!
-//! It goes to and from text with [`folded`](crate::folded), comes out of every
-//! [`Collapse`](crate::collapse::Collapse) with
-//! [`collapse_to_tree`](crate::collapse::Collapse::collapse_to_tree), and is drawn by
-//! [`flamegraph::from_call_tree`](crate::flamegraph::from_call_tree).
+//! The module [`folded`](crate::folded) converts a tree to and from text,
+//! [`collapse_to_tree`](crate::collapse::Collapse::collapse_to_tree) of every
+//! [`Collapse`](crate::collapse::Collapse) returns one, and
+//! [`flamegraph::from_call_tree`](crate::flamegraph::from_call_tree) draws it.
 
 mod edges;
 mod forest;
@@ -63,22 +63,22 @@ pub use unit::Unit;
 pub use value::ValueType;
 pub use walk::{Children, Visit, Walk};
 
-/// What there is to say of counts that stopped at [`Count::MAX`].
+/// The warning about counts that saturated at [`Count::MAX`].
 pub(crate) const SATURATED: &str =
     "a count is 18446744073709551615, the largest there is, where sums stop: it may be more";
 
-/// Names a node of one [`CallTree`]. Parents have smaller ids than their children.
+/// Identifies a node of one [`CallTree`]. Parents have smaller ids than their children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(u32);
 
 impl NodeId {
-    /// The position of the node in what [`CallTree::totals`] returns.
+    /// The index of the node in the result of [`CallTree::totals`].
     pub fn index(self) -> usize {
         self.0 as usize
     }
 }
 
-/// Names an interned frame name of one [`CallTree`].
+/// Identifies an interned frame name of one [`CallTree`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FrameId(u32);
 
@@ -88,28 +88,29 @@ impl FrameId {
     }
 }
 
-/// Interned frames, and the tree of the stacks made of them with a count for each.
+/// Interned frames, and a tree of stacks with a count for each.
 ///
-/// Memory grows with the number of distinct names and of distinct stacks, not with the number of
-/// samples added. See the [module](self) for what it is for.
+/// Memory grows with the number of distinct names and stacks, not with the number of samples added.
+/// See the [module](self) documentation.
 #[derive(Debug, Clone)]
 pub struct CallTree {
     frames: FrameTable,
     nodes: Vec<Node>,
     large_counts: LargeCounts,
-    /// (parent, frame) to node, but for first children; unused where siblings keep the order of
-    /// their arrival.
+    /// Maps (parent, frame) to a node, except for first children; unused if siblings keep their
+    /// order of arrival.
     edges: Table<Edge>,
-    /// Nodes whose edges are still to be made, those of new names and of other trees: they are when
-    /// an edge is asked for, which none is where all names are new, or when all trees are merged.
+    /// Nodes without an edge yet, from new names and from other trees. Edges are created when one
+    /// is looked up, which never happens if all names are new, or if trees are only merged.
     without_edges: Vec<NodeId>,
-    /// The counts of the profile compared with, a count for each node; empty until there are two.
+    /// The counts of the baseline profile, one for each node; empty if the tree is not
+    /// differential.
     before: Vec<Count>,
     arrivals: Option<Vec<Arrival>>,
-    /// In time order, the first nodes of the charts of threads, which are beside each other.
+    /// In time order, the first node of each thread's chart. These charts are next to each other.
     threads: Vec<NodeId>,
-    /// The order of a walk, if `is_in_preorder`: nothing was added since it was noted. (That an
-    /// `Option` has to be dropped would be looked at for each count.)
+    /// The walk order, if `is_in_preorder`: nothing was added since it was set. (An `Option` would
+    /// need a check for dropping on each added count.)
     preorder: Preorder,
     is_in_preorder: bool,
     hasher: RandomState,
@@ -122,18 +123,18 @@ pub struct CallTree {
 struct Node {
     parent: NodeId,
     frame: FrameId,
-    /// The child made first, which has no edge: most nodes have no other child, and most edges of
-    /// a large table are far away in memory. The root if there is none.
+    /// The child created first, which has no edge: most nodes have no other child, and most edges
+    /// of a large table are not in the cache. The root if there is none.
     first_child: NodeId,
-    /// Its count, without its children's.
+    /// The self count.
     own: Own,
 }
 
-/// What a tree in time order knows of a node beyond its counts.
+/// Data of a node in a tree in time order, in addition to its counts.
 #[derive(Debug, Clone, Copy)]
 struct Arrival {
     newest_child: Option<NodeId>,
-    /// The parent's self count when this node was made.
+    /// The parent's self count when this node was created.
     parent_self: Count,
 }
 
@@ -144,13 +145,13 @@ impl Default for CallTree {
 }
 
 impl CallTree {
-    /// The node that all stacks start from. It stands for no frame; its name is empty.
+    /// The root node, where all stacks start. It does not represent a frame; its name is empty.
     pub const ROOT: NodeId = NodeId(0);
 
     /// The frame of the root.
     pub(crate) const ROOT_FRAME: FrameId = FrameId(0);
 
-    /// An empty tree in which equal stacks are one.
+    /// An empty tree in which equal stacks are merged.
     pub fn new() -> CallTree {
         let mut tree = CallTree {
             frames: FrameTable::default(),
@@ -173,8 +174,8 @@ impl CallTree {
         tree
     }
 
-    /// An empty tree in which siblings keep the order they come in, and only the newest child of
-    /// a node is ever used again: what a flame chart, whose x axis is time, is drawn from.
+    /// An empty tree in which siblings keep their order of arrival, and only the newest child of a
+    /// node is extended, as in a flame chart, whose x axis is time.
     pub fn in_time_order() -> CallTree {
         let mut tree = CallTree::new();
         tree.arrivals = Some(vec![Arrival {
@@ -184,12 +185,12 @@ impl CallTree {
         tree
     }
 
-    /// Whether this tree was made by [`CallTree::in_time_order`].
+    /// Whether this tree was created by [`CallTree::in_time_order`].
     pub fn is_in_time_order(&self) -> bool {
         self.arrivals.is_some()
     }
 
-    /// An empty tree of the same kind, for the stacks of this one or what becomes of them.
+    /// An empty tree of the same kind, with the same description.
     pub(crate) fn empty_like(&self) -> CallTree {
         let mut tree = match self.is_in_time_order() {
             true => CallTree::in_time_order(),
@@ -199,7 +200,7 @@ impl CallTree {
         tree
     }
 
-    /// What one of a count is. Folded text does not say, and what it says is [`Unit::Unknown`].
+    /// The unit of the counts. It is [`Unit::Unknown`] for folded text, which has no units.
     ///
     /// ```
     /// use inferno::call_tree::{CallTree, Unit};
@@ -213,17 +214,17 @@ impl CallTree {
         &self.unit
     }
 
-    /// Says what one of a count is. A graph shows counts in it, unless it is told what to call them.
+    /// Sets the unit of the counts. A graph displays it, unless its options override it.
     pub fn set_unit(&mut self, unit: Unit) {
         self.unit = unit;
     }
 
-    /// What is not exact about the profile, if anything is: a graph has it as its subtitle.
+    /// How the profile is inexact, if it is. A graph displays it as its subtitle.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }
 
-    /// Says what is not exact about the profile.
+    /// Sets a note about how the profile is inexact.
     pub fn set_note(&mut self, note: impl Into<Cow<'static, str>>) {
         self.note = Some(note.into());
     }
@@ -235,7 +236,7 @@ impl CallTree {
         self.note.clone_from(&other.note);
     }
 
-    /// The same for a tree that is added to this one.
+    /// Combines the unit and the note with those of a tree that is merged into this one.
     fn describe_with(&mut self, other: &CallTree) {
         if self.is_empty() {
             self.unit.clone_from(&other.unit);
@@ -251,8 +252,8 @@ impl CallTree {
         }
     }
 
-    /// In a tree in time order, lets stacks from now on be of another thread: they share no frames with
-    /// those before.
+    /// In a tree in time order, starts another thread: the following stacks share no frames with
+    /// earlier ones.
     pub(crate) fn begin_thread(&mut self) {
         if let Some(arrivals) = &mut self.arrivals {
             arrivals[0].newest_child = None;
@@ -265,19 +266,20 @@ impl CallTree {
         self.threads.partition_point(|first| *first <= node)
     }
 
-    /// The id of the frame called `name`, which is stored if it is new.
+    /// Returns the id of the frame called `name`, and stores the name if it is new.
     ///
-    /// Line ends (`\n`, `\r`) in it become spaces, for a stack is a line of folded text.
+    /// Line ends (`\n`, `\r`) in it become spaces, because a stack is one line of folded text.
     pub fn intern(&mut self, name: &[u8]) -> FrameId {
         self.frames.intern(name).0
     }
 
-    /// The same for a name that stays as it is: one out of folded text, or that will never be in it.
+    /// Interns a name without changing it, because it comes from folded text or is never written as
+    /// text.
     pub(crate) fn intern_as_is(&mut self, name: &[u8]) -> FrameId {
         self.frames.intern_as_is(name).0
     }
 
-    /// The same for what became of another frame's name.
+    /// Interns a name derived from the name of another frame.
     pub(crate) fn intern_renamed(&mut self, name: Cow<'_, [u8]>) -> FrameId {
         match name {
             Cow::Borrowed(unchanged) => self.intern_as_is(unchanged),
@@ -285,8 +287,8 @@ impl CallTree {
         }
     }
 
-    /// Adds `count` to the node's self count, and marks the node as the end of a stack (which a
-    /// count of zero does too).
+    /// Adds `count` to the node's self count, and marks the node as the end of a stack (even if
+    /// `count` is zero).
     #[inline]
     pub fn add(&mut self, node: NodeId, count: impl Into<Count>) {
         let count = count.into();
@@ -296,10 +298,10 @@ impl CallTree {
         self.add_self(node, count);
     }
 
-    /// Adds to the two counts of a node: what it was in the profile compared with, and what it is.
+    /// Adds to the two counts of a node: the one in the baseline profile, and the current one.
     ///
-    /// The first call makes the tree [differential](CallTree::is_differential). Counts given to
-    /// [`CallTree::add`], until then or later, are taken as unchanged.
+    /// The first call makes the tree [differential](CallTree::is_differential). Counts passed to
+    /// [`CallTree::add`], before or after that, count as unchanged.
     pub fn add_change(&mut self, node: NodeId, before: impl Into<Count>, after: impl Into<Count>) {
         if self.before.is_empty() {
             self.before = self.ids().map(|node| self.recorded(node)).collect();
@@ -308,7 +310,7 @@ impl CallTree {
         self.add_self(node, after.into());
     }
 
-    /// Replaces what nodes were in the profile compared with, a count for each node.
+    /// Replaces the counts of the baseline profile, one for each node.
     pub(crate) fn set_before(&mut self, before: Vec<Count>) {
         debug_assert_eq!(before.len(), self.len());
         self.before = before;
@@ -319,7 +321,7 @@ impl CallTree {
         self.large_counts.iter().chain(self.before.iter().copied())
     }
 
-    /// Adds one stack, its frames given from the root to the leaf, and returns its last node.
+    /// Adds one stack, with frames from the root to the leaf, and returns its last node.
     ///
     /// A `;` within a name separates frames, as it does in folded text, and a line end becomes a
     /// space.
@@ -335,7 +337,7 @@ impl CallTree {
         leaf
     }
 
-    /// The node reached from `parent` by the frames in `path`, which are separated by `;`.
+    /// The node reached from `parent` through the frames in `path`, which are separated by `;`.
     pub fn descend(&mut self, parent: NodeId, path: &[u8]) -> NodeId {
         let (mut node, mut start) = (parent, 0);
         for end in memchr::memchr_iter(b';', path).chain([path.len()]) {
@@ -345,17 +347,17 @@ impl CallTree {
         node
     }
 
-    /// The number of nodes, the root included.
+    /// The number of nodes, including the root.
     pub fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    /// Whether no stack was added yet.
+    /// Whether the tree has no stacks.
     pub fn is_empty(&self) -> bool {
         !self.nodes.iter().any(|node| node.own.is_recorded())
     }
 
-    /// The node one frame nearer to the root; `None` for the root.
+    /// The parent of a node; `None` for the root.
     pub fn parent(&self, node: NodeId) -> Option<NodeId> {
         (node != Self::ROOT).then(|| self.nodes[node.index()].parent)
     }
@@ -380,14 +382,14 @@ impl CallTree {
         self.nodes[node.index()].first_child == Self::ROOT
     }
 
-    /// The counts added to the node itself, without its callees; `None` if no stack ends here.
+    /// The self count of a node, which excludes its callees; `None` if no stack ends here.
     pub fn self_count(&self, node: NodeId) -> Option<Count> {
         let own = self.nodes[node.index()].own;
         own.is_recorded().then(|| self.large_counts.get(own))
     }
 
-    /// The node's self count in the profile compared with; `None` if no stack ends here or the
-    /// tree is not [differential](CallTree::is_differential).
+    /// The node's self count in the baseline profile; `None` if no stack ends here or the tree is
+    /// not [differential](CallTree::is_differential).
     pub fn self_before(&self, node: NodeId) -> Option<Count> {
         let before = self.before.get(node.index())?;
         let own = self.nodes[node.index()].own;
@@ -399,12 +401,12 @@ impl CallTree {
         !self.before.is_empty()
     }
 
-    /// For each node, by [`NodeId::index`], the count of itself and all below it.
+    /// For each node, by [`NodeId::index`], the count of the node and all its descendants.
     pub fn totals(&self) -> Vec<Count> {
         self.totals_of(|node| self.recorded(node))
     }
 
-    /// The same as [`CallTree::totals`] for the profile compared with; empty if there is none.
+    /// Like [`CallTree::totals`], for the baseline profile; empty if there is none.
     pub fn totals_before(&self) -> Vec<Count> {
         match self.is_differential() {
             true => self.totals_of(|node| self.before[node.index()]),
@@ -412,7 +414,7 @@ impl CallTree {
         }
     }
 
-    /// The same as [`CallTree::totals`] for other counts of the nodes themselves.
+    /// Like [`CallTree::totals`], for other self counts.
     pub(crate) fn totals_of(&self, own: impl Fn(NodeId) -> Count) -> Vec<Count> {
         let mut totals = vec![Count::ZERO; self.len()];
         for node in self.ids().rev() {
@@ -471,22 +473,22 @@ impl CallTree {
 
     /// All nodes but the root, each before its children.
     ///
-    /// Siblings come in the order of their first folded line, that is by name; in a tree
-    /// [in time order](CallTree::in_time_order) in the order of their arrival. The work of
-    /// sorting, `O(n log n)`, is done here.
+    /// Siblings are in the order of their first folded line, that is, by name; in a tree [in time
+    /// order](CallTree::in_time_order), they are in order of arrival. Sorting, `O(n log n)`,
+    /// happens during the iteration.
     pub fn walk(&self) -> Walk<'_> {
         Walk::new(self)
     }
 
-    /// Says that nodes were made in the order of a walk, but for those that are `late`, so that it need
-    /// not find that out. What is added from now on may be out of order.
+    /// Declares that nodes were created in walk order, except those that are `late`, so that a walk
+    /// needs no sorting. Nodes added afterwards may be out of order.
     pub(crate) fn mark_preorder(&mut self, late: &[Late]) {
         self.preorder = Preorder::new(self.len(), late);
         self.is_in_preorder = true;
     }
 
-    /// The part of the parent's self count that lies before this node: all of it, unless the tree
-    /// is in time order.
+    /// The part of the parent's self count that precedes this node: all of it, unless the tree is
+    /// in time order.
     pub(crate) fn parent_self_before(&self, node: NodeId) -> Count {
         match &self.arrivals {
             Some(arrivals) => arrivals[node.index()].parent_self,
@@ -494,12 +496,12 @@ impl CallTree {
         }
     }
 
-    /// All nodes, the root first, parents before their children.
+    /// All nodes, starting with the root, parents before their children.
     pub(crate) fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
         (0..self.nodes.len() as u32).map(NodeId)
     }
 
-    /// The names of frames that have `text` in them.
+    /// The names of frames that contain `text`.
     pub(crate) fn frame_names_with(&self, text: &[u8]) -> impl Iterator<Item = &[u8]> {
         self.frames.names_with(text)
     }
@@ -514,7 +516,7 @@ impl CallTree {
         self.frames.iter()
     }
 
-    /// The counts added to the node itself; zero if none was.
+    /// The self count of a node; zero if none was added.
     fn recorded(&self, node: NodeId) -> Count {
         self.large_counts.get(self.nodes[node.index()].own)
     }
@@ -524,7 +526,7 @@ impl CallTree {
         self.large_counts
             .add(&mut self.nodes[id.index()].own, count);
         if let Some(arrivals) = &mut self.arrivals {
-            // The node ran itself, so what it calls from now on is called anew.
+            // The node itself was running, so later calls from it are new ones.
             arrivals[id.index()].newest_child = None;
         }
     }

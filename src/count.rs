@@ -1,4 +1,4 @@
-//! [`Count`]: how much a stack weighs.
+//! [`Count`]: the weight of a stack.
 
 use std::fmt;
 use std::iter::Sum;
@@ -25,7 +25,7 @@ pub struct Count {
 }
 
 impl Count {
-    /// Nothing at all.
+    /// A count of zero.
     pub const ZERO: Count = Count { whole: 0, nanos: 0 };
 
     /// The largest count; sums beyond it stay there.
@@ -38,10 +38,10 @@ impl Count {
         Count { whole, nanos }
     }
 
-    /// Reads `digits` or `digits.digits`, as a folded line ends in.
+    /// Parses `digits` or `digits.digits`, the format at the end of a folded line.
     ///
     /// Returns `None` for anything else: signs, exponents, a missing whole part, or a whole part
-    /// above `u64::MAX`. Digits of the fraction after the ninth are cut.
+    /// above `u64::MAX`. Fractions are truncated to nine digits.
     pub fn parse(text: &[u8]) -> Option<Count> {
         if let Some(whole) = parse_digits(text) {
             return Some(Count::from(whole));
@@ -219,28 +219,28 @@ fn parse_slowly(text: &[u8]) -> Option<u64> {
     })
 }
 
-/// The same for 4 to 8 digits, all of them at once.
+/// Parses 4 to 8 digits, all at once.
 #[inline]
 fn parse_short(text: &[u8]) -> Option<u64> {
     const EACH: u64 = u64::from_ne_bytes([1; 8]);
     let missing = 8 * 8usize.checked_sub(text.len())?;
-    // The last digit is the highest byte. Both parts have the same where they overlap.
+    // The last digit is in the highest byte. Where the two parts overlap, they are equal.
     let start = u64::from(u32::from_le_bytes(*text.first_chunk()?)) << missing;
     let end = u64::from(u32::from_le_bytes(*text.last_chunk()?)) << 32;
-    // Digits that are missing are zeros.
+    // Missing digits become zeros.
     let digits = (start | end) ^ (u64::MAX << missing & (EACH * u64::from(b'0')));
     let is_above_9 = digits | ((digits & (EACH * 0x7f)) + EACH * (0x7f - 9));
     if is_above_9 & (EACH * 0x80) != 0 {
         return None;
     }
-    // Two digits become a number below 100, two of these one below 10,000, and so on.
+    // Digits are combined into pairs, then pairs into numbers below 10,000, and so on.
     let pairs = digits.wrapping_mul(10 << 8 | 1) >> 8 & 0x00ff_00ff_00ff_00ff;
     let fours = pairs.wrapping_mul(100 << 16 | 1) >> 16 & 0x0000_ffff_0000_ffff;
     Some(fours.wrapping_mul(10_000 << 32 | 1) >> 32)
 }
 
-/// Splits the number that `text` starts with off: its value, how many digits it has, and the rest.
-/// `None` if there is none, or one of too many digits.
+/// Splits off the number that `text` starts with: its value, number of digits, and the rest. `None`
+/// if there is none, or if it has too many digits.
 #[inline]
 pub(crate) fn split_number(text: &[u8]) -> Option<(u64, usize, &[u8])> {
     const MOST_DIGITS: usize = 18;
@@ -257,7 +257,7 @@ pub(crate) fn split_number(text: &[u8]) -> Option<(u64, usize, &[u8])> {
     is_number.then(|| (value, digits, &text[digits..]))
 }
 
-/// The billionths that the digits after a decimal point stand for.
+/// The value of the digits after a decimal point, in billionths.
 fn parse_fraction(digits: &[u8]) -> Option<u32> {
     if !digits.iter().all(u8::is_ascii_digit) {
         return None;

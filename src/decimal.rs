@@ -1,14 +1,14 @@
-//! [`Decimal`]: a signed number with nine digits after the point.
+//! [`Decimal`]: a signed number with nine decimal places.
 
 use crate::call_tree::Count;
 use std::ops::{Add, AddAssign, Sub};
 
 const NANOS_PER_ONE: i128 = 1_000_000_000;
 
-/// A time, a weight or another measured number, in units of 10⁻⁹.
+/// A time, a weight or another measurement, in units of 10⁻⁹.
 ///
-/// Profiles write times as decimal fractions. Adding and subtracting them as `f64` would turn
-/// `0.1 + 0.2` into `0.30000000000000004`; here it is `0.3`.
+/// Profiles contain times as decimal fractions. Adding and subtracting them as `f64` would turn
+/// `0.1 + 0.2` into `0.30000000000000004`; here, the sum is `0.3`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Decimal(i128);
 
@@ -31,16 +31,16 @@ impl Decimal {
     pub fn from_f64(value: f64) -> Decimal {
         // Below this, the product is exact to less than half a unit.
         const EXACT: f64 = 9e6;
-        // Beyond this, counts end.
+        // Counts saturate beyond this.
         const HUGE: f64 = u64::MAX as f64;
         if value.abs() < EXACT || value.abs() >= HUGE {
             return Decimal((value * 1e9).round() as i128);
         }
-        // The shortest text that reads back as the same number is what the profiler wrote.
+        // The shortest text that parses as the same number is what the profiler wrote.
         Decimal::parse(format!("{value}").as_bytes()).unwrap_or_default()
     }
 
-    /// Reads `[-]digits[.digits]`. Digits after the ninth decimal place are cut.
+    /// Parses `[-]digits[.digits]`. Digits after the ninth decimal place are cut.
     pub fn parse(text: &[u8]) -> Option<Decimal> {
         let (sign, digits) = match text {
             [b'-', digits @ ..] => (-1, digits),
@@ -52,7 +52,7 @@ impl Decimal {
     /// The count, or `None` if the number is negative.
     pub fn to_count(self) -> Option<Count> {
         const PER_ONE: u64 = NANOS_PER_ONE as u64;
-        // Mostly it is as small as that, and 128 bits take ten times as long to divide.
+        // Most numbers fit, and 128-bit division is ten times as slow.
         if let Ok(nanos) = u64::try_from(self.0) {
             return Some(Count::from_parts(nanos / PER_ONE, (nanos % PER_ONE) as u32));
         }
@@ -78,24 +78,24 @@ impl Decimal {
         Decimal(self.0.saturating_mul(factor.0) / NANOS_PER_ONE)
     }
 
-    /// The number divided by `divisor`, which is not 0.
+    /// The number divided by `divisor`, which must not be 0.
     pub fn divided_by(self, divisor: u64) -> Decimal {
         Decimal(self.0 / i128::from(divisor.max(1)))
     }
 
-    /// The number times `part` divided by `whole`. Nothing of nothing is zero.
+    /// The number times `part` divided by `whole`. Returns zero if `whole` is zero.
     pub fn share(self, part: Decimal, whole: Decimal) -> Decimal {
         if whole.0 == 0 {
             return Decimal::ZERO;
         }
         Decimal(match self.0.checked_mul(part.0) {
             Some(product) => product / whole.0,
-            // Digits are lost only where the product does not fit.
+            // Precision is lost only if the product does not fit.
             None => (self.0 / whole.0).saturating_mul(part.0),
         })
     }
 
-    /// The distance from zero.
+    /// The absolute value.
     pub fn abs(self) -> Decimal {
         Decimal(self.0.saturating_abs())
     }

@@ -1,5 +1,5 @@
-//! What a file may be besides plain text in UTF-8: compressed, recognized by its first bytes, or text in
-//! UTF-16 or with a byte order mark.
+//! Decodes input: compressed data, which is recognized by its first bytes, and text in UTF-16 or
+//! with a byte order mark.
 
 mod head;
 mod text;
@@ -12,15 +12,16 @@ use head::{Kind, read_head};
 use std::io::{self, BufRead, Read};
 pub(crate) use text::{Text, may_have_mark};
 
-/// A reader that gives plain bytes, whatever the one below gives. Any thread may read from it.
+/// A reader of decoded bytes, which can be read on any thread.
 pub type Decoded<'a> = Box<dyn BufRead + Send + 'a>;
 
-/// Returns what `reader` gives, decompressed if it starts as gzip or zstd data does, and in UTF-8
+/// Returns the data of `reader`: decompressed if it starts like gzip or zstd data, and as UTF-8
 /// without a byte order mark if it starts with one.
 ///
-/// Files of several gzip members or zstd frames, as `cat` and parallel compressors make them, are
-/// read to their end. It takes the crate's feature `compression`; without it, compressed data is
-/// an error. So is data that other programs compress, such as xz and bzip2, which the error names.
+/// Files with several gzip members or zstd frames, as created by `cat` and parallel compressors,
+/// are read to the end. Decompression requires the crate's feature `compression`; without it,
+/// compressed data is an error. Data from other compressors, such as xz and bzip2, is always an
+/// error, which names the compressor.
 ///
 /// ```
 /// use std::io::Read;
@@ -32,9 +33,9 @@ pub type Decoded<'a> = Box<dyn BufRead + Send + 'a>;
 /// ```
 ///
 /// # Errors
-/// Those of `reader`. Reading from what is returned fails with [`io::ErrorKind::InvalidData`]
-/// where the compressed data is damaged. Where it ends early, its whole lines are read, and a warning
-/// is logged; if there are none, that is [`io::ErrorKind::UnexpectedEof`].
+/// Errors of `reader`. Reading from the result fails with [`io::ErrorKind::InvalidData`] if the
+/// compressed data is damaged. If it is truncated, its whole lines are read, and a warning is
+/// logged; if there are none, the error is [`io::ErrorKind::UnexpectedEof`].
 pub fn decoded<'a, R: BufRead + Send + 'a>(mut reader: R) -> io::Result<Decoded<'a>> {
     let head = read_head(&mut reader)?;
     let kind = Kind::of(&head);
@@ -48,8 +49,8 @@ pub fn decoded<'a, R: BufRead + Send + 'a>(mut reader: R) -> io::Result<Decoded<
     }
 }
 
-/// Whether data that starts with `head` is what [`decoded`] decompresses, or refuses because it is
-/// compressed otherwise. 8 bytes tell.
+/// Whether [`decoded`] decompresses data that starts with `head`, or rejects it because of an
+/// unsupported compression. `head` should have at least 8 bytes.
 ///
 /// ```
 /// assert!(inferno::decode::is_compressed(b"\x1f\x8b\x08\0"));
@@ -59,7 +60,8 @@ pub fn is_compressed(head: &[u8]) -> bool {
     !matches!(Kind::of(head), Kind::Plain | Kind::Marked)
 }
 
-/// Whether data that starts with `head` is what [`decoded`] gives as it is. 8 bytes tell.
+/// Whether [`decoded`] returns data that starts with `head` unchanged. `head` should have at least
+/// 8 bytes.
 ///
 /// ```
 /// assert!(inferno::decode::is_plain(b"main;parse 3\n"));
@@ -69,7 +71,7 @@ pub fn is_plain(head: &[u8]) -> bool {
     Kind::of(head) == Kind::Plain
 }
 
-/// Text of which the byte order mark is read now.
+/// Decodes text with a byte order mark.
 fn text<'a, R: BufRead + Send + 'a>(reader: R) -> io::Result<Decoded<'a>> {
     Ok(Box::new(io::BufReader::with_capacity(
         BUFFER_SIZE,

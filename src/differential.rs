@@ -1,4 +1,4 @@
-//! What changed from one profile to another: two sets of stacks become one with two counts each.
+//! Compares two profiles: combines two sets of stacks into one with two counts each.
 //!
 //! ```text
 //! before:  main;parse 3      after:  main;parse 5      difference:  main;draw 0 2
@@ -6,9 +6,9 @@
 //!                                                                   main;wait 4 0
 //! ```
 //!
-//! [`from_readers`] and [`from_files`] go from [folded](crate::folded) text to folded text with
-//! counts before and after, for which a [flame graph](crate::flamegraph) is colored by what grew
-//! and what shrank. [`compare`] does the same for profiles in memory.
+//! [`from_readers`] and [`from_files`] combine two [folded](crate::folded) texts into one with a
+//! count before and after, from which a [flame graph](crate::flamegraph) shows growth and shrinkage
+//! by color. [`compare`] does the same for profiles in memory.
 //!
 //! ```
 //! use inferno::differential::{self, Options};
@@ -22,11 +22,11 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! # How it is fast
+//! # Performance
 //!
-//! Folded text is mostly sorted, and always so if it comes from the tools here. So nothing is
-//! looked up: both sides are put in order, for which sorted lines are only compared each with the one
-//! before, and then walked side by side.
+//! Folded text is usually sorted, and always is if it comes from the tools of this crate. So stacks
+//! are not looked up: both sides are sorted, where sorted input only requires comparing each line
+//! with the previous one, and then merged.
 
 mod profile;
 mod scale;
@@ -44,16 +44,16 @@ use std::fs::File;
 use std::io::{self, BufRead, Write};
 use std::path::Path;
 
-/// How to compare two profiles.
+/// Options for comparing two profiles.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
-    /// Scale the counts before so that both profiles have the same total. It takes out that one
-    /// was recorded for longer, and leaves what became more or less of the whole. Default:
+    /// Scale the counts before so that both profiles have the same total. This compensates for
+    /// different recording times, so that only changes in the relative weight remain. Default:
     /// `false`.
     pub normalize: bool,
 
-    /// Replace hexadecimal numbers (`0x7f722d142778`) by `0x...`, so that stacks that differ only
-    /// in addresses are the same. Default: `false`.
+    /// Replace hexadecimal numbers (`0x7f722d142778`) with `0x...`, so that stacks that differ only
+    /// in addresses are equal. Default: `false`.
     pub strip_hex: bool,
 }
 
@@ -61,14 +61,14 @@ pub struct Options {
 /// bytes of the stack.
 ///
 /// Counts of equal stacks are added up; a stack that one side lacks counts 0 there. Counts are
-/// whole: a fraction is cut, which is logged as a warning, and so is what
-/// [`Options::normalize`] scales. ([`compare`] keeps fractions.) Lines that are no stack with a
-/// count are left out, which is logged as a warning too.
+/// integers: fractions are truncated with a logged warning, and so are the results of
+/// [`Options::normalize`]. ([`compare`] keeps fractions.) Lines that are not a stack with a count
+/// are skipped, which also logs a warning.
 ///
-/// Memory is needed for all different stacks, but not for how they begin.
+/// Memory use depends on the distinct parts of stacks, not on their common prefixes.
 ///
 /// # Errors
-/// Those of the readers and of `writer`, which is written to in pieces of some ten kilobytes and
+/// Errors of the readers and of `writer`, which is written to in chunks of tens of kilobytes and
 /// flushed at the end.
 pub fn from_readers<R1, R2, W>(opt: Options, before: R1, after: R2, writer: W) -> io::Result<()>
 where
@@ -80,10 +80,11 @@ where
     write(opt, before, &Profile::read(opt, after)?, writer)
 }
 
-/// [`from_readers`] for the files at two paths.
+/// Calls [`from_readers`] for the files at two paths.
 ///
 /// # Errors
-/// As [`from_readers`], and if a file cannot be read; the message names the path.
+/// The same as for [`from_readers`], and an error whose message names the path if a file cannot be
+/// read.
 pub fn from_files<P1, P2, W>(
     opt: Options,
     file_before: P1,
@@ -100,10 +101,10 @@ where
     write(opt, before, &after, writer)
 }
 
-/// [`from_readers`] for profiles that were read before.
+/// Writes the differential text for profiles that were already read, as [`from_readers`] does.
 ///
 /// # Errors
-/// Those of `writer`.
+/// Errors of `writer`.
 pub fn write<W: Write>(
     opt: Options,
     mut before: Profile,
@@ -118,9 +119,9 @@ pub fn write<W: Write>(
 
 /// Returns a [differential](CallTree::is_differential) tree of all stacks of two trees.
 ///
-/// Fractions are kept. Those that [`Options::normalize`] makes are rounded to five digits of the
-/// smallest count, and so that sums come out even. Of a tree that is differential itself, the counts
-/// after are taken.
+/// Fractions are kept. Those that result from [`Options::normalize`] are rounded to five digits of
+/// the smallest count, so that the counts add up exactly. If a tree is already differential, its
+/// counts after are used.
 ///
 /// ```
 /// use inferno::call_tree::{CallTree, Count};
@@ -173,16 +174,16 @@ fn without_hex_if(is_wanted: bool, text: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// `text` with `0x...` for each `0x` that hexadecimal digits follow.
+/// `text` with `0x...` in place of each `0x` followed by hexadecimal digits.
 fn without_hex(text: &[u8]) -> Cow<'_, [u8]> {
     let mut out = Vec::new();
-    // What is before is in `out`.
+    // The text before this is in `out`.
     let mut done = 0;
     for at in memmem::find_iter(text, b"0x") {
         let digits = &text[at + 2..];
         let length = digits.iter().take_while(|byte| byte.is_ascii_hexdigit());
         let length = length.count();
-        // Where the 0 is a digit of the number before, it is gone already.
+        // A 0 that is a digit of the previous number is already replaced.
         if length > 0 && at >= done {
             out.extend_from_slice(&text[done..at]);
             out.extend_from_slice(b"0x...");
@@ -196,7 +197,7 @@ fn without_hex(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
-/// Writes all stacks of both sides in their order.
+/// Writes all stacks of both sides in sorted order.
 fn write_both(before: &Profile, after: &Profile, writer: impl Write) -> io::Result<()> {
     if before.is_saturated() || after.is_saturated() {
         log::warn!("{SATURATED}");
@@ -230,7 +231,7 @@ struct LineWriter<W> {
     out: Vec<u8>,
 }
 
-/// How much is written at once, in bytes.
+/// The number of bytes to write at once.
 const WRITE_AT: usize = 1 << 16;
 
 impl<W: Write> LineWriter<W> {
@@ -416,7 +417,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
-        /// Text and trees are compared alike, and no sample is lost.
+        /// Checks that text and trees are compared the same way, and no sample is lost.
         #[test]
         fn both_ways_agree(before in profile(), after in profile(), strip_hex: bool) {
             let opt = options(false, strip_hex);
@@ -426,7 +427,7 @@ mod tests {
             prop_assert_eq!(total(&lines, 0), total(&after, 0));
         }
 
-        /// Normalized, both sides have the same total.
+        /// Checks that normalized profiles have the same total.
         #[test]
         fn normalized_totals_are_equal(before in profile(), after in profile()) {
             prop_assume!(total(&before, 0) > 0);

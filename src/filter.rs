@@ -1,7 +1,7 @@
-//! What to keep of a profile, and what to call it: stacks and frames chosen by regular expressions.
+//! Selects and renames stacks and frames by regular expression.
 //!
-//! A [`Filter`] is a list of steps, done one after another, each from a
-//! [`CallTree`] to another. It goes between any profile and any picture:
+//! A [`Filter`] is a list of steps, applied one after another, each of which turns a [`CallTree`]
+//! into another. It works between any profile and any output:
 //!
 //! ```
 //! use inferno::{filter::Filter, folded};
@@ -24,14 +24,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Patterns are those of the [`regex`](https://docs.rs/regex/latest/regex/#syntax) crate. They match
-//! anywhere unless anchored with `^` and `$`. A pattern for *stacks* is matched against the whole
-//! stack as folded text has it, `main;parse;read`, as `grep` would; one for *frames* against the
-//! name of each frame. The command's name that collapsers put first is a frame.
+//! The syntax of patterns is that of the [`regex`](https://docs.rs/regex/latest/regex/#syntax)
+//! crate. They match anywhere unless anchored with `^` and `$`. A pattern for *stacks* is matched
+//! against the whole stack as folded text, `main;parse;read`; one for *frames* against the name of
+//! each frame. The command name that collapsers put first is a frame too.
 //!
-//! Only [`keep`](Filter::keep), [`drop`](Filter::drop) and [`base`](Filter::base) leave out samples.
-//! The others leave the sum of all counts as it is. A filter without steps returns the tree as it
-//! is, at no cost.
+//! Only [`keep`](Filter::keep), [`drop`](Filter::drop) and [`base`](Filter::base) remove samples.
+//! The others preserve the sum of all counts. A filter without steps returns the tree as it is, at
+//! no cost.
 
 use crate::call_tree::{CallTree, NodeId, Roots, rebuild};
 use regex::bytes::Regex;
@@ -39,7 +39,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
-/// What to keep of a profile, and what to call it. See the [module](self).
+/// Selects and renames stacks and frames. See the [module](self) documentation.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     steps: Vec<Step>,
@@ -56,12 +56,12 @@ enum Step {
     Rename(Regex, String),
 }
 
-/// What compilers and runtimes put into names and number differently in each run or build, and
-/// what to put in its place.
+/// Parts of names that compilers and runtimes number differently in each run or build, with their
+/// replacements.
 const GENERATED: [(&str, &str); 7] = [
-    // Rust: closures in a function become the function.
+    // Rust: closures in a function are merged into the function.
     (r"(::\{\{closure\}\}|::\{closure#\d+\})+", ""),
-    // C++: lambdas of a function become one.
+    // C++: lambdas of a function are merged.
     (r"\{lambda\([^{}]*\)#\d+\}", "{lambda}"),
     // Java: `A$$Lambda$14/0x0000000800c8d440`, `A$$Lambda+0x00007f0001/123`, `LambdaForm$MH/0x..`, and
     // other hidden classes.
@@ -75,7 +75,7 @@ const GENERATED: [(&str, &str); 7] = [
         r"((?:GeneratedMethod|GeneratedConstructor)Accessor|\$Proxy)\d+",
         "$1",
     ),
-    // What gcc appends where it made several functions of one.
+    // The suffix that gcc appends to clones of a function.
     (
         r"(\.(isra|part|constprop|lto_priv|cold)(\.\d+)?)+($|_\[)",
         "$4",
@@ -83,70 +83,72 @@ const GENERATED: [(&str, &str); 7] = [
 ];
 
 impl Filter {
-    /// A filter that leaves everything as it is.
+    /// A filter that changes nothing.
     pub fn new() -> Filter {
         Filter::default()
     }
 
     /// Keeps only stacks that match.
     ///
-    /// Kept twice, both patterns must match; `a|b` keeps what matches one of them.
+    /// If called twice, both patterns must match; `a|b` keeps stacks that match one of them.
     ///
     /// # Errors
-    /// If the pattern is no regular expression, as in all methods here.
+    /// If the pattern is not a regular expression, as in all methods here.
     pub fn keep(self, stacks: &str) -> Result<Filter, PatternError> {
         Ok(self.then(Step::Keep(pattern(stacks)?)))
     }
 
-    /// Leaves out stacks that match.
+    /// Removes stacks that match.
     ///
     /// # Errors
-    /// As [`Filter::keep`].
+    /// The same as for [`Filter::keep`].
     pub fn drop(self, stacks: &str) -> Result<Filter, PatternError> {
         Ok(self.then(Step::Drop(pattern(stacks)?)))
     }
 
-    /// Leaves out frames that match. What they called appears as called by their callers, their
-    /// own samples as their callers'.
+    /// Removes frames that match. Their callees become callees of their callers, and their samples
+    /// become samples of their callers.
     ///
     /// # Errors
-    /// As [`Filter::keep`].
+    /// The same as for [`Filter::keep`].
     pub fn hide(self, frames: &str) -> Result<Filter, PatternError> {
         Ok(self.then(Step::Hide(pattern(frames)?)))
     }
 
-    /// Starts each stack at its innermost frame that matches; stacks without one are left out.
+    /// Starts each stack at its innermost frame that matches; removes stacks without one.
     ///
-    /// It is [`flamegraph::Options::base`](crate::flamegraph::Options::base) for patterns.
+    /// This is [`flamegraph::Options::base`](crate::flamegraph::Options::base) for patterns.
     ///
     /// # Errors
-    /// As [`Filter::keep`].
+    /// The same as for [`Filter::keep`].
     pub fn base(self, frames: &str) -> Result<Filter, PatternError> {
         Ok(self.then(Step::Base(pattern(frames)?)))
     }
 
-    /// Starts each stack at its innermost frame that matches, so that it is shown once and not
-    /// once for each caller; stacks without one stay whole.
+    /// Starts each stack at its innermost frame that matches, so that this frame is shown once
+    /// instead of once for each caller; keeps stacks without one whole.
     ///
-    /// It is [`perf::Options::skip_after`](crate::collapse::perf::Options::skip_after) for
+    /// This is [`perf::Options::skip_after`](crate::collapse::perf::Options::skip_after) for
     /// patterns and for any format.
     ///
     /// # Errors
-    /// As [`Filter::keep`].
+    /// The same as for [`Filter::keep`].
     pub fn skip_after(self, frames: &str) -> Result<Filter, PatternError> {
         Ok(self.then(Step::SkipAfter(pattern(frames)?)))
     }
 
-    /// Ends each stack at its outermost frame that matches: what it called counts as its own.
+    /// Ends each stack at its outermost frame that matches, whose callees are added to its own
+    /// samples.
     ///
     /// # Errors
-    /// As [`Filter::keep`].
+    /// The same as for [`Filter::keep`].
     pub fn fold_callees(self, frames: &str) -> Result<Filter, PatternError> {
         Ok(self.then(Step::FoldCallees(pattern(frames)?)))
     }
 
-    /// Replaces all that matches in the name of a frame. In `replacement`, `$1` or `${name}` is
-    /// what the group matched, and `$$` is a `$`. Frames that get the same name become one.
+    /// Replaces all matches in the name of a frame. In `replacement`, `$1` or `${name}` is replaced
+    /// with the text that the group matched, and `$$` with a `$`. Frames with the same new name are
+    /// merged.
     ///
     /// ```
     /// use inferno::{filter::Filter, folded};
@@ -163,7 +165,7 @@ impl Filter {
     /// A `;`, which separates frames, becomes `:`, and a line end becomes a space.
     ///
     /// # Errors
-    /// As [`Filter::keep`], and if the pattern lacks a group that `replacement` names.
+    /// The same as for [`Filter::keep`], and if the pattern lacks a group that `replacement` names.
     pub fn rename(self, frames: &str, replacement: &str) -> Result<Filter, PatternError> {
         let frames = pattern(frames)?;
         let lacks = |group: &&str| !has_group(&frames, group);
@@ -176,9 +178,10 @@ impl Filter {
         }
     }
 
-    /// Takes out of names what compilers and runtimes number: closures of Rust (`::{{closure}}`),
-    /// lambdas of C++ (`{lambda(int)#2}`) and Java (`$$Lambda$14/0x0000000800c8d440`), addresses
-    /// of hidden classes, numbers of accessors and proxies, suffixes of gcc (`.isra.0`).
+    /// Removes the parts of names that compilers and runtimes number: closures of Rust
+    /// (`::{{closure}}`), lambdas of C++ (`{lambda(int)#2}`) and Java
+    /// (`$$Lambda$14/0x0000000800c8d440`), addresses of hidden classes, numbers of accessors and
+    /// proxies, suffixes of gcc (`.isra.0`).
     ///
     /// ```
     /// use inferno::{filter::Filter, folded};
@@ -199,16 +202,16 @@ impl Filter {
             })
     }
 
-    /// Whether there is nothing to do.
+    /// Whether the filter has no steps.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }
 
-    /// Does all steps, in the order in which they were added.
+    /// Applies all steps, in the order in which they were added.
     ///
-    /// Both counts of a differential tree are kept, and the order of a tree
-    /// [in time order](CallTree::in_time_order). Each step takes time for the frames of all stacks,
-    /// and matches each name once.
+    /// Both counts of a differential tree are kept, and so is the order of a tree [in time
+    /// order](CallTree::in_time_order). The cost of each step is linear in the frames of all
+    /// stacks; each name is matched once.
     pub fn apply(&self, tree: CallTree) -> CallTree {
         self.steps.iter().fold(tree, |tree, step| {
             let mut tree = step.apply(&tree);
@@ -258,7 +261,7 @@ impl Step {
     }
 }
 
-/// The tree of the stacks for which `is_wanted` says so of their text.
+/// A tree of the stacks whose text satisfies `is_wanted`.
 fn with_stacks_that(tree: &CallTree, is_wanted: impl Fn(&[u8]) -> bool) -> CallTree {
     let mut text = Vec::new();
     rebuild::with_stacks(tree, |stack| {
@@ -273,7 +276,7 @@ fn with_stacks_that(tree: &CallTree, is_wanted: impl Fn(&[u8]) -> bool) -> CallT
     })
 }
 
-/// The tree of what `change` makes of each stack, knowing which nodes have a name that matches.
+/// A tree of the stacks modified by `change`, which knows which nodes have a matching name.
 fn with_frames(
     tree: &CallTree,
     frames: &Regex,
@@ -287,7 +290,7 @@ fn with_frames(
     rebuild::with_stacks(tree, |stack| change(stack, &is_match))
 }
 
-/// Drops what called the innermost match; `None` if there is none.
+/// Removes the callers of the innermost match; `None` if there is none.
 fn drop_callers(stack: &mut Vec<NodeId>, is_match: &dyn Fn(NodeId) -> bool) -> Option<()> {
     let innermost = stack.iter().rposition(|&node| is_match(node))?;
     stack.drain(..innermost);
@@ -305,7 +308,7 @@ fn renamed<'n>(frames: &Regex, name: &'n [u8], replacement: &[u8]) -> Cow<'n, [u
     }
 }
 
-/// The groups that a replacement names, as the `regex` crate reads it.
+/// The groups that a replacement refers to, as the `regex` crate parses it.
 fn groups_in(replacement: &str) -> impl Iterator<Item = &str> {
     let mut rest = replacement;
     std::iter::from_fn(move || {
@@ -341,7 +344,7 @@ fn pattern(text: &str) -> Result<Regex, PatternError> {
     })
 }
 
-/// A pattern that is no regular expression, or lacks a group.
+/// An invalid regular expression, or a replacement that refers to a missing group.
 #[derive(Debug, Clone)]
 pub struct PatternError {
     pattern: String,
@@ -359,7 +362,7 @@ impl fmt::Display for PatternError {
         let pattern = &self.pattern;
         match &self.problem {
             Problem::Syntax(error) => {
-                // The last of several lines; those above point at the place.
+                // The last of several lines; the previous ones point at the position.
                 let text = error.to_string();
                 let reason = text.lines().last().unwrap_or_default();
                 let reason = reason.strip_prefix("error: ").unwrap_or(reason);
@@ -549,7 +552,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
-        /// What only moves samples loses none, and what chooses stacks splits them in two.
+        /// Steps that only move samples lose none, and selections partition the stacks.
         #[test]
         fn no_sample_is_lost(tree in profile(), pattern in prop::sample::select(vec![
             "a", "^a$", "b$", "closure", "", "nothing",

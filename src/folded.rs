@@ -1,4 +1,4 @@
-//! Folded stacks, the text between collapsers and flame graphs: the one reader and writer of it.
+//! Reads and writes folded stacks, the text between collapsers and flame graphs.
 //!
 //! ```text
 //! file    = { line LF }
@@ -9,10 +9,10 @@
 //! WS      = white space of ASCII: spaces or tabs, mostly one
 //! ```
 //!
-//! A frame may hold anything but `;` and a line end, spaces too: the count is what follows the
-//! last white space. A tab there is what databases print between columns. A line with two counts
-//! is *differential*: `inferno-diff-folded` writes it. A line of white space and a count (` 2`) is
-//! the empty stack, that of samples without frames, which count for the root alone.
+//! A frame may contain anything except `;` and line ends, including spaces: the count follows the
+//! last whitespace, which may be a tab, because databases print tabs between columns. A line with
+//! two counts is *differential*, as written by `inferno-diff-folded`. A line with only whitespace
+//! and a count (` 2`) is the empty stack of samples without frames; it counts for the root.
 //!
 //! ```text
 //! swapper;start_kernel;rest_init;cpu_idle;default_idle 17
@@ -49,38 +49,38 @@ pub(crate) use folder::LineFolder;
 pub(crate) use tally::{LineKind, Tally};
 pub use write::{write, write_forest};
 
-/// What [`read`] found.
+/// The result of [`read`].
 #[derive(Debug, Clone, Default)]
 pub struct Profile {
     /// The stacks with their counts.
     pub tree: CallTree,
-    /// How many lines were neither a stack with a count nor a comment.
+    /// The number of lines that were neither a stack with a count nor a comment.
     pub ignored_lines: u64,
 }
 
-/// Reads folded stacks until the end of `reader`, which needs no buffering of its own.
+/// Reads folded stacks until the end of `reader`, which does not need to be buffered.
 ///
-/// Counts of equal stacks are added up. Lines that are no stacks are counted and left out.
+/// Counts of equal stacks are added up. Lines that are not stacks are counted and skipped.
 ///
 /// # Errors
-/// Those of `reader`.
+/// Errors of `reader`.
 pub fn read<R: Read>(reader: R) -> io::Result<Profile> {
     let mut folder = LineFolder::new(CallTree::new());
     folder.read(reader)?;
     Ok(folder.finish())
 }
 
-/// Whether the text that starts with `head` is folded: all lines of it must be stacks or comments,
-/// and one a stack. `None` if more is needed.
+/// Whether the text that starts with `head` is folded: all lines of `head` must be stacks or
+/// comments, and at least one a stack. `None` if more bytes are needed.
 pub(crate) fn sniff(head: &[u8]) -> Option<bool> {
     let mut lines = whole_lines(head)
-        .filter(|line| !is_no_stack(trim(line)))
+        .filter(|line| !is_blank_or_comment(trim(line)))
         .peekable();
     lines.peek()?;
     Some(lines.all(|line| Line::parse(line).is_some()))
 }
 
-/// A line of folded text, taken apart.
+/// A parsed line of folded text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Line<'a> {
     pub stack: &'a [u8],
@@ -90,8 +90,8 @@ pub(crate) struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// Takes a line apart; `None` if it is no stack with a count. White space at the start of the
-    /// line is no part of the first frame, but it tells the empty stack (` 2`) from a lone number.
+    /// Parses a line; `None` if it is not a stack with a count. Whitespace at the start of the line
+    /// is not part of the first frame, but distinguishes the empty stack (` 2`) from a lone number.
     // Always inlined: calls cost 1 % of the instructions of a flame graph.
     #[inline(always)]
     pub fn parse(line: &'a [u8]) -> Option<Line<'a>> {
@@ -107,15 +107,15 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// Whether `line`, which was parsed to this, is a comment that ends in a number.
+    /// Whether `line`, from which this was parsed, is a comment that ends in a number.
     fn is_comment(&self, line: &[u8]) -> bool {
-        self.stack.first() == Some(&b'#') && is_no_stack(trim_start(line))
+        self.stack.first() == Some(&b'#') && is_blank_or_comment(trim_start(line))
     }
 }
 
-/// Splits `STACK COUNT` at its last white space. The stack loses white space at its end.
+/// Splits `STACK COUNT` at its last whitespace. Trailing whitespace of the stack is removed.
 pub(crate) fn split_count(line: &[u8]) -> Option<(&[u8], Count)> {
-    // What is before the last count mostly ends so that it can be none.
+    // In most cases, the end of the stack already shows that there is no second count.
     let (rest, digits) = line.split_at(line.len() - digits_at_end(line));
     match rest {
         [stack @ .., white] if is_ascii_white(*white) => {
@@ -126,7 +126,7 @@ pub(crate) fn split_count(line: &[u8]) -> Option<(&[u8], Count)> {
     }
 }
 
-/// The same for a count with a point in it.
+/// Splits off a count with a decimal point.
 #[cold]
 fn split_fraction(line: &[u8]) -> Option<(&[u8], Count)> {
     let white = line.iter().rposition(|byte| is_ascii_white(*byte))?;
@@ -134,11 +134,11 @@ fn split_fraction(line: &[u8]) -> Option<(&[u8], Count)> {
 }
 
 /// Whether a trimmed line is blank or a comment.
-fn is_no_stack(line: &[u8]) -> bool {
+fn is_blank_or_comment(line: &[u8]) -> bool {
     line.is_empty() || line.starts_with(b"# ")
 }
 
-/// How many bytes `a` and `b` have in common at their start.
+/// The length of the common prefix of `a` and `b`.
 pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     const STEP: usize = 32;
     let steps = a.as_chunks::<STEP>().0.iter().zip(b.as_chunks().0);
@@ -146,7 +146,7 @@ pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     start + common_prefix_of_short(&a[start..], &b[start..])
 }
 
-/// The same for what is mostly shorter than a step.
+/// The same, for prefixes that are usually shorter than a chunk.
 fn common_prefix_of_short(a: &[u8], b: &[u8]) -> usize {
     let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
     for (at, (a, b)) in words.clone().enumerate() {
@@ -160,7 +160,7 @@ fn common_prefix_of_short(a: &[u8], b: &[u8]) -> usize {
     start + bytes.take_while(|(a, b)| a == b).count()
 }
 
-/// The lines of `block`, without their ends. The last one may lack it.
+/// The lines of `block`, without line ends. The last one may be incomplete.
 pub(crate) fn lines_of(block: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut start = 0;
     memchr::memchr_iter(b'\n', block)
@@ -172,7 +172,7 @@ pub(crate) fn lines_of(block: &[u8]) -> impl Iterator<Item = &[u8]> {
         })
 }
 
-/// The first line of `text`, without its end, and what is behind it.
+/// The first line of `text`, without its line end, and the rest.
 pub(crate) fn split_line(text: &[u8]) -> (&[u8], &[u8]) {
     match memchr::memchr(b'\n', text) {
         Some(end) => (&text[..end], &text[end + 1..]),
@@ -180,13 +180,13 @@ pub(crate) fn split_line(text: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// The lines of `text` that end.
+/// The lines of `text` that have a line end.
 pub(crate) fn whole_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let end = after_last_line(text).unwrap_or(0);
     lines_of(&text[..end]).take(if end == 0 { 0 } else { usize::MAX })
 }
 
-/// Where the last whole line of `block` ends.
+/// The end of the last whole line of `block`.
 pub(crate) fn after_last_line(block: &[u8]) -> Option<usize> {
     memchr::memrchr(b'\n', block).map(|at| at + 1)
 }
@@ -252,7 +252,7 @@ mod tests {
         }
     }
 
-    /// What is written of trees that are not merged, which must be what is if they are.
+    /// The output for trees that are not merged, which must equal the output after merging them.
     fn written(trees: Vec<CallTree>) -> String {
         let forest = Forest::from_iter(trees);
         let (mut text, mut merged) = (Vec::new(), Vec::new());
@@ -286,7 +286,7 @@ mod tests {
         }
     }
 
-    /// Large enough for several threads: bushy, wide, deep, and what all of these are.
+    /// Covers trees that are large enough for several threads: bushy, wide, deep, and a mix.
     #[test]
     fn a_large_forest_is_written_as_if_merged() {
         let bushy = |seed: u64| {
@@ -318,7 +318,7 @@ mod tests {
         assert!(lines(vec![tree_of(all(1, "b")), tree_of(all(9, "a"))]) > 29_000);
     }
 
-    /// Of trees that are compared, and in which counts are unchanged.
+    /// Covers differential trees and trees with a single count.
     #[test]
     fn a_forest_keeps_both_counts() {
         let mut one = tree_of([("a;b".to_string(), 4)]);

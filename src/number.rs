@@ -1,4 +1,4 @@
-//! Numbers as text, written without the machinery of `std::fmt` where it is hot.
+//! Formats numbers, without the overhead of `std::fmt` in hot code.
 
 use crate::call_tree::Count;
 use std::io::Write;
@@ -18,7 +18,7 @@ pub(crate) fn push_uint(out: &mut Vec<u8>, mut value: u64) {
     out.extend_from_slice(&digits[start..]);
 }
 
-/// The numbers from 00 to 99 as text: half as many divisions.
+/// The numbers from 00 to 99 as text, which halves the number of divisions.
 const PAIRS: [[u8; 2]; 100] = {
     let mut pairs = [[b'0'; 2]; 100];
     let mut number = 0;
@@ -29,7 +29,7 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-/// With a comma after every third digit from the right: `1,234,567`.
+/// Writes a number with a comma after every third digit from the right: `1,234,567`.
 pub(crate) fn push_grouped(out: &mut Vec<u8>, value: u64) {
     let start = out.len();
     push_uint(out, value);
@@ -40,13 +40,13 @@ pub(crate) fn push_grouped(out: &mut Vec<u8>, value: u64) {
     }
 }
 
-/// The exact count, its whole part grouped: `1,234.5`.
+/// Writes the exact count with its whole part grouped: `1,234.5`.
 pub(crate) fn push_grouped_count(out: &mut Vec<u8>, count: Count) {
     push_grouped(out, count.whole());
     push_fraction(out, count.nanos());
 }
 
-/// The exact count: `1234.5`.
+/// Writes the exact count: `1234.5`.
 pub(crate) fn push_count(out: &mut Vec<u8>, count: Count) {
     push_uint(out, count.whole());
     push_fraction(out, count.nanos());
@@ -63,11 +63,11 @@ fn push_fraction(out: &mut Vec<u8>, nanos: u32) {
     }
 }
 
-/// The same digits as `{value:.PLACES$}`.
+/// Writes the same digits as `{value:.PLACES$}`.
 ///
-/// `std` finds them with long arithmetic, as it must for numbers of any size. Those that occur
-/// here, coordinates and percentages, can be scaled to an integer; the rounding error of that
-/// matters only next to a tie, which is left to `std`.
+/// `std` needs long arithmetic, because it supports numbers of any size. The numbers here,
+/// coordinates and percentages, can be scaled to an integer; the rounding error matters only next
+/// to a tie, which is left to `std`.
 pub(crate) fn push_fixed<const PLACES: usize>(out: &mut Vec<u8>, value: f64) {
     let scale = 10u64.pow(PLACES as u32);
     let scaled = value * scale as f64;

@@ -1,37 +1,38 @@
-//! A hash table of small entries, for lookups that wait for memory and for little else.
+//! A hash table of small entries, for lookups dominated by memory latency.
 //!
-//! What has no room in its own place is in the next one that is free. So an entry is mostly found
-//! with one access, where a table that keeps tags apart from entries needs two.
+//! It uses open addressing with linear probing: if the slot of an entry is taken, the entry goes
+//! into the next free one. So most lookups need one memory access, where a table with separate
+//! metadata needs two.
 
 use std::ops::Range;
 
-/// What a [`Table`] holds: the hash, and what it is for.
+/// An entry of a [`Table`], with its hash.
 pub(crate) trait Entry: Copy {
-    /// Stands where there is no entry.
+    /// The value of an empty slot.
     const NONE: Self;
 
     fn is_none(&self) -> bool;
 
     fn hash(&self) -> u32;
 
-    /// Where it should be, if there is room, for the sake of its neighbors: entries that are used
-    /// together are then close together in memory.
+    /// The preferred slot, if free. Entries that are used together are then close together in
+    /// memory.
     fn near(&self) -> Option<u32> {
         None
     }
 }
 
-/// An entry that is no more than the id of what is looked for. It holds the hash, half of one being
-/// enough to tell nearly all apart, so that nothing else is read when the table grows.
+/// An entry with only the id of an item. It stores the hash, so that growing the table reads
+/// nothing else. Half a hash is enough to distinguish nearly all items.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Hashed<I> {
     pub hash: u32,
     pub id: I,
 }
 
-/// What a [`Hashed`] may hold.
+/// The id in a [`Hashed`].
 pub(crate) trait Id: Copy + PartialEq {
-    /// Is the id of nothing.
+    /// The id of no item.
     const NONE: Self;
 }
 
@@ -50,40 +51,40 @@ impl<I: Id> Entry for Hashed<I> {
     }
 }
 
-/// How many places from [`Entry::near`] on are tried. It bounds what it takes if very many entries
-/// want to be at one place.
-const TRIED: usize = 8;
+/// The number of slots to try from [`Entry::near`]. The limit bounds the cost if many entries
+/// prefer the same slot.
+const MAX_PROBES: usize = 8;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Table<E> {
-    /// As many as a power of two, and more than are tried.
-    places: Vec<E>,
+    /// The length is a power of two, and larger than [`MAX_PROBES`].
+    slots: Vec<E>,
     used: usize,
 }
 
 impl<E: Entry> Default for Table<E> {
     fn default() -> Table<E> {
         Table {
-            places: vec![E::NONE; 64],
+            slots: vec![E::NONE; 64],
             used: 0,
         }
     }
 }
 
 impl<E: Entry> Table<E> {
-    /// How many entries there are.
+    /// The number of entries.
     pub fn len(&self) -> usize {
         self.used
     }
 
-    /// The entry with this hash that `is_same` agrees to.
+    /// The entry with this hash for which `is_same` returns true.
     // Always inlined: calls cost the collapsers 2 to 7 % of all instructions.
     #[inline(always)]
     pub fn find(&self, hash: u32, is_same: impl Fn(&E) -> bool) -> Option<&E> {
-        let mask = self.places.len() - 1;
+        let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
         loop {
-            let entry = &self.places[at];
+            let entry = &self.slots[at];
             if entry.is_none() {
                 return None;
             }
@@ -94,8 +95,8 @@ impl<E: Entry> Table<E> {
         }
     }
 
-    /// The same for entries that want to be `near`, with no hash but in the rare case that it takes
-    /// one to find them.
+    /// Finds an entry that has a preferred slot. The hash is computed only in the rare case that it
+    /// is needed.
     #[inline]
     pub fn find_near(
         &self,
@@ -103,7 +104,7 @@ impl<E: Entry> Table<E> {
         hash: impl FnOnce() -> u32,
         is_same: impl Fn(&E) -> bool,
     ) -> Option<&E> {
-        for entry in &self.places[self.places_near(near)] {
+        for entry in &self.slots[self.slots_near(near)] {
             if entry.is_none() {
                 return None;
             }
@@ -114,17 +115,17 @@ impl<E: Entry> Table<E> {
         self.find(hash(), is_same)
     }
 
-    /// The places to try for an entry that wants to be `near`.
+    /// The slots to try for an entry that prefers the slot `near`.
     #[inline]
-    fn places_near(&self, near: u32) -> Range<usize> {
-        let wanted = near as usize & (self.places.len() - 1);
-        let start = wanted.min(self.places.len() - TRIED);
-        start..start + TRIED
+    fn slots_near(&self, near: u32) -> Range<usize> {
+        let wanted = near as usize & (self.slots.len() - 1);
+        let start = wanted.min(self.slots.len() - MAX_PROBES);
+        start..start + MAX_PROBES
     }
 
-    /// Adds an entry that is not there.
+    /// Adds an entry, which must not exist yet.
     pub fn insert(&mut self, entry: E) {
-        if 4 * (self.used + 1) > 3 * self.places.len() {
+        if 4 * (self.used + 1) > 3 * self.slots.len() {
             self.grow();
         }
         self.used += 1;
@@ -133,8 +134,8 @@ impl<E: Entry> Table<E> {
 
     #[cold]
     fn grow(&mut self) {
-        let larger = vec![E::NONE; 2 * self.places.len()];
-        let entries = std::mem::replace(&mut self.places, larger);
+        let larger = vec![E::NONE; 2 * self.slots.len()];
+        let entries = std::mem::replace(&mut self.slots, larger);
         for entry in entries.into_iter().filter(|entry| !entry.is_none()) {
             self.put(entry);
         }
@@ -142,19 +143,19 @@ impl<E: Entry> Table<E> {
 
     fn put(&mut self, entry: E) {
         if let Some(near) = entry.near() {
-            let wanted = self.places_near(near);
-            let free = self.places[wanted].iter_mut().find(|place| place.is_none());
-            if let Some(place) = free {
-                *place = entry;
+            let wanted = self.slots_near(near);
+            let free = self.slots[wanted].iter_mut().find(|slot| slot.is_none());
+            if let Some(slot) = free {
+                *slot = entry;
                 return;
             }
         }
-        let mask = self.places.len() - 1;
+        let mask = self.slots.len() - 1;
         let mut at = entry.hash() as usize & mask;
-        while !self.places[at].is_none() {
+        while !self.slots[at].is_none() {
             at = (at + 1) & mask;
         }
-        self.places[at] = entry;
+        self.slots[at] = entry;
     }
 }
 
@@ -203,7 +204,7 @@ mod tests {
             let mut table = Table::<Numbered>::default();
             let mut map = HashMap::new();
             for (index, &number) in numbers.iter().enumerate() {
-                // Few hashes, and the last places of the table, so that entries stand in the way.
+                // Few hashes, and the last slots of the table, so that entries collide.
                 let hash = (number as u32 % 9).wrapping_mul(0x1fff_ffff);
                 let near = is_near.then_some((number as u32 % neighbors).wrapping_sub(3));
                 let is_same = |entry: &Numbered| entry.number == number;

@@ -1,15 +1,15 @@
-//! Small helpers for lines of bytes that are mostly, but not surely, UTF-8.
+//! Small helpers for lines of bytes that are usually UTF-8.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// `line` without white space (Unicode's `White_Space`) at both ends.
+/// `line` without whitespace (Unicode's `White_Space`) at both ends.
 #[inline]
 pub(crate) fn trim(line: &[u8]) -> &[u8] {
     trim_start(trim_end(line))
 }
 
-/// `line` without white space at its end, so without `\r` and `\n`.
+/// `line` without whitespace at its end, including `\r` and `\n`.
 #[inline]
 pub(crate) fn trim_end(line: &[u8]) -> &[u8] {
     match line.last() {
@@ -19,7 +19,7 @@ pub(crate) fn trim_end(line: &[u8]) -> &[u8] {
     }
 }
 
-/// `line` without white space at its start.
+/// `line` without whitespace at its start.
 #[inline]
 pub(crate) fn trim_start(line: &[u8]) -> &[u8] {
     let line = match line {
@@ -41,7 +41,7 @@ fn trim_start_slow(line: &[u8]) -> &[u8] {
     }
 }
 
-/// `line` without the spaces it starts with, as the indentation of most formats.
+/// `line` without leading spaces, which most formats use for indentation.
 #[inline]
 pub(crate) fn without_leading_spaces(mut line: &[u8]) -> &[u8] {
     while let Some(chunk) = line.first_chunk() {
@@ -69,12 +69,13 @@ fn trim_with(line: &[u8], trim: fn(&str) -> &str) -> &[u8] {
     std::str::from_utf8(line).map_or(line, |text| trim(text).as_bytes())
 }
 
-/// The white space of ASCII, of which `u8::is_ascii_whitespace` leaves out the vertical tab.
+/// Whether a byte is ASCII whitespace, including the vertical tab, which `u8::is_ascii_whitespace`
+/// excludes.
 pub(crate) fn is_ascii_white(byte: u8) -> bool {
     byte == b' ' || (b'\t'..=b'\r').contains(&byte)
 }
 
-/// Which of 16 bytes are spaces: the top bit of each, the first byte being the lowest.
+/// A mask of which of 16 bytes are spaces: the top bit of each, where the first byte is the lowest.
 #[inline]
 pub(crate) fn spaces(bytes: &[u8; 16]) -> u128 {
     const LOW: u128 = u128::from_ne_bytes([0x7f; 16]);
@@ -82,33 +83,33 @@ pub(crate) fn spaces(bytes: &[u8; 16]) -> u128 {
     !(((without_spaces & LOW) + LOW) | without_spaces | LOW)
 }
 
-/// How many spaces `bytes` start with: all are looked at at once.
+/// The number of leading spaces in `bytes`, all checked at once.
 #[inline]
 pub(crate) fn leading_spaces(bytes: &[u8; 16]) -> usize {
     let others = u128::from_le_bytes(*bytes) ^ u128::from_ne_bytes([b' '; 16]);
     (others.trailing_zeros() / 8) as usize
 }
 
-/// What is before the `+0x` and the hex digits that `text` ends with: the offset within a function.
+/// The part of `text` before a final `+0x` and hex digits: the offset within a function.
 #[inline]
 pub(crate) fn strip_hex_offset(text: &[u8]) -> Option<&[u8]> {
     text[..text.len() - hex_digits_at_end(text)].strip_suffix(b"+0x")
 }
 
-/// How many hex digits `text` ends with.
+/// The number of hex digits at the end of `text`.
 #[inline]
 fn hex_digits_at_end(text: &[u8]) -> usize {
     count_at_end(text, hex_digits, u8::is_ascii_hexdigit)
 }
 
-/// How many decimal digits `text` ends with.
+/// The number of decimal digits at the end of `text`.
 #[inline]
 pub(crate) fn digits_at_end(text: &[u8]) -> usize {
     count_at_end(text, digits, u8::is_ascii_digit)
 }
 
-/// How many bytes at the end of `text` are of a kind. Eight are compared at once, with `in_chunk`; if all
-/// of these are of the kind, or there are fewer, they are compared one by one, with `is_one`.
+/// The number of bytes of some class at the end of `text`. `in_chunk` checks eight bytes at once.
+/// If all eight match, or there are fewer, `is_one` checks them one by one.
 #[inline]
 fn count_at_end(text: &[u8], in_chunk: fn(u64) -> u64, is_one: fn(&u8) -> bool) -> usize {
     if let Some(chunk) = text.last_chunk()
@@ -121,13 +122,13 @@ fn count_at_end(text: &[u8], in_chunk: fn(u64) -> u64, is_one: fn(&u8) -> bool) 
 
 const TOP: u64 = u64::from_ne_bytes([0x80; 8]);
 
-/// Which of 8 bytes are digits: the top bit of each, the first byte being the lowest.
+/// A mask of which of 8 bytes are digits: the top bit of each, where the first byte is the lowest.
 #[inline]
 fn digits(bytes: u64) -> u64 {
     in_range(bytes, b'0', b'9') & !bytes & TOP
 }
 
-/// The same for hex digits.
+/// A mask of which of 8 bytes are hex digits.
 #[inline]
 fn hex_digits(bytes: u64) -> u64 {
     const CASE: u64 = u64::from_ne_bytes([0x20; 8]);
@@ -138,13 +139,13 @@ fn hex_digits(bytes: u64) -> u64 {
 /// Sets the top bit of each byte whose lower bits are from `first` to `last`.
 #[inline]
 fn in_range(bytes: u64, first: u8, last: u8) -> u64 {
-    // No byte is above 0x7f then, and no sum carries into the next byte.
+    // All bytes are now at most 0x7f, so no sum carries into the next byte.
     let ascii = bytes & !TOP;
     let is_from = |first: u8| ascii + u64::from_ne_bytes([0x80 - first; 8]);
     is_from(first) & !is_from(last + 1)
 }
 
-/// Where the last space is, which is expected to be near the end.
+/// The position of the last space, which is expected near the end.
 #[inline]
 pub(crate) fn rfind_space(text: &[u8]) -> Option<usize> {
     if let Some((before, chunk)) = text.split_last_chunk()
@@ -155,9 +156,9 @@ pub(crate) fn rfind_space(text: &[u8]) -> Option<usize> {
     text.iter().rposition(|byte| *byte == b' ')
 }
 
-/// Whether `a` is `b`: of short ones without a call. (One that compares nothing may take long: what
-/// is empty need not point at memory, and a processor that is told to read none of it there takes
-/// its time to see that there is none.)
+/// Whether `a` equals `b`, without a call for short ones. Empty slices are handled first, because a
+/// comparison of length zero can be slow: an empty slice does not need to point at valid memory,
+/// and masked loads from an invalid address take long.
 #[inline]
 pub(crate) fn are_equal(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len()
@@ -174,13 +175,13 @@ fn have_same_ends<const LENGTH: usize>(a: &[u8], b: &[u8]) -> bool {
     a.first_chunk::<LENGTH>() == b.first_chunk() && a.last_chunk::<LENGTH>() == b.last_chunk()
 }
 
-/// `bytes` as text, with U+FFFD for what is not UTF-8.
+/// `bytes` as text, with U+FFFD for invalid UTF-8.
 pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
-    // The whole check is several times faster than the one that can find the bad place.
+    // Plain validation is several times faster than validation that locates the error.
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
-/// The start of `line`, fit to be quoted in a message: one line, printable, not too long.
+/// The start of `line` for a message: on one line, printable, and not too long.
 pub(crate) fn excerpt(line: &[u8]) -> String {
     const MOST_CHARS: usize = 80;
     let text = lossy(trim(line));

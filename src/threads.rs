@@ -1,5 +1,4 @@
-//! What all that starts threads does alike: they are not too many, and a panic on one of them is a
-//! panic of the one that waits.
+//! Starts threads: it limits their number, and propagates their panics to the waiting thread.
 
 use crate::warnings::{Forwarding, receive};
 use std::panic;
@@ -7,16 +6,17 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
-/// No more than so many are started, whatever number is asked for: they have memory each, and the
-/// standard library panics where a thread has none for its stack.
-pub(crate) const MOST_THREADS: usize = 1024;
+/// The maximum number of threads, even if more are requested: each needs memory, and the standard
+/// library panics if a thread cannot allocate its stack.
+pub(crate) const MAX_THREADS: usize = 1024;
 
-/// Does `own` on this thread and each of `others` on another one, and returns what they return. What
-/// no thread can be had for is not done: `own`, or what comes after, must do what is left.
+/// Runs `own` on this thread and each of `others` on another thread, and returns their results. If
+/// the system refuses a thread, the remaining `others` do not run: `own`, or the caller, must do
+/// their work.
 ///
-/// Linux may start a thread on the core of the one that starts it, and leave both there for some
-/// milliseconds, though another core is idle. What is woken is put on an idle core at once: so all
-/// threads wait until all have started.
+/// Linux may start a thread on the core of its parent and leave both there for some milliseconds,
+/// even if another core is idle. But a thread that wakes up moves to an idle core at once.
+/// Therefore, all threads wait until all have started.
 pub(crate) fn work_together<T, W, R>(
     others: impl Iterator<Item = W>,
     own: impl FnOnce() -> R,
@@ -42,7 +42,7 @@ where
     })
 }
 
-/// The start of some threads.
+/// A barrier that threads wait at before they start to work.
 #[derive(Default)]
 struct Start {
     state: Mutex<StartState>,
@@ -52,7 +52,7 @@ struct Start {
 #[derive(Default)]
 struct StartState {
     waiting: usize,
-    is_given: bool,
+    is_released: bool,
 }
 
 impl Start {
@@ -60,31 +60,29 @@ impl Start {
         let mut state = lock(&self.state);
         state.waiting += 1;
         self.changed.notify_all();
-        let is_not_given = |state: &mut StartState| !state.is_given;
-        let _given = self.changed.wait_while(state, is_not_given);
+        let is_held = |state: &mut StartState| !state.is_released;
+        let _released = self.changed.wait_while(state, is_held);
     }
 
-    /// Lets threads go on as soon as `all` of them wait, or when they are late.
-    fn give(&self, all: usize) {
+    /// Releases the threads as soon as `all` of them wait, or after a timeout.
+    fn release(&self, all: usize) {
         const LATE: Duration = Duration::from_millis(1);
-        let are_some_missing = |state: &mut StartState| state.waiting < all;
+        let is_any_missing = |state: &mut StartState| state.waiting < all;
         let state = lock(&self.state);
-        let waited = self
-            .changed
-            .wait_timeout_while(state, LATE, are_some_missing);
+        let waited = self.changed.wait_timeout_while(state, LATE, is_any_missing);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.is_given = true;
+        state.is_released = true;
         self.changed.notify_all();
     }
 }
 
-/// What the thread returns.
+/// The result of the thread.
 fn join<T>(thread: ScopedJoinHandle<'_, T>) -> T {
     let joined = thread.join();
     joined.unwrap_or_else(|panic| panic::resume_unwind(panic))
 }
 
-/// What `mutex` holds, even if another thread has panicked: who joins that will panic too.
+/// Locks `mutex`, even if another thread has panicked: joining that thread panics too.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -97,7 +95,7 @@ mod tests {
     #[test]
     fn all_work_at_the_same_time() {
         for count in [0, 1, 7] {
-            // Nobody gets past it alone.
+            // A thread cannot pass this alone.
             let all_are_there = Barrier::new(count + 1);
             let others = (0..count).map(|index| {
                 let all_are_there = &all_are_there;

@@ -1,7 +1,7 @@
-//! From a node to its children: found, or made.
+//! Finds and creates the children of a node.
 //!
-//! The child that was made first needs no edge, its parent knows it. Each other one has an edge in a hash
-//! table. In time order there are no edges: only the newest child is ever used again.
+//! The child created first needs no edge, because its parent stores it. All other children have an
+//! edge in a hash table. In time order, there are no edges: only the newest child is extended.
 
 use super::{Arrival, CallTree, FrameId, Node, NodeId};
 use crate::table::Entry;
@@ -32,14 +32,14 @@ impl Entry for Edge {
         self.hash
     }
 
-    /// Nodes that were made one after another are asked for one after another.
+    /// Nodes created one after another are also looked up one after another.
     fn near(&self) -> Option<u32> {
         Some(self.parent.0)
     }
 }
 
 impl CallTree {
-    /// The child of `parent` for `frame`, which is made if it is not there.
+    /// Returns the child of `parent` for `frame`, and creates it if necessary.
     #[inline]
     pub fn child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
         if let Some(arrivals) = &self.arrivals {
@@ -51,14 +51,14 @@ impl CallTree {
         self.find_or_push_child(parent, frame)
     }
 
-    /// The child of `parent` for `frame` in a tree of stacks that are summed up, if it is there.
+    /// Finds the child of `parent` for `frame` in a tree that merges equal stacks.
     #[inline]
     pub(crate) fn find_child(&mut self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
         self.complete_edges();
         self.find_earlier_child(parent, frame)
     }
 
-    /// The child of `parent` for a frame called `name`.
+    /// Returns the child of `parent` for a frame called `name`.
     pub(crate) fn child_called(&mut self, parent: NodeId, name: &[u8]) -> NodeId {
         match self.frames.intern(name) {
             (frame, true) => self.child(parent, frame),
@@ -66,7 +66,7 @@ impl CallTree {
         }
     }
 
-    /// The same for a frame of which there is none anywhere. Its name is in two parts, without line ends.
+    /// Adds a child with a new name, which is in two parts and has no line ends.
     pub(crate) fn push_child_called(&mut self, parent: NodeId, name: [&[u8]; 2]) -> NodeId {
         let frame = self.frames.push_new(name);
         self.push_child_of_new(parent, frame)
@@ -87,7 +87,7 @@ impl CallTree {
         }
     }
 
-    /// The child of `parent` for `frame` if it is there. All edges must have been made.
+    /// Finds the child of `parent` for `frame`. All edges must exist.
     pub(super) fn find_earlier_child(&self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
         let first = self.nodes[parent.index()].first_child;
         if first == Self::ROOT || self.nodes[first.index()].frame == frame {
@@ -96,8 +96,8 @@ impl CallTree {
         self.find_edge(parent, frame)
     }
 
-    /// Makes the child of `parent` for `frame`, which is not there, in a tree of stacks that are
-    /// summed up.
+    /// Creates the child of `parent` for `frame`, which must not exist, in a tree that merges equal
+    /// stacks.
     fn push_child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
         let (child, is_first) = self.push_without_edge(parent, frame);
         if !is_first {
@@ -106,7 +106,7 @@ impl CallTree {
         child
     }
 
-    /// The same for one whose edge will rarely be asked for.
+    /// Creates a child whose edge is unlikely to be looked up.
     pub(crate) fn push_new_child(&mut self, parent: NodeId, frame: FrameId) -> NodeId {
         let (child, is_first) = self.push_without_edge(parent, frame);
         if !is_first {
@@ -115,7 +115,7 @@ impl CallTree {
         child
     }
 
-    /// Makes it without an edge, and says whether there needs to be none.
+    /// Creates a child without an edge, and returns whether it needs none.
     #[inline]
     fn push_without_edge(&mut self, parent: NodeId, frame: FrameId) -> (NodeId, bool) {
         let child = self.push_node(parent, frame);
@@ -137,7 +137,7 @@ impl CallTree {
         });
     }
 
-    /// Makes the edges that were left out so far.
+    /// Creates the missing edges.
     #[inline]
     pub(super) fn complete_edges(&mut self) {
         if !self.without_edges.is_empty() {

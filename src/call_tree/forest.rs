@@ -1,4 +1,4 @@
-//! Several trees that are one profile.
+//! Several trees that form one profile.
 
 use super::{CallTree, Count, Roots, SATURATED, Unit, ValueType, summary};
 use crate::threads::{lock, work_together};
@@ -6,12 +6,12 @@ use std::io;
 use std::mem;
 use std::sync::Mutex;
 
-/// Trees that add up to a profile, one of each thread that folded a part of it. There is at least
+/// Trees that add up to a profile, one for each thread that folded a part of it. There is at least
 /// one.
 ///
 /// [`Collapse::collapse_to_forest`](crate::collapse::Collapse::collapse_to_forest) returns it.
-/// [`folded::write_forest`](crate::folded::write_forest) writes it as if it were one tree; for all
-/// else, it can be made one.
+/// [`folded::write_forest`](crate::folded::write_forest) writes it as if it were one tree; for
+/// other uses, [`Forest::merged`] merges it into one.
 ///
 /// ```
 /// use inferno::call_tree::{CallTree, Forest};
@@ -43,7 +43,7 @@ impl Default for Forest {
 }
 
 impl FromIterator<CallTree> for Forest {
-    /// If there is none, an empty tree is the one.
+    /// Collects trees. Without any, the result has one empty tree.
     fn from_iter<I: IntoIterator<Item = CallTree>>(trees: I) -> Forest {
         let trees: Vec<CallTree> = trees.into_iter().collect();
         match trees.is_empty() {
@@ -61,7 +61,7 @@ impl Forest {
         }
     }
 
-    /// The values that the profile has for each stack, of which one is what the trees count.
+    /// The values that the profile has for each stack. The trees count one of them.
     ///
     /// ```
     /// use inferno::call_tree::{CallTree, Forest};
@@ -78,7 +78,7 @@ impl Forest {
         }
     }
 
-    /// An error if the value that was asked for is none of the profile's.
+    /// Returns an error if the requested value does not exist in the profile.
     pub(crate) fn check_value(&self, name: Option<&String>) -> io::Result<()> {
         match name {
             Some(name) => ValueType::find(&self.values(), name).map(|_| ()),
@@ -100,7 +100,7 @@ impl Forest {
         self.trees.iter().map(|tree| tree.totals()[root]).sum()
     }
 
-    /// Says what one of a count is.
+    /// Sets the unit of the counts.
     pub(crate) fn set_unit(&mut self, unit: &Unit) {
         for tree in &mut self.trees {
             tree.set_unit(unit.clone());
@@ -137,17 +137,17 @@ impl Forest {
         &mut self.trees[0]
     }
 
-    /// Whether the order of the trees, and of what is in them, matters.
+    /// Whether the order of the trees, and of their stacks, matters.
     pub(crate) fn is_in_time_order(&self) -> bool {
         self.trees.iter().any(CallTree::is_in_time_order)
     }
 
-    /// Whether no stack was added to any tree.
+    /// Whether no tree has any stacks.
     pub fn is_empty(&self) -> bool {
         self.trees.iter().all(CallTree::is_empty)
     }
 
-    /// Logs a warning if a count is the largest there is, where sums stop.
+    /// Logs a warning if a count is saturated at the maximum.
     pub fn warn_if_saturated(&self) {
         if self.is_saturated() {
             log::warn!("{SATURATED}");
@@ -163,7 +163,7 @@ impl Forest {
         let has_largest = |tree: &CallTree| tree.large_counts().any(|count| count == Count::MAX);
         match self.trees.as_slice() {
             [tree] => has_largest(tree),
-            // Only what is large in several trees can add up to it.
+            // Only counts that are large in several trees can saturate when added.
             trees => {
                 let sum: Count = trees.iter().flat_map(CallTree::large_counts).sum();
                 sum.whole() > u64::MAX / 2 && has_largest(&self.clone().merged())
@@ -171,13 +171,13 @@ impl Forest {
         }
     }
 
-    /// What `change` makes of each tree.
+    /// Applies `change` to each tree.
     pub(crate) fn map(self, change: impl FnMut(CallTree) -> CallTree) -> Forest {
         let trees = self.trees.into_iter().map(change).collect();
         Forest { trees, ..self }
     }
 
-    /// All stacks in one tree. Trees are merged two by two, on as many threads as can do something.
+    /// Merges all stacks into one tree. Trees are merged in pairs, on as many threads as useful.
     pub fn merged(self) -> CallTree {
         merge_all(self.trees)
     }
@@ -187,7 +187,7 @@ fn merge_all(mut trees: Vec<CallTree>) -> CallTree {
     match trees.len() {
         0..=2 => trees.into_iter().reduce(merge_two).unwrap_or_default(),
         count => {
-            // Either thread takes this half: the other one may not be had.
+            // Either thread takes this half, because the other thread may not start.
             let half = Mutex::new(Some(trees.split_off(count / 2)));
             let merge_half = || lock(&half).take().map(merge_all);
             let (one, others) = work_together([merge_half].into_iter(), || merge_all(trees));
@@ -197,7 +197,8 @@ fn merge_all(mut trees: Vec<CallTree>) -> CallTree {
     }
 }
 
-/// Adds the smaller one to the larger one, or what came later to what came first.
+/// Merges the smaller tree into the larger one, or in time order, the later one into the earlier
+/// one.
 fn merge_two(mut one: CallTree, mut other: CallTree) -> CallTree {
     let is_in_time_order = one.is_in_time_order() || other.is_in_time_order();
     if one.len() < other.len() && !is_in_time_order {

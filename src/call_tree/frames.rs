@@ -5,14 +5,14 @@ use crate::table::{Hashed, Id, Table};
 use foldhash::fast::RandomState;
 use std::hash::BuildHasher;
 
-/// Byte strings stored once each, end to end.
+/// Byte strings, each stored once, concatenated.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FrameTable {
     bytes: Vec<u8>,
-    /// Where each name ends in `bytes`.
+    /// The end of each name in `bytes`.
     ends: Vec<usize>,
-    /// The names to be found by, the first ones. Those from there on are listed when one is looked
-    /// for: who knows that all names are new never does.
+    /// The hash table of the first names. The remaining ones are added before a lookup, so that
+    /// appending names known to be new does not use the table.
     entries: Table<Hashed<FrameId>>,
     hasher: RandomState,
 }
@@ -22,8 +22,8 @@ impl Id for FrameId {
 }
 
 impl FrameTable {
-    /// The id of `name`, which is added if it is not there, and whether it was. Line ends in it become
-    /// spaces: folded text has none.
+    /// Returns the id of `name`, which is added if it is new, and whether it was new. Line ends in
+    /// it become spaces, because folded text has one line per stack.
     pub fn intern(&mut self, name: &[u8]) -> (FrameId, bool) {
         let hash = self.hash(name);
         if let Some(id) = self.find(hash, name) {
@@ -35,7 +35,7 @@ impl FrameTable {
         }
     }
 
-    /// The same for a name that stays as it is.
+    /// Interns a name without changing it.
     pub fn intern_as_is(&mut self, name: &[u8]) -> (FrameId, bool) {
         let hash = self.hash(name);
         match self.find(hash, name) {
@@ -44,7 +44,7 @@ impl FrameTable {
         }
     }
 
-    // Always inlined, as the lookup below is.
+    // Always inlined, as is the lookup below.
     #[inline(always)]
     fn find(&mut self, hash: u32, name: &[u8]) -> Option<FrameId> {
         if self.entries.len() < self.len() {
@@ -60,7 +60,7 @@ impl FrameTable {
         id
     }
 
-    /// Adds a name that is not there and has no line ends, in two parts.
+    /// Adds a new name without line ends, given in two parts.
     pub fn push_new(&mut self, [start, rest]: [&[u8]; 2]) -> FrameId {
         let id = FrameId(u32::try_from(self.len()).expect("fewer than 2^32 frames"));
         self.bytes.extend_from_slice(start);
@@ -90,11 +90,11 @@ impl FrameTable {
         &self.bytes[start..self.ends[id.index()]]
     }
 
-    /// The names that have `text` in them. All are searched at once.
+    /// The names that contain `text`. All are searched at once.
     pub fn names_with(&self, text: &[u8]) -> impl Iterator<Item = &[u8]> {
         let places = memchr::memmem::find_iter(&self.bytes, text);
         let name_at = |at| self.name(FrameId(self.ends.partition_point(|&end| end <= at) as u32));
-        // Text may be found where one name ends and the next one starts.
+        // A match may span the end of one name and the start of the next.
         places
             .map(name_at)
             .filter(|name| memchr::memmem::find(name, text).is_some())
@@ -113,7 +113,7 @@ fn has_line_end(name: &[u8]) -> bool {
     memchr::memchr2(b'\n', b'\r', name).is_some()
 }
 
-/// The name with spaces for line ends, but for those at its start and end.
+/// Replaces line ends in the name with spaces, except at the start and end, where they are removed.
 #[cold]
 fn on_one_line(name: &[u8]) -> Vec<u8> {
     let is_line_end = |byte: &u8| matches!(byte, b'\n' | b'\r');

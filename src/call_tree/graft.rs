@@ -1,11 +1,11 @@
-//! One tree added to another.
+//! Adds one tree to another.
 
 use super::{CallTree, FrameId, NodeId, rebuild};
 use std::borrow::Cow;
 
 impl CallTree {
-    /// Adds all stacks of `other` to this tree: counts of equal stacks are summed. In
-    /// [time order](CallTree::in_time_order), they come after those that are here.
+    /// Adds all stacks of `other` to this tree: counts of equal stacks are summed. In [time
+    /// order](CallTree::in_time_order), they come after the existing stacks.
     pub fn merge(&mut self, other: &CallTree) {
         self.describe_with(other);
         if self.is_in_time_order() {
@@ -16,8 +16,8 @@ impl CallTree {
         });
     }
 
-    /// Makes all nodes of `other` here, their frames called what `rename` says, and calls `add`
-    /// with each node at which a stack ends and with its original.
+    /// Creates all nodes of `other` in this tree, with frames renamed by `rename`, and calls `add`
+    /// with each node at which a stack ends and its original.
     pub(crate) fn graft<'o>(
         &mut self,
         other: &'o CallTree,
@@ -47,8 +47,8 @@ impl CallTree {
         }
     }
 
-    /// The child of `parent` for `frame`, if none of it was asked for since there were `known` nodes:
-    /// it is there only if it was then.
+    /// Returns the child of `parent` for `frame`, which has not been requested since there were
+    /// `known` nodes: it exists only if it existed then.
     fn grafted(&mut self, known: usize, parent: NodeId, frame: FrameId) -> NodeId {
         let found = match parent.index() < known {
             true => self.find_earlier_child(parent, frame),
@@ -63,7 +63,7 @@ impl CallTree {
         frames.iter().all(is_new)
     }
 
-    /// Adds to `node` what `other` has recorded at `theirs`.
+    /// Adds the self counts of `theirs` in `other` to `node`.
     pub(crate) fn add_recorded(&mut self, node: NodeId, other: &CallTree, theirs: NodeId) {
         let count = other.recorded(theirs);
         match other.self_before(theirs) {

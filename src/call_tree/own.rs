@@ -1,31 +1,31 @@
-//! What is counted for a node itself.
+//! Compact storage for self counts.
 
 use super::Count;
 
-/// The count of a node itself. Most are whole and small, and are kept in the node; of the others it
-/// keeps the place in [`LargeCounts`].
+/// The self count of a node. Most are whole and small, and are stored directly; for the others,
+/// this is an index into [`LargeCounts`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Own(u32);
 
-/// From here on it is a place.
+/// Values from here on are indexes.
 const LARGE: u32 = 1 << 31;
 
 impl Own {
-    /// Until a count is added.
+    /// The value before any count is added.
     pub const NOT_RECORDED: Own = Own(u32::MAX);
 
     pub fn is_recorded(self) -> bool {
         self.0 != Own::NOT_RECORDED.0
     }
 
-    /// Where the count is among the large ones, if it is one of them.
-    fn place(self) -> Option<usize> {
+    /// The index of a large count.
+    fn index(self) -> Option<usize> {
         let is_large = self.0 >= LARGE && self.is_recorded();
         is_large.then(|| (self.0 - LARGE) as usize)
     }
 }
 
-/// The counts of a tree that are large, or have a fraction.
+/// The counts of a tree that are large or have a fraction.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LargeCounts(Vec<Count>);
 
@@ -35,7 +35,7 @@ impl LargeCounts {
     pub fn get(&self, own: Own) -> Count {
         match own.0 {
             small @ ..LARGE => Count::from(u64::from(small)),
-            _ => own.place().map_or(Count::ZERO, |place| self.0[place]),
+            _ => own.index().map_or(Count::ZERO, |index| self.0[index]),
         }
     }
 
@@ -59,13 +59,13 @@ impl LargeCounts {
     #[cold]
     fn add_large(&mut self, own: &mut Own, count: Count) {
         let sum = self.get(*own) + count;
-        if let Some(place) = own.place() {
-            self.0[place] = sum;
+        if let Some(index) = own.index() {
+            self.0[index] = sum;
             return;
         }
-        let place = u32::try_from(self.0.len()).ok();
-        let place = place.filter(|place| *place < LARGE - 1);
-        *own = Own(LARGE + place.expect("fewer than 2^31 large counts"));
+        let index = u32::try_from(self.0.len()).ok();
+        let index = index.filter(|index| *index < LARGE - 1);
+        *own = Own(LARGE + index.expect("fewer than 2^31 large counts"));
         self.0.push(sum);
     }
 }

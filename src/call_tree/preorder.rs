@@ -1,52 +1,52 @@
-//! The order of a walk, where nodes were made in it.
+//! Walks nodes without sorting if they were created in walk order.
 
 use super::{CallTree, NodeId, Visit};
 use std::ops::Range;
 
-/// Nodes that were made after others to which a walk comes later: all that are below `parent`.
+/// Nodes that were created later than their position in a walk: the descendants of `parent`.
 #[derive(Debug, Clone)]
 pub(crate) struct Late {
     pub parent: NodeId,
-    /// From the first one to the one behind the last, by [`NodeId::index`].
-    pub made: Range<usize>,
+    /// The range of [`NodeId::index`].
+    pub nodes: Range<usize>,
 }
 
-/// All nodes but the root in the order of a walk, as runs of those that were made one after another.
+/// All nodes except the root in walk order, as runs of consecutively created nodes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Preorder {
     runs: Vec<Range<usize>>,
 }
 
 impl Preorder {
-    /// Of `len` nodes, which were made in this order but for those that are `late`, the first made
-    /// first. There may be later ones among them.
+    /// The order of `len` nodes, which were created in walk order except those that are `late`,
+    /// which are sorted by creation and may be nested.
     pub fn new(len: usize, late: &[Late]) -> Preorder {
         let mut by_parent: Vec<&Late> = late.iter().collect();
         by_parent.sort_unstable_by_key(|late| late.parent);
         let mut runs = Vec::new();
-        // Still to be cut; the first one last.
-        let mut uncut = vec![Run::new(1..len, false)];
-        while let Some(run) = uncut.pop() {
-            let astray = run.first_astray(late);
-            let end = astray.map_or(run.nodes.end, |late| late.made.start);
+        // Runs to process; the next one is last.
+        let mut pending = vec![Run::new(1..len, false)];
+        while let Some(run) = pending.pop() {
+            let misplaced = run.first_misplaced(late);
+            let end = misplaced.map_or(run.nodes.end, |late| late.nodes.start);
             if let Some(missing) = run.first_missing(&by_parent, end) {
                 let parent_end = missing.parent.index() + 1;
                 runs.push(run.nodes.start..parent_end);
-                uncut.push(Run::new(parent_end..run.nodes.end, false));
-                uncut.push(Run::new(missing.made.clone(), true));
+                pending.push(Run::new(parent_end..run.nodes.end, false));
+                pending.push(Run::new(missing.nodes.clone(), true));
                 continue;
             }
             runs.push(run.nodes.start..end);
-            uncut.extend(astray.map(|late| Run::new(late.made.end..run.nodes.end, false)));
+            pending.extend(misplaced.map(|late| Run::new(late.nodes.end..run.nodes.end, false)));
         }
         Preorder { runs }
     }
 }
 
-/// Nodes that were made one after another. Late ones may be astray among them, and others missing.
+/// Consecutively created nodes. Some may belong elsewhere, and late ones may be missing.
 struct Run {
     nodes: Range<usize>,
-    /// Whether they are all those of a [`Late`].
+    /// Whether the run is exactly the nodes of a [`Late`].
     is_late: bool,
 }
 
@@ -55,15 +55,15 @@ impl Run {
         Run { nodes, is_late }
     }
 
-    /// The first that are in the run, and belong elsewhere.
-    fn first_astray<'l>(&self, late: &'l [Late]) -> Option<&'l Late> {
-        // Those that the run itself is are not.
+    /// The first late nodes in the run that belong elsewhere.
+    fn first_misplaced<'l>(&self, late: &'l [Late]) -> Option<&'l Late> {
+        // Excludes the nodes of the run itself.
         let start = self.nodes.start + usize::from(self.is_late);
-        let first = late.get(late.partition_point(|late| late.made.start < start))?;
-        (first.made.start < self.nodes.end).then_some(first)
+        let first = late.get(late.partition_point(|late| late.nodes.start < start))?;
+        (first.nodes.start < self.nodes.end).then_some(first)
     }
 
-    /// The first that belong into the run, before its node `end`.
+    /// The first late nodes that belong in the run, before its node `end`.
     fn first_missing<'l>(&self, by_parent: &[&'l Late], end: usize) -> Option<&'l Late> {
         let first = by_parent.partition_point(|late| late.parent.index() < self.nodes.start);
         let first = by_parent.get(first)?;
@@ -71,15 +71,15 @@ impl Run {
     }
 }
 
-/// A walk in which nothing is looked for.
+/// A walk over precomputed runs, without lookups.
 #[derive(Debug, Clone)]
 pub(super) struct PreorderWalk<'a> {
     tree: &'a CallTree,
     runs: std::slice::Iter<'a, Range<usize>>,
     run: Range<usize>,
-    /// The node come to last and those above it, the root first.
+    /// The current node and its ancestors, starting with the root.
     open: Vec<NodeId>,
-    /// Nodes deeper than this are left out.
+    /// Nodes deeper than this are skipped.
     deepest: usize,
 }
 

@@ -1,15 +1,15 @@
-//! Samples in the order of time, of which a flame chart is made.
+//! Samples in time order, for flame charts.
 
-use super::rebuild::{Chart, Part, put_stack};
+use super::rebuild::{Chart, SelfCount, fill_stack};
 use super::{CallTree, NodeId};
 use ahash::AHashMap;
 
-/// The samples that a tree is the sum of.
+/// The individual samples of a tree.
 ///
-/// Threads run at the same time, so each has a chart of its own, beside those of the others.
+/// Threads run at the same time, so each has its own chart, next to the others.
 #[derive(Debug, Default)]
 pub(crate) struct Timeline {
-    /// Threads by what they are called, numbered in the order in which they come.
+    /// Thread names, numbered in order of appearance.
     threads: AHashMap<Vec<u8>, usize>,
     samples: Vec<Sample>,
 }
@@ -17,20 +17,20 @@ pub(crate) struct Timeline {
 #[derive(Debug)]
 struct Sample {
     thread: usize,
-    /// Where it comes among all.
-    place: u64,
+    /// The position of the sample in time order.
+    position: u64,
     node: NodeId,
     count: u64,
 }
 
 impl Timeline {
-    /// How many samples there are.
+    /// The number of samples.
     pub fn len(&self) -> u64 {
         self.samples.len() as u64
     }
 
-    /// Adds a sample of the stack that ends at `node`. Those of greater `place` come later.
-    pub fn add(&mut self, thread: &[u8], place: u64, node: NodeId, count: u64) {
+    /// Adds a sample of the stack that ends at `node`. Samples are ordered by `position`.
+    pub fn add(&mut self, thread: &[u8], position: u64, node: NodeId, count: u64) {
         let next = self.threads.len();
         let thread = match self.threads.get(thread) {
             Some(known) => *known,
@@ -38,19 +38,19 @@ impl Timeline {
         };
         self.samples.push(Sample {
             thread,
-            place,
+            position,
             node,
             count,
         });
     }
 
-    /// The tree in time order of the stacks that end at `node_of` the nodes in `tree`.
+    /// Builds the tree in time order, where `node_of` maps the nodes of samples to those of `tree`.
     pub fn chart(mut self, tree: &CallTree, node_of: impl Fn(NodeId) -> NodeId) -> CallTree {
         self.samples
-            .sort_by_key(|sample| (sample.thread, sample.place));
-        let mut made = CallTree::in_time_order();
-        made.describe_as(tree);
-        let mut chart = Chart::new(tree, made);
+            .sort_by_key(|sample| (sample.thread, sample.position));
+        let mut chart_tree = CallTree::in_time_order();
+        chart_tree.describe_as(tree);
+        let mut chart = Chart::new(tree, chart_tree);
         let mut thread = None;
         let mut stack = Vec::new();
         for sample in self.samples {
@@ -58,8 +58,8 @@ impl Timeline {
                 chart.begin_thread();
             }
             let node = node_of(sample.node);
-            put_stack(tree, node, &mut stack);
-            let part = Part {
+            fill_stack(tree, node, &mut stack);
+            let part = SelfCount {
                 node,
                 before: None,
                 count: sample.count.into(),
@@ -85,10 +85,10 @@ mod tests {
             ("2", "p;b"),
             ("1", "p;a"),
         ];
-        for (place, (thread, stack)) in (0..).zip(samples) {
+        for (position, (thread, stack)) in (0..).zip(samples) {
             let node = tree.descend(CallTree::ROOT, stack.as_bytes());
             tree.add(node, 2u64);
-            timeline.add(thread.as_bytes(), place, node, 2);
+            timeline.add(thread.as_bytes(), position, node, 2);
         }
         let chart = timeline.chart(&tree, |node| node);
         let lines: Vec<String> = chart
@@ -105,7 +105,7 @@ mod tests {
         let expected = ["1 p 6", "2 a 2", "2 b 2", "2 a 2", "1 p 4", "2 b 4"];
         assert_eq!(lines, expected);
 
-        // Other stacks before and behind it leave it as it is.
+        // Stacks before and after it do not change it.
         let mut all = CallTree::in_time_order();
         all.add_stack(["p", "a"], 1u64);
         all.merge(&chart);

@@ -1,10 +1,10 @@
-//! What one of a count is.
+//! The units of counts.
 
 use super::{Count, ValueType};
 use crate::number::{push_grouped, push_grouped_count};
 use std::borrow::Cow;
 
-/// What one of the counts in a tree is.
+/// The unit of the counts in a tree.
 ///
 /// ```
 /// use inferno::call_tree::Unit;
@@ -16,12 +16,12 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unit {
-    /// Nobody says, as in folded text.
+    /// Not specified, as in folded text.
     #[default]
     Unknown,
     /// 0.000000001 seconds.
     Nanoseconds,
-    /// 0.00000001 seconds, in which Xdebug counts.
+    /// 0.00000001 seconds, the unit of Xdebug.
     TenNanoseconds,
     /// 0.000001 seconds.
     Microseconds,
@@ -31,12 +31,12 @@ pub enum Unit {
     Seconds,
     /// Bytes.
     Bytes,
-    /// Anything else, by what several of it are called: `samples`, `cycles`.
+    /// Anything else, by its plural: `samples`, `cycles`.
     Other(Cow<'static, str>),
 }
 
 impl Unit {
-    /// The unit that is called `name` in a profile.
+    /// The unit with the given name in a profile.
     pub fn called(name: &str) -> Unit {
         match name {
             "" | "none" | "unknown" | "value" | "weight" | "count" => Unit::Unknown,
@@ -50,7 +50,7 @@ impl Unit {
         }
     }
 
-    /// The unit of what a profiler counts of the event `name`: of clocks it is a time.
+    /// The unit of the event `name`, which is a time for clocks.
     pub(crate) fn of_event(name: &str) -> Unit {
         match name {
             "cpu-clock" | "task-clock" => Unit::Nanoseconds,
@@ -151,7 +151,7 @@ impl Unit {
         })
     }
 
-    /// The unit of a sum of counts in this one and in another: unknown if they differ.
+    /// The unit of the sum of counts in two units: unknown if they differ.
     pub(super) fn sum(&self, other: &Unit) -> Unit {
         if self == other {
             return self.clone();
@@ -176,19 +176,19 @@ impl Unit {
 const TIMES: &[&str] = &["ns", "\u{b5}s", "ms", "s"];
 const SIZES: &[&str] = &["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
-/// A unit, and larger ones.
+/// A unit and larger multiples of it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scale {
-    /// How many of the smallest unit one is.
+    /// The size of the unit in terms of the smallest one.
     smallest: f64,
-    /// How many of a unit the next one is.
+    /// The factor between a unit and the next larger one.
     step: f64,
     names: &'static [&'static str],
 }
 
 impl Scale {
-    /// Writes a count with three digits, in the largest unit of which it is at least one. (The viewer does
-    /// the same.)
+    /// Writes a count with three digits, in the largest unit that keeps it at least one. (The
+    /// viewer does the same.)
     pub fn push(&self, out: &mut Vec<u8>, count: f64) {
         let mut value = count * self.smallest;
         let mut names = self.names.iter();
@@ -205,7 +205,8 @@ impl Scale {
     }
 }
 
-/// Three digits, without zeros at the end behind the point; or more if they are before it.
+/// Writes three significant digits without trailing zeros, or more digits if the whole part has
+/// more.
 fn push_rounded(out: &mut Vec<u8>, value: f64) {
     let hundredths = match value {
         ..9.995 => (value * 100.0).round(),

@@ -1,19 +1,19 @@
-//! What the counts of a profile are.
+//! The values of a profile.
 
 use super::{Count, Unit};
 use std::io;
 
-/// One of the numbers that a profile has for each stack, such as samples or bytes.
+/// One of the values that a profile has for each stack, such as samples or bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ValueType {
-    /// What the profile calls it: `cpu`, `inuse_space`.
+    /// The name in the profile: `cpu`, `inuse_space`.
     pub name: String,
-    /// What one of it is: `nanoseconds`, `bytes`, `count`.
+    /// The unit: `nanoseconds`, `bytes`, `count`.
     pub unit: String,
     /// The sum over all samples.
     pub sum: Count,
-    /// Whether it is taken if nobody chooses.
+    /// Whether this value is the default.
     pub is_default: bool,
 }
 
@@ -27,7 +27,7 @@ impl ValueType {
         }
     }
 
-    /// What its counts are.
+    /// The unit of its counts.
     pub(crate) fn counts(&self) -> Unit {
         match self.unit.as_str() {
             "count" => Unit::called(&self.name),
@@ -41,7 +41,7 @@ impl ValueType {
         found.ok_or_else(|| unknown(values, name))
     }
 
-    /// Adds the sums of other profiles, value by value.
+    /// Adds the sums of other profiles to `values`, by name.
     pub(crate) fn merge_all(values: &mut Vec<ValueType>, others: Vec<ValueType>) {
         for other in others {
             match values.iter_mut().find(|value| value.name == other.name) {

@@ -7,9 +7,9 @@ use std::cmp::Ordering;
 /// One step of a [`Walk`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Visit {
-    /// The node come to.
+    /// The current node.
     pub node: NodeId,
-    /// How many frames its stack has: 1 for a child of the root.
+    /// The number of frames in its stack: 1 for a child of the root.
     pub depth: usize,
 }
 
@@ -31,7 +31,7 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// Leaves out all nodes below the one that was returned last.
+    /// Skips all nodes below the one returned last.
     pub fn skip_callees(&mut self) {
         match &mut self.0 {
             Way::AsMade(walk) => walk.skip_callees(),
@@ -52,16 +52,16 @@ impl Iterator for Walk<'_> {
     }
 }
 
-/// A walk that sorts siblings when it comes to them, unless they keep the order of their arrival.
+/// A walk that sorts siblings when it reaches them, unless they keep their order of arrival.
 #[derive(Debug, Clone)]
 struct SortingWalk<'a> {
     tree: &'a CallTree,
     children: Children,
-    /// The node come to last, unless its children are to be left out.
+    /// The last node, unless its children are skipped.
     last: Option<Visit>,
-    /// Nodes still to come, the next one last.
+    /// Pending nodes; the next one is last.
     pending: Vec<Visit>,
-    /// Siblings while they are sorted.
+    /// Siblings to be sorted.
     sorting: Vec<Sibling>,
 }
 
@@ -83,7 +83,7 @@ impl<'a> SortingWalk<'a> {
         self.last = None;
     }
 
-    /// The only child of `parent`. If it has others, all are pending then.
+    /// The only child of `parent`. If it has several, all of them become pending instead.
     fn only_child(&mut self, parent: NodeId, depth: usize) -> Option<Visit> {
         let visit = |node| Visit { node, depth };
         let children = self.children.of(parent);
@@ -117,10 +117,10 @@ impl Iterator for SortingWalk<'_> {
     }
 }
 
-/// A sibling that is to be sorted.
+/// A sibling to be sorted.
 #[derive(Debug, Clone, Copy)]
 struct Sibling {
-    /// What its name starts with, as names are spread over memory; 0 if it is shorter.
+    /// The first bytes of its name, because names are scattered in memory; 0 if it is shorter.
     start: u64,
     node: NodeId,
 }
@@ -143,13 +143,13 @@ impl Sibling {
     }
 }
 
-/// Orders siblings as the first of the sorted folded lines they appear in: the line of `foo`
-/// itself is `foo COUNT`, the lines below it begin `foo;`.
+/// Orders siblings by the first sorted folded line in which each appears: the line of `foo` itself
+/// is `foo COUNT`, and the lines below it start with `foo;`.
 fn cmp_first_line(tree: &CallTree, a: NodeId, b: NodeId) -> Ordering {
     let (name_a, name_b) = (tree.name(a), tree.name(b));
     let common = name_a.len().min(name_b.len());
     name_a[..common].cmp(&name_b[..common]).then_with(|| {
-        // One name begins with the other: what follows the shorter one in its line decides.
+        // If one name is a prefix of the other, the text after the shorter one decides.
         let rest_a = [&name_a[common..], line_after_name(tree, a).as_bytes()].concat();
         let rest_b = [&name_b[common..], line_after_name(tree, b).as_bytes()].concat();
         rest_a.cmp(&rest_b)
@@ -168,13 +168,13 @@ fn line_after_name(tree: &CallTree, node: NodeId) -> String {
 pub struct Children {
     /// Children of all nodes, grouped by parent.
     nodes: Vec<NodeId>,
-    /// Where each parent's group starts; two more entries close the last.
+    /// The start of each parent's group, with two additional entries at the end.
     starts: Vec<u32>,
 }
 
 impl Children {
     pub(crate) fn new(tree: &CallTree) -> Children {
-        // While groups are filled, each start is where the next node of the group before goes.
+        // While filling groups, each start is the position of the next node in the preceding group.
         let mut starts = vec![0u32; tree.len() + 2];
         for id in tree.ids().skip(1) {
             starts[tree.nodes[id.index()].parent.index() + 2] += 1;
@@ -206,7 +206,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Names that begin with each other, or that have their first 8 bytes in common.
+        /// Covers names that are prefixes of each other, or that share their first 8 bytes.
         #[test]
         fn siblings_come_in_the_order_of_their_first_lines(
             siblings in prop::collection::btree_map(

@@ -57,7 +57,7 @@ impl Engine {
 
     pub fn new(nthreads: usize) -> Engine {
         Engine {
-            nthreads: nthreads.clamp(1, MOST_THREADS),
+            nthreads: nthreads.clamp(1, MAX_THREADS),
             block_size: BLOCK_SIZE,
         }
     }
@@ -242,7 +242,7 @@ impl<'a> Source<'a> for SliceBlocks<'a> {
                 self.offset += end as u64;
                 return Ok(Some(Bytes::Borrowed(block)));
             }
-            size = next_size(size, LONGEST_RECORD as usize)
+            size = next_size(size, MAX_RECORD_SIZE as usize)
                 .ok_or_else(|| record_too_long(self.offset))?;
         }
         let block = std::mem::take(&mut self.rest);

@@ -133,7 +133,7 @@ impl Format for Options {
 
 fn fold_lines(block: Block<'_>, folder: &mut LineFolder) -> Result<(), ParseError> {
     for line in lines_of(block.bytes) {
-        if folder.take_line(line) == LineKind::Other {
+        if folder.fold_line_kind(line) == LineKind::Other {
             let kind = ErrorKind::NotFolded(excerpt(line));
             return Err(ParseError::new(kind, block.line_of(line)));
         }

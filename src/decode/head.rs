@@ -1,9 +1,9 @@
-//! The first bytes of a file, which tell how it is compressed.
+//! Recognizes compression by the first bytes of a file.
 
 use super::text::has_mark;
 use std::io::{self, BufRead, Read};
 
-/// What a file is, by its first bytes.
+/// The kind of a file, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Plain,
@@ -11,11 +11,11 @@ pub(super) enum Kind {
     Marked,
     Gzip,
     Zstd,
-    /// Compressed by this program, whose files are not read.
+    /// Compressed by this program, and unsupported.
     Other(&'static str),
 }
 
-/// The first bytes of what is compressed by other programs, and the programs.
+/// The first bytes of unsupported compressed files, with the compressor.
 const OTHERS: [(&[u8], &str); 7] = [
     (b"\xfd7zXZ\0", "xz"),
     (b"LZIP", "lzip"),
@@ -31,7 +31,7 @@ impl Kind {
         match head {
             [0x1f, 0x8b, ..] => Kind::Gzip,
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Kind::Zstd,
-            // A frame to be skipped, which may come first.
+            // A skippable frame, which may come first.
             [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Kind::Zstd,
             [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, 0x41 | 0x72, ..] => Kind::Other("bzip2"),
             _ if has_mark(head) => Kind::Marked,
@@ -43,7 +43,7 @@ impl Kind {
     }
 }
 
-/// As many bytes as it takes to tell, or as there are, however few are read at a time.
+/// Reads as many bytes as recognition needs, or as exist, even if the reader returns few at a time.
 pub(super) fn read_head(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
     const MOST: u64 = 8;
     let mut head = Vec::new();

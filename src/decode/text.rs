@@ -1,4 +1,4 @@
-//! Text that starts with a byte order mark, as editors and shells on Windows write it.
+//! Decodes text that starts with a byte order mark, as written by editors and shells on Windows.
 
 use std::io::{self, Chain, Cursor, Read};
 
@@ -13,18 +13,18 @@ pub(crate) fn has_mark(head: &[u8]) -> bool {
         .any(|mark| head.starts_with(mark))
 }
 
-/// The same, if fewer bytes than that are known: whether it may have one.
+/// Whether text may have a byte order mark, if fewer than 3 bytes are known.
 pub(crate) fn may_have_mark(head: &[u8]) -> bool {
     matches!(head.first(), Some(0xef | 0xfe | 0xff))
 }
 
-/// What a reader gives, as UTF-8 without a byte order mark. Text without one is as it was.
+/// The text of a reader as UTF-8 without a byte order mark. Text without a mark is unchanged.
 pub(crate) enum Text<R> {
     Utf8(Headed<R>),
     Utf16(Utf16<Headed<R>>),
 }
 
-/// A reader behind the bytes that were read of it.
+/// A reader preceded by the bytes already read from it.
 type Headed<R> = Chain<Cursor<Vec<u8>>, R>;
 
 impl<R: Read> Text<R> {
@@ -57,12 +57,12 @@ impl<R: Read> Read for Text<R> {
     }
 }
 
-/// UTF-16 as UTF-8. What is neither becomes U+FFFD.
+/// Decodes UTF-16 to UTF-8. Invalid code units become U+FFFD.
 pub(crate) struct Utf16<R> {
     reader: R,
     is_little: bool,
-    /// What was read and is not decoded: less than a character.
-    coming: Vec<u8>,
+    /// Bytes that were read but not decoded: an incomplete character.
+    undecoded: Vec<u8>,
     decoded: Cursor<Vec<u8>>,
 }
 
@@ -71,36 +71,39 @@ impl<R: Read> Utf16<R> {
         Utf16 {
             reader,
             is_little,
-            coming: Vec::new(),
+            undecoded: Vec::new(),
             decoded: Cursor::default(),
         }
     }
 
-    /// Decodes what comes next; `false` if that is nothing.
+    /// Decodes the next bytes; `false` at the end.
     fn decode_more(&mut self) -> io::Result<bool> {
         const MOST: usize = 1 << 14;
-        let start = self.coming.len();
-        self.coming.resize(start + MOST, 0);
-        let read = self.reader.read(&mut self.coming[start..]);
-        self.coming.truncate(start + *read.as_ref().unwrap_or(&0));
+        let start = self.undecoded.len();
+        self.undecoded.resize(start + MOST, 0);
+        let read = self.reader.read(&mut self.undecoded[start..]);
+        self.undecoded
+            .truncate(start + *read.as_ref().unwrap_or(&0));
         let is_at_end = read? == 0;
         let whole = match is_at_end {
-            true => self.coming.len(),
+            true => self.undecoded.len(),
             false => self.whole_characters(),
         };
-        let units = self.coming[..whole].chunks(2).map(|unit| self.unit(unit));
+        let units = self.undecoded[..whole]
+            .chunks(2)
+            .map(|unit| self.unit(unit));
         let chars =
             char::decode_utf16(units).map(|char| char.unwrap_or(char::REPLACEMENT_CHARACTER));
         self.decoded = Cursor::new(chars.collect::<String>().into_bytes());
-        self.coming.drain(..whole);
+        self.undecoded.drain(..whole);
         Ok(!is_at_end || whole > 0)
     }
 
-    /// How many bytes there are up to the last whole character.
+    /// The number of bytes up to the last whole character.
     fn whole_characters(&self) -> usize {
-        let whole = self.coming.len() / 2 * 2;
+        let whole = self.undecoded.len() / 2 * 2;
         let is_first_half = |unit: u16| (0xd800..0xdc00).contains(&unit);
-        match self.coming[..whole].rchunks(2).next() {
+        match self.undecoded[..whole].rchunks(2).next() {
             Some(last) if is_first_half(self.unit(last)) => whole - 2,
             _ => whole,
         }
@@ -110,7 +113,7 @@ impl<R: Read> Utf16<R> {
         match (bytes, self.is_little) {
             (&[a, b], true) => u16::from_le_bytes([a, b]),
             (&[a, b], false) => u16::from_be_bytes([a, b]),
-            // Half a unit at the end, which is no character.
+            // Half a code unit at the end, which is not a character.
             _ => 0xdfff,
         }
     }

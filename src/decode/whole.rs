@@ -1,20 +1,21 @@
-//! What a decoder gives, of which only whole lines are given on where the data ends early.
+//! Limits the output of a decoder to whole lines if its data is truncated.
 
 use std::io::{self, BufRead, Read};
 
-/// How much is decoded at a time.
+/// The number of bytes to decode at a time.
 const SIZE: usize = 1 << 16;
 
 pub(super) struct WholeLines<R> {
     decoder: R,
-    /// What is decoded: `bytes[start..end]` is given next, and the line behind it when it is whole.
+    /// Decoded bytes: `bytes[start..end]` is returned next; the partial line after it follows once
+    /// it is whole.
     bytes: Vec<u8>,
     start: usize,
     end: usize,
-    /// Whether anything was given.
-    has_given: bool,
+    /// Whether any bytes were returned.
+    has_output: bool,
     is_at_end: bool,
-    /// What compressed the data.
+    /// The compressor of the data.
     program: &'static str,
 }
 
@@ -25,13 +26,13 @@ impl<R: Read> WholeLines<R> {
             bytes: Vec::new(),
             start: 0,
             end: 0,
-            has_given: false,
+            has_output: false,
             is_at_end: false,
             program,
         }
     }
 
-    /// Decodes until a line is whole, there is no more, or much of a line has come.
+    /// Decodes until there is a whole line, the end of the data, or a long part of a line.
     fn decode_more(&mut self) -> io::Result<()> {
         self.bytes.drain(..self.end);
         (self.start, self.end) = (0, 0);
@@ -50,7 +51,7 @@ impl<R: Read> WholeLines<R> {
                 Err(error) => self.end_early(error)?,
             }
         }
-        self.has_given |= self.end > 0;
+        self.has_output |= self.end > 0;
         Ok(())
     }
 
@@ -58,7 +59,7 @@ impl<R: Read> WholeLines<R> {
         let program = self.program;
         match error.kind() {
             io::ErrorKind::Interrupted => Ok(()),
-            io::ErrorKind::UnexpectedEof if self.has_given => {
+            io::ErrorKind::UnexpectedEof if self.has_output => {
                 log::warn!("the {program} data ends early; what is whole of it is read");
                 self.is_at_end = true;
                 self.bytes.clear();

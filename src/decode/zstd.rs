@@ -1,4 +1,4 @@
-//! All frames of a zstd file, one after another.
+//! Decodes all frames of a zstd file.
 
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
@@ -57,7 +57,7 @@ impl<R: BufRead> Frames<R> {
         }
     }
 
-    /// Ends a frame that is cut off with an empty block, so that all that came can be read.
+    /// Ends a truncated frame with an empty block, so that its available data can be read.
     fn end_cut_frame(&mut self) -> io::Result<()> {
         const END: [u8; 7] = [1, 0, 0, 0, 0, 0, 0];
         self.is_cut = true;

@@ -1,4 +1,4 @@
-//! The stacks of one side, sorted, in little memory.
+//! Stores the stacks of one side, sorted, in little memory.
 
 use super::{Options, without_hex_if};
 use crate::blocks::{Blocks, Buffer};
@@ -10,34 +10,34 @@ use crate::folded::{self, Tally, after_last_line, common_prefix, lines_of, split
 use crate::text::{lossy, trim_end};
 use std::io::{self, BufRead, Read};
 
-/// One of the two profiles that are compared.
+/// One of two profiles to compare.
 ///
-/// Of each stack only what differs from the stack before is kept: sorted stacks mostly begin alike,
-/// so that takes a fifth of the memory of the text.
+/// Only the difference from the previous stack is stored: sorted stacks share long prefixes, so
+/// this takes a fifth of the memory of the text.
 #[derive(Debug, Clone, Default)]
 pub struct Profile {
     stacks: Vec<Stack>,
-    /// What is new in each stack, end to end.
+    /// The new part of each stack, concatenated.
     text: Vec<u8>,
 }
 
 #[derive(Debug, Clone)]
 struct Stack {
-    /// How many bytes are those of the stack before.
+    /// The length of the prefix shared with the previous stack.
     shared: usize,
-    /// Where the rest ends in [`Profile::text`].
+    /// The end of the new part in [`Profile::text`].
     end: usize,
     count: u64,
 }
 
 impl Profile {
-    /// Reads [folded](crate::folded) text, of which [`Options::strip_hex`] says how.
+    /// Reads [folded](crate::folded) text. Uses only [`Options::strip_hex`].
     ///
-    /// Counts of equal stacks are added up. A fraction is cut, and lines that are no stack with a
-    /// count are left out, both of which is logged as a warning.
+    /// Counts of equal stacks are added up. Fractions are truncated, and lines that are not a stack
+    /// with a count are skipped, both with a logged warning.
     ///
     /// # Errors
-    /// Those of `reader`, which needs no buffering of its own.
+    /// Errors of `reader`, which does not need to be buffered.
     pub fn read<R: Read>(opt: Options, reader: R) -> io::Result<Profile> {
         let lines = Lines::of(opt, reader)?;
         Ok(lines.finish())
@@ -58,9 +58,8 @@ impl Profile {
     /// ```
     ///
     /// # Errors
-    /// Those of `reader`, and those of the format that is recognized;
-    /// [`InvalidData`](io::ErrorKind::InvalidData) if the input is in no format known here, and few of
-    /// its lines are folded stacks.
+    /// Errors of `reader`, and of the detected format; [`InvalidData`](io::ErrorKind::InvalidData)
+    /// if the input is in no supported format, and few of its lines are folded stacks.
     pub fn read_any<R: BufRead>(
         opt: Options,
         folder: &guess::Folder,
@@ -73,10 +72,11 @@ impl Profile {
         }
     }
 
-    /// [`Profile::read_any`] for a whole file, of which other threads may read parts at the same time.
+    /// Calls [`Profile::read_any`] for a whole file, of which other threads may read parts in
+    /// parallel.
     ///
     /// # Errors
-    /// As [`Profile::read_any`].
+    /// The same as for [`Profile::read_any`].
     pub fn read_any_file(
         opt: Options,
         folder: &guess::Folder,
@@ -94,7 +94,7 @@ impl Profile {
         Ok(lines.finish())
     }
 
-    /// The stacks of a tree, as if it were written as folded text and read.
+    /// The stacks of a tree, as if they were written as folded text and read again.
     pub fn from_tree(opt: Options, tree: &CallTree) -> Profile {
         let mut text = Vec::new();
         folded::write(tree, &mut text).expect("a Vec takes everything");
@@ -124,7 +124,7 @@ impl Profile {
         }
     }
 
-    /// Whether a count is the largest there is, where sums stop.
+    /// Whether a count is saturated at the maximum.
     pub(super) fn is_saturated(&self) -> bool {
         self.stacks.iter().any(|stack| stack.count == u64::MAX)
     }
@@ -142,18 +142,18 @@ impl Profile {
     }
 }
 
-/// Goes from stack to stack.
+/// Iterates over the stacks.
 pub(super) struct Cursor<'p> {
     profile: &'p Profile,
-    /// One more than the stack it is at.
+    /// The index of the current stack plus one.
     next: usize,
-    /// Where the rest of the next stack starts.
+    /// The start of the new part of the next stack.
     start: usize,
     frames: Vec<u8>,
 }
 
 impl Cursor<'_> {
-    /// The stack it is at, and its count; `None` after the last one.
+    /// The current stack and its count; `None` after the last one.
     pub fn stack(&self) -> Option<(&[u8], u64)> {
         let stack = self.profile.stacks.get(self.next - 1)?;
         Some((&self.frames, stack.count))
@@ -170,7 +170,7 @@ impl Cursor<'_> {
     }
 }
 
-/// A profile that is being made of lines.
+/// A profile under construction, from lines.
 #[derive(Default)]
 struct Lines {
     profile: Profile,

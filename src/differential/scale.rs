@@ -1,5 +1,5 @@
-//! One profile's counts as they would be of another total, rounded as a person would: no more digits
-//! than say something, and sums that come out even.
+//! Scales the counts of a profile to another total, and rounds them for readability: few digits,
+//! and exact sums.
 
 use crate::call_tree::{CallTree, Count};
 
@@ -7,9 +7,9 @@ const NANOS: u128 = 1_000_000_000;
 
 /// Scales the counts before, so that both profiles of a differential tree have the same total.
 ///
-/// What is rounded is not each count, but the sum of it and all before it in the order of a walk, so
-/// that rounding errors do not add up: a function has the sum of what it called, and the whole has
-/// the other's total.
+/// It rounds not each count, but the prefix sum of counts in walk order, so that rounding errors do
+/// not accumulate: the total of a function is the sum of its callees, and the total of the profile
+/// equals the other's.
 pub(super) fn normalize(tree: &mut CallTree) {
     let root = CallTree::ROOT.index();
     let old = tree.totals_before().get(root).copied();
@@ -30,8 +30,8 @@ pub(super) fn normalize(tree: &mut CallTree) {
     tree.set_before(scaled);
 }
 
-/// What counts are rounded to, in units of 10⁻⁹: a power of ten of which the smallest count becomes ten
-/// thousand or more, so that percentages are right, and the new total a whole number.
+/// The rounding unit, in units of 10⁻⁹: a power of ten that keeps at least five digits of the
+/// smallest count, so that percentages are accurate, and makes the new total a multiple of it.
 fn unit(tree: &CallTree, old: u128, new: u128) -> u128 {
     let counts = tree.ids().filter_map(|node| tree.self_before(node));
     let smallest = counts.map(nanos).filter(|count| *count > 0).min();
@@ -43,8 +43,8 @@ fn unit(tree: &CallTree, old: u128, new: u128) -> u128 {
     unit
 }
 
-/// `a * b / c` to the nearest whole number, where the product may have more than 128 bits. `c` must
-/// have less than 127, and not be 0.
+/// `a * b / c` rounded to the nearest integer, where the product may have more than 128 bits. `c`
+/// must have less than 127 bits, and not be 0.
 fn multiply_and_divide(a: u128, b: u128, c: u128) -> u128 {
     if let Some(product) = a.checked_mul(b) {
         return product / c + u128::from(product % c >= c.div_ceil(2));
@@ -91,7 +91,7 @@ mod tests {
     }
 
     proptest! {
-        /// Factors that make the product too large for the short way, and cancel.
+        /// Covers factors that overflow in the product and cancel in the quotient.
         #[test]
         fn large_products_are_divided_as_small_ones(a: u32, b: u32, c in 1u32..) {
             let [a, b, c] = [a, b, c].map(u128::from);

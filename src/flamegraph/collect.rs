@@ -1,4 +1,4 @@
-//! Stacks from profiles in any format.
+//! Collects stacks from profiles in any format.
 
 use super::{Options, finish_lines, line_folder};
 use crate::call_tree::CallTree;
@@ -7,10 +7,10 @@ use crate::decode::{Text, may_have_mark};
 use crate::folded::LineFolder;
 use std::io::{self, BufRead, Read};
 
-/// Gathers the stacks of one or more profiles, each in any format that
+/// Collects the stacks of one or more profiles, each in any format that
 /// [`collapse::guess`](crate::collapse::guess) recognizes or as [folded](crate::folded) text.
 ///
-/// Nothing is turned into text on the way:
+/// It does not convert the stacks to text in between:
 ///
 /// ```
 /// use inferno::flamegraph::{self, Collector, Options};
@@ -33,7 +33,7 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// A collector of stacks that are to be drawn with these options: they say whether the order
+    /// Creates a collector of stacks to draw with these options, which determine whether the order
     /// of the input matters.
     pub fn new(opt: &Options<'_>) -> Collector {
         let collector = Collector {
@@ -45,19 +45,18 @@ impl Collector {
         collector.collapse_with(guess::Options::default())
     }
 
-    /// The same collector, which folds what is not folded yet with these options.
+    /// Sets the options for folding profiles.
     pub fn collapse_with(mut self, mut options: guess::Options) -> Collector {
         options.in_time_order |= self.needs_time_order;
         self.guess = guess::Folder::from(options);
         self
     }
 
-    /// Adds the stacks that `reader` has.
+    /// Adds the stacks of `reader`.
     ///
     /// # Errors
-    /// Those of `reader`, and those of the format that is recognized;
-    /// [`InvalidData`](io::ErrorKind::InvalidData) if the input is in no format known here, and few of
-    /// its lines are folded stacks.
+    /// Errors of `reader`, and of the detected format; [`InvalidData`](io::ErrorKind::InvalidData)
+    /// if the input is in no supported format, and few of its lines are folded stacks.
     pub fn add<R: BufRead>(&mut self, mut reader: R) -> io::Result<()> {
         match may_have_mark(reader.fill_buf()?) {
             true => self.add_text(io::BufReader::new(Text::new(reader)?)),
@@ -80,10 +79,11 @@ impl Collector {
         Ok(())
     }
 
-    /// [`Collector::add`] for a whole file, of which other threads may read parts at the same time.
+    /// Calls [`Collector::add`] for a whole file, of which other threads may read parts in
+    /// parallel.
     ///
     /// # Errors
-    /// As [`Collector::add`].
+    /// The same as for [`Collector::add`].
     pub fn add_file(&mut self, file: &dyn ReadAt) -> io::Result<()> {
         let mut first = [0];
         let read = file.read_at(&mut first, 0)?;
@@ -97,15 +97,15 @@ impl Collector {
         Ok(())
     }
 
-    /// Adds stacks that are folded already.
+    /// Adds the stacks of a tree.
     pub fn add_tree(&mut self, tree: &CallTree) {
         self.lines.merge(tree);
     }
 
-    /// All stacks together.
+    /// Returns all stacks.
     ///
     /// # Errors
-    /// [`InvalidData`](io::ErrorKind::InvalidData) if `no_sort` is set and folded text was not
+    /// [`InvalidData`](io::ErrorKind::InvalidData) if `no_sort` is set and folded text is not
     /// sorted.
     pub fn finish(self) -> io::Result<CallTree> {
         finish_lines(self.lines, self.needs_sorted_lines)

@@ -1,14 +1,14 @@
-//! What counts are called, and how they are written.
+//! Formats counts with their unit.
 
 use super::svg::Xml;
 use super::{Options, defaults};
 use crate::call_tree::{CallTree, Count, Scale};
 use crate::number::{push_grouped, push_grouped_count};
 
-/// How counts are written: `1.19 s`, or `1,493 samples`.
+/// Formats counts: `1.19 s`, or `1,493 samples`.
 pub(super) struct CountText<'a> {
     name: &'a str,
-    /// The units of what has larger ones, unless the options name it.
+    /// The units to scale to, unless the options name the counts.
     scale: Option<Scale>,
     factor: f64,
 }
@@ -24,17 +24,17 @@ impl<'a> CountText<'a> {
         }
     }
 
-    /// What several are called.
+    /// The plural name of the counts.
     pub fn name(&self) -> &str {
         self.name
     }
 
-    /// Whether counts are written in units that are easy to read, not all in the same.
+    /// Whether counts are scaled to different units for readability.
     pub fn is_scaled(&self) -> bool {
         self.scale.is_some()
     }
 
-    /// Writes a count, and what it is of.
+    /// Writes a count with its unit.
     pub fn write(&self, count: Count, xml: &mut Xml) {
         if let Some(scale) = &self.scale {
             return xml.text_with(|out| scale.push(out, count.to_f64() * self.factor));
@@ -47,7 +47,7 @@ impl<'a> CountText<'a> {
     }
 }
 
-/// A count times the factor: exact if that is 1.
+/// Writes a count times the factor: exact if that is 1.
 pub(super) fn push_samples(out: &mut Vec<u8>, count: Count, factor: f64) {
     if factor == 1.0 {
         push_grouped_count(out, count);

@@ -1,7 +1,7 @@
-//! The whole profile as text, for the viewer: it draws from this what the current zoom shows, be it
-//! an element of the file or not.
+//! The whole profile as text, from which the viewer draws any zoom, including frames without an
+//! element in the file.
 //!
-//! It is the text of `<metadata id="profile">`, four lines or more:
+//! It is the text of `<metadata id="profile">`, with at least four lines:
 //!
 //! ```text
 //! {"unit":"1", ...}
@@ -10,18 +10,18 @@
 //! mainparse...
 //! ```
 //!
-//! 1. Settings as JSON. Counts are multiples of `unit`; `names` is how many UTF-16 units the names
-//!    have; `kind` is `plain`, `chart` or `differential`.
-//! 2. Stacks, in the order in which they are drawn: how many frames of the stack before end, how
-//!    many begin, which ones, and the stack's own count (in a differential graph two, before and
-//!    after). A frame is told by its place among the functions that its caller called so far; a
-//!    place that is new is followed by the number of its name. These numbers are in order, too: a
-//!    new name has the first one that is unused. All numbers are written by [`push_number`].
-//! 3. A color for each name, two digits, 4 bits each of red, green, and blue; empty if colors do
+//! 1. Settings as JSON. Counts are multiples of `unit`; `names` is the length of the names in UTF-16
+//!    units; `kind` is `plain`, `chart` or `differential`.
+//! 2. Stacks, in drawing order: how many frames of the previous stack end, how many begin, which ones,
+//!    and the stack's self count (in a differential graph two, before and after). A frame is an index
+//!    into the distinct functions that its caller has called so far; a new index is followed by the
+//!    number of the name. These numbers are sequential, too: a new name gets the next one. All
+//!    numbers are written by [`push_number`].
+//! 3. A color for each name: two digits, with 4 bits each of red, green, and blue; empty if colors do
 //!    not depend on names.
-//! 4. The names, a line each, made shorter by [`shorten`].
+//! 4. The names, one per line, compressed by [`shorten`].
 //!
-//! The first name, number 0, is not a function's: it stands for frames that are left out as too
+//! The first name, number 0, is not a function: it represents frames omitted because they are too
 //! narrow, if the options say so.
 
 use super::counts::CountText;
@@ -36,7 +36,7 @@ use crate::number::push_count;
 use crate::text::{json_string, lossy};
 use std::collections::HashMap;
 
-/// Writes the profile that `layout` is one of. The `stacks` were told of all steps of it.
+/// Writes the profile of `layout`. The `stacks` must have received all its steps.
 pub(super) fn write(
     opt: &Options<'_>,
     mut stacks: Stacks<'_>,
@@ -65,16 +65,16 @@ pub(super) fn write(
     xml.end();
 }
 
-/// The name of the frames that are left out.
+/// The name of the omitted frames.
 const LEFT_OUT: &str = "\u{2026}";
 
 const NANOS: i128 = 1_000_000_000;
 
-/// The largest count that all counts are multiples of, in units of 10⁻⁹ samples.
+/// The greatest common divisor of all counts, in units of 10⁻⁹ samples.
 fn unit_of(tree: &CallTree) -> i128 {
     let counts = |node| [tree.self_count(node), tree.self_before(node)];
     let mut unit = 0i128;
-    // Whole ones by themselves: a division of 128 bits takes many times as long.
+    // Integers are handled separately, because 128-bit division is many times slower.
     let mut whole = 0u64;
     for count in tree.ids().flat_map(counts).flatten() {
         if count.nanos() != 0 {
@@ -93,7 +93,7 @@ fn greatest_common_divisor(mut a: i128, mut b: i128) -> i128 {
     a
 }
 
-/// The text of all names, each with a line break before it, so that their numbers start at 1.
+/// The text of all names, each preceded by a line break, so that numbers start at 1.
 fn names_of(tree: &CallTree, named: &[FrameId]) -> String {
     let mut names = LEFT_OUT.to_string();
     for &frame in named {
@@ -109,13 +109,13 @@ fn names_of(tree: &CallTree, named: &[FrameId]) -> String {
     names
 }
 
-/// Whether there is nothing to replace, which is seen with no branch for each byte.
+/// Whether no character needs replacing, computed without a branch for each byte.
 fn is_plain(name: &str) -> bool {
     name.bytes()
         .fold(true, |all, byte| all & (b' '..0x80).contains(&byte))
 }
 
-/// What XML has, and what ends no line.
+/// Replaces characters that are invalid in XML or end a line.
 fn legal(character: char) -> char {
     match character {
         '\n' => ' ',
@@ -177,30 +177,30 @@ const NO_CALLER: (u32, u32) = (u32::MAX, 0);
 /// The second line of the text.
 pub(super) struct Stacks<'t> {
     tree: &'t CallTree,
-    /// In units of 10⁻⁹ samples.
+    /// The unit of counts, in 10⁻⁹ samples.
     unit: i128,
-    /// The same in samples, if it is whole ones.
+    /// The unit in samples, if it is an integer.
     whole_unit: Option<u64>,
     out: Vec<u8>,
     /// By frame name: its number, or 0 if it has none yet.
     numbers: Vec<u32>,
-    /// The frame of each number, from 1 on.
+    /// The frame of each number, starting with 1.
     named: Vec<FrameId>,
-    /// The place of a function among those that another one called, by both their numbers.
+    /// The index of a function among the callees of another, by both their numbers.
     places: HashMap<(u32, u32), u32, ahash::RandomState>,
-    /// The caller that a function had last, and its place there, by its number.
+    /// The last caller of each function and its index there, by the function's number.
     latest: Vec<(u32, u32)>,
-    /// How many functions each one called, by its number.
+    /// The number of distinct callees of each function, by its number.
     callees: Vec<u32>,
-    /// The numbers of the stack's frames, below those of the root, which is 0.
+    /// The numbers of the stack's frames, below the root, which is 0.
     path: Vec<u32>,
-    /// How many frames the stack written last has, and how many of them are still open.
+    /// The number of frames in the last stack written, and how many of them are still open.
     written: usize,
     open: usize,
 }
 
 impl<'t> Stacks<'t> {
-    /// Those of `tree`, before the first step of its layout.
+    /// The stacks of `tree`, before the first step of its layout.
     pub fn new(tree: &'t CallTree) -> Stacks<'t> {
         let unit = unit_of(tree);
         let mut stacks = Stacks {
@@ -225,7 +225,8 @@ impl<'t> Stacks<'t> {
         stacks
     }
 
-    /// Goes on to the next node. (In time order it takes the whole layout to know the stacks.)
+    /// Advances to the next node. (In time order, the stacks are known only after the whole
+    /// layout.)
     #[inline]
     pub fn push(&mut self, step: Step) {
         if self.tree.is_in_time_order() {
@@ -251,7 +252,7 @@ impl<'t> Stacks<'t> {
         let mut stack: Vec<NodeId> = Vec::new();
         let mut climbed = Vec::new();
         for part in rebuild::parts_in_order(self.tree) {
-            rebuild::put_stack(self.tree, part.node, &mut climbed);
+            rebuild::fill_stack(self.tree, part.node, &mut climbed);
             let cut = climbed.iter().position(|node| layout.is_left_out(*node));
             climbed.truncate(cut.map_or(climbed.len(), |at| at + 1));
             let same = stack.iter().zip(&climbed).take_while(|(a, b)| a == b);
@@ -274,7 +275,7 @@ impl<'t> Stacks<'t> {
         self.open = self.open.min(depth);
     }
 
-    /// Ends a stack, unless nothing was counted for it.
+    /// Ends a stack, unless it has no count.
     #[inline]
     fn push_counts(&mut self, before: Option<Count>, after: Option<Count>) {
         let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
@@ -369,8 +370,8 @@ mod tests {
         text.lines().skip(1).map(str::to_string).collect()
     }
 
-    // The digits are ( ) * + , from 0 on. Each stack: end, begin, places (new ones with their
-    // numbers), count.
+    // The digits are ( ) * + , from 0 on. Each stack: end, begin, indexes (new ones with numbers),
+    // count.
 
     #[test]
     fn stacks_share_their_start_and_names_are_written_once() {
@@ -390,7 +391,7 @@ mod tests {
             "a;b 0.5\na 0.25\na;b 0.25\n",
             0.0,
         );
-        // b is another frame the second time, in the same place among those that a calls.
+        // The second b is another frame, with the same index among the callees of a.
         assert_eq!(found[0], ["(*()(**", ")()", "()()"].concat());
     }
 

@@ -1,8 +1,8 @@
-//! Where the parts of the picture are.
+//! Positions of the parts of the image.
 
 use super::Options;
 
-/// The width of an image that is as wide as the window, where no script makes it so.
+/// The width of an image that fits its window, if there is no script to adapt it.
 const DEFAULT_WIDTH: usize = 1200;
 
 /// The space to the left and the right of the frames, in pixels.
@@ -13,11 +13,11 @@ pub(super) fn image_width(opt: &Options<'_>) -> usize {
     opt.image_width.unwrap_or(DEFAULT_WIDTH)
 }
 
-/// Where things are, in pixels from the upper left corner.
+/// Positions in pixels from the upper left corner.
 pub(super) struct Geometry {
     pub width: usize,
     pub height: usize,
-    /// The height of a frame and the gap above it.
+    /// The height of a frame including the gap above it.
     row: usize,
     font_size: usize,
     /// The space above the frames, with the title, and below them, with the details.
@@ -31,7 +31,7 @@ impl Geometry {
     pub fn new(opt: &Options<'_>, deepest: usize) -> Geometry {
         let font_size = opt.font_size;
         let subtitle = font_size.saturating_mul(if opt.subtitle.is_some() { 2 } else { 0 });
-        // The details of an inverted graph are above it.
+        // An inverted graph has its details at the top.
         let (top, bottom) = match opt.is_inverted() {
             false => (font_size.saturating_mul(3), font_size.saturating_mul(2)),
             true => (font_size.saturating_mul(4).saturating_add(4), font_size),
@@ -54,7 +54,7 @@ impl Geometry {
         self.width.saturating_sub(2 * X_PAD)
     }
 
-    /// The `y` of a rectangle, and its height.
+    /// The `y` and height of a rectangle.
     pub fn rect(&self, depth: usize) -> (usize, usize) {
         let (row, gap) = match self.is_inverted {
             true => (depth, 0),

@@ -1,15 +1,15 @@
-//! The text on a frame: as much of its name as there is room for.
+//! Fits the name of a frame into its width.
 //!
-//! Room is measured in columns of a monospaced font. East Asian characters and emoji take two,
+//! Space is measured in columns of a monospaced font. East Asian characters and emoji take two,
 //! combining characters none.
 
-/// What is left of a long name ends so.
+/// The end of a truncated name.
 const ELLIPSIS: &str = "..";
 
-/// Below this, nothing is written: what would remain of most names is less than a letter.
+/// Narrower frames have no label: fewer than two letters of most names would remain.
 const LEAST_COLUMNS: usize = 3;
 
-/// The start of `name` that fits into `columns`, and what marks that it was cut.
+/// The start of `name` that fits into `columns`, and the ellipsis if it was truncated.
 pub(super) fn fit(name: &str, columns: usize) -> (&str, &'static str) {
     if columns < LEAST_COLUMNS {
         return ("", "");
@@ -29,13 +29,13 @@ pub(super) fn fit(name: &str, columns: usize) -> (&str, &'static str) {
     }
 }
 
-/// The length of the longest prefix of `text` that takes no more than `columns` and does not take
-/// a character from what modifies it.
+/// The length of the longest prefix of `text` that fits into `columns` and does not separate a
+/// character from its modifiers.
 fn end_of_columns(text: &str, columns: usize) -> usize {
     const ZERO_WIDTH_JOINER: char = '\u{200d}';
     let (mut used, mut is_joined) = (0, false);
     for (at, character) in text.char_indices() {
-        // What is joined to the character before it is drawn over that, as one emoji.
+        // A joined character is part of the emoji before it.
         let width = if is_joined { 0 } else { columns_of(character) };
         if used + width > columns {
             return at;
@@ -46,7 +46,7 @@ fn end_of_columns(text: &str, columns: usize) -> usize {
     text.len()
 }
 
-/// 0 for what combines with the character before it, 2 for what Unicode calls wide.
+/// The width of a character: 0 for combining characters, 2 for what Unicode calls wide.
 fn columns_of(character: char) -> usize {
     match u32::from(character) {
         0..0x300 => 1,
@@ -59,7 +59,7 @@ fn columns_of(character: char) -> usize {
         0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f | 0xff00..=0xff60 => 2,
         0xffe0..=0xffe6 | 0x1f1e6..=0x1f1ff | 0x1f300..=0x1f64f | 0x1f680..=0x1f6ff => 2,
         0x1f900..=0x1faff | 0x20000..=0x3fffd => 2,
-        // Symbols that fonts draw as emoji, though Unicode calls some of them narrow.
+        // Symbols that fonts render as emoji, even if Unicode calls some of them narrow.
         0x2600..=0x27bf => 2,
         _ => 1,
     }

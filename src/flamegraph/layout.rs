@@ -1,55 +1,54 @@
-//! Which frames are drawn, and where: a walk of the call tree that knows no pixels, no colors and
-//! no XML.
+//! Decides which frames are drawn and where, independently of pixels, colors and XML.
 
 use super::{DiffWidth, defaults};
 use crate::call_tree::{CallTree, Count, NodeId, Visit};
 
-/// The frames of a graph that are wide enough to be drawn.
+/// The frames that are wide enough to be drawn.
 #[derive(Debug)]
 pub(super) struct Layout {
-    /// Each frame before those it called.
+    /// Each frame precedes its callees.
     pub frames: Vec<Frame>,
     /// The largest [`Frame::depth`].
     pub deepest: usize,
-    /// The largest change of a frame that has a width; the root, which all of them sum up to,
-    /// does not count. In units of 10⁻⁹ samples.
+    /// The largest change of a visible frame, except the root, which includes all of them. In units
+    /// of 10⁻⁹ samples.
     pub largest_delta: i128,
-    /// How wide the nodes are, in samples, drawn or not.
+    /// The width of each node in samples, whether drawn or not.
     totals: Vec<Count>,
-    /// Frames of fewer samples are not drawn.
+    /// Frames with fewer samples are not drawn.
     least: f64,
-    /// Whether what is below a frame that is not drawn is left out altogether.
+    /// Whether descendants of frames that are not drawn are omitted from the profile data.
     leaves_out: bool,
-    /// What the nodes are in the two profiles of a differential graph; else empty.
+    /// The baseline and current counts of the nodes in a differential graph; otherwise empty.
     before: Vec<Count>,
     after: Vec<Count>,
 }
 
-/// A frame that is drawn. It covers the samples from `start` to `start + count`.
+/// A drawn frame. It covers the samples from `start` to `start + count`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Frame {
     pub node: NodeId,
-    /// 0 for the root, which stands for all stacks.
+    /// 0 for the root, which contains all stacks.
     pub depth: usize,
-    /// The samples left of it.
+    /// The number of samples to the left of it.
     pub start: Count,
-    /// Its samples, those of its callees included. In a differential graph, those of the profile
-    /// that widths are taken from.
+    /// Its samples, including those of its callees. In a differential graph, those of the profile
+    /// that determines widths.
     pub count: Count,
 }
 
-/// A node, drawn or not, when the layout comes to it: after what is left of it, and before those it
-/// called.
+/// A node, drawn or not, in layout order: left to right, callers before callees.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Step {
     pub visit: Visit,
-    /// If it is there only to say how wide it is: what it was, in a differential profile, and is.
+    /// For an omitted node, its counts: the baseline in a differential profile, and the current
+    /// one.
     pub left_out: Option<(Option<Count>, Count)>,
 }
 
 impl Layout {
-    /// Draws no frames that have less than `min_width` percent of the samples. If that is more than
-    /// usual, what they called is left out altogether; `on_step` is told of all else.
+    /// Excludes frames with less than `min_width` percent of the samples. If that is above the
+    /// default, their callees are omitted altogether; `on_step` is called with all other nodes.
     pub fn new(
         tree: &CallTree,
         min_width: f64,
@@ -77,12 +76,12 @@ impl Layout {
         layout
     }
 
-    /// All samples of the profile.
+    /// The sum of all samples in the profile.
     pub fn total(&self) -> Count {
         self.totals[CallTree::ROOT.index()]
     }
 
-    /// Whether a node that is not below such a one is there only to say how wide it is.
+    /// Whether a node, which is not below an omitted one, is itself omitted.
     pub fn is_left_out(&self, node: NodeId) -> bool {
         self.leaves_out && !self.is_drawn(self.totals[node.index()])
     }
@@ -91,20 +90,20 @@ impl Layout {
         count.to_f64() >= self.least
     }
 
-    /// By how much the frame grew, in units of 10⁻⁹ samples; `None` if the profile is not a
-    /// differential one.
+    /// The change of the frame, in units of 10⁻⁹ samples; `None` if the profile is not
+    /// differential.
     pub fn delta(&self, frame: &Frame) -> Option<i128> {
         let (before, after) = self.before_and_after(frame)?;
         Some(after.in_nanos() - before.in_nanos())
     }
 
-    /// What the frame was and what it is; `None` if the profile is not a differential one.
+    /// The counts of the frame before and after; `None` if the profile is not differential.
     pub fn before_and_after(&self, frame: &Frame) -> Option<(Count, Count)> {
         let index = frame.node.index();
         Some((*self.before.get(index)?, *self.after.get(index)?))
     }
 
-    /// What a node was and what it is, drawn or not; what it was only in a differential profile.
+    /// The counts of a node, drawn or not; the first one only in a differential profile.
     fn counts(&self, node: NodeId) -> (Option<Count>, Count) {
         let index = node.index();
         match (self.before.get(index), self.after.get(index)) {
@@ -123,7 +122,7 @@ impl Layout {
                 count: total,
             });
         }
-        // For each frame that is open: where it starts, and the samples of its callees so far.
+        // For each open frame: its start, and the samples of its callees so far.
         let mut open = vec![(Count::ZERO, Count::ZERO)];
         let mut walk = tree.walk();
         while let Some(visit) = walk.next() {
@@ -163,7 +162,7 @@ impl Layout {
     }
 }
 
-/// How wide nodes are, in samples.
+/// Computes the widths of nodes in samples.
 struct Widths<'t> {
     tree: &'t CallTree,
     diff_width: DiffWidth,
@@ -179,7 +178,7 @@ impl<'t> Widths<'t> {
         Widths { tree, diff_width }
     }
 
-    /// With all that they called.
+    /// Widths including descendants.
     fn totals(&self) -> Vec<Count> {
         match self.diff_width {
             DiffWidth::After => self.tree.totals(),
@@ -198,7 +197,7 @@ impl<'t> Widths<'t> {
         }
     }
 
-    /// What the caller of `node` ran itself before it called that.
+    /// The self count of the caller before it called `node`.
     fn caller_self(&self, node: NodeId) -> Count {
         match self.diff_width {
             DiffWidth::After => self.tree.parent_self_before(node),
@@ -227,7 +226,7 @@ mod tests {
         Layout::new(tree, min_width, diff_width, |_| ())
     }
 
-    /// Depth, name, start and count of each frame.
+    /// The depth, name, start and count of each frame.
     fn drawn(tree: &CallTree, min_width: f64) -> Vec<String> {
         let describe = |frame: &Frame| {
             let name = crate::text::lossy(tree.name(frame.node)).into_owned();
@@ -290,11 +289,11 @@ mod tests {
         let samples = |frame: &Frame| layout.delta(frame).unwrap() / 1_000_000_000;
         let deltas: Vec<i128> = layout.frames.iter().map(samples).collect();
         assert_eq!(deltas, [33, 40, 20, 20, -7]);
-        // What vanished is nothing to compare colors with.
+        // Frames that disappeared do not affect the color scale.
         assert_eq!(layout.largest_delta, 40_000_000_000);
     }
 
-    /// Depth, name, start, count and change of each frame.
+    /// The depth, name, start, count and change of each frame.
     fn drawn_as(lines: &str, diff_width: DiffWidth) -> Vec<String> {
         let tree = tree(CallTree::new(), lines);
         let layout = layout(&tree, 0.01, diff_width);

@@ -1,9 +1,9 @@
-//! Draws a profile as a flame graph: an interactive SVG that needs nothing but a browser.
+//! Draws a profile as a flame graph: an interactive SVG that only needs a browser.
 //!
-//! Each rectangle is a frame. It stands on the frame that called it and is as wide as its share of
-//! the samples, its callees' included. [`from_lines`], [`from_reader`], [`from_readers`] and
-//! [`from_files`] take [folded stacks](crate::folded); [`from_call_tree`] draws what is in memory
-//! already. How it looks is up to the [`Options`].
+//! Each rectangle is a frame. It sits on the frame that called it, and its width is its share of
+//! the samples, including those of its callees. [`from_lines`], [`from_reader`], [`from_readers`]
+//! and [`from_files`] draw [folded stacks](crate::folded); [`from_call_tree`] draws a tree.
+//! [`Options`] control the appearance.
 //!
 //! ```
 //! use inferno::flamegraph::{self, Options};
@@ -53,18 +53,17 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// Draws the folded stacks in `lines`, an item each, to `writer`.
+/// Draws the folded stacks in `lines`, one per item, to `writer`.
 ///
-/// Counts may have a fraction; a line with two counts, before and after, makes the graph a
-/// differential one. Lines that are no stacks are left out, and their number is logged as a warning.
+/// Counts may have a fraction; a line with two counts, before and after, makes the graph
+/// differential. Lines that are not stacks are skipped, and a warning logs their number.
 ///
 /// # Errors
-/// * [`InvalidInput`](io::ErrorKind::InvalidInput) if the options cannot be drawn with: a frame
-///   height of 0.
-/// * [`InvalidData`](io::ErrorKind::InvalidData) if there is no sample in the input, or none with a
-///   [base](Options::base) (a picture that says so is written all the same), if the counts add up to more than `u64::MAX`, or if
-///   `no_sort` is set and the lines are not sorted.
-/// * Those of `writer`.
+/// * [`InvalidInput`](io::ErrorKind::InvalidInput) if the options are invalid: a frame height of 0.
+/// * [`InvalidData`](io::ErrorKind::InvalidData) if there are no samples in the input, or none with a
+///   [base](Options::base) (an image that says so is written anyway), if the counts add up to more
+///   than `u64::MAX`, or if `no_sort` is set and the lines are not sorted.
+/// * Errors of `writer`.
 pub fn from_lines<'a, I, W>(opt: &mut Options<'_>, lines: I, writer: W) -> io::Result<()>
 where
     I: IntoIterator<Item = &'a str>,
@@ -78,12 +77,12 @@ where
     from_call_tree(opt, &tree, writer)
 }
 
-/// Draws the folded stacks that `reader` has, which needs no buffering of its own, to `writer`.
+/// Draws the folded stacks of `reader`, which does not need to be buffered, to `writer`.
 ///
-/// The stacks are bytes: what is not UTF-8 in them is drawn as U+FFFD.
+/// The stacks are bytes: invalid UTF-8 is drawn as U+FFFD.
 ///
 /// # Errors
-/// As for [`from_lines`], and those of `reader`.
+/// The same as for [`from_lines`], and errors of `reader`.
 pub fn from_reader<R, W>(opt: &mut Options<'_>, reader: R, writer: W) -> io::Result<()>
 where
     R: Read,
@@ -94,10 +93,10 @@ where
 
 /// Draws the folded stacks of several readers together, as if they were one file.
 ///
-/// The last line of a reader ends with it, whether or not it has a line end.
+/// The last line of a reader ends with the reader, whether or not it has a line end.
 ///
 /// # Errors
-/// As for [`from_reader`].
+/// The same as for [`from_reader`].
 pub fn from_readers<R, W>(opt: &mut Options<'_>, readers: R, writer: W) -> io::Result<()>
 where
     R: IntoIterator,
@@ -113,10 +112,10 @@ where
 
 /// Draws the folded stacks of several files together.
 ///
-/// The path `-` stands for standard input, which is also what is read if there is no path.
+/// The path `-` means standard input, which is also read if there are no paths.
 ///
 /// # Errors
-/// As for [`from_reader`]; an error of a file names its path.
+/// The same as for [`from_reader`]; the error of a file names its path.
 pub fn from_files<W: Write>(opt: &mut Options<'_>, files: &[PathBuf], writer: W) -> io::Result<()> {
     let stdin = [PathBuf::from("-")];
     let files = if files.is_empty() { &stdin } else { files };
@@ -134,10 +133,10 @@ pub fn from_files<W: Write>(opt: &mut Options<'_>, files: &[PathBuf], writer: W)
     from_call_tree(opt, &tree, writer)
 }
 
-/// Draws a call tree; everything else here comes down to it.
+/// Draws a call tree. The other functions are based on this one.
 ///
-/// A flame chart, whose x axis is time, comes of a tree made by [`CallTree::in_time_order`]; a
-/// [differential](CallTree::is_differential) tree is colored by how much its frames changed.
+/// A tree created by [`CallTree::in_time_order`] is drawn as a flame chart, whose x axis is time; a
+/// [differential](CallTree::is_differential) tree is colored by the change of its frames.
 ///
 /// ```
 /// use inferno::call_tree::CallTree;
@@ -153,8 +152,8 @@ pub fn from_files<W: Write>(opt: &mut Options<'_>, files: &[PathBuf], writer: W)
 /// ```
 ///
 /// # Errors
-/// As for [`from_lines`], apart from unsorted lines. `writer` is written to in pieces of some ten
-/// kilobytes, and flushed at the end.
+/// The same as for [`from_lines`], except for unsorted lines. `writer` is written to in chunks of
+/// tens of kilobytes, and flushed at the end.
 pub fn from_call_tree<W: Write>(
     opt: &mut Options<'_>,
     tree: &CallTree,
@@ -195,20 +194,20 @@ fn draw<W: Write>(opt: &mut Options<'_>, tree: &CallTree, writer: W) -> io::Resu
     render::draw(opt, &tree, &layout, stacks, writer)
 }
 
-/// Whether `total` is really the sum of all counts, and not just the largest number there is.
+/// Whether `total` is the exact sum of all counts, and not saturated.
 fn is_exact(tree: &CallTree, total: Count) -> bool {
     let counts = || tree.ids().filter_map(|node| tree.self_count(node));
     let is_sum = || counts().map(Count::in_nanos).sum::<i128>() <= Count::MAX.in_nanos();
     total < Count::MAX || (!tree.is_differential() && is_sum())
 }
 
-/// Draws a picture that says that there is nothing to draw, and returns the reason as an error.
+/// Draws an image that says that there is nothing to draw, and returns the reason as an error.
 fn refuse<W: Write>(opt: &Options<'_>, reason: &str, writer: W) -> io::Result<()> {
     render::draw_error(opt, writer)?;
     Err(invalid_data(reason))
 }
 
-/// The tree of what `read_into` folds.
+/// The tree of the lines that `read_into` folds.
 fn fold(
     opt: &Options<'_>,
     read_into: impl FnOnce(&mut LineFolder) -> io::Result<()>,
@@ -242,12 +241,12 @@ fn fold_file(folder: &mut LineFolder, path: &Path) -> io::Result<()> {
     read.map(|_| ()).map_err(|error| named(path, &error))
 }
 
-/// The same error, with the path that it is about.
+/// Adds a path to an error.
 fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// What is wrong with bases.
+/// The message about missing bases.
 fn no_stack_has(bases: &[&str]) -> String {
     format!("No stack has the base `{}`", bases.join("`, or `"))
 }

@@ -1,4 +1,4 @@
-//! Frames that are too narrow to be told apart, drawn together.
+//! Draws frames that are too narrow to distinguish as one path.
 
 use super::color::{Color, css};
 use super::geometry::Geometry;
@@ -6,20 +6,20 @@ use super::layout::{Frame, Layout};
 use super::svg::Xml;
 use crate::number::push_fixed;
 
-/// Gaps narrower than this are not seen, in pixels.
+/// Narrower gaps are invisible, in pixels.
 const LEAST_GAP: f64 = 1.0;
 
-/// No narrower run is drawn, in pixels: one of nothing would not be.
+/// The minimum width of a run in pixels, because one of zero width would be invisible.
 const LEAST_RUN: f64 = 0.3;
 
-/// Where frames of a row are, in pixels, next to each other.
+/// The extent of adjacent frames in a row, in pixels.
 #[derive(Clone, Copy)]
 struct Run {
     left: f64,
     right: f64,
 }
 
-/// Draws the frames of fewer than `least` samples as one path, if there are any.
+/// Draws the frames with fewer than `least` samples as one path, if there are any.
 pub(super) fn write(layout: &Layout, geometry: &Geometry, least: f64, color: Color, xml: &mut Xml) {
     let pixels = geometry.frames_width() as f64 / layout.total().to_f64();
     let mut rows: Vec<Vec<Run>> = vec![Vec::new(); layout.deepest + 1];
@@ -52,7 +52,7 @@ fn join(runs: &mut Vec<Run>, next: Run) {
     }
 }
 
-/// A line along the middle of the row, with the gaps left out.
+/// Writes a line along the middle of the row, interrupted by the gaps.
 fn push_row(out: &mut Vec<u8>, runs: &[Run], (y, height): (usize, usize)) {
     for run in runs {
         out.push(b'M');
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn neighbors_are_one_run() {
-        // 11.8 pixels are a sample; b and c touch each other, d is on its own.
+        // A sample is 11.8 pixels wide; b and c are adjacent, d is separate.
         let drawn = path("a;b 3\na;c 2\na;x 90\na;y;d 5\n", 20.0);
         let expected = "<path id=\"narrow\" fill=\"none\" stroke=\"rgb(1,2,3)\" stroke-width=\"15\" \
                         d=\"M0.0 60.5h59.0M1121.0 60.5h59.0M1121.0 44.5h59.0\"/>";

@@ -1,4 +1,4 @@
-//! The color of each frame.
+//! Computes the color of each frame.
 
 use super::Options;
 use super::color::{self, Color, Palette, PaletteMap, Random};
@@ -7,20 +7,20 @@ pub(super) struct Painter<'p> {
     palette: Palette,
     choice: Choice,
     is_by_width: bool,
-    /// -1 to swap what growing and what shrinking frames look like.
+    /// -1 to swap the colors of growing and shrinking frames.
     sign: i128,
     largest_delta: i128,
     palette_map: Option<&'p mut PaletteMap>,
 }
 
-/// How a color of the palette is chosen.
+/// How a color is chosen from the palette.
 enum Choice {
     ByPrefix,
     ByHash,
     AtRandom(Random),
 }
 
-/// As many steps does the scale of widths have.
+/// The number of steps in the scale of widths.
 const WIDTH_STEPS: f64 = 2000.0;
 
 impl<'p> Painter<'p> {
@@ -43,7 +43,7 @@ impl<'p> Painter<'p> {
         }
     }
 
-    /// The color of a frame that is `width` percent wide and grew by `delta`, if that is known.
+    /// The color of a frame that is `width` percent wide and grew by `delta`, if known.
     pub fn fill(&mut self, name: &str, width: f64, delta: Option<i128>) -> Color {
         if let Some(color) = color::of_no_function(name) {
             return color;
@@ -58,7 +58,7 @@ impl<'p> Painter<'p> {
         }
     }
 
-    /// The color of frames that are no elements of the picture, but for the viewer.
+    /// The color of frames that only the viewer draws.
     pub fn of_name(&mut self, name: &str) -> Color {
         let known = color::of_no_function(name);
         let known = known.or_else(|| self.palette_map.as_ref()?.get(name));

@@ -1,9 +1,9 @@
-//! From a layout to the SVG document.
+//! Renders a layout as an SVG document.
 //!
-//! The document's structure is what scripts and other tools rely on: an `svg` with the id `frames`
-//! that holds, for each frame, a group of a `title`, a `rect` and a `text`. The rectangles carry
-//! the samples they cover as `fg:x` and `fg:w`; positions across are percentages, so that the
-//! graph can be made any width.
+//! Scripts and other tools rely on the document's structure: an `svg` with the id `frames`
+//! contains, for each frame, a group of a `title`, a `rect` and a `text`. The rectangles have the
+//! samples they cover as `fg:x` and `fg:w`; horizontal positions are percentages, so that the graph
+//! can be resized.
 
 use super::color::css;
 use super::data::Stacks;
@@ -20,10 +20,10 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 
-/// How much is written at once, in bytes.
+/// The number of bytes to write at once.
 const WRITE_AT: usize = 1 << 16;
 
-/// Draws the frames of `layout`, which is one of `tree`. The viewer, if there is one, is given its
+/// Draws the frames of `layout`, which belongs to `tree`. The viewer, if enabled, gets its
 /// `stacks`.
 pub(super) fn draw<W: Write>(
     opt: &mut Options<'_>,
@@ -49,7 +49,7 @@ pub(super) fn draw<W: Write>(
     drawn
 }
 
-/// Draws a picture that says that there is nothing to draw.
+/// Draws an image that says that there is nothing to draw.
 pub(super) fn draw_error<W: Write>(opt: &Options<'_>, mut writer: W) -> io::Result<()> {
     let mut xml = Xml::new(opt.pretty_xml);
     if opt.format == Format::Html {
@@ -77,8 +77,8 @@ pub(super) fn draw_error<W: Write>(opt: &Options<'_>, mut writer: W) -> io::Resu
     writer.flush()
 }
 
-/// What a page has before the picture: a policy that lets nothing run or be fetched, but for the
-/// script and the style sheet, which are told by their hashes or by the nonce.
+/// Writes the part of a page before the image: a policy that forbids running or fetching anything
+/// except the script and the style sheet, which are identified by hash or nonce.
 fn start_page(xml: &mut Xml, opt: &Options<'_>, inline: Option<&Inline>) {
     xml.raw("<!DOCTYPE html>");
     xml.start("html");
@@ -111,7 +111,7 @@ fn end_page(xml: &mut Xml) {
     xml.end();
 }
 
-/// The style sheet and the script of a picture.
+/// The style sheet and the script of an image.
 struct Inline {
     style: String,
     script: String,
@@ -170,7 +170,7 @@ impl<W: Write> Document<'_, '_, W> {
         if is_page {
             start_page(&mut self.xml, self.opt, Some(&inline));
         }
-        // A page's policy forbids scripts in attributes, and the viewer starts by itself.
+        // A page's policy forbids scripts in attributes, and the viewer starts on its own.
         let onload = (!self.opt.no_javascript && !is_page).then_some("init(evt)");
         let (width, height) = (self.geometry.width, self.geometry.height);
         start_svg(&mut self.xml, self.opt, width, height, onload);

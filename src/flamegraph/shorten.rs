@@ -1,18 +1,19 @@
-//! Text and numbers in fewer bytes, as text that needs no escaping in XML.
+//! Compresses text and numbers to text that needs no escaping in XML.
 
-/// The digits: 56 that end a number, then 28 that do not. Neither `<`, `>` and `&`, nor the mark.
+/// The digits: 56 that end a number, followed by 28 that do not. They do not include `<`, `>`, `&`
+/// or the mark.
 const DIGITS: &[u8; 84] =
     b"()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]_`abcdefghijklmnopqrstuvwxyz{|}~";
 
-/// How many digits end a number, and how many do not.
+/// The number of digits that end a number, and of those that do not.
 const ENDS: u64 = 56;
 const GOES_ON: u64 = 28;
 
-/// Stands before a reference to earlier text; two of them are one of the text.
+/// Precedes a reference to earlier text; a double mark represents the character itself.
 const MARK: u8 = b'^';
 
-/// Writes `value` in one digit below 56, in two below 1624: the rest of a division by 28 at a time,
-/// the lowest first, each time taking 56 off.
+/// Writes `value` in one digit if below 56, in two if below 1624, and so on: the lowest digits
+/// first, in base 28 after subtracting 56.
 pub(super) fn push_number(out: &mut Vec<u8>, mut value: u64) {
     while value >= ENDS {
         value -= ENDS;
@@ -22,7 +23,7 @@ pub(super) fn push_number(out: &mut Vec<u8>, mut value: u64) {
     out.push(DIGITS[value as usize]);
 }
 
-/// As [`push_number`], for what does not fit it: a division of 128 bits takes many times as long.
+/// Like [`push_number`], for larger numbers, because 128-bit division is many times slower.
 pub(super) fn push_large_number(out: &mut Vec<u8>, mut value: u128) {
     while value > u128::from(u64::MAX) {
         value -= u128::from(ENDS);
@@ -38,17 +39,17 @@ pub(super) fn push_pair(out: &mut Vec<u8>, value: u32) {
     out.push(DIGITS[(value & 63) as usize]);
 }
 
-/// The text with most of what comes again replaced by references: the mark, the distance back and
-/// the length, both in UTF-16 units. The names of a profile get three quarters shorter.
+/// Replaces most repeated text with references: the mark, the distance back and the length, both in
+/// UTF-16 units. This compresses the names of a profile to a quarter.
 ///
-/// Where text came before is looked up by a hash of the next eight bytes, in a table that keeps
-/// the latest place only: a megabyte takes some milliseconds. Only ASCII is referred to, so that
-/// units are bytes.
+/// Earlier text is found by a hash of the next eight bytes, in a table with only the latest
+/// position: a megabyte takes a few milliseconds. References cover only ASCII, so that units are
+/// bytes.
 pub(super) fn shorten(text: &str) -> Shortened {
     Shortener::new(text.as_bytes()).finish()
 }
 
-/// A text made shorter, and how many UTF-16 units it had.
+/// A compressed text, and its original length in UTF-16 units.
 pub(super) struct Shortened {
     pub text: String,
     pub units: usize,
@@ -59,10 +60,10 @@ const LEAST: usize = 8;
 struct Shortener<'t> {
     text: &'t [u8],
     out: Vec<u8>,
-    /// By hash: one more than a place in the text, and how many UTF-16 units are before it.
+    /// By hash: one plus a position in the text, and the number of UTF-16 units before it.
     places: Vec<(u32, u32)>,
     at: usize,
-    /// How many UTF-16 units are before `at`.
+    /// The number of UTF-16 units before `at`.
     units: usize,
 }
 
@@ -91,7 +92,7 @@ impl<'t> Shortener<'t> {
                 None => self.push_literal(),
             }
         }
-        // What is copied is whole characters.
+        // Copied parts consist of whole characters.
         Shortened {
             text: String::from_utf8(self.out).unwrap_or_default(),
             units: self.units,
@@ -105,7 +106,7 @@ impl<'t> Shortener<'t> {
             self.out.push(byte);
         }
         self.at += 1;
-        // A character has one unit, and of four bytes two.
+        // A character has one unit, or two if it has four bytes.
         self.units += match byte {
             0x80..0xc0 => 0,
             0xf0.. => 2,
@@ -113,7 +114,8 @@ impl<'t> Shortener<'t> {
         };
     }
 
-    /// How far back in units the text from here on was before, and for how long.
+    /// The distance in units back to an earlier copy of the text from here on, and the length of
+    /// the match.
     fn find(&mut self) -> Option<(usize, usize)> {
         let next = self.text[self.at..].first_chunk::<LEAST>()?;
         if !next.is_ascii() {
@@ -133,7 +135,7 @@ impl<'t> Shortener<'t> {
     }
 }
 
-/// How many characters of ASCII `a` and `b` have in common at their start.
+/// The length of the common ASCII prefix of `a` and `b`.
 fn common_ascii(a: &[u8], b: &[u8]) -> usize {
     let is_common = |a: &[u8; LEAST], b: &[u8; LEAST]| a == b && a.is_ascii();
     let words = a.as_chunks().0.iter().zip(b.as_chunks().0);
@@ -160,7 +162,7 @@ mod tests {
         }
     }
 
-    /// What the viewer does.
+    /// The inverse, as implemented by the viewer.
     fn lengthen(text: &str) -> String {
         let mut units: Vec<u16> = Vec::new();
         let mut at = 0;

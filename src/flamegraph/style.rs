@@ -1,13 +1,12 @@
-//! The parts of the SVG that are no drawing: its style sheet, and what the viewer's script needs to
-//! know of the options.
+//! The style sheet of the SVG, and the options passed to the viewer's script.
 
 use super::color::{StrokeColor, css};
 use super::geometry::X_PAD;
 use super::{Options, TextTruncateDirection};
 use std::fmt::Write;
 
-/// The viewer, a file for each concern. They are one script, in which the order matters only in
-/// that classes come before those that extend them.
+/// The viewer, with one file per concern. They form a single script, in which the order matters
+/// only because base classes come first.
 const VIEWER: [&str; 22] = [
     include_str!("viewer/settings.js"),
     include_str!("viewer/elements.js"),
@@ -49,8 +48,8 @@ pub(super) fn style_sheet(opt: &Options<'_>) -> String {
     style + VIEWER_STYLE
 }
 
-/// Adds the script of the viewer, without indentation and comments, which have lines of their own: a
-/// third less in every graph.
+/// Appends the script of the viewer without indentation and comments, which are on their own lines:
+/// this saves a third of its size in every graph.
 pub(super) fn push_viewer(script: &mut String) {
     script.reserve(VIEWER.iter().map(|file| file.len()).sum());
     script.push_str("\nvar init = (function () {\n'use strict';\n");
@@ -64,7 +63,7 @@ pub(super) fn push_viewer(script: &mut String) {
     script.push_str("return start;\n}());\n");
 }
 
-/// The variables that the viewer starts from.
+/// The variables that initialize the viewer.
 pub(super) fn script_variables(opt: &Options<'_>) -> String {
     let truncate_right = opt.text_truncate_direction == TextTruncateDirection::Right;
     let variables = [
@@ -84,7 +83,7 @@ pub(super) fn script_variables(opt: &Options<'_>) -> String {
     script + "    "
 }
 
-/// A family name in quotes, unless it is one of those that stand for no certain font.
+/// A font family name, quoted unless it is a generic family.
 fn font_family(font_type: &str) -> String {
     const GENERIC: [&str; 5] = ["cursive", "fantasy", "monospace", "serif", "sans-serif"];
     if GENERIC.contains(&font_type) {
@@ -101,7 +100,7 @@ fn font_family(font_type: &str) -> String {
     quoted + "\""
 }
 
-/// A string literal that ends neither its line, nor a CDATA section, nor a script element of HTML.
+/// A string literal that cannot end its line, a CDATA section, or an HTML script element.
 fn js_string(text: &str) -> String {
     let mut literal = "'".to_string();
     for character in text.chars() {

@@ -1,15 +1,14 @@
-//! A small writer of XML: elements, attributes, text. It writes well-formed XML whatever the
-//! strings hold.
+//! A small XML writer: elements, attributes, text. The output is well-formed for any strings.
 //!
-//! What XML has no way to hold, control characters and the like, becomes U+FFFD.
+//! Characters that are invalid in XML, such as control characters, become U+FFFD.
 
-/// An XML document that is being written, in memory until it is [taken](Xml::take).
+/// An XML document under construction, in memory until it is [taken](Xml::take).
 #[derive(Debug, Default)]
 pub(super) struct Xml {
     out: Vec<u8>,
     is_pretty: bool,
     open: Vec<Open>,
-    /// Whether the start tag of the innermost element still takes attributes.
+    /// Whether the innermost element still accepts attributes.
     is_in_tag: bool,
 }
 
@@ -22,7 +21,7 @@ struct Open {
 const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 
 impl Xml {
-    /// A `pretty` document has each element on a line of its own.
+    /// Creates a document. A `pretty` one has each element on its own line.
     pub fn new(is_pretty: bool) -> Xml {
         Xml {
             is_pretty,
@@ -30,17 +29,17 @@ impl Xml {
         }
     }
 
-    /// How many bytes there are to take.
+    /// The number of bytes to take.
     pub fn len(&self) -> usize {
         self.out.len()
     }
 
-    /// What was written since the last time, to be cleared by the caller.
+    /// The output since the last call, to be cleared by the caller.
     pub fn out(&mut self) -> &mut Vec<u8> {
         &mut self.out
     }
 
-    /// Closes the start tag of an element that HTML lets have no end tag.
+    /// Closes the start tag of an element that needs no end tag in HTML.
     pub fn open_ended(&mut self) {
         self.finish_tag();
         self.open.pop();
@@ -109,13 +108,13 @@ impl Xml {
         push(&mut self.out);
     }
 
-    /// Writes what is no element, `<?xml?>` for one, as it is.
+    /// Writes markup other than elements, such as `<?xml?>`, as it is.
     pub fn raw(&mut self, markup: &str) {
         self.start_child();
         self.out.extend_from_slice(markup.as_bytes());
     }
 
-    /// Writes a comment. Dashes that would end it are set apart.
+    /// Writes a comment. Dashes that would end it are separated.
     pub fn comment(&mut self, text: &str) {
         self.start_child();
         self.out.extend_from_slice(b"<!--");
@@ -127,7 +126,7 @@ impl Xml {
         self.out.extend_from_slice(b"-->");
     }
 
-    /// Writes a section whose text is not escaped, fit for scripts.
+    /// Writes a section whose text is not escaped, for scripts.
     pub fn cdata(&mut self, text: &str) {
         self.finish_tag();
         self.out.extend_from_slice(b"<![CDATA[");
@@ -168,14 +167,14 @@ impl Xml {
     }
 }
 
-/// For each byte, what there is to do with a character that begins with it.
+/// How to handle a character, by its first byte.
 type Rules = [Rule; 256];
 
 #[derive(Clone, Copy)]
 enum Rule {
     Copy,
     Replace(&'static [u8]),
-    /// U+FFFE and U+FFFF begin with this byte, but most that do so are legal.
+    /// U+FFFE and U+FFFF begin with this byte, but most characters that do are legal.
     Look,
 }
 
@@ -192,7 +191,7 @@ const IN_CDATA: Rules = {
     rules
 };
 
-/// Whether what begins with this byte can be what XML has no way to hold.
+/// Whether a character that begins with this byte may be invalid in XML.
 const fn may_be_illegal(byte: u8) -> bool {
     matches!(byte, 0xef | ..b' ') && !matches!(byte, b'\t' | b'\n' | b'\r')
 }
@@ -215,7 +214,7 @@ static IN_ATTRIBUTE: Rules = {
     rules
 };
 
-/// The text as it can be written: what XML has no way to hold is replaced.
+/// Replaces characters that are invalid in XML.
 pub(super) fn legal(text: String) -> String {
     if is_surely_legal(&text) {
         return text;
@@ -232,8 +231,8 @@ fn push_legal(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// Whether there is nothing to replace, told with no branch for each byte. `false` may be wrong:
-/// legal characters begin with such bytes, too.
+/// Whether the text has no bytes that begin an invalid character, computed without a branch for
+/// each byte. Legal characters can also begin with these bytes.
 fn is_surely_legal(text: &str) -> bool {
     text.bytes()
         .fold(true, |all, byte| all & !may_be_illegal(byte))

@@ -1,12 +1,12 @@
-//! From the profile to the tree that is drawn: stacks cut at a base, stacks turned round.
+//! Transforms the profile for drawing: cuts stacks at a base, and reverses them.
 
 use super::Options;
 use crate::call_tree::{CallTree, rebuild};
 use std::borrow::Cow;
 
-/// `tree` itself unless the options ask for other stacks.
+/// Returns `tree` itself unless the options transform it.
 ///
-/// The base is looked for in stacks as they were recorded, and what it leaves is turned round.
+/// The base is applied to stacks as recorded, before they are reversed.
 pub(super) fn for_drawing<'t>(tree: &'t CallTree, opt: &Options<'_>) -> Cow<'t, CallTree> {
     if opt.base.is_empty() && !opt.reverse_stack_order {
         return Cow::Borrowed(tree);
@@ -27,7 +27,7 @@ pub(super) fn for_drawing<'t>(tree: &'t CallTree, opt: &Options<'_>) -> Cow<'t, 
     }))
 }
 
-/// The bases that no stack has. (If there are no stacks, that is another matter.)
+/// The bases that occur in no stack. (Empty if there are no stacks, which is a different error.)
 pub(super) fn missing_bases<'o>(tree: &CallTree, opt: &'o Options<'_>) -> Vec<&'o str> {
     let bases = opt.base.iter().map(String::as_str);
     let is_there = |base: &str| {

@@ -1,13 +1,13 @@
-//! Trees, from the root to the leaves.
+//! A view of trees from the root to the leaves.
 
 use crate::call_tree::{CallTree, Children, Count, NodeId};
 use std::ptr;
 
-/// A tree, and what is below its nodes.
+/// A tree and the children of its nodes.
 pub(super) struct Branches<'a> {
     pub tree: &'a CallTree,
     pub children: Children,
-    /// For each node how many nodes there are below it and itself, if that is to be known.
+    /// For each node, the number of nodes in its subtree, including itself; empty unless requested.
     pub sizes: Vec<u32>,
 }
 
@@ -35,9 +35,9 @@ impl<'a> Branches<'a> {
     }
 }
 
-/// Which tree a node is of. Of the only one nothing need be kept: there are many nodes.
+/// Which tree a node belongs to. If there is only one tree, this takes no memory.
 pub(super) trait Origin<'a>: Copy {
-    /// The branches of the tree, of all of which `any` are some.
+    /// The branches of the tree, where `any` is one of all trees.
     fn branches(self, any: &'a Branches<'a>) -> &'a Branches<'a>;
 
     fn is_same(self, other: Self) -> bool;
@@ -95,7 +95,7 @@ impl<'a, O: Origin<'a>> Node<O> {
         self.of.branches(any).tree.self_count(self.id)
     }
 
-    /// What has one count is unchanged.
+    /// A node with a single count is unchanged.
     pub fn before(self, any: &'a Branches<'a>) -> Option<Count> {
         let before = self.of.branches(any).tree.self_before(self.id);
         before.or_else(|| self.count(any))

@@ -1,8 +1,8 @@
-//! Lines to a tree.
+//! Builds a tree from folded lines.
 
 use super::in_order::{InOrder, is_frame_end, is_new};
 use super::tally::{LineKind, Tally};
-use super::{Line, Profile, after_last_line, common_prefix, is_no_stack, lines_of};
+use super::{Line, Profile, after_last_line, common_prefix, is_blank_or_comment, lines_of};
 use crate::blocks::{Blocks, Buffer};
 use crate::call_tree::{CallTree, FrameId, NodeId, Roots, Unit};
 use crate::decode::Text;
@@ -11,17 +11,17 @@ use std::io::{self, Read};
 
 /// Folds lines into a tree, one after another.
 ///
-/// Neighboring lines of sorted text mostly begin alike. The frames that a line shares with the
-/// one before are not looked up again.
+/// Adjacent lines of sorted text usually have a common prefix. Frames in the prefix shared with the
+/// previous line are not looked up again.
 pub(crate) struct LineFolder {
     tree: CallTree,
     ignored_lines: u64,
     previous: Vec<u8>,
-    /// For each frame of `previous`: where it ends in it, and its node.
+    /// For each frame of `previous`: where it ends, and its node.
     path: Vec<(usize, NodeId)>,
-    /// By caller: the frame that came last below it, which is mostly the next one too.
+    /// By caller: the last frame below it, which is usually also the next one.
     latest_callees: Vec<FrameId>,
-    /// Whether no line sorted before the stack above it, so that stacks may be equal.
+    /// Whether no line sorted before the previous one, so that equal stacks are adjacent.
     is_sorted: bool,
     joins_recursion: bool,
     in_order: InOrder,
@@ -41,7 +41,7 @@ impl LineFolder {
         }
     }
 
-    /// Makes frames that follow each other under one name a single frame.
+    /// Merges consecutive frames with the same name into one.
     pub fn joining_recursion(tree: CallTree) -> LineFolder {
         LineFolder {
             joins_recursion: true,
@@ -50,14 +50,14 @@ impl LineFolder {
         }
     }
 
-    /// Folds all lines of `reader`, and tells what they are.
+    /// Folds all lines of `reader`, and returns what kinds of lines they are.
     pub fn read<R: Read>(&mut self, reader: R) -> io::Result<Tally> {
         let mut tally = Tally::default();
         let mut blocks = Blocks::new(Text::new(reader)?);
         let mut block = Buffer::default();
         while blocks.next_into(&mut block, after_last_line)? {
             for line in lines_of(&block) {
-                match self.take_line(line) {
+                match self.fold_line_kind(line) {
                     LineKind::Stack => tally.stacks += 1,
                     LineKind::Comment => {}
                     LineKind::Other => tally.add_other(line),
@@ -69,18 +69,18 @@ impl LineFolder {
 
     /// Folds a line. Lines that are neither stacks nor comments are counted.
     pub fn fold_line(&mut self, line: &[u8]) {
-        self.take_line(line);
+        self.fold_line_kind(line);
     }
 
-    /// The same, and tells what the line is.
-    pub fn take_line(&mut self, line: &[u8]) -> LineKind {
+    /// Folds a line, and returns its kind.
+    pub fn fold_line_kind(&mut self, line: &[u8]) -> LineKind {
         match Line::parse(line) {
             Some(parsed) if parsed.is_comment(line) => LineKind::Comment,
             Some(parsed) => {
                 self.fold_stack(line, parsed);
                 LineKind::Stack
             }
-            None if is_no_stack(trim(line)) => LineKind::Comment,
+            None if is_blank_or_comment(trim(line)) => LineKind::Comment,
             None => {
                 self.ignored_lines += 1;
                 LineKind::Other
@@ -88,13 +88,13 @@ impl LineFolder {
         }
     }
 
-    /// Adds stacks that come from elsewhere.
+    /// Adds the stacks of a tree.
     pub fn merge(&mut self, tree: &CallTree) {
         self.forget_previous();
         self.tree.merge(tree);
     }
 
-    /// The same for a tree that nobody else needs: if it is the first, it is not copied.
+    /// Adds the stacks of a tree by value, which avoids a copy if it is the first one.
     pub fn take(&mut self, tree: CallTree) {
         self.forget_previous();
         if is_new(&self.tree) {
@@ -110,7 +110,7 @@ impl LineFolder {
         self.tree.set_roots(Roots::Unknown);
     }
 
-    /// Whether no line sorted before the stack of the line above it.
+    /// Whether no line sorted before the previous one.
     pub fn is_sorted(&self) -> bool {
         self.is_sorted
     }
@@ -151,14 +151,14 @@ impl LineFolder {
         }
     }
 
-    /// Looks the next stack up from the root, whatever was added to the tree before it.
+    /// Resets the state, so that the next stack is looked up from the root.
     fn forget_previous(&mut self) {
         self.in_order.give_up();
         self.previous.clear();
         self.path.clear();
     }
 
-    /// The node of a stack that has its first `common` bytes in common with the one before.
+    /// The node of a stack that shares its first `common` bytes with the previous one.
     fn walk_on(&mut self, stack: &[u8], common: usize) -> NodeId {
         let latest = self.path.last().map(|&(_, node)| node);
         self.in_order.follow(stack, &self.previous, common, latest);
@@ -188,7 +188,7 @@ impl LineFolder {
         ended.unwrap_or_else(|| self.tree.push_new_child(caller, frame))
     }
 
-    /// The frame that starts at `start`, and where it ends.
+    /// The frame that starts at `start`, and its end.
     fn frame_at(&mut self, start: usize, stack: &[u8], caller: NodeId) -> (FrameId, usize) {
         let caller = self.tree.frame(caller).index();
         if let Some(&latest) = self.latest_callees.get(caller) {
@@ -211,7 +211,7 @@ impl LineFolder {
         self.joins_recursion && caller != CallTree::ROOT && self.tree.frame(caller) == frame
     }
 
-    /// Leaves in `path` the frames that are the same in `stack`.
+    /// Truncates `path` to the frames shared with `stack`.
     fn drop_unshared(&mut self, stack: &[u8], common: usize) {
         let is_shared = |end: usize| end < common || (end == common && is_frame_end(stack, end));
         let shared = self.path.partition_point(|&(end, _)| is_shared(end));
@@ -227,7 +227,8 @@ mod tests {
     use crate::text::lossy;
     use proptest::prelude::*;
 
-    /// The slow twin: each stack is looked up from the root, the last line first.
+    /// The naive implementation: each stack is looked up from the root, starting with the last
+    /// line.
     fn tree_of(lines: &[String]) -> CallTree {
         let mut tree = CallTree::new();
         for line in lines.iter().rev() {
@@ -246,12 +247,12 @@ mod tests {
         tree
     }
 
-    /// The frames in the order of a walk, with what is counted for them.
+    /// The frames in walk order, with their counts.
     fn walked(tree: &CallTree) -> Vec<String> {
         walked_in_part(tree, &[])
     }
 
-    /// The same without what is below the frames that are `skipped`, by their place in the walk.
+    /// Like [`walked`], without the subtrees of the frames at the positions that are `skipped`.
     fn walked_in_part(tree: &CallTree, skipped: &[bool]) -> Vec<String> {
         let (mut walk, mut walked) = (tree.walk(), Vec::new());
         while let Some(Visit { node, depth }) = walk.next() {
@@ -273,8 +274,8 @@ mod tests {
     }
 
     proptest! {
-        /// Frames that begin with each other, so that stacks go on after others that only begin
-        /// like them, and with what sorts before and after a `;` and the space before a count.
+        /// Covers frames that are prefixes of each other, so that a stack resumes after other
+        /// stacks, and characters that sort before and after `;` and the space before a count.
         #[test]
         fn sorted_lines_make_the_tree_that_any_do(
             mut lines in prop::collection::vec("[a!;]{0,4}([ \t]?[a1;]){0,3} [1-9]", 0..16),
@@ -294,7 +295,7 @@ mod tests {
             prop_assert_eq!(walked_in_part(&tree, &skipped), walked_in_part(&twin, &skipped));
         }
 
-        /// Some of them only as far as they are looked up.
+        /// The added stacks repeat some of the sorted ones, in whole or in part.
         #[test]
         fn stacks_can_be_added_to_those_of_sorted_lines(
             mut lines in prop::collection::vec("[a!;]{1,3} [1-9]", 0..6),

@@ -1,25 +1,25 @@
-//! Whether nodes are made in the order in which a walk comes to them.
+//! Tracks whether nodes are created in walk order.
 
 use crate::call_tree::{CallTree, Late, NodeId};
 
-/// Follows stacks as they come. As long as each, if it was a line, sorts after the one before,
-/// frames that differ from those of the stack before are new below their caller.
+/// Observes stacks as they are added. As long as each line sorts after the previous one, frames
+/// that differ from the previous stack are new below their caller.
 #[derive(Default)]
 pub(super) struct InOrder {
-    /// Whether it has been so for all stacks, and the tree has no others.
+    /// Whether the order holds for all stacks so far, and the tree has no others.
     holds: bool,
-    /// What has such frames all the same: stacks that ended before others began like them (`a 1`,
-    /// `a!b 1`), and may go on after those (`a;c 1`). Where each ends, and its node.
+    /// The exceptions: stacks that are a prefix of later ones, so that their children may come
+    /// after unrelated lines (`a 1`, `a!b 1`, `a;c 1`). Each has its end in the current stack, and
+    /// its node.
     ended: Vec<(usize, NodeId)>,
-    /// The frames below these, which were made later than a walk comes to them.
+    /// The nodes below these stacks, which are created later than their position in a walk.
     late: Vec<Late>,
-    /// Of those that the latest stack goes through, how many frames are above what is below them,
-    /// and where they are in `late`.
+    /// For those that the current stack is below: their depth, and their index in `late`.
     open: Vec<(usize, usize)>,
 }
 
 impl InOrder {
-    /// For stacks that are added to `tree`.
+    /// Creates the state for stacks that are added to `tree`.
     pub fn new(tree: &CallTree) -> InOrder {
         InOrder {
             holds: is_new(tree),
@@ -32,13 +32,13 @@ impl InOrder {
         self.holds
     }
 
-    /// Follows no more stacks: nothing is known of their nodes.
+    /// Stops tracking, because stacks are added in another order.
     pub fn give_up(&mut self) {
         self.holds = false;
     }
 
-    /// Follows `stack`, which has its first `common` bytes in common with the one before, whose node
-    /// is `node` if it has frames.
+    /// Observes `stack`, which shares its first `common` bytes with `previous`. `node` is the node
+    /// of `previous` if that has frames.
     #[inline]
     pub fn follow(&mut self, stack: &[u8], previous: &[u8], common: usize, node: Option<NodeId>) {
         if !self.holds {
@@ -51,8 +51,8 @@ impl InOrder {
         }
     }
 
-    /// The node of the stack that ended with the first `end` bytes of this one, if there is one. What
-    /// comes next, as the frame `depth` of the stack, is below it.
+    /// The node of the earlier stack that equals the first `end` bytes of the current one, if there
+    /// is one. The next frame, at `depth`, is created below it.
     #[inline]
     pub fn find_ended(&mut self, end: usize, depth: usize, tree: &CallTree) -> Option<NodeId> {
         match self.ended.last() {
@@ -67,19 +67,19 @@ impl InOrder {
     #[cold]
     fn begin_late(&mut self, parent: NodeId, depth: usize, tree: &CallTree) {
         self.open.push((depth, self.late.len()));
-        let made = tree.len()..tree.len();
-        self.late.push(Late { parent, made });
+        let nodes = tree.len()..tree.len();
+        self.late.push(Late { parent, nodes });
     }
 
-    /// Notes that the frames of the stack before are left, but for the first `shared`.
+    /// Ends the frames of the previous stack, except for the first `shared`.
     #[inline]
     pub fn leave(&mut self, shared: usize, tree: &CallTree) {
         while let Some((_, late)) = self.open.pop_if(|(depth, _)| *depth >= shared) {
-            self.late[late].made.end = tree.len();
+            self.late[late].nodes.end = tree.len();
         }
     }
 
-    /// Tells `tree` that its nodes are in order, if they are.
+    /// Marks `tree` as being in walk order, if it is.
     pub fn mark(mut self, tree: &mut CallTree) {
         if self.holds {
             self.leave(0, tree);
@@ -88,19 +88,19 @@ impl InOrder {
     }
 }
 
-/// Whether nothing was added to `tree` yet, and a walk is to sort what is.
+/// Whether `tree` is empty, and walks sort its siblings.
 pub(super) fn is_new(tree: &CallTree) -> bool {
     tree.len() == 1 && tree.is_empty() && !tree.is_in_time_order()
 }
 
-/// Whether the line of `stack` surely sorts after that of `previous`, whatever the counts. They
-/// have `common` bytes in common.
+/// Whether the line of `stack` sorts after that of `previous` for any counts. They share their
+/// first `common` bytes.
 fn sorts_after(stack: &[u8], previous: &[u8], common: usize) -> bool {
     let byte_of = |stack: &[u8]| stack.get(common).copied().unwrap_or(b' ');
     byte_of(stack) > byte_of(previous)
 }
 
-/// Whether a frame of `stack` may end before its byte `at`.
+/// Whether a frame of `stack` may end before byte `at`.
 #[inline]
 pub(super) fn is_frame_end(stack: &[u8], at: usize) -> bool {
     stack.get(at).is_none_or(|&byte| byte == b';')

@@ -1,29 +1,29 @@
-//! The lines of trees in order, one after another.
+//! Iterates over the lines of trees in sorted order.
 
 use super::branches::{Branches, Node, Only, Origin};
-use super::parts::{Part, sort_last_first};
+use super::parts::{SiblingPart, sort_last_first};
 use crate::call_tree::{CallTree, Count};
 use std::mem;
 
-/// Goes through the lines of several trees, as if they were merged, in their order.
+/// Iterates over the sorted lines of several trees, as if the trees were merged.
 ///
-/// The trees are not: where they have a stack in common, there is a node in each of them.
+/// The trees stay separate: if they share a stack, each of them has a node for it.
 pub(super) struct Lines<'a, O> {
-    /// Those of one of the trees.
+    /// Any one of the trees.
     any: &'a Branches<'a>,
-    /// That of the line come to, or the start of the next one's.
+    /// The stack of the current line, or the prefix of the next one.
     stack: Vec<u8>,
-    /// A node that has `stack`.
+    /// A node of `stack`.
     node: Node<O>,
-    /// Those of other trees that have it too.
+    /// The nodes of `stack` in other trees.
     others: Vec<Node<O>>,
-    /// Whether the lines below these nodes come next, before all that is pending.
+    /// Whether the lines below these nodes come next, before the pending ones.
     is_below: bool,
-    /// What there is still to come, the next part last.
-    pending: Vec<Part<O>>,
-    /// Those in `pending`, the next ones last.
+    /// Pending parts; the next one is last.
+    pending: Vec<SiblingPart<O>>,
+    /// Groups of siblings in `pending`; the next ones are last.
     siblings: Vec<Siblings>,
-    /// Is used again and again.
+    /// A reusable buffer.
     callees: Vec<Node<O>>,
     is_differential: bool,
 }
@@ -37,7 +37,7 @@ impl<'a> Lines<'a, Only> {
 }
 
 impl<'a> Lines<'a, &'a Branches<'a>> {
-    /// The lines of all trees, of which there is one at least, and none in time order.
+    /// The lines of all trees. There is at least one tree, and none is in time order.
     pub fn of_all(trees: &'a [Branches<'a>]) -> Lines<'a, &'a Branches<'a>> {
         let is_differential = trees.iter().any(|of| of.tree.is_differential());
         let roots: Vec<_> = trees.iter().map(Node::root).collect();
@@ -66,39 +66,40 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
         }
     }
 
-    /// Goes to the next line, and returns its stack.
+    /// Advances to the next line, and returns its stack.
     pub fn next(&mut self) -> Option<&[u8]> {
         loop {
-            if mem::take(&mut self.is_below) && self.go_below() {
+            if mem::take(&mut self.is_below) && self.descend() {
                 self.is_below = true;
                 if self.has_line() {
                     break;
                 }
-            } else if !self.go_to_next_part()?.is_subtree() {
+            } else if !self.advance_to_next_part()?.is_subtree() {
                 break;
             }
         }
         Some(&self.stack)
     }
 
-    /// The count of the line come to.
+    /// The count of the current line.
     pub fn count(&self) -> Count {
         self.sum_up(|node| node.count(self.any))
     }
 
-    /// The first of two counts of the line come to.
+    /// The baseline count of the current line.
     pub fn before(&self) -> Option<Count> {
         self.is_differential
             .then(|| self.sum_up(|node| node.before(self.any)))
     }
 
-    /// Lines of the same trees, of which there are none to come.
-    pub fn without_any(&self) -> Lines<'a, O> {
+    /// An empty iterator for the same trees.
+    pub fn empty_like(&self) -> Lines<'a, O> {
         Lines::none(self.any, self.node, self.is_differential)
     }
 
-    /// Splits off what comes next: whole subtrees of some `size` nodes in all, or one line of a
-    /// larger one. It replaces `lines`, whose memory is used again. `false` if nothing comes.
+    /// Splits off the next part: whole subtrees with about `size` nodes in total, or one line of a
+    /// larger subtree. It replaces the contents of `lines`, whose memory is reused. Returns `false`
+    /// if there are no more lines.
     pub fn split_off(&mut self, size: usize, lines: &mut Lines<'a, O>) -> bool {
         loop {
             if mem::take(&mut self.is_below) {
@@ -109,7 +110,7 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
             let Some(siblings) = self.next_siblings() else {
                 return false;
             };
-            let start = self.start_of_some(siblings.start, size);
+            let start = self.start_of_next(siblings.start, size);
             if start < self.pending.len() {
                 lines.replace(
                     &self.stack[..siblings.prefix],
@@ -118,12 +119,17 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
                 );
                 return true;
             }
-            self.go_to_next_part();
+            self.advance_to_next_part();
         }
     }
 
-    /// Makes these the lines of the `parts` of siblings below `stack`.
-    fn replace(&mut self, stack: &[u8], siblings: Siblings, parts: impl Iterator<Item = Part<O>>) {
+    /// Replaces the lines with the `parts` of siblings below `stack`.
+    fn replace(
+        &mut self,
+        stack: &[u8],
+        siblings: Siblings,
+        parts: impl Iterator<Item = SiblingPart<O>>,
+    ) {
         self.is_below = false;
         self.stack.clear();
         self.stack.extend_from_slice(stack);
@@ -147,11 +153,11 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
         has_count(&self.node) || self.others.iter().any(has_count)
     }
 
-    /// Goes to the only callee of the nodes. If there are several, they are pending then, and it
-    /// is `false`.
-    fn go_below(&mut self) -> bool {
+    /// Descends to the only callee of the nodes. If there are several, they become pending, and the
+    /// result is `false`.
+    fn descend(&mut self) -> bool {
         if !self.others.is_empty() {
-            return self.go_below_all();
+            return self.descend_all();
         }
         let Node { of, id } = self.node;
         let of = of.branches(self.any);
@@ -170,7 +176,7 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
         }
     }
 
-    fn go_below_all(&mut self) -> bool {
+    fn descend_all(&mut self) -> bool {
         let callees = self.take_callees();
         let name = |node: &Node<O>| node.name(self.any);
         let is_one = match callees.split_first() {
@@ -189,7 +195,7 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
         is_one
     }
 
-    /// All callees of the nodes, in the memory of those before.
+    /// All callees of the nodes, in a reused buffer.
     fn take_callees(&mut self) -> Vec<Node<O>> {
         let mut callees = mem::take(&mut self.callees);
         callees.clear();
@@ -199,7 +205,7 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
         callees
     }
 
-    /// Adds the parts of what [`Lines::take_callees`] gave.
+    /// Adds the parts of the result of [`Lines::take_callees`].
     fn push_callees(&mut self, callees: &[Node<O>]) {
         if !callees.is_empty() {
             self.push_frame(b"");
@@ -207,7 +213,7 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
         }
     }
 
-    /// Adds a frame to the stack, which is that of the nodes.
+    /// Appends a frame to the stack of the nodes.
     fn push_frame(&mut self, name: &[u8]) {
         if self.node.id != CallTree::ROOT {
             self.stack.push(b';');
@@ -215,7 +221,7 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
         self.stack.extend_from_slice(name);
     }
 
-    /// Adds the parts of siblings, of which `stack` has the frames around them.
+    /// Adds the parts of siblings whose callers are in `stack`.
     fn push_parts(&mut self, siblings: impl DoubleEndedIterator<Item = Node<O>>, are_mixed: bool) {
         let start = self.pending.len();
         self.siblings.push(Siblings {
@@ -224,14 +230,14 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
             are_mixed,
         });
         for node in siblings.rev() {
-            self.pending.extend(Part::last_first(node, self.any));
+            self.pending.extend(SiblingPart::last_first(node, self.any));
         }
         if !self.any.tree.is_in_time_order() {
             sort_last_first(self.any, &mut self.pending[start..], 0);
         }
     }
 
-    /// The siblings that come next.
+    /// The next group of siblings.
     fn next_siblings(&mut self) -> Option<Siblings> {
         while self.siblings.last()?.start == self.pending.len() {
             self.siblings.pop();
@@ -239,8 +245,8 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
         self.siblings.last().copied()
     }
 
-    /// Goes to what comes next of what is pending.
-    fn go_to_next_part(&mut self) -> Option<Part<O>> {
+    /// Advances to the next pending part.
+    fn advance_to_next_part(&mut self) -> Option<SiblingPart<O>> {
         let siblings = self.next_siblings()?;
         let part = self.pending.pop()?;
         self.node = part.node;
@@ -256,18 +262,17 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
         Some(part)
     }
 
-    /// Where, from `first` on, those pending parts start that end at `end` and are the same as
-    /// `part`, which comes next.
-    fn start_of_same(&self, first: usize, end: usize, part: Part<O>) -> usize {
+    /// The start of those pending parts, within `first..end`, that are the same as `part`.
+    fn start_of_same(&self, first: usize, end: usize, part: SiblingPart<O>) -> usize {
         let others = self.pending[first..end].iter().rev();
         end - others
             .take_while(|other| other.is_same(part, self.any))
             .count()
     }
 
-    /// Where, from `first` on, those pending parts start that come next and have some `size` nodes
-    /// in all.
-    fn start_of_some(&self, first: usize, size: usize) -> usize {
+    /// The start of the next pending parts, not before `first`, that have about `size` nodes in
+    /// total.
+    fn start_of_next(&self, first: usize, size: usize) -> usize {
         let (mut start, mut sum) = (self.pending.len(), 0);
         while start > first {
             let last = self.pending[start - 1];
@@ -287,10 +292,10 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
 /// The parts below one stack.
 #[derive(Clone, Copy)]
 struct Siblings {
-    /// Where they start in [`Lines::pending`]: they are all from there on.
+    /// Their start in [`Lines::pending`], which they fill to its end.
     start: usize,
-    /// The length of the stack up to them, with the `;`.
+    /// The length of the stack above them, including the `;`.
     prefix: usize,
-    /// Whether they may be of several trees.
+    /// Whether they may belong to several trees.
     are_mixed: bool,
 }

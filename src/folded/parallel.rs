@@ -1,4 +1,4 @@
-//! Large trees as text, made on several threads.
+//! Formats large trees on several threads.
 
 use super::branches::Branches;
 use super::lines::Lines;
@@ -11,91 +11,91 @@ use std::iter;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-/// Of how many nodes a thread makes text at a time. Small enough that the text stays in a core's
-/// cache until it is written.
+/// The number of nodes that a thread formats at a time. Small enough for the text to stay in a
+/// core's cache until it is written.
 const PIECE_SIZE: usize = 1 << 9;
 
-/// Whether there is enough to do for several threads.
+/// Whether there is enough work for several threads.
 pub(super) fn is_worthwhile(trees: &[CallTree]) -> bool {
     trees.iter().any(|tree| tree.len() > 16 * PIECE_SIZE)
 }
 
-/// Writes the stacks of all trees, as if they were merged, with a thread for each tree. This one
-/// does the writing, and makes text as long as there is nothing to write.
+/// Writes the stacks of all trees, as if they were merged, with one thread for each tree. The
+/// current thread writes, and formats text when there is nothing to write.
 pub(super) fn write(trees: &[CallTree], writer: impl Write) -> io::Result<()> {
     let branches = on_threads(trees, Branches::with_sizes);
     let pieces = &Mutex::new(Pieces {
         lines: Lines::of_all(&branches),
         next: 0,
-        spent: Vec::new(),
+        free_buffers: Vec::new(),
     });
     let others = trees.len() - 1;
-    let (made, texts) = sync_channel(2 * others);
-    let make_texts = (0..others).map(move |_| {
-        let made = made.clone();
-        || make_all(pieces, made)
+    let (sender, texts) = sync_channel(2 * others);
+    let format_others = (0..others).map(move |_| {
+        let sender = sender.clone();
+        || format_all(pieces, sender)
     });
-    let (written, _) = work_together(make_texts, || write_in_order(pieces, texts, writer));
+    let (written, _) = work_together(format_others, || write_in_order(pieces, texts, writer));
     written
 }
 
-/// What `work` makes of each tree, on a thread for each if they can be had.
+/// The result of `work` for each tree, on up to one thread for each.
 fn on_threads<'a, T: Send>(trees: &'a [CallTree], work: fn(&'a CallTree) -> T) -> Vec<T> {
     let rest = Mutex::new(trees.iter().enumerate());
     let work_on_some = || {
         let next = || lock(&rest).next();
-        let made = iter::from_fn(next).map(|(index, tree)| (index, work(tree)));
-        made.collect::<Vec<_>>()
+        let results = iter::from_fn(next).map(|(index, tree)| (index, work(tree)));
+        results.collect::<Vec<_>>()
     };
     let others = trees.iter().skip(1).map(|_| work_on_some);
     let (own, others) = work_together(others, work_on_some);
-    let mut made: Vec<_> = others.into_iter().flatten().chain(own).collect();
-    made.sort_by_key(|(index, _)| *index);
-    made.into_iter().map(|(_, made)| made).collect()
+    let mut results: Vec<_> = others.into_iter().flatten().chain(own).collect();
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// All lines, of which each thread takes some at a time.
+/// All lines, from which each thread takes a part at a time.
 struct Pieces<'a> {
     lines: Lines<'a, &'a Branches<'a>>,
     /// The index of the next piece.
     next: usize,
-    /// The memory of texts that are written.
-    spent: Vec<Vec<u8>>,
+    /// Buffers of written texts, for reuse.
+    free_buffers: Vec<Vec<u8>>,
 }
 
-/// What was made of a piece.
+/// The text of a piece.
 struct Text {
     index: usize,
     bytes: Vec<u8>,
 }
 
 impl<'a> Pieces<'a> {
-    /// Makes `lines` those of the next piece. Returns its index, and memory for its text.
+    /// Replaces `lines` with those of the next piece. Returns its index, and a buffer for its text.
     fn next(&mut self, lines: &mut Lines<'a, &'a Branches<'a>>) -> Option<Text> {
         if !self.lines.split_off(PIECE_SIZE, lines) {
             return None;
         }
         let index = self.next;
         self.next += 1;
-        let bytes = self.spent.pop().unwrap_or_default();
+        let bytes = self.free_buffers.pop().unwrap_or_default();
         Some(Text { index, bytes })
     }
 }
 
-/// A thread that makes text. It uses the same memory for all pieces: threads that take and return
-/// much of it wait for each other.
-struct Maker<'p, 'a> {
+/// The state of a thread that formats text. It reuses memory for all pieces, because threads
+/// contend for the allocator otherwise.
+struct Formatter<'p, 'a> {
     pieces: &'p Mutex<Pieces<'a>>,
     lines: Lines<'a, &'a Branches<'a>>,
 }
 
-impl<'p, 'a> Maker<'p, 'a> {
-    fn new(pieces: &'p Mutex<Pieces<'a>>) -> Maker<'p, 'a> {
-        let lines = lock(pieces).lines.without_any();
-        Maker { pieces, lines }
+impl<'p, 'a> Formatter<'p, 'a> {
+    fn new(pieces: &'p Mutex<Pieces<'a>>) -> Formatter<'p, 'a> {
+        let lines = lock(pieces).lines.empty_like();
+        Formatter { pieces, lines }
     }
 
-    fn make_next(&mut self) -> Option<Text> {
+    fn format_next(&mut self) -> Option<Text> {
         let mut text = lock(self.pieces).next(&mut self.lines)?;
         text.bytes.clear();
         while push_next_line(&mut self.lines, &mut text.bytes) {}
@@ -103,11 +103,11 @@ impl<'p, 'a> Maker<'p, 'a> {
     }
 }
 
-fn make_all(pieces: &Mutex<Pieces<'_>>, made: SyncSender<Text>) {
-    let mut maker = Maker::new(pieces);
-    while let Some(text) = maker.make_next() {
-        if made.send(text).is_err() {
-            // It could not be written.
+fn format_all(pieces: &Mutex<Pieces<'_>>, sender: SyncSender<Text>) {
+    let mut formatter = Formatter::new(pieces);
+    while let Some(text) = formatter.format_next() {
+        if sender.send(text).is_err() {
+            // The writer failed.
             return;
         }
     }
@@ -118,22 +118,22 @@ fn write_in_order(
     texts: Receiver<Text>,
     mut writer: impl Write,
 ) -> io::Result<()> {
-    // More would be memory, if another thread is slow with the text that comes next.
-    const MOST_EARLY: usize = 4;
-    let mut maker = Maker::new(pieces);
+    // A limit on the memory used while another thread is slow with the next text.
+    const MAX_EARLY: usize = 4;
+    let mut formatter = Formatter::new(pieces);
     let mut early: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
     let mut next = 0;
     loop {
         while let Some(bytes) = early.remove(&next) {
             writer.write_all(&bytes)?;
-            lock(pieces).spent.push(bytes);
+            lock(pieces).free_buffers.push(bytes);
             next += 1;
         }
-        let is_free = early.len() < MOST_EARLY;
+        let is_free = early.len() < MAX_EARLY;
         let text = texts
             .try_recv()
             .ok()
-            .or_else(|| is_free.then(|| maker.make_next()).flatten())
+            .or_else(|| is_free.then(|| formatter.format_next()).flatten())
             .or_else(|| texts.recv().ok());
         match text {
             Some(text) => early.insert(text.index, text.bytes),

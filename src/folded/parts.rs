@@ -1,36 +1,39 @@
-//! What siblings have of the lines, and its order.
+//! Sorts the parts that siblings contribute to the lines.
 
 use super::branches::{Branches, Node, Origin};
 use crate::call_tree::FrameId;
 use std::cmp::{Ordering, Reverse};
 
-/// A node's own line, or all lines below it: the two sort apart (`a`, `a::x`, `a;b`).
+/// A node's own line, or all lines below it. These are sorted separately (`a`, `a::x`, `a;b`).
 ///
-/// There is one for each sibling, so it is small.
+/// There is one or two for each sibling, so it is small.
 #[derive(Clone, Copy)]
-pub(super) struct Part<O> {
+pub(super) struct SiblingPart<O> {
     pub node: Node<O>,
     frame: FrameId,
-    /// While siblings are sorted: [`KEY_LENGTH`] bytes of its lines. The lowest byte is 1 if it is
-    /// all lines below.
+    /// While siblings are sorted: [`KEY_LENGTH`] bytes of its lines. The lowest byte is 1 for the
+    /// lines below the node.
     key: u64,
 }
 
-/// How many bytes siblings are sorted by at a time.
+/// The number of bytes that siblings are sorted by at a time.
 const KEY_LENGTH: usize = 7;
 
-impl<'a, O: Origin<'a>> Part<O> {
-    /// What there is of a node, the last first.
+impl<'a, O: Origin<'a>> SiblingPart<O> {
+    /// The parts of a node in reverse order.
     #[inline]
-    pub fn last_first(node: Node<O>, any: &'a Branches<'a>) -> impl Iterator<Item = Part<O>> {
+    pub fn last_first(
+        node: Node<O>,
+        any: &'a Branches<'a>,
+    ) -> impl Iterator<Item = SiblingPart<O>> {
         let tree = node.of.branches(any).tree;
         let frame = tree.frame(node.id);
-        let own = Part {
+        let own = SiblingPart {
             node,
             frame,
             key: 0,
         };
-        let subtree = Part { key: 1, ..own };
+        let subtree = SiblingPart { key: 1, ..own };
         let has_subtree = !tree.is_leaf(node.id);
         let subtree = has_subtree.then_some(subtree);
         subtree.into_iter().chain(node.count(any).map(|_| own))
@@ -44,7 +47,7 @@ impl<'a, O: Origin<'a>> Part<O> {
         self.node.of.branches(any).tree.frame_name(self.frame)
     }
 
-    /// How many nodes have its lines.
+    /// The number of nodes with these lines.
     pub fn size(self, any: &'a Branches<'a>) -> usize {
         match self.is_subtree() {
             true => self.node.of.branches(any).sizes[self.node.id.index()] as usize,
@@ -52,20 +55,20 @@ impl<'a, O: Origin<'a>> Part<O> {
         }
     }
 
-    /// Whether they are the same part of siblings, which are sorted, of different trees.
-    pub fn is_same(self, other: Part<O>, any: &'a Branches<'a>) -> bool {
+    /// Whether both are the same part of siblings in different trees.
+    pub fn is_same(self, other: SiblingPart<O>, any: &'a Branches<'a>) -> bool {
         !self.node.of.is_same(other.node.of)
             && self.key == other.key
             && self.name(any) == other.name(any)
     }
 
-    /// The bytes of its lines that siblings are sorted by.
+    /// The bytes of its lines to sort by.
     fn bytes(self) -> u64 {
         self.key >> 8
     }
 
-    /// Takes the bytes from `at` on, so that their order is that of the lines. What is short is
-    /// filled up with zeros, and then need not differ from what has zeros.
+    /// Loads the bytes from `at` on, so that their order is that of the lines. Short names are
+    /// padded with zeros, and may compare equal to names with zeros.
     fn take_bytes_at(&mut self, at: usize, any: &'a Branches<'a>) {
         let name = self.name(any);
         let rest = name.get(at..).unwrap_or_default();
@@ -84,12 +87,12 @@ impl<'a, O: Origin<'a>> Part<O> {
     }
 }
 
-/// Sorts the parts of siblings that are equal up to the byte `at` of their lines, the last first.
+/// Sorts the parts of siblings that are equal up to byte `at` of their lines, in reverse order.
 ///
-/// Some bytes of each are kept beside each other and sorted by: names are spread over memory.
+/// The keys are stored in the parts themselves, because names are scattered in memory.
 pub(super) fn sort_last_first<'a, O: Origin<'a>>(
     any: &'a Branches<'a>,
-    parts: &mut [Part<O>],
+    parts: &mut [SiblingPart<O>],
     at: usize,
 ) {
     const FEW: usize = 32;
@@ -112,12 +115,16 @@ pub(super) fn sort_last_first<'a, O: Origin<'a>>(
     }
 }
 
-/// Orders the parts of siblings as their lines: a subtree's begin with the name and a `;`.
-fn cmp_parts<'a, O: Origin<'a>>(any: &'a Branches<'a>, a: &Part<O>, b: &Part<O>) -> Ordering {
+/// Orders the parts of siblings by their lines: those of a subtree begin with the name and a `;`.
+fn cmp_parts<'a, O: Origin<'a>>(
+    any: &'a Branches<'a>,
+    a: &SiblingPart<O>,
+    b: &SiblingPart<O>,
+) -> Ordering {
     let (name_a, name_b) = (a.name(any), b.name(any));
     let common = name_a.len().min(name_b.len());
     name_a[..common].cmp(&name_b[..common]).then_with(|| {
-        let end = |part: &Part<O>| part.is_subtree().then_some(&b';');
+        let end = |part: &SiblingPart<O>| part.is_subtree().then_some(&b';');
         let rest_a = name_a[common..].iter().chain(end(a));
         let rest_b = name_b[common..].iter().chain(end(b));
         rest_a.cmp(rest_b)

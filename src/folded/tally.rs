@@ -1,8 +1,8 @@
-//! Whether a text is folded stacks at all.
+//! Decides whether a text is folded stacks.
 
 use std::fmt;
 
-/// What a line of folded text can be.
+/// The kind of a line in folded text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LineKind {
     Stack,
@@ -12,7 +12,7 @@ pub(crate) enum LineKind {
     Other,
 }
 
-/// How many lines of an input are stacks, and how many are nothing like one.
+/// The number of lines of an input that are stacks, and of lines that do not resemble one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub stacks: u64,
@@ -20,7 +20,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Notes a line that is no stack. One whose count is wrong is still like a stack.
+    /// Counts a line that is not a stack. A line with an invalid count still resembles a stack.
     #[cold]
     pub fn add_other(&mut self, line: &[u8]) {
         let joins_frames = |pair: &[u8]| pair[0] == b';' && !pair[1].is_ascii_whitespace();
@@ -28,8 +28,8 @@ impl Tally {
         self.foreign += u64::from(!is_known);
     }
 
-    /// Whether this is another kind of text, some lines of which happen to end in a number. A single
-    /// line among stacks tells nothing.
+    /// Whether this is another kind of text, in which some lines happen to end in a number. A
+    /// single line among stacks is not enough.
     pub fn is_foreign(self) -> bool {
         self.foreign > 1 && self.foreign >= self.stacks
     }

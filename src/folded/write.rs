@@ -1,4 +1,4 @@
-//! Trees as text.
+//! Writes trees as folded text.
 
 use super::branches::{Branches, Origin};
 use super::lines::Lines;
@@ -7,22 +7,22 @@ use crate::call_tree::{CallTree, Forest};
 use crate::number::push_count;
 use std::io::{self, Write};
 
-/// Writes the stacks of `tree`, a line each, sorted by the bytes of the stack.
+/// Writes the stacks of `tree`, one per line, sorted by the bytes of the stack.
 ///
 /// The lines of a [differential](CallTree::is_differential) tree have two counts, before and
 /// after.
 ///
 /// # Errors
-/// Those of `writer`. It is written to in pieces of some ten kilobytes, and flushed at the end.
+/// Errors of `writer`. Output is written in chunks of tens of kilobytes, and flushed at the end.
 pub fn write<W: Write>(tree: &CallTree, writer: W) -> io::Result<()> {
     write_lines(Lines::of_one(&Branches::new(tree)), writer)
 }
 
-/// The same as [`write()`] of all trees [merged](Forest::merged), in less time: they need not be,
-/// and text is made on as many threads as there are trees, if they are large.
+/// Writes the same text as [`write()`] does for the [merged](Forest::merged) trees, but faster: it
+/// does not merge them, and formats large trees on one thread each.
 ///
 /// # Errors
-/// As [`write()`].
+/// The same as for [`write()`].
 pub fn write_forest<W: Write>(forest: &Forest, writer: W) -> io::Result<()> {
     let trees = forest.trees();
     if let [tree] = trees {
@@ -54,7 +54,7 @@ fn write_lines<'a>(
     writer.flush()
 }
 
-/// Adds the next line to `out`; `false` if there is none.
+/// Appends the next line to `out`; `false` if there is none.
 pub(super) fn push_next_line<'a>(
     lines: &mut Lines<'a, impl Origin<'a>>,
     out: &mut Vec<u8>,

@@ -1,13 +1,13 @@
-//! The functions in one file.
+//! The functions of a file.
 
 use super::files::{Files, Found, Identity, Image};
 use super::inline::{DebugInfo, InlinedCalls};
-use super::lack::Lack;
+use super::missing::Missing;
 use super::object::Object;
 use super::table::{Segments, SymbolTable, without_version};
 use super::{Detail, Function, Functions};
 
-/// The symbols and the debug information of a program or library, as far as they are here.
+/// The symbols and debug information of a program or library, as far as available.
 pub(crate) struct FileSymbols {
     segments: Segments,
     table: SymbolTable,
@@ -25,9 +25,9 @@ impl FileSymbols {
         identity: &Identity,
         detail: Detail,
     ) -> FileSymbols {
-        let (program, lack) = match files.program(object, identity) {
-            Found::File(image) => (Some(image), Lack::Symbols),
-            Found::Nothing(lack) => (None, lack),
+        let (program, missing) = match files.program(object, identity) {
+            Found::File(image) => (Some(image), Missing::Stripped),
+            Found::Nothing(missing) => (None, missing),
         };
         let debug_files = files.debug_files(program.as_ref(), &identity.build_ids);
         let mut images = program.iter().chain(&debug_files);
@@ -47,25 +47,25 @@ impl FileSymbols {
         }
     }
 
-    /// Why those of its functions have no name that have none.
-    pub fn lack(&self) -> Lack {
-        self.lack
+    /// Why functions in this file may have no name.
+    pub fn missing(&self) -> Missing {
+        self.missing
     }
 
-    /// The address, as symbols have it, of what is at `offset` in the file.
+    /// The address, as used by symbols, for an `offset` in the file.
     pub fn address_of(&self, offset: u64) -> Option<u64> {
         self.segments.address_of(offset)
     }
 
-    /// The address, as symbols have it, of what is `distance` bytes behind the start of the file's image in
-    /// memory.
+    /// The address, as used by symbols, that is `distance` bytes after the start of the file's
+    /// image in memory.
     pub fn address_in_image(&self, distance: u64) -> Option<u64> {
         self.segments
             .start()
             .map(|start| start.wrapping_add(distance))
     }
 
-    /// To look up addresses; several, since preparing it takes time.
+    /// Creates a lookup, which takes some time to prepare, so it should be reused.
     pub fn lookup<'a>(&'a self, files: &'a Files) -> Lookup<'a> {
         Lookup {
             table: &self.table,
@@ -74,15 +74,16 @@ impl FileSymbols {
     }
 }
 
-/// Looks up addresses in a file, as its symbols have them.
+/// Looks up addresses of a file, as used by symbols.
 pub(crate) struct Lookup<'a> {
     table: &'a SymbolTable,
     inlined: InlinedCalls<'a>,
 }
 
 impl Lookup<'_> {
-    /// The functions at `address`, the outermost first: that of the symbol, and what was inlined into it at
-    /// `call`, which is the same or in the instruction before. One without a name if there is no symbol.
+    /// The functions at `address`, the outermost first: the function of the symbol, and those
+    /// inlined into it at `call`, which is either the same address or in the preceding instruction.
+    /// Without a symbol, the result is one function without a name.
     pub fn functions(&self, address: Option<u64>, call: Option<u64>) -> Functions {
         let name = address.and_then(|address| self.table.find(address));
         match (call, name.map(without_version)) {

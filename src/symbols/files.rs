@@ -1,11 +1,11 @@
-//! The files of objects: where they are, and whether they are the ones that ran.
+//! Finds the files of objects, and checks whether they are the ones that ran.
 //!
-//! A file whose build-id is not the recorded one is another program, and is never used.
+//! A file whose build ID differs from the recorded one is another program, and is never used.
 
-use super::door::{self, FilePath, Shut};
 use super::host::{Origin, Running};
-use super::lack::Lack;
+use super::missing::Missing;
 use super::object::{Kind, Object};
+use super::untrusted::{self, FilePath, OpenError};
 use object::read::ReadCache;
 use object::{Object as _, ObjectSection};
 use std::ffi::OsString;
@@ -13,27 +13,27 @@ use std::fs::{self, File};
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// Where debug information is installed.
+/// The directory of installed debug information.
 const SYSTEM_DEBUG_DIR: &str = "/usr/lib/debug";
 
-/// Bytes that are read where they are looked at.
+/// Bytes with random access.
 pub(crate) trait Readable: Read + Seek + Send {}
 impl<T: Read + Seek + Send> Readable for T {}
 
-/// An ELF file that is read where it is looked at.
+/// An ELF file that is read on demand.
 pub(crate) struct Image {
     cache: ReadCache<Box<dyn Readable>>,
     pub path: FilePath,
-    /// Its number in its file system, where there is one.
+    /// Its inode, where supported.
     inode: Option<u64>,
 }
 
-/// What an [`Image`] parses to.
+/// A parsed [`Image`].
 pub(crate) type Elf<'a> = object::File<'a, &'a ReadCache<Box<dyn Readable>>>;
 
 impl Image {
-    pub fn open(path: &FilePath) -> Result<Image, Shut> {
-        let file = door::open(path)?;
+    pub fn open(path: &FilePath) -> Result<Image, OpenError> {
+        let file = untrusted::open(path)?;
         Ok(Image {
             inode: inode(&file),
             cache: ReadCache::new(Box::new(file) as Box<dyn Readable>),
@@ -59,23 +59,23 @@ impl Image {
 
     fn checksum(&self) -> Option<u32> {
         self.parse()?;
-        let mut file = door::open(&self.path).ok()?;
+        let mut file = untrusted::open(&self.path).ok()?;
         checksum(&mut file).ok()
     }
 }
 
-/// What became of the search for an object's file.
+/// The result of searching for an object's file.
 pub(crate) enum Found {
     File(Image),
-    /// Not the file that ran, and why.
-    Nothing(Lack),
+    /// Not found, with the reason.
+    Nothing(Missing),
 }
 
-/// What is known of the file that ran.
+/// The known properties of the file that ran.
 pub(crate) struct Identity {
-    /// What it may have as its build-id; nothing if that is not known.
+    /// Its possible build IDs; empty if unknown.
     pub build_ids: Vec<Vec<u8>>,
-    /// Its number in its file system, if that is known.
+    /// Its inode, if known.
     inode: Option<u64>,
     origin: Origin,
 }
@@ -89,7 +89,7 @@ impl Identity {
         }
     }
 
-    /// That of a file that was on this machine, or one whose files have other numbers.
+    /// The identity of a file on this machine, or of one on a file system with other inodes.
     pub fn of_inode(inode: u64) -> Identity {
         Identity {
             build_ids: Vec::new(),
@@ -98,13 +98,13 @@ impl Identity {
         }
     }
 
-    /// Whether `image` is that file, as far as can be told.
+    /// Whether `image` is that file, as far as known.
     fn is_of(&self, image: &Image) -> bool {
         is_right(image, &self.build_ids)
     }
 }
 
-/// The places to look at.
+/// The locations to search.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
     symfs: Option<PathBuf>,
@@ -123,38 +123,40 @@ impl Files {
         }
     }
 
-    /// The file that ran.
+    /// Finds the file that ran.
     pub fn program(&self, object: &Object, identity: &Identity) -> Found {
         if object.kind == Kind::Vdso {
             return self.vdso(identity);
         }
-        let mut lack = None;
+        let mut missing = None;
         for path in self.paths_of_program(object, identity) {
             match Image::open(&path) {
                 Ok(image) if self.is_exchanged(&image, identity) => {
-                    lack = lack.or(Some(Lack::SameFile));
+                    missing = missing.or(Some(Missing::OtherFile));
                 }
                 Ok(image) if identity.is_of(&image) => return Found::File(image),
-                Ok(_) => lack = lack.or(Some(Lack::RightFile)),
-                Err(Shut::Missing) => {}
-                Err(shut) => lack = lack.or(Some(Lack::File(shut))),
+                Ok(_) => missing = missing.or(Some(Missing::OtherBuildId)),
+                Err(OpenError::Missing) => {}
+                Err(error) => missing = missing.or(Some(Missing::File(shut))),
             }
         }
-        Found::Nothing(lack.unwrap_or(match self.may_be_named_by_path(identity) {
-            true => Lack::File(Shut::Missing),
-            false => Lack::Identity,
-        }))
+        Found::Nothing(
+            missing.unwrap_or(match self.may_be_named_by_path(identity) {
+                true => Missing::File(OpenError::Missing),
+                false => Missing::Unverified,
+            }),
+        )
     }
 
-    /// Whether the number of a file says that it is another one than that which ran. Copies of files, below
-    /// a directory that the user named, have other numbers.
+    /// Whether the inode shows that a file is not the one that ran. Copies of files, in a directory
+    /// given by the user, have other inodes.
     fn is_exchanged(&self, image: &Image, identity: &Identity) -> bool {
         let differs = |known: u64| image.inode.is_some_and(|inode| inode != known);
         self.symfs.is_none() && identity.inode.is_some_and(differs)
     }
 
-    /// Where the file that ran may be: where the process sees it, at its path here, and where perf
-    /// keeps files.
+    /// Possible paths of the file that ran: the one that the process sees, the same path here, and
+    /// perf's cache.
     fn paths_of_program(&self, object: &Object, identity: &Identity) -> Vec<FilePath> {
         let path = path_of(&object.path);
         let mut paths = Vec::new();
@@ -172,18 +174,18 @@ impl Files {
         paths
     }
 
-    /// Whether a file may be taken for the one that ran as it has the same path. Below a directory
-    /// that the user named for this, it may.
+    /// Whether a file with the same path may be used without further checks. In a directory given
+    /// by the user, it may.
     fn may_be_named_by_path(&self, identity: &Identity) -> bool {
         identity.origin != Origin::Elsewhere
             || !identity.build_ids.is_empty()
             || self.symfs.is_some()
     }
 
-    /// The map of the code that a process made.
-    pub fn perf_map(&self, object: &Object, identity: &Identity) -> Result<Vec<u8>, Lack> {
+    /// The JIT map of a process.
+    pub fn perf_map(&self, object: &Object, identity: &Identity) -> Result<Vec<u8>, Missing> {
         if identity.origin == Origin::Elsewhere {
-            return Err(Lack::Machine);
+            return Err(Missing::OtherMachine);
         }
         let of_process = |process: Running| {
             let path = PathBuf::from(format!("/tmp/perf-{}.map", process.inner_pid));
@@ -194,15 +196,15 @@ impl Files {
         };
         let own = FilePath::new(path_of(&object.path));
         let inner = running(object, identity).map(of_process);
-        let mut shut = Shut::Missing;
+        let mut shut = OpenError::Missing;
         for path in inner.into_iter().chain([own]) {
-            match door::read_ours(&path) {
+            match untrusted::read_owned(&path) {
                 Ok(map) => return Ok(map),
-                Err(Shut::Missing) => {}
+                Err(OpenError::Missing) => {}
                 Err(other) => shut = other,
             }
         }
-        Err(Lack::PerfMap(shut))
+        Err(Missing::PerfMap(error))
     }
 
     /// Files with more symbols or debug information than `program`, if there are any.
@@ -221,7 +223,7 @@ impl Files {
         images
     }
 
-    /// The file with a part of a program's debug information. Both paths are the program's.
+    /// The file with a part of a program's debug information. Both paths are from the program.
     pub fn part(&self, program: &FilePath, directory: Option<&[u8]>, path: &[u8]) -> Option<Image> {
         let directory = path_of(directory.unwrap_or_default());
         let path = directory.join(path_of(path));
@@ -250,7 +252,7 @@ impl Files {
         here.chain(program.map(in_root)).collect()
     }
 
-    /// What `.gnu_debuglink` of the program names.
+    /// The file that `.gnu_debuglink` of the program refers to.
     fn linked(&self, program: &Image, own_id: Option<&[u8]>) -> Option<Image> {
         let elf = program.parse()?;
         let (name, checksum) = elf.gnu_debuglink().ok()??;
@@ -270,8 +272,7 @@ impl Files {
             .find(is_right)
     }
 
-    /// The code that the kernel gives to all programs. This program has it too, but another kernel
-    /// has another.
+    /// The kernel's vDSO. It is read from this process, so the kernel must be the same.
     fn vdso(&self, identity: &Identity) -> Found {
         let ids = &identity.build_ids;
         let cached = ids.iter().filter_map(|id| self.in_cache(id, "vdso"));
@@ -280,12 +281,12 @@ impl Files {
         let own = own_vdso().filter(|_| is_known).map(Image::from_bytes);
         match own.into_iter().chain(cached).find(|it| identity.is_of(it)) {
             Some(image) => Found::File(image),
-            None if is_known => Found::Nothing(Lack::RightFile),
-            None => Found::Nothing(Lack::Machine),
+            None if is_known => Found::Nothing(Missing::OtherBuildId),
+            None => Found::Nothing(Missing::OtherMachine),
         }
     }
 
-    /// The file that perf has kept for a build-id.
+    /// The file in perf's cache for a build ID.
     fn in_cache(&self, id: &[u8], kind: &str) -> Option<PathBuf> {
         let cache = self.cache.as_ref()?;
         Some(cache.join(".build-id").join(build_id_path(id)).join(kind))
@@ -298,7 +299,7 @@ impl Files {
         }
     }
 
-    /// The table of the kernel's symbols that perf has kept for a build-id.
+    /// The kernel's symbol table in perf's cache for a build ID.
     pub fn cached_kallsyms(&self, id: &[u8]) -> Option<PathBuf> {
         self.in_cache(id, "kallsyms")
     }
@@ -315,7 +316,7 @@ fn inode(_: &File) -> Option<u64> {
     None
 }
 
-/// The process that mapped `object`, if it still runs here.
+/// The process that mapped `object`, if it is still running here.
 fn running(object: &Object, identity: &Identity) -> Option<Running> {
     if identity.origin == Origin::Elsewhere {
         return None;
@@ -334,7 +335,7 @@ fn is_right(image: &Image, build_ids: &[Vec<u8>]) -> bool {
     })
 }
 
-/// Older files pad short build-ids with zeros.
+/// Older files pad short build IDs with zeros.
 fn trim_zeros(id: &[u8]) -> &[u8] {
     const SHORTEST: usize = 8;
     let length = id
@@ -344,7 +345,7 @@ fn trim_zeros(id: &[u8]) -> &[u8] {
     &id[..length.max(SHORTEST).min(id.len())]
 }
 
-/// `ab/cdef..`, as build-ids are written in paths.
+/// `ab/cdef..`, the form of build IDs in paths.
 fn build_id_path(id: &[u8]) -> PathBuf {
     let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
     match hex.split_at_checked(2) {
@@ -368,7 +369,7 @@ fn path_of(bytes: &[u8]) -> PathBuf {
     OsString::from(String::from_utf8_lossy(bytes).into_owned()).into()
 }
 
-/// Reads `[vdso]` out of this process.
+/// Reads `[vdso]` from this process.
 fn own_vdso() -> Option<Vec<u8>> {
     const MOST: u64 = 1 << 20;
     let maps = fs::read_to_string("/proc/self/maps").ok()?;
@@ -403,10 +404,10 @@ fn crc32_of_byte(byte: u32) -> u32 {
     })
 }
 
-/// The bytes of a section, decompressed; `None` if there are none, or more than makes sense.
+/// The bytes of a section, decompressed; `None` if it is missing or implausibly large.
 pub(crate) fn section_data(elf: &Elf<'_>, name: &str) -> Option<Vec<u8>> {
     const MOST: u64 = 1 << 30;
-    /// Debug information that is compressed was some times as long, not hundreds of times.
+    /// A limit on the compression ratio, which is much higher than that of real debug information.
     const MOST_FOR_A_BYTE: u64 = 100;
     const ALWAYS: u64 = 16 << 20;
     let section = elf.section_by_name(name)?;

@@ -1,26 +1,25 @@
-//! This machine: whether it is the one that was recorded, and which of the recorded processes still
-//! run.
+//! Checks whether a recording is from this machine, and which recorded processes are still running.
 
 use super::object::{Kind, Object, User};
 use std::fs;
 use std::path::PathBuf;
 
-/// Where a recording was made.
+/// The machine that made a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// Here, with the kernel that is running.
+    /// This machine, with the running kernel.
     ThisKernel,
-    /// On this machine.
+    /// This machine.
     Here,
-    /// It does not say.
+    /// Unknown.
     Unknown,
-    /// On another machine.
+    /// Another machine.
     Elsewhere,
 }
 
 impl Origin {
-    /// The origin of a recording that names its machine, architecture and version of the kernel; a name is
-    /// empty if it is not known.
+    /// The origin of a recording from a machine name, an architecture and a kernel version; these
+    /// are empty if unknown.
     pub fn of(recorded: [&[u8]; 3]) -> Origin {
         let Some(here) = names() else {
             return Origin::Elsewhere;
@@ -37,8 +36,8 @@ impl Origin {
     }
 }
 
-/// What this machine is called, its architecture and the version of its kernel; `None` if it is none
-/// that perf runs on.
+/// The name of this machine, its architecture and its kernel version; `None` on systems without
+/// perf.
 #[cfg(target_os = "linux")]
 fn names() -> Option<[Vec<u8>; 3]> {
     let names = rustix::system::uname();
@@ -51,18 +50,18 @@ fn names() -> Option<[Vec<u8>; 3]> {
     None
 }
 
-/// A recorded process that still runs.
+/// A recorded process that is still running.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Running {
-    /// Its root directory, if it sees other files than we do.
+    /// Its root directory, if different from ours.
     pub root: Option<PathBuf>,
-    /// The number that it has in its own namespace.
+    /// Its ID in its own PID namespace.
     pub inner_pid: i32,
 }
 
 impl Running {
-    /// Finds the process that mapped `object`. Since its number may be another process's by now, the
-    /// object must still be mapped where it was.
+    /// Finds the process that mapped `object`. Since its ID may have been reused, the object must
+    /// still be mapped at the same address.
     pub fn find(user: User, object: &Object) -> Option<Running> {
         let process = PathBuf::from(format!("/proc/{}", user.pid));
         let maps = fs::read(process.join("maps")).ok()?;
@@ -80,8 +79,8 @@ impl Running {
     }
 }
 
-/// Whether a line of `/proc/PID/maps` says that `object` is mapped around `address`:
-/// `start-end access offset device inode path`.
+/// Whether a line of `/proc/PID/maps` says that `object` is mapped around `address`: `start-end
+/// access offset device inode path`.
 fn is_map_of(line: &[u8], address: u64, object: &Object) -> bool {
     let mut words = line.splitn(6, |byte| *byte == b' ');
     let mut word = || std::str::from_utf8(words.next()?).ok();
@@ -96,13 +95,13 @@ fn is_map_of(line: &[u8], address: u64, object: &Object) -> bool {
     let path = path.strip_suffix(b" (deleted)").unwrap_or(path);
     let is_object = match object.kind {
         Kind::PerfMap => inode == Some("0") && access.contains('x'),
-        // In a process with another root, the end of what we see is the path that it sees.
+        // With another root, the path in the process is the end of the path that we see.
         _ => path.ends_with(&object.path),
     };
     is_object && (start..end).contains(&address)
 }
 
-/// The last number behind `NSpid:`, which is the innermost.
+/// The last number after `NSpid:`, which is the innermost.
 fn inner_pid(status: &str) -> Option<i32> {
     let line = status
         .lines()

@@ -9,7 +9,7 @@ use object::Object;
 
 pub(crate) type Reader<'a> = EndianSlice<'a, RunTimeEndian>;
 
-/// Calls nested deeper than this are left out.
+/// Deeper nested calls are skipped.
 const MOST_NESTED: usize = 256;
 
 /// The debug information of an object.
@@ -20,7 +20,7 @@ pub(crate) struct DebugInfo {
 }
 
 impl DebugInfo {
-    /// Reads that of the first of `images` that has any.
+    /// Reads the debug information of the first of `images` that has any.
     pub fn read<'i>(images: impl Iterator<Item = &'i Image>) -> Option<DebugInfo> {
         let mut found = images.filter_map(Self::of_image);
         found.next()
@@ -47,8 +47,8 @@ impl DebugInfo {
     }
 }
 
-/// How many parts of debug information can be elsewhere. All of them have addresses in a section of
-/// their own here.
+/// The number of split parts of debug information. Their addresses are in a section of the main
+/// file.
 fn number_of_parts(sections: &DwarfSections<Vec<u8>>, endian: RunTimeEndian) -> usize {
     let dwarf = sections.borrow(|data| EndianSlice::new(data, endian));
     if dwarf.debug_addr.reader().is_empty() {
@@ -58,7 +58,7 @@ fn number_of_parts(sections: &DwarfSections<Vec<u8>>, endian: RunTimeEndian) -> 
     std::iter::from_fn(|| units.next().ok()?).count()
 }
 
-/// Finds the calls inlined at addresses of one object.
+/// Finds the calls inlined at addresses of an object.
 pub(crate) struct InlinedCalls<'a> {
     context: Option<Context<Reader<'a>>>,
     split: Option<&'a SplitInfo>,
@@ -80,7 +80,7 @@ impl<'a> InlinedCalls<'a> {
         }
     }
 
-    /// The functions at `address`, the outermost first, which is in the symbol `name`.
+    /// The functions at `address`, which is in the symbol `name`, the outermost first.
     pub fn functions(&self, address: u64, name: &[u8]) -> Functions {
         let mut functions = self.inlined_at(address).unwrap_or_default();
         functions.reverse();

@@ -1,4 +1,4 @@
-//! The kernel's symbols, from `/proc/kallsyms` or a file like it.
+//! Reads the kernel's symbols from `/proc/kallsyms` or a similar file.
 //!
 //! ```text
 //! line = address SP type SP name [ "\t[" module "]" ]
@@ -7,8 +7,8 @@
 use super::table::{Linkage, SymbolTable};
 use crate::folded::lines_of;
 
-/// Reads a table of symbols. If the symbol `reference` was recorded at another address than it has
-/// here, the kernel was started anew at another place, and its symbols are moved there.
+/// Reads a symbol table. If the symbol `reference` has another address here than in the recording,
+/// the kernel was restarted at another base address, and its symbols are relocated.
 pub(crate) fn read_kallsyms(text: &[u8], reference: Option<(&[u8], u64)>) -> SymbolTable {
     let moved = reference.map_or(0, |(name, address)| {
         let here = symbols(text).find(|symbol| symbol.name == name);
@@ -16,7 +16,7 @@ pub(crate) fn read_kallsyms(text: &[u8], reference: Option<(&[u8], u64)>) -> Sym
     });
     let mut table = SymbolTable::default();
     for symbol in symbols(text).filter(|symbol| symbol.address != 0) {
-        // The kernel may be anywhere, modules are where they are.
+        // Only the kernel itself is relocated; modules are not.
         let moved = if symbol.is_in_module { 0 } else { moved };
         let address = symbol.address.wrapping_add(moved);
         table.add(address, 0, symbol.name, symbol.linkage);
@@ -35,7 +35,7 @@ fn symbols(text: &[u8]) -> impl Iterator<Item = KernelSymbol<'_>> {
     lines_of(text).filter_map(read_line)
 }
 
-/// Reads a line; `None` if it is none, or about something absolute.
+/// Parses a line; `None` if it is invalid, or about an absolute symbol.
 fn read_line(line: &[u8]) -> Option<KernelSymbol<'_>> {
     let mut words = line.split(|byte| byte.is_ascii_whitespace());
     let address = std::str::from_utf8(words.next()?).ok()?;
@@ -54,19 +54,19 @@ fn read_line(line: &[u8]) -> Option<KernelSymbol<'_>> {
     })
 }
 
-/// The version of the kernel that is running, as `uname -r` names it.
+/// The version of the running kernel, as printed by `uname -r`.
 pub(crate) fn running_release() -> Vec<u8> {
     let release = std::fs::read("/proc/sys/kernel/osrelease").unwrap_or_default();
     release.trim_ascii_end().to_vec()
 }
 
-/// The build-id of the kernel that is running.
+/// The build ID of the running kernel.
 pub(crate) fn running_build_id() -> Option<Vec<u8>> {
     let notes = std::fs::read("/sys/kernel/notes").ok()?;
     build_id_in_notes(&notes)
 }
 
-/// Finds the note of GNU's that holds the build-id.
+/// Finds the GNU note with the build ID.
 fn build_id_in_notes(notes: &[u8]) -> Option<Vec<u8>> {
     const BUILD_ID: u32 = 3;
     let mut rest = notes;
@@ -81,8 +81,8 @@ fn build_id_in_notes(notes: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// Reads `/tmp/perf-PID.map`: `start size name`, in hexadecimal. What was written later was
-/// compiled later, at the same place.
+/// Reads `/tmp/perf-PID.map`: `start size name`, in hexadecimal. Later entries were compiled later,
+/// and replace earlier ones at the same address.
 pub(crate) fn read_perf_map(text: &[u8]) -> SymbolTable {
     let mut table = SymbolTable::default();
     let entries: Vec<_> = perf_map_entries(text).collect();
@@ -92,7 +92,7 @@ pub(crate) fn read_perf_map(text: &[u8]) -> SymbolTable {
     table.finish_newest_first()
 }
 
-/// The functions in `/tmp/perf-PID.map`: where they start, how long they are, and their names.
+/// The entries of `/tmp/perf-PID.map`: start, size and name of each function.
 pub(crate) fn perf_map_entries(text: &[u8]) -> impl Iterator<Item = (u64, u64, &[u8])> {
     lines_of(text).filter_map(read_perf_map_line)
 }

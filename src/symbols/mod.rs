@@ -1,28 +1,27 @@
-//! From addresses to functions: the symbols and debug information of programs and libraries.
+//! Symbolization: finds functions for addresses, through symbols and debug information.
 //!
-//! [`Files`] finds the file that ran, which is opened through [`door`] only and must have the build-id that
-//! was recorded, if any was. [`FileSymbols`] are its functions: those of its symbol tables, or of debug
-//! files that belong to it, and the calls that were inlined into them. [`Lack`] says why a function has no
-//! name. `perf.data` has more besides files: [`kernel`] reads the tables of the kernel's functions, and
-//! maps of code that was made at run time.
+//! [`Files`] finds the file that ran, which is opened only through [`untrusted`] and must have the
+//! recorded build ID, if any. [`FileSymbols`] has its functions: from its symbol tables, or those
+//! of its debug files, with the calls inlined into them. [`Missing`] says why a function has no
+//! name. For `perf.data`, [`kernel`] also reads the kernel's symbols and JIT maps.
 
-pub(crate) mod door;
 mod file_symbols;
 mod files;
 mod host;
 mod inline;
 pub(crate) mod kernel;
-mod lack;
+mod missing;
 mod object;
 mod runtime;
 mod split;
 mod table;
+pub(crate) mod untrusted;
 mod xz;
 
 pub(crate) use file_symbols::FileSymbols;
 pub(crate) use files::{Elf, Files, Found, Identity, Image, section_data};
 pub(crate) use host::Origin;
-pub(crate) use lack::{Lack, list_lacking};
+pub(crate) use missing::{Missing, list_missing};
 pub(crate) use object::{Kind, Object, User};
 pub(crate) use runtime::Runtime;
 pub(crate) use table::{Segments, SymbolTable};
@@ -30,7 +29,7 @@ pub(crate) use table::{Segments, SymbolTable};
 /// A function of a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Function {
-    /// As the linker has it; `None` if it has no name.
+    /// The linkage name; `None` if it is unknown.
     pub name: Option<Vec<u8>>,
     pub is_inlined: bool,
     /// The line that was running, or from which the next function was called, if it was asked for and is known.
@@ -55,11 +54,11 @@ pub(crate) struct Detail {
     pub lines: bool,
 }
 
-/// The functions of one location, the outermost first: more than one if some are inlined.
+/// The functions at one location, the outermost first: more than one if some are inlined.
 pub(crate) type Functions = Vec<Function>;
 
 impl Function {
-    /// Whether the name is one of C++ or Rust, with all that tells functions apart.
+    /// Whether this is a mangled name of C++ or Rust, which identifies a function uniquely.
     pub fn is_mangled(&self) -> bool {
         matches!(self.name.as_deref(), Some([b'_', b'Z' | b'R', ..]))
     }

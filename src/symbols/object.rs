@@ -1,9 +1,9 @@
-//! What has functions with names: programs, libraries, the kernel, code made at run time.
+//! Mapped objects: programs, libraries, the kernel, JIT-compiled code.
 
 use super::runtime::Runtime;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// What an object is, which says where its symbols are.
+/// The kind of an object, which determines where its symbols are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     /// No symbols: not mapped, or data.
@@ -11,34 +11,34 @@ pub(crate) enum Kind {
     File,
     Kernel,
     KernelModule,
-    /// One function in the kernel, made at run time; the name is the function's.
+    /// A single JIT-compiled function in the kernel, named after the function.
     KernelFunction,
     Vdso,
-    /// Code made at run time, which `/tmp/perf-PID.map` names.
+    /// JIT-compiled code, with names in `/tmp/perf-PID.map`.
     PerfMap,
 }
 
-/// A process that has mapped an object, and where.
+/// A process that has mapped an object, and the address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct User {
     pub pid: i32,
     pub start: u64,
 }
 
-/// Something that is mapped.
+/// A mapped object.
 #[derive(Debug)]
 pub(crate) struct Object {
     pub kind: Kind,
-    /// As perf prints it behind a function.
+    /// The name that perf prints after a function.
     pub name: Vec<u8>,
-    /// Where it was found, for files and modules of the kernel.
+    /// The path, for files and kernel modules.
     pub path: Vec<u8>,
     pub build_id: Option<Vec<u8>>,
     /// For the kernel: the address of the symbol that `path` names.
     pub reference: u64,
     /// Some of the processes that mapped it: the first ones, and the last one.
     users: Mutex<Vec<User>>,
-    /// For code made at run time: what made it.
+    /// For JIT-compiled code: the runtime that compiled it.
     pub runtime: OnceLock<Runtime>,
 }
 

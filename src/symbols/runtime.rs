@@ -1,6 +1,6 @@
-//! What makes code at run time, and how it is told to write a map of its functions.
+//! Runtimes with a JIT compiler, and how to make them write a map of their functions.
 
-/// A runtime with a compiler in it.
+/// A runtime with a JIT compiler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Runtime {
     Java,
@@ -13,7 +13,7 @@ pub(crate) enum Runtime {
 }
 
 impl Runtime {
-    /// The runtime whose program or library a file is.
+    /// The runtime whose program or library this file is.
     pub fn of_file(path: &[u8]) -> Option<Runtime> {
         let name = path.rsplit(|byte| *byte == b'/').next()?;
         let runtime = match name {
@@ -33,7 +33,7 @@ impl Runtime {
         Some(runtime)
     }
 
-    /// How to have it write its map.
+    /// How to make it write its map.
     pub fn advice(self) -> &'static str {
         match self {
             Runtime::Java => {
@@ -60,7 +60,7 @@ fn is_python(name: &[u8]) -> bool {
     })
 }
 
-/// What to do about code of which it is not known what made it.
+/// The advice for code of an unknown runtime.
 pub(crate) const ADVICE: &str = "its runtime can write one: java -XX:+DumpPerfMapAtExit, \
                                  node --perf-basic-prof, python -X perf, DOTNET_PerfMapEnabled=1";
 

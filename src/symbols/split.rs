@@ -1,32 +1,32 @@
-//! Debug information that is kept out of programs (`-gsplit-dwarf`): for each source file in a `.dwo`
-//! file, of which the program has the path, or for all together in a `.dwp` file beside the program.
+//! Split debug information (`-gsplit-dwarf`): in one `.dwo` file per source file, whose path is in
+//! the program, or in a single `.dwp` file next to the program.
 //!
-//! A part is read when a function in it is asked for.
+//! A part is read when one of its functions is looked up.
 
-use super::door::FilePath;
 use super::files::{Elf, Files, Image, section_data};
 use super::inline::Reader;
+use super::untrusted::FilePath;
 use addr2line::SplitDwarfLoad;
 use gimli::{Dwarf, DwarfPackageSections, DwarfSections, EndianSlice, RunTimeEndian, SectionId};
 use std::cell::{Cell, OnceCell};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The parts of one program's debug information.
+/// The split parts of a program's debug information.
 pub(crate) struct SplitInfo {
-    /// Where the program is.
+    /// The path of the program.
     program: FilePath,
-    /// Where the file with all parts would be.
+    /// The path of the `.dwp` file.
     package_path: FilePath,
     package: OnceCell<Option<DwarfPackageSections<Vec<u8>>>>,
-    /// One for each part that can be asked for, filled one after another.
+    /// One entry for each possible part, filled in order of use.
     parts: Vec<OnceCell<DwarfSections<Vec<u8>>>>,
     filled: Cell<usize>,
     endian: RunTimeEndian,
 }
 
 impl SplitInfo {
-    /// `parts` is the most that there can be.
+    /// `parts` is the maximum number of parts.
     pub fn new(image: &Image, parts: usize, endian: RunTimeEndian) -> SplitInfo {
         let mut package_path = image.path.path().as_os_str().to_owned();
         package_path.push(".dwp");
@@ -40,7 +40,7 @@ impl SplitInfo {
         }
     }
 
-    /// The part that is asked for, if it is here.
+    /// Loads the requested part, if available.
     pub fn load<'a>(
         &'a self,
         wanted: &SplitDwarfLoad<Reader<'a>>,
@@ -81,13 +81,13 @@ impl SplitInfo {
     }
 }
 
-/// The bytes of a section of a part; none if there is none.
+/// The bytes of a section of a part; empty if it is missing.
 fn load(elf: &Elf<'_>, id: SectionId) -> Vec<u8> {
     let data = id.dwo_name().and_then(|name| section_data(elf, name));
     data.unwrap_or_default()
 }
 
-/// Whether a file is the one that was there when the program was linked.
+/// Whether a file is the one that existed when the program was linked.
 fn has_id<'a>(part: &Dwarf<Reader<'a>>, wanted: &SplitDwarfLoad<Reader<'a>>) -> bool {
     let mut units = part.units();
     while let Ok(Some(header)) = units.next() {

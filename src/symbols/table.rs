@@ -1,4 +1,4 @@
-//! Tables of symbols: which function an address is in.
+//! Symbol tables, which map addresses to functions.
 
 use super::files::{Elf, Image, section_data};
 use super::xz::unpack;
@@ -13,29 +13,29 @@ use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::ops::Range;
 
-/// Functions by their addresses.
+/// Functions by address.
 #[derive(Debug, Default)]
 pub(crate) struct SymbolTable {
-    /// By start; several can start at the same address.
+    /// Sorted by start; several can start at the same address.
     symbols: Vec<Symbol>,
     names: Vec<u8>,
-    /// Whether it is made of all the symbols that a file was linked with.
+    /// Whether it has all symbols that a file was linked with.
     is_whole: bool,
-    /// Where the name is of the symbol that is preferred at a start, if that was asked for.
+    /// Caches the index of the preferred symbol by start address.
     preferred: RefCell<AHashMap<u64, usize>>,
 }
 
 #[derive(Debug, Clone)]
 struct Symbol {
     range: Range<u64>,
-    /// Where the name starts, which ends at the next zero.
+    /// The start of the name, which ends with a NUL.
     name: usize,
     linkage: Linkage,
-    /// Whether it says itself where it ends.
+    /// Whether the symbol has an explicit size.
     has_size: bool,
 }
 
-/// Which of several symbols at an address is preferred: the later.
+/// Determines which of several symbols at an address is preferred: the later variants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Linkage {
     Weak,
@@ -46,7 +46,7 @@ pub(crate) enum Linkage {
 const PAGE: u64 = 4096;
 
 impl SymbolTable {
-    /// Adds a symbol. One without a size reaches to the next.
+    /// Adds a symbol. A symbol without a size extends to the next one.
     pub fn add(&mut self, start: u64, size: u64, name: &[u8], linkage: Linkage) {
         self.symbols.push(Symbol {
             range: start..start.saturating_add(size),
@@ -62,16 +62,16 @@ impl SymbolTable {
         self.symbols.is_empty()
     }
 
-    /// Whether all the symbols that a file was linked with were read: a stripped file has only those
+    /// Whether all symbols that a file was linked with were read: a stripped file only has those
     /// that other files need.
     pub fn is_whole(&self) -> bool {
         self.is_whole
     }
 
-    /// Makes the table ready for [`SymbolTable::find`].
+    /// Prepares the table for [`SymbolTable::find`].
     pub fn finish(mut self) -> SymbolTable {
         self.symbols.sort_by_key(|symbol| symbol.range.start);
-        // As perf has it: of aliases without a size, the last gets one, and is preferred.
+        // As in perf, the last of several aliases without a size gets one, and is preferred.
         let starts: Vec<u64> = self.symbols.iter().map(|it| it.range.start).collect();
         let next_starts = starts.iter().skip(1).copied().map(Some).chain([None]);
         for (symbol, next) in self.symbols.iter_mut().zip(next_starts) {
@@ -83,14 +83,15 @@ impl SymbolTable {
         self
     }
 
-    /// As [`SymbolTable::finish`], but of symbols with the same start keeps the one added first.
+    /// Like [`SymbolTable::finish`], but keeps only the first of several symbols with the same
+    /// start.
     pub fn finish_newest_first(mut self) -> SymbolTable {
         self.symbols.sort_by_key(|symbol| symbol.range.start);
         self.symbols.dedup_by_key(|symbol| symbol.range.start);
         self
     }
 
-    /// The name of the function at `address`, as the linker has it.
+    /// The linkage name of the function at `address`.
     pub fn find(&self, address: u64) -> Option<&[u8]> {
         let found = self.find_symbol(address)?;
         let start = found.range.start;
@@ -102,8 +103,8 @@ impl SymbolTable {
         Some(name_at(&self.names, *name))
     }
 
-    /// The innermost of the symbols that `address` is in. What has no size is a function if it is in
-    /// no other, else a place in one.
+    /// The innermost symbol that contains `address`. A symbol without a size is a function only if
+    /// no other symbol contains it, and a label otherwise.
     fn find_symbol(&self, address: u64) -> Option<&Symbol> {
         const MOST_NESTED: usize = 32;
         let end = self
@@ -119,8 +120,8 @@ impl SymbolTable {
         Some(function.unwrap_or(innermost))
     }
 
-    /// Of the symbols that start at an address, the one that perf prefers. It takes their readable
-    /// names to tell, so it is not done for all of them.
+    /// The symbol at a start address that perf prefers. This requires demangling, so it is not done
+    /// for all symbols in advance.
     fn preferred_at(&self, start: u64) -> Option<&Symbol> {
         let first = self.symbols.partition_point(|it| it.range.start < start);
         let aliases = self.symbols[first..].iter();
@@ -131,8 +132,7 @@ impl SymbolTable {
         })
     }
 
-    /// Reads the symbols of a file, and of the debug files that belong to it. Addresses are those
-    /// in the file.
+    /// Reads the symbols of a file and of its debug files. Addresses are those in the file.
     pub fn of_elf(program: Option<&Image>, debug_files: &[Image]) -> SymbolTable {
         let mut table = SymbolTable::default();
         for image in program.into_iter().chain(debug_files) {
@@ -157,7 +157,7 @@ impl SymbolTable {
     }
 
     /// Adds the symbols of a section, whose names are in another: `.symtab` and `.strtab`. Both are
-    /// read whole, and names are found when they are asked for: most never are.
+    /// read whole, and names are located on lookup, because most are never needed.
     fn add_symbols(&mut self, elf: &Elf<'_>, symbols: &str, names: &str) {
         let (Some(symbols), Some(names)) = (section_data(elf, symbols), section_data(elf, names))
         else {
@@ -184,7 +184,7 @@ impl SymbolTable {
         }
     }
 
-    /// Adds the symbols that Fedora leaves in stripped files, compressed in a section.
+    /// Adds the symbols that Fedora leaves in stripped files, in a compressed section.
     fn add_mini_debug_info(&mut self, elf: &Elf<'_>) {
         let Some(packed) = section_data(elf, ".gnu_debugdata") else {
             return;
@@ -195,8 +195,8 @@ impl SymbolTable {
         }
     }
 
-    /// Adds `function@plt` for the stubs through which functions of other objects are called, and
-    /// those that are chosen when the program is loaded.
+    /// Adds `function@plt` for the stubs that call functions in other objects or indirect
+    /// functions.
     fn add_stubs(&mut self, elf: &Elf<'_>) {
         let slots = self.slots(elf);
         for (section, step) in [(".plt", 16), (".plt.sec", 16), (".plt.got", 8)] {
@@ -214,7 +214,7 @@ impl SymbolTable {
         }
     }
 
-    /// The names of the functions whose addresses the loader writes, by where it writes them.
+    /// The names of the functions whose addresses the loader writes, by the address of the slot.
     fn slots(&mut self, elf: &Elf<'_>) -> AHashMap<u64, Vec<u8>> {
         self.symbols.sort_by_key(|symbol| symbol.range.start);
         let table = elf.dynamic_symbol_table();
@@ -225,7 +225,7 @@ impl SymbolTable {
             let symbol = table.as_ref()?.symbol_by_index(index).ok()?;
             Some(without_version(symbol.name_bytes().ok()?).to_vec())
         };
-        // What chooses a function has its name.
+        // The resolver of an indirect function has its name.
         let of_own = |relocation: &Relocation| {
             let chooser = chooser_of(relocation)?;
             let symbol = self.preferred_at(chooser)?;
@@ -240,7 +240,7 @@ impl SymbolTable {
     }
 }
 
-/// Where the function is that says which function the loader is to write the address of.
+/// The address of the resolver of an indirect function.
 fn chooser_of(relocation: &Relocation) -> Option<u64> {
     match relocation.flags() {
         RelocationFlags::Elf {
@@ -250,8 +250,8 @@ fn chooser_of(relocation: &Relocation) -> Option<u64> {
     }
 }
 
-/// Which of two symbols at the same address perf prefers, the `Greater`: the first if all is the
-/// same.
+/// Compares two symbols at the same address; perf prefers the `Greater`, and the first one if they
+/// are equal.
 fn preference(a: &Symbol, b: &Symbol, names: &[u8]) -> Ordering {
     let by_kind = |symbol: &Symbol| (!symbol.range.is_empty(), symbol.linkage);
     let by_name = |symbol: &Symbol| {
@@ -265,8 +265,8 @@ fn preference(a: &Symbol, b: &Symbol, names: &[u8]) -> Ordering {
         .then(Ordering::Greater)
 }
 
-/// `memcpy` of `memcpy@@GLIBC_2.14`, as linkers write the version of a function behind its name. A stub
-/// stays one: `memcpy@plt`.
+/// `memcpy` for `memcpy@@GLIBC_2.14`: linkers append the version of a function to its name. A stub
+/// keeps its suffix: `memcpy@plt`.
 pub(crate) fn without_version(name: &[u8]) -> &[u8] {
     match memchr::memchr(b'@', name) {
         Some(at @ 1..) if !name.ends_with(b"@plt") => &name[..at],
@@ -279,7 +279,7 @@ fn name_at(names: &[u8], start: usize) -> &[u8] {
     &names[..memchr::memchr(0, names).unwrap_or(names.len())]
 }
 
-/// A symbol as it stands in a file.
+/// A symbol entry in a file.
 struct Entry {
     name: u32,
     info: u8,
@@ -311,8 +311,8 @@ impl Entry {
         })
     }
 
-    /// Whether it is what perf takes for a symbol: functions and data that are defined here, and
-    /// labels that are seen from without.
+    /// Whether perf treats it as a symbol: functions and data that are defined here, and visible
+    /// labels.
     fn is_wanted(&self) -> bool {
         let is_hidden = matches!(self.other & 3, elf::STV_HIDDEN | elf::STV_INTERNAL);
         let is_wanted = match self.info & 0xf {
@@ -332,7 +332,7 @@ impl Entry {
     }
 }
 
-/// Where the jump in a stub (`jmp *slot(%rip)`) takes its target from.
+/// The slot that the jump in a stub (`jmp *slot(%rip)`) reads its target from.
 fn slot_of_stub(stub: &[u8], address: u64) -> Option<u64> {
     let at = memchr::memmem::find(stub, &[0xff, 0x25])?;
     let distance = stub.get(at + 2..)?.first_chunk()?;
@@ -340,10 +340,10 @@ fn slot_of_stub(stub: &[u8], address: u64) -> Option<u64> {
     Some(next.wrapping_add_signed(i64::from(i32::from_le_bytes(*distance))))
 }
 
-/// Where the parts of a file are in memory.
+/// Maps the parts of a file to memory.
 #[derive(Debug, Default)]
 pub(crate) struct Segments {
-    /// Offset in the file, size there, address.
+    /// Offset in the file, size in the file, address.
     parts: Vec<(u64, u64, u64)>,
 }
 
@@ -358,17 +358,17 @@ impl Segments {
         }
     }
 
-    /// Where in memory the first of them starts.
+    /// The start address of the first segment.
     pub fn start(&self) -> Option<u64> {
         let starts = self.parts.iter().map(|(_, _, address)| *address);
         starts.min()
     }
 
-    /// The address, as symbols have it, of what is at `offset` in the file.
+    /// The address, as used by symbols, for an `offset` in the file.
     pub fn address_of(&self, offset: u64) -> Option<u64> {
         let is_in =
             |part: &&(u64, u64, u64)| offset.checked_sub(part.0).is_some_and(|at| at < part.1);
-        // Segments overlap at the edges of pages, where the later is the one that is meant.
+        // Segments overlap at page boundaries, where the later one counts.
         let (start, _, address) = self.parts.iter().rev().find(is_in)?;
         Some(address.wrapping_add(offset - start))
     }

@@ -1,4 +1,4 @@
-//! What is compressed with xz: the symbols in `.gnu_debugdata`.
+//! Decompresses xz data: the symbols in `.gnu_debugdata`.
 //!
 //! ```text
 //! file  = header (12 bytes), { block }, 0, ..
@@ -7,16 +7,16 @@
 //! chunk = control (1 byte), size, [ packed size, properties ], data
 //! ```
 //!
-//! The decoder has all of a block in memory, and a few bytes can stand for megabytes. But chunks say
-//! how much they stand for: it is added up before anything is decoded.
+//! The decoder keeps a whole block in memory, and a few bytes can expand to megabytes. Since chunks
+//! declare their size, the sum is checked before decoding.
 
-use super::door::MOST_WHOLE;
+use super::untrusted::MAX_WHOLE_SIZE;
 
 const HEADER: usize = 12;
 
-/// What `packed` was before; `None` if it is damaged, or too long.
+/// Decompresses `packed`; `None` if it is damaged, or too large.
 pub(crate) fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
-    if unpacked_size(packed)? > MOST_WHOLE {
+    if unpacked_size(packed)? > MAX_WHOLE_SIZE {
         return None;
     }
     let mut bytes = Vec::new();
@@ -24,7 +24,7 @@ pub(crate) fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// How long `packed` was before.
+/// The decompressed size of `packed`.
 fn unpacked_size(packed: &[u8]) -> Option<u64> {
     let checksum = match packed.get(7)? & 0xf {
         0 => 0,
@@ -48,8 +48,8 @@ fn unpacked_size(packed: &[u8]) -> Option<u64> {
     }
 }
 
-/// How much the chunk that `bytes` start with stands for, and how long it is; `Some(None)` if there is
-/// none more.
+/// The decompressed size of the chunk that `bytes` start with, and its length; `Some(None)` after
+/// the last chunk.
 #[expect(clippy::option_option, reason = "the end is no damage")]
 fn chunk(bytes: &[u8]) -> Option<Option<(u64, usize)>> {
     let number = |at: usize| {

@@ -233,12 +233,12 @@ impl<'o> Addresses<'o> {
         }
         let mut lacking = Vec::new();
         for (object, ids) in self.objects.iter().zip(in_object) {
-            if let Some(lack) = self.find_in_object(object, &ids, &files, names) {
-                lacking.push((lack, ids.len() as f64));
+            if let Some(missing) = self.find_in_object(object, &ids, &files, names) {
+                lacking.push((missing, ids.len() as f64));
             }
         }
         if !lacking.is_empty() {
-            let objects = list_lacking(lacking);
+            let objects = list_missing(lacking);
             log::warn!("the profile has functions without names, in {objects}");
         }
     }
@@ -281,7 +281,7 @@ impl<'o> Addresses<'o> {
                 None => are_named = false,
             }
         }
-        (!are_named).then(|| symbols.lack().describe(&object))
+        (!are_named).then(|| symbols.missing().describe(&object))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Work for several threads, that comes in a stream.
 
 #[cfg(feature = "multithreaded")]
-use crate::threads::{MOST_THREADS, work_together};
+use crate::threads::{MAX_THREADS, work_together};
 #[cfg(feature = "multithreaded")]
 use crossbeam_channel::{SendError, bounded};
 
@@ -18,7 +18,7 @@ pub(super) fn work<W: Default + Send, J: Send, R>(
 ) -> (R, Vec<W>) {
     #[cfg(feature = "multithreaded")]
     if nthreads > 1 {
-        return work_on_threads(nthreads.min(MOST_THREADS), do_job, feed);
+        return work_on_threads(nthreads.min(MAX_THREADS), do_job, feed);
     }
     let mut worker = W::default();
     let fed = feed(&mut |job| do_job(&mut worker, job));

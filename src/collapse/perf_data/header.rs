@@ -11,7 +11,7 @@
 //! taken, that the file does not have bytes for.
 
 use super::event::Event;
-use crate::blocks::{LONGEST_RECORD, record_too_long};
+use crate::blocks::{MAX_RECORD_SIZE, record_too_long};
 use crate::bytes::{ByteOrder, Bytes};
 use crate::symbols::Origin;
 use ahash::AHashMap;
@@ -317,7 +317,7 @@ impl<R: Read + Seek> Places<'_, R> {
     fn read(&mut self, place: Place) -> io::Result<Vec<u8>> {
         let available = self.length.saturating_sub(place.offset);
         let size = place.size.min(available);
-        if size > LONGEST_RECORD {
+        if size > MAX_RECORD_SIZE {
             return Err(record_too_long(place.offset));
         }
         let overlap = || invalid("the parts of its header overlap");

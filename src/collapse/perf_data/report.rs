@@ -6,7 +6,7 @@ use super::stacks::Place;
 use crate::bytes::{ByteOrder, Bytes};
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::notes::plural;
-use crate::symbols::{Lack, list_lacking};
+use crate::symbols::{Missing, list_missing};
 use ahash::AHashMap;
 
 /// What happened while the records were read.
@@ -78,25 +78,25 @@ impl Unnamed {
             Place::Location(location) => {
                 let functions = resolved.functions.get(tree.frame(node).index())?;
                 let is_unnamed = functions.iter().any(|function| function.name.is_none());
-                let lack = resolved.lacks.get(location.object.index()).copied()??;
-                is_unnamed.then_some((location.object, lack))
+                let missing = resolved.missing.get(location.object.index()).copied()??;
+                is_unnamed.then_some((location.object, missing))
             }
             Place::Thread(_) => None,
         };
         let mut any = 0.0;
-        let mut shares: AHashMap<ObjectId, (Lack, f64)> = AHashMap::new();
-        for (node, lack) in tree.ids().filter_map(|node| Some((node, lacking(node)?))) {
+        let mut shares: AHashMap<ObjectId, (Missing, f64)> = AHashMap::new();
+        for (node, missing) in tree.ids().filter_map(|node| Some((node, lacking(node)?))) {
             let mut above = ancestors(tree, node).filter_map(lacking).peekable();
             let share = totals[node.index()].to_f64();
             if above.peek().is_none() {
                 any += share;
             }
-            if !above.any(|(object, _)| object == lack.0) {
-                shares.entry(lack.0).or_insert((lack.1, 0.0)).1 += share;
+            if !above.any(|(object, _)| object == missing.0) {
+                shares.entry(missing.0).or_insert((missing.1, 0.0)).1 += share;
             }
         }
         let describe =
-            |(id, (lack, share)): (_, (Lack, _))| (lack.describe(&objects.get(id)), share);
+            |(id, (missing, share)): (_, (Missing, _))| (missing.describe(&objects.get(id)), share);
         Unnamed {
             total: totals[CallTree::ROOT.index()].to_f64(),
             any,
@@ -109,7 +109,7 @@ impl Unnamed {
             return;
         }
         let share = 100.0 * self.any / self.total.max(1.0);
-        let objects = list_lacking(self.of_object);
+        let objects = list_missing(self.of_object);
         log::warn!("{share:.1}% of the profile has functions without names, in {objects}");
     }
 }

@@ -6,8 +6,8 @@ use super::objects::{ObjectId, ObjectList, identity};
 use super::processes::Location;
 use super::stacks::Place;
 use crate::call_tree::CallTree;
-use crate::symbols::door::{self, FilePath};
 use crate::symbols::kernel::{read_kallsyms, read_perf_map, running_build_id, running_release};
+use crate::symbols::untrusted::{self, FilePath};
 use crate::symbols::{
     Detail, FileSymbols, Files, Function, Functions, Identity, Kind, Lack, Object, Origin,
     SymbolTable,
@@ -31,7 +31,7 @@ pub(super) struct Resolved {
     /// For each frame of the tree of places.
     pub functions: Vec<Functions>,
     /// What was not found, for each object.
-    pub lacks: Vec<Option<Lack>>,
+    pub missing: Vec<Option<Missing>>,
 }
 
 /// The functions at all places of one object.
@@ -39,7 +39,7 @@ struct OfObject {
     id: ObjectId,
     frames: Vec<usize>,
     functions: Vec<Functions>,
-    lack: Option<Lack>,
+    missing: Option<Missing>,
 }
 
 /// Objects whose symbols are read together, and the frames that are in each.
@@ -51,7 +51,7 @@ impl Resolver<'_> {
         let locations: Vec<Option<Location>> = places.frame_names().map(location_of).collect();
         let mut resolved = Resolved {
             functions: vec![Functions::new(); locations.len()],
-            lacks: vec![None; objects.iter().count()],
+            missing: vec![None; objects.iter().count()],
         };
         let jobs = jobs(&locations, objects);
         let ((), found) = crew::work(
@@ -62,7 +62,7 @@ impl Resolver<'_> {
             |give| jobs.into_iter().for_each(give),
         );
         for object in found.into_iter().flatten() {
-            resolved.lacks[object.id.index()] = object.lack;
+            resolved.missing[object.id.index()] = object.missing;
             for (frame, functions) in object.frames.into_iter().zip(object.functions) {
                 resolved.functions[frame] = functions;
             }
@@ -79,12 +79,13 @@ impl Resolver<'_> {
         let mut kernel = None;
         let found = job.into_iter().map(|(id, frames)| {
             let places: Vec<Location> = frames.iter().filter_map(|at| locations[*at]).collect();
-            let (functions, lack) = self.of_object(&objects.get(id), objects, &places, &mut kernel);
+            let (functions, missing) =
+                self.of_object(&objects.get(id), objects, &places, &mut kernel);
             OfObject {
                 id,
                 frames,
                 functions,
-                lack,
+                missing,
             }
         });
         found.collect()
@@ -96,7 +97,7 @@ impl Resolver<'_> {
         objects: &ObjectList,
         places: &[Location],
         kernel: &mut Option<SymbolTable>,
-    ) -> (Vec<Functions>, Option<Lack>) {
+    ) -> (Vec<Functions>, Option<Missing>) {
         let in_table = |table: &SymbolTable| {
             let find = |place: &Location| vec![Function::named(table.find(place.address))];
             places.iter().map(find).collect()
@@ -109,14 +110,14 @@ impl Resolver<'_> {
             }
             Kind::Kernel | Kind::KernelModule => {
                 let table = kernel.get_or_insert_with(|| self.kernel(objects));
-                (in_table(table), table.is_empty().then_some(Lack::Kernel))
+                (in_table(table), table.is_empty().then_some(Missing::Kernel))
             }
             Kind::PerfMap => {
                 let map = self.files.perf_map(object, &self.identity(object));
                 let table = read_perf_map(map.as_deref().unwrap_or_default());
                 (
                     in_table(&table),
-                    Some(map.err().unwrap_or(Lack::PerfMapEntries)),
+                    Some(map.err().unwrap_or(Missing::PerfMapEntries)),
                 )
             }
             Kind::File | Kind::Vdso => self.of_file(object, places),
@@ -132,7 +133,7 @@ impl Resolver<'_> {
             let address = symbols.address_of(place.address);
             lookup.functions(address, symbols.address_of(place.address_of_call()))
         });
-        (functions.collect(), Some(symbols.lack()))
+        (functions.collect(), Some(symbols.missing()))
     }
 
     fn identity(&self, object: &Object) -> Identity {
@@ -161,11 +162,11 @@ impl Resolver<'_> {
             _ => self.origin != Origin::Elsewhere && running_release() == self.os_release,
         };
         if is_running {
-            return door::read(&FilePath::new(PathBuf::from("/proc/kallsyms"))).ok();
+            return untrusted::read(&FilePath::new(PathBuf::from("/proc/kallsyms"))).ok();
         }
         let cached = build_ids.iter();
         let mut cached = cached.filter_map(|id| self.files.cached_kallsyms(id));
-        cached.find_map(|path| door::read(&FilePath::new(path)).ok())
+        cached.find_map(|path| untrusted::read(&FilePath::new(path)).ok())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The tags of a document, which is read in a stream.
 
 use super::tag::{Tag, split_tag, split_usual_tag};
-use crate::blocks::{Blocks, Buffer, LONGEST_RECORD, record_too_long};
+use crate::blocks::{Blocks, Buffer, MAX_RECORD_SIZE, record_too_long};
 use crate::collapse::error::{ErrorKind, ParseError};
 use crate::collapse::format::count_lines;
 use crate::text::lossy;
@@ -105,11 +105,11 @@ impl<R: Read> Markup<R> {
         self.text.drain(..self.done);
         self.done = 0;
         let left = self.text.len() as u64;
-        if left >= LONGEST_RECORD {
+        if left >= MAX_RECORD_SIZE {
             return Err(record_too_long(self.blocks.offset().saturating_sub(left)));
         }
         // At least as much as there is, so that what is very long is not read again too often.
-        let wanted = (2 * left).min(LONGEST_RECORD) as usize;
+        let wanted = (2 * left).min(MAX_RECORD_SIZE) as usize;
         while self.text.len() <= wanted && !self.is_at_end {
             let has_next = self.blocks.next_into(&mut self.block, after_last_char)?;
             self.text.push_str(&lossy(&self.block));

@@ -1,4 +1,4 @@
-//! What kind of function a name stands for, one language each. The first rule that fits decides.
+//! Classifies functions by their names, separately for each language. The first matching rule wins.
 
 use super::{BasicPalette, MultiPalette};
 
@@ -39,7 +39,7 @@ fn is_java_class(name: &str) -> bool {
 fn js(name: &str) -> BasicPalette {
     let after_slash = name.find('/').map(|at| &name[at..]);
     if !name.is_empty() && name.trim().is_empty() {
-        // Spaces stand for functions without a name.
+        // Names of spaces are placeholders for missing names.
         return BasicPalette::Green;
     }
     match annotation(name) {
@@ -92,7 +92,7 @@ fn is_python_version(directory: &str) -> bool {
 
 fn rust(name: &str) -> BasicPalette {
     const STANDARD: [&str; 5] = ["core::", "std::", "alloc::", "<std::", "<alloc::"];
-    // The state machine of an async fn belongs to whoever wrote that.
+    // The state machine of an async fn belongs to the crate that defines it.
     const ASYNC_FN: &str = "<core::future::from_generator::GenFuture<T>";
     let name = name.split_once('`').map_or(name, |(_, path)| path);
     let is_core = name.starts_with("<core::") && !name.starts_with(ASYNC_FN);
@@ -109,7 +109,7 @@ fn starts_with_any(name: &str, starts: &[&str]) -> bool {
     starts.iter().any(|start| name.starts_with(start))
 }
 
-/// The letter of a final `_[k]`, which a collapser adds to tell code of one kind from the rest.
+/// The letter of a final `_[k]` annotation, with which collapsers mark kinds of code.
 fn annotation(name: &str) -> Option<char> {
     match name.as_bytes() {
         [.., b'_', b'[', letter, b']'] => Some(char::from(*letter)),

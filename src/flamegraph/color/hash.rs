@@ -1,16 +1,16 @@
-//! Where in its palette a name lies: by two hashes of the name, or at random.
+//! Computes the position of a name in its palette: by one of two hashes of the name, or at random.
 
 use super::Vector;
 
-/// Names that begin alike are near each other.
+/// A hash by which names with the same prefix have similar colors.
 pub(in crate::flamegraph) fn by_prefix(name: &str) -> Vector {
     let (first, second) = (prefix_hash(name.bytes()), prefix_hash(name.bytes().rev()));
     [first, second, second]
 }
 
-/// A hash in which the first of three characters weighs most, from 0 to 1.
+/// A hash from 0 to 1, in which the first of three characters has the largest weight.
 ///
-/// A module before the first `` ` `` does not count.
+/// A module before the first `` ` `` is ignored.
 fn prefix_hash(name: impl Iterator<Item = u8> + Clone) -> f32 {
     let module = name.clone().skip(1).position(|byte| byte == b'`');
     let function = name.skip(module.map_or(0, |at| at + 2));
@@ -25,7 +25,7 @@ fn prefix_hash(name: impl Iterator<Item = u8> + Clone) -> f32 {
     1.0 - sum / most
 }
 
-/// Three numbers from the FNV-1a hash of the name, unrelated for all but equal names.
+/// Three numbers from the FNV-1a hash of the name, which are unrelated for different names.
 pub(in crate::flamegraph) fn by_hash(name: &str) -> Vector {
     const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x100_0000_01b3;
@@ -35,7 +35,7 @@ pub(in crate::flamegraph) fn by_hash(name: &str) -> Vector {
     [first, second, second.wrapping_mul(PRIME)].map(|hash| (hash as f64 / u64::MAX as f64) as f32)
 }
 
-/// Numbers that look random and are the same in every run: Marsaglia's xorshift.
+/// A pseudorandom number generator with the same numbers in every run: Marsaglia's xorshift.
 #[derive(Debug)]
 pub(in crate::flamegraph) struct Random(u64);
 
@@ -48,12 +48,12 @@ impl Random {
         [self.next(), self.next(), self.next()]
     }
 
-    /// From 0 to 1.
+    /// A number from 0 to 1.
     fn next(&mut self) -> f32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        // The upper 53 bits are what fits into an f64.
+        // The upper 53 bits fit into an f64.
         ((self.0 >> 11) as f64 / (1u64 << 53) as f64) as f32
     }
 }

@@ -1,4 +1,4 @@
-//! The colors of a flame graph: palettes, backgrounds, and maps that keep a name's color.
+//! The colors of a flame graph: palettes, backgrounds, and persistent color maps.
 
 mod classify;
 mod hash;
@@ -14,19 +14,19 @@ pub(super) use palette::background_for;
 use std::fmt;
 use std::str::FromStr;
 
-/// A color as red, green and blue, of 0 to 255 each.
+/// A color with red, green and blue components, from 0 to 255 each.
 pub type Color = rgb::RGB8;
 
-/// What says where in the range of its palette a color lies: three numbers from 0 to 1.
+/// The position of a color in the range of its palette: three numbers from 0 to 1.
 pub(super) type Vector = [f32; 3];
 
-/// The color of frames called `--`, which stand for a gap in the stack.
+/// The color of frames called `--`, which represent a gap in the stack.
 const GAP: Color = Color::new(160, 160, 160);
 
-/// The color of frames called `-`, which mark where a stack goes on elsewhere.
+/// The color of frames called `-`, which separate two parts of a stack.
 const MARK: Color = Color::new(200, 200, 200);
 
-/// The background of a flame graph: light from top to bottom, or one color.
+/// The background of a flame graph: a vertical gradient, or a single color.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum BackgroundColor {
     /// Grey to yellow.
@@ -38,12 +38,12 @@ pub enum BackgroundColor {
     Green,
     /// Grey.
     Grey,
-    /// One color all over.
+    /// A single color.
     Flat(Color),
 }
 
 impl BackgroundColor {
-    /// The colors of its upper and its lower end.
+    /// The colors at the top and bottom.
     pub(super) fn gradient(self) -> (Color, Color) {
         match self {
             BackgroundColor::Yellow => (Color::new(0xee, 0xee, 0xee), Color::new(0xee, 0xee, 0xb0)),
@@ -55,7 +55,7 @@ impl BackgroundColor {
     }
 }
 
-/// Reads `yellow`, `blue`, `green`, `grey` or `#rrggbb`.
+/// Parses `yellow`, `blue`, `green`, `grey` or `#rrggbb`.
 impl FromStr for BackgroundColor {
     type Err = String;
 
@@ -72,7 +72,7 @@ impl FromStr for BackgroundColor {
     }
 }
 
-/// The color that frames found by a search have. Shown as `rgb(230,0,230)`.
+/// The color of frames that match a search. Displayed as `rgb(230,0,230)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SearchColor(Color);
 
@@ -80,7 +80,7 @@ impl SearchColor {
     pub(super) const MAGENTA: SearchColor = SearchColor(Color::new(230, 0, 230));
 }
 
-/// Reads `#rrggbb`.
+/// Parses `#rrggbb`.
 impl FromStr for SearchColor {
     type Err = String;
 
@@ -100,13 +100,13 @@ impl fmt::Display for SearchColor {
 /// The outline of frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StrokeColor {
-    /// A line of this color.
+    /// An outline of this color.
     Color(Color),
-    /// No line.
+    /// No outline.
     None,
 }
 
-/// Reads `none` or `#rrggbb`.
+/// Parses `none` or `#rrggbb`.
 impl FromStr for StrokeColor {
     type Err = String;
 
@@ -120,7 +120,7 @@ impl FromStr for StrokeColor {
     }
 }
 
-/// Reads `#rrggbb`, in hexadecimal digits of either case; `None` for anything else.
+/// Parses `#rrggbb`, with hexadecimal digits of either case; `None` for anything else.
 ///
 /// ```
 /// use inferno::flamegraph::color::{Color, parse_hex_color};
@@ -138,12 +138,12 @@ pub fn parse_hex_color(text: &str) -> Option<Color> {
     Some(Color::new(red, green, blue))
 }
 
-/// As style sheets and SVG attributes have it: `rgb(1,2,3)`.
+/// Formats a color for style sheets and SVG attributes: `rgb(1,2,3)`.
 pub(super) fn css(color: Color) -> String {
     format!("rgb({},{},{})", color.r, color.g, color.b)
 }
 
-/// The color of frames whose name says that there is no function to show.
+/// The color of frames that do not represent a function.
 pub(super) fn of_no_function(name: &str) -> Option<Color> {
     match name {
         "--" => Some(GAP),
@@ -152,11 +152,11 @@ pub(super) fn of_no_function(name: &str) -> Option<Color> {
     }
 }
 
-/// White for 0, the redder the nearer `value` is to `most`, the bluer the nearer it is to `-most`.
+/// White for 0, more red the closer `value` is to `max`, and more blue the closer it is to `-max`.
 pub(super) fn on_scale(value: i128, most: i128) -> Color {
     let pale = |distance: i128| {
         let rest = (most - distance).max(0);
-        // At most 250, for the rest is no more than all.
+        // At most 250, because `rest` is at most `max`.
         (100 + 150 * rest / most.max(1)) as u8
     };
     match value {

@@ -1,4 +1,4 @@
-//! Palettes: ranges of colors, and choices of a range by what a name looks like.
+//! Palettes: ranges of colors, and rules to choose a range for a name.
 
 use super::{BackgroundColor, Color, Vector, classify};
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 /// A range of colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BasicPalette {
-    /// Red to yellow, as of a fire.
+    /// Red to yellow, like fire.
     Hot,
     /// Green to turquoise, for memory.
     Mem,
@@ -28,27 +28,27 @@ pub enum BasicPalette {
     Orange,
 }
 
-/// A choice of a [`BasicPalette`] for each name, by what kind of function it is.
+/// A rule to choose a [`BasicPalette`] for each name by the kind of function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MultiPalette {
-    /// Java, C++, the kernel, compiled and inlined code apart.
+    /// Java: distinguishes C++, the kernel, compiled and inlined code.
     Java,
-    /// JavaScript: what is in `node_modules`, the engine and the kernel apart.
+    /// JavaScript: distinguishes `node_modules`, the engine and the kernel.
     Js,
-    /// Perl, C++ and the kernel apart.
+    /// Perl: distinguishes C++ and the kernel.
     Perl,
-    /// Python: packages, the standard library and the rest apart.
+    /// Python: distinguishes packages and the standard library.
     Python,
-    /// Rust: the standard library, other paths and the rest apart.
+    /// Rust: distinguishes the standard library and other paths.
     Rust,
-    /// Turquoise for all, as for stacks of who woke whom.
+    /// Aqua for all, for stacks that show wakeups.
     Wakeup,
 }
 
-/// What frames are colored from.
+/// The colors of frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Palette {
-    /// One range for all names.
+    /// A single range for all names.
     Basic(BasicPalette),
     /// A range for each kind of name.
     Multi(MultiPalette),
@@ -84,7 +84,7 @@ const NAMES: [&str; ALL.len()] = {
 };
 
 impl Palette {
-    /// The names of all palettes, as [`FromStr`] reads them.
+    /// The names of all palettes, as parsed by [`FromStr`].
     pub const VARIANTS: &'static [&'static str] = &NAMES;
 
     /// The color of a frame called `name`.
@@ -98,7 +98,7 @@ impl Palette {
 }
 
 impl Default for Palette {
-    /// `hot`.
+    /// The default is `hot`.
     fn default() -> Self {
         Palette::Basic(BasicPalette::Hot)
     }
@@ -133,12 +133,12 @@ impl BasicPalette {
     }
 }
 
-/// From `base` for 0 to `base + range` for 1.
+/// Maps 0 to `base` and 1 to `base + range`.
 fn within(base: u8, range: u8, at: f32) -> u8 {
     base + (f32::from(range) * at) as u8
 }
 
-/// The background that goes with a palette.
+/// The default background for a palette.
 pub(in crate::flamegraph) fn background_for(palette: Palette) -> BackgroundColor {
     match palette {
         Palette::Basic(BasicPalette::Mem) => BackgroundColor::Green,

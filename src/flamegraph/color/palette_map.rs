@@ -1,10 +1,11 @@
-//! A map from names to colors, kept in a file between graphs that shall look alike.
+//! A map from names to colors, stored in a file to keep colors consistent between graphs.
 //!
 //! ```text
 //! file = { name "->" "rgb(" red "," green "," blue ")" LF }
 //! ```
 //!
-//! Spaces around numbers do not matter, those around names do, and names may hold `->`:
+//! Spaces around numbers are ignored, those around names are significant, and names may contain
+//! `->`:
 //!
 //! ```text
 //! main->rgb(247,83,46)
@@ -17,7 +18,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
-/// Colors by name.
+/// Maps names to colors.
 ///
 /// ```
 /// use inferno::flamegraph::color::{Color, PaletteMap};
@@ -41,7 +42,7 @@ impl PaletteMap {
         self.0.get(name).copied()
     }
 
-    /// Sets the color of `name`, and returns the one it had.
+    /// Sets the color of `name`, and returns the previous one.
     pub fn insert<S: ToString>(&mut self, name: S, color: Color) -> Option<Color> {
         self.0.insert(name.to_string(), color)
     }
@@ -51,12 +52,13 @@ impl PaletteMap {
         self.0.iter().map(|(name, color)| (name.as_str(), *color))
     }
 
-    /// Reads what [`PaletteMap::to_writer`] writes. If a name occurs twice, its last color counts.
+    /// Reads the output of [`PaletteMap::to_writer`]. If a name occurs twice, the last color is
+    /// used.
     ///
-    /// Other lines are left out, and their number is logged as a warning.
+    /// Other lines are skipped, and a warning logs their number.
     ///
     /// # Errors
-    /// Those of `reader`.
+    /// Errors of `reader`.
     pub fn from_reader(reader: &mut dyn BufRead) -> io::Result<PaletteMap> {
         let (mut colors, mut ignored) = (BTreeMap::new(), 0);
         for line in reader.split(b'\n') {
@@ -72,10 +74,10 @@ impl PaletteMap {
         Ok(PaletteMap(colors))
     }
 
-    /// Reads the file at `path`; an empty map if there is none.
+    /// Reads the file at `path`; returns an empty map if it does not exist.
     ///
     /// # Errors
-    /// Those of the file, with its path.
+    /// Errors of the file, with its path.
     pub fn load_from_file_or_empty(path: &dyn AsRef<Path>) -> io::Result<PaletteMap> {
         let path = path.as_ref();
         let read = File::open(path)
@@ -87,11 +89,11 @@ impl PaletteMap {
         }
     }
 
-    /// Writes a line for each name, sorted by name. Names of several lines are left out: they could
-    /// not be read again.
+    /// Writes one line per name, sorted by name. Names with line ends are skipped, because they
+    /// cannot be read back.
     ///
     /// # Errors
-    /// Those of `writer`.
+    /// Errors of `writer`.
     pub fn to_writer(&self, writer: &mut dyn Write) -> io::Result<()> {
         for (name, color) in self.iter().filter(|(name, _)| !name.contains('\n')) {
             writeln!(writer, "{name}->{}", css(color))?;
@@ -99,10 +101,10 @@ impl PaletteMap {
         Ok(())
     }
 
-    /// Writes to the file at `path`, in place of what is in it.
+    /// Writes to the file at `path`, and replaces its contents.
     ///
     /// # Errors
-    /// Those of the file, with its path.
+    /// Errors of the file, with its path.
     pub fn save_to_file(&self, path: &dyn AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref();
         let save = || {

@@ -1,7 +1,7 @@
-//! Files are found with `O_PATH`, which does nothing to what is there, and only what was found and
-//! looked at is then opened: nobody can exchange it in between.
+//! Finds files with `O_PATH`, which has no effect on them, and opens only what was found and
+//! examined, so that it cannot be replaced in between.
 
-use super::{FilePath, Shut};
+use super::{FilePath, OpenError};
 use rustix::fs::{CWD, open as open_path};
 use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, openat, readlinkat};
 use rustix::process::geteuid;
@@ -12,10 +12,10 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Component, Path};
 
-/// As many links are followed as the kernel would.
+/// The kernel's limit on the number of links to follow.
 const MOST_LINKS: usize = 40;
 
-pub(super) fn open(path: &FilePath, most: u64) -> Result<File, Shut> {
+pub(super) fn open(path: &FilePath, most: u64) -> Result<File, OpenError> {
     let found = match &path.root {
         Some(root) => walk(root, &path.path, |_| true)?,
         None => openat(
@@ -29,12 +29,12 @@ pub(super) fn open(path: &FilePath, most: u64) -> Result<File, Shut> {
     open_found(&found, most)
 }
 
-pub(super) fn open_ours(path: &FilePath, most: u64) -> Result<File, Shut> {
+pub(super) fn open_ours(path: &FilePath, most: u64) -> Result<File, OpenError> {
     let root = path.root.as_deref().unwrap_or(Path::new("/"));
     let found = walk(root, &path.path, is_ours)?;
     match is_ours(&fstat(&found).map_err(io::Error::from)?) {
         true => open_found(&found, most),
-        false => Err(Shut::Foreign),
+        false => Err(OpenError::WrongOwner),
     }
 }
 
@@ -43,24 +43,28 @@ fn is_ours(stat: &Stat) -> bool {
 }
 
 /// Opens a regular file for reading.
-fn open_found(found: &OwnedFd, most: u64) -> Result<File, Shut> {
+fn open_found(found: &OwnedFd, most: u64) -> Result<File, OpenError> {
     let stat = fstat(found).map_err(io::Error::from)?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-        return Err(Shut::Odd);
+        return Err(OpenError::NotRegular);
     }
     if stat.st_size.cast_unsigned() > most {
-        return Err(Shut::TooLarge);
+        return Err(OpenError::TooLarge);
     }
-    // Some files of the kernel's own file systems wait for something to read.
+    // Some files in the kernel's own file systems block until there is data.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let path = format!("/proc/self/fd/{}", found.as_raw_fd());
     let file = open_path(path, flags, Mode::empty()).map_err(io::Error::from)?;
     Ok(file.into())
 }
 
-/// Finds what `path` is for a process whose root directory is `root`, without ever leaving that. Links
-/// are followed if `may_follow` has nothing against it.
-fn walk(root: &Path, path: &Path, may_follow: impl Fn(&Stat) -> bool) -> Result<OwnedFd, Shut> {
+/// Resolves `path` for a process with the root directory `root`, without escaping it. Links are
+/// followed if `may_follow` returns true.
+fn walk(
+    root: &Path,
+    path: &Path,
+    may_follow: impl Fn(&Stat) -> bool,
+) -> Result<OwnedFd, OpenError> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let mut above = vec![open_path(root, flags, Mode::empty()).map_err(io::Error::from)?];
     let mut left = steps(path);
@@ -79,10 +83,10 @@ fn walk(root: &Path, path: &Path, may_follow: impl Fn(&Stat) -> bool) -> Result<
         }
         links += 1;
         if links > MOST_LINKS {
-            return Err(Shut::Odd);
+            return Err(OpenError::NotRegular);
         }
         if !may_follow(&stat) {
-            return Err(Shut::Foreign);
+            return Err(OpenError::WrongOwner);
         }
         let target = readlinkat(&found, "", Vec::new()).map_err(io::Error::from)?;
         let target = OsString::from_vec(target.into_bytes());
@@ -91,10 +95,10 @@ fn walk(root: &Path, path: &Path, may_follow: impl Fn(&Stat) -> bool) -> Result<
         }
         left.extend(steps(Path::new(&target)));
     }
-    above.pop().ok_or(Shut::Missing)
+    above.pop().ok_or(OpenError::Missing)
 }
 
-/// The steps that a path goes, the last one first.
+/// The components of a path, the last one first.
 fn steps(path: &Path) -> Vec<OsString> {
     let step = |component: Component<'_>| match component {
         Component::Normal(name) => Some(name.to_os_string()),
