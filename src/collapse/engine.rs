@@ -1,16 +1,16 @@
-//! Readers and slices to blocks, blocks to workers, their trees to a forest.
+//! Splits input into blocks, distributes these to workers, and collects their trees in a forest.
 //!
 //! ```text
 //! reader ─> blocks of whole records ─┬─> worker: tree ─┬─> forest
 //!                                    └─> worker: tree ─┘
 //! ```
 //!
-//! Of a file each worker reads a part of its own, so that nobody waits. Of a stream one thread reads
-//! for all, and sends blocks through a bounded channel: so what writes into a pipe has room in it.
+//! Each worker reads its own part of a file, so that none waits. A stream is read by one thread,
+//! which sends blocks through a bounded channel, so that the writer at the other end of a pipe can
+//! continue.
 //!
-//! What comes out depends neither on the number of threads nor on the size of the blocks: counts
-//! are sums, a tree has no order of its own, and of several errors the one in the earliest block
-//! is reported.
+//! The result depends neither on the number of threads nor on the size of blocks: counts are sums,
+//! a tree has no inherent order, and of several errors, the one in the earliest block is reported.
 
 mod chosen;
 #[cfg(feature = "multithreaded")]
@@ -30,7 +30,7 @@ use crate::threads::MOST_THREADS;
 use chosen::ChosenText;
 use std::io::{self, Read};
 
-/// The number of threads to use if nobody says.
+/// The default number of threads.
 pub(crate) fn default_nthreads() -> usize {
     #[cfg(feature = "multithreaded")]
     return num_cpus::get();
@@ -38,7 +38,7 @@ pub(crate) fn default_nthreads() -> usize {
     return 1;
 }
 
-/// How to fold: on how many threads, and in blocks of how many bytes.
+/// The parameters of folding: the number of threads, and the size of blocks in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Engine {
     #[cfg_attr(
@@ -50,7 +50,7 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// As many threads as the options say.
+    /// Creates an engine with the number of threads from the options.
     pub fn of(format: &impl Format) -> Engine {
         Engine::new(format.nthreads())
     }
@@ -70,7 +70,7 @@ impl Engine {
         }
     }
 
-    /// Folds what `reader` gives, which needs no buffering of its own.
+    /// Folds the input of `reader`, which does not need to be buffered.
     pub fn fold<F: Format>(&self, format: &F, reader: Reader<'_>) -> io::Result<Forest> {
         reader.with_text(|reader| match format.chooser() {
             Some(chooser) => self.fold_chosen(format, chooser, reader),
@@ -151,7 +151,7 @@ impl Engine {
     ) -> io::Result<Forest> {
         let mut input = Numbered {
             source,
-            next: Place { line: 1, index: 0 },
+            next: Position { line: 1, index: 0 },
         };
         let mut crew = Crew::new(format);
         while let Some(block) = input.next(format, Buffer::default())? {
@@ -185,18 +185,18 @@ impl Engine {
     }
 }
 
-/// Gives blocks of whole records.
+/// A source of blocks of whole records.
 trait Source<'a> {
-    /// The next block, for which `buffer` may be used.
+    /// The next block, which may reuse `buffer`.
     fn next<F: Format>(&mut self, format: &F, buffer: Buffer) -> io::Result<Option<Bytes<'a>>>;
 
-    /// Whether it is known that there is no other block.
+    /// Whether it is known that there are no more blocks.
     #[cfg(feature = "multithreaded")]
     fn is_at_end(&self) -> bool;
 
-    /// What is left of it, if that is a file that several threads can read.
+    /// The rest of the input, if it is a file that several threads can read.
     #[cfg(feature = "multithreaded")]
-    fn rest(&self) -> Option<parts::Rest<'_>> {
+    fn rest(&self) -> Option<parts::RestOfFile<'_>> {
         None
     }
 }
@@ -213,10 +213,10 @@ impl<'a> Source<'a> for Blocks<Reader<'_>> {
     }
 
     #[cfg(feature = "multithreaded")]
-    fn rest(&self) -> Option<parts::Rest<'_>> {
+    fn rest(&self) -> Option<parts::RestOfFile<'_>> {
         let (reader, carry) = self.reader();
         let (file, at) = reader.file()?;
-        Some(parts::Rest {
+        Some(parts::RestOfFile {
             file,
             start: at - carry as u64,
             block_size: self.size(),
@@ -226,7 +226,7 @@ impl<'a> Source<'a> for Blocks<Reader<'_>> {
 
 struct SliceBlocks<'a> {
     rest: &'a [u8],
-    /// Where in the profile that starts.
+    /// The offset of the remaining bytes in the profile.
     offset: u64,
     size: usize,
 }
@@ -255,7 +255,7 @@ impl<'a> Source<'a> for SliceBlocks<'a> {
     }
 }
 
-/// A block, read or part of a slice.
+/// The bytes of a block: owned, or a part of a slice.
 enum Bytes<'a> {
     Owned(Buffer),
     Borrowed(&'a [u8]),
@@ -272,15 +272,15 @@ impl std::ops::Deref for Bytes<'_> {
     }
 }
 
-/// A source whose blocks know where they stand.
+/// A source that numbers its blocks.
 struct Numbered<S> {
     source: S,
-    next: Place,
+    next: Position,
 }
 
-/// Where a block stands: its first line, and how many blocks there are before.
+/// The position of a block: its first line, and its index.
 #[derive(Clone, Copy)]
-struct Place {
+struct Position {
     line: u64,
     index: u64,
 }
@@ -300,7 +300,7 @@ impl<'a, S: Source<'a>> Numbered<S> {
         let Some(bytes) = self.source.next(format, buffer)? else {
             return Ok(None);
         };
-        let Place { line, index } = self.next;
+        let Position { line, index } = self.next;
         if F::NUMBERS_LINES {
             self.next.line += count_lines(&bytes);
         }
@@ -322,7 +322,7 @@ impl NumberedBlock<'_> {
         }
     }
 
-    /// The memory of the block, for the next one.
+    /// The memory of the block, for reuse.
     fn into_buffer(self) -> Buffer {
         match self.bytes {
             Bytes::Owned(buffer) => buffer,
@@ -331,7 +331,7 @@ impl NumberedBlock<'_> {
     }
 }
 
-/// This thread's worker and tree, and those of the others.
+/// The worker and tree of this thread, and the results of the others.
 struct Crew<'f, F: Format> {
     format: &'f F,
     prelude: F::Prelude,

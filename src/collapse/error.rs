@@ -1,14 +1,14 @@
-//! What is wrong with a profile, and where.
+//! Errors in profiles, with their positions.
 
 use super::vsprof;
 use std::fmt;
 use std::io;
 
-/// Input that does not fit its format and cannot be skipped.
+/// An error for input that does not match its format and cannot be skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ParseError {
     pub kind: ErrorKind,
-    /// The line it was found in, from 1.
+    /// The number of the line, starting with 1.
     pub line: u64,
 }
 
@@ -19,25 +19,25 @@ impl ParseError {
     }
 }
 
-/// The ways in which a profile can fail to fit its format.
+/// The ways in which a profile can violate its format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ErrorKind {
-    /// A frame is two or more levels deeper than the frame before it. The line is quoted.
+    /// A frame is two or more levels deeper than the previous one. The line is quoted.
     SkippedIndentation(String),
-    /// A line of a call tree lacks a part.
+    /// A line of a call tree is missing a part.
     UnreadableStackLine {
         line: String,
         expected: &'static str,
     },
-    /// A line of `sample` that is outside the call graph before the graph has ended.
+    /// A line of `sample` that is outside the call graph before its end.
     NotIndented(String),
-    /// A line of `sample` that draws the tree and names no function.
+    /// A line of `sample` with the lines of the tree but no function.
     OnlyIndentation(String),
     /// A line of `sample` that ends between two levels.
     OddIndentation(String),
-    /// What stands in the place of the number of samples.
+    /// The text in place of the number of samples.
     InvalidSamples(String),
-    /// What stands in the place of the CPU time, in the CSV of VTune.
+    /// The text in place of the CPU time, in the CSV of VTune.
     InvalidTime(String),
     /// The first line of Visual Studio's CSV is not its header.
     NoSummaryHeader(String),
@@ -45,29 +45,30 @@ pub(crate) enum ErrorKind {
     NoFunctionName(String),
     /// A row of Visual Studio's CSV whose name is not in quotes.
     UnquotedFunctionName(String),
-    /// What stands in the place of a number, in Visual Studio's CSV.
+    /// The text in place of a number, in Visual Studio's CSV.
     InvalidInteger(String),
-    /// A number in Visual Studio's CSV whose digits do not stand in groups of three.
+    /// A number in Visual Studio's CSV whose digits are not in groups of three.
     NoThousandsSeparator(String),
     /// The output of DTrace ends before the count of its first stack.
     EndsInStack,
-    /// A line of folded text that is neither a stack with its count nor a comment. The line is quoted.
+    /// A line of folded text that is neither a stack with its count nor a comment. The line is
+    /// quoted.
     NotFolded(String),
-    /// The table of a GHC profile has no column of this title.
+    /// The table of a GHC profile has no column with this title.
     NoColumn(&'static str),
-    /// What the XML reader says of a document that is not well-formed.
+    /// The XML reader's error for a document that is not well-formed.
     Xml(String),
     /// A document of xctrace ends before its root element does.
     UnexpectedEof,
-    /// An element of xctrace whose `id` or `ref` is no number.
+    /// An element of xctrace whose `id` or `ref` is not a number.
     InvalidId { tag: &'static str, id: String },
-    /// An element of xctrace has the id of an earlier one.
+    /// An element of xctrace repeats an earlier id.
     RepeatedId { tag: &'static str, id: u64 },
-    /// An element of xctrace refers to one that was not written out before.
+    /// An element of xctrace refers to one that was not defined before.
     UnknownRef { tag: &'static str, id: u64 },
     /// A frame of xctrace has neither a name nor an address.
     NoFrameName,
-    /// A backtrace of xctrace in a shape that is not known.
+    /// A backtrace of xctrace with an unknown structure.
     UnknownBacktrace,
 }
 

@@ -1,6 +1,6 @@
-//! Options on the command line.
+//! Command-line flags of options.
 
-/// Lets options be set by the flags of another type, which they are made from.
+/// Implements `clap` traits for options by conversion from another type.
 macro_rules! flags_of {
     ($options:ty: $flags:ty) => {
         impl clap::FromArgMatches for $options {

@@ -1,4 +1,4 @@
-//! Stacks that are folded already, which are added up.
+//! Input that is already folded.
 
 use super::formats::Listed;
 use super::guess;

@@ -1,6 +1,6 @@
-//! Names formats that are not read here, by their first bytes, for error messages.
+//! Recognizes unsupported formats by their first bytes, for error messages.
 //!
-//! A format that gets a reader loses its row here.
+//! If a format becomes supported, remove its row here.
 
 #[cfg(feature = "json")]
 use crate::text::excerpt;
@@ -9,7 +9,7 @@ use memchr::memmem;
 /// Whether text or bytes that start with `head` are in a format.
 type Test = fn(&[u8]) -> bool;
 
-/// A format, what can be done with it, and how it is recognized.
+/// A format, advice on how to convert it, and how it is recognized.
 type Row = (&'static str, &'static str, Test);
 
 /// Profiles of other tools.
@@ -72,7 +72,7 @@ static PROFILES: [Row; 11] = [
     ),
 ];
 
-/// What is given to the tools by mistake, and how it is recognized.
+/// Files that users pass by mistake, and how they are recognized.
 static OTHERS: [(&str, Test); 5] = [
     ("JSON of no profiler that is known", is_json),
     ("an SVG, perhaps a flame graph already", |head| {
@@ -91,15 +91,15 @@ static OTHERS: [(&str, Test); 5] = [
     }),
 ];
 
-/// What input is that is not read.
+/// An unsupported kind of input.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Foreign {
     pub what: String,
-    /// What can be done with it.
+    /// How to convert it.
     pub advice: Option<&'static str>,
 }
 
-/// What input is that starts with `head`; `None` if that cannot be told.
+/// Describes input that starts with `head`; `None` if it is not recognized.
 pub(super) fn describe(head: &[u8]) -> Option<Foreign> {
     let profile = PROFILES.iter().find(|(.., is)| is(head));
     if let Some((name, advice, _)) = profile {
@@ -118,7 +118,7 @@ pub(super) fn describe(head: &[u8]) -> Option<Foreign> {
 /// The outermost keys of a JSON document, in parentheses.
 #[cfg(feature = "json")]
 fn keys(head: &[u8]) -> String {
-    /// More of them say no more.
+    /// The maximum number of keys to list.
     const COUNT: usize = 10;
     let keys = super::json::Keys::of(head);
     let keys = keys.outermost().take(COUNT);
@@ -138,7 +138,7 @@ fn has(text: &[u8], part: &[u8]) -> bool {
     memmem::find(text, part).is_some()
 }
 
-/// Whether text is JSON by how it starts: as an object with keys, or a list.
+/// Whether text starts like JSON: as an object with keys, or as an array.
 fn is_json(head: &[u8]) -> bool {
     match head.trim_ascii_start() {
         [b'{', rest @ ..] => matches!(rest.trim_ascii_start(), [b'"' | b'}', ..]),
@@ -147,7 +147,7 @@ fn is_json(head: &[u8]) -> bool {
     }
 }
 
-/// Whether a list of JSON may go on so. A time in brackets, as in logs, is none.
+/// Whether an array in JSON may continue like this. A time in brackets, as in logs, does not.
 fn is_in_list(rest: &[u8]) -> bool {
     let is_in_number = |byte: &&u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
     match rest {

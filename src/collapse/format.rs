@@ -1,4 +1,4 @@
-//! What a format tells the engine.
+//! The interface between record formats and the engine.
 
 use super::error::ParseError;
 use super::notes::LinePlace;
@@ -6,28 +6,28 @@ use super::selection::Chooser;
 use crate::call_tree::{CallTree, Forest};
 use crate::folded::after_last_line;
 
-/// A format of profiles: where its records end, and how they fold into a tree.
+/// A record format: defines the end of records, and folds them into a tree.
 ///
-/// An implementation holds the options, which all workers share. It knows nothing of threads,
-/// readers, files or output, and never sees part of a record (but at the end of the input, which
-/// may be cut anywhere).
+/// The type that implements it holds the options, which all workers share. It does not depend on
+/// threads, readers, files or output, and never sees a partial record (except at the end of the
+/// input, which may be truncated).
 pub(crate) trait Format: Sync {
-    /// What is decided once from the start of the input; perf's event to count, say.
+    /// Data determined once from the start of the input, such as the perf event to count.
     type Prelude: Default + Sync;
 
-    /// What a worker keeps from block to block: caches, and notes for [`Format::conclude`].
+    /// The state of a worker between blocks: caches, and notes for [`Format::conclude`].
     type Worker: Default + Send;
 
-    /// Whether blocks can be folded in any order by several workers. If not, there is one worker,
-    /// which gets them one after another.
+    /// Whether blocks can be folded in any order by several workers. Otherwise, a single worker
+    /// gets them in order.
     #[cfg_attr(
         not(feature = "multithreaded"),
         expect(dead_code, reason = "one worker then")
     )]
     const IS_PARALLEL: bool;
 
-    /// Whether [`Block::first_line`] is to be known. It takes time: all lines before are counted,
-    /// mostly for nothing.
+    /// Whether [`Block::first_line`] is needed. It is costly, because all preceding lines are
+    /// counted, usually for nothing.
     const NUMBERS_LINES: bool = true;
 
     /// How to get samples that say what they are chosen by, for the error if they do not.
@@ -40,8 +40,8 @@ pub(crate) trait Format: Sync {
         Some(Self::Prelude::default())
     }
 
-    /// Where the last record that ends in `block` ends; `None` if none does. Unless said otherwise
-    /// a line is a record.
+    /// The end of the last record in `block`; `None` if no record ends in it. By default, a record
+    /// is a line.
     fn split_point(&self, block: &[u8]) -> Option<usize> {
         after_last_line(block)
     }
@@ -66,7 +66,7 @@ pub(crate) trait Format: Sync {
         tree: &mut CallTree,
     ) -> Result<(), ParseError>;
 
-    /// Is called once after all blocks are folded.
+    /// Called once after all blocks are folded.
     fn conclude(
         &self,
         prelude: &Self::Prelude,
@@ -74,19 +74,20 @@ pub(crate) trait Format: Sync {
         forest: &mut Forest,
     ) -> Result<(), ParseError>;
 
-    /// How many threads to fold on, if it is parallel.
+    /// The number of threads to fold on, if the format is parallel.
     fn nthreads(&self) -> usize {
         1
     }
 
-    /// Whether names that are mangled are made readable once all is folded.
+    /// Whether to demangle names after folding.
     fn demangles(&self) -> bool;
 
-    /// Whether the input that starts with `head` is in this format; `None` if more is needed.
+    /// Whether the input that starts with `head` is in this format; `None` if more bytes are
+    /// needed.
     fn sniff(&self, head: &[u8]) -> Option<bool>;
 }
 
-/// Makes a `Folder` fold with the engine; its field `options` is the [`Format`].
+/// Implements `Collapse` for a `Folder` through the engine; its field `options` is the [`Format`].
 macro_rules! impl_collapse {
     ($folder:ty) => {
         impl $crate::collapse::Collapse for $folder {
@@ -151,7 +152,7 @@ macro_rules! impl_collapse {
         }
 
         impl $folder {
-            /// Folds `reader` into a tree for each thread.
+            /// Folds `reader` into one tree per thread.
             pub(crate) fn fold(
                 &self,
                 reader: $crate::collapse::reader::Reader<'_>,
@@ -163,25 +164,25 @@ macro_rules! impl_collapse {
 }
 pub(crate) use impl_collapse;
 
-/// Whole records, and where they stand in the input.
+/// Whole records, and their position in the input.
 #[derive(Clone, Copy)]
 pub(crate) struct Block<'a> {
     pub bytes: &'a [u8],
-    /// How many blocks there are before.
+    /// The number of preceding blocks.
     pub index: u64,
-    /// The number of the first line, from 1. It is 1 in all blocks if the format does not want to
-    /// know.
+    /// The number of the first line, starting with 1. It is always 1 if the format does not number
+    /// lines.
     pub first_line: u64,
 }
 
 impl Block<'_> {
-    /// The number of the line that holds `part`, which must be a slice of the block.
+    /// The number of the line that contains `part`, which must be a slice of the block.
     #[cold]
     pub fn line_of(&self, part: &[u8]) -> u64 {
         self.first_line + count_lines(&self.bytes[..offset_in(self.bytes, part)])
     }
 
-    /// The same if lines are not numbered: the number is to be made of it later.
+    /// The position of the line that contains `part`, from which the line number is computed later.
     #[cold]
     pub fn place_of(&self, part: &[u8]) -> LinePlace {
         LinePlace {
@@ -190,20 +191,20 @@ impl Block<'_> {
         }
     }
 
-    /// Whether the block ends with `line`, one of its lines, and without a line end: so it is the
-    /// last line of an input, which may be cut off.
+    /// Whether `line`, one of the lines of the block, is at the end of the block and has no line
+    /// end. Then it is the last line of the input, and may be truncated.
     pub fn is_unterminated(&self, line: &[u8]) -> bool {
         offset_in(self.bytes, line) + line.len() == self.bytes.len()
     }
 }
 
-/// Where `part`, a slice of `text`, starts in it.
+/// The offset of `part` in `text`, of which it must be a slice.
 pub(crate) fn offset_in(text: &[u8], part: &[u8]) -> usize {
     let offset = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
     offset.min(text.len())
 }
 
-/// How many line ends `text` has.
+/// The number of line ends in `text`.
 pub(crate) fn count_lines(text: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', text).count() as u64
 }

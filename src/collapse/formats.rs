@@ -1,4 +1,4 @@
-//! The list of formats: what each is called, how it is recognized, and how it is read.
+//! The list of formats: their names, and how to recognize and read them.
 
 use super::document::{self, Document, Flags};
 use super::guess;
@@ -22,18 +22,18 @@ use super::{otlp, pprof, simpleperf};
 use crate::call_tree::Forest;
 use std::io::{self, BufRead};
 
-/// A format that is read record by record. The type that implements it is the format's `Options`.
+/// A record format, implemented by its `Options`.
 pub(crate) trait Listed: Default + Flags {
-    /// What the command line calls the format.
+    /// The name of the format on the command line.
     const NAME: &'static str;
 
-    /// What the format is, for lists and messages: "a .prof file of GHC".
+    /// A description for lists and messages: "a .prof file of GHC".
     const DESCRIPTION: &'static str;
 
     /// What input without stacks lacks, for its error.
     const EXPECTED: &'static str;
 
-    /// What else the help says.
+    /// Additional help text.
     const HELP: &'static str = "";
 
     /// What its samples may say of where they are from.
@@ -43,7 +43,7 @@ pub(crate) trait Listed: Default + Flags {
     /// input to tell.
     fn sniff(head: &[u8]) -> Option<bool>;
 
-    /// Takes from what was asked for any format what there is in this one.
+    /// Copies the options that apply to this format.
     fn adopt(&mut self, options: &guess::Options);
 
     /// Reads only samples that are chosen by [`Listed::ORIGIN`].
@@ -57,19 +57,19 @@ pub(crate) trait Listed: Default + Flags {
     fn fold(self, reader: Reader<'_>) -> io::Result<Forest>;
 }
 
-/// A format, to be called without its type.
+/// The entry of a format, without its type.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub struct Row {
-    /// What the command line calls the format.
+    /// The name of the format on the command line.
     pub name: &'static str,
-    /// What else it may be called.
+    /// Alternative names.
     pub aliases: &'static [&'static str],
-    /// What the format is.
+    /// A description of the format.
     pub description: &'static str,
-    /// What input without stacks lacks, for its error; `None` if such input is a profile too.
+    /// What input without stacks lacks, for its error; `None` if such input is a valid profile.
     pub expected: Option<&'static str>,
-    /// What else the help says.
+    /// Additional help text.
     pub help: &'static str,
     /// [`Document::JOINS_INPUTS`].
     pub joins_inputs: bool,
@@ -77,13 +77,13 @@ pub struct Row {
     pub origin: &'static [Criterion],
     /// [`Document::sniff`].
     pub(crate) sniff: fn(&[u8]) -> Option<bool>,
-    /// Reads a profile with the options that are the same for all formats.
+    /// Reads a profile with the options that all formats share.
     pub(crate) fold: fn(&guess::Options, Reader<'_>) -> io::Result<Forest>,
     #[cfg(feature = "cli")]
     pub(crate) cli: Cli,
 }
 
-/// What the command line needs of a format.
+/// The command-line interface of a format.
 #[cfg(feature = "cli")]
 #[derive(Clone, Copy)]
 pub(crate) struct Cli {
@@ -149,19 +149,18 @@ impl Row {
         }
     }
 
-    /// Whether it is read as a whole, and may have no samples.
+    /// Whether the format is a document, which is read as a whole and may have no samples.
     pub fn is_document(&self) -> bool {
         self.expected.is_none()
     }
 
-    /// Reads a profile with the options that are the same for all formats.
+    /// Reads a profile with the options that all formats share.
     pub fn read(&self, mut input: impl BufRead, options: &guess::Options) -> io::Result<Forest> {
         (self.fold)(options, Reader::Stream(&mut input))
     }
 }
 
-/// The rows of formats that are read record by record, each with a name of its own: the tool of one does
-/// not need the others.
+/// Declares constants for record formats, so that the tool of one format does not link the others.
 macro_rules! records {
     ($($name:ident: $options:path),* $(,)?) => {
         $(pub const $name: Row = Row::of::<$options>();)*
@@ -170,7 +169,7 @@ macro_rules! records {
     };
 }
 
-/// The rows of documents.
+/// Declares the entries of documents.
 macro_rules! documents {
     ($($module:ident)*) => {
         &[$(Row::of_document::<$module::Options>()),*]
@@ -197,7 +196,7 @@ const TEXT: &[Row] = documents! {
     vtune_mc wcp xdebug
 };
 
-/// JSON, and text that comes as JSON too.
+/// JSON, and text formats with a JSON variant.
 #[cfg(feature = "json")]
 const JSON: &[Row] = documents! {
     bpftrace chrome cpuprofile dhat firefox ghc heapprofile jstack node_prof pyinstrument pyspy_dump
@@ -216,20 +215,20 @@ const JFR: &[Row] = documents!(jfr);
 #[cfg(not(feature = "jfr"))]
 const JFR: &[Row] = &[];
 
-/// What all others fold into. It is asked last: much looks like it.
+/// Folded stacks. They are tried last, because many formats resemble them.
 pub(crate) const FOLDED: Row = Row::of::<folded_stacks::Options>();
 
-/// What is no format of its own, and must be named.
+/// An operation that must be named explicitly.
 pub const RECURSIVE: Row = Row::of::<recursive::Options>();
 
-/// The formats that are recognized by the start of the input, in the order in which they are asked. The
-/// first to say yes gets the input.
+/// The formats that can be recognized by the start of the input, in the order of trial. The first
+/// match wins.
 pub fn recognized() -> impl Iterator<Item = Row> {
     let profilers = RECORDS.iter().chain(documents());
     profilers.chain([&FOLDED]).copied()
 }
 
-/// All formats that the command line knows.
+/// All formats on the command line.
 pub fn all() -> impl Iterator<Item = Row> {
     recognized().chain([RECURSIVE])
 }

@@ -1,7 +1,7 @@
-//! Any format that can be collapsed, recognized by the first lines of the input.
+//! Detects the format of the input by its first lines.
 //!
-//! The formats are asked in the order of [`formats`], with more and more of the input, until one of
-//! them says that it is its own or all have said that it is not.
+//! Each of the [`formats`] is tried in order on an increasing part of the input, until one of them
+//! matches or all are excluded.
 
 use super::foreign::{self, Foreign};
 use super::formats::{FOLDED, Row, recognized};
@@ -14,33 +14,32 @@ use crate::folded::{self, Tally};
 use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
 
-/// How much of the input is looked at before giving up.
-const MOST_LOOKED_AT: usize = 1 << 20;
+/// The number of bytes to examine before giving up.
+const MAX_EXAMINED: usize = 1 << 20;
 
-/// How to fold what was recognized.
+/// Options for the detected format.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// Write mangled names of Rust and C++ functions (`_RNv..`, `_ZN..`) as in their source,
-    /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
+    /// Demangle names of Rust and C++ functions (`_RNv..`, `_ZN..`), without hashes and arguments;
+    /// requires the crate's feature `demangle`. Default: `true`.
     pub demangle: bool,
 
-    /// Keep the order of time, where a format has one: see
-    /// [`perf::Options::in_time_order`](crate::collapse::perf::Options::in_time_order). Default: `false`.
+    /// Keep the time order, in formats that have one: see
+    /// [`perf::Options::in_time_order`](crate::collapse::perf::Options::in_time_order). Default:
+    /// `false`.
     pub in_time_order: bool,
 
-    /// The number of threads to use; 0 is taken as 1, and more than 1024 as that. Default: one for
-    /// each logical CPU.
+    /// The number of threads; 0 means 1, and the maximum is 1024. Default: one per logical CPU.
     pub nthreads: usize,
 
-    /// What to count: one of the profile's values, by its name. Default: `None`, the one that is usual
-    /// for the format.
+    /// The name of the value to count. Default: `None`, the default value of the format.
     pub value: Option<String>,
 
-    /// Start each stack with its thread, where a format knows it. Default: `false`.
+    /// Add the thread as the first frame, in formats that record it. Default: `false`.
     pub threads: bool,
 
-    /// Put file and line behind names, where a format knows them. Default: `false`.
+    /// Append file and line to names, in formats that record them. Default: `false`.
     pub lines: bool,
 
     /// Which samples to read. It is an error if the profile does not say what they are chosen by. Default: all.
@@ -67,7 +66,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// How to fold a `perf.data` file.
+    /// Options for a `perf.data` file.
     ///
     /// ```
     /// let mut options = inferno::collapse::guess::Options::default();
@@ -89,7 +88,7 @@ impl Options {
         options
     }
 
-    /// Says that the event asked for is chosen in no profile of this format.
+    /// Warns that the requested event is ignored, because the format has no events to select.
     pub(crate) fn warn_of_event(&self, format: &str) {
         if let Some(event) = &self.perf.stacks.event_filter {
             log::warn!("{format} has no events: not choosing {event}");
@@ -109,7 +108,7 @@ impl From<Options> for Folder {
     }
 }
 
-/// The names of the formats, in the order in which they are asked.
+/// The names of the formats, in the order in which they are tried.
 ///
 /// ```
 /// let formats: Vec<&str> = inferno::collapse::guess::formats().collect();
@@ -119,12 +118,12 @@ pub fn formats() -> impl Iterator<Item = &'static str> {
     recognized().map(|row| row.name)
 }
 
-/// The error for input in none of the [`formats`], which it names.
+/// The error for input in none of the [`formats`], which lists them.
 pub fn unrecognized() -> io::Error {
     invalid(&format!("not in a format known here; tried {}", names()))
 }
 
-/// That for input which is known to be something else, if it starts with `head`.
+/// Returns an error if input that starts with `head` is in a known but unsupported format.
 fn refuse_foreign(head: &[u8]) -> io::Result<()> {
     let Some(Foreign { what, advice }) = foreign::describe(head) else {
         return Ok(());
@@ -135,7 +134,7 @@ fn refuse_foreign(head: &[u8]) -> io::Result<()> {
     }))
 }
 
-/// That for input taken for folded text, if its lines say that it is something else.
+/// Returns an error if the lines of input treated as folded text show that it is something else.
 pub(crate) fn expect_folded(lines: Tally) -> io::Result<()> {
     match lines.is_foreign() {
         true => Err(invalid(&format!("{}, only {lines}", unrecognized()))),
@@ -152,8 +151,7 @@ fn invalid(message: &str) -> io::Error {
 }
 
 impl Folder {
-    /// Folds `reader` if its format is recognized, be it text that is folded already; if not,
-    /// returns `None`.
+    /// Folds `reader` if its format is recognized, including folded text; returns `None` otherwise.
     ///
     /// ```
     /// use inferno::collapse::guess::Folder;
@@ -165,8 +163,8 @@ impl Folder {
     /// ```
     ///
     /// # Errors
-    /// Those of `reader`, and those of the format;
-    /// [`InvalidData`](io::ErrorKind::InvalidData) if the input is known to be something else.
+    /// Errors of `reader`, and of the format; [`InvalidData`](io::ErrorKind::InvalidData) if the
+    /// input is in a known but unsupported format.
     pub fn try_collapse<R>(&self, mut reader: R) -> io::Result<Option<Forest>>
     where
         R: BufRead,
@@ -174,23 +172,22 @@ impl Folder {
         self.fold(Reader::Stream(&mut reader))
     }
 
-    /// [`Folder::try_collapse`] for a whole file, of which other threads may read parts at the same
-    /// time.
+    /// Calls [`Folder::try_collapse`] for a whole file, of which other threads may read parts in
+    /// parallel.
     ///
     /// # Errors
-    /// As [`Folder::try_collapse`].
+    /// The same as for [`Folder::try_collapse`].
     pub fn try_collapse_file(&self, file: &dyn ReadAt) -> io::Result<Option<Forest>> {
         self.fold(Reader::of(file))
     }
 
-    /// Folds `reader` into a tree if it has the format of a profiler; if not, returns `None`, and
-    /// what was read of it is in `head`.
+    /// Folds `reader` into a tree if it is in a profiler's format; otherwise returns `None`, with
+    /// the bytes read so far in `head`.
     ///
-    /// Text that is folded already is left to the caller, to whom the order of the lines may
-    /// matter.
+    /// Folded text is left to the caller, which may need the order of its lines.
     ///
     /// # Errors
-    /// As [`Folder::try_collapse`].
+    /// The same as for [`Folder::try_collapse`].
     pub fn collapse_if_recognized<R>(
         &self,
         mut reader: R,
@@ -202,8 +199,8 @@ impl Folder {
         self.fold_profile(Reader::Stream(&mut reader), head)
     }
 
-    /// [`Folder::collapse_if_recognized`] for a whole file, of which other threads may read parts at
-    /// the same time.
+    /// Calls [`Folder::collapse_if_recognized`] for a whole file, of which other threads may read
+    /// parts in parallel.
     pub(crate) fn collapse_file_if_recognized(
         &self,
         file: &dyn ReadAt,
@@ -248,7 +245,7 @@ impl Folder {
         }
     }
 
-    /// The same, of which there is nothing if the format is not recognized, which is logged.
+    /// Folds `reader`; if the format is not recognized, logs an error and returns an empty result.
     fn fold_or_say(&self, reader: Reader<'_>) -> io::Result<Forest> {
         reader.with_text(|reader| self.fold_text_or_say(reader))
     }
@@ -271,8 +268,8 @@ impl Folder {
 }
 
 impl Collapse for Folder {
-    /// See [`Collapse::collapse`]. If no format is recognized, that is logged as an error and
-    /// nothing is written.
+    /// See [`Collapse::collapse`]. If the format is not recognized, an error is logged and nothing
+    /// is written.
     fn collapse<R, W>(&mut self, mut reader: R, writer: W) -> io::Result<()>
     where
         R: BufRead,
@@ -322,15 +319,15 @@ impl Collapse for Folder {
     }
 }
 
-/// Reads into `head` until a format says yes, all say no, or there is no more.
+/// Reads into `head` until a format matches, all are excluded, or the input ends.
 fn recognize(reader: &mut impl BufRead, head: &mut Vec<u8>) -> io::Result<Option<Row>> {
     let mut open: Vec<Row> = recognized().collect();
-    let mut looked_at = 1 << 12;
-    // The first value of a JSON document may be most of it.
-    while !open.is_empty() && (looked_at <= MOST_LOOKED_AT || is_json(head)) {
-        let missing = looked_at - head.len();
+    let mut examined = 1 << 12;
+    // The first value of a JSON document may make up most of it.
+    while !open.is_empty() && (examined <= MAX_EXAMINED || is_json(head)) {
+        let missing = examined - head.len();
         let is_at_end = reader.take(missing as u64).read_to_end(head)? < missing;
-        let outline = (looked_at > MOST_LOOKED_AT).then(|| outline(head));
+        let outline = (examined > MAX_EXAMINED).then(|| outline(head));
         let row = match &outline {
             None => ask(&mut open, head, is_at_end),
             Some(None) => break,
@@ -342,7 +339,7 @@ fn recognize(reader: &mut impl BufRead, head: &mut Vec<u8>) -> io::Result<Option
         if is_at_end {
             break;
         }
-        looked_at *= 4;
+        examined *= 4;
     }
     Ok(None)
 }
@@ -360,9 +357,9 @@ fn outline(_: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// Returns the first of the `open` formats that says yes, and drops those that say no.
+/// Returns the first of the `open` formats that matches, and removes those that do not.
 fn ask(open: &mut Vec<Row>, head: &[u8], is_at_end: bool) -> Option<Row> {
-    // Formats look at whole lines only; at the end of the input the last one is whole.
+    // Formats examine whole lines only; at the end of the input, the last one is whole.
     let end: &[u8] = if is_at_end { b"\n" } else { b"" };
     let head = [head, end].concat();
     let mut yes = None;
@@ -436,8 +433,8 @@ mod tests {
     #[test]
     #[cfg(feature = "json")]
     fn json_is_told_apart_by_keys_that_come_late() {
-        let long = "x".repeat(MOST_LOOKED_AT);
-        let numbers = "1, ".repeat(MOST_LOOKED_AT);
+        let long = "x".repeat(MAX_EXAMINED);
+        let numbers = "1, ".repeat(MAX_EXAMINED);
         for (document, format) in [
             (
                 format!(r#"{{"pad": "{long}", "traceEvents": []}}"#),
@@ -511,7 +508,7 @@ mod tests {
         use std::fs;
         use std::path::{Path, PathBuf};
 
-        /// The files in `tests/data/DIRECTORY`, but for those that hold arguments, and the scripts that made others.
+        /// The files in `tests/data/DIRECTORY`, except for arguments and scripts.
         fn fixtures(directory: &Path) -> Vec<PathBuf> {
             let mut paths: Vec<PathBuf> = fs::read_dir(directory)
                 .unwrap()
@@ -527,7 +524,8 @@ mod tests {
             paths
         }
 
-        /// Asserts that no format but `owner` claims the file, and returns whether that does.
+        /// Asserts that no format except `owner` matches the file, and returns whether `owner`
+        /// does.
         fn is_claimed_by_owner(path: &Path, owner: &str) -> bool {
             let file = io::BufReader::new(fs::File::open(path).unwrap());
             let mut text = Vec::new();
@@ -538,7 +536,7 @@ mod tests {
                 "{path:?} is claimed by {claim:?}"
             );
             text.push(b'\n');
-            // Folded stacks are asked for last, so that they may look like those of Austin.
+            // Folded stacks are tried last, so they may resemble Austin's output.
             let others = recognized().filter(|row| ![owner, FOLDED.name].contains(&row.name));
             for row in others {
                 let answer = (row.sniff)(&text);
@@ -547,7 +545,7 @@ mod tests {
             claim.is_some()
         }
 
-        /// Formats that nothing tells apart from others; the user must name them.
+        /// Formats that cannot be distinguished from others; the user must name them.
         const NOT_RECOGNISED: [&str; 5] = ["java-exceptions", "ljp", "perf-sched", "stap", "wcp"];
 
         fn are_told_apart(row: &Row, paths: Vec<PathBuf>) {
@@ -557,9 +555,9 @@ mod tests {
                 .iter()
                 .filter(|path| is_claimed_by_owner(path, row.name))
                 .count();
-            // A fixture may be too broken to be recognized, but not all of them.
+            // Some fixtures are too broken to be recognized, but not all of them.
             assert!(claims > 0, "{}", row.name);
-            // What Austin writes is folded stacks, and stays Austin's when it was folded.
+            // Austin's output is folded stacks, and is still recognized as Austin's after folding.
             for path in folded.iter().filter(|_| row.name != "austin") {
                 is_claimed_by_owner(path, FOLDED.name);
             }

@@ -1,7 +1,7 @@
-//! Every frame line that was seen, with the frames it stands for.
+//! A cache of frame lines with their frames.
 //!
-//! Profiles print the same lines over and over. A line found here need not be parsed, nor need
-//! its names be made and interned again.
+//! Profiles repeat the same lines many times. A line found here does not need to be parsed, and its
+//! names do not need to be built and interned again.
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::table::{Hashed, Id, Table};
@@ -10,7 +10,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::num::NonZeroU32;
 use std::ops::Range;
 
-/// Names a line of a [`LineCache`].
+/// Identifies a line of a [`LineCache`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LineId(NonZeroU32);
 
@@ -24,25 +24,26 @@ impl Id for LineId {
     const NONE: LineId = LineId(NonZeroU32::MAX);
 }
 
-/// Lines with their frames, and with `T`, what else a format knows of a line.
+/// Lines with their frames, and with `T`, other data of the format.
 ///
-/// What counts in a large profile is that they fit in a core's caches. So a format should leave out
-/// of a key all that does not tell functions apart: addresses, offsets.
+/// In a large profile, it is essential that the lines fit in a core's cache. Therefore, a format
+/// should exclude everything from the key that does not distinguish functions, such as addresses
+/// and offsets.
 pub(super) struct LineCache<T> {
     hasher: RandomState,
     places: Table<Hashed<LineId>>,
     lines: Vec<Line<T>>,
-    /// What all lines say, end to end: the context in 8 bytes, the text.
+    /// The keys of all lines, concatenated: 8 bytes of context followed by the text.
     text: Vec<u8>,
     frames: Vec<FrameId>,
 }
 
-/// What a line says, and what it stands for.
+/// A line and its frames.
 struct Line<T> {
-    /// Where in [`LineCache::text`] its context starts, and the length of its own text behind it.
+    /// The start of its context in [`LineCache::text`], and the length of the text after it.
     start: usize,
     length: usize,
-    /// In [`LineCache::frames`], the outermost first.
+    /// A range in [`LineCache::frames`], the outermost frame first.
     frames: Range<u32>,
     facts: T,
 }
@@ -60,11 +61,10 @@ impl<T> Default for LineCache<T> {
 }
 
 impl<T> LineCache<T> {
-    /// The line that says `text`, which holds no line end; `context` is what else its meaning
-    /// hangs on.
+    /// Returns the line with the key `context` and `text`. The text has no line end; the context is
+    /// other data that the frames depend on.
     ///
-    /// If it is new, `read` says what it is, and adds the frames it stands for, the outermost
-    /// first.
+    /// For a new line, `read` parses it, and adds its frames, the outermost first.
     pub fn look_up(
         &mut self,
         context: u64,
@@ -83,17 +83,17 @@ impl<T> LineCache<T> {
         self.places.find(hash, is_same).map(|place| place.id)
     }
 
-    /// What `read` said of the line.
+    /// The data that `read` returned for the line.
     pub fn facts(&self, line: LineId) -> &T {
         &self.line(line).facts
     }
 
-    /// Whether the line stands for any frames.
+    /// Whether the line has any frames.
     pub fn has_frames(&self, line: LineId) -> bool {
         !self.line(line).frames.is_empty()
     }
 
-    /// What the line was looked up with: its context and its text.
+    /// The key of the line: its context and its text.
     #[inline]
     pub fn key(&self, line: LineId) -> (u64, &[u8]) {
         let line = self.line(line);
@@ -102,14 +102,14 @@ impl<T> LineCache<T> {
         (context, &text[..line.length])
     }
 
-    /// The node below `parent` for the frames of `line`, which is made if it is not there. The tree
-    /// must be the same each time.
+    /// The node below `parent` for the frames of `line`, which is created if necessary. The tree
+    /// must be the same in each call.
     pub fn walk(&self, line: LineId, parent: NodeId, tree: &mut CallTree) -> NodeId {
         let frames = self.frames(line).iter();
         frames.fold(parent, |node, &frame| tree.child(node, frame))
     }
 
-    /// The node below `parent` for the frames of `line`, if it is there.
+    /// The node below `parent` for the frames of `line`, if it exists.
     pub fn find_node(&self, line: LineId, parent: NodeId, tree: &mut CallTree) -> Option<NodeId> {
         let mut frames = self.frames(line).iter();
         frames.try_fold(parent, |node, &frame| tree.find_child(node, frame))
@@ -158,7 +158,7 @@ impl<T> LineCache<T> {
 }
 
 fn number(count: usize) -> u32 {
-    // One less than there are numbers, for one stands for no line.
+    // One number is reserved for no line.
     let number = u32::try_from(count).ok().filter(|n| *n < u32::MAX - 1);
     number.expect("fewer than 2^32 lines and frames")
 }

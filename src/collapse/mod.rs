@@ -1,8 +1,8 @@
-//! Profiler output in, folded stacks out.
+//! Turns the output of profilers into folded stacks.
 //!
 //! Each format has a module with its `Options` and its `Folder`, which implements [`Collapse`].
-//! [`guess`] tells the format from the input. [`recursive`] takes folded stacks and joins frames that call
-//! themselves.
+//! [`guess`] detects the format of the input. [`recursive`] merges recursive calls in folded
+//! stacks.
 //!
 //! | what wrote the profile | modules |
 //! |---|---|
@@ -24,9 +24,10 @@
 //! | speedscope, and who writes its format | `speedscope` |
 //! | debuggers, tracers | [`gdb`], [`elfutils`], [`strace`], [`uftrace`] |
 //!
-//! Those that are no links here need a feature of the crate, of which all are on by default: `json`, `protobuf`
-//! (pprof, otlp, simpleperf) or `jfr`. Functions that a profile knows by their addresses only get names from the
-//! programs and libraries that it names, with the feature `perf-data`: see [`document::SymbolOptions`].
+//! Modules without a link here require a feature of the crate, all of which are enabled by default:
+//! `json`, `protobuf` (pprof, otlp, simpleperf) or `jfr`. With the feature `perf-data`, addresses
+//! in a profile are symbolized from the programs and libraries that it names: see
+//! [`document::SymbolOptions`].
 //!
 //! ```
 //! use inferno::collapse::{Collapse, perf::{Folder, Options}};
@@ -125,7 +126,7 @@ use std::fs::File;
 use std::io::{self, BufRead, Write};
 use std::path::Path;
 
-/// The number of threads that folding uses by default: one for each logical CPU.
+/// The default number of threads for folding: one per logical CPU.
 #[doc(hidden)]
 pub static DEFAULT_NTHREADS: once_cell::sync::Lazy<usize> =
     once_cell::sync::Lazy::new(engine::default_nthreads);
@@ -135,21 +136,23 @@ pub trait Collapse {
     /// Reads a profile until the end of `reader` and writes its stacks as
     /// [folded] text, sorted by the bytes of the stack.
     ///
-    /// Nothing is written before all is read, so nothing is if there is an error. A profile
-    /// without stacks gives no output and no error; what was odd in it is logged as a warning.
+    /// Nothing is written until the whole input has been read, so an error produces no output. A
+    /// profile without stacks produces no output and no error; problems are logged as warnings.
     ///
     /// # Errors
-    /// Those of `reader` and `writer`. Input that does not fit the format and cannot be passed
-    /// over is [`io::ErrorKind::InvalidData`]; its message names the line.
+    /// Errors of `reader` and `writer`. Input that does not match the format and cannot be skipped
+    /// is [`io::ErrorKind::InvalidData`]; the message names the line.
     fn collapse<R, W>(&mut self, reader: R, writer: W) -> io::Result<()>
     where
         R: BufRead,
         W: Write;
 
-    /// [`Collapse::collapse`] for the file at `infile`, or for standard input if it is `None`.
+    /// Calls [`Collapse::collapse`] for the file at `infile`, or for standard input if it is
+    /// `None`.
     ///
     /// # Errors
-    /// As [`Collapse::collapse`], and if the file cannot be opened; the message names the path.
+    /// The same as for [`Collapse::collapse`], and if the file cannot be opened; the message names
+    /// the path.
     fn collapse_file<P, W>(&mut self, infile: Option<P>, writer: W) -> io::Result<()>
     where
         P: AsRef<Path>,
@@ -161,10 +164,10 @@ pub trait Collapse {
         }
     }
 
-    /// [`Collapse::collapse_file`] to standard output.
+    /// Calls [`Collapse::collapse_file`] and writes to standard output.
     ///
     /// # Errors
-    /// As [`Collapse::collapse_file`].
+    /// The same as for [`Collapse::collapse_file`].
     fn collapse_file_to_stdout<P>(&mut self, infile: Option<P>) -> io::Result<()>
     where
         P: AsRef<Path>,
@@ -172,11 +175,11 @@ pub trait Collapse {
         self.collapse_file(infile, io::stdout().lock())
     }
 
-    /// Whether `input`, the start of some file, is in this format: `None` if it takes more of the
-    /// file to tell.
+    /// Whether a file that starts with `input` is in this format; `None` if more of the file is
+    /// needed.
     fn is_applicable(&mut self, input: &str) -> Option<bool>;
 
-    /// Reads a profile until the end of `reader` into a tree, with no text between.
+    /// Reads a profile until the end of `reader` into a tree, without writing text.
     ///
     /// ```
     /// use inferno::collapse::{Collapse, perf::Folder};
@@ -188,7 +191,7 @@ pub trait Collapse {
     /// ```
     ///
     /// # Errors
-    /// As [`Collapse::collapse`].
+    /// The same as for [`Collapse::collapse`].
     fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
     where
         R: BufRead,
@@ -241,7 +244,7 @@ pub trait Collapse {
     /// ```
     ///
     /// # Errors
-    /// As [`Collapse::collapse`].
+    /// The same as for [`Collapse::collapse`].
     fn collapse_to_forest<R>(&mut self, reader: R) -> io::Result<Forest>
     where
         R: BufRead,
@@ -249,8 +252,8 @@ pub trait Collapse {
         self.collapse_to_tree(reader).map(Forest::from)
     }
 
-    /// [`Collapse::collapse_to_forest`] for a whole file, of which other threads may read parts at
-    /// the same time.
+    /// Calls [`Collapse::collapse_to_forest`] for a whole file, of which other threads may read
+    /// parts in parallel.
     ///
     /// ```
     /// use inferno::collapse::{Collapse, perf::Folder};
@@ -262,21 +265,21 @@ pub trait Collapse {
     /// ```
     ///
     /// # Errors
-    /// As [`Collapse::collapse`].
+    /// The same as for [`Collapse::collapse`].
     fn collapse_file_to_forest(&mut self, file: &dyn ReadAt) -> io::Result<Forest> {
         self.collapse_to_forest(in_order(file))
     }
 
-    /// [`Collapse::collapse_to_tree`] for a profile that is in memory, which is not copied.
+    /// Calls [`Collapse::collapse_to_tree`] for a profile in memory, without copying it.
     ///
     /// # Errors
-    /// As [`Collapse::collapse`].
+    /// The same as for [`Collapse::collapse`].
     fn collapse_slice_to_tree(&mut self, profile: &[u8]) -> io::Result<CallTree> {
         self.collapse_to_tree(profile)
     }
 }
 
-/// Lets `fold` read the file at `infile`, or standard input if it is `None`.
+/// Calls `fold` with a reader of the file at `infile`, or of standard input if it is `None`.
 fn fold_file<P: AsRef<Path>, T>(
     infile: Option<P>,
     fold: impl FnOnce(Reader<'_>) -> io::Result<T>,

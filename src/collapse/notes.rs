@@ -1,21 +1,21 @@
-//! Lines that were skipped: gathered by the workers, logged once at the end; and their numbers.
+//! Collects skipped lines in the workers, to log them once at the end, with line numbers.
 
 use super::error::ParseError;
 use crate::text::excerpt;
 use crate::warnings::{self, Warning, warning};
 
-/// A line by the block it is in, and its number there. Lines are not counted until somebody wants to
-/// know the number of one.
+/// The position of a line: its block, and its number in the block. Lines before the block are
+/// counted only if the number is needed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LinePlace {
     pub block: u64,
     pub line: u64,
 }
 
-/// How many lines the blocks have, so that the places of lines can be made numbers.
+/// The number of lines in each block, to convert positions to line numbers.
 #[derive(Debug, Default)]
 pub(super) struct LineCounts {
-    /// The indices of blocks, and how many lines they have.
+    /// The index and the number of lines of each block.
     blocks: Vec<(u64, u64)>,
 }
 
@@ -35,17 +35,17 @@ impl LineCounts {
     }
 }
 
-/// Lines of one kind: how many, and the first of them. Where it is, is told by its number, or by
-/// what the number can be made of when all is read.
+/// Lines of one kind: how many, and the first of them, with its line number, or with a position
+/// from which the number is computed at the end.
 #[derive(Debug, Default)]
 pub(crate) struct Notes<P = u64> {
     count: u64,
-    /// Its place, and what it says.
+    /// The position and text of the first line.
     first: Option<(P, String)>,
 }
 
 impl<P: Copy + Ord> Notes<P> {
-    /// Notes of `count` lines, the first of which is `line`.
+    /// Notes about `count` lines, the first of which is `line`.
     pub fn of(count: u64, line: &[u8], place: P) -> Notes<P> {
         Notes {
             count,
@@ -53,7 +53,7 @@ impl<P: Copy + Ord> Notes<P> {
         }
     }
 
-    /// Notes `line`; its `place` is only asked for if it is the first.
+    /// Adds `line`; its `place` is computed only if it is the first.
     pub fn add(&mut self, line: &[u8], place: impl FnOnce() -> P) {
         self.count += 1;
         if self.first.is_none() {
@@ -67,7 +67,7 @@ impl<P: Copy + Ord> Notes<P> {
         self.first = firsts.min_by_key(|(place, _)| *place);
     }
 
-    /// The same with the number of the line, which `number` tells of its place.
+    /// Converts the position of the first line with `number`.
     pub fn numbered(&self, number: impl FnOnce(P) -> u64) -> Notes {
         let first = self.first.as_ref();
         Notes {
@@ -78,12 +78,12 @@ impl<P: Copy + Ord> Notes<P> {
 }
 
 impl Notes {
-    /// Logs a warning if there are any, saying what was `expected` instead.
+    /// Logs a warning if there are any, which says what was `expected` instead.
     pub fn log(&self, expected: &str) {
         self.log_as("skipped", ["line", "lines"], expected);
     }
 
-    /// The same for lines that stand for `what`, one or several, to which something was `done`.
+    /// Logs a warning with a verb, `done`, and nouns for one or many of the items in the lines.
     pub fn log_as(&self, done: &str, [one, many]: [&str; 2], expected: &str) {
         if let Some((number, found)) = &self.first {
             let what = plural(self.count, one, many);
@@ -99,7 +99,7 @@ impl Notes {
     }
 }
 
-/// Logs that the last line of the input cannot be read and has no line end.
+/// Logs that the last line of the input has no line end and cannot be parsed.
 #[cold]
 pub(crate) fn warn_of_cut(error: &ParseError) {
     let ParseError { kind, line } = error;

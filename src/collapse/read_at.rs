@@ -1,25 +1,25 @@
-//! Files that several threads read at once.
+//! Files that several threads read in parallel.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-/// A file, or what else can be read at any place, be it by several threads at once.
+/// A file, or another source with random access, which several threads can read in parallel.
 pub trait ReadAt: Sync {
-    /// Reads into `buffer` what there is at `offset`, and returns how many bytes that are: 0 at the
-    /// end, and else not always as many as have room.
+    /// Reads bytes at `offset` into `buffer`, and returns their number: 0 at the end, and otherwise
+    /// possibly less than the size of the buffer.
     ///
     /// # Errors
-    /// Those of reading.
+    /// Errors of reading.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
 
-    /// How many bytes there are.
+    /// The size in bytes.
     ///
     /// # Errors
-    /// If that cannot be told.
+    /// An error if the size is unknown.
     fn size(&self) -> io::Result<u64>;
 }
 
-/// On systems that are neither Unix nor Windows, it fails.
+/// Fails on systems that are neither Unix nor Windows.
 impl ReadAt for File {
     #[cfg(unix)]
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
@@ -52,7 +52,8 @@ impl ReadAt for &[u8] {
     }
 }
 
-/// Reads as much of `buffer` as there is at `offset`, and returns how many bytes that are.
+/// Reads bytes at `offset` into `buffer` until it is full or the file ends, and returns their
+/// number.
 #[cfg(feature = "multithreaded")]
 pub(super) fn read_all_at(file: &dyn ReadAt, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut len = 0;
@@ -67,13 +68,13 @@ pub(super) fn read_all_at(file: &dyn ReadAt, buffer: &mut [u8], offset: u64) -> 
     Ok(len)
 }
 
-/// A reader of such a file, from its start.
+/// A sequential reader of a file.
 pub(crate) struct InOrder<'f> {
     file: &'f dyn ReadAt,
     at: u64,
 }
 
-/// Reads all of `file`.
+/// Reads the whole `file`.
 pub(crate) fn in_order(file: &dyn ReadAt) -> BufReader<InOrder<'_>> {
     const BUFFER_SIZE: usize = 1 << 16;
     BufReader::with_capacity(BUFFER_SIZE, InOrder { file, at: 0 })
@@ -84,7 +85,7 @@ impl<'f> InOrder<'f> {
         self.file
     }
 
-    /// Where it reads next.
+    /// The offset of the next read.
     #[cfg(feature = "multithreaded")]
     pub fn at(&self) -> u64 {
         self.at

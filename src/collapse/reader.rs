@@ -1,14 +1,14 @@
-//! A reader of a profile, and how it may be read.
+//! Readers of a profile, which may support random access.
 
 use super::read_at::{InOrder, ReadAt, in_order};
 use crate::decode::{Text, may_have_mark};
 use std::io::{self, BufRead, Read};
 
-/// A reader, by how it may be read.
+/// A reader, with its mode of access.
 pub(crate) enum Reader<'r> {
-    /// From its start to its end, on the thread that it was given to.
+    /// Sequential, on the current thread.
     Stream(&'r mut dyn BufRead),
-    /// By several threads at once, each at a place of its own.
+    /// Random access by several threads in parallel.
     AtPlaces(io::BufReader<InOrder<'r>>),
 }
 
@@ -18,7 +18,7 @@ impl<'r> Reader<'r> {
         Reader::AtPlaces(in_order(file))
     }
 
-    /// Lets `work` read it as UTF-8 without a byte order mark.
+    /// Calls `work` with a reader of the same text as UTF-8 without a byte order mark.
     pub fn with_text<T>(mut self, work: impl FnOnce(Reader<'_>) -> io::Result<T>) -> io::Result<T> {
         match may_have_mark(self.fill_buf()?) {
             true => work(Reader::Stream(&mut io::BufReader::new(Text::new(self)?))),
@@ -26,7 +26,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Lets `work` read `head`, which was read from this reader, and then what is left of it.
+    /// Calls `work` with a reader of `head`, which was read from this reader, followed by the rest.
     pub fn after<T>(self, head: &[u8], work: impl FnOnce(Reader<'_>) -> T) -> T {
         match self {
             Reader::Stream(rest) => work(Reader::Stream(&mut io::BufReader::new(head.chain(rest)))),
@@ -34,7 +34,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// The file, if it may be read at any place, and where it is read next.
+    /// The file, if it supports random access, and the offset of the next read.
     #[cfg(feature = "multithreaded")]
     pub fn file(&self) -> Option<(&'r dyn ReadAt, u64)> {
         match self {

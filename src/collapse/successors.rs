@@ -1,4 +1,4 @@
-//! Which frame line is likely to come next: the one that came last time.
+//! Predicts the next frame line: the one that came last time.
 
 use crate::call_tree::NodeId;
 use crate::collapse::lines::LineId;
@@ -10,8 +10,8 @@ pub(super) struct Successor {
     pub node: NodeId,
 }
 
-/// Predicts lines, which is cheaper than looking them up: a line that is predicted is compared, and
-/// no more. It need not be right, for nothing hangs on it but time.
+/// Predicts lines, because comparing a line with a prediction is cheaper than looking it up. A
+/// wrong prediction only costs time.
 #[derive(Default)]
 pub(super) struct Successors {
     /// By node.
@@ -19,13 +19,13 @@ pub(super) struct Successors {
 }
 
 impl Successors {
-    /// What came below `parent` last.
+    /// The last successor below `parent`.
     #[inline]
     pub fn latest(&self, parent: NodeId) -> Option<Successor> {
         *self.latest.get(parent.index())?
     }
 
-    /// Notes what came below `parent`.
+    /// Records the successor below `parent`.
     pub fn note(&mut self, parent: NodeId, successor: Successor) {
         if self.latest.len() <= parent.index() {
             self.latest.resize(parent.index() + 1, None);

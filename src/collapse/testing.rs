@@ -1,4 +1,4 @@
-//! What the tests of the formats share.
+//! Helpers for tests of formats.
 
 use super::engine::Engine;
 use super::format::Format;
@@ -8,8 +8,8 @@ use crate::folded;
 use std::collections::BTreeMap;
 use std::io;
 
-/// Folds `profile` on every path there is, which must all give the same: the folded text, or the
-/// message of the error.
+/// Folds `profile` on every code path, all of which must have the same result: the folded text, or
+/// the message of the error.
 pub(crate) fn fold<F: Format>(format: &F, profile: &[u8]) -> Result<String, String> {
     let expected = to_text(Engine::new(1).fold_slice(format, profile));
     for block_size in [1, 7, 64, 1 << 20] {
@@ -27,7 +27,7 @@ pub(crate) fn fold<F: Format>(format: &F, profile: &[u8]) -> Result<String, Stri
     expected
 }
 
-/// What was folded as text, which must be the same if it is merged before.
+/// The folded text of a forest, which must be the same after merging.
 pub(crate) fn to_text(folded: io::Result<Forest>) -> Result<String, String> {
     let forest = folded.map_err(|error| error.to_string())?;
     let (mut text, mut merged) = (Vec::new(), Vec::new());

@@ -137,7 +137,7 @@ impl Files {
                 Ok(image) if identity.is_of(&image) => return Found::File(image),
                 Ok(_) => missing = missing.or(Some(Missing::OtherBuildId)),
                 Err(OpenError::Missing) => {}
-                Err(error) => missing = missing.or(Some(Missing::File(shut))),
+                Err(error) => missing = missing.or(Some(Missing::File(error))),
             }
         }
         Found::Nothing(
@@ -196,12 +196,12 @@ impl Files {
         };
         let own = FilePath::new(path_of(&object.path));
         let inner = running(object, identity).map(of_process);
-        let mut shut = OpenError::Missing;
+        let mut error = OpenError::Missing;
         for path in inner.into_iter().chain([own]) {
             match untrusted::read_owned(&path) {
                 Ok(map) => return Ok(map),
                 Err(OpenError::Missing) => {}
-                Err(other) => shut = other,
+                Err(other) => error = other,
             }
         }
         Err(Missing::PerfMap(error))

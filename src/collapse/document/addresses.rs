@@ -1,8 +1,8 @@
-//! Functions that a profile knows by their addresses only.
+//! Symbolizes the addresses of a profile that has no function names.
 //!
-//! Profilers of native code mostly write addresses and what was mapped where, and leave it to others to find
-//! the functions. They are found in two steps: a reader adds all addresses to [`Addresses`], which then looks
-//! them up, an object at a time, with the code that names those of `perf.data`.
+//! Profilers of native code usually record addresses and mappings, and leave symbolization to other
+//! tools. It takes two steps: a reader adds all addresses to [`Addresses`], which then resolves
+//! them, one object at a time, with the same code as for `perf.data`.
 
 use super::lines::parse_hex;
 #[cfg(feature = "perf-data")]
@@ -13,20 +13,20 @@ use crate::symbols::{self, Detail, FileSymbols, Files, Identity, Kind, Origin, l
 use ahash::AHashMap;
 use std::path::PathBuf;
 
-/// How functions are named that the profile knows by their addresses only.
+/// Options for symbolizing addresses.
 ///
-/// Their symbols are those of the files that the profile names, if they are here and have the build-id that the
-/// profile says, if it says one. Only regular files are opened. It takes the crate's feature `perf-data`;
-/// without it, functions are called by their objects.
+/// Symbols come from the files that the profile names, if they exist here and have the build ID in
+/// the profile, if any. Only regular files are opened. This requires the crate's feature
+/// `perf-data`; without it, functions are named after their objects.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct SymbolOptions {
-    /// Call functions without a name by their address: `[libc.so.6 <2a1f0>]`
+    /// Include the address of functions without a name: `[libc.so.6 <2a1f0>]`
     #[cfg_attr(feature = "cli", arg(long))]
     pub addrs: bool,
 
-    /// Leave out the calls that the compiler inlined, which takes less time
+    /// Omit inlined calls, which is faster
     #[cfg_attr(feature = "cli", arg(long))]
     pub no_inline: bool,
 
@@ -34,34 +34,34 @@ pub struct SymbolOptions {
     #[cfg_attr(feature = "cli", arg(long, value_name = "DIR", value_parser = crate::cli::values::existing_directory))]
     pub symfs: Option<PathBuf>,
 
-    /// Look for debug information in DIR, besides /usr/lib/debug; can be repeated
+    /// Look for debug information in DIR in addition to /usr/lib/debug; can be repeated
     #[cfg_attr(feature = "cli", arg(long, value_name = "DIR", value_parser = crate::cli::values::existing_directory))]
     pub debug_dir: Vec<PathBuf>,
 }
 
-/// What an address is counted from.
+/// What an address is relative to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
-    /// The start of the file.
+    /// An offset in the file.
     Offset(u64),
-    /// Where the file's image starts in memory.
+    /// An offset from the start of the file's image in memory.
     #[cfg_attr(
         not(feature = "json"),
         expect(dead_code, reason = "only the Firefox Profiler has them")
     )]
     InImage(u64),
-    /// It is one as symbols have it.
+    /// An address as used by symbols.
     Symbol(u64),
     Unknown,
 }
 
 impl Place {
-    /// The place of an address in a mapping of a process, which started at `start` and showed the file from
+    /// Converts an address in a process with a mapping that starts at `start` and has the file from
     /// `offset` on.
     pub fn in_mapping(address: u64, start: u64, offset: u64) -> Place {
         match address.checked_sub(start) {
             Some(distance) => Place::Offset(offset.wrapping_add(distance)),
-            // What is before it was not an address of the process, but one of the file.
+            // An address before the mapping is not one of the process, but of the file.
             None => Place::Symbol(address),
         }
     }
@@ -76,21 +76,21 @@ pub(crate) struct AddressId(usize);
 struct Address {
     object: usize,
     place: Place,
-    /// As frames show it.
+    /// The address to display.
     shown: u64,
 }
 
-/// What a profile says of a file, besides its path, that tells it from another one.
+/// Identifies a file in addition to its path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum FileId {
     BuildId(Vec<u8>),
-    /// Its number in its file system.
+    /// The inode.
     Inode(u64),
     Unknown,
 }
 
 impl FileId {
-    /// That of a build-id as profiles write it, which is empty if there is none.
+    /// Parses the build ID of a profile, which may be empty.
     #[cfg_attr(
         not(any(feature = "json", feature = "protobuf")),
         expect(dead_code, reason = "text has none")
@@ -100,12 +100,12 @@ impl FileId {
         let id = parse_bytes(text).filter(|id| id.len() >= SHORTEST);
         match text {
             b"" => FileId::Unknown,
-            // What is no such number is another kind of id, which no file here has.
+            // Anything else is another kind of ID, which matches no file.
             text => FileId::BuildId(id.unwrap_or_else(|| text.to_vec())),
         }
     }
 
-    /// That of an id of Breakpad: the start of the build-id as a GUID, and another digit.
+    /// Parses a Breakpad ID: the start of the build ID as a GUID, and another digit.
     #[cfg_attr(
         not(feature = "json"),
         expect(dead_code, reason = "only the Firefox Profiler has them")
@@ -115,7 +115,7 @@ impl FileId {
         let digits = text.get(..2 * GUID).unwrap_or_default();
         match parse_bytes(digits) {
             Some(mut id) if id.len() == GUID && id.iter().any(|byte| *byte != 0) => {
-                // Its first three numbers are written the other way round.
+                // The first three numbers of a GUID are little-endian.
                 for number in [0..4, 4..6, 6..8] {
                     id[number].reverse();
                 }
@@ -135,7 +135,7 @@ impl FileId {
     }
 }
 
-/// The bytes of `0a1b..`.
+/// Parses the bytes of `0a1b..`.
 fn parse_bytes(digits: &[u8]) -> Option<Vec<u8>> {
     let (pairs, rest) = digits.as_chunks::<2>();
     let bytes = pairs.iter().map(|pair| {
@@ -152,7 +152,7 @@ struct Object {
     id: FileId,
 }
 
-/// The addresses of a profile whose functions are to be found.
+/// The addresses of a profile to symbolize.
 #[derive(Debug)]
 pub(crate) struct Addresses<'o> {
     options: &'o SymbolOptions,
@@ -173,8 +173,8 @@ impl<'o> Addresses<'o> {
         }
     }
 
-    /// Adds an address in the file that was at `path`, which is not empty if it is known. Of a call, it is
-    /// within the instruction. `shown` is the address that frames show.
+    /// Adds an address in the file at `path`, which may be empty. For a call, the address must be
+    /// within the call instruction. `shown` is the address to display.
     pub fn add(&mut self, path: &[u8], id: &FileId, place: Place, shown: u64) -> AddressId {
         let address = Address {
             object: self.object(path, id),
@@ -201,7 +201,7 @@ impl<'o> Addresses<'o> {
         })
     }
 
-    /// Looks them up, and logs which objects lack names.
+    /// Resolves all addresses, and logs the objects without names.
     pub fn resolve(self) -> Names {
         let mut names = Names {
             frames: self
@@ -214,7 +214,7 @@ impl<'o> Addresses<'o> {
         names
     }
 
-    /// What a function without a name is called.
+    /// The name of a frame without a symbol.
     fn unnamed(&self, address: &Address) -> Vec<u8> {
         let object = basename(&self.objects[address.object].path);
         object_name(object, self.options.addrs.then_some(address.shown))
@@ -243,7 +243,7 @@ impl<'o> Addresses<'o> {
         }
     }
 
-    /// Names the functions at the addresses `ids`. Returns what is missing for that.
+    /// Names the functions at the addresses `ids`. Returns a description of what is missing.
     #[cfg(feature = "perf-data")]
     fn find_in_object(
         &self,
@@ -285,7 +285,7 @@ impl<'o> Addresses<'o> {
     }
 }
 
-/// What the functions at addresses are called.
+/// The names of the functions at addresses.
 #[derive(Debug)]
 pub(crate) struct Names {
     frames: Vec<Vec<Vec<u8>>>,

@@ -1,30 +1,30 @@
-//! An estimate of the stacks, from a call graph.
+//! Estimates stacks from a call graph.
 //!
-//! The graph says what each function cost itself, and what its calls of each other function cost with all
-//! that these did. Stacks are made of it as follows:
+//! The graph has the self cost of each function, and the inclusive cost of its calls to each other
+//! function. Stacks are estimated as follows:
 //!
-//! * Calls of a function by itself are left out.
-//! * A group of functions that call each other in a circle is a root if it cost more than all calls into it
-//!   did. The rest is spent by the member that is called from outside most, or that cost most.
-//! * From there, what a function is worth is split between itself and its callees, as the graph has it for the
-//!   function as a whole. Callees that are on the path already are not entered again.
-//! * What is less than a 10,000th of the total is not split further, and nothing is after millions of steps.
+//! * Calls of a function to itself are ignored.
+//! * A group of functions that call each other in a cycle is a root if it cost more than all calls into it.
+//!   The difference is attributed to the member called most from outside, or to the most expensive one.
+//! * Below a root, the cost of a function is split between itself and its callees in the proportions of the
+//!   function as a whole. Callees that are already on the path are not entered again.
+//! * Costs below a 10,000th of the total are not split further, and splitting stops after millions of steps.
 //!
-//! So no cost is lost, and without recursion each function has the inclusive cost that the graph says.
+//! So no cost is lost, and without recursion, each function has its inclusive cost in the graph.
 
 use super::Profile;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 
-/// A function, by its number. Several can have the same name.
+/// The number of a function. Several functions can have the same name.
 pub(crate) type FunctionId = u32;
 
-/// What graphs drawn of an estimate say.
+/// The note in graphs of an estimate.
 const NOTE: &str = "estimated from a call graph: functions look alike below all of their callers";
 
-/// How many functions are entered at most: a small graph may have a great many paths.
-const MOST_ENTERED: u32 = 1 << 22;
+/// The maximum number of functions to enter, because even a small graph may have very many paths.
+const MAX_ENTERED: u32 = 1 << 22;
 
 /// A call graph.
 #[derive(Default)]
@@ -36,7 +36,7 @@ pub(crate) struct Graph {
 #[derive(Default, Clone)]
 struct Function {
     own: Decimal,
-    /// The functions that it calls, and what that costs. They are filled in at the end.
+    /// The functions that it calls, with the cost of the calls. Filled in before the walk.
     callees: Vec<(FunctionId, Decimal)>,
 }
 
@@ -61,7 +61,8 @@ impl Graph {
         }
     }
 
-    /// Adds the estimate to `profile`, which notes that it is one. Functions are called as in `names`.
+    /// Adds the estimate to `profile`, with a note that it is one. `names` are the names of the
+    /// functions.
     pub fn add_to(mut self, names: &[Vec<u8>], profile: &mut Profile) {
         profile.set_note(NOTE);
         let mut calls: Vec<_> = std::mem::take(&mut self.calls).into_iter().collect();
@@ -78,7 +79,7 @@ impl Graph {
             .map(|name| profile.tree.intern(name))
             .collect::<Vec<_>>();
         let roots = self.roots();
-        // The two are the same, unless the graph contradicts itself.
+        // These are equal, unless the graph is inconsistent.
         let worth = roots
             .iter()
             .fold(Decimal::ZERO, |sum, (_, worth)| sum + *worth);
@@ -86,7 +87,7 @@ impl Graph {
             graph: &self,
             frames: &frames,
             least: total.max(worth).divided_by(10_000),
-            left: MOST_ENTERED,
+            left: MAX_ENTERED,
             on_path: vec![false; self.functions.len()],
             profile,
         };
@@ -100,10 +101,10 @@ impl Graph {
         }
     }
 
-    /// The roots, and what each is worth.
+    /// The roots with their costs.
     fn roots(&self) -> Vec<(FunctionId, Decimal)> {
         let (group_of, groups) = self.groups();
-        // What each group cost, less the calls into it.
+        // The cost of each group minus the calls into it.
         let mut excess = vec![Decimal::ZERO; groups.len()];
         let mut calls_into = vec![Decimal::ZERO; self.functions.len()];
         for (id, function) in self.functions.iter().enumerate() {
@@ -132,7 +133,7 @@ impl Graph {
         roots
     }
 
-    /// What a function cost with all that it called.
+    /// The inclusive cost of a function.
     fn whole(&self, id: FunctionId) -> Decimal {
         let function = &self.functions[id as usize];
         function
@@ -142,75 +143,116 @@ impl Graph {
     }
 
     /// The strongly connected components: the group of each function, and the members of each group.
-    ///
-    /// Tarjan's algorithm, without recursion, since chains of calls may be long.
     fn groups(&self) -> (Vec<usize>, Vec<Vec<FunctionId>>) {
-        const UNSEEN: usize = usize::MAX;
-        let count = self.functions.len();
-        let mut order = vec![UNSEEN; count];
-        let mut lowest = vec![0; count];
-        let mut group_of = vec![UNSEEN; count];
-        let mut groups = Vec::new();
-        let mut open = Vec::new();
-        let mut seen = 0;
-        for start in 0..count {
-            if order[start] != UNSEEN {
-                continue;
-            }
-            let mut path = vec![(start, 0)];
-            while let Some((at, next)) = path.last_mut() {
-                let at = *at;
-                if *next == 0 && order[at] == UNSEEN {
-                    (order[at], lowest[at]) = (seen, seen);
-                    seen += 1;
-                    open.push(at);
-                }
-                if let Some((callee, _)) = self.functions[at].callees.get(*next) {
-                    *next += 1;
-                    let callee = *callee as usize;
-                    match order[callee] {
-                        UNSEEN => path.push((callee, 0)),
-                        other if group_of[callee] == UNSEEN => lowest[at] = lowest[at].min(other),
-                        _ => {}
-                    }
-                    continue;
-                }
-                path.pop();
-                if let Some((caller, _)) = path.last() {
-                    lowest[*caller] = lowest[*caller].min(lowest[at]);
-                }
-                if lowest[at] == order[at] {
-                    let first = open.iter().rposition(|member| *member == at).unwrap_or(0);
-                    let members = open.split_off(first);
-                    members
-                        .iter()
-                        .for_each(|member| group_of[*member] = groups.len());
-                    groups.push(
-                        members
-                            .into_iter()
-                            .map(|member| member as FunctionId)
-                            .collect(),
-                    );
-                }
+        let mut search = GroupSearch::new(&self.functions);
+        for start in 0..self.functions.len() {
+            if search.order[start] == UNSEEN {
+                search.run(start);
             }
         }
-        (group_of, groups)
+        (search.group_of, search.groups)
     }
 }
 
-/// A walk down the graph, which makes the tree.
+/// The order or the group of a function that has none yet.
+const UNSEEN: usize = usize::MAX;
+
+/// Tarjan's algorithm, without recursion, because call chains may be long.
+struct GroupSearch<'g> {
+    functions: &'g [Function],
+    /// The order in which functions are discovered.
+    order: Vec<usize>,
+    /// The lowest order of a function in the same group that is known to be reachable.
+    lowest: Vec<usize>,
+    group_of: Vec<usize>,
+    groups: Vec<Vec<FunctionId>>,
+    /// Discovered functions without a group.
+    open: Vec<usize>,
+    /// The call chain from the start, each function with the index of its next callee.
+    path: Vec<(usize, usize)>,
+    discovered: usize,
+}
+
+impl<'g> GroupSearch<'g> {
+    fn new(functions: &'g [Function]) -> GroupSearch<'g> {
+        GroupSearch {
+            functions,
+            order: vec![UNSEEN; functions.len()],
+            lowest: vec![0; functions.len()],
+            group_of: vec![UNSEEN; functions.len()],
+            groups: Vec::new(),
+            open: Vec::new(),
+            path: Vec::new(),
+            discovered: 0,
+        }
+    }
+
+    /// Assigns groups to all functions that are reachable from `start`.
+    fn run(&mut self, start: usize) {
+        self.enter(start);
+        while let Some((function, next)) = self.path.last_mut() {
+            let function = *function;
+            match self.functions[function].callees.get(*next) {
+                Some((callee, _)) => {
+                    *next += 1;
+                    self.follow(function, *callee as usize);
+                }
+                None => self.leave(function),
+            }
+        }
+    }
+
+    fn enter(&mut self, function: usize) {
+        self.order[function] = self.discovered;
+        self.lowest[function] = self.discovered;
+        self.discovered += 1;
+        self.open.push(function);
+        self.path.push((function, 0));
+    }
+
+    fn follow(&mut self, caller: usize, callee: usize) {
+        if self.order[callee] == UNSEEN {
+            self.enter(callee);
+        } else if self.group_of[callee] == UNSEEN {
+            self.lowest[caller] = self.lowest[caller].min(self.order[callee]);
+        }
+    }
+
+    fn leave(&mut self, function: usize) {
+        self.path.pop();
+        if let Some(&(caller, _)) = self.path.last() {
+            self.lowest[caller] = self.lowest[caller].min(self.lowest[function]);
+        }
+        if self.lowest[function] == self.order[function] {
+            self.close_group(function);
+        }
+    }
+
+    /// Makes a group of the functions discovered since `first`.
+    fn close_group(&mut self, first: usize) {
+        let start = self.open.iter().rposition(|member| *member == first);
+        let members = self.open.split_off(start.unwrap_or(0));
+        for member in &members {
+            self.group_of[*member] = self.groups.len();
+        }
+        let ids = members.into_iter().map(|member| member as FunctionId);
+        self.groups.push(ids.collect());
+    }
+}
+
+/// A walk down the graph that builds the tree.
 struct Walk<'w> {
     graph: &'w Graph,
     frames: &'w [FrameId],
-    /// What is worth less is not split.
+    /// Smaller costs are not split.
     least: Decimal,
-    /// How many functions may still be entered and split.
+    /// How many more functions may be entered and split.
     left: u32,
     on_path: Vec<bool>,
     profile: &'w mut Profile,
 }
 
-/// What is still to be done on a walk.
+/// A pending step of a walk.
 enum Step {
     Enter(FunctionId, NodeId, Decimal),
     Leave(FunctionId),
@@ -262,7 +304,8 @@ impl Walk<'_> {
 mod tests {
     use super::*;
 
-    /// Two functions call both of the next two, and so on: there are more paths than anybody can walk.
+    /// Each pair of functions calls both functions of the next pair, so there are exponentially
+    /// many paths.
     #[test]
     fn a_ladder_ends() {
         const RUNGS: u32 = 2000;
@@ -277,7 +320,7 @@ mod tests {
             .collect();
         let mut profile = Profile::default();
         graph.add_to(&names, &mut profile);
-        assert!(profile.tree.len() <= MOST_ENTERED as usize + 3);
+        assert!(profile.tree.len() <= MAX_ENTERED as usize + 3);
         let total = profile.tree.totals()[0];
         assert_eq!(Some(total), cost.times(4).to_count());
     }

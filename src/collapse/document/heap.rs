@@ -1,10 +1,10 @@
-//! Heap profiles of the kind that tcmalloc began: objects and bytes, in use and ever allocated.
+//! Heap profiles in the style of tcmalloc: objects and bytes, in use and allocated in total.
 
 use super::ValueType;
 use super::lines::parse;
 use crate::decimal::Decimal;
 
-/// What is counted for each stack, in the order of [`value_types`].
+/// The values of each stack, in the order of [`value_types`].
 pub(crate) fn value_types() -> Vec<ValueType> {
     vec![
         ValueType::new("inuse_space", "bytes"),
@@ -14,7 +14,7 @@ pub(crate) fn value_types() -> Vec<ValueType> {
     ]
 }
 
-/// The counts of a stack as they are in the file.
+/// The counts of a stack in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Counts {
     in_use: Allocations,
@@ -27,7 +27,7 @@ struct Allocations {
     bytes: u64,
 }
 
-/// Reads `OBJECTS: BYTES [OBJECTS: BYTES]`.
+/// Parses `OBJECTS: BYTES [OBJECTS: BYTES]`.
 pub(crate) fn counts(text: &[u8]) -> Option<Counts> {
     let text = text.trim_ascii();
     let (in_use, allocated) = match memchr::memchr(b'[', text) {
@@ -48,22 +48,22 @@ fn allocations(text: &[u8]) -> Option<Allocations> {
     })
 }
 
-/// How allocations were chosen: one in so many bytes, on average.
+/// The sampling of allocations: one per `rate` bytes, on average.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sampling {
     rate: u64,
 }
 
 impl Sampling {
-    /// All of them.
+    /// All allocations are recorded.
     pub const NONE: Sampling = Sampling { rate: 1 };
 
     pub fn with_rate(rate: u64) -> Sampling {
         Sampling { rate }
     }
 
-    /// What the allocations that were chosen stand for: each of a size is chosen with the probability
-    /// `1 - exp(-size / rate)`.
+    /// Estimates the allocations that the sampled ones represent: an allocation is sampled with the
+    /// probability `1 - exp(-size / rate)`.
     fn scale(self, sampled: Allocations) -> [Decimal; 2] {
         let Allocations { objects, bytes } = sampled;
         if self.rate <= 1 || objects == 0 || bytes == 0 {
@@ -71,13 +71,13 @@ impl Sampling {
         }
         let size = bytes as f64 / objects as f64;
         let scale = 1.0 / (1.0 - (-size / self.rate as f64).exp());
-        // Whole bytes and objects, as other tools show them.
+        // Truncated to whole bytes and objects, as in other tools.
         [bytes, objects].map(|count| Decimal::from((count as f64 * scale) as u64))
     }
 }
 
 impl Counts {
-    /// The values, for all allocations and not only those that were chosen.
+    /// Estimates the values for all allocations, not only the sampled ones.
     pub fn unsampled(self, sampling: Sampling) -> [Decimal; 4] {
         let [in_use_bytes, in_use_objects] = sampling.scale(self.in_use);
         let [bytes, objects] = sampling.scale(self.allocated);

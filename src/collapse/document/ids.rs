@@ -1,17 +1,17 @@
-//! Ids of entries in tables.
+//! Maps ids to indexes in tables.
 
 use ahash::AHashMap;
 
-/// The indexes of entries by their ids, which mostly count up from 0 or 1.
+/// The indexes of entries by their ids, which usually count up from 0 or 1.
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
-    /// By ids that are not much larger than the number of entries.
+    /// For ids that are not much larger than the number of entries.
     near: Vec<u32>,
     far: AHashMap<u64, u32>,
     length: usize,
 }
 
-/// Stands where there is no entry.
+/// The value for no entry.
 const NONE: u32 = u32::MAX;
 
 impl Ids {
@@ -19,13 +19,13 @@ impl Ids {
         let near = usize::try_from(id).ok().and_then(|id| self.near.get(id));
         match near {
             Some(index) if *index != NONE => Some(*index),
-            // An id may have come when it was still far away.
+            // The id may have been added to `far` when the table was smaller.
             _ if self.far.is_empty() => None,
             _ => self.far.get(&id).copied(),
         }
     }
 
-    /// Adds an id, unless it is there already. Returns whether it was added.
+    /// Adds an id, unless it exists already. Returns whether it was added.
     pub fn insert(&mut self, id: u64, index: u32) -> bool {
         const LEAST: usize = 1 << 10;
         if self.get(id).is_some() {
@@ -44,7 +44,7 @@ impl Ids {
         true
     }
 
-    /// The ids, each with its index.
+    /// The ids with their indexes.
     #[cfg_attr(
         not(feature = "json"),
         allow(dead_code, reason = "only cpuprofile needs it")
@@ -70,7 +70,7 @@ mod tests {
             assert!(ids.insert(id, index as u32));
             assert!(!ids.insert(id, 99));
         }
-        // What was far away is near now, and stays what it was.
+        // Ids that were far are now near, and keep their indexes.
         for id in 10_000..20_000 {
             ids.insert(id, 0);
         }

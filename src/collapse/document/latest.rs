@@ -1,14 +1,14 @@
-//! [`LatestStack`]: what a stack shares with the one before.
+//! [`LatestStack`]: reuses nodes of the previous stack.
 
 use crate::call_tree::{CallTree, NodeId};
 
-/// The stack that was added last. The next one often has the same outermost frames, whose nodes need not be looked
-/// for in the tree then.
+/// The stack added last. The next one often shares its outermost frames, which then do not need to
+/// be looked up in the tree.
 #[derive(Debug)]
 pub(crate) struct LatestStack<K> {
     base: NodeId,
     path: Vec<(K, NodeId)>,
-    /// How many frames of the path are those of the stack that is being added.
+    /// How many frames of the path belong to the current stack.
     depth: usize,
 }
 
@@ -32,13 +32,14 @@ impl<K: Copy + PartialEq> LatestStack<K> {
         self.depth = 0;
     }
 
-    /// The node of what there is of the stack.
+    /// The node of the current stack so far.
     pub fn node(&self) -> NodeId {
         let last = self.depth.checked_sub(1).and_then(|at| self.path.get(at));
         last.map_or(self.base, |(_, node)| *node)
     }
 
-    /// Goes on to the next frame, if the stack before has the same one here. The outermost one comes first.
+    /// Advances to the next frame if the previous stack has the same frame here. The outermost one
+    /// comes first.
     #[inline]
     pub fn follow(&mut self, frame: K) -> bool {
         let latest = self.path.get(self.depth);
@@ -47,7 +48,7 @@ impl<K: Copy + PartialEq> LatestStack<K> {
         is_same
     }
 
-    /// Goes on to the next frame, which the stack before does not have here.
+    /// Advances to the next frame, which the previous stack does not have here.
     pub fn push(&mut self, frame: K, node: NodeId) {
         self.path.truncate(self.depth);
         self.path.push((frame, node));

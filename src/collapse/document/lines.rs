@@ -1,9 +1,9 @@
-//! Lines of text, read one after another.
+//! Reads lines of text sequentially.
 
 use super::invalid;
 use std::io::{self, BufRead};
 
-/// The longest line that is read, in bytes.
+/// The maximum length of a line, in bytes.
 const MAX_LINE: usize = 256 << 20;
 
 /// The lines of an input.
@@ -11,7 +11,7 @@ pub(crate) struct Lines<'r> {
     input: &'r mut dyn BufRead,
     line: Vec<u8>,
     number: u64,
-    /// Where the line starts, in bytes.
+    /// The offset of the line in bytes.
     offset: u64,
     next_offset: u64,
     is_terminated: bool,
@@ -29,7 +29,7 @@ impl<'r> Lines<'r> {
         }
     }
 
-    /// The next line, without its end.
+    /// Reads the next line, without its line end.
     pub fn next(&mut self) -> io::Result<Option<&[u8]>> {
         self.line.clear();
         let mut limited = io::Read::take(&mut *self.input, MAX_LINE as u64);
@@ -48,12 +48,12 @@ impl<'r> Lines<'r> {
         Ok(Some(&self.line))
     }
 
-    /// The line that was read last.
+    /// The current line.
     pub fn line(&self) -> &[u8] {
         &self.line
     }
 
-    /// Whether the line that was read last has an end. If not, the input may be cut off in it.
+    /// Whether the current line has a line end. If not, the input may be truncated in it.
     #[cfg_attr(
         not(feature = "json"),
         expect(dead_code, reason = "only JSON on lines of its own needs it")
@@ -62,10 +62,10 @@ impl<'r> Lines<'r> {
         self.is_terminated
     }
 
-    /// Skips the line that was read last, which is not as `expected`: it may be cut off.
+    /// Skips the current line, which is not as `expected`, because it may be truncated.
     ///
     /// # Errors
-    /// The line has an end.
+    /// An error if the line has a line end.
     pub fn skip_if_cut(&self, expected: &str) -> io::Result<()> {
         match self.is_terminated {
             true => Err(self.error(expected)),
@@ -73,10 +73,10 @@ impl<'r> Lines<'r> {
         }
     }
 
-    /// Ends the reading, with a warning if the input may be cut off.
+    /// Finishes reading, with a warning if the input may be truncated.
     ///
     /// # Errors
-    /// Nothing was `found` of what was `expected`.
+    /// An error if nothing that was `expected` was `found`.
     pub fn finish(&self, found: bool, expected: &str) -> io::Result<()> {
         if !found {
             return Err(invalid(format!("expected {expected}")));
@@ -85,7 +85,7 @@ impl<'r> Lines<'r> {
         Ok(())
     }
 
-    /// Warns if the line that was read last has no end, as it would have in a whole input.
+    /// Warns if the last line has no line end, which a complete input would have.
     pub fn warn_if_cut(&self) {
         if !self.is_terminated {
             let Lines { number, offset, .. } = self;
@@ -93,7 +93,7 @@ impl<'r> Lines<'r> {
         }
     }
 
-    /// The error for the line that was read last.
+    /// The error for the current line.
     #[cold]
     pub fn error(&self, expected: &str) -> io::Error {
         let found = crate::text::excerpt(&self.line);
@@ -104,17 +104,17 @@ impl<'r> Lines<'r> {
     }
 }
 
-/// The lines of `head`, which starts an input, that have an end.
+/// The lines of `head`, the start of an input, that have a line end.
 pub(crate) fn whole_lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
     crate::folded::whole_lines(head).map(|line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
-/// The number that `text` is.
+/// Parses `text` as a number.
 pub(crate) fn parse<T: std::str::FromStr>(text: &[u8]) -> Option<T> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// The hexadecimal number that `text` is, with or without `0x`.
+/// Parses `text` as a hexadecimal number, with or without `0x`.
 pub(crate) fn parse_hex(text: &[u8]) -> Option<u64> {
     let digits = text.strip_prefix(b"0x").unwrap_or(text);
     u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()

@@ -1,9 +1,9 @@
-//! What a process had mapped where: the lines of `/proc/PID/maps`, which several formats end with.
+//! The memory mappings of a process: lines of `/proc/PID/maps`, which several formats end with.
 
 use super::addresses::{AddressId, Addresses, FileId, Place};
 use super::lines::{parse, parse_hex};
 
-/// The mappings of a process, by their addresses.
+/// The mappings of a process, by address.
 #[derive(Debug, Default)]
 pub(crate) struct Maps {
     mappings: Vec<Mapping>,
@@ -13,14 +13,14 @@ pub(crate) struct Maps {
 struct Mapping {
     start: u64,
     end: u64,
-    /// Where in the file it starts.
+    /// Its start in the file.
     offset: u64,
     path: Vec<u8>,
     id: FileId,
 }
 
 impl Maps {
-    /// Takes a line, if it is one of a mapping.
+    /// Adds a mapping, if the line has one.
     pub fn read_line(&mut self, line: &[u8]) -> Option<()> {
         let mut words = line
             .split(u8::is_ascii_whitespace)
@@ -49,12 +49,12 @@ impl Maps {
         Some(())
     }
 
-    /// Makes addresses be found; to be called once, when all lines are read.
+    /// Prepares for lookups, after all lines were read.
     pub fn sort(&mut self) {
         self.mappings.sort_unstable_by_key(|mapping| mapping.start);
     }
 
-    /// Adds an address of the process to those whose functions are to be found.
+    /// Adds an address of the process to those to symbolize.
     pub fn add(&self, address: u64, addresses: &mut Addresses<'_>) -> AddressId {
         match self.mapping_at(address) {
             Some(mapping) => {

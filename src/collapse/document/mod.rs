@@ -1,8 +1,8 @@
 //! Formats that are read as a whole: JSON, protobuf and other binary files.
 //!
-//! Lines of text can be cut at record ends and folded by several threads. The formats here cannot:
-//! what a sample means is often written after it, in tables at the end of the file. So a
-//! [`Document`] reads its input on one thread and fills a [`Profile`].
+//! Line-based formats can be split at record boundaries and folded by several threads. The formats
+//! here cannot: samples often refer to tables at the end of the file. Therefore, a [`Document`]
+//! reads its input on one thread and fills a [`Profile`].
 
 pub(crate) mod addresses;
 pub(crate) mod graph;
@@ -33,7 +33,7 @@ use crate::folded;
 use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
 
-/// Options that the command line can set.
+/// Options with command-line flags.
 #[cfg(feature = "cli")]
 pub trait Flags: clap::Args {}
 #[cfg(feature = "cli")]
@@ -45,24 +45,25 @@ pub trait Flags {}
 #[cfg(not(feature = "cli"))]
 impl<F> Flags for F {}
 
-/// How much of the input a format may look at to tell which of its kinds it is.
+/// The number of bytes at the start of the input that a format can peek at to distinguish its
+/// variants.
 pub const START: u64 = 64;
 
-/// A format that is read as a whole. The type that implements it is the format's `Options`.
+/// A format that is read as a whole, implemented by its `Options`.
 pub trait Document: Clone + Default + Flags {
-    /// What the command line calls the format.
+    /// The name of the format on the command line.
     const NAME: &'static str;
 
-    /// What else it may be called.
+    /// Alternative names.
     const ALIASES: &'static [&'static str] = &[];
 
-    /// Whether several inputs are parts of one profile, and to be read as one, not added up.
+    /// Whether several inputs are parts of one profile, which must be read together.
     const JOINS_INPUTS: bool = false;
 
-    /// What the format is, for lists and messages: "a speedscope profile".
+    /// A description for lists and messages: "a speedscope profile".
     const DESCRIPTION: &'static str;
 
-    /// The names of the [`Shared`] options that it has.
+    /// The names of the [`Shared`] options that it supports.
     const SHARED: &'static [&'static str];
 
     /// What its samples may say of where they are from.
@@ -72,14 +73,14 @@ pub trait Document: Clone + Default + Flags {
     /// input to tell.
     fn sniff(head: &[u8]) -> Option<bool>;
 
-    /// Reads the whole input into `profile`. Its buffer holds the first [`START`] bytes at once, if there
-    /// are so many.
+    /// Reads the whole input into `profile`. The buffer of `input` initially has [`START`] bytes,
+    /// if there are so many.
     ///
     /// # Errors
-    /// Those of `input`, and [`io::ErrorKind::InvalidData`] for input that is not in the format.
+    /// Errors of `input`, and [`io::ErrorKind::InvalidData`] for input that is not in the format.
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()>;
 
-    /// How functions are named that the profile knows by their addresses only, if it may have such.
+    /// The options for symbolization, if the format can have addresses without names.
     fn symbols(&mut self) -> Option<&mut SymbolOptions> {
         None
     }
@@ -92,27 +93,27 @@ pub trait Document: Clone + Default + Flags {
     /// Takes over those of the shared options that it has.
     fn adopt(&mut self, shared: &Shared);
 
-    /// Whether mangled names are made readable.
+    /// Whether to demangle names.
     fn demangles(&self) -> bool {
         true
     }
 }
 
-/// What several formats have among their options, by the names that it has in all of them.
+/// Options that several formats share, under the same name in each of them.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Shared {
-    /// What to count: one of the profile's values, by its name.
+    /// The name of the value to count.
     pub value: Option<String>,
     /// The event to count.
     pub event: Option<String>,
-    /// Whether to start each stack with its thread.
+    /// Whether to add the thread as the first frame.
     pub threads: bool,
-    /// Whether to put file and line behind names.
+    /// Whether to append file and line to names.
     pub lines: bool,
-    /// Whether to call functions without a name by their address.
+    /// Whether to include the address of functions without a name.
     pub addrs: bool,
-    /// How functions are named that are known by their addresses only.
+    /// How to symbolize addresses.
     pub symbols: SymbolOptions,
 }
 
@@ -134,7 +135,7 @@ impl From<&guess::Options> for Shared {
     }
 }
 
-/// Says which of the [`Shared`] options a format has.
+/// Declares which of the [`Shared`] options a format supports.
 macro_rules! shared_options {
     ($($name:ident),*) => {
         const SHARED: &'static [&'static str] = &[$(stringify!($name)),*];
@@ -182,7 +183,7 @@ pub(crate) fn fold_any<F: Document>(
     Ok(forest)
 }
 
-/// Folds profiles of one format. The module of each format names its own: `speedscope::Folder`.
+/// Folds profiles of one format. The module of each format has an alias: `speedscope::Folder`.
 #[derive(Debug, Clone, Default)]
 pub struct Folder<F> {
     options: F,
@@ -211,7 +212,7 @@ impl<F: Document> Folder<F> {
     /// Reads a profile: its stacks, and what its values are.
     ///
     /// # Errors
-    /// As [`Collapse::collapse`].
+    /// The same as for [`Collapse::collapse`].
     pub fn read<R: BufRead>(&self, mut reader: R) -> io::Result<Profile> {
         self.selection.check(F::NAME, F::ORIGIN)?;
         let mut start = Vec::new();
@@ -289,7 +290,7 @@ impl<F: Document> Collapse for Folder<F> {
     }
 }
 
-/// The first `count` bytes of `input`, or fewer if it has no more, and a reader of all of it.
+/// The first `count` bytes of `input`, or fewer at its end, and a reader of the whole input.
 pub(crate) fn peek<'r>(
     input: &'r mut dyn BufRead,
     count: u64,
@@ -299,7 +300,7 @@ pub(crate) fn peek<'r>(
     Ok((head.clone(), io::Cursor::new(head).chain(input)))
 }
 
-/// Reads the whole input. Room that is not needed is not touched, which `Read::read_to_end` does.
+/// Reads the whole input. Unlike `Read::read_to_end`, it does not touch unused memory.
 pub(crate) fn read_to_end(input: &mut dyn BufRead) -> io::Result<Vec<u8>> {
     let mut document = Vec::new();
     loop {
@@ -316,13 +317,13 @@ pub(crate) fn read_to_end(input: &mut dyn BufRead) -> io::Result<Vec<u8>> {
     }
 }
 
-/// An error about what is in the input.
+/// An error about the contents of the input.
 #[cold]
 pub(crate) fn invalid(message: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, message.into())
 }
 
-/// The error for an index that points outside of its table.
+/// The error for an index outside its table.
 #[cold]
 pub(crate) fn out_of_range(table: &str, index: impl std::fmt::Display, length: usize) -> io::Error {
     invalid(format!(

@@ -1,10 +1,10 @@
-//! What frames are called.
+//! Names of frames.
 
 use crate::call_tree::{CallTree, FrameId};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 
-/// Names that are kept once each, and numbered in the order in which they came.
+/// Interned names, numbered in the order of their first use.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     names: Vec<Vec<u8>>,
@@ -12,7 +12,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// The number of `name`, which is added if it is not there.
+    /// The number of `name`, which is added if it is new.
     pub fn intern(&mut self, name: &[u8]) -> u32 {
         if let Some(number) = self.numbers.get(name) {
             return *number;
@@ -23,12 +23,12 @@ impl Names {
         number
     }
 
-    /// The names by their numbers.
+    /// The names by number.
     pub fn as_slice(&self) -> &[Vec<u8>] {
         &self.names
     }
 
-    /// The names as frames of `tree`, by their numbers.
+    /// Interns the names as frames of `tree`, by number.
     #[cfg_attr(
         not(feature = "json"),
         expect(dead_code, reason = "only formats in JSON need it")
@@ -38,10 +38,11 @@ impl Names {
     }
 }
 
-/// What a frame without a name is called.
+/// The name of a frame without a name.
 pub(crate) const UNKNOWN: &[u8] = b"[unknown]";
 
-/// `name` as a frame: without what would end the frame or the line in folded text, and never empty.
+/// Converts `name` to a frame: removes characters that would end the frame or the line in folded
+/// text, and replaces an empty name.
 pub(crate) fn frame_name(name: &[u8]) -> Vec<u8> {
     let name = name.trim_ascii();
     if name.is_empty() {
@@ -55,14 +56,15 @@ pub(crate) fn frame_name(name: &[u8]) -> Vec<u8> {
     name.iter().map(harmless).collect()
 }
 
-/// `name (file:line)`; without a line `name (file)`.
+/// `name (file:line)`; `name (file)` if there is no line.
 pub(crate) fn with_place(name: &[u8], file: &[u8], line: Option<Decimal>) -> Vec<u8> {
     let file = frame_name(file);
     let line = line.map_or(String::new(), |line| format!(":{line}"));
     [name, b" (", &file, line.as_bytes(), b")"].concat()
 }
 
-/// What a function without a symbol is called: `[libc.so.6]`, or with its address `[libc.so.6 <2a1f0>]`.
+/// The name of a function without a symbol: `[libc.so.6]`, or with its address `[libc.so.6
+/// <2a1f0>]`.
 pub(crate) fn object_name(object: &[u8], address: Option<u64>) -> Vec<u8> {
     let object = match object {
         b"" => b"unknown",
@@ -72,7 +74,7 @@ pub(crate) fn object_name(object: &[u8], address: Option<u64>) -> Vec<u8> {
     frame_name(&[b"[", object, address.as_bytes(), b"]"].concat())
 }
 
-/// The last part of a path or URL.
+/// The last component of a path or URL.
 pub(crate) fn basename(path: &[u8]) -> &[u8] {
     let start = memchr::memrchr2(b'/', b'\\', path).map_or(0, |at| at + 1);
     &path[start..]

@@ -1,4 +1,4 @@
-//! [`Profile`]: what reading a document gives.
+//! [`Profile`]: the result of reading a document.
 
 use crate::call_tree::{CallTree, Count, Forest, FrameId, NodeId, Roots, Unit, ValueType};
 use crate::collapse::notes::plural;
@@ -7,15 +7,15 @@ use crate::decimal::Decimal;
 use std::borrow::Cow;
 use std::io;
 
-/// A profile that was read.
+/// A profile read from a document.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Profile {
-    /// The stacks, with the chosen value as their counts.
+    /// The stacks, counting the chosen value.
     pub tree: CallTree,
-    /// The values that could be chosen, in the order of the file.
+    /// The available values, in the order of the file.
     pub values: Vec<ValueType>,
-    /// The chosen one, an index into `values`.
+    /// The index of the chosen one in `values`.
     chosen: usize,
     /// What chooses samples, if not all are read.
     chooser: Option<Chooser>,
@@ -33,7 +33,7 @@ impl From<Profile> for Forest {
     }
 }
 
-/// Samples with a negative weight, which no frame can have.
+/// Samples with a negative weight, which frames cannot have.
 #[derive(Debug, Default)]
 pub(crate) struct Negative {
     samples: u64,
@@ -112,7 +112,7 @@ impl Profile {
         self.note = Some(note);
     }
 
-    /// Leaves it at samples in graphs, whatever is counted.
+    /// Makes graphs use the unit "samples" for any value.
     pub(crate) fn hide_unit(&mut self) {
         self.hides_unit = true;
     }
@@ -145,7 +145,7 @@ impl Profile {
         }
     }
 
-    /// Sets what can be chosen, chooses the value called `wanted` or else the `default`, and
+    /// Sets the available values, chooses the one called `wanted` or else the `default`, and
     /// returns its index.
     pub(crate) fn choose(
         &mut self,
@@ -164,7 +164,7 @@ impl Profile {
         Ok(self.chosen)
     }
 
-    /// Adds `weight` of the value at `index` to its sum.
+    /// Adds `weight` to the sum of the value at `index`.
     pub(crate) fn add_to_sum(&mut self, index: usize, weight: Decimal) {
         if let (Some(value), Some(count)) = (self.values.get_mut(index), weight.to_count()) {
             value.sum += count;
@@ -178,8 +178,8 @@ impl Profile {
         }
     }
 
-    /// Adds a sample: `weight` of the chosen value, at `node`. Nothing is added for a weight of
-    /// zero; negative ones are counted for a warning.
+    /// Adds a sample with a `weight` of the chosen value at `node`. A weight of zero is ignored;
+    /// negative ones are counted for a warning.
     pub(crate) fn add(&mut self, node: NodeId, weight: Decimal) {
         match weight.to_count() {
             Some(count) if count.is_zero() => {}
@@ -188,7 +188,7 @@ impl Profile {
         }
     }
 
-    /// Adds samples of one stack, with its outermost frame first, to a profile that only counts.
+    /// Adds samples of one stack, with its outermost frame first, to a profile with a single value.
     pub(crate) fn add_stack<F: AsRef<[u8]>>(
         &mut self,
         frames: impl IntoIterator<Item = F>,
@@ -203,7 +203,7 @@ impl Profile {
         self.add(node, weight);
     }
 
-    /// Adds a sample of the profile that this one is compared with; its weight is below zero.
+    /// Adds a sample of the baseline profile; its weight is negative.
     #[cfg_attr(
         not(feature = "protobuf"),
         expect(dead_code, reason = "only pprof compares")
@@ -214,7 +214,7 @@ impl Profile {
         }
     }
 
-    /// Adds a sample of the profile that is compared with another, as [`Profile::add`] does.
+    /// Adds a sample to the baseline counts, as [`Profile::add`] does to the current ones.
     #[cfg_attr(
         not(feature = "protobuf"),
         expect(dead_code, reason = "only pprof compares")
@@ -227,8 +227,8 @@ impl Profile {
         }
     }
 
-    /// Adds the stacks of `part` below `base`, with their frames called what `name` makes of them, to a profile
-    /// with one value.
+    /// Adds the stacks of `part` below `base`, with frames renamed by `name`, to a profile with one
+    /// value.
     pub(crate) fn add_renamed<'p>(
         &mut self,
         part: &'p Profile,
@@ -266,14 +266,14 @@ impl Profile {
         Ok(())
     }
 
-    /// Takes note of samples that were left out already.
+    /// Counts samples that were already skipped.
     #[cfg_attr(not(feature = "jfr"), expect(dead_code, reason = "only JFR needs it"))]
     pub(crate) fn leave_out(&mut self, negative: Negative) {
         self.negative.samples += negative.samples;
         self.negative.sum += negative.sum;
     }
 
-    /// Logs what the reader left out.
+    /// Logs what the reader skipped.
     pub(super) fn log(&self) {
         let Negative { samples, sum } = &self.negative;
         if *samples > 0 {
@@ -284,8 +284,8 @@ impl Profile {
     }
 }
 
-/// The name of the value of a pprof profile that `name` means, which may be its number: old profiles have
-/// `space` for `inuse_space`.
+/// The pprof value that `name` refers to, which may be its number, or `space` for `inuse_space` as
+/// in old profiles.
 pub(crate) fn resolve_value(types: &[ValueType], name: &str) -> String {
     let has = |name: &str| types.iter().any(|known| known.name == name);
     let short = ["inuse_", "alloc_"]

@@ -1,12 +1,12 @@
-//! Tables of stacks in which each row is a frame and the row of its caller.
+//! Tables of stacks in which each row has a frame and the row of its caller.
 
 use super::{invalid, out_of_range};
 use crate::call_tree::NodeId;
 use std::io;
 
-/// The nodes of a table's rows, each of which is looked up once.
+/// The nodes of a table's rows, which are looked up once.
 pub(crate) struct StackTable {
-    /// What messages call the table.
+    /// The name of the table in messages.
     name: &'static str,
     root: NodeId,
     nodes: Vec<Option<NodeId>>,
@@ -14,7 +14,7 @@ pub(crate) struct StackTable {
 }
 
 impl StackTable {
-    /// A table of so many `rows`, the outermost of which are below `root`.
+    /// Creates a table with `rows` rows, the outermost of which are below `root`.
     pub fn new(name: &'static str, rows: usize, root: NodeId) -> StackTable {
         StackTable {
             name,
@@ -26,11 +26,11 @@ impl StackTable {
 
     /// The node of `row`.
     ///
-    /// `caller` gives the row of a row's caller, which may come after it. `child` gives the node of a
-    /// row below that of its caller.
+    /// `caller` returns the caller of a row, which may come later in the table. `child` returns the
+    /// node of a row below that of its caller.
     ///
     /// # Errors
-    /// A row whose callers form a circle, and a row outside of the table.
+    /// Rows that form a cycle, and a row outside the table.
     pub fn node(
         &mut self,
         row: usize,

@@ -1,4 +1,4 @@
-//! The part of the engine that runs on several threads.
+//! Runs the engine on several threads.
 
 use super::parts::Parts;
 use super::{Buffer, CallTree, Crew, Format, Numbered, NumberedBlock, ParseError, Source};
@@ -8,15 +8,15 @@ use std::io;
 use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Folds `first` and the rest of `input` on `nthreads` threads, of which this is one. Its worker
-/// folds `first`, as it did the blocks before.
+/// Folds `first` and the rest of `input` on `nthreads` threads, including this one. This thread's
+/// worker folds `first`, because it folded the preceding blocks.
 pub(super) fn fold<'a, F: Format>(
     crew: &mut Crew<'_, F>,
     nthreads: usize,
     first: NumberedBlock<'a>,
     mut input: Numbered<impl Source<'a>>,
 ) -> io::Result<()> {
-    let mut own = Harvest {
+    let mut own = WorkerResults {
         worker: mem::take(&mut crew.worker),
         tree: mem::take(&mut crew.tree),
         errors: Vec::new(),
@@ -46,39 +46,40 @@ pub(super) fn fold<'a, F: Format>(
     read
 }
 
-/// What all workers share.
+/// The state shared by all workers.
 struct Team<'a, F: Format> {
     format: &'a F,
     prelude: &'a F::Prelude,
-    /// How many workers there are besides this thread's.
+    /// The number of workers besides the one of this thread.
     others: usize,
-    /// The index of the earliest block that is bad.
+    /// The index of the earliest invalid block.
     failed_at: AtomicU64,
 }
 
 impl<F: Format> Team<'_, F> {
-    /// Lets each worker read parts of a file. Returns what reading gave, and what the others made.
+    /// Lets each worker read parts of a file. Returns the result of reading, and the results of the
+    /// other workers.
     fn read_at_places(
         &self,
-        own: &mut Harvest<F::Worker>,
+        own: &mut WorkerResults<F::Worker>,
         first: NumberedBlock<'_>,
         parts: &Parts<'_, F>,
-    ) -> (io::Result<()>, Vec<Harvest<F::Worker>>) {
-        let fold_all = |harvest: &mut Harvest<_>, mut buffer| {
+    ) -> (io::Result<()>, Vec<WorkerResults<F::Worker>>) {
+        let fold_all = |results: &mut WorkerResults<_>, mut buffer| {
             while let Some(mut part) = parts.take()? {
                 while part.at() < self.failed_at.load(Ordering::Relaxed)
                     && let Some(block) = part.next(mem::take(&mut buffer))?
                 {
-                    self.fold(harvest, &block);
+                    self.fold(results, &block);
                     buffer = block.into_buffer();
                 }
             }
             Ok(())
         };
         let fold_rest = || {
-            let mut harvest = Harvest::default();
-            let read = fold_all(&mut harvest, Buffer::default());
-            (read, harvest)
+            let mut results = WorkerResults::default();
+            let read = fold_all(&mut results, Buffer::default());
+            (read, results)
         };
         let (read, others) = work_together((0..self.others).map(|_| fold_rest), || {
             self.fold(own, &first);
@@ -88,19 +89,19 @@ impl<F: Format> Team<'_, F> {
         (reads.into_iter().fold(read, io::Result::and), harvests)
     }
 
-    /// Reads on this thread, and folds what it has read when the others have enough to do. Returns
-    /// the same.
+    /// Reads on this thread, and also folds blocks when the others are busy. Returns the same as
+    /// [`Team::read_at_places`].
     fn read_for_all<'a>(
         &self,
-        own: &mut Harvest<F::Worker>,
+        own: &mut WorkerResults<F::Worker>,
         first: NumberedBlock<'a>,
         input: &mut Numbered<impl Source<'a>>,
-    ) -> (io::Result<()>, Vec<Harvest<F::Worker>>) {
+    ) -> (io::Result<()>, Vec<WorkerResults<F::Worker>>) {
         let (blocks, queue) = bounded(2 * self.others);
-        let (spent, buffers) = bounded(4 * self.others);
+        let (free_buffers, buffers) = bounded(4 * self.others);
         let fold_queue = (0..self.others).map(move |_| {
-            let (queue, spent) = (queue.clone(), spent.clone());
-            move || self.fold_queue(queue, spent)
+            let (queue, free_buffers) = (queue.clone(), free_buffers.clone());
+            move || self.fold_queue(queue, free_buffers)
         });
         work_together(fold_queue, || {
             self.read_all(first, input, blocks, &buffers, own)
@@ -113,22 +114,22 @@ impl<F: Format> Team<'_, F> {
         input: &mut Numbered<impl Source<'a>>,
         blocks: Sender<NumberedBlock<'a>>,
         buffers: &Receiver<Buffer>,
-        own: &mut Harvest<F::Worker>,
+        own: &mut WorkerResults<F::Worker>,
     ) -> io::Result<()> {
         self.fold(own, &first);
         let mut next = input.next(self.format, first.into_buffer())?;
         while let Some(block) = next
             && !self.has_failed()
         {
-            let spent = match blocks.try_send(block) {
+            let free_buffers = match blocks.try_send(block) {
                 Ok(()) => None,
-                // What was read a moment ago is still in this core's cache.
+                // The block just read is still in this core's cache.
                 Err(TrySendError::Full(block) | TrySendError::Disconnected(block)) => {
                     self.fold(own, &block);
                     Some(block.into_buffer())
                 }
             };
-            let buffer = spent.or_else(|| buffers.try_recv().ok());
+            let buffer = free_buffers.or_else(|| buffers.try_recv().ok());
             next = input.next(self.format, buffer.unwrap_or_default())?;
         }
         Ok(())
@@ -137,27 +138,27 @@ impl<F: Format> Team<'_, F> {
     fn fold_queue(
         &self,
         queue: Receiver<NumberedBlock<'_>>,
-        spent: Sender<Buffer>,
-    ) -> Harvest<F::Worker> {
-        let mut harvest = Harvest::default();
+        free_buffers: Sender<Buffer>,
+    ) -> WorkerResults<F::Worker> {
+        let mut results = WorkerResults::default();
         for block in queue {
-            self.fold(&mut harvest, &block);
-            // If there are buffers enough, this one is freed.
-            let _ = spent.try_send(block.into_buffer());
+            self.fold(&mut results, &block);
+            // If there are enough free buffers, this one is dropped.
+            let _ = free_buffers.try_send(block.into_buffer());
         }
-        harvest
+        results
     }
 
-    /// Folds a block. All blocks before a bad one are folded by someone, so that the error of the
-    /// earliest is known.
-    fn fold(&self, harvest: &mut Harvest<F::Worker>, block: &NumberedBlock<'_>) {
-        let (worker, tree) = (&mut harvest.worker, &mut harvest.tree);
+    /// Folds a block. All blocks before an invalid one are folded, so that the earliest error is
+    /// found.
+    fn fold(&self, results: &mut WorkerResults<F::Worker>, block: &NumberedBlock<'_>) {
+        let (worker, tree) = (&mut results.worker, &mut results.tree);
         let folded = self
             .format
             .fold(self.prelude, block.as_block(), worker, tree);
         if let Err(error) = folded {
             self.failed_at.fetch_min(block.index, Ordering::Relaxed);
-            harvest.errors.push((block.index, error));
+            results.errors.push((block.index, error));
         }
     }
 
@@ -166,12 +167,12 @@ impl<F: Format> Team<'_, F> {
     }
 }
 
-/// A worker, and what it has made.
+/// A worker and its results.
 #[derive(Default)]
-struct Harvest<W> {
+struct WorkerResults<W> {
     worker: W,
     tree: CallTree,
-    /// The errors met, with the indices of their blocks.
+    /// Errors with the indexes of their blocks.
     errors: Vec<(u64, ParseError)>,
 }
 
@@ -184,7 +185,7 @@ mod tests {
     use crate::collapse::reader::Reader;
     use proptest::prelude::*;
 
-    /// Lines that are numbers, of which those below ten are bad, each in the line of its number.
+    /// A format of numbered lines, where numbers below ten are invalid.
     struct Numbers;
 
     impl Format for Numbers {

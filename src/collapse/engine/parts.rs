@@ -1,10 +1,10 @@
-//! A file in parts, which workers read at the same time.
+//! Divides a file into parts that workers read in parallel.
 //!
-//! At first there is an equal part for each worker. Who is done with one takes a half of what is
-//! left of another's. So nobody waits for what another one reads, and each keeps to a place of the
-//! profile, where stacks are alike, so that there is less for it to learn.
+//! At first, there is an equal part for each worker. A worker that finishes takes half of the
+//! largest remaining part. So no worker waits for others to read, and each stays in one region of
+//! the profile, where stacks are similar, so that its caches are effective.
 //!
-//! Parts start and end where records do, as blocks do.
+//! Parts start and end at record boundaries, like blocks.
 
 use super::{Blocks, Buffer, Bytes, Format, NumberedBlock};
 use crate::collapse::read_at::{ReadAt, read_all_at};
@@ -14,16 +14,16 @@ use std::mem;
 use std::ops::Range;
 use std::sync::Mutex;
 
-/// What is left of a file, from where a record starts.
-pub(super) struct Rest<'f> {
+/// The rest of a file, from the start of a record.
+pub(super) struct RestOfFile<'f> {
     pub file: &'f dyn ReadAt,
     pub start: u64,
     pub block_size: usize,
 }
 
-impl Rest<'_> {
-    /// `count` parts of it, fewer if they were shorter than blocks, the last one first. `None` if
-    /// it is not known how long it is.
+impl RestOfFile<'_> {
+    /// Divides it into `count` parts, or fewer if they would be shorter than blocks, in reverse
+    /// order. `None` if the size is unknown.
     fn divided(&self, format: &impl Format, count: usize) -> io::Result<Option<Vec<Range<u64>>>> {
         let end = self.file.size()?;
         if end <= self.start {
@@ -43,8 +43,8 @@ impl Rest<'_> {
         Ok(Some(parts))
     }
 
-    /// Where the last record that starts and ends in `range` ends; `None` if none does, or it would
-    /// take long to find.
+    /// The end of the last record that starts and ends in `range`; `None` if there is none, or if
+    /// finding it would take long.
     fn last_record_end(&self, format: &impl Format, range: Range<u64>) -> io::Result<Option<u64>> {
         const MOST: u64 = 1 << 24;
         let mut size = self.block_size.div_ceil(4) as u64;
@@ -53,7 +53,7 @@ impl Rest<'_> {
             let mut text = vec![0; (range.end - start) as usize];
             let read = read_all_at(self.file, &mut text, start)?;
             let text = &text[..read];
-            // A line that is not read from its start could be taken for another one.
+            // A line without its start could be mistaken for another kind.
             if let Some(line_end) = memchr::memchr(b'\n', text)
                 && let Some(end) = format.split_point(&text[line_end + 1..])
                 && end > 0
@@ -68,36 +68,36 @@ impl Rest<'_> {
     }
 }
 
-/// Parts, of which some are taken.
+/// Parts, some of which are taken.
 pub(super) struct Parts<'f, F> {
-    rest: Rest<'f>,
+    rest: RestOfFile<'f>,
     format: &'f F,
     state: Mutex<State>,
 }
 
 struct State {
-    /// The parts that nobody has taken, the first one last.
+    /// Parts that are not taken; the first one is last.
     waiting: Vec<Range<u64>>,
-    /// What is still to be read of those that were taken.
-    taken: Vec<Range<u64>>,
+    /// What remains to be read of the taken parts.
+    active: Vec<Range<u64>>,
 }
 
 impl<'f, F: Format> Parts<'f, F> {
-    /// What is left of a file, for `count` workers; `None` if it is not known how much that is.
-    pub fn of(rest: Rest<'f>, format: &'f F, count: usize) -> io::Result<Option<Self>> {
+    /// The rest of a file, for `count` workers; `None` if its size is unknown.
+    pub fn of(rest: RestOfFile<'f>, format: &'f F, count: usize) -> io::Result<Option<Self>> {
         let waiting = rest.divided(format, count)?;
         Ok(waiting.map(|waiting| Parts {
             rest,
             format,
             state: Mutex::new(State {
                 waiting,
-                taken: Vec::new(),
+                active: Vec::new(),
             }),
         }))
     }
 
-    /// A part to read: one that nobody has, or the second half of what is left of the longest one.
-    pub fn take(&self) -> io::Result<Option<Part<'_, F>>> {
+    /// Takes a part: one that is not taken yet, or the second half of the largest remaining one.
+    pub fn take(&self) -> io::Result<Option<FilePart<'_, F>>> {
         if let Some(part) = self.take_waiting() {
             return Ok(Some(part));
         }
@@ -113,25 +113,26 @@ impl<'f, F: Format> Parts<'f, F> {
         Ok(None)
     }
 
-    fn take_waiting(&self) -> Option<Part<'_, F>> {
+    fn take_waiting(&self) -> Option<FilePart<'_, F>> {
         let state = &mut *lock(&self.state);
         let range = state.waiting.pop()?;
         Some(self.start(range, state))
     }
 
-    /// Which of the parts that were taken has most left, and what, if it is enough for two.
+    /// The index of the taken part with the most remaining bytes, and their range, if that is
+    /// enough for two parts.
     fn longest(&self) -> Option<(usize, Range<u64>)> {
         let len = |left: &Range<u64>| left.end - left.start;
         let state = lock(&self.state);
-        let lefts = state.taken.iter().cloned().enumerate();
+        let lefts = state.active.iter().cloned().enumerate();
         let longest = lefts.max_by_key(|(_, left)| len(left))?;
         (len(&longest.1) >= 2 * self.rest.block_size as u64).then_some(longest)
     }
 
-    /// What there is from `at` on of a part, if nobody has read that far since.
-    fn split_off(&self, index: usize, at: u64) -> Option<Part<'_, F>> {
+    /// Splits off the part from `at` on, unless it was read in the meantime.
+    fn split_off(&self, index: usize, at: u64) -> Option<FilePart<'_, F>> {
         let state = &mut *lock(&self.state);
-        let left = &mut state.taken[index];
+        let left = &mut state.active[index];
         if !left.contains(&at) {
             return None;
         }
@@ -139,14 +140,14 @@ impl<'f, F: Format> Parts<'f, F> {
         Some(self.start(range, state))
     }
 
-    fn start(&self, range: Range<u64>, state: &mut State) -> Part<'_, F> {
+    fn start(&self, range: Range<u64>, state: &mut State) -> FilePart<'_, F> {
         let at = range.start;
-        state.taken.push(range);
+        state.active.push(range);
         let reader = PartReader {
             parts: self,
-            index: state.taken.len() - 1,
+            index: state.active.len() - 1,
         };
-        Part {
+        FilePart {
             format: self.format,
             blocks: Blocks::with_size(reader, self.rest.block_size).starting_at(at),
             at,
@@ -154,21 +155,21 @@ impl<'f, F: Format> Parts<'f, F> {
     }
 }
 
-/// A part that a worker has taken.
-pub(super) struct Part<'p, F: Format> {
+/// A part taken by a worker.
+pub(super) struct FilePart<'p, F: Format> {
     format: &'p F,
     blocks: Blocks<PartReader<'p, F>>,
-    /// Where the next block starts.
+    /// The offset of the next block.
     at: u64,
 }
 
-impl<F: Format> Part<'_, F> {
-    /// Where in the file its next block starts, which is the index of that block.
+impl<F: Format> FilePart<'_, F> {
+    /// The offset of the next block in the file, which is also its index.
     pub fn at(&self) -> u64 {
         self.at
     }
 
-    /// The next block, for which `buffer` may be used.
+    /// The next block, which may reuse `buffer`.
     pub fn next(&mut self, mut buffer: Buffer) -> io::Result<Option<NumberedBlock<'static>>> {
         let split_point = |block: &[u8]| self.format.split_point(block);
         if !self.blocks.next_into(&mut buffer, split_point)? {
@@ -186,14 +187,14 @@ impl<F: Format> Part<'_, F> {
 
 struct PartReader<'p, F: Format> {
     parts: &'p Parts<'p, F>,
-    /// Which one of those taken it is.
+    /// The index among the taken parts.
     index: usize,
 }
 
 impl<F: Format> Read for PartReader<'_, F> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let (start, len) = {
-            let left = &mut lock(&self.parts.state).taken[self.index];
+            let left = &mut lock(&self.parts.state).active[self.index];
             let (start, most) = (left.start, buffer.len() as u64);
             left.start = left.end.min(start + most);
             (start, (left.start - start) as usize)
@@ -202,10 +203,10 @@ impl<F: Format> Read for PartReader<'_, F> {
     }
 }
 
-/// What nobody wants to read any more is nobody's.
+/// Discards the rest of the part if reading stops early.
 impl<F: Format> Drop for PartReader<'_, F> {
     fn drop(&mut self) {
-        let left = &mut lock(&self.parts.state).taken[self.index];
+        let left = &mut lock(&self.parts.state).active[self.index];
         left.start = left.end;
     }
 }
@@ -216,7 +217,7 @@ mod tests {
     use crate::collapse::recursive::Options;
     use proptest::prelude::*;
 
-    /// A file of which the end was cut off while it was read.
+    /// A file that was truncated while it was being read.
     struct Cut<'a> {
         left: &'a [u8],
         size: u64,
@@ -232,11 +233,11 @@ mod tests {
         }
     }
 
-    /// What workers read of a file from `start` on, if they read blocks in the order of `turns`
-    /// and then one after another.
+    /// The bytes that workers read of a file from `start` on, if they read blocks in the order of
+    /// `turns` and then one after another.
     fn read(file: &dyn ReadAt, start: u64, block_size: usize, turns: &[usize]) -> Vec<u8> {
         const WORKERS: usize = 3;
-        let rest = Rest {
+        let rest = RestOfFile {
             file,
             start,
             block_size,
@@ -245,18 +246,18 @@ mod tests {
         let Some(parts) = Parts::of(rest, &format, WORKERS).unwrap() else {
             return Vec::new();
         };
-        let mut taken: [Option<Part<'_, _>>; WORKERS] = Default::default();
+        let mut active: [Option<FilePart<'_, _>>; WORKERS] = Default::default();
         let mut blocks = Vec::new();
         let mut take_turn = |worker: usize| {
-            if taken[worker].is_none() {
-                taken[worker] = parts.take().unwrap();
+            if active[worker].is_none() {
+                active[worker] = parts.take().unwrap();
             }
-            let Some(part) = &mut taken[worker] else {
+            let Some(part) = &mut active[worker] else {
                 return false;
             };
             match part.next(Buffer::default()).unwrap() {
                 Some(block) => blocks.push((block.index, block.bytes.to_vec())),
-                None => taken[worker] = None,
+                None => active[worker] = None,
             }
             true
         };
@@ -273,7 +274,7 @@ mod tests {
     #[test]
     fn nothing_is_split_off_that_was_read() {
         let (text, format) = (&b"a\nb\nc\nd\n"[..], Options::default());
-        let rest = Rest {
+        let rest = RestOfFile {
             file: &text,
             start: 0,
             block_size: 4,

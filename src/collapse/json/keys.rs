@@ -19,25 +19,18 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// The keys of the document that `head` starts.
+    /// The keys of the document that starts with `head`.
     pub fn of(head: &[u8]) -> Keys {
-        let mut keys = Keys::default();
-        if !is_started(head) {
-            keys.is_whole = !head.trim_ascii_start().is_empty();
-            return keys;
-        }
-        let mut deserializer = serde_json::Deserializer::from_slice(head);
-        let seed = KeysBelow {
-            path: "",
-            levels: LEVELS,
-            paths: &mut keys.paths,
+        let mut scan = Scan::default();
+        let is_whole = match is_started(head) {
+            // Errors other than the end of `head` mean that the rest is not JSON.
+            true => scan
+                .read(head)
+                .map_or_else(|error| !error.is_eof(), |()| true),
+            false => !head.trim_ascii_start().is_empty(),
         };
-        // An error is the end of `head`, mostly. What was read before it counts.
-        keys.is_whole = match seed.deserialize(&mut deserializer) {
-            Ok(()) => true,
-            Err(error) => !error.is_eof(),
-        };
-        keys
+        let paths = scan.paths;
+        Keys { paths, is_whole }
     }
 
     pub fn has(&self, path: &str) -> bool {
@@ -65,56 +58,71 @@ pub(crate) fn is_started(head: &[u8]) -> bool {
     matches!(head.trim_ascii_start(), [b'{' | b'[', ..])
 }
 
-/// A document with the same [`Keys`] as the one that `head` starts, in which little else is left: to look at it
-/// takes no time. `None` if it is no JSON.
+/// A small document with the same [`Keys`] as the one that starts with `head`, which is faster to examine.
+/// `None` if it is not JSON.
 pub(crate) fn outline(head: &[u8]) -> Option<Vec<u8>> {
-    let mut outline = Vec::new();
-    let mut deserializer = serde_json::Deserializer::from_slice(head);
-    let seed = Outline {
-        levels: LEVELS,
-        text: &mut outline,
-    };
-    match seed.deserialize(&mut deserializer) {
+    let mut scan = Scan::default();
+    match scan.read(head) {
         Err(error) if !error.is_eof() => None,
-        _ => Some(outline),
+        _ => Some(scan.outline),
     }
 }
 
-/// Writes the outline of a value.
-struct Outline<'o> {
-    levels: u8,
-    text: &'o mut Vec<u8>,
+/// The keys and the outline of a document, as far as it was read.
+#[derive(Default)]
+struct Scan {
+    paths: Vec<String>,
+    outline: Vec<u8>,
 }
 
-impl Outline<'_> {
-    fn below(&mut self) -> Outline<'_> {
-        Outline {
+impl Scan {
+    fn read(&mut self, head: &[u8]) -> Result<(), serde_json::Error> {
+        let document = ScanValue {
+            path: "",
+            levels: LEVELS,
+            scan: self,
+        };
+        document.deserialize(&mut serde_json::Deserializer::from_slice(head))
+    }
+}
+
+/// Scans a value at `path`, down to so many `levels`.
+struct ScanValue<'s> {
+    path: &'s str,
+    levels: u8,
+    scan: &'s mut Scan,
+}
+
+impl ScanValue<'_> {
+    fn child<'c>(&'c mut self, path: &'c str) -> ScanValue<'c> {
+        ScanValue {
+            path,
             levels: self.levels - 1,
-            text: self.text,
+            scan: self.scan,
         }
     }
 
-    /// Writes what stands for a value without keys.
-    fn write_scalar<E>(self) -> Result<(), E> {
-        self.text.push(b'0');
+    /// Writes a placeholder for a value without keys.
+    fn visit_scalar<E>(self) -> Result<(), E> {
+        self.scan.outline.push(b'0');
         Ok(())
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Outline<'_> {
+impl<'de> DeserializeSeed<'de> for ScanValue<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         match self.levels {
             0 => deserializer
                 .deserialize_ignored_any(IgnoredAny)
-                .and_then(|_| self.write_scalar()),
+                .and_then(|_| self.visit_scalar()),
             _ => deserializer.deserialize_any(self),
         }
     }
 }
 
-impl<'de> Visitor<'de> for Outline<'_> {
+impl<'de> Visitor<'de> for ScanValue<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -122,123 +130,53 @@ impl<'de> Visitor<'de> for Outline<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        self.text.push(b'{');
+        self.scan.outline.push(b'{');
         let mut separator = "";
         while let Some(Text(key)) = map.next_key()? {
-            let key = serde_json::Value::from(String::from_utf8_lossy(&key));
-            let start = format!("{separator}{key}:");
-            self.text.extend_from_slice(start.as_bytes());
-            map.next_value_seed(self.below())?;
+            let key = String::from_utf8_lossy(&key);
+            let path = format!("{}{key}", self.path);
+            let children = format!("{path}.");
+            self.scan.paths.push(path);
+            let start = format!("{separator}{}:", serde_json::Value::from(key));
+            self.scan.outline.extend_from_slice(start.as_bytes());
+            map.next_value_seed(self.child(&children))?;
             separator = ",";
         }
-        self.text.push(b'}');
+        self.scan.outline.push(b'}');
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut array: A) -> Result<(), A::Error> {
-        self.text.push(b'[');
-        array.next_element_seed(self.below())?;
-        while array.next_element::<IgnoredAny>()?.is_some() {}
-        self.text.push(b']');
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        self.write_scalar()
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        self.write_scalar()
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        self.write_scalar()
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        self.write_scalar()
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        self.write_scalar()
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.write_scalar()
-    }
-}
-
-struct KeysBelow<'k> {
-    path: &'k str,
-    levels: u8,
-    paths: &'k mut Vec<String>,
-}
-
-impl<'de> DeserializeSeed<'de> for KeysBelow<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        match self.levels {
-            0 => deserializer.deserialize_ignored_any(IgnoredAny).map(drop),
-            _ => deserializer.deserialize_any(self),
-        }
-    }
-}
-
-impl<'de> Visitor<'de> for KeysBelow<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(Text(key)) = map.next_key()? {
-            let path = format!("{}{}", self.path, String::from_utf8_lossy(&key));
-            let below = format!("{path}.");
-            self.paths.push(path);
-            map.next_value_seed(KeysBelow {
-                path: &below,
-                levels: self.levels - 1,
-                paths: self.paths,
-            })?;
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
+        self.scan.outline.push(b'[');
         let path = format!("{}[].", self.path);
-        array.next_element_seed(KeysBelow {
-            path: &path,
-            levels: self.levels - 1,
-            paths: self.paths,
-        })?;
+        array.next_element_seed(self.child(&path))?;
         while array.next_element::<IgnoredAny>()?.is_some() {}
+        self.scan.outline.push(b']');
         Ok(())
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
+        self.visit_scalar()
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
+        self.visit_scalar()
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
+        self.visit_scalar()
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
+        self.visit_scalar()
     }
 
     fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
+        self.visit_scalar()
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+        self.visit_scalar()
     }
 }
 
