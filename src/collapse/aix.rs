@@ -1,4 +1,4 @@
-//! Stacks of AIX's `procstack`, once or many times.
+//! AIX: stacks of `procstack`, from one or more runs.
 //!
 //! ```text
 //! input  = { PID ": " COMMAND, { [ "---------- tid# " TID … ], { frame } } }
@@ -12,14 +12,14 @@
 //! 0x0000000100000468 main() + 0x28
 //! ```
 //!
-//! A function without a name, `[??]`, goes by its address. Each stack counts 1.
+//! A function without a name, `[??]`, is named by its address. Each stack counts 1.
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options};
 use std::io::{self, BufRead};
 
-/// Folds stacks of `procstack`. See the [module](self) for what is read.
+/// Folds stacks of `procstack`. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, aix::Folder};
@@ -32,7 +32,7 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of stacks of `procstack`.
+/// Options for stacks of `procstack`.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
@@ -111,7 +111,7 @@ fn process(line: &[u8]) -> Option<Vec<u8>> {
     is_pid.then(|| frame_name(&command[..end]))
 }
 
-/// The frame of `0xADDRESS FUNCTION + OFFSET`. Of a line with a word less, the name is empty.
+/// The frame of `0xADDRESS FUNCTION + OFFSET`. If a word is missing, the name is empty.
 fn frame(line: &[u8]) -> Option<Vec<u8>> {
     let digits = line.strip_prefix(b"0x")?;
     let is_digit = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');

@@ -1,4 +1,4 @@
-//! What the Python profiler Austin writes: text, and its binary format MOJO.
+//! Austin: output of the Python profiler, as text and in its binary format MOJO.
 //!
 //! ```text
 //! text  = { "# " KEY ": " VALUE | sample }
@@ -16,8 +16,8 @@
 //! P71;T0:71;cart.py:total:31 1500
 //! ```
 //!
-//! Numbers of MOJO have 6 bits in the first byte and 7 in each other, the lowest first; the first also has the
-//! sign. Texts end with a zero.
+//! Numbers in MOJO have 6 bits in the first byte and 7 in each following one, the lowest first; the
+//! first byte also has the sign. Strings end with a NUL.
 
 use super::document::lines::{Lines, parse_hex, whole_lines};
 use super::document::names::frame_name;
@@ -27,7 +27,7 @@ use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::io::{self, BufRead, Read};
 
-/// Folds what Austin writes. See the [module](self) for what is read.
+/// Folds the output of Austin. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, austin::Folder};
@@ -40,24 +40,24 @@ use std::io::{self, BufRead, Read};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of what Austin writes.
+/// Options for the output of Austin.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: `time` or `cpu` (the time that was not idle), in microseconds, or `memory`
-    /// [default: time, or memory if Austin measured nothing else]
+    /// The value to count: `time` or `cpu` (time not idle), in microseconds, or `memory` [default:
+    /// time, or memory if nothing else was measured]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
-    /// Leave out files and lines: `total`, not `cart.py:total:31`
+    /// Omit files and lines: `total` instead of `cart.py:total:31`
     #[cfg_attr(feature = "cli", arg(long))]
     pub no_lines: bool,
 }
 
 const MAGIC: &[u8] = b"MOJ";
 
-/// The values that can be chosen, in this order.
+/// The available values, in this order.
 const TIME: usize = 0;
 const CPU: usize = 1;
 const MEMORY: usize = 2;
@@ -101,7 +101,7 @@ fn is_sample(line: &[u8]) -> bool {
 }
 
 impl Options {
-    /// Sets what can be chosen. The first value is the default, unless Austin measured `memory` alone.
+    /// Sets the available values. The first one is the default, unless only `memory` was measured.
     fn choose(&self, is_of_memory: bool, profile: &mut Profile) -> io::Result<usize> {
         let values = vec![
             ValueType::new("time", "microseconds"),
@@ -113,7 +113,7 @@ impl Options {
     }
 
     fn read_text(&self, lines: &mut Lines<'_>, profile: &mut Profile) -> io::Result<()> {
-        // It is folded text, too, which is drawn as such.
+        // The text is also folded text, and both are drawn the same way.
         profile.hide_unit();
         let (mut found, mut is_of_memory) = (false, false);
         let mut column = None;
@@ -147,7 +147,7 @@ impl Options {
         lines.finish(found, "what Austin writes, found no sample")
     }
 
-    /// A frame as it is printed, or its function alone.
+    /// A frame as printed, or only its function.
     fn frame<'f>(&self, text: &'f [u8]) -> &'f [u8] {
         let function = || {
             let end = memchr::memrchr(b':', text)?;
@@ -161,8 +161,8 @@ impl Options {
     }
 }
 
-/// The stack of a line, and its time, the time that was not idle, and the memory. If there is one number,
-/// it is the time, unless Austin measured memory.
+/// The stack of a line, with its time, its time not idle, and its memory. A single number is the
+/// time, unless memory was measured.
 fn split_sample(line: &[u8], is_of_memory: bool) -> Option<(&[u8], [Decimal; 3])> {
     let space = memchr::memrchr(b' ', line)?;
     let mut numbers = line[space + 1..]
@@ -185,7 +185,7 @@ fn values(time: Decimal, is_idle: bool, memory: Decimal) -> [Decimal; 3] {
     values
 }
 
-/// A sample of MOJO, up to where it has been read.
+/// A MOJO sample, as far as it was read.
 #[derive(Default)]
 struct Sample {
     process: u64,
@@ -202,7 +202,8 @@ struct Mojo<'m> {
     rest: &'m [u8],
     version: u64,
     is_of_memory: bool,
-    /// Which value counts, once there is a sample: what was measured is said before.
+    /// The index of the value to count, set at the first sample because the mode is specified
+    /// before it.
     column: Option<usize>,
     profile: &'m mut Profile,
     /// The strings and frames of each process, by their keys.
@@ -330,7 +331,7 @@ impl<'m> Mojo<'m> {
             _ => self.number()?,
         };
         let thread = self.text()?;
-        // It is written in hexadecimal, and printed as a decimal number.
+        // It is written in hexadecimal, but Austin prints it as a decimal number.
         let number = parse_hex(thread);
         let thread = number.map_or(String::from_utf8_lossy(thread).into_owned(), |it| {
             it.to_string()
@@ -364,7 +365,7 @@ impl<'m> Mojo<'m> {
     }
 
     fn string(&self, key: (u64, u64)) -> Parsed<&[u8]> {
-        /// Austin writes no text for what it could not read.
+        /// Austin has no text for strings that it could not read.
         const UNKNOWN_KEYS: std::ops::RangeInclusive<u64> = 0..=1;
         match self.strings.get(&key) {
             Some(text) => Ok(text),
@@ -383,7 +384,7 @@ impl<'m> Mojo<'m> {
         }
     }
 
-    /// Counts the sample that was read.
+    /// Counts the current sample.
     fn end_sample(&mut self) -> io::Result<()> {
         let Some(sample) = self.sample.take() else {
             return Ok(());
@@ -401,7 +402,7 @@ impl<'m> Mojo<'m> {
         Ok(())
     }
 
-    /// A key, which is one of the process.
+    /// A key, which belongs to the process.
     fn key(&mut self) -> Parsed<(u64, u64)> {
         Ok((self.process, self.number()?.unsigned_abs()))
     }

@@ -1,4 +1,4 @@
-//! What the tools of bcc print, such as `profile` and `offcputime`, without their option `-f`.
+//! bcc: output of its tools, such as `profile` and `offcputime`, without their option `-f`.
 //!
 //! ```text
 //! input  = { header }, { stack }
@@ -16,7 +16,7 @@
 //!         2404
 //! ```
 //!
-//! A line `    --` is between the functions of the kernel and those of the program.
+//! A line `    --` separates the functions of the kernel and those of the program.
 
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::names::frame_name;
@@ -24,7 +24,7 @@ use super::document::{Document, Profile, ValueType, shared_options};
 use super::notes::plural;
 use std::io::{self, BufRead};
 
-/// Folds what the tools of bcc print. See the [module](self) for what is read.
+/// Folds the output of bcc tools. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, bcc::Folder};
@@ -37,7 +37,7 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of what the tools of bcc print.
+/// Options for the output of bcc tools.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
@@ -64,7 +64,7 @@ impl Document for Options {
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         let mut lines = Lines::of(input);
-        // The leaf first, and the thread last.
+        // The leaf comes first, and the thread last.
         let mut stack: Vec<Vec<u8>> = Vec::new();
         let mut is_complete = false;
         let mut found = false;

@@ -1,6 +1,7 @@
-//! What Python's own profilers save, `cProfile` and `profile` (`.pstats`, `python3 -m cProfile -o FILE`).
+//! cProfile: the files of Python's own profilers, `cProfile` and `profile` (`.pstats`, `python3 -m
+//! cProfile -o FILE`).
 //!
-//! A dictionary of functions, in the format of Python's module `marshal`:
+//! The file is a dictionary of functions, in the format of Python's module `marshal`:
 //!
 //! ```text
 //! stats    = { function: (CALLS, CALLS_NOT_RECURSIVE, OWN_TIME, TIME, callers) }      (times in seconds)
@@ -9,7 +10,7 @@
 //!          | { function: CALLS }                                                      (of profile)
 //! ```
 //!
-//! A value is a byte that says its type, and what the type needs; numbers are little-endian:
+//! A value is a byte with its type, followed by its contents; numbers are little-endian:
 //!
 //! ```text
 //! dict  = "{", { value, value }, "0"
@@ -19,10 +20,10 @@
 //! other = "N" | "T" | "F" | "r" u32                   (a value again, by its number among those marked)
 //! ```
 //!
-//! The highest bit of the first byte marks a value that may come again.
+//! The highest bit of the first byte marks a value that may be referenced later.
 //!
-//! It is a call graph. The time of each function itself is exact, and stacks are an estimate (see
-//! `document/graph.rs`).
+//! The profile is a call graph. The self time of each function is exact, and stacks are an estimate
+//! (see `document/graph.rs`).
 
 use super::document::graph::{FunctionId, Graph};
 use super::document::names::{frame_name, with_place};
@@ -33,15 +34,15 @@ use ahash::AHashMap;
 use std::io::{self, BufRead};
 use std::rc::Rc;
 
-/// Folds what Python's profilers save. See the [module](self) for what is read.
+/// Folds files of Python's profilers. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of what Python's profilers save.
+/// Options for files of Python's profilers.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// Put file and line behind names: `load (app/load.py:7)`
+    /// Append file and line to names: `load (app/load.py:7)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 }
@@ -91,20 +92,20 @@ impl Document for Options {
 const CODE: &str =
     "the profile has code in it, as those of Python's module `profile` do: record it with cProfile";
 
-/// A value of Python.
+/// A Python value.
 #[derive(Debug, Clone)]
 enum Value {
     Number(Decimal),
     Text(Rc<[u8]>),
     Tuple(Rc<[Value]>),
     Dict(Dict),
-    /// Any other, and a dictionary that comes again, which those of profiles do not.
+    /// Any other value, or a repeated dictionary, which profiles do not contain.
     Other,
 }
 
 type Dict = Vec<(Value, Value)>;
 
-/// A function, which its file, line and name tell from others.
+/// A function, identified by its file, line and name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Function {
     file: Rc<[u8]>,
@@ -140,7 +141,7 @@ fn unexpected(what: &str) -> io::Error {
     invalid(format!("expected {what} in what cProfile saves"))
 }
 
-/// The calls of a profile.
+/// The calls in a profile.
 #[derive(Default)]
 struct Calls {
     graph: Graph,
@@ -178,7 +179,7 @@ impl Calls {
                     [_, _, _, Value::Number(time)] => *time,
                     _ => return Err(unexpected("four numbers of a caller")),
                 },
-                // There is no time: each call is taken for as long as the others.
+                // Without times, all calls are assumed to take the same time.
                 Value::Number(calls) => time.share(*calls, all_calls),
                 _ => return Err(unexpected("the numbers of a caller")),
             };
@@ -198,7 +199,7 @@ impl Calls {
         Ok(id)
     }
 
-    /// The names of functions, by their ids.
+    /// The names of functions, by id.
     fn names(&self, with_lines: bool) -> Vec<Vec<u8>> {
         let mut names = vec![Vec::new(); self.functions.len()];
         for (function, id) in &self.functions {
@@ -208,11 +209,11 @@ impl Calls {
     }
 }
 
-/// Reads what `marshal` wrote.
+/// Reads the output of `marshal`.
 struct Reader<'a> {
     length: usize,
     rest: Bytes<'a>,
-    /// The values that may come again.
+    /// The values that may be referenced later.
     marked: Vec<Value>,
 }
 
@@ -228,9 +229,9 @@ impl<'a> Reader<'a> {
     }
 
     fn read_stats(&mut self) -> io::Result<Dict> {
-        /// Profiles are nested less deeply.
-        const DEEPEST: u32 = 16;
-        match self.value(DEEPEST)? {
+        /// Profiles are not nested deeper.
+        const MAX_DEPTH: u32 = 16;
+        match self.value(MAX_DEPTH)? {
             Some(Value::Dict(stats)) => Ok(stats),
             _ => Err(unexpected("a dictionary of functions")),
         }
@@ -254,13 +255,13 @@ impl<'a> Reader<'a> {
         if kind_of_value == b'0' {
             return Ok(None);
         }
-        // A value has its number before those in it.
+        // A value is numbered before its elements.
         let number = (kind & Self::MARK != 0).then(|| {
             self.marked.push(Value::Other);
             self.marked.len() - 1
         });
         let value = match kind_of_value {
-            // How it is written differs from one version of Python to the next.
+            // The encoding depends on the version of Python.
             b'c' => return Err(invalid(CODE)),
             b'{' => self.dict(depth),
             b'(' | b')' => self.tuple(kind_of_value, depth),
@@ -300,7 +301,7 @@ impl<'a> Reader<'a> {
         Ok(Some(Value::Tuple(values.into())))
     }
 
-    /// How many bytes or values follow.
+    /// The number of bytes or values that follow.
     fn length_of(&mut self, is_short: bool) -> Option<u64> {
         match is_short {
             true => self.rest.take(1).map(|byte| u64::from(byte[0])),
@@ -308,7 +309,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A value without others in it; `None` if it is of no known type, or cut off.
+    /// A value without nested ones; `None` if its type is unknown, or if it is truncated.
     fn plain(&mut self, kind: u8) -> Option<Value> {
         match kind {
             b'z' | b'Z' | b'f' => {
@@ -336,7 +337,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A whole number of any length, in digits of 15 bits; the sign is that of their number.
+    /// An integer of any length, in digits of 15 bits; its sign is that of their number.
     fn long(&mut self) -> Option<Decimal> {
         let count = self.rest.i32()?;
         let mut number: i64 = 0;
@@ -357,8 +358,8 @@ mod tests {
     use super::*;
     use crate::collapse::Collapse;
 
-    /// `{("a.py", 1, "main"): (1, 1, 0.5, 2.0, {}), ("a.py", 4, "load"): (2, 2, 1.5, 1.5, {("a.py", 1,
-    /// "main"): (2, 2, 1.5, 1.5)})}`, in which what comes again is not written again.
+    /// `{("a.py", 1, "main"): (1, 1, 0.5, 2.0, {}), ("a.py", 4, "load"): (2, 2, 1.5, 1.5, {("a.py",
+    /// 1, "main"): (2, 2, 1.5, 1.5)})}`, where repeated values are references.
     fn stats() -> Vec<u8> {
         let time = |time: f64| [&b"g"[..], &time.to_bits().to_le_bytes()].concat();
         let (one, two) = (b"i\x01\0\0\0", b"i\x02\0\0\0");

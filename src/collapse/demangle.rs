@@ -1,4 +1,4 @@
-//! Names as the linker has them, turned into names as in the source.
+//! Demangles names.
 //!
 //! ```text
 //! frame  = [module "`"] symbol [rest]
@@ -11,19 +11,19 @@
 //! libx.so`_ZN12_GLOBAL__N_13barEi.isra.0+0x1f                libx.so`(anonymous namespace)::bar+0x1f
 //! ```
 //!
-//! What is left is what perf writes of a name it demangles itself: Rust without hashes, C++
-//! without arguments and return types.
+//! The result is what perf prints for names that it demangles: Rust without hashes, C++ without
+//! arguments and return types.
 //!
-//! It is done once all is folded, to the distinct names in the tree and not to the frames of the
-//! samples, so it costs next to nothing. Names that become the same are one function then.
+//! Demangling comes after folding and applies to the distinct names in the tree instead of the
+//! frames of all samples, so it costs next to nothing. Names that become equal are merged.
 //!
-//! A profile can hold any name, also one made to have no end: what is too long, before or after,
-//! is left as it is.
+//! A profile can contain any name, including one that expands without end: names that are too long,
+//! before or after, stay as they are.
 
 use crate::call_tree::{CallTree, rebuild};
 use std::borrow::Cow;
 
-/// `tree` with the mangled names of Rust and C++ functions made readable.
+/// `tree` with demangled names of Rust and C++ functions.
 pub(super) fn demangled(tree: CallTree) -> CallTree {
     if !has_mangled(&tree) {
         return tree;
@@ -43,13 +43,14 @@ fn has_mangled(tree: &CallTree) -> bool {
     names.any(has_mangled_start)
 }
 
-/// One of them is in each name that is mangled.
+/// Every mangled name contains one of these.
 const MARKS: [&[u8]; 2] = [b"_R", b"_Z"];
 
-/// What is between a module and a symbol.
+/// Separates a module from a symbol.
 const MODULE_END: u8 = b'`';
 
-/// Whether the name may be mangled: `_Z`, `_R`, or more underscores, as on macOS.
+/// Whether the name may be mangled: it starts with `_Z` or `_R`, or with more underscores, as on
+/// macOS.
 fn has_mangled_start(frame: &[u8]) -> bool {
     const MOST_UNDERSCORES: usize = 4;
     let symbol = &frame[module_length(frame)..];
@@ -70,14 +71,14 @@ pub(crate) fn demangled_frame(frame: &[u8]) -> Cow<'_, [u8]> {
     let (module, rest) = frame.split_at(module_length(frame));
     let (symbol, rest) = rest.split_at(symbol_length(rest));
     match std::str::from_utf8(symbol).ok().and_then(readable) {
-        // A `;` would be two frames.
+        // A `;` would separate two frames.
         Some(name) => Cow::Owned([module, name.replace(';', ":").as_bytes(), rest].concat()),
         None => Cow::Borrowed(frame),
     }
 }
 
-/// How much of `text` is a symbol: not an offset (`+0x1f`), a version (`@plt`), or the mark that a
-/// collapser puts behind it (`_[k]`).
+/// The length of the symbol at the start of `text`, without an offset (`+0x1f`), a version
+/// (`@plt`), or the annotation of a collapser (`_[k]`).
 fn symbol_length(text: &[u8]) -> usize {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.$".contains(byte);
     let length = text.iter().take_while(|byte| is_part(byte)).count();
@@ -97,36 +98,36 @@ use mangling::readable;
 
 #[cfg(feature = "demangle")]
 mod mangling {
-    //! The two ways of mangling.
+    //! The two mangling schemes.
 
     use cpp_demangle::error::Error;
     use cpp_demangle::{DemangleOptions, ParseOptions, Symbol};
     use std::fmt::{self, Write};
     use std::thread;
 
-    /// Symbols longer than this are not read, in bytes.
-    const LONGEST_SYMBOL: usize = 1 << 14;
+    /// The maximum length of a symbol, in bytes.
+    const MAX_SYMBOL_LENGTH: usize = 1 << 14;
 
-    /// Names longer than this are not written, in bytes.
-    const LONGEST_NAME: usize = 1 << 15;
+    /// The maximum length of a demangled name, in bytes.
+    const MAX_NAME_LENGTH: usize = 1 << 15;
 
-    /// How deep the grammar of C++ names is followed. A level takes some kilobytes of the stack, in
-    /// debug builds up to 40; threads have 2 MB.
-    const DEEP: u32 = 48;
+    /// The default limit on the nesting of C++ names. A level takes some kilobytes of stack, up to
+    /// 40 in debug builds; threads have 2 MB.
+    const USUAL_DEPTH: u32 = 48;
 
-    /// How deep it is followed for the one symbol in a thousand that is deeper, on a stack of its own.
-    const DEEPEST: u32 = 512;
-    const STACK_SIZE: usize = DEEPEST as usize * 48 * 1024;
+    /// The limit for the one symbol in a thousand that is nested deeper, on a separate stack.
+    const MAX_DEPTH: u32 = 512;
+    const STACK_SIZE: usize = MAX_DEPTH as usize * 48 * 1024;
 
-    /// What a mangled name stands for; `None` if it is none, or too long.
+    /// The demangled name; `None` if the symbol is not mangled, or too long.
     pub fn readable(symbol: &str) -> Option<String> {
-        if symbol.len() > LONGEST_SYMBOL {
+        if symbol.len() > MAX_SYMBOL_LENGTH {
             return None;
         }
         rust(symbol).or_else(|| cpp(symbol))
     }
 
-    /// `{:#}` leaves out hashes.
+    /// `{:#}` omits hashes.
     fn rust(symbol: &str) -> Option<String> {
         let is_rust = symbol.trim_start_matches('_').starts_with('R') || has_rust_hash(symbol);
         let name = rustc_demangle::try_demangle(symbol)
@@ -137,21 +138,21 @@ mod mangling {
         Some(without_suffix(out.name))
     }
 
-    /// Whether the symbol ends in `17h`, sixteen hexadecimal digits and `E`, but for what LLVM
-    /// appends after a `.`. Other names with an `E` there are C++.
+    /// Whether the symbol ends in `17h`, sixteen hexadecimal digits and `E`, ignoring suffixes that
+    /// LLVM appends after a `.`. Other names with such an `E` are C++.
     fn has_rust_hash(symbol: &str) -> bool {
         let Some(at) = symbol.rfind("17h") else {
             return false;
         };
         let hash = &symbol[at + 3..];
         let digits = hash.bytes().take_while(u8::is_ascii_hexdigit).count();
-        // `E` is such a digit itself.
+        // `E` is itself a hexadecimal digit.
         let digits = digits.min(16);
         let rest = &hash[digits..];
         digits == 16 && (rest == "E" || rest.starts_with("E."))
     }
 
-    /// `{:#}` keeps what LLVM appended, but for its hash.
+    /// `{:#}` keeps LLVM's suffix, but without its hash.
     fn without_suffix(mut name: String) -> String {
         for suffix in [
             ".llvm.",
@@ -176,7 +177,7 @@ mod mangling {
     }
 
     fn cpp_function(symbol: &str) -> Option<String> {
-        let name = match written(symbol, DEEP) {
+        let name = match written(symbol, USUAL_DEPTH) {
             Err(Unwritten::TooDeep) => written_on_large_stack(symbol),
             Err(Unwritten::Unreadable) => written_without_types(symbol),
             name => name,
@@ -187,7 +188,7 @@ mod mangling {
         Some(name[..length].to_string())
     }
 
-    /// Why there is no name.
+    /// Why a name could not be written.
     enum Unwritten {
         TooDeep,
         Unreadable,
@@ -210,18 +211,18 @@ mod mangling {
         }
     }
 
-    /// Writes the name of a function made from a template without reading its types, which hold
-    /// conditions that `cpp_demangle` cannot read: `std::enable_if_t<is_x<T>::value>`. They are not
+    /// Writes the name of a template function without parsing its types, which contain conditions
+    /// that `cpp_demangle` does not support: `std::enable_if_t<is_x<T>::value>`. Types are not
     /// written anyway.
     fn written_without_types(symbol: &str) -> Result<String, Unwritten> {
         const LONGEST: usize = 1 << 11;
-        const MOST_ENDS: usize = 64;
+        const MAX_ENDS: usize = 64;
         if symbol.len() > LONGEST {
             return Err(Unwritten::Unreadable);
         }
-        // The arguments of the template end the name, and what is shorter is no whole name.
-        let ends = symbol.match_indices('E').take(MOST_ENDS);
-        ends.map(|(at, _)| written(&symbol[..=at], DEEP))
+        // The name ends with the arguments of the template; shorter prefixes are incomplete.
+        let ends = symbol.match_indices('E').take(MAX_ENDS);
+        ends.map(|(at, _)| written(&symbol[..=at], USUAL_DEPTH))
             .find(Result::is_ok)
             .unwrap_or(Err(Unwritten::Unreadable))
     }
@@ -229,15 +230,15 @@ mod mangling {
     fn written_on_large_stack(symbol: &str) -> Result<String, Unwritten> {
         let thread = thread::Builder::new().stack_size(STACK_SIZE);
         thread::scope(|scope| {
-            let worker = thread.spawn_scoped(scope, || written(symbol, DEEPEST));
+            let worker = thread.spawn_scoped(scope, || written(symbol, MAX_DEPTH));
             let name = worker.map(thread::ScopedJoinHandle::join);
-            // Where there are no more threads, the name stays as it is.
+            // If no thread can be started, the name stays as it is.
             name.unwrap_or(Ok(Err(Unwritten::TooDeep)))
         })
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
-    /// The name without the commas that stand before no argument: `f<int, , >` is `f<int>`.
+    /// Removes commas without an argument: `f<int, , >` becomes `f<int>`.
     fn without_empty_packs(mut name: String) -> String {
         while name.contains(", >") {
             name = name.replace(", >", ">");
@@ -245,8 +246,7 @@ mod mangling {
         name
     }
 
-    /// The name with numbers as in the source, where perf has them so: `f<(unsigned int)2>` is
-    /// `f<2u>`.
+    /// Writes numbers as in the source, like perf: `f<(unsigned int)2>` becomes `f<2u>`.
     fn with_short_literals(mut name: String) -> String {
         const TYPES: [(&str, &str); 5] = [
             ("(unsigned int)", "u"),
@@ -273,8 +273,8 @@ mod mangling {
         name
     }
 
-    /// The name with types of functions as perf has them: `a<int>(int)` is `a<int> (int)`, but not
-    /// where they are the arguments of a function: `f<int>(int)::{lambda()#1}`.
+    /// Writes function types like perf: `a<int>(int)` becomes `a<int> (int)`, except for the
+    /// arguments of a function: `f<int>(int)::{lambda()#1}`.
     fn with_spaced_functions(mut name: String) -> String {
         let mut from = 0;
         while let Some(at) = name[from..].find(">(").map(|at| from + at) {
@@ -287,7 +287,7 @@ mod mangling {
         name
     }
 
-    /// What follows the parenthesis that belongs to the one `text` starts with.
+    /// The text after the parenthesis that matches the one at the start of `text`.
     fn after_parentheses(text: &str) -> &str {
         let mut depth = 0usize;
         for (at, byte) in text.bytes().enumerate() {
@@ -303,7 +303,7 @@ mod mangling {
         ""
     }
 
-    /// What the linker's symbol of a thunk says, and the mangled name of its function without `_Z`:
+    /// The description of a thunk, and the mangled name of its function without `_Z`:
     /// `_ZThn16_N1A1fEv`, `_ZTv0_n24_N1A1fEv`.
     fn thunk(symbol: &str) -> Option<(&'static str, &str)> {
         let is_offset = |text: &str| {
@@ -320,7 +320,7 @@ mod mangling {
         (is_offset(offset) && is_offset(offset_there)).then_some(("virtual thunk to ", target))
     }
 
-    /// A name that cannot grow for ever, in as many steps as it likes.
+    /// A name with limits on its length and on the number of writes.
     #[derive(Default)]
     struct Bounded {
         name: String,
@@ -331,7 +331,7 @@ mod mangling {
     impl Write for Bounded {
         fn write_str(&mut self, text: &str) -> fmt::Result {
             self.steps += 1;
-            if self.name.len() + text.len() > LONGEST_NAME || self.steps > LONGEST_NAME {
+            if self.name.len() + text.len() > MAX_NAME_LENGTH || self.steps > MAX_NAME_LENGTH {
                 self.is_full = true;
                 return Err(fmt::Error);
             }
@@ -359,7 +359,7 @@ mod tests {
                 "_RNvXsZ_NtCslNYArtu3iFV_5alloc6stringNtB5_6StringNtNtCsgEmfK2I1SDS_4core3fmt5Write9write_str",
                 "<alloc::string::String as core::fmt::Write>::write_str",
             ),
-            // The `;` in `[u8; 4]` would be two frames.
+            // The `;` in `[u8; 4]` would separate two frames.
             ("_RNvMCs1_3fooAhj4_3bar.llvm.123", "<[u8: 4]>::bar"),
             (
                 "_RNvNtCsgEmfK2I1SDS_4core3fmt5write.warm",
@@ -462,10 +462,10 @@ mod tests {
         assert_eq!(out, b"a;f 4\na;f;b 3\n");
     }
 
-    /// Each would take for ever, or more memory than there is, if it were not stopped.
+    /// Without limits, each of these would take forever, or exhaust memory.
     #[test]
     fn names_made_to_have_no_end_stay() {
-        // Each argument is the one before, twice.
+        // Each argument is the previous one, twice.
         let doubled = |at| format!("S0_IS{at}_S{at}_E", at = char::from(at));
         let doubling: String = (b'1'..=b'9').chain(b'A'..=b'Z').map(doubled).collect();
         for frame in [
@@ -484,7 +484,7 @@ mod tests {
         }
     }
 
-    /// Templates and pointers in each other, and expressions: up to what is too deep.
+    /// Nested templates, pointers and expressions, up to the limit.
     #[test]
     fn deep_names_are_readable() {
         for depth in [1, 20, 60, 80] {

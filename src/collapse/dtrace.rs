@@ -1,4 +1,4 @@
-//! Stacks that DTrace has counted: what it prints of an aggregation by `stack()` or `ustack()`.
+//! DTrace: the output of an aggregation by `stack()` or `ustack()`.
 //!
 //! ```text
 //! input  = header, { record }
@@ -22,20 +22,21 @@
 //!                 3
 //! ```
 //!
-//! `dtrace -n 'profile-997 /execname == "prog"/ { @[ustack()] = count(); }'` prints such text. A
-//! key of two stacks (`@[stack(), ustack()]`) is printed with a blank line between them, and is
-//! folded as one stack. Other keys (`@[execname, pid, ustack()]`) are its roots, in their order.
-//! Stacks whose count is negative, as sums may be, are left out with a warning.
+//! For example, `dtrace -n 'profile-997 /execname == "prog"/ { @[ustack()] = count(); }'` prints
+//! such text. A key with two stacks (`@[stack(), ustack()]`) is printed with a blank line between
+//! them, and is folded as one stack. Other keys (`@[execname, pid, ustack()]`) become its root
+//! frames, in the same order. Stacks with a negative count, which sums can produce, are skipped
+//! with a warning.
 //!
-//! Functions are named `module`, `` ` ``, symbol, without their offset; C++ functions without
-//! their arguments. Frames that hold `outer->inner` (inlined Java functions) become two.
+//! Functions are named ``module`symbol``, without offset; C++ functions without arguments. Frames
+//! that contain `outer->inner` (inlined Java functions) become two.
 //!
-//! # How it is fast
+//! # Performance
 //!
-//! A block is read backwards: then a stack starts with its count and its outermost frame, and each
-//! line is a step in the call tree. The next line is mostly the one that came last below the same
-//! node (`successors` of the module above), so that it is compared, and not looked for. Other lines
-//! are looked up, without their offset, in a cache; only those never seen before are parsed.
+//! A block is read backwards, so that a stack starts with its count and its outermost frame, and
+//! each line is a step down the call tree. The next line is usually the last one seen below the
+//! same node (see `successors`), so it is compared with that instead of being looked up. Other
+//! lines are looked up in a cache, without their offset; only new lines are parsed.
 
 mod frame;
 mod head;
@@ -58,29 +59,28 @@ use record::{Role, STACK_INDENT, after_last_record, number_line};
 use stack::{BlockFolder, Stacks};
 use std::io;
 
-/// What to make of the output of DTrace.
+/// Options for DTrace output.
 #[derive(Debug, Clone)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// Write mangled names of Rust and C++ functions (`_RNv..`, `_ZN..`) as in their source,
-    /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
+    /// Demangle names of Rust and C++ functions (`_RNv..`, `_ZN..`), without hashes and arguments;
+    /// requires the crate's feature `demangle`. Default: `true`.
     #[cfg_attr(feature = "cli", arg(
         long = "no-demangle", action = clap::ArgAction::SetFalse,
         help = "Keep mangled names of Rust and C++ functions as they are"
     ))]
     pub demangle: bool,
 
-    /// Keep the offsets of the callers, so that each place a function calls from is a frame of
-    /// its own: ``unix`main+0x8``. The leaf of a stack never has an offset. Default: `false`.
+    /// Keep the offsets of callers, so that each call site becomes a separate frame:
+    /// ``unix`main+0x8``. The leaf of a stack never has an offset. Default: `false`.
     #[cfg_attr(
         feature = "cli",
         arg(long, help = "Include function offset (except leafs)")
     )]
     pub includeoffset: bool,
 
-    /// The number of threads to use; 0 is taken as 1, and more than 1024 as that. Default: one for
-    /// each logical CPU.
+    /// The number of threads; 0 means 1, and the maximum is 1024. Default: one per logical CPU.
     #[cfg_attr(feature = "cli", arg(
         short, long, value_name = "UINT", help = "Number of threads to use",
         default_value_t = *DEFAULT_NTHREADS, value_parser = crate::cli::values::count,
@@ -99,10 +99,10 @@ impl Default for Options {
     }
 }
 
-/// Folds the output of DTrace. See the [module](self) for what is read.
+/// Folds the output of DTrace. See the [module](self) for the format.
 ///
-/// Input that ends in the middle of a stack is folded up to there, with a warning; if nothing was
-/// whole, it is an error.
+/// Input that ends in the middle of a stack is folded up to the last complete stack, with a
+/// warning; if there is none, it is an error.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, dtrace::Folder};
@@ -133,23 +133,23 @@ impl From<Options> for Folder {
 
 impl_collapse!(Folder);
 
-/// What a worker keeps from block to block.
+/// The state of a worker between blocks.
 #[derive(Default)]
 pub(crate) struct Worker {
     header: Header,
     stacks: Stacks,
-    /// The line at which the stack starts that the input ends in.
+    /// The first line of the incomplete stack at the end of the input.
     unfinished: Option<LinePlace>,
-    /// The counts that are negative.
+    /// Negative counts.
     negative: Notes<LinePlace>,
-    /// How many lines the blocks have that it folded.
+    /// The number of lines in the blocks it folded.
     counts: LineCounts,
 }
 
-/// What a worker has seen of the header.
+/// The state of a worker with regard to the header.
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
 enum Header {
-    /// It has only seen later blocks, if any.
+    /// It has not seen the first block.
     #[default]
     Elsewhere,
     Open,
@@ -176,7 +176,7 @@ impl Listed for Options {
 }
 
 impl Format for Options {
-    /// Only that the header ends.
+    /// Determines only that the header has ended.
     type Prelude = ();
     type Worker = Worker;
     const IS_PARALLEL: bool = true;
@@ -263,7 +263,7 @@ impl Format for Options {
         Ok(())
     }
 
-    /// After the header there must be a stack, with keys or without, and its count.
+    /// After the header, there must be a stack, with or without keys, and its count.
     fn sniff(&self, head: &[u8]) -> Option<bool> {
         let body = skip_header(head)?;
         let mut stack = FirstStack::default();
@@ -287,15 +287,15 @@ impl Format for Options {
     }
 }
 
-/// What tells whether a text has stacks that DTrace, or a tool like it, may have printed.
+/// Evidence of whether the first lines are a stack printed by DTrace or a similar tool.
 #[derive(Default)]
 struct FirstStack {
     lines: u64,
-    /// How many of them can only be keys, or frames without a module.
+    /// The number of lines that are keys, or frames without a module.
     unclear: u64,
-    /// How far the last line is indented.
+    /// The indentation of the last line.
     indent: usize,
-    /// Whether all lines are indented as the first one.
+    /// Whether all lines have the same indentation.
     is_even: bool,
 }
 
@@ -306,13 +306,13 @@ impl FirstStack {
         self.lines += 1;
         self.indent = indent;
         if !looks_like_frame(trim(line)) && indent != STACK_INDENT {
-            // Folded text may be indented, too.
+            // Folded text may be indented too.
             let count = if line.contains(&b';') { 2 } else { 1 };
             self.unclear += count;
         }
     }
 
-    /// There may be a line of keys above frames. Functions without a module are indented.
+    /// There may be a line of keys above the frames. Functions without a module are indented.
     fn is_likely(&self) -> bool {
         self.unclear <= 1 || (self.is_even && self.indent > 0 && self.unclear == self.lines)
     }
@@ -323,7 +323,7 @@ impl FirstStack {
     }
 }
 
-/// Whether DTrace can have printed the line as a frame: it has a module, or is an address.
+/// Whether DTrace may have printed the line as a frame: it has a module, or is an address.
 fn looks_like_frame(line: &[u8]) -> bool {
     let address = line.strip_prefix(b"0x");
     memchr::memchr(b'`', line).is_some()

@@ -1,4 +1,4 @@
-//! Stacks of `eu-stack`, once or many times.
+//! elfutils: stacks of `eu-stack`, from one or more runs.
 //!
 //! ```text
 //! input = { [ "PID " PID … ], { "TID " TID ":", { frame | other line } } }
@@ -19,7 +19,7 @@ use super::document::names::{UNKNOWN, basename, frame_name, object_name};
 use super::document::{Document, Profile, ValueType, shared_options};
 use std::io::{self, BufRead};
 
-/// Folds stacks of `eu-stack`. See the [module](self) for what is read.
+/// Folds stacks of `eu-stack`. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, elfutils::Folder};
@@ -32,16 +32,16 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of stacks of `eu-stack`.
+/// Options for stacks of `eu-stack`.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// Start stacks with the number of their process: `PID=71`
+    /// Start stacks with the ID of their process: `PID=71`
     #[cfg_attr(feature = "cli", arg(long))]
     pub pid: bool,
 
-    /// Start stacks with the number of their thread: `TID=72`
+    /// Start stacks with the ID of their thread: `TID=72`
     #[cfg_attr(feature = "cli", arg(long))]
     pub tid: bool,
 
@@ -143,7 +143,7 @@ fn frame(line: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// Splits off the module, which is a path, or has brackets: `[vdso]`.
+/// Splits off the module, which is a path, or in brackets: `[vdso]`.
 fn split_module(text: &[u8]) -> (&[u8], Option<&[u8]>) {
     let start = [&b" - /"[..], b" - ["]
         .iter()

@@ -1,5 +1,5 @@
-//! Tracebacks of Python's `faulthandler`: of a crash, of `dump_traceback()`, or of
-//! `dump_traceback_later(repeat=True)`, which makes it a profiler.
+//! faulthandler: Python tracebacks of a crash, of `dump_traceback()`, or of
+//! `dump_traceback_later(repeat=True)`, which turns it into a profiler.
 //!
 //! ```text
 //! input  = { thread | other line }
@@ -15,8 +15,8 @@
 //!
 //! ```
 //!
-//! Each thread with frames counts 1. The stacks of C functions that Python 3.14 adds are of the same
-//! threads, and are skipped.
+//! Each thread with frames counts 1. The additional stacks of C functions in Python 3.14 belong to
+//! the same threads, and are skipped.
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
@@ -24,7 +24,7 @@ use super::document::{Document, Profile, ValueType, shared_options};
 use super::notes::plural;
 use std::io::{self, BufRead};
 
-/// Folds tracebacks of `faulthandler`. See the [module](self) for what is read.
+/// Folds tracebacks of `faulthandler`. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, faulthandler::Folder};
@@ -37,7 +37,7 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of tracebacks of `faulthandler`.
+/// Options for tracebacks of `faulthandler`.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
@@ -52,7 +52,8 @@ impl Document for Options {
     shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        /// The program may have printed something before.
+        /// The maximum number of lines before the first traceback, because the program may have
+        /// printed something.
         const LINES: usize = 200;
         let lines: Vec<&[u8]> = whole_lines(head).take(LINES).collect();
         let is_start = |pair: &[&[u8]]| pair[0].ends_with(HEADER_END) && is_frame(pair[1]);

@@ -1,4 +1,4 @@
-//! Backtraces of gdb: what `thread apply all bt` prints, once or many times.
+//! gdb: backtraces of `thread apply all bt`, from one or more runs.
 //!
 //! ```text
 //! input  = { thread | other line }
@@ -15,7 +15,7 @@
 //!
 //! ```
 //!
-//! A function ends at the first ` (` that is in no brackets. Each stack counts 1.
+//! A function ends at the first ` (` outside of brackets. Each stack counts 1.
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
@@ -23,7 +23,7 @@ use super::document::{Document, Profile, ValueType, shared_options};
 use super::notes::plural;
 use std::io::{self, BufRead};
 
-/// Folds backtraces of gdb. See the [module](self) for what is read.
+/// Folds backtraces of gdb. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, gdb::Folder};
@@ -36,7 +36,7 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of backtraces of gdb.
+/// Options for backtraces of gdb.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
@@ -52,7 +52,8 @@ impl Document for Options {
     shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        /// gdb says much before the first thread, such as a line for each that it attaches to.
+        /// gdb prints many lines before the first thread, such as one for each thread that it
+        /// attaches to.
         const LINES: usize = 1000;
         let lines: Vec<&[u8]> = whole_lines(head).take(LINES).collect();
         let is_start = |pair: &[&[u8]]| is_thread(pair[0]) && pair[1].starts_with(b"#0  ");
@@ -99,7 +100,7 @@ fn is_thread(line: &[u8]) -> bool {
 
 struct Reader<'r> {
     profile: &'r mut Profile,
-    /// What is behind the numbers of the frames, the leaf first.
+    /// The text after the numbers of the frames, starting with the leaf.
     frames: Vec<Vec<u8>>,
     found: bool,
     lost: u64,
@@ -131,7 +132,7 @@ impl Reader<'_> {
     }
 }
 
-/// What is behind `#N`.
+/// The text after `#N`.
 fn frame(line: &[u8]) -> Option<&[u8]> {
     let rest = line.strip_prefix(b"#")?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -139,7 +140,7 @@ fn frame(line: &[u8]) -> Option<&[u8]> {
     (digits > 0 && !frame.is_empty()).then_some(frame)
 }
 
-/// Whether a line goes on with the frame before, which gdb broke to the width of the terminal.
+/// Whether a line continues the previous frame, which gdb wrapped at the width of the terminal.
 fn is_continuation(line: &[u8]) -> bool {
     line.starts_with(b"  ") && !line.trim_ascii().is_empty()
 }
@@ -155,7 +156,7 @@ fn function(frame: &[u8]) -> &[u8] {
     &text[..end_of_function(text)]
 }
 
-/// Where the arguments start: at ` (` outside of brackets.
+/// The start of the arguments: ` (` outside of brackets.
 fn end_of_function(text: &[u8]) -> usize {
     let (mut at, mut depth) = (0, 0usize);
     while at < text.len() {
@@ -172,8 +173,8 @@ fn end_of_function(text: &[u8]) -> usize {
     text.len()
 }
 
-/// How many bytes of `text` are the name of an operator but for the last: `operator<` of `operator<<int>`
-/// is followed by its last, `<`.
+/// The length of the name of an operator at the start of `text`, minus its last character: for
+/// `operator<<int>`, the last one is `<`.
 fn symbol_of_operator(text: &[u8]) -> usize {
     const SYMBOLS: [&[u8]; 14] = [
         b"<<=", b">>=", b"<=>", b"->*", b"()", b"[]", b"<<", b">>", b"<=", b">=", b"->", b"<",

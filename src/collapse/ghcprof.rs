@@ -1,5 +1,4 @@
-//! Profiles of Haskell programs: the `.prof` files that GHC's runtime writes (`+RTS -p`, `-P`,
-//! `-pa`).
+//! GHC: the `.prof` files of Haskell programs (`+RTS -p`, `-P`, `-pa`).
 //!
 //! ```text
 //! input  = { line }, header, line, { row }, blank line or end, { line }
@@ -16,13 +15,13 @@
 //!   work       Lib     src/Lib.hs:8:1   337           1   97.4  100.0    97.4  100.0  19317   9048635
 //! ```
 //!
-//! A frame is a module and a cost centre: `Lib.work`. Counts are of the cost centre itself,
-//! without those it calls. Columns are counted in characters. A cost centre, which may hold spaces,
-//! ends where the column of the modules starts; numbers may be wider than their columns, and are
-//! counted from `no.`.
+//! A frame is a module and a cost centre: `Lib.work`. Counts are those of the cost centre itself,
+//! without its callees. Columns are measured in characters. A cost centre, which may contain
+//! spaces, ends where the module column starts; numbers may be wider than their columns, so they
+//! are located by their order after `no.`.
 //!
-//! The runtime writes broken rows at times, of programs with threads and on Windows. They are passed
-//! over, with a warning.
+//! The runtime sometimes writes broken rows, for programs with threads and on Windows. These are
+//! skipped with a warning.
 
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
@@ -36,16 +35,16 @@ use crate::folded::{lines_of, whole_lines};
 use crate::text::{lossy, trim, trim_end};
 use std::io;
 
-/// What the counts are.
+/// The cost to count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
-    /// The share of the time, in thousandths of the whole: GHC prints one decimal of a percent.
+    /// The share of the time, in thousandths: GHC prints percentages with one decimal place.
     #[default]
     PercentTime,
-    /// Ticks of the profiler's clock. Profiles have them if run with `+RTS -P` or `-pa`.
+    /// Ticks of the profiler's clock. Available in profiles of `+RTS -P` or `-pa`.
     Ticks,
-    /// Allocated bytes. Profiles have them if run with `+RTS -P` or `-pa`.
+    /// Allocated bytes. Available in profiles of `+RTS -P` or `-pa`.
     Bytes,
 }
 
@@ -94,11 +93,11 @@ impl Source {
     }
 }
 
-/// The flags that choose a column.
+/// The flags that select a column.
 #[cfg(feature = "cli")]
 #[derive(clap::Args)]
 struct Flags {
-    /// What to count: `time`, in thousandths of the whole, `bytes` or `ticks` [default: time]
+    /// The value to count: `time`, in thousandths of the whole, `bytes` or `ticks` [default: time]
     #[arg(long, alias = "sample-type", value_name = "NAME", group = "source", value_parser = ["time", "bytes", "ticks"])]
     value: Option<String>,
 
@@ -132,20 +131,20 @@ impl From<Flags> for Source {
 #[cfg(feature = "cli")]
 super::flags::flags_of!(Source: Flags);
 
-/// What to make of a GHC profile.
+/// Options for a GHC profile.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// The column to take the counts from. Default: [`Source::PercentTime`].
+    /// The column with the counts. Default: [`Source::PercentTime`].
     #[cfg_attr(feature = "cli", command(flatten))]
     pub source: Source,
 }
 
-/// Folds GHC's profiles. See the [module](self) for what is read.
+/// Folds GHC profiles. See the [module](self) for the format.
 ///
-/// A profile that ends before the table is folded to nothing, with a warning; a last row that is
-/// cut off is left out, with a warning.
+/// A profile that ends before the table produces no stacks and a warning; a truncated last row is
+/// skipped with a warning.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, ghcprof::Folder};
@@ -174,19 +173,19 @@ impl From<Options> for Folder {
 
 impl_collapse!(Folder);
 
-/// How far the profile is read.
+/// The progress of reading a profile.
 #[derive(Default)]
 pub(crate) struct Worker {
     place: Place,
-    /// The sums of the costs that there are.
+    /// The sums of the available costs.
     sums: [Option<Count>; 3],
-    /// The nodes from the root to the row read last.
+    /// The nodes from the root to the previous row.
     path: Vec<NodeId>,
-    /// Lines that are no rows of the table.
+    /// Lines that are not rows of the table.
     broken_rows: Notes,
-    /// Rows that are more than a level deeper than the row before.
+    /// Rows that are more than one level deeper than the previous row.
     deep_rows: Notes,
-    /// The number of a last line that is no whole row.
+    /// The number of an incomplete last line.
     cut_row: Option<u64>,
 }
 
@@ -199,20 +198,20 @@ enum Place {
     AfterTable,
 }
 
-/// Where columns are.
+/// The positions of columns.
 #[derive(Clone, Copy)]
 struct Columns {
-    /// Where the modules start, in characters.
+    /// The start of the modules, in characters.
     module: usize,
-    /// The same of the first number, which is called `no.`.
+    /// The start of the first number, titled `no.`, in characters.
     number: usize,
-    /// How many numbers there are.
+    /// The number of numeric columns.
     numbers: usize,
-    /// Which of them are costs, in the order of [`Source::ALL`].
+    /// The indexes of costs among them, in the order of [`Source::ALL`].
     costs: [Option<usize>; 3],
 }
 
-/// What a row says.
+/// The data of a row.
 struct Row<'a> {
     depth: usize,
     name: &'a str,
@@ -247,7 +246,7 @@ impl Format for Options {
     type Worker = Worker;
     const IS_PARALLEL: bool = false;
 
-    /// Cost centres are no names of the linker.
+    /// Cost centres are not linker symbols.
     fn demangles(&self) -> bool {
         false
     }
@@ -300,7 +299,7 @@ impl Format for Options {
         Ok(())
     }
 
-    /// There must be the header of the table.
+    /// The header of the table must be present.
     fn sniff(&self, head: &[u8]) -> Option<bool> {
         whole_lines(head).any(is_header).then_some(true)
     }
@@ -354,7 +353,7 @@ impl Options {
         self.source.count(row.costs[self.source as usize]?)
     }
 
-    /// What can be counted, with its sums.
+    /// The values of the profile, with their sums.
     fn values(&self, sums: [Option<Count>; 3]) -> Vec<ValueType> {
         let all = Source::ALL.into_iter().zip(sums);
         let values = all.filter_map(|(source, sum)| {
@@ -369,7 +368,7 @@ impl Options {
     }
 }
 
-/// The titles of the table of calls. The table before it, without calls, lacks `no.`.
+/// The titles of the call table. The table before it, without calls, has no `no.` column.
 const HEADER: &str = "COST CENTRE MODULE SRC no. entries %time %alloc %time %alloc";
 
 fn is_header(line: &[u8]) -> bool {
@@ -382,11 +381,11 @@ fn is_header(line: &[u8]) -> bool {
 }
 
 impl Columns {
-    /// The row that a line is; `None` if it has not the columns of the table.
+    /// Parses a line as a row; `None` if it does not have the columns of the table.
     fn row<'a>(&self, line: &'a str) -> Option<Row<'a>> {
         let (name, rest) = line.split_at(char_offset(line, self.module)?);
         let (text, numbers) = rest.split_at(char_offset(rest, self.number - self.module)?);
-        // A number is narrower than its title, and may stand anywhere below it.
+        // A number is narrower than its title, and may be anywhere below it.
         let is_below = numbers.chars().take("no.".len()).any(|char| char != ' ');
         let mut numbers = numbers.split_whitespace();
         let costs = self
@@ -409,7 +408,7 @@ impl Columns {
     }
 }
 
-/// Where the character at `index` starts in `text`.
+/// The byte offset of the character at `index` in `text`.
 fn char_offset(text: &str, index: usize) -> Option<usize> {
     text.char_indices().nth(index).map(|(at, _)| at)
 }
@@ -468,7 +467,7 @@ mod tests {
 
     fn assert_all_paths_agree(text: &[u8]) {
         for source in [Source::PercentTime, Source::Ticks, Source::Bytes] {
-            // An error is an answer too.
+            // The result may be an error, but not a panic.
             let _ = testing::fold(&options(source), text);
         }
     }

@@ -1,4 +1,4 @@
-//! What `go tool pprof -raw` prints.
+//! Go: the output of `go tool pprof -raw`.
 //!
 //! ```text
 //! input    = header, "Samples:", TYPE "/" UNIT { " " TYPE "/" UNIT }, { sample }, "Locations", { location }, …
@@ -22,8 +22,8 @@
 //!      2: 0x4b2 M=1 main.main /srv/m.go:20 s=19
 //! ```
 //!
-//! All lines of a location are frames: functions that were inlined, and the one they were inlined into. A
-//! location without a function is called by its mapping, `[libc.so.6]`.
+//! A location has one frame for each line: inlined functions, and the function that they were
+//! inlined into. A location without a function is named after its mapping, `[libc.so.6]`.
 
 use super::document::lines::{Lines, parse, parse_hex, whole_lines};
 use super::document::names::{UNKNOWN, basename, frame_name, object_name, with_place};
@@ -33,15 +33,15 @@ use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 
-/// Folds what `go tool pprof -raw` prints. See the [module](self) for what is read.
+/// Folds the output of `go tool pprof -raw`. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of what `go tool pprof -raw` prints.
+/// Options for the output of `go tool pprof -raw`.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: one of the profile's values [default: as the profile says]
+    /// The value to count [default: as specified in the profile]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
@@ -49,11 +49,11 @@ pub struct Options {
     #[cfg_attr(feature = "cli", arg(long, value_name = "LABEL"))]
     pub tagroot: Vec<String>,
 
-    /// Put file and line behind names: `main.main (/srv/m.go:20)`
+    /// Append file and line to names: `main.main (/srv/m.go:20)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 
-    /// Call functions without a name by their address: `[libc.so.6 <2a1f0>]`
+    /// Include the address of functions without a name: `[libc.so.6 <2a1f0>]`
     #[cfg_attr(feature = "cli", arg(long))]
     pub addrs: bool,
 
@@ -124,7 +124,7 @@ impl Document for Options {
     }
 }
 
-/// The types of the line after `Samples:`, and which is the default.
+/// The types in the line after `Samples:`, and the index of the default one.
 fn value_types(line: &str) -> (Vec<ValueType>, usize) {
     let mut default = None;
     let types = line.split_whitespace().enumerate().map(|(index, text)| {
@@ -148,7 +148,7 @@ struct File {
     types: String,
     samples: Vec<Sample>,
     locations: AHashMap<u64, Location>,
-    /// The files of mappings.
+    /// The file of each mapping.
     mappings: AHashMap<u64, Vec<u8>>,
 }
 
@@ -156,7 +156,7 @@ struct File {
 struct Location {
     address: u64,
     mapping: Option<u64>,
-    /// What is said of each function, the innermost first.
+    /// The description of each function, the innermost first.
     lines: Vec<Vec<u8>>,
 }
 
@@ -168,7 +168,7 @@ struct Sample {
     labels: Vec<u8>,
 }
 
-/// What the lines that are read now are.
+/// The section of the current line.
 enum Section {
     Header,
     Types,
@@ -244,7 +244,8 @@ impl File {
         true
     }
 
-    /// Reads a line of a location, of which `current` is the one before. Returns that of the line.
+    /// Reads a line of a location, where `current` is the previous location. Returns the location
+    /// of the line.
     fn read_location(&mut self, line: &[u8], current: Option<u64>) -> Option<u64> {
         let text = line.trim_ascii();
         let start = memchr::memmem::find(text, b": 0x");
@@ -269,7 +270,8 @@ impl File {
     }
 }
 
-/// The number and file of `ID: START/LIMIT/OFFSET FILE BUILD_ID [FN][FL]…`, of which the last two may be missing.
+/// The number and file of `ID: START/LIMIT/OFFSET FILE BUILD_ID [FN][FL]…`, where the last two may
+/// be missing.
 fn read_mapping(line: &[u8]) -> Option<(u64, Vec<u8>)> {
     let text = line.trim_ascii();
     let colon = memchr::memmem::find(text, b": 0x")?;
@@ -314,7 +316,7 @@ impl Options {
         }
     }
 
-    /// Adds a frame for each label of the sample that is asked for.
+    /// Adds a frame for each requested label of the sample.
     fn add_labels(&self, sample: &Sample, profile: &mut Profile) -> NodeId {
         let mut node = CallTree::ROOT;
         for key in &self.tagroot {

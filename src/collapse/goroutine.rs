@@ -1,5 +1,5 @@
-//! Dumps and profiles of Go's goroutines: what `/debug/pprof/goroutine` shows with `debug=1` and `debug=2`,
-//! and what a program prints when it panics or gets SIGQUIT.
+//! Go: dumps and profiles of goroutines, from `/debug/pprof/goroutine` with `debug=1` and
+//! `debug=2`, and from a program that panics or receives SIGQUIT.
 //!
 //! ```text
 //! dump    = { "goroutine " N " [" STATE "]:", { call, place }, [ "created by " call, place ], blank line }
@@ -32,7 +32,7 @@ use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
 use std::io::{self, BufRead};
 
-/// Folds dumps of goroutines. See the [module](self) for what is read.
+/// Folds dumps of goroutines. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, goroutine::Folder};
@@ -45,7 +45,7 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of goroutines.
+/// Options for goroutines.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
@@ -58,7 +58,7 @@ pub struct Options {
     #[cfg_attr(feature = "cli", arg(long))]
     pub created_by: bool,
 
-    /// Put file and line behind names: `main.wait (/srv/a.go:8)`
+    /// Append file and line to names: `main.wait (/srv/a.go:8)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 }
@@ -77,7 +77,7 @@ impl Document for Options {
         match lines.peek() {
             None => None,
             Some(first) if is_start(first) => Some(true),
-            // A panic says first what happened.
+            // A panic starts with a message.
             Some(first) if first.starts_with(b"panic: ") || first.starts_with(b"SIGQUIT") => {
                 lines.any(is_start).then_some(true)
             }
@@ -106,19 +106,19 @@ impl Document for Options {
     }
 }
 
-/// The state of a goroutine, from the line that starts it.
+/// The state of a goroutine, from its first line.
 fn state(line: &[u8]) -> Option<&[u8]> {
     let rest = line.strip_prefix(DUMP)?;
     let space = memchr::memchr(b' ', rest)?;
     parse::<u64>(&rest[..space])?;
-    // There may be `gp=0xc000 m=0 mp=0xc000` before the state.
+    // The state may be preceded by `gp=0xc000 m=0 mp=0xc000`.
     let open = memchr::memmem::find(&rest[space..], b" [")?;
     let inside = rest[space + open + 2..].strip_suffix(b"]:")?;
     let end = memchr::memchr(b',', inside).unwrap_or(inside.len());
     Some(&inside[..end])
 }
 
-/// The goroutine that is being read.
+/// The current goroutine.
 #[derive(Default)]
 struct Stack {
     count: u64,
@@ -176,14 +176,14 @@ impl Reader<'_> {
         } else if let Some(creator) = line.strip_prefix(b"created by ") {
             let end = memchr::memmem::find(creator, b" in goroutine ").unwrap_or(creator.len());
             self.stack.created_by = frame_name(&creator[..end]);
-            // The place that follows is not that of a frame.
+            // The location that follows is not that of a frame.
             self.end();
         } else if !line.starts_with(b"...") {
             self.stack.frames.push(frame_name(without_arguments(line)));
         }
     }
 
-    /// Counts the goroutine that was read.
+    /// Counts the current goroutine.
     fn end(&mut self) {
         let stack = std::mem::take(&mut self.stack);
         if !std::mem::take(&mut self.is_goroutine) {
@@ -230,7 +230,7 @@ fn count(line: &[u8]) -> Option<u64> {
     parse(&line[..at])
 }
 
-/// `main.(*Basket).add` of `main.(*Basket).add(0xc000, {0x1, 0x2})`.
+/// `main.(*Basket).add` for `main.(*Basket).add(0xc000, {0x1, 0x2})`.
 fn without_arguments(call: &[u8]) -> &[u8] {
     let Some(inside) = call.strip_suffix(b")") else {
         return call;

@@ -1,4 +1,4 @@
-//! Profiles of gperftools: of the CPU (binary), of the heap and of contention (text).
+//! gperftools: CPU profiles (binary), heap profiles and contention profiles (text).
 //!
 //! ```text
 //! cpu     = words: 0, 3, 0, PERIOD (µs), 0, { COUNT, N, N × ADDRESS }, 0, 1, 0; then text, maps
@@ -18,8 +18,8 @@
 //! 00001000-00002000 r-xp 00000000 08:01 12      /srv/app/prog
 //! ```
 //!
-//! There are no symbols in it, unless Go wrote it: they are those of the objects that were mapped, if these are
-//! here.
+//! There are no symbols, except in files written by Go. They are looked up in the mapped objects,
+//! if these still exist.
 
 use super::document::addresses::Addresses;
 use super::document::heap::{self, Sampling};
@@ -34,20 +34,21 @@ use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 
-/// Folds profiles of gperftools. See the [module](self) for what is read.
+/// Folds gperftools profiles. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of a profile of gperftools.
+/// Options for a gperftools profile.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count. CPU: `samples` or `time` (µs). Heap: `inuse_space`, `inuse_objects`, `alloc_space` or
-    /// `alloc_objects`. Contention: `delay` (cycles) or `contentions` [default: the first]
+    /// The value to count. CPU: `samples` or `time` (µs). Heap: `inuse_space`, `inuse_objects`,
+    /// `alloc_space` or `alloc_objects`. Contention: `delay` (cycles) or `contentions` [default:
+    /// the first]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
-    /// How functions are named
+    /// How to symbolize addresses
     #[cfg_attr(feature = "cli", command(flatten))]
     pub symbols: SymbolOptions,
 }
@@ -97,7 +98,7 @@ impl Options {
         let sampling = match memchr::memchr(b'/', kind) {
             Some(slash) => {
                 let rate = parse(kind[slash + 1..].trim_ascii()).unwrap_or(1);
-                // The older kind says twice the rate.
+                // The older format has twice the rate.
                 let rate = if &kind[..slash] == b"heap" {
                     rate / 2
                 } else {
@@ -172,19 +173,19 @@ impl Options {
     }
 }
 
-/// What a text holds.
+/// The contents of a text profile.
 struct Text<const N: usize> {
     stacks: Vec<Stack<N>>,
     maps: Maps,
-    /// How many contentions each that was recorded stands for.
+    /// The number of contentions that each recorded one represents.
     period: u64,
 }
 
-/// A stack of addresses, the leaf first.
+/// A stack of addresses, starting with the leaf.
 pub(super) struct Stack<const N: usize> {
     values: [Decimal; N],
     addresses: Vec<u64>,
-    /// The names of the frames, the leaf first, if Go wrote them.
+    /// The names of the frames, starting with the leaf, if Go wrote them.
     names: Vec<Vec<u8>>,
 }
 
@@ -198,7 +199,7 @@ impl<const N: usize> Stack<N> {
     }
 }
 
-/// Reads stacks, whose `values` are before their addresses, and mappings.
+/// Reads stacks, whose `values` come before their addresses, and mappings.
 fn read_stacks<const N: usize>(
     lines: &mut Lines<'_>,
     values: impl Fn(&[u8]) -> Option<[Decimal; N]>,
@@ -230,7 +231,7 @@ fn read_stacks<const N: usize>(
     Ok(text)
 }
 
-/// Adds stacks. All addresses but the leaf are where calls return to.
+/// Adds stacks. All addresses except the leaf are return addresses.
 pub(super) fn add_stacks<const N: usize>(
     mut stacks: Vec<Stack<N>>,
     mut maps: Maps,
@@ -270,7 +271,7 @@ pub(super) fn add_stacks<const N: usize>(
     }
 }
 
-/// What is before and after ` @ ` in the line of a stack.
+/// The parts before and after ` @ ` in the line of a stack.
 pub(super) fn split_stack(line: &[u8]) -> Option<(&[u8], Vec<u64>)> {
     let at = memchr::memchr(b'@', line)?;
     let words = line[at + 1..]
@@ -295,13 +296,13 @@ struct Header {
 }
 
 enum Record {
-    /// How often a stack was met.
+    /// The number of samples with a stack.
     Sample(u64, Vec<u64>),
     Trailer,
 }
 
 impl<'a> Words<'a> {
-    /// The words of a file, if it starts as a CPU profile does: with 0 and 3.
+    /// The words of a file, if it starts like a CPU profile: with 0 and 3.
     fn of(bytes: &'a [u8]) -> Option<Words<'a>> {
         let shapes = [(4, false), (4, true), (8, false), (8, true)];
         shapes.into_iter().find_map(|(size, is_big_endian)| {
@@ -342,7 +343,7 @@ impl<'a> Words<'a> {
         Some(Header { version, period })
     }
 
-    /// The next record, or `None` if there is no whole one.
+    /// The next complete record, if any.
     fn record(&mut self) -> Option<Record> {
         let start = self.rest;
         let mut read = || {
@@ -364,7 +365,7 @@ impl<'a> Words<'a> {
         if (count, addresses.as_slice()) == (0, &[0]) {
             return Some(Record::Trailer);
         }
-        // The unwinder may have put the leaf there once more.
+        // The unwinder may have repeated the leaf.
         if addresses.len() > 1 && addresses[0] == addresses[1] {
             addresses.remove(1);
         }

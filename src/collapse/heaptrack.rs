@@ -1,4 +1,4 @@
-//! What KDE's heaptrack records, mostly compressed.
+//! heaptrack: recordings of KDE's heap profiler, usually compressed.
 //!
 //! ```text
 //! input = { line }                                     (numbers are hexadecimal)
@@ -20,8 +20,9 @@
 //! + 0
 //! ```
 //!
-//! The values are the bytes in use when most memory was (`peak`), those never freed (`leaked`), the
-//! number of allocations, and the number of those that were freed at once (`temporary`).
+//! The values are the bytes in use at the peak (`peak`), the bytes never freed (`leaked`), the
+//! number of allocations (`allocations`), and the number of allocations that were freed immediately
+//! (`temporary`).
 
 use super::document::lines::{Lines, parse_hex, whole_lines};
 use super::document::names::{basename, frame_name, object_name, with_place};
@@ -31,23 +32,24 @@ use crate::call_tree::{CallTree, NodeId};
 use crate::decimal::Decimal;
 use std::io::{self, BufRead};
 
-/// Folds recordings of heaptrack. See the [module](self) for what is read.
+/// Folds heaptrack recordings. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of a recording of heaptrack.
+/// Options for a heaptrack recording.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: `peak` or `leaked` bytes, `allocations` or `temporary` ones [default: peak]
+    /// The value to count: `peak` or `leaked` bytes, `allocations` or `temporary` ones [default:
+    /// peak]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
-    /// Put file and line behind names: `load (load.c:7)`
+    /// Append file and line to names: `load (load.c:7)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 
-    /// Call functions without a name by their address: `[libc.so.6 <2a1f0>]`
+    /// Include the address of functions without a name: `[libc.so.6 <2a1f0>]`
     #[cfg_attr(feature = "cli", arg(long))]
     pub addrs: bool,
 
@@ -104,29 +106,29 @@ fn is_version(line: &[u8]) -> bool {
 #[derive(Default)]
 struct Recording {
     has_version: bool,
-    /// Whether strings have their length before them.
+    /// Whether strings are preceded by their length.
     has_lengths: bool,
     strings: Vec<Vec<u8>>,
     instructions: Vec<Instruction>,
     traces: Vec<Trace>,
     allocations: Vec<Allocation>,
-    /// The bytes in use, and the most there were.
+    /// The bytes in use, and their maximum.
     in_use: u64,
     peak: u64,
     /// The allocations whose number in use has changed since the peak.
     changed: Vec<usize>,
-    /// The allocation of the line before, if it was one.
+    /// The allocation of the previous line, if it was one.
     latest: Option<usize>,
 }
 
 struct Instruction {
     address: u64,
     module: usize,
-    /// The function, file and line of each, the innermost first.
+    /// The function, file and line of each frame, the innermost first.
     functions: Vec<[usize; 3]>,
 }
 
-/// A stack: its leaf, and the number of the rest.
+/// A stack: its leaf, and the number of its remaining frames.
 struct Trace {
     instruction: usize,
     parent: usize,
@@ -139,14 +141,14 @@ struct Allocation {
     allocated: u64,
     freed: u64,
     temporary: u64,
-    /// How many were in use at the peak.
+    /// The number in use at the peak.
     at_peak: u64,
-    /// Whether it is among [`Recording::changed`].
+    /// Whether it is in [`Recording::changed`].
     is_changed: bool,
 }
 
 impl Recording {
-    /// Whether `line` starts a string that goes on in the next line.
+    /// Whether `line` starts a string that continues in the next line.
     fn is_within_string(&self, line: &[u8]) -> bool {
         let Some(rest) = line.strip_prefix(b"s ").filter(|_| self.has_lengths) else {
             return false;
@@ -156,7 +158,7 @@ impl Recording {
         rest.len().saturating_sub(space + 1) < length
     }
 
-    /// Reads a line; `None` if it is none of heaptrack.
+    /// Reads a line; `None` if it is not a line of heaptrack.
     fn read_line(&mut self, line: &[u8]) -> Option<()> {
         let Some((kind, rest)) = line.split_first() else {
             return Some(());
@@ -233,7 +235,7 @@ impl Recording {
 }
 
 impl Allocation {
-    /// How many were allocated and not freed yet.
+    /// The number allocated and not freed yet.
     fn live(&self) -> u64 {
         self.allocated.saturating_sub(self.freed)
     }
@@ -263,7 +265,7 @@ fn index(number: u64) -> Option<usize> {
     usize::try_from(number).ok()
 }
 
-/// The instruction of `ADDRESS MODULE {FUNCTION FILE LINE}`, of which the file may be missing.
+/// The instruction of `ADDRESS MODULE {FUNCTION FILE LINE}`, where the file may be missing.
 fn instruction(numbers: &[u64]) -> Option<Instruction> {
     let (&[address, module], functions) = numbers.split_first_chunk()?;
     let functions = functions.chunks(3).map(|chunk| {
@@ -302,7 +304,7 @@ impl Options {
         Ok(())
     }
 
-    /// Adds the frames of a trace's leaf: the functions that were inlined there, the outermost first.
+    /// Adds the frames of a trace's leaf: the functions inlined there, the outermost first.
     fn add_frames(
         &self,
         trace: &Trace,

@@ -1,4 +1,4 @@
-//! Javacores: thread dumps of IBM's JVM and of OpenJ9.
+//! Javacores: thread dumps of IBM's JVM and OpenJ9.
 //!
 //! ```text
 //! thread = header, [ "3XMTHREADINFO1" "(native thread ID:" ID "," … ], { frame | other }, end
@@ -16,8 +16,8 @@
 //! 3XMTHREADINFO3           Native callstack:
 //! ```
 //!
-//! Between the tag of a line and what follows it are spaces. Each thread counts 1, whatever its state.
-//! Frames of a thread without a native call stack are those of the next thread that has one.
+//! Spaces separate the tag of a line from its contents. Each thread counts 1, in any state. If a
+//! thread has no native call stack, its frames are attributed to the next thread that has one.
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
@@ -26,15 +26,15 @@ use super::java::{ThreadNames, method_of_line};
 use crate::collapse::notes::plural;
 use std::io::{self, BufRead};
 
-/// Folds javacores. See the [module](self) for what is read.
+/// Folds javacores. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of a javacore.
+/// Options for a javacore.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// How stacks are written.
+    /// How to write stacks.
     #[cfg_attr(feature = "cli", command(flatten))]
     pub names: ThreadNames,
 }
@@ -53,7 +53,7 @@ impl Document for Options {
     fn sniff(head: &[u8]) -> Option<bool> {
         let mut lines = whole_lines(head).take(20).peekable();
         lines.peek()?;
-        // The sections before that of the threads have tags of the same kind.
+        // The sections before the threads have similar tags.
         let is_tagged = |line: &[u8]| {
             let tag = line.split(|byte| *byte == b' ').next().unwrap_or_default();
             tag == b"NULL" || (tag.first().is_some_and(u8::is_ascii_digit) && is_capital(&tag[1..]))
@@ -94,7 +94,7 @@ fn is_capital(tag: &[u8]) -> bool {
 struct Reader<'r> {
     names: &'r ThreadNames,
     profile: &'r mut Profile,
-    /// The name of the thread, if it is wanted.
+    /// The name of the thread, if requested.
     name: Option<Vec<u8>>,
     /// The leaf first.
     frames: Vec<Vec<u8>>,
@@ -122,7 +122,7 @@ impl Reader<'_> {
 
     fn begin(&mut self, header: &[u8]) {
         if header.starts_with(ANONYMOUS) {
-            // Such threads have no frames, and would not be seen without a name.
+            // Such threads have no frames, and would be invisible without a name.
             self.name = Some(ANONYMOUS.to_vec());
         } else if let Some(name) = quoted(header)
             && !self.names.no_include_tname
@@ -161,7 +161,7 @@ impl Reader<'_> {
     }
 }
 
-/// What is between the first quotes.
+/// The text between the first quotes.
 fn quoted(text: &[u8]) -> Option<&[u8]> {
     let name = text.strip_prefix(b"\"")?;
     Some(&name[..memchr::memchr(b'"', name)?])

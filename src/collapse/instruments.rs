@@ -1,4 +1,4 @@
-//! A call tree copied out of Apple's Instruments (Edit, Deep Copy).
+//! Apple Instruments: a copied call tree (Edit, Deep Copy).
 //!
 //! ```text
 //! input  = header, { row }
@@ -13,8 +13,8 @@
 //! 2.25 s   64.2%    2.25 s           render
 //! ```
 //!
-//! A row counts its self weight, in the smallest unit there is. Instruments rounds, so sums may be off by
-//! some of the last digits. `xctrace export` is exact; see [`xctrace`](super::xctrace).
+//! A row counts its self weight, in the smallest unit. Instruments rounds weights, so sums may be
+//! inexact. `xctrace export` is exact; see [`xctrace`](super::xctrace).
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
@@ -23,10 +23,10 @@ use crate::call_tree::{CallTree, NodeId};
 use crate::decimal::Decimal;
 use std::io::{self, BufRead};
 
-/// Folds call trees of Instruments. See the [module](self) for what is read.
+/// Folds call trees of Instruments. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of a call tree of Instruments.
+/// Options for a call tree of Instruments.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
@@ -106,7 +106,7 @@ fn is_header(line: &[u8]) -> bool {
     has_weight && has_self && matches!(last, Some(b"Symbol Name" | b"Symbol Names"))
 }
 
-/// What a number is counted in, and how many of the smallest unit of its kind that is.
+/// The unit of a number, and its size in terms of the smallest unit of its kind.
 #[derive(Clone, Copy)]
 struct Unit {
     name: &'static str,
@@ -127,7 +127,7 @@ impl Weight {
         self.number.times(self.unit.size / unit.size)
     }
 
-    /// Reads `1.25 s`; `-` is nothing.
+    /// Parses `1.25 s`; `-` means zero.
     fn parse(text: &[u8]) -> Option<Weight> {
         let none = Unit {
             name: "none",

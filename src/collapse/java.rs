@@ -1,8 +1,8 @@
-//! What the readers of Java's stacks share: how threads and methods are named.
+//! Names of Java threads and methods, shared by several formats.
 
 use super::document::names::frame_name;
 
-/// How the stacks of Java threads are written.
+/// How to write the stacks of Java threads.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
@@ -11,7 +11,7 @@ pub struct ThreadNames {
     #[cfg_attr(feature = "cli", arg(long, overrides_with = "include_tname"))]
     pub no_include_tname: bool,
 
-    /// Undoes `no_include_tname` on the command line.
+    /// Overrides `no_include_tname` on the command line.
     #[doc(hidden)]
     #[cfg_attr(
         feature = "cli",
@@ -19,11 +19,11 @@ pub struct ThreadNames {
     )]
     pub include_tname: bool,
 
-    /// Keep the number of the thread behind its name
+    /// Append the number of the thread to its name
     #[cfg_attr(feature = "cli", arg(long, overrides_with = "no_include_tid"))]
     pub include_tid: bool,
 
-    /// Undoes `include_tid` on the command line.
+    /// Overrides `include_tid` on the command line.
     #[doc(hidden)]
     #[cfg_attr(
         feature = "cli",
@@ -31,11 +31,11 @@ pub struct ThreadNames {
     )]
     pub no_include_tid: bool,
 
-    /// Cut the names of packages to their first letters: `j.l.Thread.run`
+    /// Abbreviate the names of packages: `j.l.Thread.run`
     #[cfg_attr(feature = "cli", arg(long, overrides_with = "no_shorten_pkgs"))]
     pub shorten_pkgs: bool,
 
-    /// Undoes `shorten_pkgs` on the command line.
+    /// Overrides `shorten_pkgs` on the command line.
     #[doc(hidden)]
     #[cfg_attr(
         feature = "cli",
@@ -53,11 +53,11 @@ impl ThreadNames {
     }
 }
 
-/// What becomes of the package in the name of a method.
+/// How to write the package in the name of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Packages {
     Keep,
-    /// Each word is cut to its first letter.
+    /// Each component is abbreviated to its first letter.
     Shorten,
     Drop,
 }
@@ -74,25 +74,26 @@ impl Packages {
     }
 }
 
-/// The method in a line `at METHOD(PLACE)`; the line may start with white space.
+/// The method in a line `at METHOD(LOCATION)`; the line may start with whitespace.
 pub(crate) fn method_of_line(line: &[u8]) -> Option<&[u8]> {
     let call = line.trim_ascii_start().strip_prefix(b"at ")?;
     Some(method_of_call(call))
 }
 
-/// The method in `METHOD(PLACE)`.
+/// The method in `METHOD(LOCATION)`.
 pub(crate) fn method_of_call(call: &[u8]) -> &[u8] {
     let end = memchr::memchr(b'(', call).unwrap_or(call.len());
     call[..end].trim_ascii()
 }
 
-/// Splits before the class, which is the last part but one. A name of fewer parts has no package.
+/// Splits before the class, which is the second to last component. A name with fewer components has
+/// no package.
 fn split_package(method: &[u8]) -> (&[u8], &[u8]) {
     let dots = memchr::memrchr_iter(b'.', method);
     method.split_at(dots.take(2).nth(1).map_or(0, |dot| dot + 1))
 }
 
-/// Cuts each word to its first letter.
+/// Abbreviates each component to its first letter.
 fn initials(package: &[u8]) -> Vec<u8> {
     let mut short = Vec::new();
     let (mut is_inside, mut is_initial) = (false, false);

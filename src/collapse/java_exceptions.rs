@@ -1,4 +1,4 @@
-//! Exceptions of Java programs in their logs.
+//! Java: exceptions in log files.
 //!
 //! ```text
 //! stack = { { " " | TAB } "at " METHOD "(" PLACE ")" … | … "waiting on " … }          (the leaf first)
@@ -14,14 +14,14 @@
 //!     ... 2 more
 //! ```
 //!
-//! Any other line ends a stack, so that each cause is a stack of its own. Each stack counts 1.
+//! Any other line ends a stack, so each cause is a separate stack. Each stack counts 1.
 
 use super::document::lines::Lines;
 use super::document::{Document, Profile, ValueType, shared_options};
 use super::java::{Packages, method_of_line};
 use std::io::{self, BufRead};
 
-/// Folds exceptions in logs. See the [module](self) for what is read.
+/// Folds exceptions in logs. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, java_exceptions::Folder};
@@ -34,16 +34,16 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of exceptions.
+/// Options for exceptions.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// Cut the names of packages to their first letters: `j.l.Thread.run`
+    /// Abbreviate the names of packages: `j.l.Thread.run`
     #[cfg_attr(feature = "cli", arg(long))]
     pub shorten_pkgs: bool,
 
-    /// Leave packages out: `Thread.run`
+    /// Omit packages: `Thread.run`
     #[cfg_attr(feature = "cli", arg(long))]
     pub no_pkgs: bool,
 }
@@ -53,7 +53,7 @@ impl Document for Options {
     const DESCRIPTION: &'static str = "exceptions in the log of a Java program";
     shared_options!();
 
-    /// Any log may hold exceptions; that does not make it a profile.
+    /// Any log may contain exceptions, which does not make it a profile.
     fn sniff(_: &[u8]) -> Option<bool> {
         Some(false)
     }

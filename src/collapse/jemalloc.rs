@@ -1,4 +1,4 @@
-//! Heap profiles of jemalloc (`prof.dump`).
+//! jemalloc: heap profiles (`prof.dump`).
 //!
 //! ```text
 //! input = "heap_v2/" RATE, { thread }, { "@ " { ADDRESS }, { thread } }, "MAPPED_LIBRARIES:", maps
@@ -15,8 +15,8 @@
 //! 00001000-00002000 r-xp 00000000 08:01 12      /srv/app/prog
 //! ```
 //!
-//! Allocations are sampled; what is counted is what they stand for. There are no symbols in it: they are those of
-//! the objects that were mapped, if these are here.
+//! Allocations are sampled; counts are estimates of all allocations. There are no symbols: they are
+//! looked up in the mapped objects, if these still exist.
 
 use super::document::heap::{self, Sampling};
 use super::document::lines::{Lines, parse, whole_lines};
@@ -25,20 +25,20 @@ use super::document::{Document, Profile, SymbolOptions, shared_options};
 use super::gperftools::{Stack, add_stacks, split_stack};
 use std::io::{self, BufRead};
 
-/// Folds heap profiles of jemalloc. See the [module](self) for what is read.
+/// Folds jemalloc heap profiles. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of a heap profile of jemalloc.
+/// Options for a jemalloc heap profile.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: `inuse_space`, `inuse_objects`, `alloc_space` or `alloc_objects`
+    /// The value to count: `inuse_space`, `inuse_objects`, `alloc_space` or `alloc_objects`
     /// [default: inuse_space]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
-    /// How functions are named
+    /// How to symbolize addresses
     #[cfg_attr(feature = "cli", command(flatten))]
     pub symbols: SymbolOptions,
 }
@@ -77,7 +77,7 @@ impl Document for Options {
                     lines.skip_if_cut("a stack, `@ ADDRESSES`")?;
                 }
             } else if let Some(counts) = line.trim_ascii().strip_prefix(b"t*: ") {
-                // The first one is of the whole heap.
+                // The first line has the totals of the heap.
                 match (heap::counts(counts), addresses.take()) {
                     (Some(counts), Some(addresses)) => {
                         stacks.push(Stack::new(counts.unsampled(sampling), addresses));

@@ -1,4 +1,4 @@
-//! What the lightweight Java profiler writes.
+//! lightweight-java-profiler: its trace files.
 //!
 //! ```text
 //! input  = { stack }, "Total" …
@@ -18,7 +18,7 @@ use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, invalid, shared_options};
 use std::io::{self, BufRead};
 
-/// Folds what the lightweight Java profiler writes. See the [module](self) for what is read.
+/// Folds the output of lightweight-java-profiler. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, ljp::Folder};
@@ -31,7 +31,7 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of what the lightweight Java profiler writes.
+/// Options for the output of lightweight-java-profiler.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
@@ -98,7 +98,7 @@ impl Stack {
     }
 }
 
-/// Counts the last trace, after which the totals are.
+/// Counts the last trace, which is followed by the totals.
 fn end(stack: Option<Stack>, profile: &mut Profile) -> io::Result<()> {
     match stack {
         Some(stack) => {
@@ -111,7 +111,7 @@ fn end(stack: Option<Stack>, profile: &mut Profile) -> io::Result<()> {
     }
 }
 
-/// The line without what is between its first `(` and its last `)`.
+/// The line without the text from its first `(` to its last `)`.
 fn without_places(line: &[u8]) -> Vec<u8> {
     match (memchr::memchr(b'(', line), memchr::memrchr(b')', line)) {
         (Some(open), Some(close)) if open < close => [&line[..open], &line[close + 1..]].concat(),

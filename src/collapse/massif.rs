@@ -1,4 +1,4 @@
-//! Heap profiles of valgrind's massif (`ms_print` shows them).
+//! massif: heap profiles of valgrind (as shown by `ms_print`).
 //!
 //! ```text
 //! input    = "desc: " …, "cmd: " …, "time_unit: " …, { snapshot }
@@ -17,8 +17,8 @@
 //!   n0: 70 0x1095: main (main.c:9)
 //! ```
 //!
-//! The tree is upside down: callers are below their callees. A node counts the bytes that its callers do
-//! not have. One snapshot is read: the peak.
+//! The tree is inverted: callers are below their callees. A node counts the bytes that are not
+//! attributed to its callers. One snapshot is read: the peak.
 
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::names::frame_name;
@@ -27,19 +27,20 @@ use crate::call_tree::{CallTree, FrameId};
 use crate::decimal::Decimal;
 use std::io::{self, BufRead};
 
-/// Folds heap profiles of massif. See the [module](self) for what is read.
+/// Folds massif heap profiles. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of a heap profile of massif.
+/// Options for a massif heap profile.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// The snapshot to read, by its number, or `last` [default: the peak, or else the last detailed one]
+    /// The snapshot to read, by its number, or `last` [default: the peak, or else the last detailed
+    /// one]
     #[cfg_attr(feature = "cli", arg(long, value_name = "NUMBER|last"))]
     pub snapshot: Option<String>,
 
-    /// Keep file and line behind names: `load (load.c:3)`
+    /// Append file and line to names: `load (load.c:3)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 
@@ -158,7 +159,7 @@ impl Options {
         }
     }
 
-    /// Adds a snapshot: each node's bytes that are not its callers'.
+    /// Adds a snapshot: the bytes of each node that are not attributed to its callers.
     fn add(&self, snapshot: &Snapshot, profile: &mut Profile) {
         let own = own_bytes(&snapshot.nodes);
         // From the leaf of the stack, which is the outermost node of the tree.
@@ -190,7 +191,7 @@ impl Options {
     }
 }
 
-/// What each node has that the nodes below do not.
+/// The bytes of each node that are not attributed to the nodes below.
 fn own_bytes(nodes: &[Node]) -> Vec<Decimal> {
     let mut own: Vec<Decimal> = Vec::with_capacity(nodes.len());
     let mut path: Vec<usize> = Vec::new();

@@ -1,7 +1,7 @@
-//! How long threads were off the CPU, and who woke them: scheduler events of `perf script`.
+//! Off-CPU time and wakeups: scheduler events of `perf script`.
 //!
-//! The events are `sched:sched_switch`, `sched:sched_stat_sleep` and `sched:sched_stat_blocked`, with
-//! stacks, printed by `perf script -F comm,pid,tid,time,event,ip,sym,dso,trace`.
+//! The events are `sched:sched_switch`, `sched:sched_stat_sleep` and `sched:sched_stat_blocked`,
+//! with stacks, printed by `perf script -F comm,pid,tid,time,event,ip,sym,dso,trace`.
 //!
 //! ```text
 //! event  = COMM " " PID [ "/" TID ] " " TIME ": " ( switch | wakeup ), { frame }, blank line
@@ -21,7 +21,7 @@
 //! ```
 //!
 //! A thread that wakes up counts the microseconds that it slept, at the stack with which it went to
-//! sleep. The stack of a sleep counts once, however often the event that ends it is printed.
+//! sleep. A sleep counts once, even if the event that ends it is printed repeatedly.
 
 use super::document::lines::{Lines, parse};
 use super::document::names::frame_name;
@@ -31,23 +31,23 @@ use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 
-/// Folds scheduler events of `perf script`. See the [module](self) for what is read.
+/// Folds scheduler events of `perf script`. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of scheduler events.
+/// Options for scheduler events.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// Put the number of the thread behind its name: `till-72`
+    /// Append the ID of the thread to its name: `till-72`
     #[cfg_attr(feature = "cli", arg(long))]
     pub record_tid: bool,
 
-    /// Continue each stack with that of the thread that woke it, and the name of that
+    /// Continue each stack with the stack of the waking thread, and its name
     #[cfg_attr(feature = "cli", arg(long))]
     pub record_wake_stack: bool,
 
-    /// The same, and go on with what woke that thread, and so on
+    /// Like --record-wake-stack, but continue recursively with the thread that woke that one
     #[cfg_attr(feature = "cli", arg(long))]
     pub recurse: bool,
 
@@ -61,8 +61,8 @@ impl Document for Options {
     const DESCRIPTION: &'static str = "scheduler events of perf script, as time off the CPU";
     shared_options!();
 
-    /// These are events like any others, which `perf` reads. Only the user knows that it is the time
-    /// between them that matters.
+    /// These are ordinary events, which `perf` reads. Only the user knows that the time between
+    /// them is of interest.
     fn sniff(_: &[u8]) -> Option<bool> {
         Some(false)
     }
@@ -107,7 +107,7 @@ enum Event {
 
 struct Wakeup {
     waker: Vec<u8>,
-    /// As it is printed: `PID/TID`.
+    /// As printed: `PID/TID`.
     waker_id: Vec<u8>,
     comm: Vec<u8>,
     pid: Vec<u8>,
@@ -120,11 +120,11 @@ struct Reader<'r> {
     options: &'r Options,
     profile: &'r mut Profile,
     event: Option<Event>,
-    /// The frames of the event, the leaf first.
+    /// The frames of the event, starting with the leaf.
     frames: Stack,
     /// The stacks with which threads went to sleep, the outermost frame first, by thread.
     asleep: AHashMap<Vec<u8>, Stack>,
-    /// What was counted for threads when they last woke up, by thread; for `recurse`.
+    /// The stacks counted when threads last woke up, by thread; for `recurse`.
     woken: AHashMap<Vec<u8>, Stack>,
     /// In nanoseconds.
     times: AHashMap<NodeId, u64>,
@@ -159,7 +159,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Counts what a thread slept, if it was seen to go to sleep.
+    /// Counts the sleep of a thread, if the start of the sleep was seen.
     fn wake(&mut self, wakeup: Wakeup, wake_stack: Stack) {
         let Some(mut stack) = self.asleep.remove(&wakeup.pid) else {
             return;
@@ -198,7 +198,7 @@ impl Reader<'_> {
     }
 }
 
-/// The deepest stack that is made, as two threads may wake each other again and again.
+/// The maximum depth of a stack, because two threads may wake each other repeatedly.
 const MAX_DEPTH: usize = 10_000;
 
 fn read_event(line: &[u8]) -> Option<Event> {
@@ -223,18 +223,18 @@ fn has_event(line: &[u8], event: &[u8]) -> bool {
     memchr::memmem::find(line, event).is_some()
 }
 
-/// The word behind `key`.
+/// The word after `key`.
 fn field<'l>(line: &'l [u8], key: &[u8]) -> Option<&'l [u8]> {
     let start = memchr::memmem::find(line, key)? + key.len();
     line[start..].split(u8::is_ascii_whitespace).next()
 }
 
-/// The name of a thread and its number: what is before the time, which ends in a colon.
+/// The name and ID of a thread, before the time, which ends in a colon.
 fn thread(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let time = memchr::memmem::find(line, b": ")?;
     let id_end = memchr::memrchr(b' ', &line[..time])?;
     let start = line[..id_end].trim_ascii_end();
-    // Between the two may be the number of the CPU, in brackets.
+    // The number of the CPU may be in between, in brackets.
     let start = match memchr::memmem::rfind(start, b" [") {
         Some(bracket) if start.ends_with(b"]") => start[..bracket].trim_ascii_end(),
         _ => start,
@@ -243,7 +243,7 @@ fn thread(line: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((start[..id].trim_ascii(), &start[id..]))
 }
 
-/// The function of a frame: what is between the address and the module.
+/// The function of a frame, between the address and the module.
 fn frame(line: &[u8]) -> Option<Vec<u8>> {
     let text = line.trim_ascii();
     let start = memchr::memchr(b' ', text)?;

@@ -1,4 +1,4 @@
-//! Call graphs of FreeBSD's `pmcstat -G`.
+//! FreeBSD: call graphs of `pmcstat -G`.
 //!
 //! ```text
 //! input = { "@ " EVENT " [" N " samples]", { node } }
@@ -14,14 +14,14 @@
 //!  41.67%  [5]         save
 //! ```
 //!
-//! The tree is upside down: callers are below their callees. The outermost callers have the counts.
+//! The tree is inverted: callers are below their callees. The outermost callers have the counts.
 
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options};
 use std::io::{self, BufRead};
 
-/// Folds call graphs of `pmcstat -G`. See the [module](self) for what is read.
+/// Folds call graphs of `pmcstat -G`. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, pmc::Folder};
@@ -34,7 +34,7 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of call graphs of `pmcstat -G`.
+/// Options for call graphs of `pmcstat -G`.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
@@ -106,7 +106,7 @@ fn read_node(line: &[u8]) -> Option<Node> {
     })
 }
 
-/// Adds the stack that ends with `path`, of which the last node is the outermost caller.
+/// Adds the stack that ends with `path`, whose last node is the outermost caller.
 fn add(path: &[Node], profile: &mut Profile) {
     if let Some(last) = path.last() {
         let frames = path.iter().rev().map(|node| &node.name);

@@ -1,4 +1,4 @@
-//! [Folded](crate::folded) stacks, in which frames that call themselves are joined.
+//! Merges recursive calls in [folded](crate::folded) stacks.
 //!
 //! ```text
 //! main;recursive;recursive;recursive;helper 1
@@ -6,15 +6,15 @@
 //! main;not;recursive 4
 //! ```
 //!
-//! Frames that follow each other under one name become one frame, so that a function that recurses
-//! to all depths is one box in the flame graph and not a tower:
+//! Consecutive frames with the same name become one frame, so that a recursive function is one box
+//! in the flame graph instead of a tower:
 //!
 //! ```text
 //! main;not;recursive 4
 //! main;recursive;helper 3
 //! ```
 //!
-//! Functions that call each other in turn (`a;b;a;b`) are left as they are.
+//! Mutually recursive functions (`a;b;a;b`) are not merged.
 
 use super::DEFAULT_NTHREADS;
 use super::error::{ErrorKind, ParseError};
@@ -28,13 +28,12 @@ use crate::text::excerpt;
 use std::io;
 use std::mem;
 
-/// How to join recursive frames.
+/// Options for merging recursive calls.
 #[derive(Debug, Clone)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// The number of threads to use; 0 is taken as 1, and more than 1024 as that. Default: one for
-    /// each logical CPU.
+    /// The number of threads; 0 means 1, and the maximum is 1024. Default: one per logical CPU.
     #[cfg_attr(feature = "cli", arg(
         short, long, value_name = "UINT", help = "Number of threads to use",
         default_value_t = *DEFAULT_NTHREADS, value_parser = crate::cli::values::count,
@@ -51,7 +50,7 @@ impl Default for Options {
     }
 }
 
-/// Joins recursive frames in folded stacks. See the [module](self) for what is read.
+/// Merges recursive calls in folded stacks. See the [module](self) for details.
 ///
 /// A line that is neither a stack with its count nor a comment is an error.
 ///
@@ -104,7 +103,7 @@ impl Format for Options {
         self.nthreads
     }
 
-    /// The names are those of another collapser.
+    /// Names were already processed by another collapser.
     fn demangles(&self) -> bool {
         false
     }
@@ -152,7 +151,7 @@ mod tests {
         testing::fold(&Options::default(), text.as_bytes())
     }
 
-    /// Joins frames the simple way.
+    /// A simple reference implementation.
     fn join_one(line: &str) -> String {
         let (stack, count) = line.rsplit_once(' ').unwrap();
         let mut frames: Vec<&str> = stack.trim().split(';').collect();
@@ -176,7 +175,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_folded_without_panic(text in prop::collection::vec(any::<u8>(), 0..200)) {
-            // An error is an answer too.
+            // The result may be an error, but not a panic.
             let _ = testing::fold(&Options::default(), &text);
             let _ = testing::fold(&Options::default(), &[&text[..], b" 7\n"].concat());
         }

@@ -1,4 +1,4 @@
-//! What R's `Rprof()` records.
+//! R: the files of `Rprof()`.
 //!
 //! ```text
 //! input  = header, { "#File " N ": " PATH | sample }
@@ -23,7 +23,7 @@ use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 
-/// Folds what `Rprof()` records. See the [module](self) for what is read.
+/// Folds the files of `Rprof()`. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, rprof::Folder};
@@ -36,16 +36,16 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of what `Rprof()` records.
+/// Options for the files of `Rprof()`.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: `samples`, or `time`, in microseconds [default: samples]
+    /// The value to count: `samples`, or `time`, in microseconds [default: samples]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
-    /// Put file and line behind names, if they were recorded: `total (cart.R:3)`
+    /// Append file and line to names, if they were recorded: `total (cart.R:3)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 }
@@ -110,7 +110,7 @@ fn interval(line: &[u8]) -> Option<u64> {
     parse(line[at + INTERVAL.len()..].trim_ascii())
 }
 
-/// The paths of files by their numbers.
+/// Maps the numbers of files to paths.
 type Files = AHashMap<u64, Vec<u8>>;
 
 /// The number and path of `N: PATH`.
@@ -119,10 +119,10 @@ fn split_file(text: &[u8]) -> Option<(u64, Vec<u8>)> {
     Some((parse(&text[..colon])?, text[colon + 2..].to_vec()))
 }
 
-/// A function, and where in it the sample was.
+/// A function, and the location of the sample in it.
 struct Call<'l> {
     name: &'l [u8],
-    /// The numbers of the file and of the line.
+    /// The numbers of the file and the line.
     place: Option<(u64, u64)>,
 }
 
@@ -137,13 +137,14 @@ impl Call<'_> {
     }
 }
 
-/// The calls in a line, the leaf first; `None` if the last one has no end, or if there is something else.
+/// The calls in a line, starting with the leaf; `None` if the last one is unterminated, or if the
+/// line contains anything else.
 fn calls(line: &[u8]) -> Option<Vec<Call<'_>>> {
     let mut calls = Vec::new();
     let mut rest = line;
     while let Some(start) = memchr::memchr(b'"', rest) {
         let name = &rest[start + 1..];
-        // A name may hold quotes; what ends it is followed by a space.
+        // A name may contain quotes; the final quote is followed by a space.
         let end = memchr::memmem::find(name, b"\" ")
             .or_else(|| name.strip_suffix(b"\"").map(<[u8]>::len))?;
         calls.push(Call {
@@ -156,7 +157,7 @@ fn calls(line: &[u8]) -> Option<Vec<Call<'_>>> {
     rest.iter().all(is_number).then_some(calls)
 }
 
-/// The file and the line that are before a name: `1#3`, perhaps behind numbers of memory.
+/// The file and line before a name: `1#3`, possibly after memory statistics.
 fn place(text: &[u8]) -> Option<(u64, u64)> {
     let text = text.trim_ascii();
     let start = memchr::memrchr2(b' ', b':', text).map_or(0, |at| at + 1);

@@ -1,4 +1,4 @@
-//! The call graph that macOS's `sample` writes, and Activity Monitor's "Sample Process".
+//! macOS `sample`: the call graphs of `sample`, and of "Sample Process" in Activity Monitor.
 //!
 //! ```text
 //! input = { line }, "Call graph:", { node | blank line }, "Total number in stack", { line }
@@ -19,11 +19,11 @@
 //! Total number in stack (recursive counted multiple, when >=5):
 //! ```
 //!
-//! A node counts the samples in it and in all it called; what is folded is the part that is its
-//! own. A frame is called ``module`name``, without arguments and without the `.dylib` of a module.
+//! The count of a node includes its callees; the self count is folded. A frame is named
+//! ``module`name``, without arguments and without the `.dylib` suffix of a module.
 //!
-//! Threads that wait are left out: stacks whose innermost function is one of those of the system
-//! that a thread sleeps in, `__psynch_cvwait` say. They would be most of the samples of most
+//! Idle threads are skipped: stacks whose innermost function is a system function in which a thread
+//! sleeps, such as `__psynch_cvwait`. Otherwise, these would be most of the samples of most
 //! programs.
 
 mod idle;
@@ -45,28 +45,28 @@ use std::io;
 const START: &[u8] = b"Call graph:";
 const END: &[u8] = b"Total number in stack";
 
-/// What to make of the output of `sample`.
+/// Options for the output of `sample`.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// Write mangled names of Rust and C++ functions (`_RNv..`, `_ZN..`) as in their source,
-    /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
+    /// Demangle names of Rust and C++ functions (`_RNv..`, `_ZN..`), without hashes and arguments;
+    /// requires the crate's feature `demangle`. Default: `true`.
     #[cfg_attr(feature = "cli", arg(
         long = "no-demangle", action = clap::ArgAction::SetFalse,
         help = "Keep mangled names of Rust and C++ functions as they are"
     ))]
     pub demangle: bool,
 
-    /// Leave out the modules: `main`, not ``prog`main``. Default: `false`.
+    /// Omit modules: `main` instead of ``prog`main``. Default: `false`.
     #[cfg_attr(
         feature = "cli",
         arg(long, help = "Don't include modules with function names")
     )]
     pub no_modules: bool,
 
-    /// More functions, by their whole names, of which the samples are left out if they are innermost:
-    /// threads wait there. Default: none.
+    /// Additional idle functions, by their whole names: samples in which one of them is innermost
+    /// are skipped. Default: none.
     #[cfg_attr(
         feature = "cli",
         arg(
@@ -77,8 +77,8 @@ pub struct Options {
     )]
     pub idle: Vec<String>,
 
-    /// Keep the samples in the system's functions in which threads wait, such as `mach_msg2_trap`:
-    /// only those in [`idle`](Options::idle) are left out. Default: `false`.
+    /// Keep samples in the built-in idle functions, such as `mach_msg2_trap`: only those in
+    /// [`idle`](Options::idle) are skipped. Default: `false`.
     #[cfg_attr(
         feature = "cli",
         arg(
@@ -101,7 +101,7 @@ impl Default for Options {
     }
 }
 
-/// Folds the output of macOS's `sample`. See the [module](self) for what is read.
+/// Folds the output of macOS `sample`. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, sample::Folder};
@@ -132,17 +132,17 @@ impl From<Options> for Folder {
 
 impl_collapse!(Folder);
 
-/// Where in the report a worker is, and the nodes that may get children yet.
+/// The position of a worker in the report, and the nodes that may still get children.
 #[derive(Default)]
 pub(crate) struct Worker {
     place: Place,
-    /// The number of the line read last.
+    /// The number of the current line.
     line: u64,
-    /// From the thread to the node of the line before.
+    /// The path from the thread to the node of the previous line.
     open: Vec<OpenNode>,
-    /// What the nodes are called, and whether a thread waits there.
+    /// Caches the names of nodes, and whether a thread is idle there.
     labels: LineCache<bool>,
-    /// Samples in functions that wait.
+    /// The number of samples in idle functions.
     waiting: u64,
 }
 
@@ -157,7 +157,7 @@ enum Place {
 struct OpenNode {
     node: NodeId,
     line: LineId,
-    /// The samples that no child has had.
+    /// The samples that are not in a child.
     own: u64,
 }
 
@@ -225,7 +225,7 @@ impl Format for Options {
         Ok(())
     }
 
-    /// The line that starts the call graph must be there, and the graph.
+    /// The line that starts the call graph must be present, followed by the graph.
     fn sniff(&self, head: &[u8]) -> Option<bool> {
         let mut is_in_graph = false;
         for line in whole_lines(head).map(trim_end) {
@@ -257,8 +257,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Reads the last line of an input that does not end in a line end. A node may have lost a
-    /// digit or half of its name; its samples stay with what called it.
+    /// Reads the last line of the input if it has no line end. A node may lack a digit or half of
+    /// its name, so its samples count for its caller.
     fn read_cut(&mut self, line: &[u8], tree: &mut CallTree) {
         if self.place == Place::Graph && line.starts_with(END) {
             self.end_graph(tree);
@@ -284,7 +284,7 @@ impl Worker {
             None => CallTree::ROOT,
         };
         let label = match read.depth {
-            // The names of threads may hold anything.
+            // Thread names can contain anything.
             0 => read.label,
             _ => read.label.without_address(),
         };
@@ -300,7 +300,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Adds what is their own to the nodes that have all their children, the innermost first.
+    /// Adds the self counts of the nodes that have all their children, the innermost first.
     fn close_down_to(&mut self, depth: usize, tree: &mut CallTree) {
         for closed in self.open.drain(depth.min(self.open.len())..).rev() {
             if closed.own == 0 {

@@ -1,4 +1,4 @@
-//! Stacks that a SystemTap script printed with `print_stack()`, each with its count below.
+//! SystemTap: stacks printed with `print_stack()`, each followed by its count.
 //!
 //! ```text
 //! input = { { frame }, count }
@@ -18,7 +18,7 @@ use super::document::{Document, Profile, ValueType, shared_options};
 use super::notes::plural;
 use std::io::{self, BufRead};
 
-/// Folds stacks of SystemTap. See the [module](self) for what is read.
+/// Folds stacks of SystemTap. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, stap::Folder};
@@ -31,7 +31,7 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of stacks of SystemTap.
+/// Options for stacks of SystemTap.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
@@ -91,7 +91,7 @@ fn count(text: &[u8]) -> Option<u64> {
     is_number.then(|| parse(text).unwrap_or(u64::MAX))
 }
 
-/// The function; the module stays where no offset tells it from the name.
+/// The function; the module is kept if there is no offset to separate it from the name.
 fn frame(text: &[u8]) -> Vec<u8> {
     let before_module = match memchr::memmem::rfind(text, b" [") {
         Some(at) if text.ends_with(b"]") => &text[..at],

@@ -1,4 +1,4 @@
-//! What `strace -k` prints: system calls with the stacks that made them.
+//! strace: the output of `strace -k`, system calls with the stacks that made them.
 //!
 //! ```text
 //! call  = start NAME "(" arguments ") = " RESULT [ " <" SECONDS ">" ]
@@ -13,7 +13,8 @@
 //!  > /srv/shop(main+0x5) [0x1135]
 //! ```
 //!
-//! The call is the leaf. One that others interrupt is printed twice, and counts where it is resumed.
+//! The system call is the leaf. A call interrupted by others is printed twice, and counts where it
+//! is resumed.
 
 use super::document::lines::{Lines, parse_hex, whole_lines};
 use super::document::names::{basename, frame_name, object_name};
@@ -22,19 +23,20 @@ use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
 use std::io::{self, BufRead};
 
-/// Folds what `strace -k` prints. See the [module](self) for what is read.
+/// Folds the output of `strace -k`. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of what `strace -k` prints.
+/// Options for the output of `strace -k`.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: `calls`, or `time`, in microseconds, which takes `strace -T` [default: calls]
+    /// The value to count: `calls`, or `time`, in microseconds, which requires `strace -T`
+    /// [default: calls]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
-    /// Call functions without a name by their address: `[libc.so.6 <2a1f0>]`
+    /// Include the address of functions without a name: `[libc.so.6 <2a1f0>]`
     #[cfg_attr(feature = "cli", arg(long))]
     pub addrs: bool,
 
@@ -111,7 +113,7 @@ impl Call {
     }
 }
 
-/// Reads the line of a call that ended.
+/// Parses the line of a finished call.
 fn read_call(line: &[u8]) -> Option<Call> {
     memchr::memmem::find(line, b" = ")?;
     Some(Call {
@@ -137,7 +139,7 @@ fn call_name(line: &[u8]) -> Option<&[u8]> {
     (!name.is_empty() && name.iter().all(is_part)).then_some(name)
 }
 
-/// The time at the end, if it was asked for.
+/// The time at the end, if it was recorded.
 fn seconds(line: &[u8]) -> Option<Decimal> {
     let line = line.strip_suffix(b">")?;
     Decimal::parse(&line[memchr::memmem::rfind(line, b" <")? + 2..])
@@ -170,7 +172,7 @@ impl Options {
     }
 }
 
-/// Splits `OBJECT(SYMBOL`, of which the symbol may hold parentheses, at the first that opens.
+/// Splits `OBJECT(SYMBOL` at the first parenthesis, because the symbol may contain others.
 fn split_symbol(text: &[u8]) -> (&[u8], &[u8]) {
     match memchr::memchr(b'(', text) {
         Some(open) => (&text[..open], &text[open + 1..]),

@@ -1,4 +1,4 @@
-//! Clean-up of symbol names that several formats share.
+//! Cleans up symbol names, for several formats.
 
 mod arguments;
 mod brackets;
@@ -8,7 +8,7 @@ use arguments::without_arguments;
 use brackets::Brackets;
 use std::borrow::Cow;
 
-/// What the Rust compiler's legacy mangling writes for characters that linkers don't take.
+/// The escapes in Rust's legacy mangling for characters that linkers do not support.
 const RUST_ESCAPES: [(&str, &str); 20] = [
     ("$SP$", "@"),
     ("$BP$", "*"),
@@ -32,11 +32,11 @@ const RUST_ESCAPES: [(&str, &str); 20] = [
     ("$u22$", "\""),
 ];
 
-/// What the name of a linker's stub ends with.
+/// The suffix of a linker stub's name.
 const STUB: &str = "@plt";
 
-/// Repairs a Rust name that was demangled as if it were C++: drops the hash at its end and puts
-/// back the characters that stand escaped. Other names are returned as they are.
+/// Repairs a Rust name that was demangled as C++: removes the hash at its end and decodes escaped
+/// characters. Other names are returned unchanged.
 ///
 /// `_$LT$T$u20$as$u20$a..B$GT$::f::h0123456789abcdef` becomes `<T as a::B>::f`.
 pub(super) fn fix_partially_demangled_rust(name: &str) -> Cow<'_, str> {
@@ -52,9 +52,9 @@ pub(super) fn fix_partially_demangled_rust(name: &str) -> Cow<'_, str> {
     unescape_rust(path)
 }
 
-/// Splits `outer->inner`, as perf-map-agent names inlined Java functions, but not where the arrow
-/// is part of a C++ or Rust name: `operator->`, and within brackets or between spaces
-/// (`call_once<fn() -> i32>`).
+/// Splits `outer->inner`, the form in which perf-map-agent writes inlined Java functions, but not
+/// if the arrow is part of a C++ or Rust name: `operator->`, or an arrow in brackets or between
+/// spaces (`call_once<fn() -> i32>`).
 pub(super) fn split_inlined(function: &str) -> Vec<&str> {
     let bytes = function.as_bytes();
     if !memchr::memchr_iter(b'-', bytes).any(|at| bytes[at..].starts_with(b"->")) {
@@ -77,8 +77,8 @@ pub(super) fn split_inlined(function: &str) -> Vec<&str> {
     parts
 }
 
-/// Whether the name of a function is its frame, as most are: nothing in it is left out, replaced or
-/// a frame of its own.
+/// Whether the name of a function is the name of its frame, as for most functions: nothing in it is
+/// removed, replaced or split.
 pub(super) fn is_plain(name: &str) -> bool {
     let bytes = name.as_bytes();
     let is_bare = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
@@ -89,7 +89,7 @@ pub(super) fn is_plain(name: &str) -> bool {
         && without_rust_hash(name).is_none()
 }
 
-/// The frame of a function: its name without arguments and Rust's hash.
+/// The frame of a function: its name without arguments and Rust hash.
 pub(super) fn function_frame(function: &str) -> Cow<'_, str> {
     if is_plain(function) {
         return Cow::Borrowed(function);
@@ -100,7 +100,7 @@ pub(super) fn function_frame(function: &str) -> Cow<'_, str> {
     }
 }
 
-/// The frame of a name that may be a linker stub's.
+/// The frame of a name that may belong to a linker stub.
 fn frame_of_stub(name: &str) -> Cow<'_, str> {
     match stub_without_version(name) {
         Some(stub) => Cow::Owned(one_frame(&stub).into_owned()),
@@ -108,18 +108,18 @@ fn frame_of_stub(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// `memcpy@plt` of `memcpy@@GLIBC_2.14@plt`.
+/// `memcpy@plt` for `memcpy@@GLIBC_2.14@plt`.
 fn stub_without_version(name: &str) -> Option<String> {
     let (function, _) = name.strip_suffix(STUB)?.split_once('@')?;
     (!function.is_empty()).then(|| [function, STUB].concat())
 }
 
-/// Whether a function's name is followed by arguments.
+/// Whether the name of a function includes arguments.
 pub(super) fn has_arguments(function: &str) -> bool {
     without_arguments(function).len() < function.len()
 }
 
-/// Whether all of the name is in parentheses.
+/// Whether the whole name is in parentheses.
 pub(super) fn is_in_parentheses(name: &str) -> bool {
     name.starts_with('(') && {
         let brackets = Brackets::of(name.as_bytes());
@@ -128,11 +128,10 @@ pub(super) fn is_in_parentheses(name: &str) -> bool {
     }
 }
 
-/// The name of one frame: with `:` for `;`, which separates frames, and without white space at its
-/// ends.
+/// A name as a single frame: with `:` in place of `;`, which separates frames, and trimmed.
 pub(super) fn one_frame(name: &str) -> Cow<'_, str> {
     let is_bare = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
-    // Most names are, and `trim` is slow.
+    // Most names need no trimming, and `trim` is slow.
     let name = match is_bare(name.as_bytes().first()) && is_bare(name.as_bytes().last()) {
         true => name,
         false => name.trim(),
@@ -143,14 +142,14 @@ pub(super) fn one_frame(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// The frame that the stacks of a command start with, which has no spaces.
+/// The frame for the command at the start of stacks, without spaces.
 pub(super) fn command_frame(command: &[u8]) -> String {
     lossy(command)
         .replace(';', ":")
         .replace([' ', '\n', '\r'], "_")
 }
 
-/// The name before `h` and sixteen hexadecimal digits, if it ends in them.
+/// The name before `h` and sixteen hexadecimal digits, if it ends in these.
 fn without_rust_hash(name: &str) -> Option<&str> {
     const HASH_LEN: usize = 17;
     let (path, hash) = name.split_at_checked(name.len().checked_sub(HASH_LEN)?)?;
@@ -181,7 +180,7 @@ fn unescape_rust(path: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// What the escape at the start of `text` stands for, and its length; `None` if it is none.
+/// The decoded escape at the start of `text`, and its length; `None` if it is not an escape.
 fn unescape_one(text: &str) -> Option<(usize, &'static str)> {
     if text.starts_with("..") {
         return Some((2, "::"));

@@ -1,5 +1,5 @@
-//! Calls as `uftrace replay` prints them, and the kernel's tracer `function_graph` (ftrace). What `uftrace dump
-//! --chrome` prints is read by `chrome`.
+//! uftrace: the output of `uftrace replay`, and the kernel's `function_graph` tracer (ftrace). The output of
+//! `uftrace dump --chrome` is read by `chrome`.
 //!
 //! ```text
 //! line  = "#" comment | [ duration ] "[" TID "]" [ " " ] "|" call         (uftrace)
@@ -24,7 +24,7 @@
 //!  0) + 12.345 us   |  }
 //! ```
 //!
-//! A function counts the time of its calls, less that of the calls in them.
+//! A function counts the time of its calls, minus that of nested calls.
 
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::names::frame_name;
@@ -35,7 +35,7 @@ use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 
-/// Folds calls as uftrace and ftrace print them. See the [module](self) for what is read.
+/// Folds calls printed by uftrace and ftrace. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, uftrace::Folder};
@@ -48,16 +48,16 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of calls as uftrace and ftrace print them.
+/// Options for calls printed by uftrace and ftrace.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: `time`, in microseconds, or `calls` [default: time]
+    /// The value to count: `time`, in microseconds, or `calls` [default: time]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
-    /// Start each stack with the number of its thread (uftrace), or its task or CPU (ftrace)
+    /// Start each stack with the ID of its thread (uftrace), or its task or CPU (ftrace)
     #[cfg_attr(feature = "cli", arg(long))]
     pub threads: bool,
 }
@@ -108,7 +108,7 @@ fn is_comment(line: &[u8]) -> bool {
 
 /// A line about a call.
 struct Line<'a> {
-    /// The number of the thread or of the CPU, or the name of the task.
+    /// The ID of the thread or the CPU, or the name of the task.
     thread: &'a [u8],
     is_cpu: bool,
     /// In microseconds.
@@ -142,7 +142,7 @@ impl<'a> Line<'a> {
         if thread.is_empty() || !thread.iter().all(u8::is_ascii_digit) {
             return None;
         }
-        // The task of a thread has a column of its own if that was asked for.
+        // The task of a thread has a separate column if requested.
         let second = memchr::memchr(b'|', call).filter(|_| is_cpu);
         if let Some(bar) = second.filter(|bar| !call[..*bar].contains(&b'(')) {
             (thread, is_cpu) = (before.trim_ascii(), false);
@@ -165,7 +165,7 @@ impl<'a> Event<'a> {
         if let Some(call) = call.strip_suffix(b"{") {
             return Some(Event::Enter(name(call)?));
         }
-        // What was returned may follow.
+        // The return value may follow.
         let end = memchr::memrchr(b';', call)?;
         Some(Event::Call(name(&call[..end])?))
     }
@@ -177,7 +177,7 @@ fn name(call: &[u8]) -> Option<&[u8]> {
     let is_in_name = |at: usize| IN_NAMES.iter().any(|part| call[at..].starts_with(part));
     let open = memchr::memchr_iter(b'(', call).find(|at| !is_in_name(*at))?;
     let name = call[..open].trim_ascii();
-    // The kernel names the module of a function.
+    // The kernel appends the module of a function.
     let module = name
         .strip_suffix(b"]")
         .and_then(|_| memchr::memmem::rfind(name, b" ["));
@@ -185,7 +185,7 @@ fn name(call: &[u8]) -> Option<&[u8]> {
     (!name.is_empty()).then_some(name)
 }
 
-/// The time of `12.3 us`, in microseconds, which a mark may come before.
+/// Parses the time of `12.3 us`, in microseconds, which may be preceded by a mark.
 fn duration(text: &[u8]) -> Option<Decimal> {
     let start = text.iter().position(u8::is_ascii_digit)?;
     let text = text[start..].trim_ascii();
@@ -202,10 +202,10 @@ fn duration(text: &[u8]) -> Option<Decimal> {
     })
 }
 
-/// The calls that a thread is in.
+/// The open calls of a thread.
 struct Thread {
     base: NodeId,
-    /// The nodes of calls that were entered, and how long the calls in them took.
+    /// The nodes of open calls, with the time of their nested calls.
     open: Vec<(NodeId, Decimal)>,
 }
 
@@ -213,11 +213,11 @@ struct Calls<'r> {
     options: &'r Options,
     profile: &'r mut Profile,
     column: usize,
-    /// By their names.
+    /// Threads by name.
     threads: AHashMap<Vec<u8>, Thread>,
-    /// The tasks that are on each CPU, where that is said.
+    /// The current task of each CPU, if known.
     tasks: AHashMap<Vec<u8>, Vec<u8>>,
-    /// How many calls were left that had not been entered.
+    /// The number of returns from calls that were never entered.
     never_entered: u64,
 }
 
@@ -259,14 +259,14 @@ impl Calls<'_> {
         if let Some((_, inner)) = thread.open.last_mut() {
             *inner += duration;
         }
-        // Measuring takes time, too.
+        // Measuring takes time too.
         let own = (duration - inner).max(Decimal::ZERO);
         let values = [own, Decimal::from(1u64)];
         profile.add_to_sums(&values);
         profile.add(node, values[self.column]);
     }
 
-    /// Notes that a CPU goes on with another task, if `line` says so.
+    /// Records that a CPU switches to another task, if `line` says so.
     fn switch(&mut self, line: &[u8]) {
         let task = || {
             let close = memchr::memchr(b')', line)?;
@@ -291,7 +291,8 @@ impl Calls<'_> {
     }
 }
 
-/// `4321` of uftrace; `bash-4321`, `CPU 0 bash-4321` or `CPU 0` of ftrace, by what it says.
+/// `4321` for uftrace; `bash-4321`, `CPU 0 bash-4321` or `CPU 0` for ftrace, depending on its
+/// columns.
 fn thread_name(line: &Line<'_>, tasks: &AHashMap<Vec<u8>, Vec<u8>>) -> Vec<u8> {
     match (line.is_cpu, tasks.get(line.thread)) {
         (false, _) => line.thread.to_vec(),

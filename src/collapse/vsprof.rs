@@ -1,4 +1,4 @@
-//! The call tree summary of Visual Studio's profiler, as CSV.
+//! Visual Studio: the call tree summary of its profiler, as CSV.
 //!
 //! ```text
 //! input  = [ byte order mark ], header, { row | blank line }
@@ -14,11 +14,12 @@
 //! 2,"Raytracer.Primitives.Sphere.Intersect(class Ray&)","2,893,824",54.37,4.21,0.04,0.00,"Raytracer.exe",
 //! ```
 //!
-//! It comes from `vsperfreport /summary:CallTree FILE.vsp`, or from Performance Explorer's export.
+//! To create it, run `vsperfreport /summary:CallTree FILE.vsp`, or use the export in Performance
+//! Explorer.
 //!
-//! The count of a stack is the number of calls of its innermost function, less the calls of those
-//! callees behind which the tree goes back towards the root: they are seen there. The process, at
-//! level 0, has no calls and is no frame.
+//! The count of a stack is the number of calls of its innermost function, minus the calls of its
+//! last callee when the tree returns to a lower level, because these are counted there. The
+//! process, at level 0, has no calls and is not a frame.
 
 use super::error::{ErrorKind, ParseError};
 use super::format::{Block, Format, impl_collapse};
@@ -32,11 +33,11 @@ use crate::folded::{lines_of, whole_lines};
 use crate::text::{excerpt, lossy, trim, trim_end};
 use std::io;
 
-/// What the first line starts with.
+/// The start of the first line.
 pub(super) const HEADER: &str = "Level,Function Name,Number of Calls,Elapsed Inclusive Time %,\
      Elapsed Exclusive Time %,Avg Elapsed Inclusive Time,Avg Elapsed Exclusive Time,Module Name,";
 
-/// Folds Visual Studio's call tree summary. See the [module](self) for what is read.
+/// Folds Visual Studio's call tree summary. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, vsprof::Folder};
@@ -65,18 +66,18 @@ impl_collapse!(Folder);
 #[derive(Default)]
 pub(super) struct Summary {}
 
-/// The rows that the next one may be below.
+/// The path to the previous row.
 #[derive(Default)]
 pub(crate) struct Worker {
-    /// The number of the line read last.
+    /// The number of the current line.
     line: u64,
-    /// From the outermost function to that of the row before.
+    /// The path from the outermost function to that of the previous row.
     stack: Vec<Called>,
 }
 
 struct Called {
     node: NodeId,
-    /// The calls that no callee stands for.
+    /// The calls that are not attributed to a callee.
     calls: u64,
 }
 
@@ -105,7 +106,7 @@ impl Format for Summary {
     type Worker = Worker;
     const IS_PARALLEL: bool = false;
 
-    /// The names of Microsoft's linker are readable, or mangled in a way of its own.
+    /// Names by Microsoft's linker are readable, or mangled in a scheme of its own.
     fn demangles(&self) -> bool {
         false
     }
@@ -146,7 +147,7 @@ impl Format for Summary {
         Ok(())
     }
 
-    /// The first line decides.
+    /// The first line is sufficient.
     fn sniff(&self, head: &[u8]) -> Option<bool> {
         whole_lines(head).next().map(is_header)
     }
@@ -180,10 +181,11 @@ impl Worker {
         Ok(())
     }
 
-    /// Takes from the stack what does not call a function at `level`.
+    /// Removes the functions from the stack that do not call a function at `level`.
     ///
-    /// A level is the number of callers, but the first function takes the place of the process,
-    /// which calls it: so a function at the level of the depth is called as the last one was.
+    /// A level is the number of callers, but the first function replaces the process, which calls
+    /// it: so a function whose level equals the depth of the stack has the same caller as the last
+    /// one.
     fn go_to(&mut self, level: u64, line: &[u8], tree: &mut CallTree) -> Result<(), ErrorKind> {
         let depth = self.stack.len();
         match usize::try_from(level).unwrap_or(usize::MAX) {
@@ -201,8 +203,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Takes functions from the stack and counts them, but for those whose calls all led to calls
-    /// of the function taken before.
+    /// Removes functions from the stack and counts them, except those whose calls all led to calls
+    /// of the function removed before.
     fn unwind(&mut self, functions: usize, tree: &mut CallTree) {
         let mut is_counted = false;
         for _ in 0..functions {
@@ -258,7 +260,7 @@ fn split_quoted(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&text[..end], &text[end + 1..]))
 }
 
-/// Reads the number in the first column of `text`, which may be quoted; nothing is zero.
+/// Parses the number in the first column of `text`, which may be quoted; an empty one is zero.
 fn split_number_column(text: &[u8]) -> Result<(u64, &[u8]), ErrorKind> {
     let text = text.strip_prefix(b",").unwrap_or(text);
     let (number, rest) = match split_quoted(text) {
@@ -270,7 +272,7 @@ fn split_number_column(text: &[u8]) -> Result<(u64, &[u8]), ErrorKind> {
     Ok((parse_grouped(trim(number))?, rest))
 }
 
-/// Reads digits in groups of three, which are separated by commas, points or spaces.
+/// Parses digits in groups of three, separated by commas, points or spaces.
 fn parse_grouped(number: &[u8]) -> Result<u64, ErrorKind> {
     let invalid = || ErrorKind::InvalidInteger(excerpt(number));
     let ungrouped = || ErrorKind::NoThousandsSeparator(excerpt(number));
@@ -327,7 +329,7 @@ mod tests {
             (5, 5, "a;b 5\nc 1\n"),
             (2, 10, "a 2\na;b 10\nc 1\n"),
             (7, 2, "a 5\na;b 2\nc 1\n"),
-            // As many calls are left as the callee has.
+            // The remaining calls equal those of the callee.
             (4, 2, "a 2\na;b 2\nc 1\n"),
         ] {
             assert_eq!(fold(&calls(outer, inner)).unwrap(), expected);

@@ -1,4 +1,4 @@
-//! The hotspots of Intel VTune, as the CSV of its top-down report.
+//! Intel VTune: hotspots, as the CSV of its top-down report.
 //!
 //! ```text
 //! input = { line }, header, { row | blank line }
@@ -14,7 +14,7 @@
 //!    "std::rt::lang_start<core::result::Result<(), std::io::error::Error>>",0.25,prog.exe
 //! ```
 //!
-//! It comes from
+//! To create it, run
 //!
 //! ```text
 //! vtune -collect hotspots -r DIR -- PROGRAM
@@ -22,7 +22,7 @@
 //!       -filter "Function Stack" -format csv -csv-delimiter comma -r DIR
 //! ```
 //!
-//! A frame is called ``module`name``. Its count is its own time in milliseconds, rounded.
+//! A frame is named ``module`name``. Its count is its self time, rounded to milliseconds.
 
 mod functions;
 mod row;
@@ -42,20 +42,20 @@ use std::io;
 
 const HEADER: &[u8] = b"Function Stack,CPU Time:Self,Module";
 
-/// What to make of VTune's CSV.
+/// Options for VTune's CSV.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// Write mangled names of Rust and C++ functions (`_RNv..`, `_ZN..`) as in their source,
-    /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
+    /// Demangle names of Rust and C++ functions (`_RNv..`, `_ZN..`), without hashes and arguments;
+    /// requires the crate's feature `demangle`. Default: `true`.
     #[cfg_attr(feature = "cli", arg(
         long = "no-demangle", action = clap::ArgAction::SetFalse,
         help = "Keep mangled names of Rust and C++ functions as they are"
     ))]
     pub demangle: bool,
 
-    /// Leave out the modules: `main`, not ``prog`main``. Default: `false`.
+    /// Omit modules: `main` instead of ``prog`main``. Default: `false`.
     #[cfg_attr(
         feature = "cli",
         arg(long, help = "Don't include modules with function names")
@@ -72,7 +72,7 @@ impl Default for Options {
     }
 }
 
-/// Folds VTune's CSV. See the [module](self) for what is read.
+/// Folds VTune's CSV. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, vtune::Folder};
@@ -101,13 +101,13 @@ impl From<Options> for Folder {
 
 impl_collapse!(Folder);
 
-/// The rows that the next one may be below.
+/// The path to the previous row.
 #[derive(Default)]
 pub(crate) struct Worker {
     is_after_header: bool,
-    /// The number of the line read last.
+    /// The number of the current line.
     line: u64,
-    /// From the outermost function to that of the row before.
+    /// The path from the outermost function to that of the previous row.
     stack: Vec<NodeId>,
     functions: Functions,
 }
@@ -217,8 +217,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Reads the row that `text` starts with if it is one as VTune mostly writes them, and returns
-    /// what is behind it. It does what [`Worker::read`] does, in fewer steps.
+    /// Reads the row that `text` starts with if it has VTune's usual form, and returns the text
+    /// after it. This is a faster version of [`Worker::read`].
     fn read_plain_row<'a>(
         &mut self,
         text: &'a [u8],
@@ -235,7 +235,7 @@ impl Worker {
         Some(behind)
     }
 
-    /// The node that a row is below; `None` if the row for that is missing.
+    /// The parent node of a row; `None` if its row is missing.
     #[inline]
     fn caller(&self, row: &Row) -> Option<NodeId> {
         match row.depth {
@@ -244,7 +244,7 @@ impl Worker {
         }
     }
 
-    /// Adds a row, which `node` is of, to the tree.
+    /// Adds a row with the node `node` to the tree.
     #[inline]
     fn add(&mut self, node: NodeId, row: &Row, tree: &mut CallTree) {
         self.stack.truncate(row.depth);
@@ -425,7 +425,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
-        /// A space at the end of a row makes it one that is read the slow way.
+        /// A space at the end of a row selects the slow path.
         #[test]
         fn plain_rows_fold_as_others_do(
             rows in prop::collection::vec(

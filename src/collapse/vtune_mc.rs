@@ -1,4 +1,4 @@
-//! What Intel VTune's memory consumption analysis exports as CSV, top-down.
+//! Intel VTune: memory consumption, exported as CSV, top-down.
 //!
 //! ```text
 //! input  = { "war:" … }, header, { row }
@@ -13,7 +13,7 @@
 //!   "std::vector<int, std::allocator<int> >::push_back",4096,0,7,libcart.so
 //! ```
 //!
-//! Names may hold commas; the numbers tell where they end.
+//! Names may contain commas; the numbers determine where they end.
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
@@ -22,7 +22,7 @@ use crate::call_tree::{CallTree, Count, NodeId};
 use crate::decimal::Decimal;
 use std::io::{self, BufRead};
 
-/// Folds memory consumption of VTune. See the [module](self) for what is read.
+/// Folds VTune memory consumption. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, vtune_mc::Folder};
@@ -36,12 +36,12 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of memory consumption of VTune.
+/// Options for VTune memory consumption.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: `allocations`, or their `size`, in bytes [default: allocations]
+    /// The value to count: `allocations`, or their `size`, in bytes [default: allocations]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
@@ -56,7 +56,7 @@ pub struct Options {
 
 const HEADER: &[u8] = b"Function Stack,Allocation Size";
 
-/// The indices of the values.
+/// The indexes of the values.
 const ALLOCATIONS: usize = 0;
 const SIZE: usize = 1;
 
@@ -146,13 +146,13 @@ impl Row {
         profile.add_to_sums(&weights);
         profile.add(node, weights[column]);
         if column == SIZE && self.size.is_some() {
-            // A function that allocates nothing itself is listed, too.
+            // A function that allocates nothing itself is listed too.
             profile.tree.add(node, Count::ZERO);
         }
     }
 }
 
-/// Reads a row. The name ends at the first comma that three numbers follow.
+/// Parses a row. The name ends at the first comma that is followed by three numbers.
 fn read_row(line: &[u8]) -> Option<Row> {
     memchr::memchr_iter(b',', line).find_map(|comma| read_row_split(line, comma))
 }

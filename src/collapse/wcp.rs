@@ -1,4 +1,4 @@
-//! What wallClockProfiler prints.
+//! wallClockProfiler: its output.
 //!
 //! ```text
 //! input = …, "Full stacks" …, { share, { frame }, blank line }
@@ -21,7 +21,7 @@ use super::document::{Document, Profile, ValueType, shared_options};
 use super::notes::plural;
 use std::io::{self, BufRead};
 
-/// Folds what wallClockProfiler prints. See the [module](self) for what is read.
+/// Folds the output of wallClockProfiler. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, wcp::Folder};
@@ -34,7 +34,7 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of what wallClockProfiler prints.
+/// Options for the output of wallClockProfiler.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
@@ -51,7 +51,7 @@ impl Document for Options {
     const DESCRIPTION: &'static str = "what wallClockProfiler prints";
     shared_options!();
 
-    /// What comes before the stacks is long, and of no certain form.
+    /// The text before the stacks is long and has no fixed form.
     fn sniff(_: &[u8]) -> Option<bool> {
         Some(false)
     }

@@ -1,4 +1,4 @@
-//! Samples of Apple's Instruments, as `xctrace export` writes them in XML.
+//! Apple Instruments: samples in the XML of `xctrace export`.
 //!
 //! ```text
 //! input   = <trace-query-result> { <node> { row } </node> } </trace-query-result>
@@ -20,16 +20,16 @@
 //! </node></trace-query-result>
 //! ```
 //!
-//! An element is written out once, with an `id`; later ones name it by `ref`. Older versions of
-//! Xcode put backtraces into rows as they are, newer ones tag them, and Xcode 27 puts their frames
-//! into the `tagged-backtrace` itself.
+//! An element is defined once, with an `id`; later occurrences refer to it by `ref`. Older versions
+//! of Xcode put backtraces directly into rows, newer ones wrap them in a `tagged-backtrace`, and
+//! Xcode 27 puts frames directly into the `tagged-backtrace`.
 //!
-//! Each row counts 1, whatever its weight, for the last stack in it. Rows without a stack are
-//! told of in a warning. A stack that holds something other than frames (bare addresses, say) is
-//! an error: what cannot be read is not left out.
+//! Each row counts 1, regardless of its weight, for the last stack in it. A warning counts rows
+//! without a stack. A stack that contains anything except frames (such as bare addresses) is an
+//! error, because unknown content must not be dropped.
 
-// This is no `Format`: one cannot tell from a part of a document where its elements end, and the
-// ids of all rows before are needed for the next one. So the engine could not cut it.
+// This is not a `Format`, because a part of a document does not show where its elements end, and
+// each row may refer to ids in any earlier row. So the engine cannot split it.
 
 mod markup;
 mod stacks;
@@ -50,28 +50,28 @@ use std::io::{self, BufRead, Write};
 use tag::{Element, Tag};
 use threads::{Thread, Threads};
 
-/// What to make of what `xctrace export` writes.
+/// Options for the output of `xctrace export`.
 #[derive(Debug, Clone)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// Write mangled names of Rust and C++ functions (`_RNv..`, `_ZN..`) as in their source,
-    /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
+    /// Demangle names of Rust and C++ functions (`_RNv..`, `_ZN..`), without hashes and arguments;
+    /// requires the crate's feature `demangle`. Default: `true`.
     #[cfg_attr(feature = "cli", arg(
         long = "no-demangle", action = clap::ArgAction::SetFalse,
         help = "Keep mangled names of Rust and C++ functions as they are"
     ))]
     pub demangle: bool,
 
-    /// Start stacks with their process, as Instruments calls it: `prog (7013)`. Default: `false`.
+    /// Start stacks with their process, as named by Instruments: `prog (7013)`. Default: `false`.
     #[cfg_attr(
         feature = "cli",
         arg(long = "pid", help = "Start stacks with their process")
     )]
     pub include_process: bool,
 
-    /// Start stacks with their thread, which Instruments calls by its process too:
-    /// `Main Thread 0x1b5d (prog, pid: 7013)`. Default: `false`.
+    /// Start stacks with their thread, which Instruments names with its process: `Main Thread
+    /// 0x1b5d (prog, pid: 7013)`. Default: `false`.
     #[cfg_attr(
         feature = "cli",
         arg(
@@ -93,10 +93,9 @@ impl Default for Options {
     }
 }
 
-/// Folds what `xctrace export` writes of a table of samples. See the [module](self) for what is
-/// read.
+/// Folds a table of samples from `xctrace export`. See the [module](self) for the format.
 ///
-/// The document is read in a stream. Where it is cut off, the rows before are folded, with a
+/// The document is read as a stream. If it is truncated, the complete rows are folded, with a
 /// warning; if there are none, it is an error.
 ///
 /// ```
@@ -146,7 +145,7 @@ impl Collapse for Folder {
 }
 
 impl Folder {
-    /// Reads `block_size` bytes of the document at a time.
+    /// Reads the document in blocks of `block_size` bytes.
     fn fold(&self, reader: impl BufRead, block_size: usize) -> io::Result<CallTree> {
         let mut markup = Markup::new(reader, block_size);
         let mut document = Document::new(&self.options);
@@ -167,7 +166,7 @@ impl Listed for Options {
     const DESCRIPTION: &'static str = "a table of samples that `xctrace export` writes (XML)";
     const EXPECTED: &'static str = "the XML that `xctrace export` writes of samples";
 
-    /// There must be an XML declaration and the root element.
+    /// An XML declaration and the root element must be present.
     fn sniff(head: &[u8]) -> Option<bool> {
         let has = |text: &str| memchr::memmem::find(head, text.as_bytes()).is_some();
         (has("<?xml version=\"1.0\"") && has("<trace-query-result>")).then_some(true)
@@ -185,20 +184,20 @@ impl Listed for Options {
     }
 }
 
-/// How much of a document is read at a time, in bytes.
+/// The number of bytes to read at a time.
 const BLOCK_SIZE: usize = 1 << 16;
 
-/// What has been read of a document.
+/// The state of reading a document.
 struct Document {
     tree: CallTree,
     stacks: Stacks,
     threads: Threads,
-    /// The elements that hold what is being read, the root first; of those in [`Kind::of`].
+    /// The enclosing elements, the root first, limited to those in [`Kind::of`].
     open: Vec<Open>,
     rows_without_stack: u64,
 }
 
-/// The elements that mean something here.
+/// The elements that are interpreted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Result,
@@ -227,23 +226,23 @@ impl Kind {
     }
 }
 
-/// An element whose end is not read yet.
+/// An open element.
 enum Open {
     Result,
     Node,
     Row(Row),
-    /// With the stack in it.
+    /// An element with a stack.
     Tagged(Tagged),
     Backtrace(Backtrace),
     Frame,
     Thread(Option<u64>, Thread),
-    /// One that is not where it means something, or that refers to another.
+    /// An element in an irrelevant place, or one that refers to another.
     Other,
 }
 
 #[derive(Default)]
 struct Row {
-    /// The last one in it.
+    /// The last stack in it.
     stack: Option<Stack>,
     thread: Thread,
 }
@@ -251,7 +250,7 @@ struct Row {
 struct Tagged {
     id: Option<u64>,
     stack: Option<Stack>,
-    /// Whether the stack is made of frames in it.
+    /// Whether the stack consists of its frames.
     has_frames: bool,
     has_children: bool,
 }
@@ -274,7 +273,7 @@ impl Document {
         }
     }
 
-    /// Takes in what comes next. Returns whether the document is at its end.
+    /// Processes the next tag. Returns whether the document is at its end.
     fn take(&mut self, tag: Tag<'_>) -> Result<bool, ErrorKind> {
         match tag {
             Tag::Start(element) => {
@@ -386,7 +385,7 @@ impl Document {
     fn start_tagged(&mut self, element: &Element<'_>) -> Result<Open, ErrorKind> {
         Ok(match element.reference("tagged-backtrace")? {
             Reference::Ref(id) => {
-                self.hold(self.stacks.tagged(id)?)?;
+                self.attach(self.stacks.tagged(id)?)?;
                 Open::Other
             }
             Reference::Definition(id) => Open::Tagged(Tagged {
@@ -401,7 +400,7 @@ impl Document {
     fn start_backtrace(&mut self, element: &Element<'_>) -> Result<Open, ErrorKind> {
         Ok(match element.reference("backtrace")? {
             Reference::Ref(id) => {
-                self.hold(self.stacks.backtrace(id)?)?;
+                self.attach(self.stacks.backtrace(id)?)?;
                 Open::Other
             }
             Reference::Definition(id) => Open::Backtrace(Backtrace {
@@ -439,8 +438,8 @@ impl Document {
         Ok(Open::Frame)
     }
 
-    /// Ends the innermost element if it is one of those in `open`. Returns whether the document
-    /// is at its end.
+    /// Ends the innermost element if it is one of those in `open`. Returns whether the document is
+    /// at its end.
     fn end(&mut self, name: &str) -> Result<bool, ErrorKind> {
         if Kind::of(name).is_none() {
             return Ok(false);
@@ -463,7 +462,7 @@ impl Document {
             None => self.stacks.begin(),
         };
         self.stacks.define_tagged(tagged.id, stack)?;
-        self.hold(stack)
+        self.attach(stack)
     }
 
     fn end_backtrace(&mut self, backtrace: Backtrace) -> Result<(), ErrorKind> {
@@ -472,11 +471,11 @@ impl Document {
         }
         self.stacks
             .define_backtrace(backtrace.id, backtrace.stack)?;
-        self.hold(backtrace.stack)
+        self.attach(backtrace.stack)
     }
 
-    /// Gives `stack` to the element around it.
-    fn hold(&mut self, stack: Stack) -> Result<(), ErrorKind> {
+    /// Passes `stack` to the enclosing element.
+    fn attach(&mut self, stack: Stack) -> Result<(), ErrorKind> {
         match self.open.last_mut() {
             Some(Open::Row(row)) => row.stack = Some(stack),
             Some(Open::Tagged(tagged)) if tagged.stack.is_none() => tagged.stack = Some(stack),

@@ -1,4 +1,4 @@
-//! Traces of PHP's xdebug, in its format for computers (`xdebug.trace_format=1`).
+//! xdebug: traces of PHP programs in the computer-readable format (`xdebug.trace_format=1`).
 //!
 //! ```text
 //! input = { "TRACE START [" …, { entry | exit | other record }, [ TAB … ], "TRACE END" … }
@@ -17,7 +17,7 @@
 //! TRACE END   [2026-01-01 12:00:00.040000]
 //! ```
 //!
-//! The time between two records is that of the innermost function that was open.
+//! The time between two records belongs to the innermost open function.
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
@@ -27,15 +27,15 @@ use crate::collapse::notes::plural;
 use crate::decimal::Decimal;
 use std::io::{self, BufRead};
 
-/// Folds traces of xdebug. See the [module](self) for what is read.
+/// Folds xdebug traces. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of a trace of xdebug.
+/// Options for an xdebug trace.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: `time`, in microseconds, or `calls`, of functions that call no others
+    /// The value to count: `time`, in microseconds, or `calls` of functions without callees
     /// [default: time]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
@@ -58,7 +58,7 @@ pub struct Options {
 const START: &[u8] = b"TRACE START";
 const END: &[u8] = b"TRACE END";
 
-/// The indices of the values.
+/// The indexes of the values.
 const TIME: usize = 0;
 const CALLS: usize = 1;
 
@@ -68,7 +68,7 @@ impl Document for Options {
     shared_options!(value);
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        /// How many lines come before the trace, at most.
+        /// The maximum number of lines before the trace.
         const LINES: usize = 3;
         let mut lines = whole_lines(head).take(LINES);
         let mut count = 0;
@@ -119,9 +119,9 @@ impl Document for Options {
 /// A trace that is being read.
 #[derive(Default)]
 struct Trace {
-    /// The functions that are open.
+    /// The open functions.
     stack: Vec<NodeId>,
-    /// The time of the record before.
+    /// The time of the previous record.
     last: Option<Decimal>,
     is_after_entry: bool,
 }
@@ -220,7 +220,7 @@ fn read_record(line: &[u8]) -> Option<Record<'_>> {
     Some(Record { time, entered })
 }
 
-/// Whether a line is a record of something else: of a value that is returned or assigned.
+/// Whether a line is another kind of record: a return value or an assignment.
 fn is_other_record(line: &[u8]) -> bool {
     let mut fields = line.split(|byte| *byte == b'\t');
     line.is_empty() || matches!(fields.nth(2), Some(b"R" | b"A"))

@@ -66,7 +66,7 @@ pub(super) fn write(
 }
 
 /// The name of the omitted frames.
-const LEFT_OUT: &str = "\u{2026}";
+const OMITTED: &str = "\u{2026}";
 
 const NANOS: i128 = 1_000_000_000;
 
@@ -95,7 +95,7 @@ fn greatest_common_divisor(mut a: i128, mut b: i128) -> i128 {
 
 /// The text of all names, each preceded by a line break, so that numbers start at 1.
 fn names_of(tree: &CallTree, named: &[FrameId]) -> String {
-    let mut names = LEFT_OUT.to_string();
+    let mut names = OMITTED.to_string();
     for &frame in named {
         let name = lossy(tree.frame_name(frame));
         names.push('\n');
@@ -234,7 +234,7 @@ impl<'t> Stacks<'t> {
         }
         let node = step.visit.node;
         self.close_to(step.visit.depth - 1);
-        if let Some((before, after)) = step.left_out {
+        if let Some((before, after)) = step.omitted {
             self.path.push(0);
             self.push_counts(before, Some(after));
         } else {
@@ -253,7 +253,7 @@ impl<'t> Stacks<'t> {
         let mut climbed = Vec::new();
         for part in rebuild::parts_in_order(self.tree) {
             rebuild::fill_stack(self.tree, part.node, &mut climbed);
-            let cut = climbed.iter().position(|node| layout.is_left_out(*node));
+            let cut = climbed.iter().position(|node| layout.is_omitted(*node));
             climbed.truncate(cut.map_or(climbed.len(), |at| at + 1));
             let same = stack.iter().zip(&climbed).take_while(|(a, b)| a == b);
             self.close_to(same.count());

@@ -16,9 +16,9 @@ pub(super) struct Layout {
     /// The width of each node in samples, whether drawn or not.
     totals: Vec<Count>,
     /// Frames with fewer samples are not drawn.
-    least: f64,
+    min_samples: f64,
     /// Whether descendants of frames that are not drawn are omitted from the profile data.
-    leaves_out: bool,
+    omits_callees: bool,
     /// The baseline and current counts of the nodes in a differential graph; otherwise empty.
     before: Vec<Count>,
     after: Vec<Count>,
@@ -43,7 +43,7 @@ pub(super) struct Step {
     pub visit: Visit,
     /// For an omitted node, its counts: the baseline in a differential profile, and the current
     /// one.
-    pub left_out: Option<(Option<Count>, Count)>,
+    pub omitted: Option<(Option<Count>, Count)>,
 }
 
 impl Layout {
@@ -67,8 +67,8 @@ impl Layout {
             deepest: 0,
             largest_delta: 0,
             totals,
-            least: min_width / (100.0 / total.to_f64()),
-            leaves_out: min_width > defaults::MIN_WIDTH,
+            min_samples: min_width / (100.0 / total.to_f64()),
+            omits_callees: min_width > defaults::MIN_WIDTH,
             before,
             after,
         };
@@ -82,12 +82,12 @@ impl Layout {
     }
 
     /// Whether a node, which is not below an omitted one, is itself omitted.
-    pub fn is_left_out(&self, node: NodeId) -> bool {
-        self.leaves_out && !self.is_drawn(self.totals[node.index()])
+    pub fn is_omitted(&self, node: NodeId) -> bool {
+        self.omits_callees && !self.is_drawn(self.totals[node.index()])
     }
 
     fn is_drawn(&self, count: Count) -> bool {
-        count.to_f64() >= self.least
+        count.to_f64() >= self.min_samples
     }
 
     /// The change of the frame, in units of 10⁻⁹ samples; `None` if the profile is not
@@ -126,9 +126,9 @@ impl Layout {
         let mut open = vec![(Count::ZERO, Count::ZERO)];
         let mut walk = tree.walk();
         while let Some(visit) = walk.next() {
-            let left_out = self.is_left_out(visit.node);
-            let left_out = left_out.then(|| self.counts(visit.node));
-            on_step(Step { visit, left_out });
+            let omitted = self.is_omitted(visit.node);
+            let omitted = omitted.then(|| self.counts(visit.node));
+            on_step(Step { visit, omitted });
             if visit.depth > open.len() {
                 // Below a frame that is not drawn.
                 continue;
@@ -146,7 +146,7 @@ impl Layout {
                     start,
                     count,
                 });
-            } else if self.leaves_out {
+            } else if self.omits_callees {
                 walk.skip_callees();
             }
         }

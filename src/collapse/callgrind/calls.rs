@@ -1,7 +1,7 @@
-//! Exact stacks, of blocks that are calls.
+//! Reconstructs exact stacks from blocks that are calls.
 //!
-//! xdebug writes a block when a call returns: its own cost, and the calls it made, in order. So the calls that
-//! it made are those that ended last and that no other block has claimed.
+//! xdebug writes a block when a call returns: its self cost, and its callees in order. So its
+//! callees are the most recently finished calls that no other block has claimed.
 
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::document::Profile;
@@ -12,9 +12,9 @@ use crate::decimal::Decimal;
 #[derive(Default)]
 pub(super) struct Calls {
     calls: Vec<Call>,
-    /// The calls that no other has claimed yet.
+    /// The calls without a caller so far.
     unclaimed: Vec<usize>,
-    /// The block that is being read: its own cost and what it called.
+    /// The self cost of the current block.
     own: Decimal,
     callees: Vec<FunctionId>,
     is_inexact: bool,
@@ -23,7 +23,7 @@ pub(super) struct Calls {
 struct Call {
     function: FunctionId,
     own: Decimal,
-    /// The calls that it made.
+    /// The callees of the current block.
     callees: Vec<usize>,
 }
 
@@ -33,7 +33,7 @@ impl Calls {
     }
 
     pub fn add_call(&mut self, callee: FunctionId, count: u64) {
-        // More than one call would have to be told apart.
+        // Several calls cannot be distinguished.
         self.is_inexact |= count != 1;
         self.callees.push(callee);
     }
@@ -60,12 +60,12 @@ impl Calls {
         });
     }
 
-    /// Whether all calls were found where they must be.
+    /// Whether all callees were found where expected.
     pub fn are_exact(&self) -> bool {
         !self.is_inexact
     }
 
-    /// Adds all calls to `profile`. Those that nobody claims are roots, as the main program is.
+    /// Adds all calls to `profile`. Those without a caller are roots, such as the main program.
     pub fn add_to(&self, names: &[Vec<u8>], profile: &mut Profile) {
         let frames = names
             .iter()

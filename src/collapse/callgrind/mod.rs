@@ -1,4 +1,4 @@
-//! What valgrind's callgrind writes, and xdebug (PHP) in the same format (`cachegrind.out`).
+//! callgrind: profiles of valgrind, and of xdebug (PHP) in the same format (`cachegrind.out`).
 //!
 //! ```text
 //! input = { line }
@@ -22,9 +22,9 @@
 //! 20 900
 //! ```
 //!
-//! callgrind knows which function called which, but not in what stacks. The tree is an estimate (see
-//! `document/graph.rs`): a function that two others call looks alike below both. xdebug writes a block for each call,
-//! from which the stacks come out exactly (see `calls.rs`).
+//! callgrind records which function called which, but not the full stacks. The tree is an estimate
+//! (see `document/graph.rs`): a function with two callers looks alike below both. xdebug writes a
+//! block for each call, from which exact stacks are reconstructed (see `calls.rs`).
 
 mod calls;
 
@@ -37,7 +37,7 @@ use ahash::{AHashMap, AHashSet};
 use calls::Calls;
 use std::io::{self, BufRead};
 
-/// Folds what callgrind and xdebug write. See the [module](self) for what is read.
+/// Folds profiles of callgrind and xdebug. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, callgrind::Folder};
@@ -50,7 +50,7 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of what callgrind writes.
+/// Options for a callgrind profile.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
@@ -116,17 +116,17 @@ impl Document for Options {
     }
 }
 
-/// What is wrong with a line.
+/// Why a line is invalid.
 enum Problem {
     Expected(&'static str),
     Io(io::Error),
 }
 
-/// The names of functions. Files and objects have tables of their own, which say nothing of functions.
+/// The names of functions. Files and objects have separate tables, which are not needed.
 #[derive(Default)]
 struct Functions {
     names: Names,
-    /// What `(ID)` stands for.
+    /// The function of each `(ID)`.
     compressed: AHashMap<Vec<u8>, FunctionId>,
 }
 
@@ -154,7 +154,7 @@ impl Functions {
 
 const UNDEFINED: Problem = Problem::Expected("a name that was defined before");
 
-/// The identifier and the name of `(ID) NAME`, of which the name may be missing.
+/// The ID and the name in `(ID) NAME`, where the name may be missing.
 fn split_id(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let rest = text.strip_prefix(b"(")?;
     let close = memchr::memchr(b')', rest)?;
@@ -162,7 +162,7 @@ fn split_id(text: &[u8]) -> Option<(&[u8], &[u8])> {
     is_id.then_some((&rest[..close], rest[close + 1..].trim_ascii()))
 }
 
-/// The identifiers of files or objects, whose names say nothing of functions.
+/// The IDs of files or objects, whose names are not needed.
 #[derive(Default)]
 struct Defined(AHashSet<Vec<u8>>);
 
@@ -179,13 +179,13 @@ impl Defined {
     }
 }
 
-/// What the next line with a cost is about.
+/// The meaning of the next line with a cost.
 enum Next {
-    /// The function itself.
+    /// The self cost of the function.
     Own,
-    /// So many calls of a function.
+    /// The given number of calls of a function.
     Calls(FunctionId, u64),
-    /// A jump, which costs nothing.
+    /// A jump, which has no cost.
     Jump,
 }
 
@@ -200,7 +200,7 @@ struct Reader<'r> {
     current: Option<FunctionId>,
     callee: Option<FunctionId>,
     next: Next,
-    /// The cost of each event in the line that is read.
+    /// The cost of each event in the current line.
     costs: Vec<Decimal>,
     is_of_xdebug: bool,
     graph: Graph,
@@ -245,7 +245,7 @@ impl<'r> Reader<'r> {
     fn read_header(&mut self, key: &[u8], value: &[u8]) -> Result<(), Problem> {
         match key {
             b"creator" => self.is_of_xdebug |= value.starts_with(b"xdebug"),
-            // Each file has names of its own.
+            // Each file has its own names.
             b"version" => {
                 self.end_block();
                 self.current = None;
@@ -284,7 +284,7 @@ impl<'r> Reader<'r> {
                 self.current = Some(function);
             }
             b"cfn" => self.callee = Some(self.functions.read(value)?),
-            // It may be where a name is defined.
+            // The line may define a name.
             b"jfn" => drop(self.functions.read(value)?),
             b"calls" => {
                 let callee = self
@@ -343,7 +343,7 @@ impl<'r> Reader<'r> {
         Ok(())
     }
 
-    /// Ends the block of a function. For xdebug that is a call.
+    /// Ends the block of a function, which is a call in files of xdebug.
     fn end_block(&mut self) {
         if let (Some(function), true) = (self.current, self.is_of_xdebug) {
             self.calls.end(function);

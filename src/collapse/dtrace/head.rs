@@ -1,4 +1,4 @@
-//! Lines that are no part of a stack: what DTrace and tools like it say before and between them.
+//! Recognizes lines that are not part of a stack: messages before and between stacks.
 
 use super::looks_like_frame;
 use super::record::{Role, number_line};
@@ -6,7 +6,7 @@ use crate::collapse::format::offset_in;
 use crate::folded::lines_of;
 use crate::text::{trim, trim_start};
 
-/// What `text` has after its header, which ends with the first blank line, or before the first
+/// The part of `text` after its header, which ends with the first blank line, or before the first
 /// stack if that comes earlier. `None` if the header does not end in it.
 pub(super) fn skip_header(text: &[u8]) -> Option<&[u8]> {
     for line in lines_of(text) {
@@ -22,7 +22,7 @@ pub(super) fn skip_header(text: &[u8]) -> Option<&[u8]> {
     None
 }
 
-/// Where the stack starts that has its count in the line that ends at `end`.
+/// The start of the stack whose count is in the line that ends at `end`.
 fn start_of_stack(text: &[u8], end: usize) -> Option<usize> {
     let count_at = |end| number_line(text, &text[..end]).filter(|line| line.role == Role::Count);
     let above = count_at(end)?.above?;
@@ -32,7 +32,7 @@ fn start_of_stack(text: &[u8], end: usize) -> Option<usize> {
             return start;
         }
         if is_head_line(line) || !(is_indented(line) || looks_like_frame(trim(line))) {
-            // A key may stand at the start of a line.
+            // A key may be at the start of a line.
             let is_key = !is_head_line(line) && start.is_some() && indent > 0;
             return if is_key {
                 Some(offset_in(text, line))
@@ -45,7 +45,7 @@ fn start_of_stack(text: &[u8], end: usize) -> Option<usize> {
     start
 }
 
-/// Whether the line says what is traced, by which probe, or what went wrong.
+/// Whether the line says what is traced, which probe fired, or what went wrong.
 pub(super) fn is_head_line(line: &[u8]) -> bool {
     match line.first() {
         Some(b'^' | b'T' | b'S' | b'd' | b'D' | b'E' | b'C') => {
@@ -69,7 +69,7 @@ fn is_title(line: &[u8]) -> bool {
     line.starts_with(b"CPU ") && trim(line).ends_with(b"FUNCTION:NAME")
 }
 
-/// `  0  64091                        :tick-60s`: what is below that title.
+/// `  0  64091                        :tick-60s`: a line below that title.
 fn is_probe(line: &[u8]) -> bool {
     let line = trim_start(line);
     if !line.first().is_some_and(u8::is_ascii_digit) {
@@ -92,7 +92,7 @@ fn is_indented(line: &[u8]) -> bool {
     indentation(line) > 0
 }
 
-/// How many bytes of white space a line starts with.
+/// The length of the whitespace at the start of a line.
 pub(super) fn indentation(line: &[u8]) -> usize {
     line.len() - trim_start(line).len()
 }

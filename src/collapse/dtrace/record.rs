@@ -1,6 +1,6 @@
-//! Where records end, and the keys that are printed before and after their stacks.
+//! Finds the end of records, and the keys printed before and after their stacks.
 //!
-//! DTrace prints the keys of an aggregation in their order, and then its value:
+//! DTrace prints the keys of an aggregation in order, followed by the value:
 //!
 //! ```text
 //! @[execname, pid, ustack()]              @[ustack(), execname]
@@ -11,9 +11,9 @@
 //!                 2
 //! ```
 //!
-//! So a line that ends in a number may be the end of a record or its start. It is the end if the
-//! line above it is a frame, and mostly if a blank line follows; elsewhere it is the start of the
-//! record whose end is read before, for records are read from their end.
+//! So a line that ends in a number may be the end or the start of a record. It is the end if the
+//! line above it is a frame, and usually if a blank line follows; otherwise, it is the start of the
+//! record whose end was read before, because records are read from their end.
 
 use super::head::{indentation, is_head_line};
 use super::looks_like_frame;
@@ -21,48 +21,49 @@ use crate::count::parse_digits;
 use crate::folded::split_line;
 use crate::text::{is_ascii_white, trim, trim_end};
 
-/// How far DTrace indents frames by default.
+/// The default indentation of frames in DTrace.
 pub(super) const STACK_INDENT: usize = 14;
 
-/// In which column the value of an aggregation ends, if there is no key before it.
+/// The last column of an aggregation's value if there is no key before it.
 const VALUE_END: usize = 17;
 
 /// A line that ends in a number.
 #[derive(Clone, Copy)]
 pub(super) struct NumberLine<'a> {
-    /// The text up to its end.
+    /// The text up to the end of the line.
     pub text: &'a [u8],
-    /// The text before this line.
+    /// The text before the line.
     pub above: Option<&'a [u8]>,
-    /// What is before the number.
+    /// The part of the line before the number.
     pub keys: &'a [u8],
     /// `None` if it is negative.
     pub count: Option<u64>,
-    /// In which column the number ends.
+    /// The column at which the number ends.
     pub column: usize,
     pub role: Role,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// It ends a record.
+    /// The end of a record.
     Count,
-    /// It is the first line of the record below it, or ends a record if there is none.
+    /// The first line of the record below it, or the end of a record if there is none.
     Unclear,
-    /// The same, if the value of that record ends further right than a key does.
+    /// Like `Unclear`, but a first line only if the value of the record below it extends beyond the
+    /// width of a key.
     UnclearUnlessWide,
 }
 
-/// Where the count of a record ends.
+/// The end of a record.
 #[derive(Clone, Copy)]
 pub(super) struct End<'a> {
-    /// The text up to there.
+    /// The text up to the end.
     pub text: &'a [u8],
     pub column: usize,
 }
 
 impl End<'_> {
-    /// Of a record that the input ends in.
+    /// The end of a record that is truncated by the end of the input.
     pub const MISSING: End<'static> = End {
         text: b"",
         column: usize::MAX,
@@ -70,7 +71,7 @@ impl End<'_> {
 }
 
 impl NumberLine<'_> {
-    /// Whether it starts the record that ends below it, if there is one.
+    /// Whether it starts the record whose end is below it, if there is one.
     pub fn is_key_of(&self, end: Option<End>) -> bool {
         end.is_some_and(|end| match self.role {
             Role::Count => false,
@@ -79,7 +80,7 @@ impl NumberLine<'_> {
         })
     }
 
-    /// Whether both are rows of a table that has no stacks.
+    /// Whether both are rows of a table without stacks.
     fn is_row_above(&self, end: End) -> bool {
         let (above, line) = split_last_line(end.text);
         let has_keys = |line| ending(trim(line)).is_some_and(|ending| !ending.keys.is_empty());
@@ -90,7 +91,8 @@ impl NumberLine<'_> {
     }
 }
 
-/// The last line of `text`, with which `body` starts, if it is the end of a record or keys.
+/// Parses the last line of `text`, where `text` is a prefix of `body`, if the line is the end of a
+/// record or keys.
 pub(super) fn number_line<'a>(body: &[u8], text: &'a [u8]) -> Option<NumberLine<'a>> {
     let (above, line) = split_last_line(text);
     let Ending { keys, gap, count } = ending(trim(line))?;
@@ -123,7 +125,7 @@ pub(super) fn number_line<'a>(body: &[u8], text: &'a [u8]) -> Option<NumberLine<
     Some(number)
 }
 
-/// Where the last record of `block` ends of which that can be told whatever follows the block.
+/// The end of the last record of `block` that is certain to end there, whatever follows the block.
 pub(super) fn after_last_record(block: &[u8]) -> Option<usize> {
     let mut rest = Some(&block[..memchr::memrchr(b'\n', block)?]);
     while let Some(text) = rest {
@@ -147,17 +149,17 @@ fn is_line_below(block: &[u8], text: &[u8]) -> bool {
     memchr::memchr(b'\n', &block[text.len() + 1..]).is_some()
 }
 
-/// What a trimmed line ends in.
+/// The end of a trimmed line.
 struct Ending<'a> {
     keys: &'a [u8],
     gap: Gap,
     count: Option<u64>,
 }
 
-/// What is between the keys and the number.
+/// The space between the keys and the number.
 #[derive(PartialEq, Eq)]
 enum Gap {
-    /// So much that both are columns of a table.
+    /// Wide enough to separate the columns of a table.
     Wide,
     /// A single space.
     Narrow,
@@ -181,7 +183,7 @@ fn ending(line: &[u8]) -> Option<Ending<'_>> {
         [b' '] if !keys.iter().all(is_of_numbers) => Gap::Narrow,
         _ => Gap::Wide,
     };
-    // What is larger than any count counts as the largest.
+    // Larger numbers saturate.
     let count = parse_digits(digits).unwrap_or(u64::MAX);
     Some(Ending {
         keys,
@@ -194,19 +196,19 @@ fn is_of_numbers(byte: &u8) -> bool {
     byte.is_ascii_digit() || is_ascii_white(*byte)
 }
 
-/// Whether DTrace indents a line so only if it is a frame.
+/// Whether a line has an indentation that DTrace uses only for frames.
 fn is_usual_frame(line: &[u8]) -> bool {
     let frame = trim(line);
     indentation(line) == STACK_INDENT && !frame.first().is_some_and(|byte| may_start_number(*byte))
 }
 
-/// Whether a line that starts so may be a number.
+/// Whether a line that starts with this byte may be a number.
 pub(super) fn may_start_number(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'-' | b'+')
 }
 
-/// Whether what is before a number cannot be keys: a bar of a distribution, `8 |@@@@`, and what
-/// bpftrace prints, `]: 5`.
+/// Whether the text before a number cannot be keys: a bar of a distribution, `8 |@@@@`, or the
+/// output of bpftrace, `]: 5`.
 fn is_no_key(keys: &[u8]) -> bool {
     let bar = memchr::memrchr(b'|', keys);
     keys == b"]:"
@@ -217,21 +219,21 @@ fn is_no_key(keys: &[u8]) -> bool {
         })
 }
 
-/// Whether a key that is an `int` can end in this column: DTrace pads those to 9, and text to 52.
+/// Whether an `int` key can end in this column: DTrace pads these to 9, and text to 52.
 pub(super) fn ends_in_int(column: usize) -> bool {
     matches!(column % 52, 9 | 18)
 }
 
-/// What is before the number in which the line ends, if it may be a count or a key.
+/// The space before the number at the end of the line, if the number may be a count or a key.
 fn gap_before_number(line: &[u8]) -> Option<Gap> {
     let ending = ending(trim(line))?;
     let is_other = is_head_line(line) || is_no_key(ending.keys) || is_usual_frame(line);
     (!is_other).then_some(ending.gap)
 }
 
-/// Whether the last line of `text` can be one of a stack. Of those that end in a number after a
-/// single space, each is one unless it stands out from a frame above it: `None` if that takes more
-/// lines than there are.
+/// Whether the last line of `text` can be a frame. A line that ends in a number after a single
+/// space is a frame unless it is indented differently from a frame above it: `None` if more lines
+/// are needed to decide.
 fn is_frame(mut text: &[u8]) -> Option<bool> {
     let mut is_frame = true;
     loop {
@@ -256,7 +258,7 @@ fn is_outdented(line: &[u8], above: Option<&[u8]>) -> bool {
     above.is_some_and(|above| indentation(line) < indentation(above))
 }
 
-/// Whether the first line is blank, or there is none.
+/// Whether the first line is blank or missing.
 fn is_blank(text: &[u8]) -> bool {
     trim(split_line(text).0).is_empty()
 }
@@ -276,9 +278,9 @@ fn last_line(text: &[u8]) -> &[u8] {
 /// The lines of a record above its count.
 pub(super) struct Record<'a> {
     text: &'a [u8],
-    /// Lines that are indented less are keys.
+    /// Lines with less indentation are keys.
     pub indent: usize,
-    /// Whether the first line is one though it may be indented more.
+    /// Whether the first line is a key even if it is indented more.
     starts_with_number: bool,
 }
 
@@ -327,12 +329,12 @@ impl<'a> Record<'a> {
     }
 }
 
-/// How far the lines of a record are indented, which are read from the last to the first.
+/// The indentation of a record's lines, which are read from the last to the first.
 #[derive(Default)]
 struct Indents<'a> {
     /// The line read last.
     first: &'a [u8],
-    /// The least of the others.
+    /// The minimum of the others.
     least: Option<usize>,
     has_usual: bool,
 }
@@ -347,14 +349,14 @@ impl<'a> Indents<'a> {
         self.has_usual |= indentation(line) == STACK_INDENT;
     }
 
-    /// What is indented less than this is no frame.
+    /// The minimum indentation of frames.
     fn of_frames(&self) -> usize {
         let first = trim(self.first);
         match self.least {
             _ if self.has_usual => STACK_INDENT,
             _ if looks_like_frame(first) => 0,
             Some(least) => least,
-            // There are keys and no stack.
+            // There are keys but no stack.
             None if split_keys(first).nth(1).is_some() => usize::MAX,
             None => 0,
         }
@@ -365,8 +367,8 @@ fn is_stack_line(line: &[u8]) -> bool {
     !trim(line).is_empty() && !is_head_line(line)
 }
 
-/// The keys in a line: what is in columns of its own. Text may hold single spaces, and numbers may
-/// stand as close.
+/// The keys in a line, in separate columns. Text may contain single spaces, and numbers may be
+/// separated by one.
 pub(super) fn split_keys(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = line;
     std::iter::from_fn(move || {

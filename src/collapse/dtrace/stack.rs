@@ -1,4 +1,4 @@
-//! From the lines of stacks to their nodes in the call tree.
+//! Maps the lines of stacks to nodes of the call tree.
 
 use super::frame::{Offset, name_frames, without_offset};
 use super::head::is_head_line;
@@ -22,20 +22,20 @@ pub(super) struct BlockFolder<'a> {
     body: &'a [u8],
     reading: Reading<'a>,
     keys: Keys,
-    /// How many lines were read twice.
-    reread: u64,
+    /// The number of lines that were read twice.
+    read_twice: u64,
     unfinished: Option<&'a [u8]>,
     negative: Negative<'a>,
 }
 
-/// What the lines belong to that come next.
+/// The context of the next lines.
 enum Reading<'a> {
-    /// Nothing that was read before.
+    /// Unrelated to previous lines.
     Nothing,
-    /// A stack that the input ends in: there was no count yet.
+    /// In an incomplete stack at the end of the input, which has no count.
     Unfinished,
-    /// The stack of a count that is negative.
-    LeftOut(End<'a>),
+    /// In the stack of a negative count.
+    Skipped(End<'a>),
     Stack(Stack<'a>),
 }
 
@@ -45,27 +45,27 @@ impl<'a> Reading<'a> {
         match self {
             Reading::Nothing => None,
             Reading::Unfinished => Some(End::MISSING),
-            Reading::LeftOut(end) => Some(*end),
+            Reading::Skipped(end) => Some(*end),
             Reading::Stack(stack) => Some(stack.end),
         }
     }
 }
 
-/// A stack whose count was read, and its outer frames.
+/// A stack whose count and outer frames were read.
 struct Stack<'a> {
     count: u64,
     node: NodeId,
-    /// With offsets, the line read last: it loses its own if no other follows, being the leaf then.
+    /// With offsets, the last line read, which loses its offset if it turns out to be the leaf.
     held: Option<&'a [u8]>,
     end: End<'a>,
-    /// Lines that are indented less are no frames.
+    /// Lines with less indentation are not frames.
     indent: usize,
-    /// Whether these are keys that were read beforehand.
+    /// Whether keys were read in advance.
     has_keys: bool,
 }
 
-/// Whether stacks have keys before them. To look for them takes time, so that it is done for the
-/// first stack and, once there are any, for all.
+/// Whether stacks are preceded by keys. Searching for keys is costly, so it is done for the first
+/// stack and, if that has any, for all others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Keys {
     Unknown,
@@ -73,7 +73,7 @@ enum Keys {
     Seen,
 }
 
-/// The stacks whose counts are negative: how many, and the count of the first of them.
+/// The stacks with negative counts: how many, and the first count.
 #[derive(Default)]
 pub(super) struct Negative<'a> {
     pub stacks: u64,
@@ -89,13 +89,13 @@ impl<'a> BlockFolder<'a> {
             body: b"",
             reading: Reading::Nothing,
             keys: Keys::Unknown,
-            reread: 0,
+            read_twice: 0,
             unfinished: None,
             negative: Negative::default(),
         }
     }
 
-    /// The line at which the stack starts that the input ends in.
+    /// The first line of the incomplete stack at the end of the input.
     pub fn unfinished(&self) -> Option<&'a [u8]> {
         self.unfinished
     }
@@ -104,7 +104,7 @@ impl<'a> BlockFolder<'a> {
         &self.negative
     }
 
-    /// Folds all lines, and tells how many they are.
+    /// Folds all lines, and returns their number.
     pub fn fold_lines(&mut self, body: &'a [u8]) -> u64 {
         self.body = body;
         let mut lines = 0;
@@ -117,11 +117,11 @@ impl<'a> BlockFolder<'a> {
             };
         }
         self.finish_stack();
-        lines - self.reread
+        lines - self.read_twice
     }
 
-    /// Folds the last line of `text` if it is the one that came last below the same frame, and
-    /// gives the lines before it.
+    /// Folds the last line of `text` if it equals the last one seen below the same node, and
+    /// returns the lines before it.
     #[inline]
     fn fold_predicted(&mut self, text: &'a [u8]) -> Option<&'a [u8]> {
         let Reading::Stack(stack) = &mut self.reading else {
@@ -135,8 +135,7 @@ impl<'a> BlockFolder<'a> {
         Some(before)
     }
 
-    /// Folds the last line of `text`, which ends without a line end, and gives the lines that are to
-    /// be read next.
+    /// Folds the last line of `text`, which has no line end, and returns the lines to read next.
     fn fold_last_line(&mut self, text: &'a [u8]) -> Option<&'a [u8]> {
         let (before, line) = split_last_line(text);
         let frame = trim_start(trim_end(line));
@@ -159,7 +158,7 @@ impl<'a> BlockFolder<'a> {
         }
     }
 
-    /// The count that a line consists of, if it can be nothing else, as is usual.
+    /// The count in a line that cannot be anything else, which is the usual case.
     #[inline]
     fn plain_count(&self, text: &[u8], frame: &[u8], indent: usize) -> Option<u64> {
         let count = parse_digits(frame)?;
@@ -167,7 +166,7 @@ impl<'a> BlockFolder<'a> {
         (is_last && !ends_in_int(indent + frame.len())).then_some(count)
     }
 
-    /// The same for a line that may be other than a frame.
+    /// Folds a line that may not be a frame.
     #[cold]
     fn fold_unusual(&mut self, text: &'a [u8], frame: &'a [u8], indent: usize) -> Option<&'a [u8]> {
         if let Some(number) = number_line(self.body, text) {
@@ -192,7 +191,7 @@ impl<'a> BlockFolder<'a> {
         before
     }
 
-    /// Reads a stack once more, to find the keys that were taken for frames.
+    /// Reads a stack a second time, to find the keys that were mistaken for frames.
     #[cold]
     fn read_again(&mut self, before: Option<&'a [u8]>) -> Option<&'a [u8]> {
         let Reading::Stack(stack) = std::mem::replace(&mut self.reading, Reading::Nothing) else {
@@ -200,7 +199,7 @@ impl<'a> BlockFolder<'a> {
         };
         self.keys = Keys::Seen;
         let from = before.map_or(0, <[u8]>::len);
-        self.reread += count_lines(&stack.end.text[from..]) + u64::from(before.is_none());
+        self.read_twice += count_lines(&stack.end.text[from..]) + u64::from(before.is_none());
         Some(stack.end.text)
     }
 
@@ -225,13 +224,13 @@ impl<'a> BlockFolder<'a> {
             None => {
                 self.negative.stacks += 1;
                 self.negative.first = split_last_line(number.text).1;
-                Reading::LeftOut(end)
+                Reading::Skipped(end)
             }
         };
         number.above
     }
 
-    /// The same for keys, with which the record starts.
+    /// Folds keys at the start of a record.
     fn fold_number_keys(&mut self, number: NumberLine<'a>) -> Option<&'a [u8]> {
         match &self.reading {
             Reading::Stack(stack) if !stack.has_keys => return self.read_again(number.above),
@@ -282,7 +281,7 @@ impl<'a> BlockFolder<'a> {
     fn fold_frame(&mut self, line: &'a [u8]) {
         let stack = match &mut self.reading {
             Reading::Stack(stack) => stack,
-            Reading::LeftOut(_) => return,
+            Reading::Skipped(_) => return,
             Reading::Nothing | Reading::Unfinished => {
                 self.unfinished = Some(line);
                 self.reading = Reading::Unfinished;
@@ -308,20 +307,21 @@ impl<'a> BlockFolder<'a> {
     }
 }
 
-/// What is known of lines, and of steps down the tree. The tree must be the same each time.
+/// Caches of lines, and of steps down the tree. The tree must be the same in each call.
 #[derive(Default)]
 pub(super) struct Stacks {
-    /// Whether a line said this and no more when it was new: so it can be without an offset.
+    /// The data says whether the line had no offset when it was added.
     lines: LineCache<bool>,
     /// With offsets: whether the lines of a function are the names of their frames.
     functions: LineCache<bool>,
-    /// By lines without offsets. With them by functions, and only of lines that are names.
+    /// By lines without offsets. With offsets, by functions whose lines are the names of their
+    /// frames.
     successors: Successors,
 }
 
 impl Stacks {
-    /// `text` without its last line, and the node below `parent` for it, if it is the one that came
-    /// last there, printed as DTrace does: indented, and with an offset or without.
+    /// `text` without its last line, and the node for that line below `parent`, if the line is the
+    /// predicted one in DTrace's usual form: indented, and with or without an offset.
     #[inline]
     fn strip_predicted<'t>(&self, parent: NodeId, text: &'t [u8]) -> Option<(NodeId, &'t [u8])> {
         const INDENTATION: &[u8] = b"\n              ";
@@ -336,16 +336,16 @@ impl Stacks {
         Some((node, before))
     }
 
-    /// The node below `parent` for a line, whose offset is left out.
+    /// The node below `parent` for a line, ignoring its offset.
     fn step(&mut self, parent: NodeId, line: &[u8], tree: &mut CallTree) -> NodeId {
-        let line = self.look_up(line, Offset::LeftOut, tree);
+        let line = self.look_up(line, Offset::Missing, tree);
         let node = self.lines.walk(line, parent, tree);
         self.successors.note(parent, Successor { line, node });
         node
     }
 
-    /// The node below `parent` for the line of a caller, which keeps its offset. There may be very
-    /// many such lines: those that are the names of their frames are looked up as such only.
+    /// The node below `parent` for the line of a caller, including its offset. There may be very
+    /// many such lines: those that are the names of their frames are not cached as lines.
     fn step_with_offset(&mut self, parent: NodeId, line: &[u8], tree: &mut CallTree) -> NodeId {
         let latest = self.successors.latest(parent);
         if let Some(latest) = latest.filter(|latest| tree.name(latest.node) == line) {
@@ -360,16 +360,16 @@ impl Stacks {
         self.lines.walk(line, parent, tree)
     }
 
-    /// The node below `parent` for the line of the leaf, where the others keep their offsets.
+    /// The node below `parent` for the line of the leaf, if other lines keep their offsets.
     fn step_to_leaf(&mut self, parent: NodeId, line: &[u8], tree: &mut CallTree) -> NodeId {
-        let line = self.look_up(line, Offset::Lost, tree);
+        let line = self.look_up(line, Offset::Removed, tree);
         self.lines.walk(line, parent, tree)
     }
 
     fn look_up(&mut self, line: &[u8], offset: Offset, tree: &mut CallTree) -> LineId {
         let text = match offset {
-            Offset::LeftOut => without_offset(line),
-            Offset::Kept | Offset::Lost => line,
+            Offset::Missing => without_offset(line),
+            Offset::Kept | Offset::Removed => line,
         };
         self.lines.look_up(offset as u64, text, |frames| {
             name_frames(&lossy(text), offset, |name| frames.push(tree.intern(name)));
@@ -377,7 +377,8 @@ impl Stacks {
         })
     }
 
-    /// The function of a line, if the line is the name of its frame, as others of that function are.
+    /// The function of a line, if the line is the name of its frame, like other lines of that
+    /// function.
     fn find_function_of_name(&mut self, line: &[u8]) -> Option<LineId> {
         let function = self.functions.look_up(0, strip_hex_offset(line)?, |_| {
             let mut is_name = true;

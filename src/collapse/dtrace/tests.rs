@@ -1,4 +1,4 @@
-//! One profile, every path; names; input that is cut off.
+//! Tests of all code paths for a profile, of names, and of truncated input.
 
 use super::*;
 use crate::collapse::engine::Engine;
@@ -29,7 +29,7 @@ fn with_offsets() -> Options {
 
 fn assert_all_paths_agree(text: &[u8]) {
     for options in [Options::default(), with_offsets()] {
-        // An error is an answer too.
+        // The result may be an error, but not a panic.
         let _ = testing::fold(&options, text);
     }
 }
@@ -142,8 +142,8 @@ fn frames_that_begin_alike_are_not_mixed_up() {
     assert_eq!(fold(lines), "m`a 9\nm`a+ 48\nm`a+b 2\nm`ab 4\n");
 }
 
-/// What was read before is of no matter, nor is indentation; only lines that are indented as DTrace
-/// does it are predicted.
+/// Neither previous stacks nor indentation affect the result; only lines with DTrace's indentation
+/// are predicted.
 #[test]
 fn stacks_are_the_same_together_and_alone() {
     let lines = "a`f|a`f+0x1|a`f+0x1f|aa`f+0x1|a`ff+0x3|b`f+0x2|a`f+0x1+0x2|a`f+b|a`f+b+0x1|a`f+\
@@ -278,7 +278,8 @@ fn a_stack_without_its_count_is_left_out() {
     );
 }
 
-/// What DTrace prints of an aggregation: keys in columns, but each frame of a stack in a line.
+/// The output of DTrace for an aggregation: keys in columns, but each frame of a stack on its own
+/// line.
 fn printed(keys: &[&str], value: i64) -> String {
     let print = |key: &&str| match key.parse::<i32>() {
         Ok(int) => format!(" {int:>8}"),
@@ -335,7 +336,7 @@ fn keys_are_the_roots_of_their_stacks() {
     }
 }
 
-/// Samples of programs have no stack in the kernel, and some have none at all.
+/// Samples of programs without a kernel stack, and some without any stack.
 #[test]
 fn keys_of_stacks_without_frames() {
     const NONE: &str = "";
@@ -389,7 +390,7 @@ fn only_some_stacks_may_have_keys() {
     assert_eq!(fold_printed(&records), expected);
 }
 
-/// What a helper says of a frame stands below it, and further right.
+/// Helper annotations are below a frame, and further to the right.
 #[test]
 fn annotations_are_no_sign_of_keys() {
     let lines = "              n`f+0x1\n                [ list ]\n              (anon) as g at a.js position 12\n                7\n\n";

@@ -1,4 +1,4 @@
-//! Chunks of a recording, and the events in them.
+//! Chunks of a recording, and their events.
 
 use super::frames::Frames;
 use super::input::Input;
@@ -55,8 +55,8 @@ impl Header {
         }
     }
 
-    /// The chunk with its header; `None` if it is not whole. The JVM fills in where the tables are when it
-    /// ends a chunk.
+    /// Reads the chunk after its header; `None` if it is incomplete. The JVM writes the positions
+    /// of the tables only when it finishes a chunk.
     pub fn read_chunk(&self, input: &mut dyn BufRead) -> io::Result<Option<Vec<u8>>> {
         let size = self.number(SIZE);
         let is_ended = self.number(CONSTANTS) != 0 && self.number(METADATA) != 0;
@@ -74,7 +74,7 @@ impl Header {
     }
 }
 
-/// A chunk whose types and constants are known.
+/// A chunk with its types and constants.
 pub(super) struct Chunk<'a> {
     constants: Constants<'a>,
     start: Decimal,
@@ -84,7 +84,7 @@ pub(super) struct Chunk<'a> {
 }
 
 impl<'a> Chunk<'a> {
-    /// `None` if it is damaged.
+    /// Returns `None` if the chunk is damaged.
     pub fn new(header: &Header, chunk: &'a [u8]) -> Option<Chunk<'a>> {
         let constants_at = usize::try_from(header.number(CONSTANTS)).ok()?;
         let metadata_at = usize::try_from(header.number(METADATA)).ok()?;
@@ -164,7 +164,7 @@ impl<'a> Chunk<'a> {
         }
     }
 
-    /// A reader of the events of a class, which adds to those of `recording`.
+    /// A reader for the events of a class, which adds them to `recording`.
     fn reader<'c>(
         &'c self,
         class: ClassId,
@@ -200,7 +200,7 @@ impl<'a> Chunk<'a> {
     }
 }
 
-/// What can be counted of an event, the default first.
+/// The values of an event, the default first.
 fn values(class: &Class) -> Vec<ValueType> {
     let has = |name: &str| class.fields.iter().any(|field| field.name == name);
     let is_allocation = ["AllocationSample", "InNewTLAB", "OutsideTLAB"]
@@ -221,14 +221,14 @@ fn values(class: &Class) -> Vec<ValueType> {
     values
 }
 
-/// How much an event counts.
+/// The amount that an event counts.
 enum Amount {
     One,
-    /// As many as the integer at this index says.
+    /// The integer field at this index.
     Integer(usize),
-    /// So many ticks, in nanoseconds.
+    /// The field at this index, converted from ticks to nanoseconds.
     Ticks(usize),
-    /// The event does not have it.
+    /// The event lacks the field.
     Nothing,
 }
 
@@ -251,10 +251,10 @@ struct EventReader<'c> {
     chunk: &'c Chunk<'c>,
     class: &'c Class,
     options: &'c Options,
-    /// How much an event counts, for each value.
+    /// The amount of an event, for each value.
     amounts: Vec<Amount>,
     frames: Frames<'c>,
-    /// The fields of the event that is read.
+    /// The fields of the current event.
     fields: Vec<FieldValue<'c>>,
 }
 
@@ -266,7 +266,7 @@ const THREADS: [&str; 2] = ["sampledThread", "eventThread"];
 enum FieldValue<'c> {
     /// A number or a key.
     Integer(i64),
-    /// Anything else, which is read from here.
+    /// Anything else, to be read from here.
     Other(Input<'c>),
 }
 
@@ -333,7 +333,7 @@ impl<'c> EventReader<'c> {
         }
     }
 
-    /// Where the value of the last field is that is called by one of the `names`.
+    /// The location of the last field whose name is one of `names`.
     fn place(&self, names: &[&str]) -> Option<Place<'c>> {
         let mut fields = self.class.fields.iter().zip(&self.fields);
         let (field, value) = fields.rfind(|(field, _)| names.contains(&field.name.as_str()))?;

@@ -1,4 +1,4 @@
-//! The names of frames, threads and classes.
+//! Names of frames, threads and classes.
 
 use super::Options;
 use super::input::Input;
@@ -10,23 +10,23 @@ use crate::collapse::document::names::{UNKNOWN, frame_name, with_place};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 
-/// Finds the nodes of the stacks that a class of events has, each once in a chunk.
+/// Finds the nodes of the stacks in a class of events. Each stack is resolved once per chunk.
 pub(super) struct Frames<'c> {
     constants: &'c Constants<'c>,
     options: &'c Options,
     layout: Option<Layout<'c>>,
-    /// The nodes of stacks by the keys of their threads and of themselves.
+    /// The nodes of stacks, by the keys of thread and stack.
     nodes: AHashMap<(Option<i64>, i64), NodeId>,
     latest: LatestStack<Method>,
-    /// The frames of the stack that is read, the leaf first.
+    /// The frames of the current stack, starting with the leaf.
     stack: Vec<Method>,
     methods: AHashMap<Method, FrameId>,
     pub truncated: u64,
-    /// Whether async-profiler wrote the file: in those of the JDK native methods are Java's.
+    /// Whether async-profiler wrote the file: only its native methods are not Java methods.
     is_of_async_profiler: bool,
 }
 
-/// What tells the name of a frame: the keys of its method and of its kind, and its line.
+/// Determines the name of a frame: the keys of its method and kind, and its line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 struct Method {
     method: i64,
@@ -34,7 +34,7 @@ struct Method {
     line: i64,
 }
 
-/// What the fields of a frame are.
+/// The role of a field in a frame.
 #[derive(Clone, Copy)]
 enum Part<'c> {
     Method,
@@ -56,11 +56,11 @@ impl<'c> Part<'c> {
     }
 }
 
-/// Where in a stack what is.
+/// The positions of the fields in a stack.
 struct Layout<'c> {
     fields: &'c [Field],
     frame: Vec<Part<'c>>,
-    /// The classes that the keys of methods and kinds are of.
+    /// The classes of the keys of methods and kinds.
     method: ClassId,
     kind: Option<ClassId>,
 }
@@ -82,7 +82,7 @@ impl<'c> Layout<'c> {
 }
 
 impl<'c> Frames<'c> {
-    /// The stacks of events that have them in this field.
+    /// Frames for events that have stacks in this field.
     pub fn new(
         field: Option<&Field>,
         constants: &'c Constants<'c>,
@@ -101,7 +101,7 @@ impl<'c> Frames<'c> {
         }
     }
 
-    /// The node of a stack below its thread, if that is to be in it. A stack that is not there has no frames.
+    /// The node of a stack, below its thread if requested. A missing stack has no frames.
     pub fn node(
         &mut self,
         thread: Option<Place<'c>>,
@@ -236,7 +236,7 @@ impl<'c> Frames<'c> {
         })
     }
 
-    /// The name of a class as it is in the source: `java.lang.String`, `byte[]`.
+    /// The name of a class as in source code: `java.lang.String`, `byte[]`.
     fn class_name(&self, class: Value) -> Option<Vec<u8>> {
         let name = self.constants.text(self.constants.field(class, "name")?)?;
         Some(source_name(&name))
@@ -271,7 +271,7 @@ impl<'c> Frames<'c> {
 }
 
 fn is_of_async_profiler(constants: &Constants<'_>) -> bool {
-    /// As many kinds of frames as there may be.
+    /// The maximum number of frame kinds.
     const KINDS: i64 = 16;
     let class = constants.metadata.find("jdk.types.FrameType");
     class.is_some_and(|class| {
@@ -280,7 +280,7 @@ fn is_of_async_profiler(constants: &Constants<'_>) -> bool {
     })
 }
 
-/// `java.lang.String[]` of `[Ljava/lang/String;`.
+/// `java.lang.String[]` for `[Ljava/lang/String;`.
 fn source_name(name: &[u8]) -> Vec<u8> {
     let dimensions = name.iter().take_while(|byte| **byte == b'[').count();
     let element: &[u8] = match (dimensions, &name[dimensions..]) {

@@ -1,16 +1,16 @@
-//! The bytes of a chunk: numbers, strings.
+//! Reads numbers and strings from the bytes of a chunk.
 
-/// A place in a chunk from which values are read. Each read returns `None` where the chunk ends.
+/// A position in a chunk to read values from. Reads return `None` at the end of the chunk.
 #[derive(Clone, Copy)]
 pub(super) struct Input<'a> {
     chunk: &'a [u8],
     pub at: usize,
 }
 
-/// A string, or where it is.
+/// A string, or a reference to it.
 pub(super) enum Text<'a> {
     Null,
-    /// The key of a string in the pool of strings.
+    /// The key of a string in the string pool.
     Pooled(i64),
     Utf8(&'a [u8]),
     Owned(Vec<u8>),
@@ -37,10 +37,10 @@ impl<'a> Input<'a> {
         self.bytes(N)?.try_into().ok()
     }
 
-    /// An integer: seven bits a byte, the lowest first; the ninth byte has eight.
+    /// An integer: seven bits per byte, the lowest first; the ninth byte has eight.
     #[inline]
     pub fn number(&mut self) -> Option<i64> {
-        // Most have one byte or two.
+        // Most numbers have one or two bytes.
         match self.chunk.get(self.at..)? {
             [low @ ..0x80, ..] => {
                 self.at += 1;
@@ -69,14 +69,14 @@ impl<'a> Input<'a> {
         Some(value.cast_signed())
     }
 
-    /// Goes on behind so many integers: eight bytes at once, which mostly are four of them.
+    /// Skips `count` integers: eight bytes at a time, which usually contain four integers.
     pub fn skip_numbers(&mut self, count: usize) -> Option<()> {
         const TOP_BITS: u64 = 0x8080_8080_8080_8080;
         let mut left = count;
         while left >= 8
             && let Some(bytes) = self.chunk.get(self.at..)?.first_chunk()
         {
-            // The top bit is missing in the last byte of each.
+            // The top bit is clear in the last byte of each integer.
             let ends = !u64::from_le_bytes(*bytes) & TOP_BITS;
             if ends == 0 {
                 self.number()?;
@@ -92,7 +92,7 @@ impl<'a> Input<'a> {
         Some(())
     }
 
-    /// A count of things that take a byte each, at least.
+    /// A count of items that take at least one byte each.
     pub fn count(&mut self) -> Option<usize> {
         let count = usize::try_from(self.number()?).ok()?;
         (count <= self.chunk.len() - self.at).then_some(count)

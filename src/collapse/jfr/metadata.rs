@@ -1,4 +1,4 @@
-//! What a chunk says of its types: the fields of each class, by which all values are read.
+//! The types of a chunk: the fields of each class, which determine how values are read.
 
 use super::input::{Input, Text};
 use ahash::{AHashMap, AHashSet};
@@ -16,9 +16,10 @@ pub(super) struct Metadata {
 pub(super) struct Class {
     pub name: String,
     pub fields: Vec<Field>,
-    /// How its values are written.
+    /// The encoding of its values.
     pub kind: Kind,
-    /// How many integers a value is, if it is these and nothing else, as mostly: then it is soon skipped.
+    /// The number of integers in a value, if it consists only of these, as most do. Such values can
+    /// be skipped quickly.
     pub integers: Option<usize>,
 }
 
@@ -26,9 +27,9 @@ pub(super) struct Field {
     pub name: String,
     pub class: ClassId,
     pub is_array: bool,
-    /// Whether there is a key instead of a value.
+    /// Whether the field has a key instead of a value.
     pub is_pooled: bool,
-    /// Whether it is one integer: a key, or a number.
+    /// Whether it is a single integer: a key, or a number.
     pub is_integer: bool,
 }
 
@@ -39,7 +40,7 @@ impl Class {
     }
 }
 
-/// How a value is written.
+/// The encoding of a value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Kind {
     /// One byte.
@@ -74,7 +75,7 @@ struct Element {
     children: Vec<Element>,
 }
 
-/// No element is deeper in what JVMs write.
+/// Elements written by JVMs are not nested deeper.
 const MAX_DEPTH: usize = 64;
 
 impl Element {
@@ -128,7 +129,7 @@ impl Metadata {
         Some(metadata)
     }
 
-    /// Tells which fields and values are integers, when all classes are known.
+    /// Determines which fields and values are integers, after all classes are known.
     fn find_integers(&mut self) {
         let numbers = self.classes.iter();
         let numbers = numbers.filter(|(_, class)| class.kind == Kind::Number);

@@ -1,4 +1,4 @@
-//! Recordings of the JDK Flight Recorder (`.jfr`), which every JVM since 11 and async-profiler write.
+//! JDK Flight Recorder: recordings (`.jfr`) of JVMs since version 11 and of async-profiler.
 //!
 //! ```text
 //! file       = { chunk }                                          (big-endian; integers are LEB128)
@@ -10,8 +10,8 @@
 //! stackTrace = { truncated, frames: [{ method, lineNumber, bytecodeIndex, type }] }       (the leaf first)
 //! ```
 //!
-//! A chunk is held in memory at a time. Execution samples are read, unless another event is asked for; each
-//! counts 1, but for allocations, which count their bytes.
+//! One chunk is in memory at a time. By default, execution samples are read; each counts 1, except
+//! allocations, which count bytes.
 
 mod chunk;
 mod frames;
@@ -30,21 +30,21 @@ use chunk::{Chunk, Header};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead};
 
-/// Folds recordings of the JDK Flight Recorder. See the [module](self) for what is read.
+/// Folds recordings of the JDK Flight Recorder. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of a recording.
+/// Options for a recording.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// The event to read, as `jdk.ObjectAllocationSample`, or cpu, wall, alloc, lock, park, sleep or native
-    /// [default: execution samples]
+    /// The event to read, such as `jdk.ObjectAllocationSample`, or cpu, wall, alloc, lock, park,
+    /// sleep or native [default: execution samples]
     #[cfg_attr(feature = "cli", arg(long, value_name = "NAME"))]
     pub event: Option<String>,
 
-    /// What to count: `count`, or a field of the event: weight, tlabSize, allocationSize, size, duration
-    /// (nanoseconds) [default: bytes of allocations, else count]
+    /// The value to count: `count`, or a field of the event: weight, tlabSize, allocationSize,
+    /// size, duration (nanoseconds) [default: bytes for allocations, otherwise count]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
@@ -52,19 +52,19 @@ pub struct Options {
     #[cfg_attr(feature = "cli", arg(long))]
     pub threads: bool,
 
-    /// End stacks of allocations with the class that was allocated
+    /// End stacks of allocations with the class of the allocated object
     #[cfg_attr(feature = "cli", arg(long))]
     pub class: bool,
 
-    /// Put the library before the names of native functions
+    /// Prefix names of native functions with their library
     #[cfg_attr(feature = "cli", arg(long))]
     pub modules: bool,
 
-    /// Read samples of threads that wait in native code, too
+    /// Also read samples of threads that wait in native code
     #[cfg_attr(feature = "cli", arg(long))]
     pub native: bool,
 
-    /// Put the line behind names: `Shop.serve (Shop:7)`
+    /// Append the line to names: `Shop.serve (Shop:7)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 }
@@ -116,11 +116,11 @@ impl Document for Options {
     }
 }
 
-/// What was read of a recording.
+/// The contents of a recording.
 #[derive(Default)]
 struct Recording {
     chunks: u64,
-    /// The stacks of each kind of event that may be asked for.
+    /// The stacks of each kind of event that may be requested.
     events: BTreeMap<String, Events>,
     /// All kinds of events that have stacks.
     kinds: BTreeSet<String>,
@@ -130,7 +130,7 @@ struct Recording {
 /// The events of a kind.
 #[derive(Default)]
 struct Events {
-    /// Their stacks, with nothing counted.
+    /// Their stacks, without counts.
     tree: CallTree,
     values: Vec<EventValue>,
     events: u64,
@@ -138,10 +138,10 @@ struct Events {
     lack_threads: bool,
 }
 
-/// One of the values that a kind of event has.
+/// One of the values of a kind of event.
 struct EventValue {
     value: ValueType,
-    /// What each node has of it.
+    /// The amount of each node.
     own: Vec<Decimal>,
     negative: Negative,
 }
@@ -191,7 +191,7 @@ impl Events {
     }
 }
 
-/// Samples of what runs, in the order in which they are preferred where more than one tells the same.
+/// Execution samples, in order of preference if several kinds record the same.
 const CPU_TIME: &str = "jdk.CPUTimeSample";
 const EXECUTION: &str = "jdk.ExecutionSample";
 const NATIVE: &str = "jdk.NativeMethodSample";
@@ -205,7 +205,7 @@ const TLAB_ALLOCATIONS: [&str; 2] = [
 ];
 
 impl Options {
-    /// Whether events called `name` are read.
+    /// Whether to read events called `name`.
     fn wants(&self, name: &str) -> bool {
         match &self.event {
             Some(event) => wanted_events(event).contains(&name),
@@ -216,7 +216,7 @@ impl Options {
     }
 }
 
-/// The events that a short name means; any other name is that of an event.
+/// The events that a short name refers to; any other name is that of an event.
 fn wanted_events(name: &str) -> Vec<&str> {
     match name {
         "cpu" => vec![CPU_TIME, EXECUTION],
@@ -231,7 +231,7 @@ fn wanted_events(name: &str) -> Vec<&str> {
 }
 
 impl Recording {
-    /// Leaves out `others`, which say the same as the events called `name`, if there are any of these.
+    /// Removes `others`, which duplicate the events called `name`, if there are any of these.
     fn prefer(&mut self, name: &str, others: &[&str]) {
         let has_events = |events: &Events| events.events > 0;
         if !self.events.get(name).is_some_and(has_events) {
@@ -244,7 +244,7 @@ impl Recording {
         }
     }
 
-    /// Adds up the events that are asked for.
+    /// Adds up the requested events.
     fn choose(mut self, options: &Options, profile: &mut Profile) -> io::Result<()> {
         if let Some(event) = &options.event
             && !wanted_events(event)
@@ -273,7 +273,7 @@ impl Recording {
         let chosen = profile.choose(types, options.value.as_deref(), 0)?;
         let chosen = profile.values[chosen].name.clone();
         for (_, events) in self.events {
-            // Kinds of events that are read together may have their bytes in fields of other names.
+            // Different kinds of events may store their bytes in fields with other names.
             let named = events.values.iter().position(|it| it.value.name == chosen);
             if let Some(index) = named.or_else(|| options.value.is_none().then_some(0)) {
                 events.add_to(index, profile);

@@ -1,20 +1,20 @@
-//! Values of a chunk, read by what its metadata says of their classes.
+//! Reads values of a chunk according to their classes in the metadata.
 
 use super::input::{Input, Text};
 use super::metadata::{ClassId, Field, Kind, Metadata};
 use ahash::AHashMap;
 
-/// Values within values go no deeper in what JVMs write.
+/// Values written by JVMs are not nested deeper.
 const MAX_DEPTH: usize = 32;
 
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Number(i64),
-    /// Floating-point numbers mean nothing here.
+    /// Floating-point numbers, which are not used.
     Other,
     Text(Vec<u8>),
-    /// A string in the pool of strings.
+    /// A string in the string pool.
     PooledText(i64),
     /// The key of a value of this class.
     Key(ClassId, i64),
@@ -22,20 +22,20 @@ pub(super) enum Value {
     Array(Vec<Value>),
 }
 
-/// Where a value is.
+/// The location of a value.
 #[derive(Clone, Copy)]
 pub(super) enum Place<'a> {
-    /// Among the constants, by its class and key.
+    /// A constant, by its class and key.
     Key(ClassId, i64),
     /// In an event itself, with its class.
     Inline(ClassId, Input<'a>),
 }
 
-/// A chunk with its types, and where its constants are.
+/// A chunk with its types, and the positions of its constants.
 pub(super) struct Constants<'a> {
     pub chunk: &'a [u8],
     pub metadata: Metadata,
-    /// Where the value of a key starts. The first definition counts.
+    /// The position of the value for a key. The first definition counts.
     places: AHashMap<(ClassId, i64), usize>,
     string_class: Option<ClassId>,
 }
@@ -50,7 +50,7 @@ impl<'a> Constants<'a> {
         }
     }
 
-    /// The class of the event at `at`, what follows, and where the event ends; `None` if it is damaged.
+    /// The class of the event at `at`, its contents, and its end; `None` if it is damaged.
     pub fn event(&self, at: usize) -> Option<(ClassId, Input<'a>, usize)> {
         let mut input = Input::at(self.chunk, at);
         let size = usize::try_from(input.number()?).ok()?;
@@ -59,21 +59,21 @@ impl<'a> Constants<'a> {
         Some((class, input, end))
     }
 
-    /// Finds the constants of the checkpoint at `at`, and those of the ones before it.
+    /// Finds the constants of the checkpoint at `at`, and those of earlier ones.
     pub fn read_checkpoints(&mut self, at: usize) -> Option<()> {
         let mut at = at;
         loop {
             let delta = self.read_checkpoint(at)?;
             match delta {
                 0 => return Some(()),
-                // Each is before the one that names it; else they could be a circle.
+                // Each one must precede the one that refers to it, so that there are no cycles.
                 ..0 => at = at.checked_sub(usize::try_from(delta.unsigned_abs()).ok()?)?,
                 1.. => return None,
             }
         }
     }
 
-    /// Returns how far away the checkpoint before is; 0 if there is none.
+    /// Returns the distance to the previous checkpoint; 0 if there is none.
     fn read_checkpoint(&mut self, at: usize) -> Option<i64> {
         let mut input = Input::at(self.chunk, at);
         // Its size, type, start and duration.
@@ -93,7 +93,7 @@ impl<'a> Constants<'a> {
         Some(delta)
     }
 
-    /// What is at a place.
+    /// The bytes at a location.
     pub fn input(&self, place: Place<'a>) -> Option<Input<'a>> {
         match place {
             Place::Key(class, key) => {
@@ -104,13 +104,13 @@ impl<'a> Constants<'a> {
         }
     }
 
-    /// The value at a place.
+    /// The value at a location.
     pub fn read_place(&self, place: Place<'a>) -> Option<Value> {
         let (Place::Key(class, _) | Place::Inline(class, _)) = place;
         self.read(&mut self.input(place)?, class, 0)
     }
 
-    /// The constant that a value is the key of; any other value as it is.
+    /// Returns the constant for a key, and any other value unchanged.
     pub fn resolve(&self, value: Value) -> Option<Value> {
         let (class, key) = match value {
             Value::Key(class, key) => (class, key),
@@ -203,7 +203,7 @@ impl<'a> Constants<'a> {
         }
     }
 
-    /// The field called `name` of an object, or of the one whose key `value` is.
+    /// The field called `name` of an object, or of the object with the key `value`.
     pub fn field(&self, value: Value, name: &str) -> Option<Value> {
         let Value::Object(class, mut fields) = self.resolve(value)? else {
             return None;
@@ -216,7 +216,7 @@ impl<'a> Constants<'a> {
         (index < fields.len()).then(|| fields.swap_remove(index))
     }
 
-    /// The text that a value is, or an object around it, such as a symbol.
+    /// The text of a value, or of an object that wraps it, such as a symbol.
     pub fn text(&self, value: Value) -> Option<Vec<u8>> {
         match self.resolve(value)? {
             Value::Text(text) => Some(text),
@@ -227,7 +227,8 @@ impl<'a> Constants<'a> {
     }
 }
 
-/// What `read` gives; `None` if that took no bytes: a chunk could say that it has any number of such values.
+/// The result of `read`; `None` if it took no bytes, because a chunk could claim to have any number
+/// of such values.
 fn taking_bytes<T>(
     input: &mut Input<'_>,
     read: impl FnOnce(&mut Input<'_>) -> Option<T>,

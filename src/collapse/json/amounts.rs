@@ -5,14 +5,14 @@ use crate::decimal::Decimal;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer};
 
-/// A column of numbers, of which most are whole and small: those take four bytes. Equal ones at its start take
-/// none, for many columns have nothing else.
+/// A column of numbers, most of which are small integers and take four bytes. Equal numbers at its
+/// start take no memory, because many columns have nothing else.
 #[derive(Debug, Default)]
 pub(crate) struct Amounts {
     first: Decimal,
-    /// How many numbers are equal to the first.
+    /// The length of the initial run of equal numbers.
     equal: usize,
-    /// From [`LARGE`] on it is a place among the large ones.
+    /// Values from [`LARGE`] on are indexes of large numbers.
     small: Vec<u32>,
     large: Vec<Decimal>,
 }
@@ -20,7 +20,7 @@ pub(crate) struct Amounts {
 const LARGE: u32 = 1 << 31;
 
 impl Amounts {
-    /// The number at `index`; zero where the column has `null`.
+    /// The number at `index`; zero if the column has `null`.
     pub fn get(&self, index: usize) -> Option<Decimal> {
         if index < self.equal {
             return Some(self.first);

@@ -1,4 +1,4 @@
-//! Maps that bpftrace prints, as text and as JSON (`bpftrace -f json`).
+//! bpftrace: printed maps, as text and as JSON (`bpftrace -f json`).
 //!
 //! ```text
 //! entry = "@" [ NAME ] "[" KEY "]: " VALUE
@@ -21,8 +21,8 @@
 //! , shop]: 7
 //! ```
 //!
-//! What is text in a key is the root, and then its stacks follow, the last one nearest to the root:
-//! `shop;main;read;entry_SYSCALL_64;do_read 7`.
+//! Scalars in a key become root frames, followed by its stacks; the last stack is nearest to the
+//! root: `shop;main;read;entry_SYSCALL_64;do_read 7`.
 
 use crate::call_tree::CallTree;
 use crate::collapse::document::lines::{Lines, parse, whole_lines};
@@ -38,7 +38,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::{self, BufRead};
 use std::marker::PhantomData;
 
-/// Folds maps of bpftrace. See the [module](self) for what is read.
+/// Folds bpftrace maps. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, bpftrace::Folder};
@@ -51,12 +51,12 @@ use std::marker::PhantomData;
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// What to make of maps of bpftrace.
+/// Options for bpftrace maps.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// Read only the map of this name, with or without stacks [default: all that have stacks]
+    /// Read only the map of this name, with or without stacks [default: all maps with stacks]
     #[cfg_attr(feature = "cli", arg(long, value_name = "NAME"))]
     pub map: Option<String>,
 
@@ -79,7 +79,7 @@ impl Document for Options {
         if let Some(kind) = lines.peek()?.strip_prefix(b"{\"type\": \"") {
             return Some(KINDS.iter().any(|known| kind.starts_with(known.as_bytes())));
         }
-        // Before may be what the script printed.
+        // The output of the script may come first.
         let mut rest = lines.skip_while(|line| entry_start(line).is_none());
         rest.any(|line| value_in(line).is_some()).then_some(true)
     }
@@ -107,7 +107,7 @@ impl Document for Options {
     }
 }
 
-/// What a line of JSON may be.
+/// The types of lines in JSON.
 const KINDS: [&str; 9] = [
     "attached_probes\"",
     "hist\"",
@@ -120,14 +120,14 @@ const KINDS: [&str; 9] = [
     "value\"",
 ];
 
-/// The name of the map and what follows `[` in a line that starts an entry.
+/// The name of the map and the text after `[` in a line that starts an entry.
 fn entry_start(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let rest = line.strip_prefix(b"@")?;
     let open = memchr::memchr(b'[', rest)?;
     Some((map_name(&rest[..open])?, &rest[open + 1..]))
 }
 
-/// The text, if it may name a map.
+/// The text, if it is a valid map name.
 fn map_name(text: &[u8]) -> Option<&[u8]> {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     text.iter().all(is_part).then_some(text)
@@ -136,10 +136,10 @@ fn map_name(text: &[u8]) -> Option<&[u8]> {
 struct Maps<'m> {
     options: &'m Options,
     profile: &'m mut Profile,
-    /// The names of all maps, and of those whose stacks count.
+    /// The names of all maps, and of those whose stacks are counted.
     names: BTreeSet<Vec<u8>>,
     with_stacks: BTreeSet<Vec<u8>>,
-    /// How many entries have values that are no whole numbers.
+    /// The number of entries whose values are not integers.
     skipped: u64,
     found: bool,
 }
@@ -148,8 +148,8 @@ impl Maps<'_> {
     fn read_text(&mut self, lines: &mut Lines<'_>) -> io::Result<()> {
         let mut entry: Option<(Vec<u8>, Vec<u8>)> = None;
         while let Some(line) = lines.next()? {
-            // A value is in the line that ends its entry: to look for it in all lines again and again takes
-            // long for deep stacks.
+            // The value is in the last line of an entry. Searching all lines of a deep stack for it
+            // repeatedly would take long.
             let ((name, mut key), last) = match (entry_start(line), entry.take()) {
                 (Some((name, key)), _) => ((name.to_vec(), Vec::new()), key),
                 (None, Some((name, mut key))) => {
@@ -217,7 +217,7 @@ impl Maps<'_> {
                 for (key, value) in entries.unwrap_or_default() {
                     match whole_number(value.get().as_bytes()) {
                         Some(value) => self.add(name, &key, b",", value),
-                        // That of a histogram is an array.
+                        // The value of a histogram is an array.
                         None => self.skipped += 1,
                     }
                 }
@@ -227,7 +227,7 @@ impl Maps<'_> {
         Ok(())
     }
 
-    /// Reads `@NAME: VALUE`, which has no stack, if it is asked for.
+    /// Parses `@NAME: VALUE`, which has no stack, if the map is requested.
     fn add_scalar(&mut self, line: &[u8]) {
         let scalar = line.strip_prefix(b"@").and_then(|rest| {
             let colon = memchr::memmem::find(rest, b": ")?;
@@ -246,13 +246,13 @@ impl Maps<'_> {
         }
     }
 
-    /// The name of the map that is asked for.
+    /// The name of the requested map.
     fn wanted(&self) -> Option<&[u8]> {
         let name = self.options.map.as_ref()?;
         Some(name.strip_prefix('@').unwrap_or(name).as_bytes())
     }
 
-    /// Adds an entry, in whose key a `separator` is between scalars.
+    /// Adds an entry, in whose key scalars are separated by `separator`.
     fn add(&mut self, map: &[u8], key: &[u8], separator: &[u8], value: Decimal) {
         let has_stack = key.contains(&b'\n') || key.starts_with(separator) || key.is_empty();
         self.names.insert(map.to_vec());
@@ -282,7 +282,7 @@ impl Maps<'_> {
                 }
                 _ => {
                     roots.extend(scalars(line, separator).map(frame_name));
-                    // What follows the line is a stack.
+                    // A stack follows the line.
                     stacks.push(Vec::new());
                 }
             }
@@ -342,7 +342,7 @@ impl Maps<'_> {
     }
 }
 
-/// The names of maps, for messages.
+/// Formats the names of maps for messages.
 fn list(names: &BTreeSet<Vec<u8>>) -> String {
     let names = names
         .iter()
@@ -350,7 +350,7 @@ fn list(names: &BTreeSet<Vec<u8>>) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// The scalars in a part of a key; where it ends with a stack, or starts after one, there is nothing.
+/// The scalars in a part of a key; none next to a stack at its start or end.
 fn scalars<'k>(part: &'k [u8], separator: &[u8]) -> impl Iterator<Item = &'k [u8]> {
     let mut starts: Vec<usize> = vec![0];
     let mut ends = Vec::new();
@@ -367,7 +367,8 @@ fn scalars<'k>(part: &'k [u8], separator: &[u8]) -> impl Iterator<Item = &'k [u8
     parts.filter(|text| !text.is_empty())
 }
 
-/// The length of what is before `]: VALUE`, which ends an entry, and the value, if it is a whole number.
+/// The length of the text before `]: VALUE`, which ends an entry, and the value, if it is an
+/// integer.
 fn value_in(line: &[u8]) -> Option<(usize, Option<Decimal>)> {
     // Frames are indented.
     line.first().filter(|first| !first.is_ascii_whitespace())?;

@@ -1,5 +1,5 @@
-//! CPU profiles of V8: `.cpuprofile`, which node (`--cpu-prof`), Chrome's developer tools, VS Code,
-//! Deno and Bun write.
+//! V8: CPU profiles (`.cpuprofile`) of node (`--cpu-prof`), Chrome's developer tools, VS Code, Deno
+//! and Bun.
 //!
 //! ```text
 //! file  = { "nodes": [node …], "startTime": µs, "endTime": µs, "samples": [ID …], "timeDeltas": [µs …] }
@@ -14,8 +14,8 @@
 //!  "startTime": 100, "endTime": 140, "samples": [2, 2], "timeDeltas": [10, 20]}
 //! ```
 //!
-//! A sample counts the time until the next one; the last one counts until the end. Time never goes
-//! back, though deltas may be negative. `(root)` is no frame, and `(idle)` is left out.
+//! A sample counts the time until the next one; the last one counts until the end. Time is
+//! monotonic, even if deltas are negative. `(root)` is not a frame, and `(idle)` is skipped.
 
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::document::ids::Ids;
@@ -33,7 +33,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Vis
 use std::fmt;
 use std::io::{self, BufRead};
 
-/// Folds CPU profiles of V8. See the [module](self) for what is read.
+/// Folds V8 CPU profiles. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, cpuprofile::Folder};
@@ -48,20 +48,20 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// What to make of a CPU profile of V8.
+/// Options for a V8 CPU profile.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: `time`, in microseconds, or `samples` [default: time]
+    /// The value to count: `time`, in microseconds, or `samples` [default: time]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
-    /// Keep the time in which nothing ran
+    /// Keep idle time
     #[cfg_attr(feature = "cli", arg(long))]
     pub idle: bool,
 
-    /// Put file and line behind names: `serve (a.js:5)`
+    /// Append file and line to names: `serve (a.js:5)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 }
@@ -78,7 +78,7 @@ impl Document for Options {
             && ["samples", "timeDeltas", "startTime"]
                 .iter()
                 .any(|key| keys.has(key));
-        // Of large files the start has nothing but nodes.
+        // The start of a large file contains only nodes.
         let has_nodes = keys.has("nodes.[].callFrame");
         keys.answer(is_new || has_nodes || keys.has("head.functionName"))
     }
@@ -93,7 +93,7 @@ impl Document for Options {
             json::parse(&document, RecordingSeed(&mut recording), Self::DESCRIPTION)?;
             Ok(recording)
         })?;
-        // What is left of it takes less memory.
+        // The parsed data takes less memory.
         drop(document);
         let column = profile.choose(value_types(), self.value.as_deref(), TIME)?;
         recording.add_to(
@@ -106,7 +106,7 @@ impl Document for Options {
     }
 }
 
-/// The first of the values that can be chosen.
+/// The index of the first value.
 pub(super) const TIME: usize = 0;
 
 fn value_types() -> Vec<ValueType> {
@@ -116,7 +116,7 @@ fn value_types() -> Vec<ValueType> {
     ]
 }
 
-/// Where a function is, as V8 writes it.
+/// The location of a function, as written by V8.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CallFrame<'a> {
@@ -124,13 +124,13 @@ pub(super) struct CallFrame<'a> {
     function_name: Option<Text<'a>>,
     #[serde(borrow, default)]
     url: Option<Text<'a>>,
-    /// From 0, which traces leave out; -1 for none.
+    /// Zero-based, omitted in traces, and -1 if unknown.
     #[serde(default)]
     line_number: Option<Decimal>,
 }
 
 impl CallFrame<'_> {
-    /// The name of the frame. A function without a name is told by its place.
+    /// The name of the frame. A function without a name is identified by its location.
     pub fn name(&self, with_line: bool) -> Vec<u8> {
         let name = self.function_name.as_deref().unwrap_or_default();
         let file = basename(self.url.as_deref().unwrap_or_default());
@@ -159,7 +159,7 @@ impl CallFrame<'_> {
     }
 }
 
-/// A node of the call tree, as it is in the file.
+/// A node of the call tree in the file.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Node<'a> {
@@ -173,7 +173,7 @@ pub(super) struct Node<'a> {
     parent: Option<Id<'a>>,
 }
 
-/// A node of files before 2017, with those below it.
+/// A node in the nested format from before 2017.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head<'a> {
@@ -189,10 +189,10 @@ struct Head<'a> {
     children: Vec<Head<'a>>,
 }
 
-/// What is known of a node.
+/// The properties of a node.
 #[derive(Default)]
-struct NodeFacts {
-    /// The number of its name; none for a node that is only mentioned.
+struct NodeData {
+    /// The number of its name; `None` for a node that was only referred to.
     name: Option<u32>,
     is_root: bool,
     is_idle: bool,
@@ -201,29 +201,29 @@ struct NodeFacts {
     samples: u64,
 }
 
-/// A recording, whose parts come in any order. Nodes are numbered as they are first mentioned.
+/// A recording, whose parts come in any order. Nodes are numbered by their first mention.
 #[derive(Default)]
 pub(super) struct Recording {
-    /// Whether names have their places behind them.
+    /// Whether names include their locations.
     with_lines: bool,
     /// When samples were taken, in microseconds, if that is to be known.
     times: Option<Vec<Decimal>>,
     numbers: Numbers,
     names: Names,
-    nodes: Vec<NodeFacts>,
+    nodes: Vec<NodeData>,
     /// The nodes of the samples.
     samples: Vec<u32>,
-    /// How many times have their samples, and those after them that came before theirs.
+    /// The number of times read, which may run ahead of the samples.
     time_count: usize,
     pending: Vec<Decimal>,
-    /// Whether times are not those between samples.
+    /// Whether times are timestamps instead of deltas.
     has_timestamps: bool,
     clock: Clock,
     start: Decimal,
     end: Option<Decimal>,
 }
 
-/// The numbers of nodes by their ids.
+/// Maps the ids of nodes to numbers.
 #[derive(Default)]
 struct Numbers {
     ids: Ids,
@@ -231,7 +231,7 @@ struct Numbers {
 }
 
 impl Numbers {
-    /// The number of the node with this id; `next` if it is new.
+    /// The number of the node with this id, which is `next` for a new one.
     fn number(&mut self, id: Id<'_>, next: u32) -> u32 {
         match id {
             Id::Number(id) => match self.ids.get(id) {
@@ -255,16 +255,16 @@ impl Numbers {
     }
 }
 
-/// When samples were taken.
+/// Tracks the times of samples.
 #[derive(Default)]
 struct Clock {
     at: Decimal,
-    /// The latest time, once there is one. It never goes back.
+    /// The latest time, if any, which never decreases.
     latest: Option<Decimal>,
 }
 
 impl Clock {
-    /// Moves to `at` and returns how much time has passed.
+    /// Advances to `at` and returns the time that has passed.
     fn move_to(&mut self, at: Decimal) -> Decimal {
         let before = self.latest.unwrap_or(at);
         self.at = at;
@@ -286,7 +286,7 @@ impl Recording {
         let next = self.nodes.len() as u32;
         let number = self.numbers.number(id, next);
         if number == next {
-            self.nodes.push(NodeFacts::default());
+            self.nodes.push(NodeData::default());
         }
         number
     }
@@ -332,12 +332,12 @@ impl Recording {
         self.samples.push(node);
     }
 
-    /// Takes the time between a sample and the one before.
+    /// Adds the time between a sample and the previous one.
     pub fn add_delta(&mut self, delta: Decimal) {
         self.add_time(delta);
     }
 
-    /// Takes when a sample was taken.
+    /// Adds the time of a sample.
     fn add_timestamp(&mut self, at: Decimal) {
         self.has_timestamps = true;
         self.add_time(at);
@@ -350,7 +350,7 @@ impl Recording {
         }
     }
 
-    /// Counts the time from one sample to the next, of which this is the time.
+    /// Attributes the `time` between two samples to the first of them.
     fn count_time(&mut self, time: Decimal) {
         let at = match self.has_timestamps {
             true => time,
@@ -375,14 +375,14 @@ impl Recording {
         self.end = Some(end);
     }
 
-    /// Times are those of files before 2017: the end is in seconds, and so is the start, which samples
-    /// do not count from.
+    /// Uses timestamps, as in files from before 2017: the end is in seconds, and so is the start,
+    /// but samples are not relative to it.
     fn use_timestamps(&mut self) {
         self.start = Decimal::ZERO;
         self.end = self.end.map(|end| end.times(1_000_000));
     }
 
-    /// Counts what is left when all is read.
+    /// Counts the remaining time at the end.
     fn finish(&mut self) {
         let (samples, times) = (self.samples.len(), self.time_count + self.pending.len());
         let missing = samples.saturating_sub(self.time_count);
@@ -479,7 +479,7 @@ impl Recording {
             .collect()
     }
 
-    /// The error for a node that is named by samples or other nodes, and is not there.
+    /// The error for a missing node that samples or other nodes refer to.
     #[cold]
     fn unknown_node(&self, number: usize) -> io::Error {
         let id = self.numbers.id(number as u32).unwrap_or_default();

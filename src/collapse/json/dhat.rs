@@ -1,4 +1,4 @@
-//! Heap profiles of DHAT, which valgrind (`--tool=dhat`) and the crate `dhat` write.
+//! DHAT: heap profiles of valgrind (`--tool=dhat`) and the crate `dhat`.
 //!
 //! ```text
 //! file  = { "dhatFileVersion": 2, "mode": "heap" …, "pps": [point …], "ftbl": [FRAME …] }
@@ -12,8 +12,8 @@
 //!  "ftbl": ["[root]", "0x4a3f: app::load (src/load.rs:12:9)", "0x4b21: app::main (src/main.rs:3:5)"]}
 //! ```
 //!
-//! The values are the bytes and blocks of all allocations (`tb`, `tbk`), those when most memory was
-//! in use (`gb`, `gbk`), the most of a place (`mb`, `mbk`), those that were left at the end (`eb`,
+//! The values are the bytes and blocks of all allocations (`tb`, `tbk`), those at the global peak
+//! (`gb`, `gbk`), the maximum of each allocation point (`mb`, `mbk`), those at the end (`eb`,
 //! `ebk`), and bytes read and written (`rb`, `wb`).
 
 use crate::call_tree::CallTree;
@@ -24,7 +24,7 @@ use crate::decimal::Decimal;
 use serde::Deserialize;
 use std::io::{self, BufRead};
 
-/// Folds heap profiles of DHAT. See the [module](self) for what is read.
+/// Folds DHAT heap profiles. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, dhat::Folder};
@@ -38,16 +38,16 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// What to make of a heap profile of DHAT.
+/// Options for a DHAT heap profile.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: tb, tbk, gb, gbk, mb, mbk, eb, ebk, rb or wb [default: tb]
+    /// The value to count: tb, tbk, gb, gbk, mb, mbk, eb, ebk, rb or wb [default: tb]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
-    /// Keep file and line behind names: `app::load (src/load.rs:12:9)`
+    /// Append file and line to names: `app::load (src/load.rs:12:9)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 
@@ -98,7 +98,7 @@ impl Document for Options {
 }
 
 impl Options {
-    /// The name between the address and the place.
+    /// The name between the address and the location.
     fn frame(&self, entry: &[u8]) -> Vec<u8> {
         let name = match memchr::memmem::find(entry, b": ") {
             Some(at) if entry.starts_with(b"0x") => &entry[at + 2..],
@@ -115,7 +115,7 @@ impl Options {
     }
 }
 
-/// The values that can be chosen.
+/// The available values.
 const NAMES: [&str; 10] = [
     "tb", "tbk", "gb", "gbk", "mb", "mbk", "eb", "ebk", "rb", "wb",
 ];
@@ -131,7 +131,7 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    /// Whether what is counted is whatever the program says.
+    /// Whether units are defined by the program.
     fn is_ad_hoc(&self) -> bool {
         self.mode
             .as_deref()
@@ -139,7 +139,7 @@ impl File<'_> {
     }
 }
 
-/// A place that allocates.
+/// An allocation point.
 #[derive(Deserialize)]
 #[serde(default)]
 #[derive(Default)]

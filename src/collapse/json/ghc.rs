@@ -1,5 +1,5 @@
-//! Profiles of Haskell programs as JSON, which GHC's runtime writes (`+RTS -pj`). The text of `+RTS -p` is
-//! read by [`ghcprof`](crate::collapse::ghcprof).
+//! GHC: JSON profiles of Haskell programs (`+RTS -pj`). The text of `+RTS -p` is read by
+//! [`ghcprof`](crate::collapse::ghcprof).
 //!
 //! ```text
 //! file = { "rts_arguments", "cost_centres": [{ "id", "label", "module", "src_loc" } …], "profile": node }
@@ -23,7 +23,7 @@ use ahash::AHashMap;
 use serde::Deserialize;
 use std::io::{self, BufRead};
 
-/// Folds GHC's profiles in JSON. See the [module](self) for what is read.
+/// Folds GHC profiles in JSON. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, ghc::Folder};
@@ -37,16 +37,17 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// What to make of a profile of GHC in JSON.
+/// Options for a GHC profile in JSON.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: `ticks` of the profiler's clock, `alloc` (bytes) or `entries` [default: ticks]
+    /// The value to count: `ticks` of the profiler's clock, `alloc` (bytes) or `entries` [default:
+    /// ticks]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
-    /// Put the place in the source behind names: `Lib.work (src/Lib.hs:8:1-20)`
+    /// Append the source location to names: `Lib.work (src/Lib.hs:8:1-20)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 }
@@ -128,7 +129,7 @@ impl Options {
     }
 }
 
-/// Adds a node and those below it.
+/// Adds a node and its descendants.
 fn add(
     root: Node,
     centres: &AHashMap<u64, FrameId>,

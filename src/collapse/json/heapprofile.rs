@@ -1,4 +1,4 @@
-//! Heap profiles of V8: `.heapprofile`, which node (`--heap-prof`) and Chrome's developer tools write.
+//! V8: heap profiles (`.heapprofile`) of node (`--heap-prof`) and Chrome's developer tools.
 //!
 //! ```text
 //! file = { "head": node, "samples": [{ "size": BYTES, "nodeId": ID … } …] }
@@ -11,8 +11,8 @@
 //!           "children": [{"callFrame": {"functionName": "load"}, "selfSize": 4096, "id": 2, "children": []}]}}
 //! ```
 //!
-//! A node counts the bytes of its own. The samples say the same once more, so they are not read but
-//! to check the sum.
+//! A node has its self size in bytes. The samples contain the same data again, so they are only
+//! used to check the sum.
 
 use super::cpuprofile::CallFrame;
 use crate::call_tree::CallTree;
@@ -22,7 +22,7 @@ use crate::decimal::Decimal;
 use serde::Deserialize;
 use std::io::{self, BufRead};
 
-/// Folds heap profiles of V8. See the [module](self) for what is read.
+/// Folds V8 heap profiles. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, heapprofile::Folder};
@@ -36,12 +36,12 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// What to make of a heap profile of V8.
+/// Options for a V8 heap profile.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// Put file and line behind names: `load (a.js:5)`
+    /// Append file and line to names: `load (a.js:5)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 }
@@ -97,7 +97,7 @@ impl Options {
         let mut pending = vec![(file.head, None)];
         while let Some((node, parent)) = pending.pop() {
             let here = match parent {
-                // The root is no frame.
+                // The root is not a frame.
                 None => CallTree::ROOT,
                 Some(parent) => {
                     let frame = profile.tree.intern(&node.call_frame.name(self.lines));

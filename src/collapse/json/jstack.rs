@@ -1,5 +1,5 @@
-//! Thread dumps of the JVM: what `jstack`, `jcmd PID Thread.print` and SIGQUIT print (JDK 8 to 25), and
-//! what `jcmd PID Thread.dump_to_file` writes, as text and as JSON.
+//! Java: thread dumps of `jstack`, `jcmd PID Thread.print` and SIGQUIT (JDK 8 to 25), and of `jcmd
+//! PID Thread.dump_to_file`, as text and as JSON.
 //!
 //! ```text
 //! print  = "Full thread dump" …, { thread }
@@ -21,11 +21,11 @@
 //!     at shop.Cart.total(Cart.java:31)
 //! ```
 //!
-//! A virtual thread that runs is printed within the one that carries it, below a line `Mounted virtual
+//! A mounted virtual thread is printed as part of its carrier thread, below a line `Mounted virtual
 //! thread #N`.
 //!
-//! Each thread that runs counts 1. Threads of the JVM itself are left out, and so are those that are
-//! RUNNABLE but wait in the kernel, for input or for a connection.
+//! Each running thread counts 1. Internal threads of the JVM are skipped, and so are RUNNABLE
+//! threads that wait in the kernel, for input or for a connection.
 
 use crate::collapse::document::lines::{Lines, whole_lines};
 use crate::collapse::document::names::frame_name;
@@ -38,7 +38,7 @@ use serde::Deserialize;
 use std::io::{self, BufRead};
 use std::marker::PhantomData;
 
-/// Folds thread dumps of the JVM. See the [module](self) for what is read.
+/// Folds thread dumps of the JVM. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, jstack::Folder};
@@ -52,12 +52,12 @@ use std::marker::PhantomData;
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// What to make of a thread dump of the JVM.
+/// Options for a thread dump of the JVM.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// How stacks are written.
+    /// How to write stacks.
     #[cfg_attr(feature = "cli", command(flatten))]
     pub names: ThreadNames,
 }
@@ -70,7 +70,7 @@ impl Document for Options {
     shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        /// How many lines may come before the first thread.
+        /// The maximum number of lines before the first thread.
         const LINES: usize = 20;
         let keys = Keys::of(head);
         if keys.has("threadDump") {
@@ -106,13 +106,13 @@ fn is_number(line: &[u8]) -> bool {
     !line.is_empty() && line.iter().all(u8::is_ascii_digit)
 }
 
-/// What a thread does, as far as it matters here.
+/// The relevant part of a thread's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The dump does not tell.
+    /// The dump does not say.
     Unknown,
     Runs,
-    /// It waits, or is one of the JVM's own.
+    /// Waiting, or an internal thread of the JVM.
     Idle,
 }
 
@@ -125,13 +125,13 @@ impl State {
     }
 }
 
-/// A thread that is being read.
+/// A thread under construction.
 struct Thread {
     name: Vec<u8>,
     state: State,
-    /// Whether there may be no state; the stack tells then what the thread does.
+    /// Whether the state may be missing, and is inferred from the stack.
     may_lack_state: bool,
-    /// Whether it is of a dump that went to a file.
+    /// Whether it is from a dump to a file.
     is_in_file: bool,
     /// The leaf first.
     methods: Vec<Vec<u8>>,
@@ -152,7 +152,7 @@ impl Thread {
         }
     }
 
-    /// Sets the state, unless the name or an earlier line told it.
+    /// Sets the state, unless it follows from the name or an earlier line.
     fn set_state(&mut self, word: &[u8]) {
         if self.state == State::Unknown {
             self.state = State::of(word);
@@ -178,7 +178,7 @@ impl Thread {
     }
 }
 
-/// Whether a thread of this name belongs to the JVM, and is RUNNABLE while it has nothing to do.
+/// Whether a thread with this name belongs to the JVM, and is RUNNABLE while idle.
 fn is_background(name: &[u8]) -> bool {
     const PARTS: [&[u8]; 3] = [b"Signal Dispatcher", b"Service Thread", b"Attach Listener"];
     const NAMES: [&[u8]; 4] = [
@@ -193,7 +193,7 @@ fn is_background(name: &[u8]) -> bool {
     is_compiler || PARTS.iter().any(has) || NAMES.contains(&name)
 }
 
-/// Whether a thread in this method waits, though it is RUNNABLE.
+/// Whether a thread in this method is waiting, even if it is RUNNABLE.
 fn waits_without_saying(method: &[u8]) -> bool {
     const PARTS: [&[u8]; 7] = [
         b"epollWait",
@@ -219,7 +219,7 @@ fn waits_without_saying(method: &[u8]) -> bool {
         || ENDS.iter().any(|end| method.ends_with(end))
 }
 
-/// Whether a thread whose leaf is this method waits; for dumps without states.
+/// Whether a thread with this leaf method is waiting; for dumps without states.
 fn is_wait(leaf: &[u8]) -> bool {
     const STARTS: [&[u8]; 5] = [
         b"java.lang.Object.wait",
@@ -254,7 +254,7 @@ impl Options {
         Ok(())
     }
 
-    /// Counts a thread, if it runs.
+    /// Counts a thread if it is running.
     fn add(&self, thread: &Thread, profile: &mut Profile) {
         if !thread.runs() {
             return;
@@ -279,7 +279,7 @@ impl Options {
     }
 }
 
-/// `till` of `till-3`.
+/// `till` for `till-3`.
 fn without_number(name: &[u8]) -> &[u8] {
     match memchr::memrchr(b'-', name) {
         Some(dash) if is_number(&name[dash + 1..]) => &name[..dash],
@@ -291,7 +291,7 @@ struct Reader<'r> {
     options: &'r Options,
     profile: &'r mut Profile,
     thread: Option<Thread>,
-    /// Whether the line is in a list that tells nothing new: of addresses, or of deadlocks.
+    /// Whether the line is in an irrelevant list: of addresses, or of deadlocks.
     is_in_list: bool,
     found: bool,
     unknown_lines: u64,
@@ -315,7 +315,7 @@ impl Reader<'_> {
             self.found = true;
             self.begin(thread);
         } else if text.starts_with(b"Mounted virtual thread #") {
-            // The frames before were those of the thread that carries it.
+            // The preceding frames belong to the carrier thread.
             let mut thread = Thread::called(b"");
             thread.may_lack_state = true;
             self.begin(thread);
@@ -330,7 +330,7 @@ impl Reader<'_> {
         self.thread = Some(thread);
     }
 
-    /// Reads a line of the current thread; false if it is none.
+    /// Reads a line of the current thread; returns false if it is not one.
     fn read_in_thread(&mut self, line: &[u8]) -> bool {
         const STATE: &[u8] = b"java.lang.Thread.State: ";
         let Some(thread) = &mut self.thread else {
@@ -362,7 +362,7 @@ impl Reader<'_> {
     }
 }
 
-/// Reads `#ID "NAME" [virtual] [STATE TIME]`, which starts a thread in a dump that went to a file.
+/// Parses `#ID "NAME" [virtual] [STATE TIME]`, which starts a thread in a dump to a file.
 fn header_in_file(line: &[u8]) -> Option<Thread> {
     let rest = line.strip_prefix(b"#")?;
     let quote = memmem::find(rest, b" \"")?;
@@ -382,8 +382,8 @@ fn header_in_file(line: &[u8]) -> Option<Thread> {
     Some(thread)
 }
 
-/// The method of a call that may start with what loaded its class: `java.base/java.lang.Thread.run`,
-/// `app//shop.Cart.total`. What follows the `/` of a hidden class is a number.
+/// Removes the class loader and module from a method: `java.base/java.lang.Thread.run`,
+/// `app//shop.Cart.total`. In the name of a hidden class, a number follows the `/`.
 fn without_module(method: &[u8]) -> &[u8] {
     let mut rest = method;
     while let Some(slash) = memchr::memchr(b'/', rest) {
@@ -396,10 +396,10 @@ fn without_module(method: &[u8]) -> &[u8] {
     rest
 }
 
-/// Whether a line is one that dumps have besides threads.
+/// Whether a line is one that occurs in dumps between threads.
 fn is_known(text: &[u8]) -> bool {
     const STARTS: [&[u8]; 14] = [
-        // Names of threads may end with a line end.
+        // Thread names may end with a line end.
         b"os_prio=",
         b"#",
         b"- ",
@@ -418,7 +418,7 @@ fn is_known(text: &[u8]) -> bool {
     STARTS.iter().any(|start| text.starts_with(start)) || is_prelude(text)
 }
 
-/// Whether a line is one that comes before the threads: the process, the time, the version.
+/// Whether a line is one that precedes the threads: the process, the time, the version.
 fn is_prelude(text: &[u8]) -> bool {
     let text = text.strip_suffix(b":").unwrap_or(text);
     let is_time = text.len() > 5 && text.starts_with(b"2") && text[4] == b'-';

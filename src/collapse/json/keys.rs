@@ -1,15 +1,15 @@
-//! What tells JSON formats apart: the keys of the outermost levels.
+//! Distinguishes JSON formats by the keys of the outermost levels.
 
 use super::Text;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
-/// How many levels of a document are looked at.
+/// The number of levels of a document to examine.
 const LEVELS: u8 = 3;
 
 /// The keys of the outermost levels, as far as they were read.
 ///
-/// A key below another is `outer.inner`; in an array, only the first element is looked at: `[].key`,
+/// A nested key is `outer.inner`; in an array, only the first element is examined: `[].key`,
 /// `outer.[].key`.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
@@ -43,7 +43,8 @@ impl Keys {
         self.paths.iter().map(String::as_str).filter(is_outermost)
     }
 
-    /// Whether the document has a key, if its start tells: a later one may follow.
+    /// Whether the document is in a format, if that is certain: for a truncated document, a missing
+    /// key may follow.
     pub fn answer(&self, is_format: bool) -> Option<bool> {
         match (is_format, self.is_whole) {
             (true, _) => Some(true),

@@ -1,4 +1,4 @@
-//! Profiles in JSON, which `serde_json` reads: the formats, and what they share.
+//! Profiles in JSON, read with `serde_json`: the formats, and shared code.
 
 mod amounts;
 pub mod bpftrace;
@@ -36,12 +36,12 @@ use std::io::{self, BufRead, BufReader};
 use std::marker::PhantomData;
 use std::thread;
 
-/// Reads `document` as `seed` says. If that takes more of the stack for what is nested deeper, it is to be called
+/// Deserializes `document` with `seed`. If its stack use depends on the nesting, call it through
 /// [`with_room`].
 ///
 /// # Errors
-/// What is not JSON, or not of the expected shape; the message has the line and column. `format` is
-/// what was expected, for the message.
+/// Invalid JSON, or an unexpected structure; the message has the line and column. `format` is the
+/// expected format, for the message.
 pub(crate) fn parse<'de, S>(document: &'de [u8], seed: S, format: &str) -> io::Result<S::Value>
 where
     S: DeserializeSeed<'de>,
@@ -85,7 +85,7 @@ pub(crate) fn read_shallow_object<T: DeserializeOwned>(
         .map_err(|error| not_as_expected(error, format))
 }
 
-/// [`parse`] for a document that is an object.
+/// Calls [`parse`] for a document that must be an object.
 pub(crate) fn parse_object<'de, T>(document: &'de [u8], format: &str) -> io::Result<T>
 where
     T: Deserialize<'de>,
@@ -94,7 +94,7 @@ where
     parse(document, PhantomData, format)
 }
 
-/// Derived types would take an array for an object, too.
+/// Derived implementations also accept an array for an object.
 fn expect_object(document: &[u8], format: &str) -> io::Result<()> {
     match document.trim_ascii_start() {
         [b'{', ..] => Ok(()),
@@ -102,7 +102,7 @@ fn expect_object(document: &[u8], format: &str) -> io::Result<()> {
     }
 }
 
-/// The error for a document that is not JSON, or not that of `format`.
+/// The error for a document that is not valid JSON, or not in `format`.
 #[cold]
 pub(crate) fn not_as_expected(error: serde_json::Error, format: &str) -> io::Error {
     if error.is_io() {
@@ -117,20 +117,20 @@ pub(crate) fn not_as_expected(error: serde_json::Error, format: &str) -> io::Err
     ))
 }
 
-/// The deepest nesting that is read.
+/// The maximum nesting depth.
 const MAX_DEPTH: usize = 1 << 20;
 
 /// Calls `read` with a stack that is large enough for the nesting of `document`.
 ///
 /// # Errors
-/// Those of `read`, and a document that is nested deeper than a million levels.
+/// Errors of `read`, and a document that is nested deeper than a million levels.
 pub(crate) fn with_room<T: Send>(
     document: &[u8],
     read: impl FnOnce() -> io::Result<T> + Send,
 ) -> io::Result<T> {
-    /// What any stack has room for.
+    /// The depth that any stack has room for.
     const SHALLOW: usize = 128;
-    /// What a level takes at most, in debug builds.
+    /// The maximum stack use of a level, in debug builds.
     const BYTES_PER_LEVEL: usize = 4 << 10;
     let depth = depth(document);
     if depth <= SHALLOW {
@@ -150,7 +150,7 @@ pub(crate) fn with_room<T: Send>(
     })
 }
 
-/// How many brackets are open at once in `document`, at most.
+/// The maximum number of brackets that are open at once in `document`.
 fn depth(document: &[u8]) -> usize {
     let (mut depth, mut deepest) = (0usize, 0);
     let mut rest = document;
@@ -175,7 +175,7 @@ fn count_brackets(text: &[u8], depth: &mut usize, deepest: &mut usize) {
     }
 }
 
-/// What follows the string whose content starts `text`.
+/// The text after the string whose content is at the start of `text`.
 fn after_string(text: &[u8]) -> &[u8] {
     let mut at = 0;
     while let Some(found) = memchr::memchr2(b'"', b'\\', &text[at..]) {
@@ -188,7 +188,7 @@ fn after_string(text: &[u8]) -> &[u8] {
     &[]
 }
 
-/// Reads a value that may be missing: `null` is none, too.
+/// Reads a value that may be missing or `null`.
 pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -197,12 +197,12 @@ where
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// A string as bytes: it may hold invalid UTF-8 and lone surrogates, which names in profiles do.
+/// A string as bytes, because names in profiles may contain invalid UTF-8 and lone surrogates.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Text<'a>(pub Cow<'a, [u8]>);
 
 impl Text<'_> {
-    /// The same without the document that it is in.
+    /// A copy that does not borrow from the document.
     pub fn into_owned(self) -> Text<'static> {
         Text(Cow::Owned(self.0.into_owned()))
     }
@@ -238,7 +238,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-/// The same, kept apart from the document.
+/// A string that does not borrow from the document.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct OwnedText(Vec<u8>);
 
@@ -263,7 +263,7 @@ impl<'de> Deserialize<'de> for OwnedText {
     }
 }
 
-/// The number of a node or thread, which some writers put into a string.
+/// The id of a node or thread, which some writers write as a string.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Id<'a> {
     Number(u64),
@@ -319,18 +319,18 @@ impl fmt::Display for Id<'_> {
     }
 }
 
-/// The number that `text` is, if writing the number gives the same text.
+/// The number in `text`, if formatting the number results in the same text.
 fn as_number(text: &str) -> Option<u64> {
     let number = text.parse().ok()?;
     (text == "0" || !text.starts_with(['0', '+'])).then_some(number)
 }
 
-/// An index into a table, or the id of an entry: a whole number, which some writers put into a string.
+/// An index into a table, or the id of an entry: an integer, which some writers write as a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Index(pub u64);
 
 impl Index {
-    /// The entry of `table`; `name` is what messages call the table.
+    /// The entry of `table`; `name` is its name in messages.
     pub fn of<'t, T>(self, table: &'t [T], name: &str) -> io::Result<&'t T> {
         let entry = usize::try_from(self.0).ok().and_then(|at| table.get(at));
         entry.ok_or_else(|| out_of_range(name, self.0, table.len()))
@@ -352,7 +352,7 @@ impl<'de> Deserialize<'de> for Index {
             }
 
             fn visit_f64<E: Error>(self, index: f64) -> Result<Index, E> {
-                /// Larger numbers need not be exact.
+                /// Larger numbers do not need to be exact.
                 const MAX: f64 = (1u64 << 53) as f64;
                 let unexpected = || E::invalid_value(Unexpected::Float(index), &self);
                 let is_whole = (0.0..=MAX).contains(&index) && index.fract() == 0.0;
@@ -371,7 +371,7 @@ impl<'de> Deserialize<'de> for Index {
 }
 
 impl<'de> Deserialize<'de> for Decimal {
-    /// Reads a number, or a string that holds one.
+    /// Reads a number, or a string with a number.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct DecimalVisitor;
         impl Visitor<'_> for DecimalVisitor {
@@ -409,7 +409,7 @@ impl<'de> Deserialize<'de> for Decimal {
     }
 }
 
-/// Hands each element of an array to a function, so that none is kept.
+/// Passes each element of an array to a function, without keeping the array.
 pub(crate) struct ForEach<F, T> {
     handle: F,
     element: std::marker::PhantomData<fn(T)>,

@@ -1,5 +1,5 @@
-//! The profiles of V8's profiler for its developers: the log of `node --prof`, made JSON by
-//! `node --prof-process --preprocess LOG`.
+//! V8: the low-level profiler of node, whose log `node --prof` writes, converted to JSON by `node
+//! --prof-process --preprocess LOG`.
 //!
 //! ```text
 //! file = { "code": [{ "name", "type" } …], "functions", "ticks": [{ "tm": µs, "vm": STATE, "s": [CODE, OFFSET, …] } …] }
@@ -10,7 +10,7 @@
 //!  "functions": [{"name": "total /srv/shop.js:7:15", "codes": [0]}], "ticks": [{"tm": 1001, "vm": 0, "s": [0, 304]}]}
 //! ```
 //!
-//! `s` is a stack, the leaf first. Its code is an index, or -1 if it is not known.
+//! `s` is a stack, starting with the leaf. Its code is an index, or -1 if it is unknown.
 
 use crate::call_tree::{CallTree, FrameId};
 use crate::collapse::document::names::{UNKNOWN, basename, frame_name, object_name};
@@ -20,7 +20,7 @@ use crate::decimal::Decimal;
 use serde::Deserialize;
 use std::io::{self, BufRead};
 
-/// Folds profiles of `node --prof`. See the [module](self) for what is read.
+/// Folds profiles of `node --prof`. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, node_prof::Folder};
@@ -34,16 +34,17 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// What to make of a profile of `node --prof`.
+/// Options for a profile of `node --prof`.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: `samples`, or `time` until the next sample, in microseconds [default: samples]
+    /// The value to count: `samples`, or `time` until the next sample, in microseconds [default:
+    /// samples]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
-    /// Put file and line behind names: `total (/srv/shop.js:7:15)`
+    /// Append file and line to names: `total (/srv/shop.js:7:15)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 }
@@ -101,7 +102,7 @@ impl Document for Options {
     }
 }
 
-/// What V8 does at a tick: it collects garbage.
+/// The VM state during garbage collection.
 const GARBAGE_COLLECTOR: u64 = 1;
 
 #[derive(Deserialize)]
@@ -138,7 +139,7 @@ impl Options {
         }
     }
 
-    /// The name of `NAME URL:LINE:COLUMN`, of which the first part may be empty.
+    /// The frame of `NAME URL:LINE:COLUMN`, where the name may be empty.
     fn name_of_function(&self, name: &[u8]) -> Vec<u8> {
         let Some(space) = memchr::memchr(b' ', name) else {
             return frame_name(name);

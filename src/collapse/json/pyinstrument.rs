@@ -1,4 +1,4 @@
-//! Profiles of Python's pyinstrument, as JSON (`pyinstrument -r json`).
+//! pyinstrument: Python profiles as JSON (`pyinstrument -r json`).
 //!
 //! ```text
 //! file  = { "root_frame": frame or null … }
@@ -11,8 +11,8 @@
 //!     [{"function": "load", "time": 1.0, "children": []}]}}
 //! ```
 //!
-//! A frame's own time is what its children do not have. Frames in brackets (`[self]`, `[await]`) are no
-//! functions: their time is their caller's.
+//! The self time of a frame is its time without that of its children. Frames in brackets (`[self]`,
+//! `[await]`) are not functions: their time belongs to the caller.
 
 use crate::call_tree::CallTree;
 use crate::collapse::document::names::{frame_name, with_place};
@@ -22,7 +22,7 @@ use crate::decimal::Decimal;
 use serde::Deserialize;
 use std::io::{self, BufRead};
 
-/// Folds profiles of pyinstrument. See the [module](self) for what is read.
+/// Folds pyinstrument profiles. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, pyinstrument::Folder};
@@ -36,12 +36,12 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// What to make of a profile of pyinstrument.
+/// Options for a pyinstrument profile.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// Put file and line behind names: `load (app/load.py:7)`
+    /// Append file and line to names: `load (app/load.py:7)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 }
@@ -113,7 +113,7 @@ impl Options {
                 .iter()
                 .fold(Decimal::ZERO, |sum, child| sum + child.time);
             let own = frame.time - below;
-            // Times are rounded to a millionth, so that is what may be left of none.
+            // Times are rounded to a millionth, so smaller differences are rounding errors.
             let own = match frame.children.is_empty() || own.abs() > Decimal::from_f64(1e-6) {
                 true => own,
                 false => Decimal::ZERO,

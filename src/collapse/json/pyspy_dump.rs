@@ -1,4 +1,4 @@
-//! Dumps of Python threads: `py-spy dump`, as text and as JSON.
+//! py-spy: dumps of Python threads (`py-spy dump`), as text and as JSON.
 //!
 //! ```text
 //! text   = "Process " PID ": " COMMAND, "Python v" …, { thread }
@@ -16,7 +16,7 @@
 //!     main (shop.py:5)
 //! ```
 //!
-//! The leaf is first. Each thread that is active counts 1.
+//! The leaf comes first. Each active thread counts 1.
 
 use crate::call_tree::CallTree;
 use crate::collapse::document::lines::{Lines, whole_lines};
@@ -30,15 +30,15 @@ use serde::Deserialize;
 use std::io::{self, BufRead};
 use std::marker::PhantomData;
 
-/// Folds dumps of py-spy. See the [module](self) for what is read.
+/// Folds py-spy dumps. See the [module](self) for the format.
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// What to make of a dump of py-spy.
+/// Options for a py-spy dump.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// Count threads that wait, too
+    /// Count idle threads too
     #[cfg_attr(feature = "cli", arg(long))]
     pub idle: bool,
 
@@ -46,7 +46,7 @@ pub struct Options {
     #[cfg_attr(feature = "cli", arg(long))]
     pub threads: bool,
 
-    /// Put file and line behind names: `total (cart.py:31)`
+    /// Append file and line to names: `total (cart.py:31)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 }
@@ -190,14 +190,14 @@ fn thread_name(name: Option<&[u8]>, id: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Reads `Thread ID (STATE): "NAME"`.
+/// Parses `Thread ID (STATE): "NAME"`.
 fn read_thread(line: &[u8]) -> Option<Thread> {
     let rest = line.strip_prefix(b"Thread ")?;
     let open = memchr::memmem::find(rest, b" (")?;
     let state = &rest[open + 2..];
     let close = memchr::memchr(b')', state)?;
     let is_active = state.starts_with(b"active");
-    // Those of faulthandler say `most recent call first` there.
+    // Dumps of faulthandler have `most recent call first` there.
     (is_active || state.starts_with(b"idle")).then_some(())?;
     let name = state[close + 1..]
         .strip_prefix(b": \"")

@@ -1,4 +1,4 @@
-//! Recordings of Safari's Web Inspector (Timelines, Export), as JSON.
+//! Safari: recordings of Web Inspector (Timelines, Export), as JSON.
 //!
 //! ```text
 //! file   = { "version", "recording": { "sampleStackTraces": [sample …], "sampleDurations": [SECONDS …] } }
@@ -18,7 +18,7 @@ use crate::decimal::Decimal;
 use serde::Deserialize;
 use std::io::{self, BufRead};
 
-/// Folds recordings of Safari's Web Inspector. See the [module](self) for what is read.
+/// Folds recordings of Safari's Web Inspector. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, safari::Folder};
@@ -32,16 +32,16 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// What to make of a recording of Safari's Web Inspector.
+/// Options for a recording of Safari's Web Inspector.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: `time`, in seconds, or `samples` [default: time]
+    /// The value to count: `time`, in seconds, or `samples` [default: time]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
-    /// Put file and line behind names: `total (shop.js:7)`
+    /// Append file and line to names: `total (shop.js:7)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 }

@@ -1,5 +1,5 @@
-//! Profiles of [speedscope](https://www.speedscope.app), which py-spy, rbspy, pyinstrument, austin,
-//! dotnet-trace and many others write.
+//! [speedscope](https://www.speedscope.app): a format that py-spy, rbspy, pyinstrument, austin,
+//! dotnet-trace and many other profilers write.
 //!
 //! ```text
 //! file    = { "shared": { "frames": [frame …] }, "profiles": [profile …], "activeProfileIndex": N … }
@@ -16,11 +16,11 @@
 //!                "samples": [[0], [0, 1]], "weights": [1, 2]}]}
 //! ```
 //!
-//! A sample is a stack with the root first, and counts its weight. In an `evented` profile frames are
-//! opened and closed; what passes between two events belongs to the stack that is open.
+//! A sample is a stack, starting with the root, and counts its weight. In an `evented` profile,
+//! events open and close frames; the time between two events belongs to the open stack.
 //!
-//! The profiles of a file are threads, mostly. They are added up if they have the unit of the active
-//! one.
+//! The profiles in a file usually represent threads. Those with the same unit as the active one are
+//! added up.
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::latest::LatestStack;
@@ -37,7 +37,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use std::fmt;
 use std::io::{self, BufRead};
 
-/// Folds speedscope profiles. See the [module](self) for what is read.
+/// Folds speedscope profiles. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, speedscope::Folder};
@@ -52,20 +52,20 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// What to make of a speedscope profile.
+/// Options for a speedscope profile.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// Start each stack with the name of its profile, which is a thread mostly
+    /// Start each stack with the name of its profile, which is usually a thread
     #[cfg_attr(feature = "cli", arg(long))]
     pub threads: bool,
 
-    /// Take only this profile of the file: its number, counted from 0, or its name
+    /// Use only this profile of the file: its number, starting with 0, or its name
     #[cfg_attr(feature = "cli", arg(long, value_name = "NUMBER|NAME"))]
     pub profile: Option<String>,
 
-    /// Put file and line behind names: `parse (parse.py:7)`
+    /// Append file and line to names: `parse (parse.py:7)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 
@@ -82,7 +82,7 @@ impl Document for Options {
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let keys = Keys::of(head);
-        // Of large files the start may have nothing but profiles.
+        // The start of a large file may contain only profiles.
         let has_profiles = keys.has("profiles.[].endValue") || keys.has("$schema");
         let is_speedscope = keys.has("shared") || has_profiles;
         keys.answer(keys.has("profiles") && is_speedscope)
@@ -107,7 +107,7 @@ impl Document for Options {
 }
 
 impl Options {
-    /// Adds up the profiles that are asked for.
+    /// Adds up the requested profiles.
     fn add_up(&self, file: File<'_>, profile: &mut Profile) -> io::Result<()> {
         let chosen = match &self.profile {
             Some(wanted) => Some(file.find(wanted)?),
@@ -120,7 +120,7 @@ impl Options {
         };
         profile.choose(vec![ValueType::new("weight", &unit)], None, 0)?;
         let mut other_units = 0;
-        // The trees of threads that are added up are dropped one by one.
+        // The tree of each thread is dropped after it was added.
         for (index, thread) in file.threads.into_iter().enumerate() {
             match chosen {
                 Some(chosen) if chosen != index => {}
@@ -158,7 +158,7 @@ impl Options {
     }
 }
 
-/// A file that was read.
+/// The contents of a file.
 struct File<'a> {
     frames: Vec<Frame<'a>>,
     threads: Vec<Thread<'a>>,
@@ -166,7 +166,7 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    /// The same without the document, which takes more memory than the names in it.
+    /// A copy that does not borrow from the document, which takes more memory than its names.
     fn into_owned(self) -> File<'static> {
         let frames = self.frames.into_iter().map(Frame::into_owned);
         let threads = self.threads.into_iter().map(Thread::into_owned);
@@ -177,7 +177,7 @@ impl File<'_> {
         }
     }
 
-    /// The index of the profile that is called `wanted`, or has this number.
+    /// The index of the profile with the name or number `wanted`.
     fn find(&self, wanted: &str) -> io::Result<usize> {
         let by_name = || {
             self.threads
@@ -243,7 +243,7 @@ impl Frame<'_> {
 struct Thread<'a> {
     name: Text<'a>,
     unit: String,
-    /// The stacks. Each frame is called by its index, for the names may come last.
+    /// The stacks. Frames are named by their indexes, because the names may come last.
     stacks: Profile,
 }
 
@@ -256,14 +256,14 @@ impl Thread<'_> {
     }
 }
 
-/// Reads a [`Thread`], whose keys come in any order.
+/// Reads a [`Thread`], whose keys may be in any order.
 #[derive(Default)]
 struct ThreadReader<'a> {
     thread: Thread<'a>,
     frames: IndexFrames,
     /// The leaf of each sample.
     leaves: Vec<NodeId>,
-    /// How many weights were read, and those that came before their samples.
+    /// The number of weights read, and those that came before their samples.
     weight_count: usize,
     weights: Vec<Decimal>,
     events: Events,
@@ -323,7 +323,7 @@ impl<'a> ThreadReader<'a> {
     }
 }
 
-/// The frames that indexes stand for in a tree of indexes.
+/// Maps indexes to frames in a tree of indexes.
 #[derive(Default)]
 struct IndexFrames(AHashMap<u64, FrameId>);
 
@@ -338,9 +338,9 @@ impl IndexFrames {
 /// The events of an `evented` profile.
 #[derive(Default)]
 struct Events {
-    /// The frames that are open, the root first.
+    /// The open frames, starting with the root.
     open: Vec<(Index, NodeId)>,
-    /// When the latest event was, if there was one.
+    /// The time of the latest event, if any.
     at: Option<Decimal>,
     never_opened: u64,
     out_of_order: u64,
@@ -375,7 +375,7 @@ impl Events {
         }
     }
 
-    /// Closes the innermost open `frame`, and what it called with it.
+    /// Closes the innermost open `frame`, and its callees.
     fn close(&mut self, frame: Index) {
         match self.open.iter().rposition(|(open, _)| *open == frame) {
             Some(at) => {
@@ -386,7 +386,7 @@ impl Events {
         }
     }
 
-    /// Counts the time until `at` for the open stack. Time never goes back.
+    /// Counts the time until `at` for the open stack. Time is monotonic.
     fn pass_to(&mut self, at: Decimal, stacks: &mut Profile) {
         let before = self.at.unwrap_or(at);
         let at = at.max(before);
@@ -483,7 +483,7 @@ impl<'de> Visitor<'de> for ThreadReader<'de> {
     }
 }
 
-/// Reads samples, of which only the leaves in the tree are kept.
+/// Reads samples, and keeps only their leaves in the tree.
 struct StacksSeed<'t> {
     tree: &'t mut CallTree,
     frames: &'t mut IndexFrames,

@@ -1,4 +1,4 @@
-//! Profiles of Ruby's stackprof, as JSON with raw samples (`stackprof --json`).
+//! stackprof: Ruby profiles as JSON with raw samples (`stackprof --json`).
 //!
 //! ```text
 //! file  = { "mode", "frames": { ID: { "name", "file", "line" } …},
@@ -23,7 +23,7 @@ use serde::Deserialize;
 use std::collections::HashMap;
 use std::io::{self, BufRead};
 
-/// Folds profiles of stackprof. See the [module](self) for what is read.
+/// Folds stackprof profiles. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, stackprof::Folder};
@@ -37,16 +37,16 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// What to make of a profile of stackprof.
+/// Options for a stackprof profile.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: `samples`, or `time`, in microseconds [default: samples]
+    /// The value to count: `samples`, or `time`, in microseconds [default: samples]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
-    /// Put file and line behind names: `Cart#add (cart.rb:7)`
+    /// Append file and line to names: `Cart#add (cart.rb:7)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 }
@@ -82,7 +82,7 @@ impl Document for Options {
     }
 }
 
-/// The values that can be chosen, in this order.
+/// The available values, in this order.
 const SAMPLES: usize = 0;
 const TIME: usize = 1;
 
@@ -152,7 +152,7 @@ impl Options {
     }
 
     fn intern(&self, id: u64, file: &File<'_>, profile: &mut Profile) -> io::Result<FrameId> {
-        /// Newer versions have the line in the bits above.
+        /// Newer versions store the line in the bits above.
         const ID_BITS: u64 = (1 << 48) - 1;
         let find = |id: u64| file.frames.get(&Text(id.to_string().into_bytes().into()));
         let frame = find(id).or_else(|| find(id & ID_BITS));

@@ -1,4 +1,4 @@
-//! Profiles of PHP's XHProf and Tideways, as JSON (`json_encode(xhprof_disable())`).
+//! XHProf: PHP profiles of XHProf and Tideways as JSON (`json_encode(xhprof_disable())`).
 //!
 //! ```text
 //! file  = { "main()": costs, "CALLER==>FUNCTION": costs … }
@@ -9,8 +9,9 @@
 //! {"main()": {"ct": 1, "wt": 900}, "main()==>Shop::load": {"ct": 2, "wt": 700}}
 //! ```
 //!
-//! It is a call graph: what a function costs itself is exact, and stacks are an estimate (see
-//! `document/graph.rs`). Recursive calls are functions of their own, `walk@1`, and called as the others.
+//! The profile is a call graph: the self cost of a function is exact, and stacks are an estimate
+//! (see `document/graph.rs`). Recursive calls are separate functions in the graph, `walk@1`, with
+//! the same name.
 
 use crate::collapse::document::graph::{FunctionId, Graph};
 use crate::collapse::document::names::frame_name;
@@ -22,7 +23,7 @@ use ahash::{AHashMap, RandomState};
 use std::collections::HashMap;
 use std::io::{self, BufRead};
 
-/// Folds profiles of XHProf. See the [module](self) for what is read.
+/// Folds XHProf profiles. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, xhprof::Folder};
@@ -35,18 +36,18 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// What to make of a profile of XHProf.
+/// Options for an XHProf profile.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: `wt` (time) or `cpu`, both in microseconds, `mu` (memory) or `pmu` (its peak), both in
-    /// bytes [default: wt]
+    /// The value to count: `wt` (time) or `cpu`, both in microseconds, `mu` (memory) or `pmu` (peak
+    /// memory), both in bytes [default: wt]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 }
 
-/// What can be counted, with its unit. (Calls have no inclusive costs.)
+/// The available values with their units. (Calls have no inclusive costs.)
 const VALUES: [(&str, &str); 4] = [
     ("wt", "microseconds"),
     ("cpu", "microseconds"),
@@ -114,12 +115,12 @@ impl Document for Options {
 /// The costs of each call.
 type File<'a> = HashMap<Text<'a>, HashMap<Text<'a>, Decimal, RandomState>, RandomState>;
 
-/// A function that calls another, which is none for the main program, and the one that is called.
+/// A caller, which is `None` for the main program, and its callee.
 type Call<'f> = (Option<&'f [u8]>, &'f [u8]);
 
 /// The costs of one kind.
 struct Costs<'f> {
-    /// In the order of their names, on which what comes out must not depend.
+    /// Sorted by name, for reproducible results.
     calls: Vec<(Call<'f>, Decimal)>,
 }
 
@@ -140,7 +141,7 @@ impl<'f> Costs<'f> {
         Costs { calls }
     }
 
-    /// What each function cost itself.
+    /// The self cost of each function.
     fn own(&self) -> AHashMap<&'f [u8], Decimal> {
         let mut own: AHashMap<&[u8], Decimal> = AHashMap::new();
         for ((caller, function), cost) in &self.calls {
@@ -161,7 +162,7 @@ impl<'f> Costs<'f> {
         let mut graph = Graph::default();
         let mut negative = 0;
         for (function, cost) in own {
-            // Measuring takes time, and what is freed may have been allocated elsewhere.
+            // Measuring takes time, and memory may be freed by another function than its allocator.
             negative += u64::from(cost.is_negative());
             graph.add_own(ids[function], cost.max(Decimal::ZERO));
         }
@@ -179,7 +180,7 @@ impl<'f> Costs<'f> {
     }
 }
 
-/// The name of a function, without the depth of its recursion.
+/// The name of a function, without its recursion depth.
 fn name_of(function: &[u8]) -> Vec<u8> {
     let at = memchr::memrchr(b'@', function).filter(|at| {
         let digits = &function[at + 1..];

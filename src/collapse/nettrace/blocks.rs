@@ -6,14 +6,14 @@ use std::{fmt, io};
 
 pub(super) const MAGIC: &[u8] = b"Nettrace";
 
-/// What is in a block.
+/// The kind of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Event,
     Metadata,
     Stack,
     Thread,
-    /// What does not matter here.
+    /// Not used.
     Other,
 }
 
@@ -33,13 +33,13 @@ impl fmt::Display for Kind {
 pub(super) struct Block<'a> {
     pub kind: Kind,
     pub bytes: &'a [u8],
-    /// Where it starts in the file.
+    /// The offset of the block in the file.
     pub offset: usize,
     /// The size of addresses, in bytes.
     pub pointer_size: usize,
 }
 
-/// The blocks of a trace, one after another.
+/// Iterates over the blocks of a trace.
 pub(super) struct Blocks<'a> {
     file: &'a [u8],
     rest: Bytes<'a>,
@@ -48,10 +48,10 @@ pub(super) struct Blocks<'a> {
 }
 
 impl<'a> Blocks<'a> {
-    /// Those of `file`.
+    /// The blocks of `file`.
     ///
     /// # Errors
-    /// A file that is no trace, or of an unknown version.
+    /// A file that is not a trace, or has an unsupported version.
     pub fn of(file: &'a [u8]) -> io::Result<Blocks<'a>> {
         let Some(rest) = file.strip_prefix(MAGIC) else {
             return Err(invalid(
@@ -78,10 +78,10 @@ impl<'a> Blocks<'a> {
         self.version
     }
 
-    /// The next whole block.
+    /// The next complete block.
     ///
     /// # Errors
-    /// Something else than a block.
+    /// Anything except a block.
     pub fn next(&mut self) -> io::Result<Option<Block<'a>>> {
         let offset = self.offset();
         let start = self.rest;
@@ -97,7 +97,8 @@ impl<'a> Blocks<'a> {
                 pointer_size: self.pointer_size,
             })),
             Some(None) => Ok(None),
-            // What is there may be no block at all, but only what starts as one may be cut off.
+            // Anything that does not start like a block is an error; otherwise, it may be
+            // truncated.
             None if self.version == 6 || matches!(start.rest(), [] | [5] | [5, 5, ..]) => {
                 log::warn!(
                     "the trace ends in the middle of a block; what is before it counts [offset {offset}]"
@@ -114,7 +115,8 @@ impl<'a> Blocks<'a> {
         self.file.len() - self.rest.rest().len()
     }
 
-    /// A block of version 6: nothing at the end of the trace, `None` if it is not whole.
+    /// Reads a block of version 6: `Some(None)` at the end of the trace, `None` if it is
+    /// incomplete.
     #[expect(clippy::option_option, reason = "the end is no damage")]
     fn read_block(&mut self) -> Option<Option<(Kind, &'a [u8])>> {
         let header = self.rest.u32()?;
@@ -134,7 +136,7 @@ impl<'a> Blocks<'a> {
         Some(Some((kind, bytes)))
     }
 
-    /// The same for the versions before.
+    /// Reads a block of earlier versions.
     #[expect(clippy::option_option, reason = "the end is no damage")]
     fn read_object(&mut self) -> Option<Option<(Kind, &'a [u8])>> {
         const END: &[u8] = &[1];
@@ -166,7 +168,7 @@ impl<'a> Blocks<'a> {
         Some(Some((kind, bytes)))
     }
 
-    /// Takes in the size of addresses, which is behind the times at the start of a trace.
+    /// Sets the size of addresses, which follows the times at the start of a trace.
     fn set_pointer_size(&mut self, trace: &[u8]) -> Option<()> {
         const TIMES: usize = 32;
         let size = Bytes::new(trace.get(TIMES..)?, ByteOrder::Little).u32()?;
@@ -175,7 +177,7 @@ impl<'a> Blocks<'a> {
     }
 }
 
-/// The version of a trace, which up to version 5 its first object says.
+/// The version of a trace, which is in its first object up to version 5.
 fn read_header(rest: &mut Bytes<'_>) -> Option<u32> {
     const SERIALIZATION: &[u8] = b"!FastSerialization.1";
     match rest.u32()? {
@@ -193,14 +195,14 @@ fn read_header(rest: &mut Bytes<'_>) -> Option<u32> {
     }
 }
 
-/// The name of the type of an object, of which the first byte was read.
+/// The type name of an object, after its first byte.
 fn read_object_name<'a>(rest: &mut Bytes<'a>) -> Option<&'a [u8]> {
     const TYPE: &[u8] = &[5, 1];
     const END: &[u8] = &[6];
     if rest.take(2)? != TYPE {
         return None;
     }
-    // The versions of the type.
+    // Skips the versions of the type.
     rest.skip(8)?;
     let length = rest.u32()?;
     let name = rest.take(u64::from(length))?;

@@ -5,35 +5,35 @@
 //!          [ related activity ], [ SIZE ], payload
 //! ```
 //!
-//! A part in brackets is there if its bit is set, else it is as that of the event before. Numbers are of any
-//! length, seven bits a byte, the lowest first. If the block's first flag is not set, all parts are there, and
-//! of fixed sizes.
+//! A part in brackets is present if its bit is set; otherwise, it equals that of the previous
+//! event. Numbers have any length, with seven bits per byte, the lowest first. If the block's first
+//! flag is not set, all parts are present, with fixed sizes.
 
 use crate::bytes::{ByteOrder, Bytes};
 
 /// An event.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Event<'a> {
-    /// The number that metadata explain.
+    /// The number of the kind, which is defined in metadata.
     pub kind: u64,
     pub thread: u64,
     pub stack: u32,
     pub payload: &'a [u8],
 }
 
-/// The events of a block, one after another.
+/// Iterates over the events of a block.
 pub(super) struct Events<'a> {
     rest: Bytes<'a>,
     version: u32,
     is_compressed: bool,
-    /// The event before, and what it has besides.
+    /// The previous event, and its other fields.
     last: Event<'a>,
     capture_thread: u64,
     size: u64,
 }
 
 impl<'a> Events<'a> {
-    /// Those of a block of a trace of the given version.
+    /// The events of a block in a trace of the given version.
     pub fn of(block: &'a [u8], version: u32) -> Option<Events<'a>> {
         let mut header = Bytes::new(block, ByteOrder::Little);
         let (size, flags) = (header.u16()?, header.u16()?);
@@ -49,7 +49,7 @@ impl<'a> Events<'a> {
         })
     }
 
-    /// The next event, or nothing at the end; `None` if there is something else.
+    /// The next event, or `Some(None)` at the end; `None` if the data is invalid.
     #[expect(clippy::option_option, reason = "the end is no damage")]
     pub fn next(&mut self) -> Option<Option<Event<'a>>> {
         if self.rest.rest().is_empty() {
@@ -127,7 +127,7 @@ impl<'a> Events<'a> {
     }
 }
 
-/// A number of any length.
+/// A number of variable length.
 pub(super) fn number(bytes: &mut Bytes<'_>) -> Option<u64> {
     let mut number = 0;
     for shift in (0..u64::BITS).step_by(7) {
@@ -140,14 +140,14 @@ pub(super) fn number(bytes: &mut Bytes<'_>) -> Option<u64> {
     None
 }
 
-/// A text of UTF-8 behind its length.
+/// UTF-8 text, preceded by its length.
 pub(super) fn utf8(bytes: &mut Bytes<'_>) -> Option<String> {
     let length = number(bytes)?;
     let text = bytes.take(length)?;
     Some(String::from_utf8_lossy(text).into_owned())
 }
 
-/// A text of UTF-16 that ends at a zero.
+/// UTF-16 text that ends with a NUL.
 pub(super) fn utf16(bytes: &mut Bytes<'_>) -> Option<String> {
     let mut units = Vec::new();
     loop {

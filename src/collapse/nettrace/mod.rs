@@ -1,4 +1,4 @@
-//! Traces of .NET (`dotnet-trace collect`, `.nettrace`), of the versions 4 to 6.
+//! .NET: traces of `dotnet-trace collect` (`.nettrace`), versions 4 to 6.
 //!
 //! ```text
 //! file    = "Nettrace", u32 20, "!FastSerialization.1", { object }, 1                    (versions 4 and 5)
@@ -9,8 +9,9 @@
 //!         | u32 first id, u32 count, { u32 size, { ADDRESS } }                           (StackBlock, the leaf first)
 //! ```
 //!
-//! Numbers are little-endian. An event has a header, mostly compressed (see `events.rs`), which says which kind
-//! it is, by its number in a block of metadata, and which stack it has. These are read:
+//! Numbers are little-endian. An event has a header, usually compressed (see `events.rs`), with the
+//! number of its kind, which is defined in a block of metadata, and the number of its stack. These
+//! kinds are read:
 //!
 //! ```text
 //! Microsoft-DotNETCore-SampleProfiler 0: u32 1 (in native code) or 2 (in managed code)   a sample
@@ -19,7 +20,7 @@
 //! Universal.System ProcessMapping, ProcessSymbol: what is mapped where, and its functions (version 6)
 //! ```
 //!
-//! Methods are named at the end of a trace. What no method is known of is `[unknown]`.
+//! Methods are named at the end of a trace. An address without a known method is `[unknown]`.
 
 mod blocks;
 mod events;
@@ -36,15 +37,15 @@ use events::{Event, Events};
 use std::io::{self, BufRead};
 use symbols::{Names, Place};
 
-/// Folds traces of .NET. See the [module](self) for what is read.
+/// Folds .NET traces. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// What to make of a trace of .NET.
+/// Options for a .NET trace.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// Leave out samples of threads in native code, where they mostly wait
+    /// Skip samples of threads in native code, which are usually waiting
     #[cfg_attr(feature = "cli", arg(long))]
     pub managed: bool,
 }
@@ -85,12 +86,12 @@ impl Document for Options {
     }
 }
 
-/// What the events of a kind say.
+/// The meaning of a kind of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
     Sample,
     Method,
-    /// A sample, whose value says how many it stands for.
+    /// A sample whose value is the number of samples it represents.
     WeightedSample,
     Mapping,
     Symbol,
@@ -117,11 +118,11 @@ struct Trace<'o> {
     options: &'o Options,
     version: u32,
     meanings: AHashMap<u64, Meaning>,
-    /// The addresses of stacks, by their ids.
+    /// The addresses of stacks, by id.
     stacks: AHashMap<u32, Vec<u64>>,
-    /// The processes of threads, by the numbers of the threads (in version 6).
+    /// The processes of threads, by the number of the thread (in version 6).
     processes: AHashMap<u64, u64>,
-    /// Stacks of places.
+    /// Stacks of addresses.
     samples: Profile,
     names: Names,
     without_stack: u64,
@@ -143,7 +144,7 @@ impl<'o> Trace<'o> {
         }
     }
 
-    /// Reads a block; `None` if there is something else in it.
+    /// Reads a block; `None` if its contents are invalid.
     fn read_block(&mut self, kind: Kind, bytes: &[u8], pointer_size: usize) -> Option<()> {
         match kind {
             Kind::Event => {
@@ -166,7 +167,7 @@ impl<'o> Trace<'o> {
         Some(())
     }
 
-    /// What an event of metadata says about a kind of events, up to version 5.
+    /// Reads a metadata event that defines a kind of events, up to version 5.
     fn read_event_metadata(&mut self, payload: &[u8]) -> Option<()> {
         let mut bytes = Bytes::new(payload, ByteOrder::Little);
         let kind = bytes.u32()?;
@@ -177,7 +178,7 @@ impl<'o> Trace<'o> {
         Some(())
     }
 
-    /// What rows of metadata say about kinds of events, from version 6 on.
+    /// Reads rows of metadata that define kinds of events, from version 6 on.
     fn read_metadata(&mut self, block: &[u8]) -> Option<()> {
         let mut bytes = Bytes::new(block, ByteOrder::Little);
         let header = bytes.u16()?;
@@ -266,7 +267,7 @@ impl<'o> Trace<'o> {
         let tree = &mut self.samples.tree;
         let mut node = CallTree::ROOT;
         for (index, &address) in addresses.iter().enumerate().rev() {
-            // All but the leaf are where calls return to.
+            // All addresses except the leaf are return addresses.
             let address = address.saturating_sub(u64::from(index > 0));
             let frame = tree.intern_as_is(&Place { process, address }.to_bytes());
             node = tree.child(node, frame);

@@ -1,11 +1,11 @@
-//! What is at an address of a process.
+//! Symbolizes addresses of processes.
 
 use super::events::{number, utf16};
 use crate::bytes::Bytes;
 use crate::collapse::document::names::{UNKNOWN, basename, frame_name, object_name};
 use ahash::AHashMap;
 
-/// An address of a process, which is 0 if there is only one.
+/// An address in a process, which is 0 if there is only one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub process: u64,
@@ -35,7 +35,7 @@ struct Range {
     name: Vec<u8>,
 }
 
-/// Ranges of addresses that have a name.
+/// Address ranges with names.
 #[derive(Debug, Default)]
 struct Ranges {
     ranges: Vec<Range>,
@@ -46,7 +46,7 @@ impl Ranges {
         self.ranges.push(Range { start, end, name });
     }
 
-    /// Makes them be found. Of those with the same start, the one that was added last is.
+    /// Prepares for lookups. Of ranges with the same start, the last one added takes precedence.
     fn sort(&mut self) {
         self.ranges.sort_by_key(|range| range.start);
     }
@@ -59,17 +59,17 @@ impl Ranges {
     }
 }
 
-/// What is known of addresses.
+/// The names of addresses.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     functions: Ranges,
     files: Ranges,
-    /// The processes of mappings, by the ids of the mappings.
+    /// The processes of mappings, by id of the mapping.
     processes: AHashMap<u64, u64>,
 }
 
 impl Names {
-    /// Adds a method that the runtime compiled: `id u64, module u64, start u64, size u32, token u32, flags u32,
+    /// Adds a JIT-compiled method: `id u64, module u64, start u64, size u32, token u32, flags u32,
     /// namespace, name, …`.
     pub fn add_method(&mut self, payload: &mut Bytes<'_>, process: u64) -> Option<()> {
         payload.skip_words(2)?;
@@ -86,7 +86,7 @@ impl Names {
         Some(())
     }
 
-    /// Adds a file that a process mapped: `ID, PROCESS, START, END, OFFSET, name`.
+    /// Adds a file mapped by a process: `ID, PROCESS, START, END, OFFSET, name`.
     pub fn add_mapping(&mut self, payload: &mut Bytes<'_>) -> Option<()> {
         let (id, process) = (number(payload)?, number(payload)?);
         let (address, end) = (number(payload)?, number(payload)?);
@@ -108,13 +108,13 @@ impl Names {
         Some(())
     }
 
-    /// Makes names be found; to be called once, when all were added.
+    /// Prepares for lookups, after all names were added.
     pub fn sort(&mut self) {
         self.functions.sort();
         self.files.sort();
     }
 
-    /// What a frame at this place is called.
+    /// The name of a frame at this address.
     pub fn name(&self, place: Place) -> &[u8] {
         let name = self
             .functions
@@ -124,7 +124,7 @@ impl Names {
     }
 }
 
-/// A text of UTF-8 behind its length in 16 bits.
+/// UTF-8 text, preceded by its length in 16 bits.
 fn short_text<'a>(payload: &mut Bytes<'a>) -> Option<&'a [u8]> {
     let length = payload.u16()?;
     payload.take(u64::from(length))

@@ -1,10 +1,10 @@
-//! The frames of locations, of which pprof and OpenTelemetry have tables alike.
+//! Frames of locations, for the similar tables of pprof and OpenTelemetry.
 
 use crate::collapse::document::names::{frame_name, with_place};
 use crate::decimal::Decimal;
 use std::io;
 
-/// The function of a location, and the line in it. `file` is empty if the profile has none.
+/// The function and line of a location. `file` is empty if unknown.
 pub(super) struct Function<'a> {
     pub name: &'a [u8],
     pub file: &'a [u8],
@@ -23,8 +23,8 @@ impl Function<'_> {
     }
 }
 
-/// The frames of a location, the outermost first. Its `lines` come innermost first; those of which `function`
-/// is `None`, or a location without lines, are called `unnamed`.
+/// The frames of a location, the outermost first. Its `lines` start with the innermost one; those
+/// whose `function` is `None`, and a location without lines, are named `unnamed`.
 pub(super) fn location_frames<'a, L>(
     lines: &[L],
     unnamed: &[Vec<u8>],

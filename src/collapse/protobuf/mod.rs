@@ -1,8 +1,8 @@
-//! Profiles in protocol buffers, which `prost` decodes: the formats, and what they share.
+//! Profiles in protocol buffers, decoded with `prost`: the formats, and shared code.
 //!
-//! Small messages are decoded by [`prost::Message`]. The outermost one is not: decoded as a whole, the
-//! samples of a profile would take several times the memory of the file. It is read field by field
-//! instead, and from fields that are slices of the file.
+//! Small messages are decoded by [`prost::Message`]. The outermost one is not: if decoded as a
+//! whole, the samples of a profile would take several times the memory of the file. Instead, it is
+//! read field by field, as slices of the file.
 
 mod location;
 pub mod otlp;
@@ -17,17 +17,17 @@ use prost::encoding::{WireType, decode_key, decode_varint};
 use prost::{DecodeError, Message};
 use std::io;
 
-/// The fields of a message, as they come.
+/// Iterates over the fields of a message.
 pub(crate) struct Fields<'a> {
     message: &'a [u8],
     rest: &'a [u8],
 }
 
-/// The value of a field. Which type it has depends on the message.
+/// The value of a field. Its type depends on the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Value<'a> {
     Number(u64),
-    /// A number of four or eight bytes.
+    /// A number with four or eight bytes.
     Fixed(u64),
     Bytes(&'a [u8]),
 }
@@ -85,7 +85,8 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-/// Appends what a repeated field of integers has, which is packed or one by one; `what` it is in is for errors.
+/// Appends the elements of a repeated integer field, packed or not; `what` names the message in
+/// errors.
 pub(crate) fn push_numbers<N: FromInteger>(
     value: Value<'_>,
     numbers: &mut Vec<N>,
@@ -106,7 +107,7 @@ pub(crate) fn push_numbers<N: FromInteger>(
     Ok(())
 }
 
-/// A type of integers: `uint64` or `int64`.
+/// An integer type: `uint64` or `int64`.
 pub(crate) trait FromInteger {
     fn from_integer(integer: u64) -> Self;
 }
@@ -123,7 +124,7 @@ impl FromInteger for i64 {
     }
 }
 
-/// Takes an integer. Most have one byte or two, which `decode_varint` has no short way for.
+/// Reads an integer. Most have one or two bytes, for which `decode_varint` has no fast path.
 #[inline(always)]
 fn varint(bytes: &mut &[u8]) -> Result<u64, DecodeError> {
     let (number, rest) = match *bytes {
@@ -140,7 +141,7 @@ fn long_varint(bytes: &mut &[u8]) -> Result<u64, DecodeError> {
     decode_varint(bytes)
 }
 
-/// Decodes `bytes` into `message`, which is cleared first; `what` it is is for errors.
+/// Decodes `bytes` into `message`, which is cleared first; `what` names it in errors.
 pub(crate) fn decode_into<M: Message>(message: &mut M, bytes: &[u8], what: &str) -> io::Result<()> {
     message.clear();
     message
@@ -148,7 +149,7 @@ pub(crate) fn decode_into<M: Message>(message: &mut M, bytes: &[u8], what: &str)
         .map_err(|error| invalid(format!("expected a {what}: {error}")))
 }
 
-/// Decodes a message; `what` it is is for errors.
+/// Decodes a message; `what` names it in errors.
 pub(crate) fn decode<M: Message + Default>(bytes: &[u8], what: &str) -> io::Result<M> {
     M::decode(bytes).map_err(|error| invalid(format!("expected a {what}: {error}")))
 }

@@ -1,5 +1,5 @@
-//! Profiles of OpenTelemetry (OTLP, `v1development`): protobuf, as its eBPF profiler, Elastic's and
-//! async-profiler write them.
+//! OpenTelemetry: profiles in OTLP (`v1development`) as protobuf, written by its eBPF profiler,
+//! Elastic's, and async-profiler.
 //!
 //! ```text
 //! ProfilesData = 1 resource_profiles*, 2 dictionary
@@ -9,9 +9,9 @@
 //! Dictionary = 1 mapping*, 2 location*, 3 function*, 5 string*, 6 attribute*, 7 stack*
 //! ```
 //!
-//! All is in the tables of the dictionary, in each of which entry 0 is none. A sample counts the sum of
-//! its values, or as many as it has timestamps. A file has a profile for each type of value, of which one
-//! is read. With the feature `json`, the same is read in JSON.
+//! All data is in the tables of the dictionary, where entry 0 means none. A sample counts the sum
+//! of its values, or the number of its timestamps. A file has a profile for each type of value, one
+//! of which is read. With the feature `json`, the JSON encoding is supported too.
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
@@ -26,18 +26,18 @@ use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 
-/// The attribute of a mapping with the build-id of the file.
+/// The attribute of a mapping with the build ID of the file.
 const BUILD_ID: &[u8] = b"process.executable.build_id.gnu";
 
-/// Folds profiles of OpenTelemetry. See the [module](self) for what is read.
+/// Folds OpenTelemetry profiles. See the [module](self) for the format.
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// What to make of a profile of OpenTelemetry.
+/// Options for an OpenTelemetry profile.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: one of the types that the profiles have [default: the first]
+    /// The value to count, by its type in the profiles [default: the first]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
@@ -45,11 +45,11 @@ pub struct Options {
     #[cfg_attr(feature = "cli", arg(long))]
     pub threads: bool,
 
-    /// Put file and line behind names: `main (main.go:7)`
+    /// Append file and line to names: `main (main.go:7)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 
-    /// How functions are named
+    /// How to symbolize addresses
     #[cfg_attr(feature = "cli", command(flatten))]
     pub symbols: SymbolOptions,
 
@@ -131,7 +131,7 @@ fn to_protobuf(_: &[u8]) -> io::Result<Vec<u8>> {
     ))
 }
 
-/// The first field is a message, which starts with messages in turn; that of pprof does not.
+/// The first field is a message, which itself starts with messages, unlike that of pprof.
 fn sniff(head: &[u8]) -> Option<bool> {
     let is_field = |byte: u8| matches!(byte, 0x0a | 0x12);
     let (&first, mut rest) = head.split_first()?;
@@ -143,7 +143,8 @@ fn sniff(head: &[u8]) -> Option<bool> {
     let message = &rest[..rest
         .len()
         .min(usize::try_from(length).unwrap_or(usize::MAX))];
-    // All of it, if it was seen, must be fields. A short one that was not is text: empty lines.
+    // If the whole message is available, it must consist of fields. A short incomplete one is text:
+    // blank lines.
     let is_message = match message.len() as u64 == length {
         true => Fields::of(message).all(|field| field.is_ok()),
         false => length >= 0x80,
@@ -153,7 +154,7 @@ fn sniff(head: &[u8]) -> Option<bool> {
     Some(length > 1 && is_message && (is_resource || is_dictionary) && has_profile(message))
 }
 
-/// Whether a message goes on below as profiles and dictionaries do.
+/// Whether the start of a message matches profiles and dictionaries at deeper levels.
 fn has_profile(message: &[u8]) -> bool {
     matches!(
         Fields::of(message).next(),
@@ -183,10 +184,10 @@ struct Sample {
 
 #[derive(Clone, PartialEq, prost::Message)]
 struct Mapping {
-    /// Where it was in memory.
+    /// The start of the mapping in memory.
     #[prost(uint64, tag = "1")]
     start: u64,
-    /// Where in the file it starts.
+    /// The offset of the mapping in the file.
     #[prost(uint64, tag = "3")]
     offset: u64,
     #[prost(int32, tag = "4")]
@@ -277,7 +278,7 @@ impl<'a> Dictionary<'a> {
         }
     }
 
-    /// The text of the attribute called `key`, of those with the `indices`.
+    /// The text of the attribute called `key` among those with the `indices`.
     fn attribute(&self, indices: &[i32], key: &[u8]) -> io::Result<Option<&[u8]>> {
         for &index in indices {
             let attribute = entry(&self.attributes, index, "attribute_table")?;
@@ -289,7 +290,7 @@ impl<'a> Dictionary<'a> {
         Ok(None)
     }
 
-    /// The addresses of all locations; those that have functions are not looked for.
+    /// The addresses of all locations; only those without functions are symbolized.
     fn addresses(&self, symbols: &SymbolOptions) -> io::Result<(Names, Vec<AddressId>)> {
         let mut addresses = Addresses::new(symbols);
         let ids = self.locations.iter();
@@ -361,7 +362,7 @@ impl<'a> File<'a> {
         Ok(file)
     }
 
-    /// The types of values, and which of them each profile has.
+    /// The types of values, and the type of each profile.
     fn value_types(&self) -> io::Result<(Vec<ValueType>, Vec<Typed<'a>>)> {
         let mut types: Vec<ValueType> = Vec::new();
         let mut profiles = Vec::new();
@@ -386,9 +387,9 @@ impl<'a> File<'a> {
     }
 }
 
-/// A profile, if its tables are where they are now.
+/// Returns a profile if its structure is that of the current version.
 fn expect_current(profile: &[u8]) -> io::Result<&[u8]> {
-    // What is a time now was a table.
+    // A field that is now a time was a table.
     match messages(profile, 3).next() {
         None => Ok(profile),
         Some(_) => Err(invalid(
@@ -397,7 +398,7 @@ fn expect_current(profile: &[u8]) -> io::Result<&[u8]> {
     }
 }
 
-/// The type of a profile, an index into the types, and its message.
+/// The type of a profile, as an index, and its message.
 type Typed<'a> = (usize, &'a [u8]);
 
 /// The fields of a message that have the number `tag` and are messages.
@@ -413,12 +414,12 @@ fn messages(message: &[u8], tag: u32) -> impl Iterator<Item = io::Result<&[u8]>>
 struct Reader<'r, 'a> {
     options: &'r Options,
     dictionary: &'r Dictionary<'a>,
-    /// What locations without a function are called.
+    /// The names of locations without a function.
     names: Names,
     unnamed: Vec<AddressId>,
-    /// The frames of locations that were met, the outermost first.
+    /// The frames of visited locations, the outermost first.
     locations: Vec<Option<Vec<FrameId>>>,
-    /// The nodes of stacks that were met, by what they are below.
+    /// The nodes of visited stacks, by the node that they are below.
     stacks: AHashMap<(NodeId, i32), NodeId>,
     profile: &'r mut Profile,
 }
@@ -444,7 +445,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    /// What the stack of a sample is below.
+    /// The node that the stack of a sample is below.
     fn base(&mut self, sample: &Sample) -> io::Result<NodeId> {
         if !self.options.threads {
             return Ok(CallTree::ROOT);
@@ -490,7 +491,7 @@ impl Reader<'_, '_> {
     }
 }
 
-/// The function in a line of a location; `None` if it is not known.
+/// The function in a line of a location; `None` if it is unknown.
 fn function_in<'a>(
     line: &Line,
     dictionary: &Dictionary<'a>,

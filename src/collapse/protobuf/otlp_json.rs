@@ -1,4 +1,4 @@
-//! Profiles of OpenTelemetry in JSON: the same messages with the names of their fields.
+//! OpenTelemetry profiles in JSON: the same messages, with field names.
 //!
 //! ```json
 //! {"resourceProfiles": [{"scopeProfiles": [{"profiles": [
@@ -7,7 +7,7 @@
 //!    "locationTable": [{}, {"lines": [{"functionIndex": 1}]}], "stackTable": [{}, {"locationIndices": [1]}]}}
 //! ```
 //!
-//! They are written as protobuf, so that one reader knows what they mean.
+//! They are converted to protobuf, so that there is only one reader.
 
 use crate::collapse::json::{self, Text};
 use prost::encoding::{WireType, encode_key, encode_varint};
@@ -15,7 +15,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use std::fmt;
 use std::io;
 
-/// The messages of a document, as protobuf.
+/// Converts the messages of a document to protobuf.
 pub(super) fn to_protobuf(document: &[u8], format: &str) -> io::Result<Vec<u8>> {
     let mut message = Vec::new();
     let seed = Message {
@@ -26,7 +26,7 @@ pub(super) fn to_protobuf(document: &[u8], format: &str) -> io::Result<Vec<u8>> 
     Ok(message)
 }
 
-/// How a field is written.
+/// The encoding of a field.
 #[derive(Clone, Copy)]
 enum Kind {
     Number,
@@ -137,7 +137,7 @@ impl<'de> Visitor<'de> for Message<'_> {
     }
 }
 
-/// Writes the value of a field, or all of an array.
+/// Writes the value of a field, or all elements of an array.
 struct Values<'m> {
     tag: u32,
     kind: Kind,

@@ -1,4 +1,4 @@
-//! Profiles of [pprof](https://github.com/google/pprof): protobuf, mostly compressed. Go writes it, and so do
+//! [pprof](https://github.com/google/pprof): profiles in protobuf, usually compressed, from Go,
 //! Rust's `pprof`, jemalloc, Parca, Pyroscope, Datadog, Julia and async-profiler.
 //!
 //! ```text
@@ -10,14 +10,13 @@
 //! Function = 1 id, 2 name, 3 system_name, 4 filename
 //! ```
 //!
-//! What is text in the schema is an index into the string table. Each location is as many frames as it
-//! has lines: functions that were inlined, and the one they were inlined into. The function of a
-//! location without one is looked for in the file that was mapped; if it is not here, it is called by that
-//! file, `[libc.so.6]`.
+//! Text in the schema is an index into the string table. A location has one frame for each line:
+//! inlined functions, and the function that they were inlined into. The function of a location
+//! without one is looked up in the mapped file; if that does not exist, the frame is named after
+//! the file, `[libc.so.6]`.
 //!
-//! A profile has several values for each sample; the one that counts is that which the profile says is
-//! the default, or the last one. Samples that `pprof -diff_base` marks as those of the base are the
-//! first of two counts.
+//! A profile has several values for each sample; the default is the one that the profile specifies,
+//! or the last one. Samples that `pprof -diff_base` marks as baseline are the first of two counts.
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
@@ -39,7 +38,7 @@ use ahash::AHashMap;
 use std::io::{self, BufRead};
 use std::ops::Range;
 
-/// Folds profiles of pprof. See the [module](self) for what is read.
+/// Folds pprof profiles. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, pprof::Folder};
@@ -55,13 +54,13 @@ use std::ops::Range;
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// What to make of a profile of pprof.
+/// Options for a pprof profile.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: one of the profile's values, by its name or its number, counted from 0
-    /// [default: as the profile says]
+    /// The value to count, by its name or by its number, starting with 0 [default: as specified in
+    /// the profile]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
@@ -73,11 +72,11 @@ pub struct Options {
     #[cfg_attr(feature = "cli", arg(long, value_name = "LABEL"))]
     pub tagleaf: Vec<String>,
 
-    /// Put file and line behind names: `main (main.go:7)`
+    /// Append file and line to names: `main (main.go:7)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 
-    /// How functions are named
+    /// How to symbolize addresses
     #[cfg_attr(feature = "cli", command(flatten))]
     pub symbols: SymbolOptions,
 
@@ -135,8 +134,8 @@ impl Document for Options {
     }
 }
 
-/// The first fields must be those of a profile. Text that starts with an empty line, as does the message, does
-/// not go on like that.
+/// The first fields must be those of a profile. Text that starts with a blank line, which is also
+/// the start of the message, does not continue like that.
 fn sniff(head: &[u8]) -> Option<bool> {
     const ENOUGH: usize = 3;
     if !is_field_start(head) {
@@ -148,7 +147,7 @@ fn sniff(head: &[u8]) -> Option<bool> {
             Ok((1..=6 | 11 | 13, Value::Bytes(_))) => {}
             Ok((7..=10 | 12..=15, Value::Number(_))) => {}
             Ok(_) => return Some(false),
-            // It may go on where what is known of it ends.
+            // The message may continue after the available bytes.
             Err(_) => return None,
         }
     }
@@ -169,7 +168,8 @@ fn is_field_start(head: &[u8]) -> bool {
     ) || is_time(head)
 }
 
-/// Whether it is the time of a profile, in nanoseconds since 1970, with which Go starts: a number of nine bytes.
+/// Whether it is the time of a profile, in nanoseconds since 1970, with which Go's profiles start:
+/// a number of nine bytes.
 fn is_time(head: &[u8]) -> bool {
     const LENGTH: usize = 9;
     let number = head.strip_prefix(&[0x48]);
@@ -204,7 +204,7 @@ struct Unnamed<'o> {
     ids: AHashMap<u64, AddressId>,
 }
 
-/// All of a profile but its samples.
+/// All of a profile except its samples.
 #[derive(Default)]
 struct Tables<'a> {
     types: Vec<SampleType>,
@@ -244,7 +244,7 @@ impl<'a> Tables<'a> {
         Ok(tables)
     }
 
-    /// The types of values, and which of them is the default.
+    /// The types of values, and the index of the default one.
     fn value_types(&self) -> io::Result<(Vec<ValueType>, usize)> {
         let text =
             |index| io::Result::Ok(String::from_utf8_lossy(self.string(index)?).into_owned());
@@ -325,7 +325,7 @@ impl<'a> Tables<'a> {
         Ok(addresses.add(self.string(mapping.filename)?, &id, place, address))
     }
 
-    /// The function in a line of a location; `None` if it is not known.
+    /// The function in a line of a location; `None` if it is unknown.
     fn function_in(&self, line: &Line) -> io::Result<Option<location::Function<'a>>> {
         if line.function == 0 {
             return Ok(None);
@@ -364,7 +364,7 @@ fn unknown(what: &str, id: u64) -> io::Error {
 /// The label with which `pprof -diff_base` marks samples.
 const BASE_LABEL: &[u8] = b"pprof::base";
 
-/// Reads samples, with all tables known.
+/// Reads samples, after all tables.
 struct SampleReader<'t, 'a, 'p> {
     options: &'t Options,
     tables: &'t Tables<'a>,
@@ -373,21 +373,21 @@ struct SampleReader<'t, 'a, 'p> {
     names: Names,
     frames: LocationFrames,
     latest: LatestStack<u64>,
-    /// Which value counts.
+    /// The index of the value to count.
     column: usize,
-    /// Whether samples may be of the base that the profile is compared with.
+    /// Whether samples may belong to the baseline.
     has_base: bool,
     profile: &'p mut Profile,
 }
 
-/// The frames of locations that were met.
+/// The frames of visited locations.
 #[derive(Default)]
 struct LocationFrames {
-    /// The numbers of locations by their ids.
+    /// Numbers locations by id.
     numbers: Ids,
-    /// Where the frames of each are in `frames`.
+    /// The range in `frames` of each location.
     ranges: Vec<Range<usize>>,
-    /// The frames of locations one after another, the outermost of each first.
+    /// The frames of all locations, concatenated, the outermost of each first.
     frames: Vec<FrameId>,
 }
 
@@ -489,7 +489,7 @@ impl SampleReader<'_, '_, '_> {
         Ok(())
     }
 
-    /// Adds a frame for each of the `keys` that the sample has a label of.
+    /// Adds a frame for each of the `keys` for which the sample has a label.
     fn add_labels(
         &mut self,
         parent: NodeId,
@@ -519,7 +519,7 @@ impl SampleReader<'_, '_, '_> {
         })
     }
 
-    /// Whether `pprof -diff_base` took the sample from the base.
+    /// Whether the sample is marked as baseline by `pprof -diff_base`.
     fn is_of_base(&self, labels: &[Label]) -> io::Result<bool> {
         for label in labels {
             if self.tables.string(label.key)? == BASE_LABEL {

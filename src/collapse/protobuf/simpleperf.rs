@@ -1,4 +1,5 @@
-//! Reports of Android's simpleperf (`simpleperf report-sample --protobuf`, Android Studio).
+//! simpleperf: reports of Android's profiler (`simpleperf report-sample --protobuf`, Android
+//! Studio).
 //!
 //! ```text
 //! file   = "SIMPLEPERF", u16 version, { u32 size, Record }, u32 0            (little-endian)
@@ -9,7 +10,8 @@
 //! Thread = 1 thread_id, 2 process_id, 3 name
 //! ```
 //!
-//! Files come after the samples that refer to them. Of several events one is read.
+//! Files come after the samples that refer to them. If there are several events, one of them is
+//! read.
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
@@ -25,19 +27,19 @@ use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 
-/// Folds reports of simpleperf. See the [module](self) for what is read.
+/// Folds simpleperf reports. See the [module](self) for the format.
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// What to make of a report of simpleperf.
+/// Options for a simpleperf report.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: `events` (nanoseconds, if it is a clock) or `samples` [default: events]
+    /// The value to count: `events` (nanoseconds, for clocks) or `samples` [default: events]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
-    /// The event whose samples are read [default: the first]
+    /// The event to read [default: the first]
     #[cfg_attr(feature = "cli", arg(long, value_name = "NAME"))]
     pub event: Option<String>,
 
@@ -45,7 +47,7 @@ pub struct Options {
     #[cfg_attr(feature = "cli", arg(long))]
     pub threads: bool,
 
-    /// How functions are named
+    /// How to symbolize addresses
     #[cfg_attr(feature = "cli", command(flatten))]
     pub symbols: SymbolOptions,
 
@@ -169,7 +171,7 @@ struct Lost {
     lost: u64,
 }
 
-/// The messages in a file, and where they start.
+/// The messages in a file, with their positions.
 struct Records<'a> {
     file: &'a [u8],
     rest: &'a [u8],
@@ -210,7 +212,7 @@ impl<'a> Records<'a> {
 impl<'a> Iterator for Records<'a> {
     type Item = &'a [u8];
 
-    /// The next whole message.
+    /// The next complete message.
     fn next(&mut self) -> Option<&'a [u8]> {
         let split = self.rest.split_first_chunk().and_then(|(size, rest)| {
             let size = u32::from_le_bytes(*size);
@@ -230,10 +232,10 @@ fn record(message: &[u8]) -> io::Result<Option<(u32, &[u8])>> {
     })
 }
 
-/// Entries without the name of a function, by their file and address.
+/// Entries without a function name, by file and address.
 type Unnamed = AHashMap<(u32, u64), AddressId>;
 
-/// All of a report but its samples.
+/// All of a report except its samples.
 #[derive(Default)]
 struct Tables {
     files: AHashMap<u32, SourceFile>,
@@ -289,7 +291,7 @@ impl Tables {
     /// The name of the function of an entry, if it has one.
     fn symbol(&self, entry: &Entry) -> io::Result<Option<&[u8]>> {
         let symbol = entry.symbol.and_then(|symbol| usize::try_from(symbol).ok());
-        // Of a report that is cut off, files are missing.
+        // A truncated report lacks files.
         let file = self.files.get(&entry.file);
         let (Some(symbol), Some(SourceFile { symbols, path, .. })) = (symbol, file) else {
             return Ok(None);
@@ -300,7 +302,7 @@ impl Tables {
         Ok(Some(name))
     }
 
-    /// The entries without the name of a function, by their file and address.
+    /// The entries without a function name, by file and address.
     fn addresses(&self, bytes: &[u8], symbols: &SymbolOptions) -> io::Result<(Names, Unnamed)> {
         let mut addresses = Addresses::new(symbols);
         let mut ids = AHashMap::new();
@@ -322,7 +324,7 @@ impl Tables {
         Ok((addresses.resolve(), ids))
     }
 
-    /// The number of the event that is called `wanted`, or of the first.
+    /// The number of the event called `wanted`, or of the first one.
     fn event(&self, wanted: Option<&str>) -> io::Result<u32> {
         let Some(wanted) = wanted else {
             return Ok(0);
@@ -337,7 +339,7 @@ impl Tables {
     }
 }
 
-/// Reads samples, with all tables known.
+/// Reads samples, after all tables.
 struct Reader<'r> {
     options: &'r Options,
     tables: &'r Tables,
@@ -346,7 +348,7 @@ struct Reader<'r> {
     /// Functions without a name.
     unnamed: Unnamed,
     names: Names,
-    /// Those with one, by their file and symbol.
+    /// Functions with a name, by file and symbol.
     frames: AHashMap<(u32, Option<i32>), FrameId>,
     profile: &'r mut Profile,
     other_events: u64,

@@ -1,9 +1,8 @@
-//! The functions of macOS in which a thread waits.
+//! The macOS functions in which an idle thread waits.
 
-/// Whether a thread that is in `function` of `module` waits for something to happen.
+/// Whether a thread in `function` of `module` is waiting for an event.
 ///
-/// Only functions of the system are known by their names: a program may well have a `poll` of its
-/// own.
+/// Only system functions are recognized by name, because a program may have its own `poll`.
 pub(super) fn is_idle(function: &[u8], module: Option<&[u8]>) -> bool {
     let is_of_system = module.is_none_or(|module| {
         module.starts_with(b"libsystem_") || module.starts_with(b"libSystem.")
@@ -11,12 +10,12 @@ pub(super) fn is_idle(function: &[u8], module: Option<&[u8]>) -> bool {
     is_of_system && IDLE.iter().any(|name| name.as_bytes() == function)
 }
 
-/// System calls that wait, as the kernel's library calls them: from macOS 10.6 to 26, plain, for
-/// threads that cannot be canceled (`_nocancel`, `$NOCANCEL`), and in the variant of Darwin's own
-/// (`$DARWIN_EXTSN`).
+/// Blocking system calls, as named by the kernel library: from macOS 10.6 to 26, in the plain
+/// variant, for threads that cannot be canceled (`_nocancel`, `$NOCANCEL`), and in Darwin's own
+/// variant (`$DARWIN_EXTSN`).
 ///
-/// Those that wait for a lock, as `__psynch_mutexwait`, are not among them: that a program spends
-/// its time there is what a profile should show.
+/// Calls that wait for a lock, such as `__psynch_mutexwait`, are not included: a profile should
+/// show the time spent there.
 const IDLE: [&str; 80] = [
     "__accept",
     "__accept_nocancel",

@@ -1,4 +1,4 @@
-//! One line of the call graph: how deep it is, its count, and what it is called.
+//! Parses a line of the call graph: depth, count and name.
 
 use super::Options;
 use super::idle::is_idle;
@@ -8,7 +8,7 @@ use crate::collapse::symbol::{function_frame, one_frame};
 use crate::count::{parse_digits, split_number};
 use crate::text::{excerpt, lossy, trim_end};
 
-/// A node of the call graph, as it is printed.
+/// A node of the call graph, as printed.
 pub(super) struct Node<'a> {
     /// 0 for a thread.
     pub depth: usize,
@@ -38,12 +38,12 @@ impl<'a> Node<'a> {
     }
 }
 
-/// What follows the count of a node.
+/// The text after the count of a node.
 #[derive(Clone, Copy)]
 pub(super) struct Label<'a>(pub &'a [u8]);
 
 impl<'a> Label<'a> {
-    /// The label without the offset and the address, which do not matter to its meaning.
+    /// The label without the offset and the address, which do not affect its name.
     pub fn without_address(self) -> Label<'a> {
         match memchr::memrchr2(b'(', b')', self.0).map(|last| self.0.split_at(last + 1)) {
             Some((whole, _)) if whole.ends_with(b")") && memchr::memrchr(b'(', whole).is_some() => {
@@ -53,7 +53,7 @@ impl<'a> Label<'a> {
         }
     }
 
-    /// ``module`name``, or what there is of it.
+    /// ``module`name``, or as much of it as exists.
     pub fn name(self, options: &Options) -> String {
         if let Some(thread) = self.thread() {
             return one_frame(&lossy(thread)).into_owned();
@@ -70,7 +70,8 @@ impl<'a> Label<'a> {
         }
     }
 
-    /// The name of a thread, which may hold parentheses, without the kind of its queue: `  (serial)`.
+    /// The name of a thread, which may contain parentheses, without the kind of its queue: `
+    /// (serial)`.
     fn thread(self) -> Option<&'a [u8]> {
         let id = self.0.strip_prefix(b"Thread_")?;
         let is_function = memchr::memmem::find(id, b"  (in ").is_some();
@@ -81,14 +82,14 @@ impl<'a> Label<'a> {
         Some(&self.0[..queue.unwrap_or(self.0.len())])
     }
 
-    /// Whether a thread waits there.
+    /// Whether a thread is idle there.
     pub fn is_waiting(self, options: &Options) -> bool {
         let (function, module) = self.split();
         let is_default = !options.no_default_idle && is_idle(function, module);
         is_default || (!options.idle.is_empty() && is_one_of(&options.idle, function, options))
     }
 
-    /// The function, with its arguments, and the module, which is the last in parentheses.
+    /// The function, with its arguments, and the module, which is the last part in parentheses.
     fn split(self) -> (&'a [u8], Option<&'a [u8]>) {
         let mut brackets = memchr::memrchr_iter(b'(', self.0);
         let start = brackets.find(|&at| self.0[at..].starts_with(b"(in "));
@@ -101,7 +102,7 @@ impl<'a> Label<'a> {
     }
 }
 
-/// Whether a function is called by one of `names` in what is written.
+/// Whether one of `names` is the name of the function in the output.
 fn is_one_of(names: &[String], function: &[u8], options: &Options) -> bool {
     let function = lossy(function);
     let frame = function_frame(&function);
@@ -112,7 +113,7 @@ fn is_one_of(names: &[String], function: &[u8], options: &Options) -> bool {
     names.iter().any(|name| name.as_bytes() == &*frame)
 }
 
-/// How many bytes of indentation `text` starts with; `None` if it is nothing else.
+/// The length of the indentation at the start of `text`; `None` if there is nothing else.
 #[inline(always)]
 fn indentation(text: &[u8]) -> Option<usize> {
     let (steps, rest) = text.as_chunks();
@@ -126,7 +127,7 @@ fn indentation(text: &[u8]) -> Option<usize> {
     Some(steps.as_flattened().len() + rest)
 }
 
-/// The same for 16 bytes, which are looked at all at once: 16 if they are nothing else.
+/// The same for 16 bytes, which are checked at once: 16 if there is nothing else.
 #[inline]
 fn indentation_of_step(bytes: &[u8; 16]) -> usize {
     let mut unlike = *bytes;
@@ -136,15 +137,15 @@ fn indentation_of_step(bytes: &[u8; 16]) -> usize {
     (u128::from_le_bytes(unlike).trailing_zeros() / 8) as usize
 }
 
-/// 0 if the byte is one of those that indentation is made of.
+/// 0 if the byte is an indentation character.
 #[inline]
 fn unlike_indent(byte: u8) -> u8 {
-    // No branch, or bytes would be looked at one by one.
+    // Branchless, so that the loop is vectorized.
     let unlike = [b' ', b'+', b'!', b':', b'|'].map(|indent| byte ^ indent);
     unlike.into_iter().fold(u8::MAX, u8::min)
 }
 
-/// Splits `COUNT LABEL`, which stands in `line`.
+/// Splits `COUNT LABEL`, a part of `line`.
 #[inline(always)]
 fn split_count<'a>(text: &'a [u8], line: &[u8]) -> Result<(u64, &'a [u8]), ErrorKind> {
     if let Some((count, _, rest)) = split_number(text)
@@ -155,7 +156,7 @@ fn split_count<'a>(text: &'a [u8], line: &[u8]) -> Result<(u64, &'a [u8]), Error
     split_long_count(text, line)
 }
 
-/// The same for a count of any length, or what is none.
+/// Splits off a count of any length, or reports an invalid one.
 #[cold]
 fn split_long_count<'a>(text: &'a [u8], line: &[u8]) -> Result<(u64, &'a [u8]), ErrorKind> {
     let Some(space) = memchr::memchr(b' ', text) else {

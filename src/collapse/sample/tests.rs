@@ -295,14 +295,14 @@ fn sniffing() {
     assert_eq!(sniff("Total number in stack (x)\n"), Some(false));
 }
 
-/// Prints stacks as `sample` does, each as a thread of its own, in parts that share callers.
+/// Prints stacks like `sample` does, each as a separate thread, in parts that share callers.
 fn print_graph(stacks: &[(Vec<&str>, u64)]) -> String {
     let mut graph = String::new();
     for (stack, own) in stacks {
         for (depth, name) in stack.iter().enumerate() {
             let indent = [" ", "+ ", "! ", ": ", "| "].iter().cycle().skip(1);
             let indent: String = indent.take(depth).copied().collect();
-            // The caller has a sample of its own at every level.
+            // The caller has a self sample at every level.
             let count = own + (stack.len() - depth) as u64 - 1;
             graph += &format!("    {indent}{count} {name}  (in lib{depth}.dylib) + 1  [0x1]\n");
         }

@@ -1,4 +1,4 @@
-//! Where the arguments of a function start, for all formats.
+//! Finds where the arguments of a function start, for all formats.
 //!
 //! ```text
 //! std::function<void (int)>::operator()(int) const        std::function<void (int)>::operator()
@@ -12,9 +12,9 @@
 use super::brackets::{Brackets, MAX_COMPARISONS};
 use std::ops::Range;
 
-/// The name without the list of arguments at its end, and what follows it.
+/// Removes the argument list at the end of the name, and the text after it.
 ///
-/// The list is in parentheses that are in no other brackets, and that are not part of the name.
+/// The list is in parentheses that are not inside other brackets, and not part of the name.
 pub(super) fn without_arguments(name: &str) -> &str {
     match memchr::memchr(b'(', name.as_bytes()) {
         None => name,
@@ -44,7 +44,7 @@ fn without_any_arguments(name: &str) -> &str {
     let brackets = Brackets::of(name.as_bytes());
     let end = brackets.unclosed.unwrap_or(name.len());
     let whole = brackets.spans.iter().filter(|span| span.end <= end);
-    // A name that was cut off may end in its arguments.
+    // A truncated name may end inside its arguments.
     let cut = (end < name.len()).then_some(end..name.len());
     let context = swift_context(name, &brackets);
     let mut lists = whole
@@ -54,14 +54,14 @@ fn without_any_arguments(name: &str) -> &str {
     arguments.map_or(name, |list| name[..list.start].trim_end())
 }
 
-/// Where the ` in ` is behind which Swift names the function that this one is within: `closure #1
-/// (Int) -> () in App.run(n: Int)`.
+/// The position of the ` in ` after which Swift names the enclosing function: `closure #1 (Int) ->
+/// () in App.run(n: Int)`.
 fn swift_context(name: &str, brackets: &Brackets) -> Option<usize> {
     let mut spaces = memchr::memrchr_iter(b' ', name.as_bytes());
     spaces.find(|&at| name[at..].starts_with(" in ") && !brackets.enclose(at))
 }
 
-/// Whether what is in parentheses belongs to the name.
+/// Whether a parenthesized part belongs to the name.
 fn is_part_of_name(name: &str, list: &Range<usize>) -> bool {
     let (before, behind) = (&name[..list.start], &name[list.end..]);
     follows_part_of_name(before)
@@ -71,9 +71,9 @@ fn is_part_of_name(name: &str, list: &Range<usize>) -> bool {
         || without_qualifiers(behind).starts_with("::")
 }
 
-/// Whether no arguments can start behind `before`: it is nothing, or what Go (`pkg.(*T).m`), Swift
-/// (`App.(View in _1A2B).body`), D (`map!(int)`) and C++ (`'lambda'(int)`, `decltype(x)`) have
-/// before other parentheses.
+/// Whether arguments cannot start after `before`: it is empty, or ends in what Go (`pkg.(*T).m`),
+/// Swift (`App.(View in _1A2B).body`), D (`map!(int)`) and C++ (`'lambda'(int)`, `decltype(x)`)
+/// write before other parentheses.
 fn follows_part_of_name(before: &str) -> bool {
     let before = before.trim_end();
     before.is_empty()
@@ -82,8 +82,8 @@ fn follows_part_of_name(before: &str) -> bool {
         || before.ends_with("decltype")
 }
 
-/// Whether what follows a parenthesis is a pointer's part of a declaration: `void (*get())(int)`,
-/// `int (A::*get())()`.
+/// Whether the text after a parenthesis is a declarator with a pointer: `void (*get())(int)`, `int
+/// (A::*get())()`.
 fn is_declarator(inside: &str) -> bool {
     let is_in_scope = |c: char| c.is_alphanumeric() || "_:<>".contains(c);
     let scope = inside.trim_start_matches(is_in_scope);
@@ -91,7 +91,7 @@ fn is_declarator(inside: &str) -> bool {
     scope.starts_with(['*', '&', '^']) && (length == 0 || inside[..length].ends_with("::"))
 }
 
-/// `text` without what C++ has behind arguments: ` const`, ` &&`, `[abi:cxx11]`.
+/// `text` without C++ qualifiers after arguments: ` const`, ` &&`, `[abi:cxx11]`.
 fn without_qualifiers(mut text: &str) -> &str {
     const QUALIFIERS: [&str; 5] = ["const", "volatile", "noexcept", "&&", "&"];
     loop {

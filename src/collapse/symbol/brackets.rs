@@ -1,17 +1,17 @@
-//! The brackets in names of functions.
+//! Finds matching brackets in names of functions.
 
 use std::ops::Range;
 
-/// The brackets of a name that are not within others.
+/// The outermost brackets of a name.
 pub(super) struct Brackets {
-    /// From each opening bracket to behind the one that closes it.
+    /// The range of each pair, including both brackets.
     pub spans: Vec<Range<usize>>,
-    /// The first bracket that is never closed.
+    /// The first bracket without a match.
     pub unclosed: Option<usize>,
 }
 
 impl Brackets {
-    /// Finds brackets that match. What is part of an operator or an arrow is no bracket.
+    /// Matches brackets. Parts of operators and arrows are not brackets.
     pub fn of(name: &[u8]) -> Brackets {
         let mut open: Vec<usize> = Vec::new();
         let mut spans: Vec<Range<usize>> = Vec::new();
@@ -42,7 +42,7 @@ impl Brackets {
         }
     }
 
-    /// Whether there is a bracket around `at`.
+    /// Whether `at` is inside brackets.
     pub fn enclose(&self, at: usize) -> bool {
         let next = self.spans.partition_point(|span| span.end <= at);
         self.spans.get(next).is_some_and(|span| span.contains(&at))
@@ -77,8 +77,8 @@ const IS_BRACKET: [bool; 256] = {
     is_bracket
 };
 
-/// The length of the symbol that the character at `at` belongs to, if that is no bracket there: of
-/// C++'s `operator<<`, an arrow, and Swift's `Int.< infix(Int, Int)`; 0 if it is one.
+/// The length of the operator or arrow that the character at `at` is part of: C++'s `operator<<`,
+/// an arrow, or Swift's `Int.< infix(Int, Int)`; 0 if it is a bracket.
 fn symbol_length(name: &[u8], at: usize) -> usize {
     let (before, text) = name.split_at(at);
     let is_arrow = text[0] == b'>' && before.ends_with(b"-");
@@ -89,8 +89,8 @@ fn symbol_length(name: &[u8], at: usize) -> usize {
     }
 }
 
-/// The length of the operator that `text` starts with, if `before` ends in the word that C++ has
-/// before it; 0 if it does not.
+/// The length of the operator that `text` starts with, if `before` ends in the keyword `operator`;
+/// 0 otherwise.
 fn operator_length(before: &[u8], text: &[u8]) -> usize {
     const SYMBOLS: [&str; 11] = [
         "()", "[]", "<=>", "<<=", ">>=", "<<", ">>", "<=", ">=", "<", ">",

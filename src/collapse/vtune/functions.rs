@@ -1,4 +1,4 @@
-//! The functions that rows name.
+//! Maps the functions of rows to nodes.
 
 use super::Options;
 use super::row::Row;
@@ -17,30 +17,30 @@ pub(super) struct Functions {
     /// The functions of plain rows, by the hash of their names and modules.
     known: Table<Hashed<FrameId>>,
     modules: Vec<Module>,
-    /// Which module has which name.
+    /// The index of each module by name.
     modules_by_name: HashMap<Vec<u8>, usize, RandomState>,
-    /// Which module the row before is of.
+    /// The module of the previous row.
     latest_module: usize,
-    /// Whether there may be frames that are called as a function that is not known.
+    /// Whether there may be frames with the name of a function that is not known.
     has_others: bool,
-    /// By frame: a caller, and the node below it. They are those that were asked for last.
+    /// By frame: a caller, and the node below it, from the last lookup.
     latest: Vec<(NodeId, NodeId)>,
 }
 
 struct Module {
     name: Vec<u8>,
-    /// What stands before the names of its functions: ``name` ``, or nothing if it is unknown or
-    /// left out.
+    /// The prefix of its functions' names: ``name` ``, or empty if the module is unknown or
+    /// omitted.
     prefix: Vec<u8>,
-    /// Whether a function of another module may have the same full name: not if the first backtick
-    /// ends the module.
+    /// Whether a function of another module may have the same full name, which is impossible if the
+    /// first backtick ends the module.
     is_ambiguous: bool,
     is_one_frame: bool,
     hash: u32,
 }
 
 impl Functions {
-    /// The name of the module that the row before is of.
+    /// The name of the module of the previous row.
     #[inline]
     pub fn latest_module(&self) -> &[u8] {
         let module = self.modules.get(self.latest_module);
@@ -59,7 +59,7 @@ impl Functions {
         self.find_by_full_name(caller, row.name, tree)
     }
 
-    /// The same for a row that was split from its end; `None` if it was split in its name.
+    /// The node of a row that was split from its end; `None` if it was split inside its name.
     #[inline]
     pub fn find_plain(
         &mut self,
@@ -81,12 +81,12 @@ impl Functions {
         let Some(&known) = self.known.find(hash, is_same) else {
             return self.find_unknown(caller, row, hash, tree);
         };
-        // A known name has no quote before a comma in it.
+        // A known name contains no quote before a comma.
         let is_whole = row.is_quoted || row.is_name_whole();
         is_whole.then(|| self.find_by_frame(caller, known.id, tree))
     }
 
-    /// The same for a function that is not known. It mostly is from now on.
+    /// The node of a function that is not known yet. It usually is afterwards.
     fn find_unknown(
         &mut self,
         caller: NodeId,
@@ -105,10 +105,10 @@ impl Functions {
         Some(self.find_by_full_name(caller, row.name, tree))
     }
 
-    /// The node below `caller` for a function that is known from now on.
+    /// Adds a function to the known ones, and returns its node below `caller`.
     fn learn(&mut self, caller: NodeId, row: &Row, hash: u32, tree: &mut CallTree) -> NodeId {
         let module = &self.modules[self.latest_module];
-        // The root is called so, too.
+        // The root has the same name.
         let is_nothing = module.prefix.is_empty() && row.name.is_empty();
         let node = match self.has_others || module.is_ambiguous || is_nothing {
             true => self.find_by_full_name(caller, row.name, tree),
@@ -127,7 +127,7 @@ impl Functions {
         tree.child_called(caller, one_frame(&lossy(&full_name)).as_bytes())
     }
 
-    /// Makes the module called `name` that of the functions asked for next.
+    /// Switches to the module called `name` for the next lookups.
     #[inline]
     fn enter(&mut self, name: &[u8], options: &Options) {
         let latest = self.modules.get(self.latest_module);
@@ -142,7 +142,7 @@ impl Functions {
             Some(&module) => module,
             None => {
                 self.modules.push(match options.no_modules {
-                    true => Module::left_out(name),
+                    true => Module::without_prefix(name),
                     false => Module::new(name, self.hasher.hash_one(name) as u32),
                 });
                 let module = self.modules.len() - 1;
@@ -162,7 +162,7 @@ impl Functions {
         latest.1
     }
 
-    /// What is in `latest` for `frame`.
+    /// The entry of `frame` in `latest`.
     #[inline]
     fn latest(&mut self, frame: FrameId) -> &mut (NodeId, NodeId) {
         if self.latest.len() <= frame.index() {
@@ -188,8 +188,8 @@ impl Module {
         }
     }
 
-    /// One whose functions are called as those of all others are.
-    fn left_out(name: &[u8]) -> Module {
+    /// A module that is omitted from the names of its functions.
+    fn without_prefix(name: &[u8]) -> Module {
         Module {
             name: name.to_vec(),
             prefix: Vec::new(),
@@ -200,7 +200,7 @@ impl Module {
     }
 }
 
-/// Whether a name is called so in the tree, too: it is text, and nothing in it is written otherwise.
+/// Whether a name is unchanged in the tree: it is UTF-8, and has no characters that are replaced.
 fn is_one_frame(name: &[u8]) -> bool {
     let is_text = name.is_ascii() || std::str::from_utf8(name).is_ok();
     is_text && memchr::memchr2(b';', b'\r', name).is_none() && trim(name).len() == name.len()

@@ -1,11 +1,11 @@
-//! Rows of the report.
+//! Parses rows of the report.
 
 use super::Options;
 use crate::collapse::error::ErrorKind;
 use crate::count::split_number;
 use crate::text::{are_equal, excerpt, trim, without_leading_spaces};
 
-/// A function, and how it was called.
+/// A function, with its depth and time.
 #[derive(Debug, PartialEq)]
 pub(super) struct Row<'a> {
     /// 0 for a function without callers.
@@ -14,12 +14,12 @@ pub(super) struct Row<'a> {
     /// Whether the name is in quotes, which are not part of it.
     pub is_quoted: bool,
     pub milliseconds: u64,
-    /// Empty if it is unknown.
+    /// Empty if unknown.
     pub module: &'a [u8],
 }
 
 impl<'a> Row<'a> {
-    /// The row that a trimmed line is.
+    /// Parses a trimmed line.
     pub fn parse(line: &'a [u8], options: &Options) -> Result<Row<'a>, ErrorKind> {
         let text = without_leading_spaces(line);
         let depth = line.len() - text.len();
@@ -40,10 +40,9 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// The row that `text` starts with, and what is behind it, if the row ends and is as VTune
-    /// mostly writes them. It is split from its end, where little is to be looked through, least of
-    /// all if its module is `module`. It is what [`Row::parse`] makes of it if
-    /// [`Row::is_name_whole`].
+    /// Splits off the row that `text` starts with, if it is complete and in VTune's usual form. It
+    /// is split from the end, where little has to be searched, least of all if its module is
+    /// `module`. The result equals that of [`Row::parse`] if [`Row::is_name_whole`].
     #[inline]
     pub fn split_plain(text: &'a [u8], module: &[u8]) -> Option<(Row<'a>, &'a [u8])> {
         let (line, behind) = text.split_at(memchr::memchr(b'\n', text)?);
@@ -71,11 +70,11 @@ impl<'a> Row<'a> {
         memchr::memchr(self.name_end(), self.name).is_none()
     }
 
-    /// Whether it has none, and is ASCII without a `;` and a line end, so that its frame is called so,
-    /// too. All bytes are looked at at once.
+    /// Whether it has no earlier end, and is ASCII without a `;` and a line end, so that its frame
+    /// has the same name. All bytes are checked at once.
     pub fn is_name_plain(&self) -> bool {
         let end = self.name_end();
-        // The top bit is set if the byte is none of a plain name.
+        // Sets the top bit if the byte cannot be in a plain name.
         let odd = |byte: u8| {
             let is = |other: u8| if byte == other { 0xff } else { 0 };
             byte | is(b';') | is(b'\r') | is(end)
@@ -93,7 +92,7 @@ impl<'a> Row<'a> {
         u128::from_ne_bytes(any_odd) & u128::from_ne_bytes([0x80; 16]) == 0
     }
 
-    /// What a name ends before.
+    /// The character that ends a name.
     fn name_end(&self) -> u8 {
         if self.is_quoted { b'"' } else { b',' }
     }
@@ -107,7 +106,7 @@ fn unreadable(line: &[u8]) -> ErrorKind {
     }
 }
 
-/// Splits a row behind the name of its function, and says whether that is quoted.
+/// Splits a row after the name of its function, and returns whether that is quoted.
 fn split_name(text: &[u8]) -> Option<(&[u8], bool, &[u8])> {
     let Some(quoted) = text.strip_prefix(b"\"") else {
         let comma = memchr::memchr(b',', text)?;
@@ -146,22 +145,22 @@ fn split_last_field(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&text[..comma], &text[comma + 1..]))
 }
 
-/// Splits `SECONDS[,MODULE]`, and reads the seconds as milliseconds: rounded, and not below zero nor
-/// above what fits.
+/// Splits `SECONDS[,MODULE]`, and converts seconds to milliseconds: rounded, and saturating at the
+/// limits.
 #[cold]
 fn split_seconds(text: &[u8]) -> Result<(u64, Option<&[u8]>), ErrorKind> {
     let mut parts = text.splitn(2, |byte| *byte == b',');
     let (time, module) = (parts.next().unwrap_or_default(), parts.next());
     let seconds = std::str::from_utf8(time).ok();
     match seconds.and_then(|text| text.parse::<f64>().ok()) {
-        // The conversion saturates, and takes what is not a number as zero.
+        // The conversion saturates, and maps NaN to zero.
         Some(seconds) => Ok(((seconds * 1000.0).round() as u64, module)),
         None => Err(ErrorKind::InvalidTime(excerpt(time))),
     }
 }
 
-/// The milliseconds of `DIGITS.DIGITS` with at most three digits of a fraction, as VTune mostly
-/// prints seconds. There is nothing to round then.
+/// Converts `DIGITS.DIGITS` to milliseconds if it has at most three decimal places, VTune's usual
+/// form. Then no rounding is needed.
 #[inline]
 fn plain_milliseconds(seconds: &[u8]) -> Option<u64> {
     const MOST_SECONDS: u64 = 1_000_000_000;
@@ -177,12 +176,11 @@ fn plain_milliseconds(seconds: &[u8]) -> Option<u64> {
     is_plain.then(|| whole * 1000 + fraction * unit)
 }
 
-/// The same for a text that ends with `,DIGIT.DIGITS` and three digits of a fraction, all of them at
-/// once.
+/// Converts the end of a text, `,DIGIT.DIGITS` with three decimal places, all at once.
 #[inline]
 fn few_milliseconds(end: [u8; 8]) -> Option<u64> {
     const USUAL: u64 = u64::from_be_bytes(*b"\0\0,0.000");
-    // Added to what is above 9, it sets one of the bits that no digit has.
+    // When added to a byte above 9, this sets a bit that no digit has.
     const SIX: u64 = u64::from_be_bytes([0, 0, 0, 6, 0, 6, 6, 6]);
     const UNUSUAL: u64 = u64::from_be_bytes([0, 0, 0xff, 0xf0, 0xff, 0xf0, 0xf0, 0xf0]);
     // The values of the digits, and 0 for the comma and the point.

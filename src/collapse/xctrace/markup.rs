@@ -1,4 +1,4 @@
-//! The tags of a document, which is read in a stream.
+//! Reads the tags of a document from a stream.
 
 use super::tag::{Tag, split_tag, split_usual_tag};
 use crate::blocks::{Blocks, Buffer, MAX_RECORD_SIZE, record_too_long};
@@ -8,27 +8,27 @@ use crate::text::lossy;
 use quick_xml::errors::IllFormedError;
 use std::io::{self, Read};
 
-/// Reads a document block by block, with U+FFFD for what is not UTF-8.
+/// Reads a document block by block, with U+FFFD for invalid UTF-8.
 ///
-/// Where a block ends within a tag, the tag is read again with the next block behind it. So tags
-/// are taken from where they were read to, without a copy of each.
+/// If a block ends inside a tag, the tag is read again together with the next block. So tags are
+/// parsed in the buffer, without copies.
 pub(super) struct Markup<R> {
     blocks: Blocks<R>,
     block: Buffer,
-    /// What is read of the document, without what was left behind in earlier blocks.
+    /// The buffered part of the document.
     text: String,
-    /// How much of `text` is done with.
+    /// The number of bytes of `text` that were processed.
     done: usize,
-    /// The line ends in what was left behind.
+    /// The number of line ends before `text`.
     line_ends: u64,
     is_at_end: bool,
     opened: Names,
 }
 
-/// Why a document was not read to its end.
+/// Why reading a document stopped.
 pub(super) enum Failure {
     Io(io::Error),
-    /// It ends too early.
+    /// The document is truncated.
     Cut,
     Invalid(ErrorKind),
 }
@@ -46,12 +46,13 @@ impl<R: Read> Markup<R> {
         }
     }
 
-    /// The number of the line up to which the document was read, from 1.
+    /// The number of the current line, starting with 1.
     pub fn line(&self) -> u64 {
         1 + self.line_ends + count_lines(&self.text.as_bytes()[..self.done])
     }
 
-    /// Gives `visit` the tags of the document, one after another, until it says that this is all.
+    /// Calls `visit` with each tag of the document until it returns that the document is at its
+    /// end.
     pub fn read(
         &mut self,
         mut visit: impl FnMut(Tag<'_>) -> Result<bool, ErrorKind>,
@@ -65,7 +66,7 @@ impl<R: Read> Markup<R> {
         Err(Failure::Cut)
     }
 
-    /// The same for what was read so far, but for a tag at its end of which a part may be missing.
+    /// Reads the tags in the buffer, except for one at its end that may be incomplete.
     fn read_block(
         &mut self,
         mut visit: impl FnMut(Tag<'_>) -> Result<bool, ErrorKind>,
@@ -99,7 +100,7 @@ impl<R: Read> Markup<R> {
         Ok(false)
     }
 
-    /// Leaves behind what is done with, and reads on.
+    /// Discards processed text, and reads more.
     fn fill(&mut self) -> io::Result<()> {
         self.line_ends += count_lines(&self.text.as_bytes()[..self.done]);
         self.text.drain(..self.done);
@@ -108,7 +109,7 @@ impl<R: Read> Markup<R> {
         if left >= MAX_RECORD_SIZE {
             return Err(record_too_long(self.blocks.offset().saturating_sub(left)));
         }
-        // At least as much as there is, so that what is very long is not read again too often.
+        // At least doubles the buffer, so that a very long tag is not read again too often.
         let wanted = (2 * left).min(MAX_RECORD_SIZE) as usize;
         while self.text.len() <= wanted && !self.is_at_end {
             let has_next = self.blocks.next_into(&mut self.block, after_last_char)?;
@@ -119,7 +120,7 @@ impl<R: Read> Markup<R> {
     }
 }
 
-/// Where the first tag in `text` starts, which mostly is where the one before ended.
+/// The start of the first tag in `text`, which is usually the end of the previous one.
 #[inline]
 fn find_tag(text: &[u8]) -> Option<usize> {
     match text {
@@ -128,7 +129,7 @@ fn find_tag(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// Where the last character of `bytes` ends that cannot go on behind them.
+/// The end of the last complete character of `bytes`.
 fn after_last_char(bytes: &[u8]) -> Option<usize> {
     const MOST_UNFINISHED: usize = 3;
     let is_unfinished = |start: &usize| {
@@ -158,17 +159,17 @@ impl From<ErrorKind> for Failure {
 impl From<quick_xml::Error> for Failure {
     fn from(error: quick_xml::Error) -> Failure {
         match error {
-            // Markup without an end.
+            // Unterminated markup.
             quick_xml::Error::Syntax(_) => Failure::Cut,
             error => Failure::Invalid(ErrorKind::Xml(error.to_string())),
         }
     }
 }
 
-/// The names of the elements that are open, the root's first.
+/// The names of the open elements, starting with the root.
 #[derive(Default)]
 struct Names {
-    /// End to end.
+    /// The concatenated names.
     text: String,
     starts: Vec<usize>,
 }
@@ -179,7 +180,7 @@ impl Names {
         self.text.push_str(name);
     }
 
-    /// Takes the last one, which must be `name`.
+    /// Removes the last one, which must be `name`.
     fn pop(&mut self, name: &str) -> Result<(), quick_xml::Error> {
         let found = || name.to_string();
         let Some(start) = self.starts.pop() else {

@@ -1,4 +1,4 @@
-//! The stacks that a document has written out, to be referred to by their ids.
+//! Stores the stacks of a document by id.
 
 use super::threads::Thread;
 use crate::call_tree::{CallTree, FrameId, NodeId};
@@ -7,11 +7,11 @@ use crate::collapse::symbol::{fix_partially_demangled_rust, one_frame};
 use ahash::AHashMap;
 use std::ops::Range;
 
-/// How an element says which one it is.
+/// How an element is identified.
 pub(super) enum Reference {
-    /// The one written out under this id.
+    /// A reference to an earlier definition.
     Ref(u64),
-    /// It is written out here, under this id.
+    /// A definition, possibly with an id.
     Definition(Option<u64>),
 }
 
@@ -21,24 +21,24 @@ pub(super) struct Stack(usize);
 
 #[derive(Default)]
 pub(super) struct Stacks {
-    /// Those of frame elements.
+    /// The frames of frame elements.
     frames: AHashMap<u64, FrameId>,
     stacks: Vec<StackFrames>,
-    /// The frames of each stack, the leaf's first.
+    /// The frames of each stack, starting with the leaf.
     elements: Vec<FrameId>,
     backtraces: AHashMap<u64, Stack>,
     tagged: AHashMap<u64, Stack>,
 }
 
 struct StackFrames {
-    /// In [`Stacks::elements`].
+    /// A range in [`Stacks::elements`].
     elements: Range<usize>,
-    /// Its node in the thread it was counted in last.
+    /// The thread in which it was last counted, and its node there.
     node: Option<(Thread, NodeId)>,
 }
 
 impl Stacks {
-    /// A new stack, without frames.
+    /// Adds a stack without frames.
     pub fn begin(&mut self) -> Stack {
         let start = self.elements.len();
         self.stacks.push(StackFrames {
@@ -52,7 +52,7 @@ impl Stacks {
     pub fn push(&mut self, stack: Stack, frame: FrameId) {
         let stack = &mut self.stacks[stack.0].elements;
         if stack.end < self.elements.len() {
-            // Another one was written out within it.
+            // Another stack was defined inside it.
             let start = self.elements.len();
             self.elements.extend_from_within(stack.clone());
             *stack = start..self.elements.len();

@@ -1,4 +1,4 @@
-//! Tags, and what they say.
+//! Parses tags.
 
 use super::stacks::Reference;
 use crate::collapse::error::ErrorKind;
@@ -13,19 +13,19 @@ use std::borrow::Cow;
 pub(super) enum Tag<'t> {
     Start(Element<'t>),
     Empty(Element<'t>),
-    /// With its name.
+    /// With the name of the element.
     End(&'t str),
 }
 
-/// An element, by its start tag.
+/// An element, represented by its start tag.
 pub(super) struct Element<'t> {
     pub name: &'t str,
-    /// What follows the name in the tag.
+    /// The part of the tag after the name.
     attributes: &'t str,
 }
 
-/// The tag that `text` starts with, and what follows; `None` if it is not as `xctrace` writes them,
-/// which is simpler than XML allows, or not whole.
+/// Splits off the tag that `text` starts with; `None` if it is not in the form that `xctrace`
+/// writes, which is simpler than XML allows, or incomplete.
 #[inline]
 pub(super) fn split_usual_tag(text: &str) -> Option<(Tag<'_>, &str)> {
     let text = text.strip_prefix('<')?;
@@ -46,11 +46,11 @@ pub(super) fn split_usual_tag(text: &str) -> Option<(Tag<'_>, &str)> {
     }
 }
 
-/// The same for any tag. Comments and the like are no tags.
+/// Splits off any tag. Comments and similar markup are not tags.
 #[cold]
 pub(super) fn split_tag(text: &str) -> Result<(Option<Tag<'_>>, &str), quick_xml::Error> {
     let mut reader = Reader::from_str(text);
-    // Elements may have been opened in what was before.
+    // Elements may have been opened before `text`.
     reader.config_mut().allow_unmatched_ends = true;
     reader.config_mut().check_end_names = false;
     let tag = match reader.read_event()? {
@@ -62,7 +62,7 @@ pub(super) fn split_tag(text: &str) -> Result<(Option<Tag<'_>>, &str), quick_xml
     Ok((tag, &text[text.len() - reader.get_ref().len()..]))
 }
 
-/// The key and the value of the attribute ` KEY="VALUE"` that `text` starts with, and what follows.
+/// Splits off the attribute ` KEY="VALUE"` that `text` starts with.
 #[inline]
 fn split_usual_attribute(text: &str) -> Option<(&str, &str, &str)> {
     let (key, text) = split_usual_name(text.strip_prefix(' ')?)?;
@@ -78,7 +78,7 @@ fn split_usual_name(text: &str) -> Option<(&str, &str)> {
     (length > 0).then(|| text.split_at(length))
 }
 
-/// By byte.
+/// By byte: whether it can be in a name.
 const IS_IN_NAME: [bool; 256] = {
     let mut is_in_name = [false; 256];
     let mut byte = 0u8;
@@ -99,7 +99,7 @@ impl<'t> Element<'t> {
         }
     }
 
-    /// Whether the element, which is called `name`, is written out here, or elsewhere.
+    /// Whether the element, which is called `name`, is a definition or a reference.
     pub fn reference(&self, name: &'static str) -> Result<Reference, ErrorKind> {
         let [to, id] = self.values(["ref", "id"])?;
         Ok(match to {
@@ -108,20 +108,20 @@ impl<'t> Element<'t> {
         })
     }
 
-    /// The name of a frame. One without a symbol has its address as its name.
+    /// The name of a frame. A frame without a symbol is named after its address.
     pub fn frame_name(&self) -> Result<Cow<'t, str>, ErrorKind> {
         let [symbol, address] = self.values(["name", "addr"])?;
         text_of(symbol.or(address).ok_or(ErrorKind::NoFrameName)?)
     }
 
-    /// What Instruments shows of it.
+    /// The text that Instruments displays.
     pub fn shown(&self) -> Result<Option<Cow<'t, str>>, ErrorKind> {
         let [shown] = self.values(["fmt"])?;
         shown.map(text_of).transpose()
     }
 
-    /// What the attributes called `keys` say, as it is written. If there is the first, it may be the
-    /// only one that is found.
+    /// The raw values of the attributes called `keys`. If the first one exists, the others may be
+    /// missing from the result.
     #[inline]
     fn values<const N: usize>(
         &self,
@@ -152,7 +152,7 @@ impl<'t> Element<'t> {
     }
 }
 
-/// The number that an element called `name` has, or refers to.
+/// Parses the id of an element called `name`, or its reference.
 fn parse_id(value: Cow<'_, str>, name: &'static str) -> Result<u64, ErrorKind> {
     if let Some(id) = parse_digits(value.as_bytes()) {
         return Ok(id);
@@ -164,7 +164,7 @@ fn parse_id(value: Cow<'_, str>, name: &'static str) -> Result<u64, ErrorKind> {
     })
 }
 
-/// What an attribute says, on one line.
+/// The text of an attribute, on one line.
 fn text_of(value: Cow<'_, str>) -> Result<Cow<'_, str>, ErrorKind> {
     if memchr::memchr3(b'&', b'\n', b'\r', value.as_bytes()).is_none() {
         return Ok(value);

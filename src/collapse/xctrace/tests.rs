@@ -1,4 +1,4 @@
-//! Shapes of backtraces, old and new, and what is wrong with documents.
+//! Tests of old and new structures of backtraces, and of invalid documents.
 
 use super::*;
 use proptest::prelude::*;
@@ -297,7 +297,7 @@ fn a_document_that_is_cut_off_keeps_its_whole_rows() {
     );
 }
 
-/// What is folded if it is read in blocks of `block_size` bytes.
+/// The result of reading in blocks of `block_size` bytes.
 fn fold_in_blocks(text: &[u8], block_size: usize) -> Result<String, String> {
     outcome(Folder::default().fold(text, block_size))
 }
@@ -394,7 +394,7 @@ proptest! {
             for size in [1, 2, 7, 64] {
                 prop_assert_eq!(fold_in_blocks(text.as_bytes(), size), whole.clone());
             }
-            // Not as `xctrace` writes it, so that it is left to the XML reader.
+            // Not in the form that `xctrace` writes, so that the XML reader is used.
             let spaced = text.replace("\"/>", "\" />");
             prop_assert_eq!(try_fold(spaced.as_bytes()), whole);
         }

@@ -8,7 +8,7 @@ use crate::collapse::symbol::one_frame;
 use ahash::AHashMap;
 use std::borrow::Cow;
 
-/// What a row says of where its stack was seen, as far as that is asked for.
+/// The thread and process of a row, as far as requested.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Thread {
     pub process: Option<FrameId>,
@@ -23,7 +23,7 @@ impl Thread {
     }
 }
 
-/// The threads and processes that a document has written out, by their ids.
+/// The threads and processes that a document has defined, by id.
 pub(super) struct Threads {
     wants_processes: bool,
     wants_threads: bool,
@@ -53,7 +53,7 @@ impl Threads {
         find(&self.processes, "process", id)
     }
 
-    /// A thread whose process is still to come.
+    /// A thread whose process is not known yet.
     pub fn name_thread(&self, name: Option<Cow<'_, str>>, tree: &mut CallTree) -> Thread {
         Thread {
             process: None,

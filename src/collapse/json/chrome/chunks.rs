@@ -1,4 +1,4 @@
-//! CPU profiles of V8 in a trace, which come in chunks.
+//! V8 CPU profiles in a trace, split into chunks.
 
 use super::{Event, ThreadId};
 use crate::collapse::json::cpuprofile::{Node, Recording};
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use std::io;
 use std::marker::PhantomData;
 
-/// The recordings of a trace. Those of a process are told apart by their id, which processes share.
+/// The recordings of a trace. Ids are unique only within a process.
 #[derive(Default)]
 pub(super) struct Recordings<'a> {
     by_id: AHashMap<(Id<'a>, Option<Id<'a>>), usize>,
@@ -21,7 +21,8 @@ pub(super) struct Recordings<'a> {
 struct Chunks<'a> {
     thread: Option<ThreadId<'a>>,
     start: Option<Decimal>,
-    /// The chunks with their times, as text: read, they would take several times the memory.
+    /// The chunks with their times, as text, because parsed chunks would take several times the
+    /// memory.
     chunks: Vec<(Decimal, Option<Box<RawValue>>)>,
 }
 
@@ -63,7 +64,7 @@ impl<'a> Recordings<'a> {
             .all(|recording| recording.chunks.is_empty())
     }
 
-    /// Takes an event, if it is of a recording.
+    /// Adds an event if it belongs to a recording.
     pub fn add(&mut self, event: Event<'a>) -> io::Result<()> {
         let name = event.name.as_deref().unwrap_or_default();
         if !matches!(name, b"Profile" | b"ProfileChunk" | b"CpuProfile") {

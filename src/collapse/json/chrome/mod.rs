@@ -1,5 +1,5 @@
-//! Traces of Chrome (the Trace Event Format): Chrome's Performance panel, `clang -ftime-trace`, PyTorch,
-//! viztracer, rustc's self-profile, uftrace, Bazel, Hermes and Perfetto write them.
+//! Chrome: traces in the Trace Event Format, written by Chrome's Performance panel, `clang
+//! -ftime-trace`, PyTorch, viztracer, rustc's self-profile, uftrace, Bazel, Hermes and Perfetto.
 //!
 //! ```text
 //! file  = [event, …       (the end may be missing)
@@ -13,9 +13,9 @@
 //!  {"ph": "B", "name": "parse", "ts": 110, "pid": 1, "tid": 1}, {"ph": "E", "ts": 130, "pid": 1, "tid": 1}]
 //! ```
 //!
-//! Three kinds of profile can be in it, and the first that is there counts: CPU profiles of V8, in
-//! `Profile` and `ProfileChunk` events; samples with stacks; and spans, events with a begin and an
-//! end. A span counts the time that the spans within it do not have.
+//! A trace can contain three kinds of profile, and the first available one is used: V8 CPU
+//! profiles, in `Profile` and `ProfileChunk` events; samples with stacks; and spans, events with a
+//! begin and an end. A span counts its time without that of nested spans.
 
 mod chunks;
 mod spans;
@@ -41,7 +41,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, BufRead};
 
-/// Folds traces of Chrome. See the [module](self) for what is read.
+/// Folds Chrome traces. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, chrome::Folder};
@@ -55,13 +55,13 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// What to make of a trace of Chrome.
+/// Options for a Chrome trace.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count, in microseconds: `profile` (CPU profiles of V8), `samples` (samples with stacks)
-    /// or `spans` [default: the first of them that is there]
+    /// The value to count, in microseconds: `profile` (V8 CPU profiles), `samples` (samples with
+    /// stacks) or `spans` [default: the first one available]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
@@ -69,11 +69,11 @@ pub struct Options {
     #[cfg_attr(feature = "cli", arg(long))]
     pub threads: bool,
 
-    /// Put this argument of spans behind their names
+    /// Append this argument of spans to their names
     #[cfg_attr(feature = "cli", arg(long, value_name = "KEY"))]
     pub arg: Option<String>,
 
-    /// Keep the time in which nothing ran
+    /// Keep idle time
     #[cfg_attr(feature = "cli", arg(long))]
     pub idle: bool,
 
@@ -106,7 +106,7 @@ impl Document for Options {
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         let mut trace = Trace::new(self);
-        // It is read byte by byte, which is slow through other readers.
+        // The deserializer reads single bytes, which is slow through several layers of readers.
         let buffered = io::BufReader::with_capacity(BUFFER_SIZE, input);
         let mut deserializer = serde_json::Deserializer::from_reader(buffered);
         let read = TraceSeed(&mut trace).deserialize(&mut deserializer);
@@ -125,7 +125,7 @@ impl Document for Options {
 
 const BUFFER_SIZE: usize = 1 << 16;
 
-/// The kinds of profile in a trace, in the order in which they are preferred.
+/// The kinds of profile in a trace, in order of preference.
 const KINDS: [&str; 3] = ["profile", "samples", "spans"];
 const PROFILE: usize = 0;
 const SAMPLES: usize = 1;
@@ -163,7 +163,7 @@ impl<'a> Event<'a> {
         (pid, tid)
     }
 
-    /// The arguments, if they have this shape.
+    /// The arguments, if they have this type.
     fn args<'t, T: Deserialize<'t>>(&'t self) -> Option<T> {
         serde_json::from_str(self.args.as_ref()?.get()).ok()
     }
@@ -188,12 +188,12 @@ struct Sample<'a> {
     sf: Id<'a>,
 }
 
-/// What is read of a trace.
+/// The contents of a trace.
 struct Trace<'o, 'a> {
     options: &'o Options,
     is_array: bool,
     events: u64,
-    /// Whether any event says of which kind it is, as all should.
+    /// Whether any event has a phase, as all should.
     has_phases: bool,
     recordings: Recordings<'a>,
     stack_frames: HashMap<Id<'a>, StackFrame<'a>, RandomState>,
@@ -219,7 +219,7 @@ impl<'o, 'a> Trace<'o, 'a> {
         }
     }
 
-    /// Whether `error` is that the array of events is not closed, which is legal.
+    /// Whether `error` only means that the array of events is not closed, which is allowed.
     fn is_cut(&self, error: &serde_json::Error) -> bool {
         self.is_array && (error.is_eof() || error.to_string().starts_with("trailing comma"))
     }
@@ -285,7 +285,7 @@ impl<'o, 'a> Trace<'o, 'a> {
         }
     }
 
-    /// Takes the name of a process or thread.
+    /// Records the name of a process or thread.
     fn add_name(&mut self, event: &Event<'a>) {
         #[derive(Deserialize)]
         struct Name<'a> {
@@ -448,7 +448,7 @@ impl<'o, 'a> Trace<'o, 'a> {
     }
 }
 
-/// Whether the event is one of those in which `clang -ftime-trace` adds up others.
+/// Whether the event is a total that `clang -ftime-trace` computes from others.
 fn is_total_of_clang(event: &Event<'_>) -> bool {
     #[derive(Deserialize)]
     struct Total {
@@ -462,7 +462,7 @@ fn is_total_of_clang(event: &Event<'_>) -> bool {
         && event.args::<Total>().is_some()
 }
 
-/// Reads a trace, an event at a time.
+/// Reads a trace, one event at a time.
 struct TraceSeed<'t, 'o, 'a>(&'t mut Trace<'o, 'a>);
 
 impl<'de> DeserializeSeed<'de> for TraceSeed<'_, '_, 'de> {

@@ -1,4 +1,4 @@
-//! Spans: events that begin and end, within each other.
+//! Spans: nested pairs of begin and end events.
 
 use super::ThreadId;
 use crate::call_tree::NodeId;
@@ -16,7 +16,7 @@ struct Span {
     begin: Decimal,
     end: Decimal,
     name: NameId,
-    /// Where it begins in the file.
+    /// Its position in the file.
     order: u32,
 }
 
@@ -49,25 +49,25 @@ pub(super) struct Spans<'a> {
 #[derive(Default)]
 struct Thread {
     spans: Vec<Span>,
-    /// Begins and ends that are separate events.
+    /// Begin and end events that are separate.
     ends: Vec<End>,
-    /// The latest time that an event has, if there is one.
+    /// The latest time of any event.
     latest: Option<Decimal>,
-    /// How many events there were.
+    /// The number of events.
     events: u32,
 }
 
-/// A begin or an end.
+/// A begin or end event.
 struct End {
     at: Decimal,
     order: u32,
-    /// What a span that begins is called.
+    /// The name of the span, for a begin event.
     name: Option<NameId>,
-    /// What the begin and the end of a span have in common; an end may have none.
+    /// The key that the begin and the end of a span share; an end may have none.
     key: Option<NameId>,
 }
 
-/// What was odd.
+/// The problems that were found.
 #[derive(Default)]
 pub(super) struct Report {
     pub cut: u64,
@@ -75,7 +75,7 @@ pub(super) struct Report {
 }
 
 impl<'a> Spans<'a> {
-    /// The number of a thread.
+    /// The index of a thread.
     pub fn thread(&mut self, thread: ThreadId<'a>) -> usize {
         let next = self.threads.len();
         let number = *self.numbers.entry(thread).or_insert(next);
@@ -104,7 +104,7 @@ impl<'a> Spans<'a> {
         self.push_end(thread, at, Some(name), Some(key));
     }
 
-    /// Ends the innermost span with this key, or the innermost of all.
+    /// Ends the innermost span with this key, or the innermost span if there is no key.
     pub fn end(&mut self, thread: usize, at: Decimal, key: Option<NameId>) {
         self.push_end(thread, at, None, key);
     }
@@ -119,7 +119,7 @@ impl<'a> Spans<'a> {
         });
     }
 
-    /// Counts an event that ends at `end`.
+    /// Counts an event that ends at `end`, and returns its position.
     fn next_order(&mut self, thread: usize, end: Decimal) -> u32 {
         let thread = &mut self.threads[thread];
         thread.latest = thread.latest.max(Some(end));
@@ -172,11 +172,11 @@ impl<'a> Spans<'a> {
     }
 }
 
-/// A span that has not ended yet.
+/// An open span.
 struct Open {
     node: NodeId,
     end: Decimal,
-    /// What the spans within it do not have.
+    /// The time that is not in nested spans.
     own: Decimal,
 }
 
@@ -187,7 +187,7 @@ impl Open {
     }
 }
 
-/// Counts the spans that end before `begin`, or there.
+/// Closes and counts the spans that end at or before `begin`.
 fn close_until(begin: Decimal, open: &mut Vec<Open>, profile: &mut Profile, column: usize) {
     while let Some(last) = open.pop_if(|last| last.end <= begin) {
         last.count(profile, column);
@@ -195,7 +195,7 @@ fn close_until(begin: Decimal, open: &mut Vec<Open>, profile: &mut Profile, colu
 }
 
 impl Thread {
-    /// All spans: those that begin first, and of those that begin together the longest, come first.
+    /// All spans, ordered by start and then by decreasing length.
     fn in_order(mut self, report: &mut Report) -> Vec<Span> {
         self.ends.sort_by_key(|end| end.at);
         let mut open: Vec<(NameId, &End)> = Vec::new();
@@ -206,7 +206,7 @@ impl Thread {
                     *at == end.at && (early.is_none() || *early == end.key)
                 };
                 match early.iter().position(is_early) {
-                    // It ended when it began, and the end came first.
+                    // The span is empty, and its end event came first.
                     Some(at) => drop(early.swap_remove(at)),
                     None => open.push((name, end)),
                 }

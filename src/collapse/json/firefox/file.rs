@@ -1,4 +1,4 @@
-//! What a profile of the Firefox Profiler holds: threads, and their tables, as columns or as rows.
+//! The contents of a Firefox Profiler profile: threads and their tables, as columns or as rows.
 
 use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Place};
 use crate::collapse::json::amounts::Amounts;
@@ -20,12 +20,12 @@ pub(super) struct File {
     pub threads: Option<Vec<Thread>>,
     pub shared: Thread,
     pub processes: Vec<File>,
-    /// What old developer tools put around it.
+    /// The wrapper that old developer tools add.
     pub profile: Option<Box<File>>,
 }
 
 impl File {
-    /// The file and those of other processes in it.
+    /// The file and the nested files of other processes.
     pub fn with_processes(self) -> Vec<File> {
         let mut files = Vec::new();
         let mut pending = vec![self];
@@ -66,7 +66,7 @@ pub(super) struct Lib {
 }
 
 impl Lib {
-    /// Adds an address in it to those whose functions are to be found.
+    /// Adds an address in it to those to symbolize.
     pub fn add(&self, address: u64, addresses: &mut Addresses<'_>) -> AddressId {
         let path = self.path.as_ref().filter(|path| path.ends_with(&self.name));
         let id = match (&self.code_id, &self.breakpad_id) {
@@ -79,7 +79,7 @@ impl Lib {
     }
 }
 
-/// A thread with its tables; `shared` has nothing else.
+/// A thread with its tables; `shared` has only tables.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Thread {
@@ -127,7 +127,7 @@ impl Samples {
         self.cpu_deltas.is_some() || self.schema.contains_key(CPU_DELTA)
     }
 
-    /// The CPU time in a row of Firefox.
+    /// The CPU time in a row-based table of Firefox.
     pub fn cpu_delta_in_row(&self, index: usize) -> Option<Decimal> {
         let column = *self.schema.get(CPU_DELTA)?;
         let delta = self.data.get(index)?.get(column)?.get()?;
@@ -135,7 +135,7 @@ impl Samples {
     }
 }
 
-/// The column of the CPU time since the sample before.
+/// The column with the CPU time since the previous sample.
 const CPU_DELTA: &[u8] = b"threadCPUDelta";
 
 /// A table of any kind; each kind has some of the columns.
@@ -156,10 +156,10 @@ pub(super) struct Table {
     pub data: Vec<Row>,
 }
 
-/// Where in a row each column is.
+/// The position of each column in a row.
 pub(super) type Schema = HashMap<OwnedText, usize, RandomState>;
 
-/// A row of a table of Firefox. What is no index does not matter.
+/// A row of a table of Firefox. Values that are not indexes are irrelevant.
 pub(super) type Row = Vec<Index>;
 
 impl Table {
@@ -171,7 +171,7 @@ impl Table {
     }
 }
 
-/// The column called `name`: `column` itself, or taken from the rows.
+/// The column called `name`: `column` itself, or extracted from the rows.
 pub(super) fn column<'t>(
     column: &'t [Index],
     name: &str,
@@ -187,7 +187,7 @@ pub(super) fn column<'t>(
     }
 }
 
-/// An index into a table, or none, which is `null` or negative.
+/// An index into a table, or no index, which is `null` or negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Index(u32);
 
@@ -200,7 +200,7 @@ impl Index {
 }
 
 impl<'de> Deserialize<'de> for Index {
-    /// What is no index is none: rows of Firefox hold other things too.
+    /// Other values count as no index, because rows of Firefox also contain other data.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct IndexVisitor;
         impl<'de> Visitor<'de> for IndexVisitor {
@@ -254,7 +254,7 @@ impl<'de> Deserialize<'de> for Index {
     }
 }
 
-/// A table of strings; very old profiles have something else under its name.
+/// A table of strings; very old profiles use its name for something else.
 #[derive(Default)]
 pub(super) struct Strings(pub Vec<OwnedText>);
 

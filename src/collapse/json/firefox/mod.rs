@@ -1,5 +1,5 @@
-//! Profiles of the [Firefox Profiler](https://profiler.firefox.com): those it saves, which samply writes too,
-//! and those that Firefox hands to it.
+//! [Firefox Profiler](https://profiler.firefox.com): saved profiles, which samply also writes, and
+//! the profiles that Firefox passes to it.
 //!
 //! ```text
 //! file   = { "meta", "libs", "threads": [thread …], "shared"?: tables }                 (processed)
@@ -9,11 +9,12 @@
 //!            "funcTable": { "name", "resource" … }, "resourceTable": { "lib" … }, "stringArray" }
 //! ```
 //!
-//! Tables are columns. Over the years they moved from the threads to `shared`: each is looked for in the
-//! thread first. Those of Firefox are rows, with the order of their columns in a `schema`.
+//! Tables are column-based. Over the years, they moved from the threads to `shared`: each one is
+//! looked up in the thread first. Tables from Firefox are row-based, with the order of the columns
+//! in a `schema`.
 //!
-//! Threads are added up. What samply records has no symbols: they are those of the libraries, if these are here.
-//! A function without a name is called by its library, `[libc.so.6]`.
+//! Threads are added up. Recordings of samply have no symbols: they are looked up in the libraries,
+//! if these still exist. A function without a name is named after its library, `[libc.so.6]`.
 
 mod file;
 
@@ -33,15 +34,15 @@ use file::{File, Index, Lib, Samples, Table, Thread, column};
 use std::borrow::Cow;
 use std::io::{self, BufRead};
 
-/// Folds profiles of the Firefox Profiler. See the [module](self) for what is read.
+/// Folds profiles of the Firefox Profiler. See the [module](self) for the format.
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// What to make of a profile of the Firefox Profiler.
+/// Options for a profile of the Firefox Profiler.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// What to count: `samples`, `cpu` (the time on a CPU), `time` (samples times the interval, in
+    /// The value to count: `samples`, `cpu` (CPU time), `time` (samples times the interval, in
     /// milliseconds), `native-allocations` or `js-allocations` (bytes) [default: samples]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
@@ -50,11 +51,11 @@ pub struct Options {
     #[cfg_attr(feature = "cli", arg(long))]
     pub threads: bool,
 
-    /// Put file and line behind names: `load (app.js:7)`
+    /// Append file and line to names: `load (app.js:7)`
     #[cfg_attr(feature = "cli", arg(long))]
     pub lines: bool,
 
-    /// How functions are named
+    /// How to symbolize addresses
     #[cfg_attr(feature = "cli", command(flatten))]
     pub symbols: SymbolOptions,
 
@@ -128,7 +129,7 @@ impl Document for Options {
     }
 }
 
-/// What can be counted.
+/// The available values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Samples,
@@ -176,7 +177,7 @@ fn value_types(files: &[File]) -> Vec<(Kind, ValueType)> {
     .collect()
 }
 
-/// The tables that a thread uses: its own, or those that all share.
+/// The tables that a thread uses: its own, or the shared ones.
 struct ThreadReader<'t> {
     options: &'t Options,
     libs: &'t [Lib],
@@ -262,7 +263,7 @@ impl<'t> ThreadReader<'t> {
         }))
     }
 
-    /// The library that a frame is in.
+    /// The library of a frame.
     fn library(&self, frame: usize, function: usize) -> Option<&'t Lib> {
         let of_frame = || self.frames.lib.get(frame)?.get();
         let of_function = || {
@@ -282,7 +283,7 @@ impl<'t> ThreadReader<'t> {
         }
     }
 
-    /// The samples that have this kind of value, and its amounts.
+    /// The samples with this kind of value, and its amounts.
     fn samples(&self, kind: Kind) -> Option<&'t Samples> {
         match kind {
             Kind::Samples | Kind::Cpu | Kind::Time => Some(&self.thread.samples),
@@ -407,7 +408,7 @@ impl<'t> ThreadReader<'t> {
         }
     }
 
-    /// What the stacks of the thread are below.
+    /// The node below which the thread's stacks are.
     fn base(&self, profile: &mut Profile) -> NodeId {
         if !self.options.threads {
             return CallTree::ROOT;
@@ -441,7 +442,7 @@ fn is_in(is_taken: &[bool], index: usize) -> bool {
 /// Names the frames of a thread, each once.
 struct FrameNamer<'r, 't> {
     reader: &'r ThreadReader<'t>,
-    /// In profiles of Firefox, a string for each frame.
+    /// In profiles from Firefox, a string for each frame.
     locations: Cow<'t, [Index]>,
     names: &'r Names,
     frames: Vec<Option<Vec<FrameId>>>,
@@ -459,7 +460,7 @@ impl<'r, 't> FrameNamer<'r, 't> {
         }
     }
 
-    /// The frames that an entry of the table stands for, the outermost first.
+    /// The frames of an entry in the table, the outermost first.
     fn frames(&mut self, index: usize, tree: &mut CallTree) -> io::Result<&[FrameId]> {
         let length = self.frames.len();
         if self.frames.get(index).is_some_and(Option::is_none) {
@@ -511,7 +512,7 @@ impl<'r, 't> FrameNamer<'r, 't> {
         }
     }
 
-    /// The name of `name (url:line:column)[number]`.
+    /// The name in `name (url:line:column)[number]`.
     fn name_of_location(&self, location: Index) -> io::Result<Vec<u8>> {
         let text = self.reader.string(Some(&location))?;
         let without_number = text.strip_suffix(b"]").and_then(|text| {
@@ -530,7 +531,7 @@ impl<'r, 't> FrameNamer<'r, 't> {
     }
 }
 
-/// The parts of `NAME (PLACE)`; there may be parentheses in the place.
+/// The parts of `NAME (LOCATION)`; the location may contain parentheses.
 fn split_place(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let inside = text.strip_suffix(b")")?;
     let mut depth = 0;
@@ -561,7 +562,7 @@ fn without_column(place: &[u8]) -> &[u8] {
     }
 }
 
-/// Whether a name is no more than an address: `0x1a2b`.
+/// Whether a name is only an address: `0x1a2b`.
 fn is_address(name: &[u8]) -> bool {
     let digits = name.strip_prefix(b"0x").unwrap_or_default();
     !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit)
