@@ -65,7 +65,7 @@ pub use walk::{Children, Visit, Walk};
 
 /// The warning about counts that saturated at [`Count::MAX`].
 pub(crate) const SATURATED: &str =
-    "a count is 18446744073709551615, the largest there is, where sums stop: it may be more";
+    "a count is saturated at the maximum, 18446744073709551615: the actual count may be larger";
 
 /// Identifies a node of one [`CallTree`]. Parents have smaller ids than their children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -58,24 +58,23 @@ fn text_of(profile: &Path) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// Asserts that each fixture folds to what `count` says is in it, less what the tool says it left
-/// out.
+/// Asserts that the sum of each folded fixture is that of `count`, minus what the tool says it skipped.
 fn assert_nothing_is_lost(tool: &str, format: &str, count: impl Fn(&str, &[String]) -> u64) {
     let profiles = profiles(format);
     assert!(!profiles.is_empty());
     for profile in profiles {
         let expected = count(&text_of(&profile), &args_of(&profile));
         let (sum, stderr) = fold(tool, &profile);
-        assert_eq!(sum + left_out(&stderr), expected, "{}", profile.display());
+        assert_eq!(sum + skipped(&stderr), expected, "{}", profile.display());
     }
 }
 
-/// How many samples of threads that wait the tool has left out.
-fn left_out(stderr: &str) -> u64 {
+/// The number of samples of idle threads that the tool skipped.
+fn skipped(stderr: &str) -> u64 {
     let number = |line: &str| {
-        let text = line.split("left out ").nth(1)?;
+        let text = line.split("skipped ").nth(1)?;
         let number = text.split(" sample").next()?;
-        text.contains("threads that wait")
+        text.contains("idle threads")
             .then(|| number.parse::<u64>().ok())?
     };
     stderr.lines().filter_map(number).sum()

@@ -201,7 +201,7 @@ fn what_is_whole_of_cut_data_is_read_with_a_warning() {
         "no line is cut"
     );
     assert!(
-        stderr(&output).contains("the gzip data ends early"),
+        stderr(&output).contains("the gzip data is truncated"),
         "{}",
         stderr(&output)
     );

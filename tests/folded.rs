@@ -77,24 +77,25 @@ const PERF_REPORT: &str = "\
 fn what_is_not_folded_is_refused_and_named() {
     let formats: Vec<&str> = inferno::collapse::guess::formats().collect();
     let formats = formats.join(", ");
-    let read = format!("formats read: {formats}\n");
-    let tried = format!("not in a format known here; tried {formats}");
+    let supported = format!("supported formats: {formats}\n");
+    let tried = format!("unrecognized format; tried {formats}");
     for (input, message) in [
         (
             PERF_REPORT,
-            "this is output of `perf report`, which is not read: take perf.data \
-             or the output of `perf script`\n"
+            "unsupported format: output of `perf report`; use perf.data or the output of \
+             `perf script`\n"
                 .to_string(),
         ),
         (
             "JAVA PROFILE 1.0.2\0\0\0\u{4}\n\0 7\n\0 9\n",
-            "this is a heap dump of Java, which is not read: `jcmd PID JFR.start` records \
-             allocations\n"
+            "unsupported format: a Java heap dump; record allocations with `jcmd PID JFR.start`\n"
                 .to_string(),
         ),
         (
             "{\n \"samples\":\n 12\n}\n",
-            format!("this is JSON of no profiler that is known (its keys: samples); {read}"),
+            format!(
+                "unsupported format: unrecognized JSON (its keys: samples); {supported}"
+            ),
         ),
         (
             "load averages\nuser 12\nsystem 3\nfree of all:\nidle 85\nno more.\n",
@@ -176,7 +177,9 @@ fn any_profile_can_be_compared_as_text() {
                      a profile in a format that a collapser reads\n";
     assert_fails(&diff("script", "\n\n"), no_stacks);
     let output = diff("script", PERF_REPORT);
-    assert!(stderr(&output).contains("standard input: this is output of `perf report`"));
+    assert!(
+        stderr(&output).contains("standard input: unsupported format: output of `perf report`")
+    );
     assert_eq!(stdout(&output), "");
 }
 
@@ -204,7 +207,7 @@ fn counts_that_stop_at_the_largest_are_warned_of_once() {
     let most = u64::MAX;
     let text = format!("m;a;a {most}\nm;b {most}\nm;a;a 1\nm;b 7\n");
     let count =
-        "a count is 18446744073709551615, the largest there is, where sums stop: it may be more";
+        "a count is saturated at the maximum, 18446744073709551615: the actual count may be larger";
     for tool in [GUESS, RECURSIVE] {
         let output = run(tool, &[], text.as_bytes());
         assert!(output.status.success());

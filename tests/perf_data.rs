@@ -344,7 +344,7 @@ fn a_file_with_another_build_id_is_not_used() {
     let symfs = format!("--symfs={}", directory.path().display());
     let output = run(PERF, &[&symfs, &format!("{DATA}/plain.data")], b"");
     assert!(stdout(&output).contains("a_thread;[spin-fp] "));
-    assert!(stderr(&output).contains("/opt/demo/spin-fp (the file here has another build-id)"));
+    assert!(stderr(&output).contains("/opt/demo/spin-fp (the file has a different build ID)"));
 }
 
 #[test]

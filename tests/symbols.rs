@@ -155,14 +155,14 @@ fn a_file_must_have_the_build_id_of_the_profile() {
             format,
             &[SYMFS],
             &profile,
-            "the file here has another build-id",
+            "the file has a different build ID",
         );
     }
 }
 
 #[test]
 fn without_its_file_a_function_is_called_by_it() {
-    let missing = "the file is not here";
+    let missing = "file not found";
     assert_unnamed("gperftools", &[], heap().as_bytes(), missing);
     assert_unnamed("pprof", &[], &pprof(""), missing);
     let (folded, _) = fold("gperftools", &["--addrs"], heap().as_bytes());

@@ -64,7 +64,7 @@ const MEMORY: usize = 2;
 
 impl Document for Options {
     const NAME: &'static str = "austin";
-    const DESCRIPTION: &'static str = "what Austin writes (text or MOJO)";
+    const DESCRIPTION: &'static str = "an Austin profile (text or MOJO)";
     shared_options!(value);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -144,7 +144,7 @@ impl Options {
         if column.is_none() {
             self.choose(is_of_memory, profile)?;
         }
-        lines.finish(found, "what Austin writes, found no sample")
+        lines.finish(found, "an Austin profile, found no sample")
     }
 
     /// A frame as printed, or only its function.

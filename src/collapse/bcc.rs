@@ -49,7 +49,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "bcc";
-    const DESCRIPTION: &'static str = "stacks of the tools of bcc (profile, offcputime)";
+    const DESCRIPTION: &'static str = "stacks printed by bcc tools (profile, offcputime)";
     shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -89,10 +89,13 @@ impl Document for Options {
                 }
             }
         }
-        lines.finish(found, "stacks of the tools of bcc, found none with a value")?;
+        lines.finish(
+            found,
+            "stacks printed by bcc tools, found none with a value",
+        )?;
         if !stack.is_empty() {
             let frames = plural(stack.len() as u64, "frame", "frames");
-            log::warn!("left out the last stack, of {frames}: it has no value");
+            log::warn!("skipped the last stack, of {frames}: it has no value");
         }
         Ok(())
     }

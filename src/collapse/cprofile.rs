@@ -49,7 +49,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "cprofile";
-    const DESCRIPTION: &'static str = "what Python's cProfile saves (.pstats)";
+    const DESCRIPTION: &'static str = "a Python cProfile profile (.pstats)";
 
     shared_options!(lines);
 
@@ -89,8 +89,7 @@ impl Document for Options {
     }
 }
 
-const CODE: &str =
-    "the profile has code in it, as those of Python's module `profile` do: record it with cProfile";
+const CODE: &str = "the profile contains code objects, like those of Python's module `profile`: record it with cProfile";
 
 /// A Python value.
 #[derive(Debug, Clone)]
@@ -138,7 +137,7 @@ impl Function {
 
 #[cold]
 fn unexpected(what: &str) -> io::Error {
-    invalid(format!("expected {what} in what cProfile saves"))
+    invalid(format!("expected {what} in a cProfile profile"))
 }
 
 /// The calls in a profile.
@@ -246,10 +245,10 @@ impl<'a> Reader<'a> {
     /// The next value; `None` for the end of a dictionary.
     fn value(&mut self, depth: u32) -> io::Result<Option<Value>> {
         let Some(depth) = depth.checked_sub(1) else {
-            return Err(self.error("values that are nested less deeply"));
+            return Err(self.error("values with less nesting"));
         };
         let Some(&[kind]) = self.rest.take(1) else {
-            return Err(self.error("another value; the profile is cut off"));
+            return Err(self.error("another value; the profile is truncated"));
         };
         let kind_of_value = kind & !Self::MARK;
         if kind_of_value == b'0' {
@@ -406,10 +405,10 @@ mod tests {
         let error = fold(b"{\xfb0r\0\0\0\x000").unwrap_err();
         assert_eq!(
             error,
-            "expected a function (file, line, name) in what cProfile saves"
+            "expected a function (file, line, name) in a cProfile profile"
         );
         let deep = [b")\x01".repeat(100_000), b"N".to_vec()].concat();
         let error = fold(&deep).unwrap_err();
-        assert!(error.starts_with("expected values that are nested less deeply"));
+        assert!(error.starts_with("expected values with less nesting"));
     }
 }

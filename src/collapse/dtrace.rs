@@ -158,8 +158,8 @@ enum Header {
 
 impl Listed for Options {
     const NAME: &'static str = "dtrace";
-    const DESCRIPTION: &'static str = "what DTrace prints of stack() and ustack()";
-    const EXPECTED: &'static str = "the stacks and counts that dtrace prints";
+    const DESCRIPTION: &'static str = "DTrace output of stack() and ustack()";
+    const EXPECTED: &'static str = "stacks and counts printed by dtrace";
 
     fn sniff(head: &[u8]) -> Option<bool> {
         Format::sniff(&Options::default(), head)
@@ -251,7 +251,7 @@ impl Format for Options {
         }
         let negative = negative.numbered(|place| counts.number(place));
         let expected = "counts that are not negative";
-        negative.log_as("left out", ["stack", "stacks"], expected);
+        negative.log_as("skipped", ["stack", "stacks"], expected);
         let Some(place) = unfinished else {
             return Ok(());
         };
@@ -259,7 +259,7 @@ impl Format for Options {
         if forest.is_empty() {
             return Err(error);
         }
-        log::warn!("{error}; this stack is left out");
+        log::warn!("{error}; this stack is skipped");
         Ok(())
     }
 

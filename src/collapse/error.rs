@@ -98,7 +98,7 @@ impl fmt::Display for ErrorKind {
             ),
             ErrorKind::OddIndentation(line) => write!(
                 f,
-                "Odd number of indentation characters for line, expected two a level, found `{line}`"
+                "Odd number of indentation characters for line, expected two per level, found `{line}`"
             ),
             ErrorKind::InvalidSamples(found) => write!(
                 f,
@@ -154,13 +154,13 @@ impl fmt::Display for ErrorKind {
             }
             ErrorKind::UnknownRef { tag, id } => write!(
                 f,
-                "Invalid {tag} ref id: {id}, expected one that is written out before"
+                "Invalid {tag} ref id: {id}, expected one that is already defined"
             ),
             ErrorKind::NoFrameName => {
                 f.write_str("Frame without a name, expected `name` or `addr`")
             }
             ErrorKind::UnknownBacktrace => f.write_str(
-                "Unknown kind of backtrace, expected one `backtrace` that holds `frame` elements",
+                "Unknown kind of backtrace, expected one `backtrace` that contains `frame` elements",
             ),
         }
     }

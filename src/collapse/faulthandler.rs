@@ -88,7 +88,7 @@ impl Document for Options {
         lines.finish(found, "tracebacks of faulthandler, found no thread")?;
         if lost > 0 {
             let stacks = plural(lost, "stack", "stacks");
-            log::warn!("left out {stacks} that the next thread cuts off");
+            log::warn!("skipped {stacks} interrupted by the next thread");
         }
         Ok(())
     }

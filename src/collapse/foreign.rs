@@ -15,77 +15,77 @@ type Row = (&'static str, &'static str, Test);
 /// Profiles of other tools.
 static PROFILES: [Row; 11] = [
     (
-        "a method trace of Android",
-        "Android Studio and the Firefox Profiler show it; simpleperf records what can be read here",
+        "an Android method trace",
+        "open it in Android Studio or the Firefox Profiler, or record with simpleperf",
         |head| head.starts_with(b"*version\n") || head.starts_with(b"SLOW"),
     ),
     (
         "output of `perf report`",
-        "take perf.data or the output of `perf script`",
+        "use perf.data or the output of `perf script`",
         |head| head.starts_with(b"#") && has(head, b"\n# Overhead "),
     ),
     (
-        "a recording of memray",
-        "`memray transform speedscope` makes of it what can be read here",
+        "a memray recording",
+        "convert it with `memray transform speedscope`",
         |head| has(&head[..head.len().min(64)], b"memray\0"),
     ),
-    ("a trace of Tracy", "its own profiler shows it", |head| {
+    ("a Tracy trace", "open it in Tracy's profiler", |head| {
         has(&head[..head.len().min(64)], b"tracy\0") || head.starts_with(b"tlZ\x04")
     }),
     (
-        "a trace of .NET Core 2 (netperf)",
-        "record it with `dotnet-trace collect` of a later version",
+        "a .NET Core 2 trace (netperf)",
+        "record with a newer version of `dotnet-trace collect`",
         |head| {
             head.get(4..)
                 .is_some_and(|head| head.starts_with(b"!FastSerialization.1"))
         },
     ),
     (
-        "a heap dump of Java",
-        "`jcmd PID JFR.start` records allocations",
+        "a Java heap dump",
+        "record allocations with `jcmd PID JFR.start`",
         |head| head.starts_with(b"JAVA PROFILE 1."),
     ),
     (
         "a trace in the Common Trace Format (LTTng)",
-        "`babeltrace2` prints it; perf records what can be read here",
+        "print it with `babeltrace2`, or record with perf",
         |head| head.starts_with(b"\xc1\x1f\xfc\xc1") || head.starts_with(b"\xc1\xfc\x1f\xc1"),
     ),
     (
-        "a profile of gprof",
-        "`gprof2dot` draws its call graph",
+        "a gprof profile",
+        "draw its call graph with `gprof2dot`",
         |head| head.starts_with(b"gmon\x01"),
     ),
     (
         "a profile of Perl's NYTProf",
-        "`nytprofcg` makes of it what can be read here (callgrind)",
+        "convert it to callgrind with `nytprofcg`",
         |head| head.starts_with(b"NYTProf "),
     ),
     (
-        "a dump of Ruby objects, such as stackprof writes",
-        "`stackprof --json` makes of it what can be read here",
+        "a dump of Ruby objects, as written by stackprof",
+        "convert it with `stackprof --json`",
         |head| head.starts_with(b"\x04\x08{"),
     ),
     (
-        "a session of pyinstrument",
-        "`pyinstrument -r json` writes what can be read here",
+        "a pyinstrument session",
+        "convert it with `pyinstrument -r json`",
         |head| is_json(head) && (has(head, b"\"frame_records\"") || has(head, b"\"frame_tree\"")),
     ),
 ];
 
 /// Files that users pass by mistake, and how they are recognized.
 static OTHERS: [(&str, Test); 5] = [
-    ("JSON of no profiler that is known", is_json),
-    ("an SVG, perhaps a flame graph already", |head| {
+    ("unrecognized JSON", is_json),
+    ("an SVG, possibly a flame graph", |head| {
         has(&head[..head.len().min(1024)], b"<svg")
     }),
     ("a web page", |head| {
         let start = head[..head.len().min(1024)].to_ascii_lowercase();
         has(&start, b"<!doctype html") || has(&start, b"<html")
     }),
-    ("XML, and not of xctrace", |head| {
+    ("XML, but not from xctrace", |head| {
         head.trim_ascii_start().starts_with(b"<?xml")
     }),
-    ("a program, and not its profile", |head| {
+    ("an executable, not a profile", |head| {
         let starts: [&[u8]; 3] = [b"\x7fELF", b"MZ\x90", b"\xcf\xfa\xed\xfe"];
         starts.iter().any(|start| head.starts_with(start))
     }),
@@ -167,29 +167,29 @@ mod tests {
     #[test]
     fn profiles_of_other_tools_are_named() {
         for (head, name) in [
-            (&b"*version\n3\n"[..], "a method trace of Android"),
+            (&b"*version\n3\n"[..], "an Android method trace"),
             (
                 b"# To display the header info\n#\n# Overhead  Command\n",
                 "output of `perf report`",
             ),
             (
                 b"\x04\x22\x4d\x18\x40\x40\xc0\0\0\0\0\xfa\x04memray\0",
-                "a recording of memray",
+                "a memray recording",
             ),
-            (b"tracy\0\x0b\0", "a trace of Tracy"),
-            (b"\x14\0\0\0!FastSerialization.1", "a trace of .NET Core 2"),
-            (b"JAVA PROFILE 1.0.2\0", "a heap dump of Java"),
-            (b"gmon\x01\0\0\0", "a profile of gprof"),
+            (b"tracy\0\x0b\0", "a Tracy trace"),
+            (b"\x14\0\0\0!FastSerialization.1", "a .NET trace Core 2"),
+            (b"JAVA PROFILE 1.0.2\0", "a Java heap dump"),
+            (b"gmon\x01\0\0\0", "a gprof profile"),
             (b"\x04\x08{\x07:", "a dump of Ruby objects"),
             (
                 b"{\"session\": {}, \"frame_tree\": {}}",
-                "a session of pyinstrument",
+                "a pyinstrument session",
             ),
             (b"{\"foo\": [1, 2]}", "JSON of no profiler"),
             #[cfg(feature = "json")]
             (
                 b"{\"foo\": {\"x\": 1}, \"bar\": 2",
-                "JSON of no profiler that is known (its keys: foo, bar)",
+                "unrecognized JSON (its keys: foo, bar)",
             ),
             (b"<?xml version=\"1.0\"?>\n<svg>", "an SVG"),
             (b"<!DOCTYPE HTML>\n<p>404", "a web page"),

@@ -27,7 +27,7 @@ pub(crate) trait Listed: Default + Flags {
     /// The name of the format on the command line.
     const NAME: &'static str;
 
-    /// A description for lists and messages: "a .prof file of GHC".
+    /// A description for lists and messages: "a GHC .prof file".
     const DESCRIPTION: &'static str;
 
     /// What input without stacks lacks, for its error.

@@ -23,7 +23,7 @@ use super::document::{Document, Profile, ValueType, shared_options};
 use super::notes::plural;
 use std::io::{self, BufRead};
 
-/// Folds backtraces of gdb. See the [module](self) for the format.
+/// Folds gdb backtraces. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, gdb::Folder};
@@ -36,7 +36,7 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for backtraces of gdb.
+/// Options for gdb backtraces.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
@@ -48,7 +48,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "gdb";
-    const DESCRIPTION: &'static str = "backtraces of gdb (`thread apply all bt`)";
+    const DESCRIPTION: &'static str = "gdb backtraces (`thread apply all bt`)";
     shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -80,10 +80,10 @@ impl Document for Options {
             reader.read_line(line);
         }
         reader.add();
-        lines.finish(reader.found, "backtraces of gdb, found no frame")?;
+        lines.finish(reader.found, "gdb backtraces, found no frame")?;
         if reader.lost > 0 {
             let stacks = plural(reader.lost, "stack", "stacks");
-            log::warn!("left out {stacks} that the next thread cuts off");
+            log::warn!("skipped {stacks} interrupted by the next thread");
         }
         Ok(())
     }

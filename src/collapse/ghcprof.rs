@@ -221,8 +221,8 @@ struct Row<'a> {
 
 impl Listed for Options {
     const NAME: &'static str = "ghcprof";
-    const DESCRIPTION: &'static str = "a .prof file of GHC";
-    const EXPECTED: &'static str = "the table of calls in a .prof file of GHC";
+    const DESCRIPTION: &'static str = "a GHC .prof file";
+    const EXPECTED: &'static str = "the call table of a GHC .prof file";
 
     fn sniff(head: &[u8]) -> Option<bool> {
         Format::sniff(&Options::default(), head)
@@ -288,12 +288,14 @@ impl Format for Options {
                 log::warn!("File ended before start of call graph, expected a line `{HEADER}`");
             }
             worker.broken_rows.log("a row in the columns of the table");
-            let expected = "at most one level more than the row before";
+            let expected = "at most one level deeper than the previous row";
             worker
                 .deep_rows
-                .log_as("put below the row before", ["row", "rows"], expected);
+                .log_as("attached to the previous row", ["row", "rows"], expected);
             if let Some(line) = worker.cut_row {
-                log::warn!("line {line}: the profile ends in the middle of a row; it is left out");
+                log::warn!(
+                    "line {line}: the profile ends in the middle of a row, which is skipped"
+                );
             }
         }
         Ok(())

@@ -64,7 +64,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "go";
-    const DESCRIPTION: &'static str = "what `go tool pprof -raw` prints";
+    const DESCRIPTION: &'static str = "the output of `go tool pprof -raw`";
     shared_options!(value, lines, addrs);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -104,7 +104,7 @@ impl Document for Options {
             for id in sample.locations.iter().rev() {
                 let location = file.locations.get(id).ok_or_else(|| {
                     invalid(format!(
-                        "the location {id} is named, but it is not in `Locations`"
+                        "the location {id} is referenced but missing from `Locations`"
                     ))
                 })?;
                 let frames = frames.entry(*id).or_insert_with(|| {

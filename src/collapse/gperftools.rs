@@ -63,7 +63,7 @@ fn starts_with_any(text: &[u8], starts: &[&[u8]]) -> bool {
 
 impl Document for Options {
     const NAME: &'static str = "gperftools";
-    const DESCRIPTION: &'static str = "a profile of gperftools";
+    const DESCRIPTION: &'static str = "a gperftools profile";
     shared_options!(value);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -138,11 +138,11 @@ impl Options {
 
     fn read_cpu(&self, bytes: &[u8], profile: &mut Profile) -> io::Result<()> {
         let Some(mut words) = Words::of(bytes) else {
-            return Err(invalid("expected a profile of gperftools"));
+            return Err(invalid("expected a gperftools profile"));
         };
         let header = words.header().unwrap_or_default();
         if header.version != 0 {
-            return Err(invalid("the profile is one of Java, which is not read"));
+            return Err(invalid("Java profiles of gperftools are not supported"));
         }
         let mut stacks = Vec::new();
         let is_whole = loop {
@@ -157,7 +157,9 @@ impl Options {
         };
         if !is_whole {
             let (records, offset) = (stacks.len(), bytes.len() - words.rest.len());
-            log::warn!("the profile is cut off after {records} whole records [offset {offset}]");
+            log::warn!(
+                "the profile is truncated after {records} complete records [offset {offset}]"
+            );
         }
         let mut maps = Maps::default();
         for line in words.rest.split(|byte| *byte == b'\n').filter(|_| is_whole) {

@@ -91,7 +91,7 @@ impl Options {
     /// Warns that the requested event is ignored, because the format has no events to select.
     pub(crate) fn warn_of_event(&self, format: &str) {
         if let Some(event) = &self.perf.stacks.event_filter {
-            log::warn!("{format} has no events: not choosing {event}");
+            log::warn!("{format} has no events: ignoring event {event}");
         }
     }
 }
@@ -120,7 +120,7 @@ pub fn formats() -> impl Iterator<Item = &'static str> {
 
 /// The error for input in none of the [`formats`], which lists them.
 pub fn unrecognized() -> io::Error {
-    invalid(&format!("not in a format known here; tried {}", names()))
+    invalid(&format!("unrecognized format; tried {}", names()))
 }
 
 /// Returns an error if input that starts with `head` is in a known but unsupported format.
@@ -129,8 +129,8 @@ fn refuse_foreign(head: &[u8]) -> io::Result<()> {
         return Ok(());
     };
     Err(invalid(&match advice {
-        Some(advice) => format!("this is {what}, which is not read: {advice}"),
-        None => format!("this is {what}; formats read: {}", names()),
+        Some(advice) => format!("unsupported format: {what}; {advice}"),
+        None => format!("unsupported format: {what}; supported formats: {}", names()),
     }))
 }
 
@@ -224,7 +224,7 @@ impl Folder {
                 if self.options.in_time_order && !tree.is_in_time_order() {
                     let name = row.name;
                     log::warn!(
-                        "{name} has no order of time: its stacks are drawn once each, by name"
+                        "{name} has no timestamps: its stacks are merged and sorted by name"
                     );
                 }
                 Ok(Some(tree))

@@ -60,7 +60,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "heaptrack";
-    const DESCRIPTION: &'static str = "a recording of heaptrack";
+    const DESCRIPTION: &'static str = "a heaptrack recording";
     shared_options!(value, lines, addrs);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -91,7 +91,7 @@ impl Document for Options {
         }
         lines.finish(
             recording.has_version,
-            "a recording of heaptrack, which starts with its version",
+            "a heaptrack recording, which starts with its version",
         )?;
         self.add(&recording, profile)
     }

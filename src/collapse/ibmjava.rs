@@ -156,7 +156,7 @@ impl Reader<'_> {
     fn warn_of_rest(&self) {
         if !self.frames.is_empty() {
             let frames = plural(self.frames.len() as u64, "frame", "frames");
-            log::warn!("left out the last thread, of {frames}: it has no line `Native callstack:`");
+            log::warn!("skipped the last thread, of {frames}: it has no line `Native callstack:`");
         }
     }
 }

@@ -38,7 +38,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "instruments";
-    const DESCRIPTION: &'static str = "a call tree copied out of Instruments";
+    const DESCRIPTION: &'static str = "a call tree copied from Instruments";
     shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {

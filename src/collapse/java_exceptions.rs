@@ -50,7 +50,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "java-exceptions";
-    const DESCRIPTION: &'static str = "exceptions in the log of a Java program";
+    const DESCRIPTION: &'static str = "exceptions in a Java log";
     shared_options!();
 
     /// Any log may contain exceptions, which does not make it a profile.
@@ -79,7 +79,7 @@ impl Document for Options {
         add(&mut stack, profile);
         lines.finish(
             found,
-            "exceptions of a Java program, found no line `at METHOD(PLACE)`",
+            "Java exceptions, found no line `at METHOD(LOCATION)`",
         )
     }
 }

@@ -45,7 +45,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "jemalloc";
-    const DESCRIPTION: &'static str = "a heap profile of jemalloc";
+    const DESCRIPTION: &'static str = "a jemalloc heap profile";
     shared_options!(value);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -64,7 +64,7 @@ impl Document for Options {
             .next()?
             .and_then(|line| parse(line.strip_prefix(b"heap_v2/")?));
         let Some(rate) = rate else {
-            return Err(lines.error("a heap profile of jemalloc, `heap_v2/RATE`"));
+            return Err(lines.error("a jemalloc heap profile, `heap_v2/RATE`"));
         };
         let sampling = Sampling::with_rate(rate);
         let mut stacks = Vec::new();

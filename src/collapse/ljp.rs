@@ -39,7 +39,7 @@ pub struct Options {}
 
 impl Document for Options {
     const NAME: &'static str = "ljp";
-    const DESCRIPTION: &'static str = "traces of the lightweight Java profiler";
+    const DESCRIPTION: &'static str = "traces of lightweight-java-profiler";
     shared_options!();
 
     /// There is no header.
@@ -78,7 +78,7 @@ impl Document for Options {
             Some(_) if profile.tree.is_empty() => end(None, profile),
             Some(stack) => {
                 let count = stack.count;
-                log::warn!("left out the last trace, of {count} samples: no line `Total` follows");
+                log::warn!("skipped the last trace, of {count} samples: no `Total` line follows");
                 Ok(())
             }
             None => end(None, profile),
@@ -106,7 +106,7 @@ fn end(stack: Option<Stack>, profile: &mut Profile) -> io::Result<()> {
             Ok(())
         }
         None => Err(invalid(
-            "expected traces of the lightweight Java profiler, found none that is whole",
+            "expected traces of lightweight-java-profiler, found no complete one",
         )),
     }
 }

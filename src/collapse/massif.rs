@@ -51,7 +51,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "massif";
-    const DESCRIPTION: &'static str = "a heap profile of massif";
+    const DESCRIPTION: &'static str = "a massif heap profile";
     shared_options!(lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -123,7 +123,7 @@ fn read_snapshots(lines: &mut Lines<'_>) -> io::Result<Vec<Snapshot>> {
     }
     lines.finish(
         is_massif,
-        "a heap profile of massif, which has a line `time_unit: `",
+        "a massif heap profile, which has a line `time_unit: `",
     )?;
     Ok(snapshots)
 }

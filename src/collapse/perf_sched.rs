@@ -58,7 +58,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "perf-sched";
-    const DESCRIPTION: &'static str = "scheduler events of perf script, as time off the CPU";
+    const DESCRIPTION: &'static str = "scheduler events of perf script, as off-CPU time";
     shared_options!();
 
     /// These are ordinary events, which `perf` reads. Only the user knows that the time between

@@ -46,7 +46,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "pmc";
-    const DESCRIPTION: &'static str = "call graphs of pmcstat (`-G`)";
+    const DESCRIPTION: &'static str = "pmcstat call graphs (`-G`)";
     shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -75,7 +75,7 @@ impl Document for Options {
             path.push(node);
         }
         add(&path, profile);
-        lines.finish(found, "call graphs of pmcstat, found none")
+        lines.finish(found, "pmcstat call graphs, found none")
     }
 }
 

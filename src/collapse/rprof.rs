@@ -54,7 +54,7 @@ const INTERVAL: &[u8] = b"sample.interval=";
 
 impl Document for Options {
     const NAME: &'static str = "rprof";
-    const DESCRIPTION: &'static str = "what Rprof() of R records";
+    const DESCRIPTION: &'static str = "an R profile of Rprof()";
     shared_options!(value, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -70,7 +70,7 @@ impl Document for Options {
             None => None,
         };
         let interval = interval.ok_or_else(|| {
-            invalid("expected what Rprof() records, whose first line has `sample.interval=`")
+            invalid("expected an R profile, whose first line has `sample.interval=`")
         })?;
         let values = vec![
             ValueType::new("samples", "count"),

@@ -72,7 +72,7 @@ pub struct Options {
         arg(
             long,
             value_name = "NAME",
-            help = "Leave out the samples of threads that wait in this function, too; may be given several times"
+            help = "Also skip samples of threads that are idle in this function; can be repeated"
         )
     )]
     pub idle: Vec<String>,
@@ -163,7 +163,7 @@ struct OpenNode {
 
 impl Listed for Options {
     const NAME: &'static str = "sample";
-    const DESCRIPTION: &'static str = "the call graph that macOS's `sample` writes";
+    const DESCRIPTION: &'static str = "the call graph of macOS's `sample`";
     const EXPECTED: &'static str = "the call graph of macOS's `sample`";
     const HELP: &'static str = "\
 This processes the result of the sample command on macOS:
@@ -326,7 +326,7 @@ impl Worker {
                 log::warn!("File ended before start of call graph, expected a line `Call graph:`")
             }
             Place::Graph => log::warn!(
-                "File ended before end of call graph; what was read is kept [line {}]",
+                "File ended before end of call graph; the part before it is kept [line {}]",
                 self.line
             ),
             Place::Tail => {}
@@ -337,7 +337,7 @@ impl Worker {
                 false => log::Level::Info,
             };
             let samples = plural(self.waiting, "sample", "samples");
-            log::log!(level, "left out {samples} of threads that wait");
+            log::log!(level, "skipped {samples} of idle threads");
         }
     }
 }

@@ -43,7 +43,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "stap";
-    const DESCRIPTION: &'static str = "stacks that SystemTap printed";
+    const DESCRIPTION: &'static str = "stacks printed by SystemTap";
     shared_options!();
 
     /// Stacks of DTrace look the same.
@@ -80,7 +80,7 @@ impl Document for Options {
         lines.finish(found, "stacks of SystemTap, found none")?;
         if !frames.is_empty() {
             let frames = plural(frames.len() as u64, "frame", "frames");
-            log::warn!("left out the last stack, of {frames}: it has no count");
+            log::warn!("skipped the last stack, of {frames}: it has no count");
         }
         Ok(())
     }

@@ -47,7 +47,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "strace";
-    const DESCRIPTION: &'static str = "what `strace -k` prints";
+    const DESCRIPTION: &'static str = "the output of `strace -k`";
     shared_options!(value, addrs);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -88,7 +88,7 @@ impl Document for Options {
             found = true;
             call.add(column, profile);
         }
-        lines.finish(found, "what `strace -k` prints, found no call")
+        lines.finish(found, "the output of `strace -k`, found no call")
     }
 }
 

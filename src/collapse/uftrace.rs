@@ -65,7 +65,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "uftrace";
     const ALIASES: &'static [&'static str] = &["function-graph"];
-    const DESCRIPTION: &'static str = "calls as uftrace replay or ftrace prints them";
+    const DESCRIPTION: &'static str = "calls printed by uftrace replay or ftrace";
 
     shared_options!(value, threads);
     thread_roots!(Threads);
@@ -96,7 +96,7 @@ impl Document for Options {
                 None => calls.switch(line),
             }
         }
-        lines.finish(calls.has_any(), "calls as uftrace or ftrace prints them")?;
+        lines.finish(calls.has_any(), "calls printed by uftrace or ftrace")?;
         calls.log();
         Ok(())
     }
@@ -281,12 +281,12 @@ impl Calls<'_> {
     fn log(&self) {
         if self.never_entered > 0 {
             let calls = plural(self.never_entered, "call", "calls");
-            log::warn!("left out the time of {calls} that had begun before the trace did");
+            log::warn!("skipped the time of {calls} that began before the trace");
         }
         let open: usize = self.threads.values().map(|thread| thread.open.len()).sum();
         if open > 0 {
             let calls = plural(open as u64, "call", "calls");
-            log::warn!("left out the time of {calls} that had not ended when the trace did");
+            log::warn!("skipped the time of {calls} that did not end before the trace");
         }
     }
 }

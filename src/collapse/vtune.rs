@@ -114,7 +114,7 @@ pub(crate) struct Worker {
 
 impl Listed for Options {
     const NAME: &'static str = "vtune";
-    const DESCRIPTION: &'static str = "the hotspots of Intel VTune (CSV), in milliseconds";
+    const DESCRIPTION: &'static str = "Intel VTune hotspots (CSV), in milliseconds";
     const EXPECTED: &'static str = "the CSV of a VTune hotspots report";
     const HELP: &'static str = "\
 This processes the CSV output of Intel VTune, created as follows:

@@ -62,7 +62,7 @@ const SIZE: usize = 1;
 
 impl Document for Options {
     const NAME: &'static str = "vtune-mc";
-    const DESCRIPTION: &'static str = "memory consumption of VTune (CSV)";
+    const DESCRIPTION: &'static str = "VTune memory consumption (CSV)";
     shared_options!(value);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -129,7 +129,7 @@ fn skip_header(lines: &mut Lines<'_>) -> io::Result<()> {
         }
     }
     Err(invalid(
-        "expected memory consumption of VTune, found no header `Function Stack,Allocation Size…`",
+        "expected VTune memory consumption, found no header `Function Stack,Allocation Size…`",
     ))
 }
 

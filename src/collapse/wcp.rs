@@ -48,7 +48,7 @@ const STACKS: &[u8] = b"Full stacks";
 
 impl Document for Options {
     const NAME: &'static str = "wcp";
-    const DESCRIPTION: &'static str = "what wallClockProfiler prints";
+    const DESCRIPTION: &'static str = "the output of wallClockProfiler";
     shared_options!();
 
     /// The text before the stacks is long and has no fixed form.
@@ -83,11 +83,11 @@ impl Document for Options {
         }
         lines.finish(
             is_wcp,
-            "what wallClockProfiler prints, which has a line `Full stacks`",
+            "the output of wallClockProfiler, which has a line `Full stacks`",
         )?;
         if !frames.is_empty() {
             let samples = plural(count, "sample", "samples");
-            log::warn!("left out the last stack, of {samples}: no blank line ends it");
+            log::warn!("skipped the last stack, of {samples}: no blank line ends it");
         }
         Ok(())
     }

@@ -163,8 +163,8 @@ impl Folder {
 
 impl Listed for Options {
     const NAME: &'static str = "xctrace";
-    const DESCRIPTION: &'static str = "a table of samples that `xctrace export` writes (XML)";
-    const EXPECTED: &'static str = "the XML that `xctrace export` writes of samples";
+    const DESCRIPTION: &'static str = "a table of samples from `xctrace export` (XML)";
+    const EXPECTED: &'static str = "the XML of samples from `xctrace export`";
 
     /// An XML declaration and the root element must be present.
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -291,7 +291,7 @@ impl Document {
     fn conclude(self, read: Result<(), ParseError>) -> io::Result<CallTree> {
         match read {
             Err(error) if error.kind == ErrorKind::UnexpectedEof && !self.tree.is_empty() => {
-                log::warn!("{error}; the rows before are folded");
+                log::warn!("{error}; the rows before it are folded");
             }
             read => read?,
         }

@@ -64,7 +64,7 @@ const CALLS: usize = 1;
 
 impl Document for Options {
     const NAME: &'static str = "xdebug";
-    const DESCRIPTION: &'static str = "a trace of xdebug (`xdebug.trace_format=1`)";
+    const DESCRIPTION: &'static str = "an xdebug trace (`xdebug.trace_format=1`)";
     shared_options!(value);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -110,7 +110,7 @@ impl Document for Options {
         }
         lines.finish(
             reader.found,
-            "a trace of xdebug, which has a line `TRACE START`",
+            "an xdebug trace, which has a line `TRACE START`",
         )?;
         reader.end()
     }
@@ -189,11 +189,11 @@ impl Reader<'_> {
     fn end(self) -> io::Result<()> {
         if self.records == 0 && self.unknown_lines > 0 {
             return Err(invalid(
-                "expected a trace that xdebug wrote with `xdebug.trace_format=1`; this one has another format",
+                "expected an xdebug trace written with `xdebug.trace_format=1`, found another format",
             ));
         }
         if self.trace.is_some() {
-            log::warn!("the trace has no end; what is in it was read");
+            log::warn!("the trace is truncated; its complete part is used");
         }
         if self.unknown_lines > 0 {
             let lines = plural(self.unknown_lines, "line", "lines");

@@ -57,6 +57,6 @@ pub(super) fn unknown_compression(program: &str) -> io::Error {
         _ => "decompress it first",
     };
     let message =
-        format!("it is compressed with {program}, and only gzip and zstd are read here: {advice}");
+        format!("compressed with {program}, but only gzip and zstd are supported: {advice}");
     io::Error::new(io::ErrorKind::InvalidData, message)
 }

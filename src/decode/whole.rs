@@ -60,13 +60,13 @@ impl<R: Read> WholeLines<R> {
         match error.kind() {
             io::ErrorKind::Interrupted => Ok(()),
             io::ErrorKind::UnexpectedEof if self.has_output => {
-                log::warn!("the {program} data ends early; what is whole of it is read");
+                log::warn!("the {program} data is truncated; its complete lines are read");
                 self.is_at_end = true;
                 self.bytes.clear();
                 Ok(())
             }
             io::ErrorKind::UnexpectedEof => {
-                let message = format!("the {program} data ends early");
+                let message = format!("the {program} data is truncated");
                 Err(io::Error::new(error.kind(), message))
             }
             kind => {

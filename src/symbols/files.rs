@@ -415,7 +415,7 @@ pub(crate) fn section_data(elf: &Elf<'_>, name: &str) -> Option<Vec<u8>> {
     let (packed, size) = (stored.compressed_size, stored.uncompressed_size);
     let is_expected = size <= MOST && size <= ALWAYS.max(packed.saturating_mul(MOST_FOR_A_BYTE));
     if !is_expected {
-        log::warn!("skipped the section {name} of a program: it says that it has {size} bytes");
+        log::warn!("skipped section {name} of a program, which claims to have {size} bytes");
         return None;
     }
     let data = section.uncompressed_data().ok()?;

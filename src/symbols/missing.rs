@@ -32,7 +32,7 @@ pub(crate) enum Missing {
 }
 
 impl Missing {
-    /// Formats `object` with advice: `libc.so.6 (the file is not here; see --symfs)`.
+    /// Formats `object` with advice: `libc.so.6 (file not found; see --symfs)`.
     pub fn describe(self, object: &Object) -> String {
         format!("{} ({})", name(object), self.advice(object))
     }
@@ -40,33 +40,25 @@ impl Missing {
     /// What is missing for `object`, and what to do about it.
     fn advice(self, object: &Object) -> Cow<'static, str> {
         let advice = match self {
-            Missing::File(OpenError::Missing) => "the file is not here; see --symfs",
-            Missing::File(OpenError::PermissionDenied) => {
-                "the file is here, but you may not read it"
-            }
-            Missing::File(OpenError::NotRegular | OpenError::WrongOwner) => {
-                "what is at its path here is no regular file"
-            }
-            Missing::File(OpenError::TooLarge) => "the file here is too large to be its program",
-            Missing::OtherBuildId => "the file here has another build-id",
-            Missing::OtherFile => "another file is there now, or it ran elsewhere; see --symfs",
-            Missing::Unverified => {
-                "recorded on another machine, and without a build-id; see --symfs"
-            }
-            Missing::OtherMachine => "that is known on the recorded machine only; fold there",
-            Missing::Stripped => "it has no symbols; install its debug symbols",
+            Missing::File(OpenError::Missing) => "file not found; see --symfs",
+            Missing::File(OpenError::PermissionDenied) => "no permission to read the file",
+            Missing::File(OpenError::NotRegular | OpenError::WrongOwner) => "not a regular file",
+            Missing::File(OpenError::TooLarge) => "the file is too large",
+            Missing::OtherBuildId => "the file has a different build ID",
+            Missing::OtherFile => "the file was replaced, or is from another machine; see --symfs",
+            Missing::Unverified => "recorded on another machine without a build ID; see --symfs",
+            Missing::OtherMachine => "only available on the recorded machine; fold it there",
+            Missing::Stripped => "no symbols; install its debug symbols",
             Missing::PartlyStripped => "some of its code has no symbols",
-            Missing::Kernel => "no symbols of that kernel are readable here; see --kallsyms",
+            Missing::Kernel => "no readable symbols for this kernel; see --kallsyms",
             Missing::PerfMap(OpenError::Missing) => return advice_for_code(object).into(),
             Missing::PerfMap(OpenError::WrongOwner) => {
-                "its map is not used, as neither you nor root own it; see `chown`"
+                "its map is ignored because it belongs to neither you nor root; see `chown`"
             }
-            Missing::PerfMap(OpenError::PermissionDenied) => {
-                "its map is here, but you may not read it"
-            }
-            Missing::PerfMap(OpenError::NotRegular) => "its map is no regular file",
-            Missing::PerfMap(OpenError::TooLarge) => "its map is too large to be one",
-            Missing::PerfMapEntries => "its map does not say what is there",
+            Missing::PerfMap(OpenError::PermissionDenied) => "no permission to read its map",
+            Missing::PerfMap(OpenError::NotRegular) => "its map is not a regular file",
+            Missing::PerfMap(OpenError::TooLarge) => "its map is too large",
+            Missing::PerfMapEntries => "its map has no entry for this code",
         };
         advice.into()
     }
@@ -92,7 +84,7 @@ fn advice_for_code(object: &Object) -> String {
         .runtime
         .get()
         .map_or(runtime::ADVICE, |it| it.advice());
-    format!("there is no such map; {advice}")
+    format!("no JIT map; {advice}")
 }
 
 /// The name of an object, which can contain anything if the file is damaged.

@@ -107,7 +107,7 @@ fn only_regular_files_of_a_sensible_size_are_opened() {
     for name in ["fifo", "link", "huge", "."] {
         let expected = match name {
             "huge" => "the file here is too large",
-            _ => "what is at its path here is no regular file",
+            _ => "not a regular file",
         };
         let (stacks, warnings) = fold_in_time(&sampled(File::new(false), &path(name)), &[]);
         assert!(stacks.starts_with("prog;["), "{stacks}");
@@ -120,7 +120,7 @@ fn only_regular_files_of_a_sensible_size_are_opened() {
     assert_warns(
         &sampled(File::new(false), &path("nothing")),
         "prog;[nothing] 7\n",
-        "the file is not here; see --symfs",
+        "file not found; see --symfs",
     );
 }
 
@@ -155,7 +155,7 @@ fn a_file_that_may_not_be_read_is_told_from_one_that_is_not_here() {
     fs::write(&recording, sampled(File::new(false), &program.path).bytes()).expect("a file");
     let output = command.arg(recording).output().expect("the tool runs");
     assert_eq!(stdout(&output), "prog;[prog] 7\n");
-    let warning = "the file is here, but you may not read it";
+    let warning = "no permission to read the file";
     assert!(stderr(&output).contains(warning), "{output:?}");
 }
 
@@ -176,7 +176,7 @@ fn files_of_another_machine_are_known_by_their_build_ids_only() {
     let [host, arch, release] = &this_machine();
     let unnamed = "prog;[prog] 7\n";
     let named = "prog;leaf 7\n";
-    let no_id = "recorded on another machine, and without a build-id; see --symfs";
+    let no_id = "recorded on another machine without a build ID; see --symfs";
     for (machine, expected, warning) in [
         ([host.as_str(), arch, release], named, ""),
         ([host, arch, "5.4.0"], named, ""),
@@ -189,7 +189,7 @@ fn files_of_another_machine_are_known_by_their_build_ids_only() {
         let with_id = made().build_id(path, &program.build_id());
         assert_warns(&sampled(with_id, path), named, "");
         let with_other_id = made().build_id(path, &[7; 20]);
-        let warning = "the file here has another build-id";
+        let warning = "the file has a different build ID";
         assert_warns(&sampled(with_other_id, path), unnamed, warning);
     }
     // Who says where its files are has them.
@@ -268,7 +268,7 @@ fn links_to_maps_of_code_are_ours_or_roots() {
     fs::remove_file(&link).expect("no link");
     fifo(&link);
     let unnamed = format!("prog;[perf-{pid}.map] 7\n");
-    assert_warns(&file, &unnamed, "its map is no regular file");
+    assert_warns(&file, &unnamed, "its map is not a regular file");
 }
 
 #[test]

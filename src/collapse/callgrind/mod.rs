@@ -67,7 +67,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "callgrind";
     const JOINS_INPUTS: bool = true;
-    const DESCRIPTION: &'static str = "what callgrind or xdebug writes";
+    const DESCRIPTION: &'static str = "a callgrind or xdebug profile";
     shared_options!(value);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -109,7 +109,7 @@ impl Document for Options {
         }
         lines.finish(
             !reader.profile.values.is_empty(),
-            "what callgrind writes, which has a line `events: `",
+            "a callgrind profile with a line `events: `",
         )?;
         reader.finish();
         Ok(())
@@ -152,7 +152,7 @@ impl Functions {
     }
 }
 
-const UNDEFINED: Problem = Problem::Expected("a name that was defined before");
+const UNDEFINED: Problem = Problem::Expected("a name that is already defined");
 
 /// The ID and the name in `(ID) NAME`, where the name may be missing.
 fn split_id(text: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -271,7 +271,7 @@ impl<'r> Reader<'r> {
             let chosen = self.profile.choose(values.collect(), self.wanted, 0);
             self.column = chosen.map_err(Problem::Io)?;
         } else if !known.eq(names.iter()) {
-            return Err(Problem::Expected("the events of the part before"));
+            return Err(Problem::Expected("the same events as in the previous part"));
         }
         Ok(())
     }
@@ -357,7 +357,7 @@ impl<'r> Reader<'r> {
             true => self.calls.add_to(names, self.profile),
             false => {
                 if self.is_of_xdebug {
-                    log::warn!("the calls do not fit together; the tree is an estimate");
+                    log::warn!("the calls are inconsistent; the tree is an estimate");
                 }
                 self.graph.add_to(names, self.profile);
             }

@@ -21,7 +21,7 @@ use ahash::AHashMap;
 pub(crate) type FunctionId = u32;
 
 /// The note in graphs of an estimate.
-const NOTE: &str = "estimated from a call graph: functions look alike below all of their callers";
+const NOTE: &str = "estimated from a call graph: a function looks the same below all its callers";
 
 /// The maximum number of functions to enter, because even a small graph may have very many paths.
 const MAX_ENTERED: u32 = 1 << 22;
@@ -96,7 +96,7 @@ impl Graph {
         }
         if walk.left == 0 {
             log::warn!(
-                "the call graph has too many paths: the time of some functions includes their callees'"
+                "the call graph has too many paths: the time of some functions includes that of their callees"
             );
         }
     }

@@ -89,7 +89,9 @@ impl<'r> Lines<'r> {
     pub fn warn_if_cut(&self) {
         if !self.is_terminated {
             let Lines { number, offset, .. } = self;
-            log::warn!("line {number} has no end: the input may be cut off [offset {offset}]");
+            log::warn!(
+                "line {number} has no line end: the input may be truncated [offset {offset}]"
+            );
         }
     }
 

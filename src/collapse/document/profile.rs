@@ -279,7 +279,7 @@ impl Profile {
         if *samples > 0 {
             let samples = plural(*samples, "sample", "samples");
             let sum = self.unit().text(sum.abs().to_count().unwrap_or(Count::MAX));
-            log::warn!("left out {samples} with negative values, -{sum} in all");
+            log::warn!("skipped {samples} with negative values, -{sum} in all");
         }
     }
 }

@@ -64,7 +64,7 @@ impl StackTable {
 #[cold]
 fn circle(table: &str, row: usize) -> io::Error {
     invalid(format!(
-        "the callers of entry {row} of the table `{table}` form a circle"
+        "the callers of entry {row} of the table `{table}` form a cycle"
     ))
 }
 
@@ -99,7 +99,7 @@ mod tests {
         let error = depths(&[None, Some(2), Some(1)]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the callers of entry 1 of the table `t` form a circle"
+            "the callers of entry 1 of the table `t` form a cycle"
         );
         assert!(depths(&[Some(0)]).is_err());
     }

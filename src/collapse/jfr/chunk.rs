@@ -37,7 +37,7 @@ impl Header {
         }
         if !bytes.starts_with(super::MAGIC) && !super::MAGIC.starts_with(&bytes) {
             return Err(invalid(format!(
-                "expected a chunk of JFR, `FLR` [offset {offset}]"
+                "expected a JFR chunk, `FLR` [offset {offset}]"
             )));
         }
         let cut = bytes.len() < HEADER_SIZE;

@@ -92,10 +92,10 @@ impl Document for Options {
             let Some(bytes) = header.read_chunk(input)? else {
                 if recording.chunks == 0 {
                     return Err(invalid(format!(
-                        "the first chunk is cut off [offset {offset}]"
+                        "the first chunk is truncated [offset {offset}]"
                     )));
                 }
-                log::warn!("the last chunk is not whole, and is left out [offset {offset}]");
+                log::warn!("the last chunk is incomplete and was skipped [offset {offset}]");
                 break;
             };
             let chunk = Chunk::new(&header, &bytes)
@@ -108,9 +108,7 @@ impl Document for Options {
             offset += bytes.len() as u64;
         }
         if recording.chunks == 0 {
-            return Err(invalid(
-                "expected a recording of JFR, which starts with FLR",
-            ));
+            return Err(invalid("expected a JFR recording, which starts with FLR"));
         }
         recording.choose(self, profile)
     }
@@ -239,7 +237,7 @@ impl Recording {
         }
         for other in others {
             if self.events.remove(*other).is_some_and(|it| has_events(&it)) {
-                log::info!("{other} is left out: {name} says the same, and more exactly");
+                log::info!("{other} is left out: {name} has the same data with more precision");
             }
         }
     }

@@ -71,7 +71,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "bpftrace";
-    const DESCRIPTION: &'static str = "maps that bpftrace prints";
+    const DESCRIPTION: &'static str = "maps printed by bpftrace";
     shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -175,7 +175,7 @@ impl Maps<'_> {
             }
         }
         if entry.is_some() {
-            log::warn!("the output ends in the middle of an entry, which is left out");
+            log::warn!("the output ends in the middle of an entry, which is skipped");
         }
         Ok(())
     }
@@ -320,7 +320,7 @@ impl Maps<'_> {
 
     fn finish(self) -> io::Result<()> {
         if !self.found {
-            return Err(invalid("expected maps that bpftrace prints, found none"));
+            return Err(invalid("expected maps printed by bpftrace, found none"));
         }
         if let Some(wanted) = self.wanted()
             && !self.names.contains(wanted)
@@ -336,7 +336,7 @@ impl Maps<'_> {
         }
         if self.skipped > 0 {
             let entries = plural(self.skipped, "entry", "entries");
-            log::warn!("skipped {entries} without a whole number, as of histograms");
+            log::warn!("skipped {entries} without an integer value, such as histograms");
         }
         Ok(())
     }

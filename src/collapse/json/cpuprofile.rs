@@ -390,7 +390,7 @@ impl Recording {
             self.count_time(time);
         }
         if samples != times {
-            log::warn!("the profile has {samples} samples and {times} times; the rest is left out");
+            log::warn!("the profile has {samples} samples and {times} times; the rest is skipped");
         }
         self.samples.truncate(self.time_count);
         for node in &self.samples {
@@ -454,7 +454,7 @@ impl Recording {
         }
         if idle > Decimal::ZERO {
             log::info!(
-                "left out {} of idle time; see --idle",
+                "skipped {} of idle time; see --idle",
                 profile.unit().text(idle.to_count().unwrap_or_default())
             );
         }
@@ -483,7 +483,7 @@ impl Recording {
     #[cold]
     fn unknown_node(&self, number: usize) -> io::Error {
         let id = self.numbers.id(number as u32).unwrap_or_default();
-        invalid(format!("node {id} is named, but it is not in `nodes`"))
+        invalid(format!("node {id} is referenced but missing from `nodes`"))
     }
 }
 

@@ -58,7 +58,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "dhat";
-    const DESCRIPTION: &'static str = "a heap profile of DHAT (JSON)";
+    const DESCRIPTION: &'static str = "a DHAT heap profile (JSON)";
     shared_options!(value, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {

@@ -54,7 +54,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "ghc";
-    const DESCRIPTION: &'static str = "a profile of GHC in JSON (+RTS -pj)";
+    const DESCRIPTION: &'static str = "a GHC profile in JSON (+RTS -pj)";
 
     shared_options!(value, lines);
 
@@ -141,7 +141,7 @@ fn add(
         let Some(frame) = centres.get(&node.id) else {
             let id = node.id;
             return Err(invalid(format!(
-                "the cost centre {id} is named, but it is not in the profile"
+                "the cost centre {id} is referenced but missing from the profile"
             )));
         };
         let below = profile.tree.child(parent, *frame);

@@ -48,7 +48,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "heapprofile";
-    const DESCRIPTION: &'static str = "a heap profile of V8 (JSON)";
+    const DESCRIPTION: &'static str = "a V8 heap profile (JSON)";
     shared_options!(lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -115,7 +115,7 @@ impl Options {
             .fold(Decimal::ZERO, |sum, sample| sum + sample.size);
         if !file.samples.is_empty() && sampled != sum {
             log::warn!(
-                "the samples have {sampled} bytes, the call tree {sum}, which is what counts"
+                "the samples have {sampled} bytes, but the call tree has {sum}, which is used"
             );
         }
     }

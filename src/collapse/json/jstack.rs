@@ -52,7 +52,7 @@ use std::marker::PhantomData;
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for a thread dump of the JVM.
+/// Options for a JVM thread dump.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
@@ -66,7 +66,7 @@ const DUMP: &[u8] = b"Full thread dump";
 
 impl Document for Options {
     const NAME: &'static str = "jstack";
-    const DESCRIPTION: &'static str = "a thread dump of the JVM (jstack, jcmd)";
+    const DESCRIPTION: &'static str = "a JVM thread dump (jstack, jcmd)";
     shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -246,10 +246,10 @@ impl Options {
             reader.read_line(line);
         }
         reader.end();
-        lines.finish(reader.found, "a thread dump of the JVM, found no thread")?;
+        lines.finish(reader.found, "a JVM thread dump, found no thread")?;
         if reader.unknown_lines > 0 {
             let lines = plural(reader.unknown_lines, "line", "lines");
-            log::warn!("skipped {lines}, not known in thread dumps");
+            log::warn!("skipped {lines}: unknown in thread dumps");
         }
         Ok(())
     }

@@ -98,7 +98,7 @@ where
 fn expect_object(document: &[u8], format: &str) -> io::Result<()> {
     match document.trim_ascii_start() {
         [b'{', ..] => Ok(()),
-        _ => Err(invalid(format!("expected {format}, which is an object"))),
+        _ => Err(invalid(format!("expected {format}, as an object"))),
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "node-prof";
-    const DESCRIPTION: &'static str = "a profile of node --prof (JSON)";
+    const DESCRIPTION: &'static str = "a node --prof profile (JSON)";
 
     shared_options!(value, lines);
 

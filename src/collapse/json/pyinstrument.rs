@@ -48,7 +48,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "pyinstrument";
-    const DESCRIPTION: &'static str = "a profile of pyinstrument (JSON)";
+    const DESCRIPTION: &'static str = "a pyinstrument profile (JSON)";
     shared_options!(lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {

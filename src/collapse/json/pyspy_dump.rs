@@ -53,7 +53,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "pyspy-dump";
-    const DESCRIPTION: &'static str = "a dump of py-spy";
+    const DESCRIPTION: &'static str = "a py-spy dump";
     shared_options!(threads, lines);
     thread_roots!(Threads);
 
@@ -156,7 +156,7 @@ impl Options {
         if let Some(thread) = thread {
             self.add(&thread, profile);
         }
-        lines.finish(found, "a dump of py-spy, found no thread")
+        lines.finish(found, "a py-spy dump, found no thread")
     }
 
     /// The frame of `FUNCTION (FILE:LINE)`.

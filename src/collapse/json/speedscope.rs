@@ -130,7 +130,7 @@ impl Options {
         }
         if other_units > 0 {
             let profiles = plural(other_units, "profile", "profiles");
-            log::warn!("left out {profiles} whose unit is not {unit}; see --profile");
+            log::warn!("skipped {profiles} whose unit is not {unit}; see --profile");
         }
         Ok(())
     }

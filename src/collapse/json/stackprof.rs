@@ -53,7 +53,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "stackprof";
-    const DESCRIPTION: &'static str = "a profile of stackprof (JSON)";
+    const DESCRIPTION: &'static str = "a stackprof profile (JSON)";
     shared_options!(value, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {

@@ -59,7 +59,7 @@ const ARROW: &[u8] = b"==>";
 
 impl Document for Options {
     const NAME: &'static str = "xhprof";
-    const DESCRIPTION: &'static str = "a profile of XHProf (JSON)";
+    const DESCRIPTION: &'static str = "an XHProf profile (JSON)";
 
     shared_options!(value);
 
@@ -91,7 +91,7 @@ impl Document for Options {
             .collect();
         if values.is_empty() {
             return Err(invalid(
-                "the profile has no times, `wt`, and no other costs",
+                "the profile has neither times (`wt`) nor other costs",
             ));
         }
         let sums: Vec<_> = values
@@ -173,7 +173,9 @@ impl<'f> Costs<'f> {
         }
         if negative > 0 {
             let functions = plural(negative, "function", "functions");
-            log::warn!("{functions} cost less than what they call; they are taken to cost nothing");
+            log::warn!(
+                "{functions} cost less than their callees; their self cost is taken as zero"
+            );
         }
         let names: Vec<_> = functions.iter().map(|name| name_of(name)).collect();
         graph.add_to(&names, profile);

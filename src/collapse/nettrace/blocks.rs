@@ -55,7 +55,7 @@ impl<'a> Blocks<'a> {
     pub fn of(file: &'a [u8]) -> io::Result<Blocks<'a>> {
         let Some(rest) = file.strip_prefix(MAGIC) else {
             return Err(invalid(
-                "expected a trace of .NET, which starts with Nettrace",
+                "expected a .NET trace, which starts with `Nettrace`",
             ));
         };
         let mut rest = Bytes::new(rest, ByteOrder::Little);
@@ -101,7 +101,7 @@ impl<'a> Blocks<'a> {
             // truncated.
             None if self.version == 6 || matches!(start.rest(), [] | [5] | [5, 5, ..]) => {
                 log::warn!(
-                    "the trace ends in the middle of a block; what is before it counts [offset {offset}]"
+                    "the trace ends in the middle of a block; the part before it is used [offset {offset}]"
                 );
                 Ok(None)
             }

@@ -52,7 +52,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "nettrace";
-    const DESCRIPTION: &'static str = "a trace of .NET (.nettrace)";
+    const DESCRIPTION: &'static str = "a .NET trace (.nettrace)";
 
     shared_options!();
 
@@ -286,7 +286,7 @@ impl<'o> Trace<'o> {
         }
         if self.in_native_code > 0 {
             let samples = plural(self.in_native_code, "sample", "samples");
-            log::info!("left out {samples} in native code");
+            log::info!("skipped {samples} in native code");
         }
         Ok(())
     }

@@ -60,7 +60,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "otlp";
-    const DESCRIPTION: &'static str = "a profile of OpenTelemetry (protobuf or JSON)";
+    const DESCRIPTION: &'static str = "an OpenTelemetry profile (protobuf or JSON)";
     shared_options!(value, threads, lines);
     thread_roots!(Threads);
 
@@ -127,7 +127,7 @@ fn sniff_json(_: &[u8]) -> Option<bool> {
 #[cfg(not(feature = "json"))]
 fn to_protobuf(_: &[u8]) -> io::Result<Vec<u8>> {
     Err(invalid(
-        "the profile is in JSON, which takes the feature `json`",
+        "the profile is in JSON, which requires the feature `json`",
     ))
 }
 
@@ -356,7 +356,7 @@ impl<'a> File<'a> {
         if file.profiles.is_empty() && file.dictionary.strings.is_empty() {
             let expected = Options::DESCRIPTION;
             return Err(invalid(format!(
-                "expected {expected}, which has profiles and a dictionary"
+                "expected {expected} with profiles and a dictionary"
             )));
         }
         Ok(file)
@@ -393,7 +393,7 @@ fn expect_current(profile: &[u8]) -> io::Result<&[u8]> {
     match messages(profile, 3).next() {
         None => Ok(profile),
         Some(_) => Err(invalid(
-            "the profile is of a version of OTLP before 1.6, which kept its tables elsewhere; it is not read",
+            "OTLP versions before 1.6 are not supported, because their tables have a different layout",
         )),
     }
 }

@@ -357,7 +357,7 @@ fn insert<T>(table: &mut AHashMap<u64, T>, id: u64, entry: T, what: &str) -> io:
 #[cold]
 fn unknown(what: &str, id: u64) -> io::Error {
     invalid(format!(
-        "the {what} {id} is named, but it is not in the profile"
+        "the {what} {id} is referenced but missing from the profile"
     ))
 }
 

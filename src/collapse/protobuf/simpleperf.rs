@@ -365,7 +365,7 @@ impl Reader<'_> {
         }
         if self.other_events > 0 {
             let samples = plural(self.other_events, "sample", "samples");
-            log::warn!("left out {samples} of other events; see --event");
+            log::warn!("skipped {samples} of other events; see --event");
         }
         if self.tables.lost > 0 {
             log::warn!(

@@ -251,7 +251,7 @@ fn errors_name_the_line() {
         ),
         (
             "    5 T\n    +  5 a\n",
-            "line 5: Odd number of indentation characters for line, expected two a level, \
+            "line 5: Odd number of indentation characters for line, expected two per level, \
                  found `+  5 a`",
         ),
         (

@@ -85,7 +85,7 @@ fn frames_may_stand_in_tagged_backtraces_themselves() {
     let unknown = r#"<row><tagged-backtrace id="1"><frame ref="9"/></tagged-backtrace></row>"#;
     assert_eq!(
         error(unknown),
-        "line 4: Invalid frame ref id: 9, expected one that is written out before"
+        "line 4: Invalid frame ref id: 9, expected one that is already defined"
     );
 }
 
@@ -220,8 +220,7 @@ fn comments_and_character_data_are_passed_over() {
 
 #[test]
 fn unknown_shapes_are_refused_and_not_folded_in_part() {
-    let unknown =
-        "line 4: Unknown kind of backtrace, expected one `backtrace` that holds `frame` elements";
+    let unknown = "line 4: Unknown kind of backtrace, expected one `backtrace` that contains `frame` elements";
     for shape in [
         r#"<tagged-backtrace id="1"><backtrace id="1"/><frame id="2" name="f"/></tagged-backtrace>"#,
         r#"<tagged-backtrace id="1"><frame id="2" name="f"/><backtrace id="1"/></tagged-backtrace>"#,
@@ -240,15 +239,15 @@ fn errors_name_the_line() {
     for (row, message) in [
         (
             r#"<backtrace ref="99"/>"#,
-            "line 4: Invalid backtrace ref id: 99, expected one that is written out before",
+            "line 4: Invalid backtrace ref id: 99, expected one that is already defined",
         ),
         (
             r#"<tagged-backtrace ref="99"/>"#,
-            "line 4: Invalid tagged-backtrace ref id: 99, expected one that is written out before",
+            "line 4: Invalid tagged-backtrace ref id: 99, expected one that is already defined",
         ),
         (
             r#"<backtrace id="1"><frame ref="77"/></backtrace>"#,
-            "line 4: Invalid frame ref id: 77, expected one that is written out before",
+            "line 4: Invalid frame ref id: 77, expected one that is already defined",
         ),
         (
             "\n<backtrace id=\"x\"/>",
@@ -309,7 +308,7 @@ fn blocks_may_end_anywhere() {
         "<!-- <row> > --><![CDATA[<row>]]><row a='é>'>{backtrace}</row>\n&amp; λ &\n<row>\n<backtrace ref=\"10\"/></row>\n"
     );
     let broken = rows.replace("ref=\"10\"", "ref=\"99\"");
-    let line = "line 7: Invalid backtrace ref id: 99, expected one that is written out before";
+    let line = "line 7: Invalid backtrace ref id: 99, expected one that is already defined";
     for (rows, expected) in [
         (rows, Ok("main;λ→x 2\n".to_string())),
         (broken, Err(line.to_string())),

@@ -115,7 +115,7 @@ impl Document for Options {
             Err(error) if trace.is_cut(&error) => {
                 let events = plural(trace.events, "whole event", "whole events");
                 let (line, column) = (error.line(), error.column());
-                log::warn!("the trace is cut off after {events} [line {line}, column {column}]");
+                log::warn!("the trace is truncated after {events} [line {line}, column {column}]");
             }
             Err(error) => return Err(json::not_as_expected(error, Self::DESCRIPTION)),
         }
@@ -307,7 +307,7 @@ impl<'o, 'a> Trace<'o, 'a> {
     fn finish(self, profile: &mut Profile) -> io::Result<()> {
         if self.events > 0 && !self.has_phases {
             return Err(invalid(
-                "expected a trace of Chrome, whose events have a key `ph`",
+                "expected a Chrome trace, whose events have a key `ph`",
             ));
         }
         let has = [
@@ -382,7 +382,7 @@ impl<'o, 'a> Trace<'o, 'a> {
             next = frame.parent.as_ref();
             if path.len() > self.stack_frames.len() {
                 return Err(invalid(format!(
-                    "the parents of stack frame {id} form a circle"
+                    "the parents of stack frame {id} form a cycle"
                 )));
             }
         }
@@ -402,12 +402,9 @@ impl<'o, 'a> Trace<'o, 'a> {
         for (count, what) in [
             (
                 report.cut,
-                "lasted longer than the span around it, and was cut off there",
+                "lasted longer than the enclosing span and was truncated",
             ),
-            (
-                report.never_begun,
-                "ended without a begin, and was left out",
-            ),
+            (report.never_begun, "ended without a begin and was skipped"),
         ] {
             if count > 0 {
                 log::warn!("{} {what}", plural(count, "span", "spans"));
