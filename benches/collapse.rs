@@ -1,4 +1,4 @@
-//! Bytes a second from the output of a profiler to folded text, by format and number of threads.
+//! Throughput of folding the output of profilers, by format and number of threads.
 
 mod documents;
 mod profiles;
@@ -30,7 +30,7 @@ fn perf_script(c: &mut Criterion) {
     group.finish();
 }
 
-/// The other formats that profiles of some size come in, on one thread.
+/// Other formats with large profiles, on one thread.
 fn other_formats(c: &mut Criterion) {
     let mut options = dtrace::Options::default();
     options.nthreads = 1;
@@ -52,7 +52,7 @@ fn measure<F: Collapse>(c: &mut Criterion, format: &str, profile: &[u8], folder:
     group.finish();
 }
 
-/// The formats that are read as documents, as far as the crate's features have them.
+/// Formats that are read as documents, as far as enabled by the crate's features.
 fn whole_documents(c: &mut Criterion) {
     const SIZE: usize = 8_000_000;
     let options = guess::Options::default();

@@ -1,4 +1,4 @@
-//! Bytes a second from folded text to the SVG, and of folded text alone.
+//! Throughput of drawing folded text as an SVG, and of reading folded text.
 
 mod profiles;
 
@@ -8,7 +8,7 @@ use inferno::flamegraph::{self, Collector, Options};
 use inferno::{differential, folded};
 use std::io;
 
-/// With the default narrowest width of a frame, and with every frame drawn.
+/// With the default minimum width, and with all frames drawn.
 fn draw(c: &mut Criterion) {
     let text = profiles::folded(&profiles::diverse());
     let mut group = c.benchmark_group("flamegraph");
@@ -36,7 +36,7 @@ fn folded_text(c: &mut Criterion) {
     group.bench_function("write", |bench| {
         bench.iter(|| folded::write(&tree, io::sink()))
     });
-    // What two threads have folded.
+    // The result of folding on two threads.
     let forest = Forest::from_iter([tree.clone(), tree]);
     group.bench_function("write two trees", |bench| {
         bench.iter(|| folded::write_forest(&forest, io::sink()))
@@ -44,7 +44,7 @@ fn folded_text(c: &mut Criterion) {
     group.finish();
 }
 
-/// From the output of a profiler to the picture, with no text between; and two profiles compared.
+/// From the output of a profiler to the image, without text in between; and comparing two profiles.
 fn whole_ways(c: &mut Criterion) {
     let script = profiles::diverse();
     let mut group = c.benchmark_group("whole");

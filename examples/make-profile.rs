@@ -1,8 +1,9 @@
-//! Makes a large profile to measure with, the same one each time:
+//! Generates a large profile for measurements, reproducibly:
 //!
 //!     cargo run --release --example make-profile -- pprof 50 > large.pprof
 //!
-//! The arguments are a kind of profile and its size in megabytes. Without arguments it lists the kinds.
+//! The arguments are a kind of profile and its size in megabytes. Without arguments, it lists the
+//! kinds.
 
 #[path = "../benches/documents/mod.rs"]
 mod documents;
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints each kind, and the format that it is in.
+/// Prints each kind with its format.
 fn list() -> ExitCode {
     for kind in &KINDS {
         println!("{} {}", kind.name, kind.format);

@@ -1,7 +1,7 @@
-//! The flame graph in a real browser: tests/browser/viewer.mjs uses it as a reader would.
+//! Tests the flame graph in a real browser, where tests/browser/viewer.mjs simulates a user.
 //!
-//! This needs Chromium (the one named by the environment variable CHROMIUM, else the first one found
-//! in PATH) and Node 20. Without them the test says that it was skipped; with CI set, it fails.
+//! Requires Chromium (from the environment variable CHROMIUM, or the first one in PATH) and Node
+//! 20. If these are missing, the test reports that it was skipped; if CI is set, it fails.
 
 #![cfg(feature = "cli")]
 
@@ -49,7 +49,7 @@ fn skip_unless_ci(test: &str, why: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What finds names in the viewer, without a browser.
+/// Tests the search of the viewer without a browser.
 #[test]
 fn patterns_match_what_javascript_matches_and_cannot_hang() -> Result<(), Box<dyn Error>> {
     let Some(node) = in_path("node") else {
@@ -64,31 +64,31 @@ fn patterns_match_what_javascript_matches_and_cannot_hang() -> Result<(), Box<dy
     Ok(())
 }
 
-/// Names that are markup, scripts, or no UTF-8.
+/// Names that contain markup, scripts, or invalid UTF-8.
 const HOSTILE: &[u8] = b"main;<script>window.pwned=1</script>;]]>&amp;\"' 10\n\
     main;</svg><img src=x onerror=window.pwned=2>;__proto__ 20\n\
     main;\xe2\x80\xaertl\x01\xff;\xf0\x9f\x98\x80\xf0\x9f\x98\x80^~\\u0041 30\n\
     main;constructor;javascript:window.pwned=3 40\n";
 
-/// The graphs that the checks use.
+/// Draws the graphs for the checks.
 fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
     let example = fs::read("tests/browser/example.folded")?;
     let chart = b"main;a 10\nmain;b 20\nmain;a 30\n".to_vec();
     let clock = b"prog 1 1.0: 297500000 cpu-clock:\n\t 12 leaf (m)\n\t 34 main (m)\n\n".repeat(4);
     let changed = b"main;same 10 10\nmain;grew 10 30\nmain;gone 20 0\n".to_vec();
     let mut narrow = b"main;wide 1000000\nrare;needle 1\nrare;pin 3\n".to_vec();
-    // More frames than are elements of their own.
+    // More frames than become elements.
     for number in 0..6000 {
         narrow.extend(format!("many;f{number:04};g{number:04} 1000\n").bytes());
     }
-    // More than are made elements of, however narrow they are asked for.
+    // More frames than become elements even if all are wanted.
     let mut countless = String::from("main;wide 9\n");
     (0..120_000).for_each(|number| countless.push_str(&format!("many;f{number} 1\n")));
     let countless = countless.into_bytes();
     // Taller than any window.
     let deep: Vec<String> = (0..400).map(|level| format!("level{level}")).collect();
     let deep = format!("{} 3\n{} 1\n", deep.join(";"), deep[..390].join(";")).into_bytes();
-    // Names on which a search by `(a+)+$` would take years.
+    // A backtracking search for `(a+)+$` in these names would take years.
     let long = format!("main;{}! 1\nmain;b{} 3\n", "a".repeat(5000), "a".repeat(60)).into_bytes();
     for (name, folded, flags) in [
         ("graph.svg", &example, &[][..]),
@@ -122,8 +122,8 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The viewer is written in a CDATA section, and the SVG is inlined in HTML. Comments and indentation
-/// are left out of the SVG line by line.
+/// The viewer is embedded in a CDATA section, and the SVG can be inlined in HTML. Comments and
+/// indentation are removed line by line.
 #[test]
 fn the_viewer_can_stand_where_it_is_put() -> Result<(), Box<dyn Error>> {
     let mut files = 0;

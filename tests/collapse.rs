@@ -1,8 +1,8 @@
-//! Golden cases: each profile `tests/data/FORMAT/CASE.*` is folded by `inferno-collapse-FORMAT`, or by
-//! `inferno collapse FORMAT` if there is no such tool, and must come out as `CASE.folded`.
-//! `CASE.args` holds command line arguments, one a line. Profiles may be compressed.
-//! `CASE.stderr` holds what the tool says about the profile; if there is no `CASE.folded` with it, the tool must fail.
-//! `BLESS=1 cargo test --test collapse` writes what comes out.
+//! Golden tests: each profile `tests/data/FORMAT/CASE.*` is folded by `inferno-collapse-FORMAT`, or
+//! by `inferno collapse FORMAT` if there is no such tool, and the output must equal `CASE.folded`.
+//! `CASE.args` has command-line arguments, one per line. Profiles may be compressed. `CASE.stderr`
+//! has the expected messages; if it exists without `CASE.folded`, the tool must fail. `BLESS=1
+//! cargo test --test collapse` writes the expected files.
 
 use inferno::collapse::formats::recognized;
 use inferno::collapse::guess;
@@ -22,7 +22,7 @@ struct Case {
 }
 
 impl Case {
-    /// Whether the tool must refuse the profile.
+    /// Whether the tool must reject the profile.
     fn is_refused(&self) -> bool {
         self.messages.exists() && !self.expected.exists()
     }
@@ -146,7 +146,7 @@ fn profiles_fold_as_expected() {
     );
 }
 
-/// What the tool says is a line for each thing that is odd; what is wrong is one line, and nothing is written.
+/// Each problem causes one warning; an error is one line, without output.
 #[test]
 fn what_is_odd_or_wrong_is_said() {
     let mut failures = Vec::new();
@@ -169,7 +169,7 @@ fn what_is_odd_or_wrong_is_said() {
     assert!(failures.is_empty(), "differ:\n{}", failures.join("\n"));
 }
 
-/// What one format has is not an empty profile of another.
+/// A profile in one format is not an empty profile in another.
 #[test]
 fn profiles_of_other_formats_are_refused_or_read() {
     let mut samples: BTreeMap<String, Vec<u8>> = BTreeMap::new();
@@ -209,7 +209,7 @@ fn profiles_of_other_formats_are_refused_or_read() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// One case of each format shows that it is read at all.
+/// Each format has at least one case.
 #[test]
 fn each_format_has_a_case() {
     let formats: Vec<String> = cases().into_iter().map(|case| case.format).collect();
@@ -220,7 +220,7 @@ fn each_format_has_a_case() {
     assert_eq!(missing, Vec::<&str>::new(), "formats without a case");
 }
 
-/// The sum of what comes out does not hang on how the work is shared.
+/// The sum of the output does not depend on how the work is divided.
 #[test]
 fn the_number_of_threads_changes_nothing() {
     let has_threads = |case: &&Case| ["perf", "dtrace", "recursive"].contains(&&*case.format);

@@ -1,6 +1,6 @@
-//! No sample is lost: what comes out of a fixture adds up to what went in, which is counted here
-//! the simplest way that the format allows. Generated profiles of most formats are in their tests; those of vsprof, of which
-//! not every call counts, and recursive are here.
+//! Checks that no sample is lost: the output of a fixture adds up to its input, which is counted
+//! here in the simplest way that the format allows. Generated profiles of most formats are in the
+//! formats' own tests; this file covers vsprof, where not all calls count, and recursive.
 
 use inferno::collapse::{Collapse, recursive, vsprof};
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ use std::process::Command;
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
 
-/// Folds with the tool, and returns the sum of the counts and what was said on stderr.
+/// Folds with the tool, and returns the sum of the counts and the standard error.
 fn fold(tool: &str, profile: &Path) -> (u64, String) {
     let output = Command::new(tool)
         .arg("-v")
@@ -102,8 +102,8 @@ fn of_perf_all_periods_of_the_event_come_out() {
     });
 }
 
-/// The sum of the periods that are all that is above stacks but a command, or how many stacks there
-/// are; without any call chains each line is one.
+/// The sum of periods if there is only a command besides them above stacks, or the number of
+/// stacks; without call chains, each line is a stack.
 fn periods_without_events(text: &str) -> u64 {
     let lines: Vec<&str> = std::iter::once("").chain(text.lines()).collect();
     let is_frame = |line: &str| line.starts_with('\t');
@@ -127,7 +127,7 @@ struct PerfSample {
     period: u64,
 }
 
-/// Each sample that has frames, be it on its own line or on lines of their own.
+/// All samples with frames, on the same line or on separate lines.
 fn samples_of_perf(text: &str) -> Vec<PerfSample> {
     let text = text.replace('\r', "");
     let lines: Vec<&str> = text
@@ -137,7 +137,7 @@ fn samples_of_perf(text: &str) -> Vec<PerfSample> {
     let is_frame = |line: &str| line.starts_with('\t');
     let mut samples = Vec::new();
     for (at, line) in lines.iter().enumerate() {
-        // After a frame may stand its place in the source, or the next sample, which has a time.
+        // A frame may be followed by its source location, or by the next sample, which has a time.
         let is_after_frame = at > 0 && is_frame(lines[at - 1]);
         let is_event = line.contains(|char: char| char.is_ascii_digit())
             && !is_frame(line)
@@ -158,7 +158,7 @@ fn sample_of_perf(line: &str) -> PerfSample {
         |at: &usize| words[*at].ends_with(':') && words[*at].contains(char::is_alphabetic);
     let at = (start..words.len()).find(is_event);
     let event = at.map_or("", |at| words[at].trim_end_matches(':'));
-    // A number that no time stands before is the thread's.
+    // A number that is not preceded by a time is the thread's ID.
     let is_period = |at: &usize| *at > 1 && words[at - 2].ends_with(':');
     let period = at
         .filter(is_period)
@@ -174,7 +174,7 @@ fn is_time(word: &str) -> bool {
     word.ends_with(':') && word.starts_with(|char: char| char.is_ascii_digit())
 }
 
-/// `cycles` of `cycles:u`.
+/// `cycles` for `cycles:u`.
 fn without_modifiers(event: &str) -> &str {
     let is_modifiers = |text: &str| text.chars().all(|char| "ukhpP".contains(char));
     match event.rsplit_once(':') {
@@ -187,7 +187,7 @@ fn without_modifiers(event: &str) -> &str {
 fn of_dtrace_all_counts_come_out() {
     let tool = env!("CARGO_BIN_EXE_inferno-collapse-dtrace");
     assert_nothing_is_lost(tool, "dtrace", |text, _| {
-        // A count is a line of its own, or ends the last line of a stack, behind its keys.
+        // A count is on its own line, or at the end of the last line of a stack, after its keys.
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         let next = lines.iter().skip(1).chain([&""]);
         let pairs = lines.iter().zip(next);
@@ -286,7 +286,7 @@ fn of_vsprof_all_calls_come_out_but_those_that_led_to_calls() {
     assert_nothing_is_lost(tool, "vsprof", |text, _| calls_of_vsprof(text));
 }
 
-/// The calls of all rows, less those that led to the calls of rows below, which count there.
+/// The calls of all rows, minus those that led to the calls of rows below, which are counted there.
 fn calls_of_vsprof(text: &str) -> u64 {
     let rows = text.lines().skip(1).map(|row| {
         let parts: Vec<&str> = row.split('"').collect();
@@ -302,9 +302,9 @@ fn calls_of_vsprof(text: &str) -> u64 {
     sum
 }
 
-/// Adds the own calls of the function in the first row, and of all that are below it; returns those
-/// of the function. Only callees that call others, and the last one, take calls from their caller:
-/// so do the published tools.
+/// Adds the self calls of the function in the first row, and of all rows below it; returns those of
+/// the function. Only callees with callees of their own, and the last one, are subtracted from
+/// their caller, as in the published tools.
 fn add_own_calls(rows: &[(u64, u64)], sum: &mut u64) -> u64 {
     let (level, mut own) = rows[0];
     let starts: Vec<usize> = (1..rows.len())

@@ -1,4 +1,4 @@
-//! Two profiles compared: `inferno-diff-folded`, and `inferno-flamegraph --diff`.
+//! Tests of comparing profiles: `inferno-diff-folded`, and `inferno-flamegraph --diff`.
 
 #![cfg(feature = "cli")]
 
@@ -19,7 +19,7 @@ const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
 const BEFORE: &str = "p;a 10\np;b 10\nq 20\n";
 const AFTER: &str = "p;a 30\np;b 30\nr 40\n";
 
-/// Runs a tool in a directory that has the profiles `before` and `after`.
+/// Runs a tool in a directory with the profiles `before` and `after`.
 fn run_with(before: &str, after: &str, tool: &str, args: &[&str], input: &str) -> Output {
     let directory = tempfile::tempdir().expect("a directory");
     fs::write(directory.path().join("before"), before).expect("a file");
@@ -34,7 +34,7 @@ fn run_with(before: &str, after: &str, tool: &str, args: &[&str], input: &str) -
         .spawn()
         .expect("the tool runs");
     let mut stdin = child.stdin.take().expect("a pipe");
-    // The tool may end before it has read all.
+    // The tool may exit before reading everything.
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
     child.wait_with_output().expect("the tool ends")
@@ -52,7 +52,7 @@ fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("text")
 }
 
-/// The titles of all frames but the root, with their counts before and after.
+/// The titles of all frames except the root, with their counts before and after.
 fn frames(svg: &str) -> BTreeMap<String, (String, String)> {
     let between = |text: &str, start: &str, end: &str| {
         let text = &text[text.find(start)? + start.len()..];
@@ -234,7 +234,7 @@ fn normalizing_leaves_what_changed_within_the_whole() {
     assert_eq!(titles(&svg), expected);
 }
 
-/// Three thirds of eleven are eleven, also where a function is reached in two ways.
+/// Three thirds of eleven are eleven, even if a function is reached in two ways.
 #[test]
 fn normalized_counts_are_rounded_as_a_person_would() {
     let (before, after) = ("m;a 1\nm;b 1\nm;c 1\n", "m;a 5\nm;b 3\nm;c 3\n");
@@ -273,7 +273,7 @@ fn tree(stacks: &[(Vec<&str>, u64)]) -> CallTree {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// What a frame changed by is what it changed by itself and what its callees changed by.
+    /// The change of a frame is its own change plus that of its callees.
     #[test]
     fn changes_of_callees_add_up(before in profile(), after in profile()) {
         let tree = differential::compare(&tree(&before), &tree(&after), Options::default());
@@ -297,7 +297,7 @@ proptest! {
         }
     }
 
-    /// A picture can be drawn of any difference, whichever side sets the widths.
+    /// Every difference can be drawn, whichever side determines the widths.
     #[test]
     fn any_difference_can_be_drawn(before in profile(), after in profile()) {
         let (before, after) = (tree(&before), tree(&after));
@@ -315,7 +315,7 @@ proptest! {
         }
     }
 
-    /// Going through text changes nothing.
+    /// Conversion to text and back changes nothing.
     #[test]
     fn text_holds_the_difference(before in profile(), after in profile()) {
         let tree = differential::compare(&tree(&before), &tree(&after), Options::default());

@@ -1,4 +1,4 @@
-//! What a file may be written as, and still be read: white space, encodings of text, compression.
+//! Tests of how a file may be encoded: whitespace, text encodings, compression.
 
 #![cfg(feature = "compression")]
 
@@ -19,7 +19,7 @@ const RECURSIVE: &str = env!("CARGO_BIN_EXE_inferno-collapse-recursive");
 
 const FOLDED: &str = "query;scan table 30\nquery;sort 12\n";
 
-/// As `FOLDED`, written as databases do.
+/// `FOLDED` in the format of databases.
 const WITH_TABS: &str = "query;sort\t12\nquery;scan table\t30\n";
 
 const PERF: &str = env!("CARGO_BIN_EXE_inferno-collapse-perf");
@@ -51,7 +51,7 @@ fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     units.flat_map(bytes).collect()
 }
 
-/// `text` as Windows may write it, with byte order marks.
+/// `text` as written on Windows, with byte order marks.
 fn marked(text: &str) -> [Vec<u8>; 4] {
     let lines = text.replace('\n', "\r\n");
     [
@@ -130,7 +130,7 @@ fn the_library_reads_text_with_a_mark_too() {
     }
 }
 
-/// Gives one byte at a time, as a slow pipe does.
+/// Returns one byte at a time, like a slow pipe.
 struct OneByOne<'a>(&'a [u8]);
 
 impl Read for OneByOne<'_> {

@@ -1,4 +1,4 @@
-//! The flags of all tools that choose stacks and frames by regular expressions.
+//! Tests of the flags of all tools that select stacks and frames by regular expression.
 
 #![cfg(all(feature = "cli", feature = "filter"))]
 
@@ -92,10 +92,10 @@ fn frames_are_renamed_before_all_else() {
     );
 }
 
-/// In the order of the README's table, which is that of `--help`.
+/// In the order of the README's table, which is also that of `--help`.
 #[test]
 fn filters_are_done_in_one_order() {
-    // Each would find nothing if the one before it had not been, or if the one after it had.
+    // Each filter matches only if the filters before it, and none after it, were applied.
     assert_leaves(
         &[
             "--rename",
@@ -155,7 +155,7 @@ fn filters_are_done_in_one_order() {
     assert!(found.is_sorted_by_key(|(_, row)| *row));
 }
 
-/// A base of the graph is looked for in what filters leave.
+/// The base of the graph applies to filtered stacks.
 #[test]
 fn a_base_comes_after_the_filters() {
     let output = run(

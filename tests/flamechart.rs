@@ -1,4 +1,4 @@
-//! Flame charts of profiles: the order of time, thread by thread.
+//! Tests of flame charts: time order, thread by thread.
 
 #[path = "support/run.rs"]
 mod support;
@@ -8,7 +8,7 @@ use support::{run_in, stderr, stdout};
 
 const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");
 
-/// Two threads of a program, in turns. Each stack comes again later.
+/// Two threads of a program that alternate. Each stack occurs again later.
 fn script() -> String {
     let samples = [
         (11, "mix"),
@@ -27,7 +27,7 @@ fn script() -> String {
     samples.into_iter().enumerate().map(sample).collect()
 }
 
-/// What is in a picture: where frames start, and their titles, from the root to the leaves.
+/// The contents of an image: the start of frames, and their titles, from the root to the leaves.
 fn frames(svg: &str) -> Vec<String> {
     let attribute = |text: &str, name: &str| {
         let (_, rest) = text
@@ -82,7 +82,7 @@ const CHART: [&str; 10] = [
 #[test]
 fn a_profile_is_drawn_in_the_order_of_time_and_by_thread() {
     assert_eq!(chart(&[("script", &script())], &[]), CHART);
-    // Filters, bases and readable names keep it.
+    // Filters, bases and demangling preserve the order.
     let mangled = script().replace("bake", "_ZN4bakeEv");
     assert_eq!(
         chart(&[("script", &mangled)], &["--rename", "^x$", "y"]),
@@ -108,7 +108,7 @@ fn a_profile_is_drawn_in_the_order_of_time_and_by_thread() {
     );
 }
 
-/// Where threads have no ids, they have names.
+/// Threads without IDs are distinguished by name.
 #[test]
 fn a_text_without_ids_is_drawn_by_name() {
     let samples = [
@@ -190,7 +190,7 @@ fn a_recording_is_drawn_in_the_order_of_time() {
     let recording = format!("{data}/dwarf.data");
     let args = ["-q", "--flamechart", &recording];
     let svg = stdout(&run_in(directory.path(), FLAMEGRAPH, &args, b""));
-    // By name, `a_thread` would be the first.
+    // If sorted by name, `a_thread` would be first.
     let expected = [
         "all 0 +52000000",
         "spin 0 +32000000",

@@ -1,9 +1,9 @@
-//! Flame graphs, drawn through the library and by `inferno-flamegraph`.
+//! Tests of flame graphs drawn by the library and by `inferno-flamegraph`.
 //!
-//! `tests/data/flamegraph` holds a directory for each golden case: `input.folded`, `args` (one a
-//! line), files the tool is to find, and `expected.svg`; `expected.NAME` for what a file must hold
-//! afterwards, `expected.stderr` for warnings. A new case needs the input and the arguments;
-//! `BLESS=1 cargo test --test flamegraph` writes the rest, to be looked at.
+//! `tests/data/flamegraph` has a directory for each golden case: `input.folded`, `args` (one per
+//! line), other files for the tool, and `expected.svg`; `expected.NAME` for the contents of a file
+//! afterwards, `expected.stderr` for warnings. For a new case, add the input and the arguments, run
+//! `BLESS=1 cargo test --test flamegraph` to write the rest, and review it.
 
 #[path = "support/xml.rs"]
 mod xml;
@@ -15,13 +15,13 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-/// A frame as it is in the document.
+/// A frame in the document.
 #[derive(Debug, Clone, PartialEq)]
 struct Frame {
     title: String,
     label: String,
     fill: String,
-    /// The samples it begins at, and those it covers.
+    /// The start and width in samples.
     start: f64,
     count: f64,
     y: u64,
@@ -271,7 +271,7 @@ fn without_samples_there_is_a_picture_that_says_so() {
         let root = xml::parse(std::str::from_utf8(&svg).unwrap()).unwrap();
         let text = &root.child("text").unwrap().text;
         assert_eq!(text, "ERROR: No valid input provided to flamegraph");
-        // There is no script that this could call.
+        // There is no script to call.
         assert_eq!(root.attribute("onload"), None);
     }
 }
@@ -286,7 +286,7 @@ fn counts_beyond_64_bits_are_refused() {
         "The stack counts add up to more than 64 bits hold"
     );
     assert!(xml::parse(std::str::from_utf8(&svg).unwrap()).is_ok());
-    // This is just what they hold.
+    // This is the largest supported sum.
     let lines = ["a 18446744073709551614", "b 1"];
     assert_eq!(
         titles(&mut Options::default(), &lines)[0],
@@ -422,14 +422,15 @@ fn a_large_graph_has_elements_for_what_can_be_seen() {
         let has_path = root.by_id("narrow").is_some();
         (frames.len(), has_path, data.unwrap_or_default())
     };
-    // All, with the root, the first frame, and the wide one.
+    // All frames, including the root, the first frame, and the wide one.
     let (elements, has_path, _) = drawn(9_997, |_| ());
     assert_eq!((elements, has_path), (10_000, false));
     let (elements, has_path, data) = drawn(9_998, |_| ());
     assert_eq!((elements, has_path), (3, true));
-    // Three bytes for what is new in a stack, up to three for its place, and the number of its name.
+    // Three bytes for the new part of a stack, up to three for its index, and the number of its
+    // name.
     assert!((50_000..200_000).contains(&data.len()), "{}", data.len());
-    // Without the viewer there is nothing that could draw the others.
+    // Without the viewer, the other frames could never be drawn.
     assert_eq!(drawn(9_998, |opt| opt.no_javascript = true).0, 10_001);
 }
 
@@ -480,7 +481,7 @@ fn sizes_of_any_kind_can_be_drawn() {
     }
 }
 
-/// Stacks of the frames `a` to `d`, with a count.
+/// Stacks of the frames `a` to `d`, with counts.
 fn any_stacks() -> impl Strategy<Value = Vec<(Vec<String>, u32)>> {
     let frame = prop::sample::select(vec!["a", "b", "a::b", "c d"]).prop_map(str::to_string);
     let stack = prop::collection::vec(frame, 1..6);
@@ -493,7 +494,7 @@ fn lines_of(stacks: &[(Vec<String>, u32)]) -> Vec<String> {
 }
 
 proptest! {
-    /// Sorted lines are read and walked in fewer steps than others.
+    /// Sorted lines take a faster path than others.
     #[test]
     fn the_order_of_lines_does_not_matter(
         mut lines in prop::collection::vec("[a!;]{1,4}([ \t]?[a1;]){0,3} [1-9]", 1..16),
@@ -515,7 +516,7 @@ proptest! {
         prop_assert!(draw(&lines) == any_order);
     }
 
-    /// The widths are what a naive sum over all prefixes of all stacks gives.
+    /// The widths equal a naive sum over all prefixes of all stacks.
     #[test]
     fn widths_are_sums_of_counts(stacks in any_stacks()) {
         let mut expected: BTreeMap<&[String], u32> = BTreeMap::new();
@@ -564,7 +565,7 @@ proptest! {
     }
 }
 
-/// All frames in document order, with labels that are not cut.
+/// All frames in document order, with labels that are not truncated.
 fn frames_by_depth(stacks: &[(Vec<String>, u32)], flame_chart: bool) -> Vec<(usize, Frame)> {
     let mut opt = options(|opt| {
         opt.font_size = 0;
@@ -582,7 +583,7 @@ fn frames_by_depth(stacks: &[(Vec<String>, u32)], flame_chart: bool) -> Vec<(usi
 
 #[cfg(feature = "cli")]
 mod tool {
-    //! `inferno-flamegraph`, run as a process.
+    //! Runs `inferno-flamegraph` as a process.
 
     use super::xml;
     use std::fs;
@@ -604,7 +605,7 @@ mod tool {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // The tool may end without reading all of it.
+        // The tool may exit before reading everything.
         let _ = child.stdin.take().unwrap().write_all(input);
         child.wait_with_output().unwrap()
     }
@@ -634,7 +635,7 @@ mod tool {
         }
         let args = fs::read_to_string(case.join("args")).unwrap();
         let mut args: Vec<&str> = args.lines().collect();
-        // The viewer's script and style are not what is tested here.
+        // These cases do not cover the viewer's script and style.
         args.extend(["--no-javascript", "--pretty-xml", "input.folded"]);
         let output = run(directory.path(), &args, b"");
         let svg = text(&output.stdout);
@@ -645,7 +646,7 @@ mod tool {
         check_file(case, "expected.palette.map", &map.unwrap_or_default())
     }
 
-    /// Compares with a file of the case, which need not be there if it would be empty.
+    /// Compares with a file of the case, which may be missing if it would be empty.
     fn check_file(case: &Path, name: &str, found: &str) -> Result<(), String> {
         let path = case.join(name);
         if std::env::var_os("BLESS").is_some() && !found.is_empty() {

@@ -1,4 +1,4 @@
-//! Folded text from tool to tool: what one of them writes the next one reads.
+//! Tests of folded text as the interface between tools: each can read the output of the others.
 
 #[path = "support/run.rs"]
 mod support;
@@ -10,7 +10,7 @@ const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");
 const GUESS: &str = env!("CARGO_BIN_EXE_inferno-collapse-guess");
 const RECURSIVE: &str = env!("CARGO_BIN_EXE_inferno-collapse-recursive");
 
-/// The titles of a picture, which must have been drawn without a word.
+/// The titles of an image, which must have been drawn without warnings.
 #[track_caller]
 fn titles(args: &[&str], input: &str) -> Vec<String> {
     let output = run(FLAMEGRAPH, args, input.as_bytes());
@@ -61,7 +61,7 @@ fn recursion_is_joined_in_all_that_is_folded_text() {
     );
 }
 
-/// The start of what `perf report` prints: some of its lines end in a number.
+/// The start of the output of `perf report`, in which some lines end in a number.
 const PERF_REPORT: &str = "\
 # Total Lost Samples: 0
 #
@@ -93,9 +93,7 @@ fn what_is_not_folded_is_refused_and_named() {
         ),
         (
             "{\n \"samples\":\n 12\n}\n",
-            format!(
-                "unsupported format: unrecognized JSON (its keys: samples); {supported}"
-            ),
+            format!("unsupported format: unrecognized JSON (its keys: samples); {supported}"),
         ),
         (
             "load averages\nuser 12\nsystem 3\nfree of all:\nidle 85\nno more.\n",
@@ -119,7 +117,7 @@ fn what_is_not_folded_is_refused_and_named() {
     }
 }
 
-/// What is read after the lines by which a format is told counts as well.
+/// Lines after those that determined the format are checked too.
 #[test]
 fn text_that_only_starts_as_folded_stacks_is_refused() {
     let stacks = "main;serve;reply 3\n".repeat(400);

@@ -1,4 +1,4 @@
-//! Profiles that are made up: none of what is in them is lost, and each is recognized.
+//! Tests with generated profiles: nothing in them is lost, and each is recognized.
 
 #![cfg(all(feature = "jfr", feature = "json", feature = "protobuf"))]
 
@@ -11,14 +11,14 @@ use inferno::collapse::{Collapse, formats, guess};
 
 const SIZE: usize = 300_000;
 
-/// What the names of all functions take, however few samples there are.
+/// The size of all function names, independent of the number of samples.
 const TABLES: usize = 2_000_000;
 
 fn total(tree: &CallTree) -> f64 {
     tree.totals()[0].to_f64()
 }
 
-/// Times in fractions of a microsecond are exact in a tree, but not as `f64`.
+/// Fractions of a microsecond are exact in a tree, but not as `f64`.
 fn assert_equal(name: &str, actual: f64, expected: f64) {
     assert!(
         (actual - expected).abs() < 1e-3,

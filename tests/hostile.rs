@@ -1,4 +1,5 @@
-//! Profiles that were made to break a reader: an error or a result comes soon, and in little memory.
+//! Tests of profiles crafted to break a reader: there is an error or a result, quickly, and in
+//! little memory.
 
 #![cfg(all(
     unix,
@@ -18,7 +19,7 @@ use std::process::{Command, Output};
 
 const INFERNO: &str = env!("CARGO_BIN_EXE_inferno");
 
-/// How deep some documents are nested.
+/// The nesting depth of some documents.
 const LEVELS: usize = 100_000;
 
 /// Folds `input` with 2 GiB of address space.
@@ -36,7 +37,7 @@ fn fold(format: &str, input: &[u8]) -> Output {
     deadline::run(&mut command)
 }
 
-/// There is one line of an error, with `part` in it.
+/// Asserts that the output is a single error line that contains `part`.
 #[track_caller]
 fn assert_refused(format: &str, input: &[u8], part: &str) {
     let output = fold(format, input);
@@ -54,7 +55,7 @@ fn assert_folds(format: &str, input: &[u8], folded: &str) {
     assert!(output.stdout == folded.as_bytes(), "{format}");
 }
 
-/// `open` so many times, `leaf`, and `close` as often.
+/// Repeats `open`, then `leaf`, then repeats `close` as often.
 fn nested(open: &str, leaf: &str, close: &str) -> String {
     [&open.repeat(LEVELS), leaf, &close.repeat(LEVELS)].concat()
 }
@@ -99,7 +100,7 @@ fn indexes_outside_of_tables_are_refused() {
     let chrome = r#"{"traceEvents": [], "stackFrames": {"1": {"name": "main", "parent": "2"}},
         "samples": [{"ts": 1, "sf": "1"}]}"#;
     assert_refused("chrome", chrome.as_bytes(), "stack frame 2");
-    // A sample of a location that is not there, and a type whose name is not there.
+    // A sample of a missing location, and a type with a missing name.
     assert_refused(
         "pprof",
         b"\x0a\x02\x08\0\x12\x04\x08\x63\x10\x01\x32\0",
@@ -131,17 +132,17 @@ fn no_size_is_believed() {
         &[&b"\x0a\x02\x08\0"[..], &sample].concat(),
         "longer than the message",
     );
-    // A record of 2 GiB: the report is cut off in it.
+    // A record of 2 GiB, in which the report is truncated.
     assert_folds("simpleperf", b"SIMPLEPERF\x01\0\xff\xff\xff\x7f", "");
 }
 
-/// A recording of one chunk.
+/// A recording with one chunk.
 fn jfr() -> Vec<u8> {
     let kind = documents::KINDS.iter().find(|kind| kind.name == "jfr");
     (kind.expect("it is one of them").make)(1000).bytes
 }
 
-/// The same with another number at `at` in the header.
+/// A recording with another number at offset `at` in the header.
 fn jfr_with(at: usize, number: u64) -> Vec<u8> {
     let mut recording = jfr();
     recording[at..at + 8].copy_from_slice(&number.to_be_bytes());

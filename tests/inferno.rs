@@ -1,4 +1,5 @@
-//! `inferno collapse`, `inferno flamegraph`, `inferno diff`: what they read, list and refuse.
+//! Tests of `inferno collapse`, `inferno flamegraph` and `inferno diff`: what they read, list and
+//! reject.
 
 use std::fs;
 use std::path::Path;
@@ -60,7 +61,7 @@ fn formats_have_the_flags_of_their_tools() {
     }
 }
 
-/// The published tools and `inferno collapse` are the same.
+/// The published tools and `inferno collapse` produce the same output.
 #[test]
 fn each_format_folds_as_its_tool() {
     for (format, case) in [
@@ -89,7 +90,7 @@ fn inputs_in_different_formats_are_added_up() {
     let run = |args: &[&str]| run_in(directory.path(), INFERNO, args, b"");
     let sum = "other 1\nprog;main;leaf 10\n";
     assert_folds(&run(&["collapse", "a.perf", "b.folded", "./pprof"]), sum);
-    // Behind a path there is no format.
+    // A format after a path is a path.
     assert_folds(&run(&["collapse", "a.perf", "b.folded", "pprof"]), sum);
     let error = run(&["collapse", "pprof", "a.perf"]);
     assert!(stderr(&error).contains("a.perf: "), "{}", stderr(&error));

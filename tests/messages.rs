@@ -1,4 +1,4 @@
-//! What the tools say: one line for an error, nothing that a terminal obeys, and what is required.
+//! Tests of messages: errors are one line, control no terminal, and say what is expected.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -34,7 +34,8 @@ const TOOLS: [&str; 11] = [
     env!("CARGO_BIN_EXE_inferno-collapse-xctrace"),
 ];
 
-/// Starts a new line, and lets a terminal clear its screen, change its title and turn text round.
+/// Starts a new line, and makes a terminal clear its screen, change its title and reverse the text
+/// direction.
 const HOSTILE: &str = "a\nerror: b\r\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31m\u{202e}z";
 const SHOWN: &str = "a\\nerror: b\\r\\u{1b}[2J\\u{1b}]0;title\\u{7}\\u{9b}31m\\u{202e}z";
 
@@ -51,7 +52,7 @@ fn assert_harmless(output: &Output) {
 fn names_of_files_are_escaped() {
     for tool in TOOLS {
         let name = tool.rsplit('/').next().expect("a name");
-        // The other file of the tool that takes two.
+        // The second file, for the tool that takes two.
         let args = if tool == DIFF_FOLDED {
             &[HOSTILE, "-"][..]
         } else {
@@ -172,7 +173,7 @@ fn help_that_cannot_be_written_is_an_error() {
     }
 }
 
-/// The first line of what a tool says of wrong flags.
+/// The first line of the error about invalid flags.
 #[track_caller]
 fn refusal(tool: &str, args: &[&str]) -> String {
     let output = run(tool, args, b"main;work 3\n");
@@ -242,7 +243,7 @@ fn numbers_that_make_no_sense_are_refused() {
             assert!(message.ends_with(": expected a whole number"), "{message}");
         }
     }
-    // A number behind a space is no flag.
+    // A negative number after a space is not a flag.
     let message = refusal(FLAMEGRAPH, &["--factor", "-1"]);
     assert!(
         message.ends_with(": expected a number greater than 0"),
@@ -321,7 +322,7 @@ fn widths_of_a_differential_graph_require_one() {
     }
 }
 
-/// What makes sense is taken as before.
+/// Valid values at the limits are accepted.
 #[test]
 fn numbers_at_the_edge_of_sense_are_taken() {
     for flag in [

@@ -1,4 +1,4 @@
-//! `-o FILE` and `palette.map`: what is written whole or not at all, and what that leaves as it was.
+//! Tests of `-o FILE` and `palette.map`: files are written atomically, and keep their properties.
 
 #![cfg(unix)]
 
@@ -24,7 +24,7 @@ const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");
 
 const STACKS: &[u8] = b"main;work 3\n";
 
-/// A directory, and a file in it that has something in it.
+/// A directory with a non-empty file in it.
 fn directory_with(name: &str) -> (tempfile::TempDir, PathBuf) {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join(name);
@@ -64,7 +64,7 @@ fn is_root() -> bool {
     File::open("/proc/self").is_ok_and(|file| file.metadata().is_ok_and(|own| own.uid() == 0))
 }
 
-/// Runs a tool as somebody whom permissions are for, in a directory of theirs.
+/// Runs a tool as an unprivileged user, in a directory of that user.
 fn run_unprivileged(directory: &Path, args: &[&str]) -> Output {
     const NOBODY: u32 = 65534;
     let tools = tempfile::tempdir().expect("a directory");
@@ -114,7 +114,7 @@ fn permissions_are_kept_but_for_set_id() {
         set_mode(&file, before);
         assert_writes(directory.path(), "out", &file);
         assert_eq!(mode(&file), after);
-        // Overwritten, since it has another name.
+        // Overwritten in place, because the file has another name.
         fs::hard_link(&file, directory.path().join("other")).expect("another name");
         set_mode(&file, before);
         assert_writes(directory.path(), "out", &file);
@@ -157,7 +157,7 @@ fn all_names_of_a_file_stay_names_of_it() {
     fs::hard_link(&file, &other).expect("another name");
     assert_writes(directory.path(), "one", &other);
     assert_eq!(fs::metadata(&file).expect("a file").nlink(), 2);
-    // What is shorter leaves nothing of what was longer.
+    // Shorter output leaves nothing of the previous contents.
     fs::write(&file, "long ".repeat(1000)).expect("a file");
     assert_writes(directory.path(), "two", &file);
 }
@@ -204,7 +204,7 @@ fn a_file_is_written_where_none_can_be_made() {
     );
 }
 
-/// As containers have it.
+/// As in containers.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_that_is_mounted_is_written() {
@@ -253,7 +253,7 @@ fn what_is_no_file_is_written_to() {
     in_shell("\"$0\" -o /dev/null");
     assert!(!fs::metadata("/dev/null").expect("it is there").is_file());
 
-    // What is there already stays if the shell was told so.
+    // Existing contents stay if the shell opened the file for appending.
     for path in ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "link"] {
         let _ = symlink("/dev/stdout", directory.path().join("link"));
         in_shell(&format!("echo first >file; \"$0\" -o {path} >>file"));
@@ -326,7 +326,7 @@ fn a_full_device_is_an_error_that_names_it() {
     );
 }
 
-/// An error is about one file: what is wrong with the input is not wrong with the output.
+/// An error is about one file: a problem with the input is not attributed to the output.
 #[test]
 fn an_error_names_one_file() {
     let directory = tempfile::tempdir().expect("a directory");
@@ -354,13 +354,13 @@ fn an_error_names_one_file() {
     );
 }
 
-/// Stacks that take some megabytes.
+/// Stacks with several megabytes.
 fn many_stacks() -> String {
     let stack = |number: usize| format!("main;{:0>100};leaf {number}\n", number);
     (1..40_000).map(stack).collect()
 }
 
-/// The limit on a file's size is met in the middle of writing it.
+/// The limit on the file size is reached during the write.
 #[test]
 fn a_limit_on_the_size_of_files_leaves_what_was_there() {
     let (directory, file) = directory_with("out");
@@ -377,7 +377,7 @@ fn a_limit_on_the_size_of_files_leaves_what_was_there() {
     }
 }
 
-/// Signals that come while the output is being written.
+/// Signals arrive during the write.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_signal_leaves_no_file_behind() {
@@ -422,7 +422,7 @@ fn a_signal_leaves_no_file_behind() {
     }
 }
 
-/// Whether a process has a file in a directory open that has no name.
+/// Whether a process has an unnamed file in the directory open.
 #[cfg(target_os = "linux")]
 fn is_writing(pid: u32, directory: &Path) -> bool {
     let Ok(descriptors) = fs::read_dir(format!("/proc/{pid}/fd")) else {
@@ -436,7 +436,7 @@ fn is_writing(pid: u32, directory: &Path) -> bool {
         })
 }
 
-/// Whether a child has ended and waits to be asked how.
+/// Whether a child has exited and was not waited for.
 #[cfg(target_os = "linux")]
 fn has_ended(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
@@ -457,7 +457,7 @@ fn a_palette_is_written_whole_or_not_at_all() {
     assert!(text(&file) == old);
     assert_eq!(names(directory.path()), ["palette.map"]);
 
-    // Other rules are those of `-o`, too.
+    // Other rules are the same as for `-o`.
     let other = directory.path().join("other");
     fs::rename(&file, &other).expect("another name");
     symlink("other", &file).expect("a link");

@@ -1,8 +1,8 @@
-//! `perf.data` files: captures, beside them what `perf script` and the text path make of them, and files
-//! made up here.
+//! Tests of `perf.data`: captures, compared with the output of `perf script` and the text path, and
+//! synthetic files.
 //!
-//! `programs/record.sh` made the captures. Their symbols come from `symfs/` and `kallsyms`, so that nothing
-//! hangs on the machine.
+//! `programs/record.sh` recorded the captures. Their symbols come from `symfs/` and `kallsyms`, so
+//! that the results are independent of the machine.
 
 #![cfg(all(feature = "cli", feature = "perf-data"))]
 
@@ -35,7 +35,7 @@ const GUESS: &str = env!("CARGO_BIN_EXE_inferno-collapse-guess");
 const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/perf-data");
 
-/// Captures of which `perf script --no-inline` tells the same.
+/// Captures for which `perf script --no-inline` agrees.
 const CAPTURES: [&str; 7] = [
     "fp",
     "dwarf",
@@ -54,7 +54,7 @@ fn expected(case: &str) -> String {
     fs::read_to_string(format!("{DATA}/{case}.folded")).expect("what is expected")
 }
 
-/// Options with which nothing hangs on the machine.
+/// Options that make results independent of the machine.
 fn options() -> Options {
     let mut options = Options::default();
     options.inline = false;
@@ -83,7 +83,7 @@ fn run(tool: &str, args: &[&str], input: &[u8]) -> Output {
         .spawn()
         .expect("the tool runs");
     let mut stdin = child.stdin.take().expect("a pipe");
-    // The tool may end before it has read all.
+    // The tool may exit before reading everything.
     let _ = stdin.write_all(input);
     drop(stdin);
     child.wait_with_output().expect("the tool ends")
@@ -104,8 +104,7 @@ fn captures_fold_as_perf_script_has_them() {
     }
 }
 
-/// What was recorded of a stack is the top of it, down to which all is known. perf does not take the last
-/// word of it.
+/// The recorded part of a stack is its top, and is unwound to its end. perf ignores the last word.
 #[test]
 fn a_stack_of_which_a_part_was_recorded_is_right_in_that_part() {
     let whole = fold(&capture("dwarf"));
@@ -129,7 +128,7 @@ fn stack_of(line: &str) -> &str {
     line.rsplit_once(' ').expect("a stack and its count").0
 }
 
-/// The capture, as if not more than so many bytes of each stack had been recorded.
+/// The capture, as if at most `size` bytes of each stack had been recorded.
 fn with_stacks_of(file: &[u8], size: u64) -> Vec<u8> {
     let mut file = file.to_vec();
     let word = |file: &[u8], at: usize| u64::from_le_bytes(*file[at..].first_chunk().unwrap());
@@ -139,7 +138,7 @@ fn with_stacks_of(file: &[u8], size: u64) -> Vec<u8> {
         let head = word(&file, at);
         let next = at + (head >> 48) as usize;
         if head as u32 == SAMPLE {
-            // Behind it, there is one word more.
+            // Beyond that, there is one more word.
             let recorded = next - 16;
             let size = size.min(word(&file, recorded));
             file[recorded..next - 8].copy_from_slice(&size.to_le_bytes());
@@ -149,8 +148,8 @@ fn with_stacks_of(file: &[u8], size: u64) -> Vec<u8> {
     file
 }
 
-/// perf 6.1 keeps what was mapped before an exec, takes the lowest address of the two for where the
-/// program is, and finds no tables then.
+/// perf 6.1 keeps mappings from before an `exec`, takes the lowest address of both as the start of
+/// the program, and then finds no unwind tables.
 #[test]
 fn stacks_go_on_where_perf_loses_its_way_after_an_exec() {
     assert_eq!(expected("again"), "again;leaf 32000000\n");
@@ -160,8 +159,9 @@ fn stacks_go_on_where_perf_loses_its_way_after_an_exec() {
     );
 }
 
-/// At each instruction of a program, at the start and the end of functions too, and with signatures in what they return
-/// to. What is expected was not unwound: calls and returns were counted.
+/// Tests every instruction of a program, including the start and end of functions, and signed
+/// return addresses. The expected stacks were not unwound, but derived from counted calls and
+/// returns.
 #[test]
 fn stacks_of_aarch64_are_those_of_the_calls() {
     assert_eq!(fold(&capture("arm")), expected("arm"));
@@ -173,7 +173,8 @@ fn a_signal_does_not_end_a_stack() {
     assert_eq!(fold(&capture("signal")), stack);
 }
 
-/// `packed/` has the program with its symbols in `.gnu_debugdata`, `linked/` has them beside it.
+/// `packed/` has the program with its symbols in `.gnu_debugdata`; `linked/` has them in a separate
+/// file.
 #[test]
 fn packed_symbols_are_read() {
     for directory in ["packed", "linked"] {
@@ -240,8 +241,8 @@ fn calls_that_are_inlined_are_frames() {
     assert!(found.contains("leaf;mix_twice;mix "));
 }
 
-/// `split/` has the program with its debug information in a `.dwo` file, of DWARF 5; `package/` in a `.dwp`
-/// file, of DWARF 4. If that is not there, or another one, the calls are not known.
+/// `split/` has the program with its debug information in a DWARF 5 `.dwo` file; `package/` in a
+/// DWARF 4 `.dwp` file. If that is missing, or does not match, the inlined calls are unknown.
 #[test]
 fn debug_information_that_is_kept_out_of_programs_is_read() {
     let fold_with_symfs = |symfs: &Path| {
@@ -364,7 +365,7 @@ fn debug_information_is_found_by_build_id() {
     );
 }
 
-/// The build-id in the note of a program.
+/// The build ID in the note of a program.
 fn build_id(program: &[u8]) -> String {
     let note = b"\x14\0\0\0\x03\0\0\0GNU\0";
     let at = program
@@ -393,32 +394,33 @@ fn options_of_the_text_path_apply() {
     }));
 }
 
-/// A `perf.data` file, made up.
+/// A synthetic `perf.data` file.
 struct File {
     is_big: bool,
     records: Vec<u8>,
-    /// The numbers of its events, which are the kernel's own. One of several is told by the id in its records.
+    /// The configurations of its events, which are software events. If there are several, the id in
+    /// a record identifies its event.
     events: Vec<u64>,
-    /// The index of the event that the next records are of.
+    /// The index of the event of the following records.
     event: usize,
-    /// How the counters in its samples are laid out, if it has any, and what they show next.
+    /// The layout of counters in its samples, if any, and their next values.
     read_format: Option<u64>,
     readings: Vec<u64>,
-    /// Where the next sample is, and whether it is in the kernel (1) or the program (2).
+    /// The address of the next sample, and whether it is in the kernel (1) or the program (2).
     ip: u64,
     mode: u16,
     inherits: bool,
-    /// Whether records that are no samples end in who and when.
+    /// Whether records other than samples end in a thread and time.
     has_trailers: bool,
-    /// Which branches its samples have, if any.
+    /// The branches in its samples, if any.
     branches: Option<u64>,
-    /// Which registers its samples have, with the stack, if any.
+    /// The registers in its samples, which also have the stack, if any.
     registers: Option<u64>,
-    /// What all samples count as (`perf record -c`), if they do not say it themselves.
+    /// The fixed period of samples (`perf record -c`), if they do not contain it.
     period: Option<u64>,
 }
 
-/// Records, by their numbers.
+/// Record types.
 const MMAP: u32 = 1;
 const COMM: u32 = 3;
 const FORK: u32 = 7;
@@ -428,7 +430,7 @@ const ROUND: u32 = 68;
 /// The id of the first event.
 const FIRST_ID: u64 = 100;
 
-/// Marks in a call chain.
+/// Context markers in a call chain.
 const KERNEL: u64 = -128i64 as u64;
 const USER: u64 = -512i64 as u64;
 
@@ -491,7 +493,7 @@ impl File {
         self
     }
 
-    /// A record that is no sample, which ends in who and when.
+    /// Adds a record other than a sample, which ends in a thread and time.
     fn event(self, kind: u32, misc: u16, body: &[u8], time: u64) -> File {
         self.event_of(1, kind, misc, body, time)
     }
@@ -523,7 +525,7 @@ impl File {
         self.event(MMAP, USER_MODE, &body, time)
     }
 
-    /// Maps the kernel, or a module of it.
+    /// Maps the kernel, or one of its modules.
     fn map_kernel(self, start: u64, length: u64, name: &str) -> File {
         const KERNEL_MODE: u16 = 1;
         const NOBODY: u32 = u32::MAX;
@@ -548,13 +550,13 @@ impl File {
         self.event(FORK, 0, &body, time)
     }
 
-    /// A sample of period 7, unless all have one.
+    /// A sample of period 7, unless the period is fixed.
     fn sample(self, pid: u32, time: u64, callchain: &[u64]) -> File {
         let length = callchain.len() as u64;
         self.sample_of(pid, time, length, callchain)
     }
 
-    /// A sample with more behind the call chain.
+    /// A sample with additional data after the call chain.
     fn sample_of(self, pid: u32, time: u64, length: u64, words: &[u64]) -> File {
         let ids = self.ids(pid, pid);
         let period: &[u64] = if self.period.is_none() { &[7] } else { &[] };
@@ -569,17 +571,17 @@ impl File {
         self.record(SAMPLE, mode, body.concat())
     }
 
-    /// Says which event the records that follow are of.
+    /// Sets the event of the following records.
     fn of_event(self, event: usize) -> File {
         File { event, ..self }
     }
 
-    /// Says where the samples that follow are.
+    /// Sets the location of the following samples.
     fn at(self, mode: u16, ip: u64) -> File {
         File { mode, ip, ..self }
     }
 
-    /// Says what the samples that follow have read of counters.
+    /// Sets the counter values in the following samples.
     fn reading(self, words: &[u64]) -> File {
         let readings = words.to_vec();
         File { readings, ..self }
@@ -589,7 +591,8 @@ impl File {
         self.record(ROUND, 0, Vec::new())
     }
 
-    /// An event, whose samples have address, thread, time, call chain and, unless all have one, period.
+    /// An event whose samples have address, thread, time, call chain and, unless it is fixed, the
+    /// period.
     fn attribute(&self, number: u64) -> Vec<u8> {
         const SAMPLE_TYPE: u64 = 1 | 1 << 1 | 1 << 2 | 1 << 5;
         const PERIOD: u64 = 1 << 8;
@@ -725,7 +728,8 @@ fn stacks_have_all_their_frames() {
         .assert_folds(&format!("prog;{} 7\n", ["[a]"; 300].join(";")));
 }
 
-/// Such is what node and Java compile. A frame pointer that is below the stack, or far away, is none.
+/// Like code compiled by node and Java. A frame pointer below the stack, or far away from it, is
+/// invalid.
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn code_without_tables_has_frame_pointers() {
@@ -745,14 +749,14 @@ fn code_without_tables_has_frame_pointers() {
             .sample_of(5, 3, 0, &user);
         fold(&file.bytes())
     };
-    // The callers return to the byte behind the call, which is before the next object.
+    // The callers return to the byte after the call, which is in the next object.
     assert_eq!(folded(0x8010), "prog;[b];[a];[a] 7\n");
     for none in [0, 0x7ff8, 0x8000 + 0x4001] {
         assert_eq!(folded(none), "prog;[a] 7\n");
     }
 }
 
-/// `chosen.so` calls a function of its own through a stub, as the loader is to choose which it is.
+/// `chosen.so` calls one of its own functions through a stub, because it is an indirect function.
 #[test]
 fn stubs_of_functions_that_the_loader_chooses_have_their_names() {
     let size = fs::metadata(format!("{DATA}/symfs/opt/demo/chosen.so"))
@@ -766,12 +770,12 @@ fn stubs_of_functions_that_the_loader_chooses_have_their_names() {
         file = file.sample(5, 3, &[USER, 0x1000 + offset]);
     }
     let found = fold(&file.bytes());
-    // The stub has 16 bytes, and each sample counts as 7.
+    // The stub has 16 bytes, and each sample counts 7.
     assert!(found.contains("prog;chosen@plt 112\n"), "{found}");
 }
 
-/// Stacks of eight kilobytes to be unwound, once few times and once twenty times as often. What is held at a time are
-/// some batches of samples, and what is distinct in them.
+/// Stacks of eight kilobytes to unwind, first in a short recording and then in one that is twenty
+/// times longer. Only some batches of samples, and their distinct content, are in memory at a time.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[test]
 fn memory_does_not_grow_with_the_samples() {
@@ -788,7 +792,7 @@ fn memory_does_not_grow_with_the_samples() {
     }
     for number in 0..STACKS {
         let start = start_of(number);
-        // A frame pointer, and where it points to, the caller's and what is returned to.
+        // A frame pointer that points to that of the caller, followed by the return address.
         let mut stack = [0; STACK];
         (stack[2], stack[3]) = (0, start + 0x10);
         let (abi, registers, size) = (2, [0x8010, 0x8000, start + 0x20], 8 * STACK as u64);
@@ -834,7 +838,8 @@ fn marks_in_call_chains_say_whose_the_addresses_are() {
     file.assert_folds("prog;[perf-5.map];[perf-5.map];[unknown] 7\n");
 }
 
-/// Modules are called as the kernel calls them, wherever their files are, and their symbols are where they were loaded.
+/// Modules have the kernel's names, wherever their files are, and their symbols are relative to
+/// their load address.
 #[test]
 fn modules_of_the_kernel_have_names() {
     let (text, module) = (0xffff_ffff_8100_0000, 0xffff_ffff_c000_0000);
@@ -869,7 +874,7 @@ fn modules_of_the_kernel_have_names() {
     assert_eq!(without, unnamed);
 }
 
-/// Where code has no frame pointers, the kernel takes what is there for one.
+/// In code without frame pointers, the kernel takes the register's value as one.
 #[test]
 fn odd_numbers_in_call_chains_end_no_stack() {
     let odd = -360i64 as u64;
@@ -927,7 +932,7 @@ fn nothing_to_read_is_an_error_of_one_line() {
     }
 }
 
-/// Whatever is in a file, it is folded or an error.
+/// Any damaged file is folded or causes an error.
 #[test]
 fn no_byte_is_a_panic() {
     for case in ["fp", "dwarf", "compressed", "pipe", "arm"] {
@@ -944,7 +949,7 @@ fn no_byte_is_a_panic() {
     }
 }
 
-/// The same for programs, which are read for their symbols and how to unwind them.
+/// The same for programs, from which symbols and unwind tables are read.
 #[test]
 fn no_byte_of_a_program_is_a_panic() {
     let directory = tempfile::tempdir().expect("a directory");

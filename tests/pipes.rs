@@ -1,5 +1,5 @@
-//! Inputs that can be read only once, from their start to their end: named pipes, `/dev/stdin`, and
-//! what a shell puts in the place of `<(...)`. A tool that opens one twice waits forever.
+//! Tests of inputs that can be read only once, sequentially: named pipes, `/dev/stdin`, and a
+//! shell's `<(...)`. A tool that opens one twice waits forever.
 
 #![cfg(unix)]
 
@@ -20,7 +20,7 @@ const DIFF_FOLDED: &str = env!("CARGO_BIN_EXE_inferno-diff-folded");
 const PERF: &str = env!("CARGO_BIN_EXE_inferno-collapse-perf");
 const GUESS: &str = env!("CARGO_BIN_EXE_inferno-collapse-guess");
 
-/// Each tool, with a profile that it reads.
+/// Each tool, with a profile that it can read.
 const TOOLS: [(&str, &str); 15] = [
     (PERF, "perf/c-fp.txt"),
     (PERF, "perf-data/fp.data"),
@@ -78,7 +78,7 @@ fn new_fifo() -> (tempfile::TempDir, PathBuf) {
     (directory, path)
 }
 
-/// A named pipe, into which `bytes` are written once.
+/// A named pipe to which `bytes` are written once.
 struct Fifo {
     _directory: tempfile::TempDir,
     path: PathBuf,
@@ -89,7 +89,7 @@ impl Fifo {
         let (directory, path) = new_fifo();
         let (to, bytes) = (path.clone(), bytes.to_vec());
         std::thread::spawn(move || {
-            // In pieces, of which the first is shorter than what tells a format.
+            // The first chunk is too short to detect the format.
             let mut fifo = OpenOptions::new().write(true).open(to)?;
             let (head, rest) = bytes.split_at(bytes.len().min(3));
             fifo.write_all(head)?;
@@ -142,7 +142,7 @@ fn each_tool_reads_standard_input_by_the_systems_names() {
     }
 }
 
-/// Its writer is gone before the tool starts, so that to open it once more would block.
+/// The writer exits before the tool starts, so opening the pipe again would block.
 #[test]
 fn a_named_pipe_that_is_standard_input_is_not_opened_again() {
     let (_directory, path) = new_fifo();
@@ -158,7 +158,7 @@ fn a_named_pipe_that_is_standard_input_is_not_opened_again() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), "a;b 1\n");
 }
 
-/// What a shell opens for a command: `<(...)` is one of these.
+/// A file descriptor opened by the shell, such as for `<(...)`.
 #[test]
 fn other_descriptors_are_read() {
     for (tool, name) in TOOLS {

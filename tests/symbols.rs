@@ -1,5 +1,5 @@
-//! Functions that profiles know by their addresses only: their names come from the files that the profiles name.
-//! The program is that of the captures of perf, in `perf-data/symfs`.
+//! Tests of symbolization for profiles that only have addresses. The program is that of the perf
+//! captures, in `perf-data/symfs`.
 #![cfg(all(feature = "json", feature = "perf-data", feature = "protobuf"))]
 
 #[path = "support/deadline.rs"]
@@ -19,7 +19,7 @@ const SYMFS: &str = concat!(
 const BUILD_ID: &str = "a5fc37a1d01203ea9ffbac9b1e3c20fb2fe2de4f";
 const BREAKPAD_ID: &str = "A137FCA512D0EA039FFBAC9B1E3C20FB0";
 
-/// `leaf`, in a function that was inlined twice, called by `run`, which `_start` called.
+/// `leaf`, inlined through two functions, was called by `run`, which `_start` called.
 const NAMED: &str = "_start;run;leaf;mix_twice;mix 7\n";
 const UNNAMED: &str = "[spin];[spin];[spin] 7\n";
 
@@ -57,7 +57,7 @@ fn varint(number: u64) -> Vec<u8> {
     }
 }
 
-/// A field of a protobuf message that is text or a message.
+/// A protobuf field with text or a message.
 fn field(tag: u64, bytes: &[u8]) -> Vec<u8> {
     [
         varint(tag << 3 | 2),
@@ -67,7 +67,7 @@ fn field(tag: u64, bytes: &[u8]) -> Vec<u8> {
     .concat()
 }
 
-/// A field that is a number.
+/// A protobuf field with a number.
 fn number(tag: u64, number: u64) -> Vec<u8> {
     [varint(tag << 3), varint(number)].concat()
 }
@@ -175,7 +175,7 @@ fn inlined_calls_can_be_left_out() {
     assert_eq!(folded, "_start;run;leaf 7\n");
 }
 
-/// Without a build-id, the number of the file tells that it is another one by now.
+/// Without a build ID, the inode shows that the file was replaced.
 #[cfg(unix)]
 #[test]
 fn another_file_at_the_path_is_not_used() {

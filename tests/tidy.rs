@@ -1,4 +1,4 @@
-//! What the documents say must be so: versions, tools, files, tests.
+//! Checks that documents are true: versions, tools, files, tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,8 @@ fn files(directory: &str, extension: &str) -> Vec<PathBuf> {
     found
 }
 
-/// The words of `text` made of letters, digits, and what may be in the name of a file or a tool.
+/// The words of `text`, which consist of letters, digits, and other characters in names of files
+/// and tools.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphanumeric() && !"-_./".contains(c))
 }
@@ -49,7 +50,7 @@ fn the_readme_names_the_minimum_rust_version() {
     assert!(read("README.md").contains(claim));
 }
 
-/// Comments and indentation of the viewer are not written into pictures.
+/// Comments and indentation of the viewer are not part of images.
 #[test]
 fn the_readme_names_the_size_of_the_viewer() {
     let size: usize = files("src/flamegraph/viewer", "js")
@@ -113,7 +114,7 @@ fn files_that_documents_name_exist() {
             let is_path = ["src/", "tests/", "docs/", "examples/", "benches/", ".ci/"]
                 .iter()
                 .any(|start| path.starts_with(start));
-            // Placeholders are in capitals: tests/data/FORMAT/.
+            // Placeholders are uppercase: tests/data/FORMAT/.
             let is_placeholder = path.contains("FORMAT");
             if is_path && !is_placeholder {
                 assert!(root().join(path).exists(), "{document} names {path}");
@@ -146,7 +147,7 @@ fn no_source_file_is_very_long() {
     }
 }
 
-/// Each row's last column names what holds it, in backticks: files, tests, cases.
+/// The last column of each row names its tests in backticks: files, functions or cases.
 #[test]
 fn each_difference_names_a_test_that_exists() {
     let mut tests = String::new();

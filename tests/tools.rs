@@ -1,4 +1,4 @@
-//! The tools as their users meet them: input, output, messages, exit codes.
+//! Tests of the command-line tools: input, output, messages, exit codes.
 
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
@@ -24,7 +24,7 @@ fn standard_input_is_read_with_and_without_a_dash() {
     assert_folds(&run(PERF, &["-"], SCRIPT.as_bytes()), "prog;main;leaf 7\n");
 }
 
-/// Samples of different lengths in a text of several megabytes, with a line that is none.
+/// Samples of different lengths, several megabytes in total, with one invalid line.
 fn large_script() -> String {
     let sample = |number: usize| {
         let frames: String = (0..number % 40)
@@ -93,7 +93,7 @@ fn standard_input_is_read_from_where_it_is_to_its_end() {
     }
 }
 
-/// Tools and `perf script` wait for each other less often then.
+/// This makes the tools and `perf script` wait for each other less often.
 #[test]
 #[cfg(target_os = "linux")]
 fn pipes_hold_more_than_usual() {
@@ -109,7 +109,7 @@ fn pipes_hold_more_than_usual() {
         .status();
     assert!(status.expect("the tool runs").success());
 
-    // As much as this machine lets us have.
+    // The size that the system grants.
     let (other, _writer) = std::io::pipe().expect("a pipe");
     let _ = fcntl_setpipe_size(&other, 1 << 20);
     let expected = fcntl_getpipe_size(&other).expect("a size");
@@ -397,8 +397,8 @@ fn an_output_file_keeps_its_permissions_and_its_link() {
     );
 }
 
-/// Memory is for what is distinct: a stack that comes again takes none, and a new one so little that ten million of them
-/// take no more than a few gigabytes.
+/// Memory use depends on distinct stacks: a repeated stack takes none, and a new one so little that
+/// ten million of them take only a few gigabytes.
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_grows_with_distinct_stacks_only() {
@@ -463,7 +463,7 @@ fn the_flame_graph_tool_folds_a_profile_itself() {
     let in_two_steps = run(FLAMEGRAPH, &[], &folded);
     let in_one_step = run(FLAMEGRAPH, &[], SCRIPT.as_bytes());
     assert!(stdout(&in_one_step).contains("<title>leaf (7 cycles, 100.00%)</title>"));
-    // Folded text does not say what is counted.
+    // Folded text has no unit.
     let in_cycles = stdout(&in_two_steps)
         .replace("7 samples", "7 cycles")
         .replace("\"countName\":\"samples\"", "\"countName\":\"cycles\"");

@@ -1,4 +1,4 @@
-//! What graphs say of counts: the unit that the input tells, unless the user names another.
+//! Tests of the units in graphs: the unit of the input, unless the user names another.
 
 use std::fs;
 use support::{assert_folds, run, run_in, stderr, stdout};
@@ -9,7 +9,7 @@ mod support;
 const INFERNO: &str = env!("CARGO_BIN_EXE_inferno");
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
 
-/// Two samples of an event, with this period.
+/// Two samples of an event with this period.
 fn script(event: &str, period: u64) -> String {
     let sample = format!("prog 1 1.0: {period} {event}:\n\t 12 leaf (m)\n\t 34 main (m)\n\n");
     sample.repeat(2)
@@ -21,7 +21,7 @@ fn draw(args: &[&str], input: &str) -> String {
     stdout(&output)
 }
 
-/// What the title of the whole graph says of its counts.
+/// The total in the title of the root frame.
 fn total(svg: &str) -> &str {
     let start = svg.split("<title>all (").nth(1).expect("a root");
     start.split(", 100%)").next().expect("an end")
@@ -58,7 +58,7 @@ fn graphs_say_what_is_counted() {
     }
 }
 
-/// What Austin writes as text is folded, and is drawn as it always was.
+/// Austin's text output is folded, and is drawn in samples as before.
 #[test]
 fn folded_text_of_austin_is_drawn_in_samples() {
     let text = "# austin: 3.3.0\n# mode: wall\n\nP1;T1;a.py:main:3 291\n";
@@ -77,7 +77,7 @@ fn samples_are_counted_if_asked_for() {
     let listed = "cpu-clock\tnanoseconds\t1190000000\t(default)\nsamples\tcount\t2\n";
     assert_eq!(folded(&["collapse", "--list-values"]), listed);
     assert_eq!(folded(&["collapse", "perf", "--list-values"]), listed);
-    // What is folded is as it always was.
+    // Folded text is unchanged.
     assert_eq!(folded(&["collapse"]), "prog;main;leaf 1190000000\n");
 
     let data = format!("{DATA}/perf-data/fp.data");
@@ -107,7 +107,7 @@ fn who_names_the_counts_is_right() {
     assert_eq!(total(&halves), "595 ms");
 }
 
-/// What the script shows is made of these.
+/// The viewer computes its numbers with these.
 #[test]
 fn the_viewer_knows_the_unit() {
     let svg = draw(&[], &script("cpu-clock", 7));
@@ -116,7 +116,7 @@ fn the_viewer_knows_the_unit() {
     assert!(svg.contains("\"countName\":\"cycles\"}"));
     let svg = draw(&[], "a;b 7\n");
     assert!(svg.contains("\"countName\":\"samples\"}"));
-    // A unit is text as any other.
+    // A unit is escaped like any other text.
     let svg = draw(&[], &script("<script>", 7));
     assert_eq!(total(&svg), "14 &lt;script&gt;");
 }
@@ -148,7 +148,7 @@ fn counts_of_different_units_have_none() {
     assert_eq!(total(&stdout(&output)), "1,000 samples");
 }
 
-/// The unit goes through all that is done to stacks before they are drawn.
+/// Transformations of stacks keep the unit.
 #[test]
 fn what_becomes_of_stacks_keeps_their_unit() {
     let clock = script("cpu-clock", 500);

@@ -1,4 +1,4 @@
-//! What callgrind writes of a large program: what each line cost, and what it called.
+//! callgrind output for a large program: the cost of each line, and its calls.
 
 use super::Made;
 use super::program::{CHOICES, Function, Random};
@@ -40,7 +40,7 @@ pub fn make(bytes: usize) -> Made {
     }
 }
 
-/// What has a name in the file already. From then on its number is enough.
+/// Names already written to the file, which are then referred to by number.
 #[derive(Default)]
 struct Named {
     functions: HashSet<Function>,
@@ -68,14 +68,14 @@ impl Named {
     }
 }
 
-/// What functions cost.
+/// The costs of functions.
 struct Graph {
     random: Random,
     functions: u32,
     own: Vec<u64>,
-    /// With all that a function called.
+    /// Inclusive costs.
     whole: Vec<u64>,
-    /// How many functions call each.
+    /// The number of callers of each function.
     callers: Vec<u64>,
 }
 
@@ -103,7 +103,7 @@ impl Graph {
         graph
     }
 
-    /// Adds what a function called to what it cost, so that its callers can share it evenly.
+    /// Adds the cost of callees to a function, so that its callers can share it evenly.
     fn add_calls(&mut self, function: usize, calls: &[(Function, u64)]) {
         self.whole[function] += calls.iter().map(|(_, cost)| cost).sum::<u64>();
         let rest = self.whole[function] % self.callers[function].max(1);
@@ -124,7 +124,7 @@ impl Graph {
         callees
     }
 
-    /// The functions that a function calls, and what that cost.
+    /// The callees of a function, with the cost of the calls.
     fn calls_of(&self, function: Function) -> Vec<(Function, u64)> {
         let callees = self.callees(function).into_iter();
         let cost = |callee: Function| {

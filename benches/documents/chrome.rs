@@ -1,11 +1,11 @@
-//! Traces of Chrome: an array of spans, and an object as its Performance panel saves it.
+//! Chrome traces: an array of spans, and an object as saved by the Performance panel.
 
 use super::cpuprofile::{START, call_frame, id};
 use super::program::{FUNCTIONS, Function, Node, Run, Step};
 use super::{Made, join};
 use std::fmt::Write;
 
-/// Spans as tracers write them: when they end, so that what was called comes first.
+/// Spans as tracers write them: when they end, so that callees come first.
 pub fn make_array(bytes: usize) -> Made {
     let mut run = Run::new(FUNCTIONS);
     let mut text = String::from("[\n");
@@ -23,7 +23,7 @@ pub fn make_array(bytes: usize) -> Made {
     }
 }
 
-/// Puts the end of an array in the place of the last comma.
+/// Replaces the last comma with the end of an array.
 fn end_array(text: &mut String) {
     text.truncate(text.trim_end_matches(",\n").len());
     text.push(']');
@@ -33,7 +33,7 @@ fn end_array(text: &mut String) {
 #[derive(Default)]
 struct Spans {
     at: u64,
-    /// When each open span began, and how much of it those within it have.
+    /// The start of each open span, and the time of its nested spans.
     open: Vec<(u64, u64)>,
     total: u64,
 }
@@ -68,7 +68,7 @@ fn push_span(text: &mut String, function: Function, begin: u64, length: u64) {
     .expect("a string takes all");
 }
 
-/// Nanoseconds in microseconds, with digits after the point only where they are needed.
+/// Converts nanoseconds to microseconds, with decimal places only if needed.
 fn micros(nanoseconds: u64) -> String {
     match nanoseconds % 1000 {
         0 => format!("{}", nanoseconds / 1000),
@@ -94,7 +94,7 @@ pub fn make_object(bytes: usize) -> Made {
     while text.len() < bytes {
         let first_delta = chunks.push(&mut run, &mut text);
         if std::mem::take(&mut is_first) {
-            // Nothing is known of the time before the first sample.
+            // The time before the first sample is unknown.
             chunks.total -= first_delta;
         }
         for _ in 0..SPANS_PER_CHUNK {
@@ -116,13 +116,13 @@ const SPANS_PER_CHUNK: usize = 40;
 /// The chunks of a CPU profile.
 struct Chunks {
     at: u64,
-    /// How many nodes were written.
+    /// The number of nodes written.
     known: usize,
     total: u64,
 }
 
 impl Chunks {
-    /// Appends a chunk, and returns how long before its first sample the one before was.
+    /// Appends a chunk, and returns the time between its first sample and the previous sample.
     fn push(&mut self, run: &mut Run, text: &mut String) -> u64 {
         let samples: Vec<Node> = (0..SAMPLES_PER_CHUNK).map(|_| run.sample()).collect();
         let deltas: Vec<u64> = samples.iter().map(|_| 100 + run.random.below(50)).collect();

@@ -1,4 +1,4 @@
-//! What `node --cpu-prof` writes: the call tree, and the nodes of the samples.
+//! The format of `node --cpu-prof`: the call tree, and the nodes of the samples.
 
 use super::program::{FUNCTIONS, Node, Recording, Run};
 use super::{Made, join};
@@ -20,7 +20,7 @@ pub fn make(bytes: usize) -> Made {
     );
     Made {
         bytes: text.into_bytes(),
-        // The first sample was taken when its delta had passed, and nothing is known of the time before.
+        // The first sample was taken after its delta, and the time before it is unknown.
         total: (duration - deltas.first().unwrap_or(&0)) as f64,
     }
 }

@@ -1,4 +1,4 @@
-//! What samply writes: for each thread the columns of its tables.
+//! The format of samply: column-based tables for each thread.
 
 use super::program::{FUNCTIONS, Function, Node, Recording, Run};
 use super::{Made, join};
@@ -43,7 +43,7 @@ fn thread(number: usize, run: &mut Run, samples: &[Node]) -> String {
     )
 }
 
-/// When a sample was taken, in milliseconds.
+/// The time of a sample in milliseconds.
 fn time(at: &mut u64, run: &mut Run) -> String {
     *at += 900_000 + run.random.below(200_000);
     format!("{}.{:06}", *at / 1_000_000, *at % 1_000_000)

@@ -1,5 +1,5 @@
-//! What the JVM's flight recorder writes: chunks, each with the stacks of its samples and allocations, and with events
-//! that have none.
+//! Recordings of the JVM's flight recorder: chunks with the stacks of samples and allocations, and
+//! with events without stacks.
 
 use super::Made;
 use super::program::{FUNCTIONS, Function, Node, Run};
@@ -21,7 +21,7 @@ pub fn make(bytes: usize) -> Made {
     }
 }
 
-/// What is written: integers of seven bits a byte, and strings.
+/// Encodes integers with seven bits per byte, and strings.
 #[derive(Default)]
 struct Bytes(Vec<u8>);
 
@@ -50,7 +50,7 @@ impl Bytes {
         self
     }
 
-    /// Appends an event with its size before it, which counts itself.
+    /// Appends an event preceded by its size, which includes itself.
     fn event(&mut self, class: u64, content: Bytes) {
         let mut event = Bytes::default();
         event.number(class).0.extend(content.0);
@@ -65,7 +65,7 @@ impl Bytes {
     }
 }
 
-/// The classes, by their numbers in the recording.
+/// The numbers of classes in the recording.
 mod class {
     pub const METADATA: u64 = 0;
     pub const CHECKPOINT: u64 = 1;
@@ -86,8 +86,8 @@ mod class {
     pub const THREAD_STATISTICS: u64 = 103;
 }
 
-/// A class: its number, its name, the one it extends, and its fields. A field is a name and a class; in front of the
-/// class stands `#` for the key of a constant, and `*` for an array.
+/// A class: its number, its name, its superclass, and its fields. A field is a name and a class;
+/// the prefix `#` of a class means the key of a constant, and `*` an array.
 type Class = (
     u64,
     &'static str,
@@ -209,7 +209,7 @@ const START: u64 = 1_700_000_000_000_000_000;
 const TICKS_PER_SECOND: u64 = 1_000_000_000;
 
 struct Chunk {
-    /// What follows the header.
+    /// The part after the header.
     content: Bytes,
     /// The keys of stacks.
     stacks: HashMap<Node, u64>,
@@ -218,7 +218,7 @@ struct Chunk {
 }
 
 impl Chunk {
-    /// A chunk with events of about so many bytes, stacks included.
+    /// A chunk with about `bytes` bytes of events, including stacks.
     fn of(run: &mut Run, bytes: usize) -> Chunk {
         const PER_STACK: usize = 210;
         let mut chunk = Chunk {
@@ -233,7 +233,7 @@ impl Chunk {
         chunk
     }
 
-    /// Adds a sample with what is recorded meanwhile.
+    /// Adds a sample with the events recorded since the previous one.
     fn add_events(&mut self, run: &mut Run) {
         self.ticks += 10_000_000 + run.random.below(100_000);
         let (start, thread) = (self.ticks, 1 + run.random.below(THREADS));
@@ -257,7 +257,7 @@ impl Chunk {
         }
     }
 
-    /// The key of a stack. Many are met again.
+    /// The key of a stack, many of which repeat.
     fn stack(&mut self, leaf: Node) -> u64 {
         let next = self.stacks.len() as u64 + 1;
         *self.stacks.entry(leaf).or_insert(next)
@@ -284,7 +284,7 @@ impl Chunk {
     fn constants(&self, run: &Run) -> Bytes {
         const POOLS: u64 = 7;
         let mut out = Bytes::default();
-        // Start, duration, the distance to the checkpoint before, and of what kind it is.
+        // Start, duration, the distance to the previous checkpoint, and its kind.
         out.numbers([1, 0, 0, 1, POOLS]);
         out.numbers([class::FRAME_TYPE, 1, 1]).text("JIT compiled");
         out.numbers([class::THREAD_STATE, 1, 1])
@@ -320,7 +320,7 @@ fn key_of(function: Function) -> u64 {
     u64::from(function.0) + 1
 }
 
-/// Appends the constants of classes, symbols and methods. Each function has a class of its own.
+/// Appends the constants of classes, symbols and methods. Each function has its own class.
 fn push_program(out: &mut Bytes) {
     let functions = || (0..FUNCTIONS).map(Function);
     let count = u64::from(FUNCTIONS);
@@ -341,7 +341,7 @@ fn push_program(out: &mut Bytes) {
     }
 }
 
-/// The event that tells what fields each class has.
+/// The event that describes the fields of each class.
 fn metadata() -> Bytes {
     let mut writer = MetadataWriter::default();
     writer.open("root", &[], 2);
@@ -393,7 +393,7 @@ impl MetadataWriter {
         index as u64
     }
 
-    /// Starts an element, of whose attributes the empty ones are left out; its children come next.
+    /// Starts an element, without empty attributes; its children follow.
     fn open(&mut self, name: &str, attributes: &[(&str, &str)], children: usize) {
         let present = || attributes.iter().filter(|(_, value)| !value.is_empty());
         let name = self.string(name);

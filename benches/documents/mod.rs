@@ -1,8 +1,8 @@
-//! Large profiles in the formats that are read as documents, made up the same way each time.
+//! Generates large profiles in the formats that are read as documents, reproducibly.
 //!
-//! All of them are of the same program, made up too (see [`program`]): thousands of functions, stacks of up to 64
-//! frames, and most samples with a stack of their own. Times, numbers and tables are as the profilers write them, so
-//! that a reader has to do what it does for a real profile.
+//! All of them are from the same synthetic program (see [`program`]): thousands of functions, stacks of
+//! up to 64 frames, and mostly distinct stacks. Times, numbers and tables are written as by the profilers, so
+//! that a reader has to do the same work as for a real profile.
 
 #![allow(dead_code, reason = "nothing uses all of it")]
 
@@ -16,22 +16,22 @@ mod pprof;
 mod program;
 mod speedscope;
 
-/// A profile.
+/// A generated profile.
 pub struct Made {
     pub bytes: Vec<u8>,
-    /// What its values add up to, in the unit of the folded stacks.
+    /// The sum of its values, in the unit of the folded stacks.
     pub total: f64,
 }
 
-/// A kind of profile: what it is called, the format it is in, and a function that makes one of at least, and not
-/// much more than, so many bytes.
+/// A kind of profile: its name, its format, and a function that generates a profile with at least,
+/// and not much more than, the given number of bytes.
 pub struct Kind {
     pub name: &'static str,
     pub format: &'static str,
     pub make: fn(usize) -> Made,
 }
 
-/// The kinds of profiles that can be made.
+/// All kinds of profiles.
 pub const KINDS: [Kind; 9] = [
     kind("bpftrace", "bpftrace", bpftrace::make),
     kind("callgrind", "callgrind", callgrind::make),
@@ -48,7 +48,7 @@ const fn kind(name: &'static str, format: &'static str, make: fn(usize) -> Made)
     Kind { name, format, make }
 }
 
-/// `items` as they stand in a JSON array.
+/// Joins `items` for a JSON array.
 fn join<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     use std::fmt::Write;
     let mut text = String::new();

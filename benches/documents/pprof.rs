@@ -1,10 +1,10 @@
-//! What Go's `runtime/pprof` writes of a CPU, before it is compressed.
+//! CPU profiles of Go's `runtime/pprof`, uncompressed.
 
 use super::Made;
 use super::program::{FUNCTIONS, Function, Node, Recording, Run};
 use std::collections::HashMap;
 
-/// A message of protocol buffers.
+/// A protocol buffer message.
 #[derive(Default)]
 pub struct Message(Vec<u8>);
 
@@ -101,10 +101,10 @@ pub fn make(bytes: usize) -> Made {
     }
 }
 
-/// In how many places a function calls others.
+/// The number of call sites in a function.
 const PLACES: u64 = 4;
 
-/// The id of the place in which a node is; ids start at 1.
+/// The id of the location of a node; ids start at 1.
 fn location(run: &Run, node: Node) -> u64 {
     1 + u64::from(run.function(node).0) * PLACES + u64::from(node.0) % PLACES
 }

@@ -1,8 +1,8 @@
-//! A program that is made up, and what it does: calls and returns, of which profiles are made.
+//! A synthetic program with calls and returns, from which profiles are generated.
 
 use std::collections::HashMap;
 
-/// Numbers that look random, the same ones each time (SplitMix64).
+/// Pseudorandom numbers with a fixed seed (SplitMix64).
 pub struct Random(u64);
 
 impl Random {
@@ -27,7 +27,7 @@ fn mix(number: u64) -> u64 {
     number ^ (number >> 31)
 }
 
-/// A function of the program, by its number; 0 is the main one.
+/// A function of the program, by number; 0 is the main function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Function(pub u32);
 
@@ -84,7 +84,7 @@ impl Function {
         format!("{package}.{noun}")
     }
 
-    /// `parse17`, which no other function of its class is called.
+    /// `parse17`, which is unique within its class.
     pub fn method(self) -> String {
         match self.0 {
             0 => "main".to_string(),
@@ -101,13 +101,13 @@ impl Function {
         format!("/srv/app/{}.src", self.class().replace('.', "/"))
     }
 
-    /// Where it starts in its file.
+    /// Its first line in the file.
     pub fn line(self) -> u64 {
         1 + (self.bits() >> 24) % 2000
     }
 
-    /// One of the functions that it calls, of a program of so many `functions`. Those have higher numbers; the last
-    /// ones call themselves.
+    /// One of its callees, in a program with the given number of `functions`. Callees have higher
+    /// numbers; the last functions call themselves.
     pub fn callee(self, choice: u64, functions: u32) -> Function {
         let reach = u64::from(functions / DEEPEST).max(1);
         let distance = 1 + mix(u64::from(self.0) * CHOICES + choice) % reach;
@@ -115,17 +115,17 @@ impl Function {
     }
 }
 
-/// How many functions a function calls.
+/// The number of callees of a function.
 pub const CHOICES: u64 = 4;
 
-/// Stacks have at most so many frames.
+/// The maximum number of frames in a stack.
 const DEEPEST: u32 = 64;
 
-/// A path of calls, by its number; callers have lower numbers than what they call.
+/// A call path, by number; callers have lower numbers than callees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Node(pub u32);
 
-/// What the program does next.
+/// The next action of the program.
 pub enum Step {
     Call(Function),
     Return(Function),
@@ -134,12 +134,13 @@ pub enum Step {
 /// A run of the program.
 pub struct Run {
     pub random: Random,
-    /// How many functions the program has.
+    /// The number of functions in the program.
     functions: u32,
-    /// How deep it goes before it turns.
+    /// The depth at which calls turn into returns.
     goal: usize,
     path: Vec<Node>,
-    /// The caller and the function of each node. The first one is the main function, its own caller.
+    /// The caller and the function of each node. The first one is the main function, which is its
+    /// own caller.
     nodes: Vec<(Node, Function)>,
     children: HashMap<(Node, Function), Node>,
 }
@@ -174,7 +175,7 @@ impl Run {
 
     fn call(&mut self) -> Step {
         let caller = self.node();
-        // Mostly a function calls the same one, and it has others that it calls at times.
+        // A function usually has the same callee, and occasionally others.
         let choice = self.random.below(160).min(CHOICES - 1);
         let function = self.function(caller).callee(choice, self.functions);
         let next = Node(self.nodes.len() as u32);
@@ -186,7 +187,8 @@ impl Run {
         Step::Call(function)
     }
 
-    /// Goes on until the program turns from calls to returns or the other way, where a sample is taken.
+    /// Continues until the program turns from calls to returns or vice versa, where it takes a
+    /// sample.
     pub fn sample(&mut self) -> Node {
         self.step();
         while self.goal != self.path.len() {
@@ -195,7 +197,7 @@ impl Run {
         self.node()
     }
 
-    /// Where the program is.
+    /// The current node.
     pub fn node(&self) -> Node {
         *self.path.last().expect("the main function never returns")
     }
@@ -213,12 +215,12 @@ impl Run {
         (0..self.nodes.len() as u32).map(Node)
     }
 
-    /// The nodes of a stack, the leaf first.
+    /// The nodes of a stack, starting with the leaf.
     pub fn path(&self, leaf: Node) -> impl Iterator<Item = Node> {
         std::iter::successors(Some(leaf), |node| self.caller(*node))
     }
 
-    /// The functions of a stack, the leaf first.
+    /// The functions of a stack, starting with the leaf.
     pub fn stack(&self, leaf: Node) -> impl Iterator<Item = Function> {
         self.path(leaf).map(|node| self.function(node))
     }
@@ -231,7 +233,8 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// As many samples as take `bytes`, where each sample takes `per_sample` bytes and each node `per_node`.
+    /// As many samples as fit into `bytes`, where each sample takes `per_sample` bytes and each
+    /// node `per_node`.
     pub fn of(bytes: usize, functions: u32, per_sample: usize, per_node: usize) -> Recording {
         let mut run = Run::new(functions);
         let mut samples = Vec::new();
@@ -242,5 +245,5 @@ impl Recording {
     }
 }
 
-/// How many functions a program has, unless its profile is of functions.
+/// The number of functions in a program, unless the profile contains only functions.
 pub const FUNCTIONS: u32 = 5000;

@@ -1,4 +1,4 @@
-//! What py-spy writes: the samples of each thread, and the frames that their numbers stand for.
+//! The format of py-spy: the samples of each thread, and a table of frames.
 
 use super::program::{FUNCTIONS, Function, Recording};
 use super::{Made, join};

@@ -1,4 +1,4 @@
-//! The profiles to measure with.
+//! Profiles for benchmarks.
 
 #![allow(dead_code, reason = "no benchmark uses them all")]
 
@@ -7,7 +7,7 @@ use inferno::{decode, folded};
 use std::collections::HashMap;
 use std::io::Read;
 
-/// The output of `perf script` shipped with the crate: 10 MB, hardly a stack twice.
+/// The output of `perf script` in this repository: 10 MB, with few repeated stacks.
 pub fn diverse() -> Vec<u8> {
     let packed = include_bytes!("../../examples/rustc-memchr.perf.gz");
     let mut text = Vec::new();
@@ -17,7 +17,7 @@ pub fn diverse() -> Vec<u8> {
     text
 }
 
-/// Some samples of [`diverse`] over and over, 40 MB of them: other times, the same few stacks.
+/// Some samples of [`diverse`] repeated to 40 MB, with different times but the same few stacks.
 pub fn repetitive() -> Vec<u8> {
     let text = String::from_utf8(diverse()).expect("the example is UTF-8");
     let samples: Vec<&str> = text.split_inclusive("\n\n").step_by(17).take(100).collect();
@@ -51,7 +51,7 @@ pub fn folded(script: &[u8]) -> Vec<u8> {
     text
 }
 
-/// The stacks of [`diverse`] as DTrace would have counted them.
+/// The stacks of [`diverse`] in the format of DTrace.
 pub fn dtrace() -> Vec<u8> {
     let mut out = String::from("CPU     ID                    FUNCTION:NAME\n\n");
     for (frames, count) in stacks() {
@@ -63,7 +63,7 @@ pub fn dtrace() -> Vec<u8> {
     out.into_bytes()
 }
 
-/// The stacks of [`diverse`] as macOS's `sample` would have written them, a thread each.
+/// The stacks of [`diverse`] in the format of macOS `sample`, each as a thread.
 pub fn sample() -> Vec<u8> {
     let mut out = String::from("Call graph:\n");
     for (thread, (frames, count)) in stacks().iter().enumerate() {
@@ -79,7 +79,7 @@ pub fn sample() -> Vec<u8> {
     out.into_bytes()
 }
 
-/// The stacks of [`diverse`] as VTune would have written them.
+/// The stacks of [`diverse`] in the format of VTune.
 pub fn vtune() -> Vec<u8> {
     let mut out = String::from("Function Stack,CPU Time:Self,Module\n");
     for (frames, count) in stacks() {
@@ -92,7 +92,7 @@ pub fn vtune() -> Vec<u8> {
     out.into_bytes()
 }
 
-/// The stacks of [`diverse`] as `xctrace export` would have written them, a row each.
+/// The stacks of [`diverse`] in the format of `xctrace export`, one per row.
 pub fn xctrace() -> Vec<u8> {
     let mut out =
         String::from("<?xml version=\"1.0\"?>\n<trace-query-result>\n<node xpath='//table'>\n");
@@ -122,7 +122,7 @@ pub fn xctrace() -> Vec<u8> {
     out.into_bytes()
 }
 
-/// The frames and the count of each stack of [`diverse`].
+/// The frames and the count of each stack in [`diverse`].
 fn stacks() -> Vec<(Vec<String>, u64)> {
     let text = String::from_utf8(folded(&diverse())).expect("the example is UTF-8");
     let stack = |line: &str| {

@@ -1,5 +1,5 @@
-//! Compressed and encoded input: what comes out does not depend on how much is read at a time, what was
-//! compressed comes out again, and of what was cut a start comes out.
+//! Compressed and encoded input: the result does not depend on the size of reads, compressed data
+//! decompresses to the original, and truncated data to a prefix of it.
 
 #![no_main]
 
@@ -13,10 +13,10 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use std::io::{BufRead, BufReader, Read, Write};
 use support::Trickle;
 
-/// No bomb is to fill the memory.
+/// A limit against decompression bombs.
 const MOST: u64 = 1 << 24;
 
-/// What could be read, and whether that ended with an error.
+/// The decoded bytes, and whether reading ended with an error.
 fn decode(reader: impl BufRead + Send) -> (Vec<u8>, bool) {
     let mut bytes = Vec::new();
     let is_error = match decoded(reader) {

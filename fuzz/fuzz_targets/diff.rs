@@ -1,5 +1,5 @@
-//! Two profiles compared: no sample is lost on either side, and compared the other way round, the columns
-//! change places.
+//! Comparing two profiles: no sample is lost on either side, and swapping the profiles swaps the
+//! columns.
 //!
 //! An input is flags and two profiles, separated by bytes of 0xff.
 
@@ -18,7 +18,7 @@ fn compare(options: Options, before: &[u8], after: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(&lines).into_owned())
 }
 
-/// Each line as its stack and its two counts.
+/// Splits each line into its stack and its two counts.
 fn columns(lines: &str) -> Vec<(&str, u64, u64)> {
     let column = |line| {
         let (rest, after): (&str, &str) = str::rsplit_once(line, ' ').expect("a count after");
@@ -46,7 +46,7 @@ fuzz_target!(|input: &[u8]| {
     let flag = |bit: u8| flags.first().is_some_and(|byte| byte >> bit & 1 == 1);
     let mut options = Options::default();
     (options.normalize, options.strip_hex) = (flag(0), flag(1));
-    // Such lines are comments of a profile that is read as a tree.
+    // In a profile that is read as a tree, such lines are comments.
     if input.contains(&b'#') {
         return;
     }

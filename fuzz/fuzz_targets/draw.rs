@@ -1,5 +1,5 @@
-//! Drawing with options, attributes and a map of colors: a picture is well-formed XML, no attribute in it
-//! runs a script, and colors that were kept are used again.
+//! Drawing with options, attributes and a color map: an image is well-formed XML, none of its
+//! attributes runs a script, and stored colors are used again.
 //!
 //! An input is options, attributes, a map and folded stacks, separated by bytes of 0xff.
 
@@ -14,7 +14,7 @@ use inferno::flamegraph::color::PaletteMap;
 use inferno::flamegraph::{self, DiffWidth, Direction, Format, FuncFrameAttrsMap, Options};
 use libfuzzer_sys::fuzz_target;
 
-/// Options as the bits of a few bytes and, after those, as text.
+/// Sets options from the bits of a few bytes and from text after these.
 fn set(options: &mut Options<'_>, choices: &[u8]) {
     let byte = |at: usize| choices.get(at).copied().unwrap_or_default();
     let bit = |number: usize| byte(number / 7) >> (number % 7) & 1 == 1;
@@ -50,7 +50,7 @@ fn set(options: &mut Options<'_>, choices: &[u8]) {
     options.base = bit(13).then(|| text.to_string()).into_iter().collect();
 }
 
-/// Text without stacks is an error, and a picture that says so.
+/// Text without stacks is an error, and produces an image that says so.
 fn draw(choices: &[u8], attributes: &[u8], colors: &mut PaletteMap, stacks: &[u8]) -> Vec<u8> {
     let mut options = Options::default();
     set(&mut options, choices);

@@ -1,5 +1,5 @@
-//! Filters: what is kept and what is dropped by the same pattern are all samples, and what only renames
-//! or moves frames loses none.
+//! Filters: the stacks kept and dropped by the same pattern add up to all samples, and steps that
+//! only rename or move frames lose none.
 //!
 //! An input is a pattern, a replacement and folded stacks, separated by bytes of 0xff.
 
@@ -11,7 +11,7 @@ use inferno::filter::{Filter, PatternError};
 use libfuzzer_sys::fuzz_target;
 use support::{fold, total, unfold};
 
-/// Compiling and matching a pattern may take long, which is no finding.
+/// Long patterns can take long to compile and match, which is not a finding.
 const LONGEST_PATTERN: usize = 60;
 
 fn check(pattern: &str, replacement: &str, stacks: &[u8]) -> Result<(), PatternError> {
@@ -19,7 +19,7 @@ fn check(pattern: &str, replacement: &str, stacks: &[u8]) -> Result<(), PatternE
     let all = unfold(stacks);
     let kept = apply(Filter::new().keep(pattern)?);
     let dropped = apply(Filter::new().drop(pattern)?);
-    // Fractions of a sample are cut in either.
+    // Fractions of a sample are truncated in both parts.
     if let (Some(all), Some(kept), Some(dropped)) = (total(&all), total(&kept), total(&dropped)) {
         assert!(all - (kept + dropped) <= 1, "{all} = {kept} + {dropped}");
     }
@@ -34,7 +34,7 @@ fn check(pattern: &str, replacement: &str, stacks: &[u8]) -> Result<(), PatternE
         let written = fold(&changed);
         let again = unfold(&written);
         assert_eq!(total(&again), total(&all), "it can be read again");
-        // Reading leaves out white space around stacks, which a replacement may have put there.
+        // Reading trims whitespace around stacks, which a replacement may have added.
         assert_eq!(again.len(), unfold(&fold(&again)).len());
     }
     Ok(())
@@ -43,7 +43,7 @@ fn check(pattern: &str, replacement: &str, stacks: &[u8]) -> Result<(), PatternE
 fuzz_target!(|input: &[u8]| {
     let [pattern, replacement, stacks] = support::parts(input).map(String::from_utf8_lossy);
     if pattern.len() <= LONGEST_PATTERN {
-        // What is no pattern is an error.
+        // An invalid pattern is an error.
         let _ = check(&pattern, &replacement, stacks.as_bytes());
     }
 });

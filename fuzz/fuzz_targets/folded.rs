@@ -1,5 +1,5 @@
-//! Folded text: what is written is read again as the same, be it one tree or several, and any of it
-//! can be drawn, which the order of the lines does not change.
+//! Folded text: reading back written text results in the same text, for one tree or several, and
+//! any text can be drawn, independent of the order of its lines.
 
 #![no_main]
 
@@ -15,7 +15,7 @@ fn refold(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The same of three trees, which have some stacks in common.
+/// Folds the text into three trees, which share some stacks.
 fn refold_apart(text: &[u8]) -> Vec<u8> {
     let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
     let tree_of = |at: usize| {
@@ -30,7 +30,7 @@ fn refold_apart(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A picture: text without a stack is an error, and a picture that says so.
+/// Draws an image: text without a stack is an error, and produces an image that says so.
 fn draw(text: &[u8]) -> Vec<u8> {
     let mut options = Options::default();
     options.deterministic = true;
@@ -39,7 +39,7 @@ fn draw(text: &[u8]) -> Vec<u8> {
     svg
 }
 
-/// Whether text that starts with `line` is taken for one with a byte order mark.
+/// Whether text that starts with `line` would be treated as having a byte order mark.
 fn has_byte_order_mark(line: &[u8]) -> bool {
     let marks: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe"];
     marks.iter().any(|mark| line.starts_with(mark))

@@ -1,5 +1,5 @@
-//! Every format: no input makes it panic, and a reader and a file give what a slice gives, an error
-//! included.
+//! Every format: no input panics, and a reader and a file produce the same result as a slice,
+//! including errors.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Input of which nothing is known: no format panics, and a reader gives what a slice gives.
+//! Arbitrary input: no format panics, and a reader produces the same result as a slice.
 
 #![no_main]
 

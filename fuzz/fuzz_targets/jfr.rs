@@ -1,4 +1,5 @@
-//! Recordings of the JVM's flight recorder: no input makes them panic, and how it is read does not matter.
+//! Recordings of the JVM's flight recorder: no input panics, and the way of reading does not affect
+//! the result.
 
 #![no_main]
 

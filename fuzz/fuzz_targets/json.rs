@@ -1,4 +1,4 @@
-//! Profiles in JSON: no input makes them panic, and how it is read does not matter.
+//! Profiles in JSON: no input panics, and the way of reading does not affect the result.
 
 #![no_main]
 

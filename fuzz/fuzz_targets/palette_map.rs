@@ -1,4 +1,4 @@
-//! A map of colors: what is written is read again as the same.
+//! Color maps: reading back a written map results in the same map.
 
 #![no_main]
 

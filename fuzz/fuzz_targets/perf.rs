@@ -1,4 +1,4 @@
-//! The output of `perf script`: the fast ways and the slow one give the same.
+//! The output of `perf script`: fast paths and the slow path produce the same result.
 
 #![no_main]
 
@@ -18,17 +18,18 @@ fn fold(text: &[u8], skip_after: &[&str]) -> Vec<u8> {
     out
 }
 
-/// A carriage return before the line end makes no line another, but all samples go the slow way.
+/// A carriage return before the line end does not change a line, but all samples take the slow
+/// path.
 fn slow(text: &[u8]) -> Vec<u8> {
     let lines: Vec<_> = text.split(|byte| *byte == b'\n').collect();
     lines.join(&b"\r\n"[..])
 }
 
 fuzz_target!(|text: &[u8]| {
-    // Stacks that come again are known as a whole, and their lines predicted.
+    // Repeated stacks are cached as a whole, and their lines predicted.
     let text = [text, b"\n\n"].concat().repeat(4);
     let expected = fold(&slow(&text), &[]);
     assert_eq!(fold(&text, &[]), expected);
-    // Then whole stacks are not looked for, and samples are read from the last to the first.
+    // This disables the cache of whole stacks, and samples are read from the last to the first.
     assert_eq!(fold(&text, &["no function\n"]), expected);
 });

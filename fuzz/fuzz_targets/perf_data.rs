@@ -1,5 +1,5 @@
-//! `perf.data`: no file makes it panic, and one that is read from a pipe gives what it gives in
-//! memory. Start from real files: `cargo fuzz run perf_data fuzz/corpus/perf_data tests/data/perf-data`.
+//! `perf.data`: no file panics, and reading from a pipe produces the same result as reading from memory. Start from
+//! real files: `cargo fuzz run perf_data fuzz/corpus/perf_data tests/data/perf-data`.
 
 #![no_main]
 
@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
     let mut options = Options::default();
-    // Nothing of this machine is to be read but what is small and the same everywhere.
+    // Reads only small files that are the same on every machine.
     options.symfs = Some("tests/data/perf-data/symfs".into());
     options.kallsyms = Some("tests/data/perf-data/kallsyms".into());
     let mut folder = Folder::from(options);

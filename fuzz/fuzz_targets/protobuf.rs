@@ -1,4 +1,5 @@
-//! Profiles in protocol buffers: no input makes them panic, and how it is read does not matter.
+//! Profiles in protocol buffers: no input panics, and the way of reading does not affect the
+//! result.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! What several targets need.
-#![allow(dead_code)] // Each target is a crate of its own and uses part of this.
+//! Shared by several targets.
+#![allow(dead_code)] // Each target is a separate crate and uses a part of this.
 
 use inferno::call_tree::{CallTree, ValueType};
 use inferno::collapse::formats::{self, Row};
@@ -7,7 +7,7 @@ use inferno::collapse::guess;
 use inferno::folded;
 use std::io::{self, BufReader, Read};
 
-/// A reader that returns a few bytes at a time, as a slow pipe does.
+/// A reader that returns a few bytes at a time, like a slow pipe.
 pub struct Trickle<'t>(pub &'t [u8]);
 
 impl Read for Trickle<'_> {
@@ -20,7 +20,7 @@ impl Read for Trickle<'_> {
     }
 }
 
-/// The parts of an input, which are separated by a byte that no text in UTF-8 has.
+/// The parts of an input, which are separated by a byte that cannot occur in UTF-8.
 pub fn parts<const N: usize>(input: &[u8]) -> [&[u8]; N] {
     let mut parts = input.splitn(N, |byte| *byte == 0xff);
     std::array::from_fn(|_| parts.next().unwrap_or_default())
@@ -36,7 +36,7 @@ pub fn fold(tree: &CallTree) -> Vec<u8> {
     text
 }
 
-/// All samples, if they are so few that no sum of a few profiles can be cut off at the largest count.
+/// The sum of all samples, if it is so small that adding a few profiles cannot saturate.
 pub fn total(tree: &CallTree) -> Option<u64> {
     let total = tree.totals()[0].whole();
     (total < u64::MAX / 8).then_some(total)
@@ -60,8 +60,8 @@ pub const JSON: &[&str] = &[
 /// The formats in protocol buffers.
 pub const PROTOBUF: &[&str] = &["otlp", "pprof", "simpleperf"];
 
-/// Reads `input` as the format number `format` of those whose names `is_meant` says yes to. However much of it a read gives, what comes out
-/// is the same, and it can be read again as folded text.
+/// Reads `input` in the format with index `format` among those for which `is_meant` returns true.
+/// The result must not depend on the size of reads, and must be readable as folded text.
 pub fn check_document(is_meant: impl Fn(&str) -> bool, format: u8, input: &[u8]) {
     let rows = formats::all().filter(|row| row.is_document() && is_meant(row.name));
     let rows: Vec<Row> = rows.collect();
@@ -85,7 +85,7 @@ pub fn check_document(is_meant: impl Fn(&str) -> bool, format: u8, input: &[u8])
     }
 }
 
-/// Whether no stack looks like a comment, or ends in what looks like a count.
+/// Whether no stack looks like a comment, or ends in something like a count.
 fn is_unambiguous(text: &[u8]) -> bool {
     text.split(|byte| *byte == b'\n').all(|line| {
         let mut words = line.rsplit(u8::is_ascii_whitespace).skip(1);
@@ -94,8 +94,8 @@ fn is_unambiguous(text: &[u8]) -> bool {
     })
 }
 
-/// All that the profile says it has of the value that counts is in the tree. (A call graph need not add up, and the tree of
-/// a heap is of those of its blocks that were left.)
+/// The tree must add up to the profile's sum of the counted value. (A call graph may be
+/// inconsistent, and the tree of a heap only contains the remaining blocks.)
 fn check_sum(row: Row, values: &[ValueType], tree: &CallTree) {
     const ESTIMATED: [&str; 3] = ["callgrind", "cprofile", "massif"];
     let sum = values.iter().find(|value| value.is_default);

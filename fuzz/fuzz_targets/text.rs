@@ -1,4 +1,5 @@
-//! Profiles in text that are read as a whole: no input makes them panic, and how it is read does not matter.
+//! Text profiles that are read as a whole: no input panics, and the way of reading does not affect
+//! the result.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! What `xctrace export` writes: read a few bytes at a time, and with blanks in its tags, it is the same.
-//! Start from real files: `cargo fuzz run xctrace fuzz/corpus/xctrace tests/data/xctrace`.
+//! The output of `xctrace export`: the result is the same when reading a few bytes at a time, and with spaces in
+//! tags. Start from real files: `cargo fuzz run xctrace fuzz/corpus/xctrace tests/data/xctrace`.
 
 #![no_main]
 
@@ -19,7 +19,7 @@ fn read(document: impl Read) -> Option<Vec<u8>> {
     Some(text)
 }
 
-/// Tags that no `xctrace` would write so are read in another way.
+/// Rewrites tags in a form that `xctrace` never writes, so that they take another path.
 fn respelled(document: &[u8]) -> Option<Vec<u8>> {
     let is_simple = !document.contains(&b'\'') && !document.windows(2).any(|pair| pair == b"<!");
     let text = std::str::from_utf8(document).ok().filter(|_| is_simple)?;

@@ -1,5 +1,5 @@
-//! Which files objects are named from: those that ran, if they can be told, and never what could block, or
-//! belongs to somebody else.
+//! Tests of which files are used for symbols: those that ran, if known, and never files that could
+//! block or belong to another user.
 
 use super::*;
 use rustix::process::geteuid;
@@ -11,13 +11,13 @@ const FEATURE: u32 = 80;
 const BUILD_ID: u32 = 67;
 
 const START: u64 = 0x10_0000;
-/// In the function `leaf` of the program.
+/// An address in the function `leaf` of the program.
 const IN_LEAF: u64 = START + 0x1010;
 
 const NOBODY: u32 = 65534;
 
 impl File {
-    /// What is known of the machine: its name, its architecture and its kernel.
+    /// Sets the name of the machine, its architecture and its kernel.
     fn made_on(self, machine: [&str; 3]) -> File {
         let features = [3, 6, 4].into_iter().zip(machine);
         features.fold(self, |file, (feature, name)| {
@@ -34,7 +34,7 @@ impl File {
     }
 }
 
-/// A copy of a program, in a directory that goes with it.
+/// A copy of a program, in a temporary directory.
 struct Program {
     directory: tempfile::TempDir,
     path: String,
@@ -62,12 +62,12 @@ fn sampled(file: File, path: &str) -> File {
         .sample(5, 3, &[USER, IN_LEAF])
 }
 
-/// A number that no process has, which has the test's own in it.
+/// An unused PID that is derived from the test's own.
 fn free_pid() -> u32 {
     0x7000_0000 + std::process::id()
 }
 
-/// A sample in code that process `pid` made.
+/// A sample in JIT-compiled code of process `pid`.
 fn sampled_code(pid: u32) -> File {
     File::new(false)
         .comm(pid, pid, "prog", 1)
@@ -75,7 +75,7 @@ fn sampled_code(pid: u32) -> File {
         .sample(pid, 3, &[USER, 0x1010])
 }
 
-/// Folds with the tool, which must end, and returns what it says as well.
+/// Folds with the tool, within a time limit, and returns its standard error too.
 fn fold_in_time(file: &File, flags: &[&str]) -> (String, String) {
     let args = [&["60", PERF, "--no-inline"], flags].concat();
     let output = run("timeout", &args, &file.bytes());
@@ -143,7 +143,7 @@ fn a_file_that_may_not_be_read_is_told_from_one_that_is_not_here() {
     fs::set_permissions(&program.path, fs::Permissions::from_mode(0o0)).expect("a mode");
     fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).expect("a mode");
     let mut command = Command::new(PERF);
-    // Root may read everything.
+    // Root can read everything.
     if geteuid().is_root() {
         use std::os::unix::process::CommandExt;
         let tool = directory.join("tool");
@@ -159,7 +159,7 @@ fn a_file_that_may_not_be_read_is_told_from_one_that_is_not_here() {
     assert!(stderr(&output).contains(warning), "{output:?}");
 }
 
-/// What this machine is called.
+/// The name, architecture and kernel of this machine.
 fn this_machine() -> [String; 3] {
     let read = |name: &str| {
         let text = fs::read_to_string(format!("/proc/sys/kernel/{name}")).expect("a name");
@@ -192,13 +192,13 @@ fn files_of_another_machine_are_known_by_their_build_ids_only() {
         let warning = "the file has a different build ID";
         assert_warns(&sampled(with_other_id, path), unnamed, warning);
     }
-    // Who says where its files are has them.
+    // With an explicit directory, its files are used.
     let elsewhere = sampled(File::new(false).made_on(["another", "", ""]), "/prog");
     let symfs = format!("--symfs={}", program.directory.path().display());
     assert_eq!(fold_in_time(&elsewhere, &[&symfs]).0, named);
 }
 
-/// This machine's kernel gives all programs the same code; another machine's does not.
+/// The vDSO is the same for all programs on this machine, but not on another machine.
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn the_kernels_code_in_programs_is_that_of_the_same_kernel() {
@@ -224,7 +224,7 @@ fn the_kernels_code_in_programs_is_that_of_the_same_kernel() {
     }
 }
 
-/// The map of the code that process `pid` made.
+/// The JIT map of process `pid`.
 fn perf_map(pid: u32) -> tempfile::NamedTempFile {
     let prefix = format!("perf-{pid}");
     let mut builder = tempfile::Builder::new();
@@ -300,7 +300,7 @@ fn a_map_that_is_missing_names_the_flag_that_writes_it() {
     }
 }
 
-/// Has a file and code of its own in memory, of which it writes a map, in namespaces of its own.
+/// Runs a program that has its own file and JIT-compiled code, with a map, in its own namespaces.
 const IN_A_CONTAINER: &str = r#"
 mount -t tmpfs none /mnt && cp "$1" /mnt/prog && mount -t tmpfs none /tmp && cd / && exec python3 -c '
 import mmap, sys
@@ -314,7 +314,7 @@ print("ready", flush=True)
 sys.stdin.read()
 '"#;
 
-/// Starts that; `None` if this may not be done here.
+/// Starts it; `None` if that is not permitted here.
 fn start_container() -> Option<Child> {
     let program = format!("{DATA}/symfs/opt/demo/spin-fp");
     let mut child = Command::new("unshare")
@@ -359,7 +359,7 @@ fn files_of_containers_are_found_while_they_run() {
     };
     let folded = |file: &File| fold_in_time(file, &[]).0;
     assert_eq!(folded(&file(0)), "prog;leaf 7\nprog;made 7\n");
-    // Another process that had the same number.
+    // Another process with a reused PID.
     let unnamed = format!("prog;[perf-{pid}.map] 7\nprog;[prog] 7\n");
     assert_eq!(folded(&file(1 << 46)), unnamed);
     let elsewhere = file(0).made_on(["another", "", ""]);

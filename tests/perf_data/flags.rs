@@ -1,8 +1,8 @@
-//! Perf's flags, which all tools have that read what perf writes.
+//! Tests of perf's flags in all tools that read perf profiles.
 
 use super::*;
 
-/// Folds with the tool, or draws without names of the picture's own in it.
+/// Folds with the tool, or draws without the names of the image itself.
 fn run_on(tool: &str, args: &[&str], input: &[u8]) -> String {
     let output = run(tool, args, input);
     assert!(output.status.success(), "{output:?}");
@@ -35,7 +35,7 @@ fn perfs_flags_are_for_the_output_of_perf_script_too() {
         assert!(drawn(&["--pid"]).contains("prog-5"));
         assert!(drawn(&["--tid"]).contains("prog-5/6"));
         assert!(drawn(&["--event-filter", "faults"]).contains("handle"));
-        // A picture shows by colors whose functions are.
+        // In an image, colors show the kind of a function.
         let is_marked = drawn(&["--event-filter=faults", "--all"]).contains("handle_[k]");
         assert_eq!(is_marked, tool != FLAMEGRAPH);
     }
@@ -53,7 +53,7 @@ fn paths_that_do_not_exist_are_refused() {
     }
 }
 
-/// To record with `-g` is no help if some samples have a stack.
+/// If some samples have a stack, advising to record with `-g` does not help.
 #[test]
 fn advice_to_record_stacks_is_given_if_there_are_none() {
     const ADVICE: &str = "`perf record -g`";

@@ -1,12 +1,12 @@
-//! Memory grows with what is distinct in a recording, whatever comes how often, and however small what is
-//! compressed is.
+//! Tests that memory grows with the distinct content of a recording, regardless of repetition and
+//! compression.
 
 use super::*;
 
 const EXIT: u32 = 4;
 const COMPRESSED: u32 = 81;
 
-/// What is mapped has names so long that what is folded is more than a pipe holds.
+/// Mappings have such long names that the folded text exceeds the size of a pipe.
 const LIBRARIES: u64 = 400;
 
 fn start_of(library: u64) -> u64 {
@@ -42,7 +42,7 @@ fn peak(records: &[u8]) -> u64 {
     memory::peak(PERF, &path)
 }
 
-/// Each child of the shell maps a program, over a library, and ends, or starts another program, or both.
+/// Each child of the shell maps a program over a library, and then exits, calls `exec`, or both.
 fn children(count: u32, starts_another: bool, ends: bool) -> Vec<u8> {
     const IS_EXEC: u16 = 1 << 13;
     let mut file = File::new(false);
@@ -65,7 +65,7 @@ fn children(count: u32, starts_another: bool, ends: bool) -> Vec<u8> {
     file.round().round().records
 }
 
-/// What is held at a time are the samples on their way to a worker, each with the maps of its process.
+/// Only the samples on their way to a worker are in memory, each with the mappings of its process.
 #[test]
 fn processes_that_ended_are_forgotten() {
     let shell = shell().round().records;
@@ -76,7 +76,7 @@ fn processes_that_ended_are_forgotten() {
     }
 }
 
-/// Of those that have not ended, what they have in common with others is there once.
+/// Mappings that running processes share are stored once.
 #[test]
 fn maps_are_shared_between_parents_and_children() {
     let shell = shell().round().records;
@@ -86,18 +86,18 @@ fn maps_are_shared_between_parents_and_children() {
     assert!(for_each < 2048, "{for_each} bytes for each process");
 }
 
-/// A frame of zstd with blocks that are one byte, repeated.
+/// A zstd frame with blocks that repeat one byte.
 fn bomb(byte: u8, blocks: usize) -> Vec<u8> {
     const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-    // No checksum, and a window of a megabyte.
+    // No checksum, and a window of one megabyte.
     const HEADER: [u8; 2] = [0, 10 << 3];
     const BLOCK: u32 = (1 << 17) << 3 | 1 << 1;
     let [a, b, c, _] = BLOCK.to_le_bytes();
     [&MAGIC[..], &HEADER, &[a, b, c, byte].repeat(blocks)].concat()
 }
 
-/// Four bytes stand for 128 kilobytes, and a record for a quarter of a gigabyte. It is records of perf's own, which
-/// are skipped, or no records at all.
+/// Four bytes expand to 128 kilobytes, and a record to a quarter of a gigabyte. The contents are
+/// records of perf itself, which are skipped, or no records at all.
 #[test]
 fn compressed_records_take_no_more_memory_than_a_block() {
     let shell = shell().round().records;

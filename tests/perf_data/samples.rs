@@ -1,4 +1,4 @@
-//! What samples are taken for: of which event they are, how much they count, and where their stacks are.
+//! Tests of samples: their event, their count, and their stack.
 
 use super::*;
 
@@ -7,7 +7,7 @@ const DEFERRED: u64 = -640i64 as u64;
 
 const IN_KERNEL: u64 = 0xffff_ffff_8100_0010;
 
-/// The layout of counters: as many as there are, each with its id.
+/// The layout of counters: a number of them, each with its id.
 const GROUP: u64 = 1 << 3 | 1 << 2;
 
 fn three_maps(file: File) -> File {
@@ -17,13 +17,13 @@ fn three_maps(file: File) -> File {
         .map(5, 0x3000, 0x1000, "/nowhere/c", 2)
 }
 
-/// Folds with the tool, and returns what it says as well.
+/// Folds with the tool, and returns its standard error too.
 fn run_on(file: &File, args: &[&str]) -> (String, String) {
     let output = run(PERF, args, &file.bytes());
     (stdout(&output), stderr(&output))
 }
 
-/// A sample with calls that the processor recorded, the latest first: from where, and to where.
+/// A sample with calls recorded by the processor, the latest first: source and target addresses.
 fn with_calls(file: File, callchain: &[u64], calls: &[[u64; 2]]) -> File {
     let length = callchain.len() as u64;
     let calls = calls.iter().flat_map(|[from, to]| [*from, *to, 0]);
@@ -37,8 +37,8 @@ fn with_calls(file: File, callchain: &[u64], calls: &[[u64; 2]]) -> File {
     file.sample_of(5, 3, length, &words)
 }
 
-/// With `--call-graph lbr`, who called whom is in the branches. Where the thread is, is not: the function that was called
-/// last, here at 0x4000, may have jumped on.
+/// With `--call-graph lbr`, the branches contain the callers. They do not contain the current
+/// function: the function called last, here at 0x4000, may have jumped elsewhere.
 #[test]
 fn the_leaf_of_recorded_calls_is_where_the_thread_was() {
     const TYPE_OF_CALLS: u64 = 1 << 11;
@@ -56,7 +56,7 @@ fn the_leaf_of_recorded_calls_is_where_the_thread_was() {
         folded(1, IN_KERNEL, &[KERNEL, IN_KERNEL, USER, 0x1000, 0x9000]),
         kernel
     );
-    // Nothing says where it entered the kernel but the latest call.
+    // Only the latest call shows where it entered the kernel.
     let unknown = "prog;[c];[b];[unknown];[unknown] 7\n";
     for callchain in [&[KERNEL, IN_KERNEL][..], &[KERNEL, IN_KERNEL, USER]] {
         assert_eq!(folded(1, IN_KERNEL, callchain), unknown);
@@ -92,7 +92,8 @@ fn the_event_that_is_first_in_the_header_is_folded() {
     assert!(!said.contains("left out"), "{said}");
 }
 
-/// As of two clocks of which one never ticked, or of the event that perf adds to follow processes.
+/// For example, two clocks of which one never ticked, or the dummy event that perf adds to track
+/// processes.
 #[test]
 fn events_without_samples_are_not_the_first() {
     let mut file = File::new(false);
@@ -110,7 +111,8 @@ fn events_without_samples_are_not_the_first() {
     );
 }
 
-/// Batches of the other event have gone to workers when the first one's sample comes.
+/// Batches of the other event are already being processed when the first sample of the first event
+/// arrives.
 #[test]
 fn what_was_folded_of_a_later_event_is_dropped() {
     let mut file = File::new(false);
@@ -128,7 +130,7 @@ fn what_was_folded_of_a_later_event_is_dropped() {
     }
 }
 
-/// A clock that leads, and page faults: `{cpu-clock,page-faults}:S`.
+/// A group led by a clock, with page faults: `{cpu-clock,page-faults}:S`.
 fn group(read_format: u64) -> File {
     let mut file = File::new(false);
     file.events = vec![0, 2];
@@ -153,7 +155,7 @@ fn each_event_of_a_group_has_its_own_count() {
     assert_eq!(folded, "prog;[a] 10\n");
 }
 
-/// How long the counters ran, and how many samples were lost, stand between the values.
+/// The times of the counters, and the number of lost samples, are between the values.
 #[test]
 fn counters_are_read_in_every_layout() {
     let (times, lost) = (3, 1 << 4);
@@ -185,7 +187,8 @@ fn counters_are_read_in_every_layout() {
     }
 }
 
-/// Such a sample has the value of one counter: that of `perf stat`'s kind, or of a leader without a group.
+/// Such a sample has the value of one counter, from an event in the style of `perf stat`, or a
+/// leader without a group.
 #[test]
 fn a_counter_alone_counts_from_the_sample_before() {
     for (format, words) in [(0, [40, 0]), (1 << 2, [40, 100])] {
@@ -223,7 +226,7 @@ fn counters_of_no_event_are_counted() {
     assert_eq!(folded, "prog;[a] 50\n");
     let message = "skipped 1 value of counters that belong to no event in the file";
     assert!(said.contains(message), "{said}");
-    // If none is known, it is a sample like any other.
+    // If the id is unknown, it is treated as an ordinary sample.
     let file = group(GROUP)
         .reading(&[1, 50, 999])
         .sample(5, 3, &[USER, 0x1000]);
@@ -282,7 +285,7 @@ fn samples_whose_call_chain_never_came_are_counted() {
         .sample(5, 3, &[KERNEL, IN_KERNEL, DEFERRED, 11])
         .sample(5, 4, &[KERNEL, IN_KERNEL, DEFERRED, 12]);
     let file = rest(file, 5, 5, 12, &[USER, 0x1000])
-        // In the program itself: what is known is where.
+        // In the program itself: only the address is known.
         .at(2, 0x2000)
         .sample(5, 6, &[DEFERRED, 13]);
     let (folded, said) = run_on(&file, &[]);
@@ -294,7 +297,8 @@ fn samples_whose_call_chain_never_came_are_counted() {
     assert!(said.contains(message), "{said}");
 }
 
-/// As in a recording without `sample_id_all`. A record that says its thread is for samples of that one.
+/// As in a recording without `sample_id_all`. A record with a thread ID only applies to samples of
+/// that thread.
 #[test]
 fn the_cookie_is_enough_if_a_record_does_not_say_its_thread() {
     for (says_who, expected) in [
@@ -311,7 +315,7 @@ fn the_cookie_is_enough_if_a_record_does_not_say_its_thread() {
     }
 }
 
-/// Its cookie may be any number, also one that looks like an address or a mark.
+/// The cookie may be any number, including one that looks like an address or a marker.
 #[test]
 fn cookies_are_no_addresses() {
     for cookie in [0, 0x1000, USER, u64::MAX] {
@@ -321,7 +325,7 @@ fn cookies_are_no_addresses() {
     }
 }
 
-/// The `file`, in which a program maps something that it can run, or not, as the newer kind of record says.
+/// The `file` with a mapping of the newer record type, executable or not.
 fn map_with(file: File, pid: u32, start: u64, name: &str, protection: u32) -> File {
     const MMAP2: u32 = 10;
     let place = file.words(&[start, 0x1000, 0, 0, 0, 0]);
@@ -335,7 +339,7 @@ fn map_with(file: File, pid: u32, start: u64, name: &str, protection: u32) -> Fi
     file.event(MMAP2, 2, &body, 2)
 }
 
-/// Where there are no tables, anything may be in the register that others have a frame pointer in.
+/// In code without unwind tables, the frame pointer register may contain anything.
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn callers_without_tables_are_in_code() {
@@ -377,12 +381,12 @@ fn callers_without_tables_are_in_code() {
     }
     assert_eq!(folded(0x2010), "prog;[perf-5.map];[a] 7\n");
     assert_eq!(folded(0x5010), "prog;[old];[a] 7\n");
-    // The call is the last instruction of what is mapped.
+    // The call is the last instruction of the mapping.
     assert_eq!(folded(0x3000), "prog;[perf-5.map];[a] 7\n");
 }
 
-/// Code that a program made, without tables and frame pointers: its frame is known, be it that a map tells what it is,
-/// or how it was called.
+/// JIT-compiled code without unwind tables and frame pointers: its frame is known from a map or
+/// from its call.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[test]
 fn stacks_go_on_through_the_trampolines_of_python() {
@@ -413,7 +417,7 @@ fn stacks_go_on_through_the_trampolines_of_python() {
     }
 }
 
-/// Whatever is in such files, they are folded or an error.
+/// Any such damaged file is folded or causes an error.
 #[test]
 fn no_byte_of_a_made_up_file_is_a_panic() {
     let mut with_branches = File::new(false);
@@ -443,7 +447,7 @@ fn no_byte_of_a_made_up_file_is_a_panic() {
     }
 }
 
-/// `chosen.so` is stripped, but the stub in it has a name.
+/// `chosen.so` is stripped, but its stub has a name.
 #[test]
 fn functions_without_names_are_counted_where_others_have_some() {
     let object = "/opt/demo/chosen.so";

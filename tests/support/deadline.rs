@@ -1,4 +1,4 @@
-//! Runs a tool that might wait forever for its input, and ends it then.
+//! Runs a tool that might wait forever for its input, with a time limit.
 
 #![allow(dead_code, reason = "no test needs all of it")]
 
@@ -7,10 +7,10 @@ use std::io::{Read, Seek, SeekFrom};
 use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 
-/// Far more than any of these runs takes on the slowest of machines.
+/// Far more than any of these runs takes on the slowest machine.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Waits until `is_so`.
+/// Waits until `is_so` returns true.
 #[track_caller]
 pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
@@ -32,7 +32,7 @@ pub fn run(command: &mut Command) -> Output {
     }
 }
 
-/// Runs a command to its end, whose standard output is something already.
+/// Runs a command to its end, with its standard output already redirected.
 #[track_caller]
 pub fn run_to(command: &mut Command) -> Output {
     let mut stderr = temporary();

@@ -1,15 +1,15 @@
-//! How much memory a tool takes.
+//! Measures the memory use of a tool.
 
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What a pipe holds once the tool has widened it.
+/// The size of a pipe after the tool has enlarged it.
 const PIPE: usize = 1 << 20;
 
-/// The most memory that folding a file took, in bytes. What it folds to has to be longer than what a pipe holds, so that
-/// the tool waits with all its work done.
+/// The peak memory of folding a file, in bytes. The output must exceed the size of a pipe, so that
+/// the tool waits after all its work.
 pub fn peak(tool: &str, path: &Path) -> u64 {
     let mut child = Command::new(tool)
         .args(["-q", "-n", "2"])

@@ -1,4 +1,4 @@
-//! Runs a tool, and says what is expected of it.
+//! Runs a tool, and checks its output.
 
 #![allow(dead_code, reason = "no test needs all of it")]
 
@@ -18,7 +18,7 @@ pub fn run_in(directory: &Path, tool: &str, args: &[&str], input: &[u8]) -> Outp
         .spawn()
         .expect("the tool runs");
     let mut stdin = child.stdin.take().expect("a pipe");
-    // The tool may end before it has read all.
+    // The tool may exit before reading everything.
     let _ = stdin.write_all(input);
     drop(stdin);
     child.wait_with_output().expect("the tool ends")

@@ -1,7 +1,7 @@
-//! A strict reader of the XML that the tools write: elements, attributes, text, comments, CDATA.
-//! It refuses whatever a browser would refuse.
+//! A strict parser for the XML that the tools write: elements, attributes, text, comments, CDATA.
+//! It rejects everything that a browser would reject.
 
-/// An element with what is in it.
+/// An element with its contents.
 #[derive(Debug, Default, Clone)]
 pub struct Element {
     pub name: String,
@@ -18,7 +18,7 @@ impl Element {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The first child of that name.
+    /// The first child with that name.
     pub fn child(&self, name: &str) -> Option<&Element> {
         self.children.iter().find(|child| child.name == name)
     }
@@ -39,7 +39,7 @@ pub fn parse(document: &str) -> Result<Element, String> {
         return Err(format!("illegal character {illegal:?}"));
     }
     let mut rest = document;
-    // The bottom element stands for the document.
+    // The bottom element represents the document.
     let mut open = vec![Element::default()];
     while let Some(at) = rest.find('<') {
         if rest[..at].contains("]]>") {
@@ -90,7 +90,7 @@ fn take_markup<'d>(rest: &'d str, open: &mut Vec<Element>) -> Result<&'d str, St
     Ok(&rest[end + 1..])
 }
 
-/// Where the `>` is that is not in a quoted value.
+/// The position of the `>` that is not in a quoted value.
 fn end_of_tag(text: &str) -> Option<usize> {
     let mut is_quoted = false;
     text.bytes().position(|byte| {
