@@ -1,19 +1,21 @@
 #!/bin/bash
-# Compares this checkout with the published inferno and, where the submodule flamegraph/ is checked out and perl is
-# there, with the Perl scripts:
+# Compares this checkout with the published inferno and, if the submodule flamegraph/ is checked out and perl
+# is installed, with the Perl scripts:
 #
 #     ./compare.sh [PROFILE...]                  default: the profiles in examples/; gzip and xz are unpacked first
 #
-# A profile is the output of `perf script`, or by its ending .dtrace, .sample (macOS), .csv (VTune) or .xml (xctrace).
+# A profile is the output of `perf script`, or by its extension .dtrace, .sample (macOS), .csv (VTune) or .xml
+# (xctrace).
 #
 #     ./compare.sh --documents [MEGABYTES]       default: 50
 #
-# compares how long it takes to read made-up profiles of the other formats with what users have for that: `go tool pprof`,
-# `jfr print`, and the importer of speedscope (SPEEDSCOPE=DIRECTORY of its npm package). What is not there is skipped.
+# compares the time to read generated profiles of other formats with common tools for these: `go tool pprof`,
+# `jfr print`, and the importer of speedscope (SPEEDSCOPE=DIRECTORY of its npm package). Missing tools are
+# skipped.
 #
-# Needs hyperfine. ROUNDS=n sets the number of rounds (default 7). All contenders run once a round, in turns, so that
-# whatever else the machine does meets all of them; the numbers are medians. The last thing printed is a table in
-# Markdown. Peak memory is that of one run, where GNU time is at /usr/bin/time.
+# Needs hyperfine. ROUNDS=n sets the number of rounds (default 7). All contenders run once per round,
+# alternately, so that other load affects all of them; the numbers are medians. The last output is a Markdown
+# table. Peak memory is from a single run, if GNU time is at /usr/bin/time.
 set -euo pipefail
 cd "$(dirname "$0")"
 export LC_ALL=C
@@ -32,7 +34,8 @@ prepare() {
     [[ -f $perl/flamegraph.pl ]] && command -v perl > /dev/null || perl=
 }
 
-# unpacked FILE: prints the path of FILE, or of its unpacked copy. The published tools read no gzip.
+# unpacked FILE: prints the path of FILE, or of its decompressed copy. The published tools do not support
+# gzip.
 unpacked() {
     local copy="$work/$(basename "$1")"
     case $1 in
@@ -44,7 +47,7 @@ unpacked() {
 
 median() { sort -g | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
 
-# Peak memory of the biggest process of COMMAND in MB; for a pipeline each part is asked for.
+# The peak memory of the largest process of COMMAND in MB, including all parts of a pipeline.
 peak() {
     [[ -x /usr/bin/time ]] || { echo -; return; }
     local log="$work/time.log"
@@ -53,8 +56,8 @@ peak() {
     sort -n "$log" | awk 'END { printf "%.1f\n", $1 / 1024 }'
 }
 
-# measure TASK NAME=COMMAND...: prints a row of the table for each contender; the first one is ours. In a COMMAND an @
-# stands before each program.
+# measure TASK NAME=COMMAND...: prints a row of the table for each contender; the first one is this checkout.
+# In a COMMAND, each program is preceded by an @.
 measure() {
     local task=$1 name command csv="$work/round.csv" round base_wall base_user wall user
     shift
@@ -77,7 +80,7 @@ measure() {
     done
 }
 
-# contenders OURS PUBLISHED PERL: fills the array `list` with those that are at hand.
+# contenders OURS PUBLISHED PERL: fills the array `list` with the available ones.
 contenders() {
     list=("ours=$1" "published=$2")
     if [[ -n $perl && -n $3 ]]; then list+=("perl=$3"); fi
@@ -101,7 +104,7 @@ compare() {
     esac
 }
 
-# compare_collapse FORMAT ARGS INPUT SCRIPT, of which only those in Perl are run
+# compare_collapse FORMAT ARGS INPUT SCRIPT, where only some formats have a Perl script
 compare_collapse() {
     local list
     contenders "@$ours/inferno-collapse-$1 -q $2 $3" "@$published/inferno-collapse-$1 -q $2 $3" "@perl $perl/$4 $3"
@@ -144,7 +147,7 @@ compare_documents() {
     done
 }
 
-# The ending of a file's name that others tell the format by.
+# The file extension by which other tools recognize the format.
 ending() {
     case $1 in
         speedscope) echo speedscope.json ;;

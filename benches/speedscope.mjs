@@ -1,6 +1,6 @@
-// Reads a profile with the importer of speedscope: node benches/speedscope.mjs BUNDLE PROFILE, where BUNDLE is the script of
-// the npm package, dist/release/speedscope-*.js. It is a page's script that exports nothing; so its last statement, which
-// draws the page, is left out, and its importer handed out instead.
+// Reads a profile with speedscope's importer: node benches/speedscope.mjs BUNDLE PROFILE, where BUNDLE is the
+// script of the npm package, dist/release/speedscope-*.js. It is a page's script without exports; therefore,
+// its last statement, which draws the page, is replaced to return the importer.
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import vm from "node:vm";
@@ -13,7 +13,7 @@ const end = text.lastIndexOf("console.log(`speedscope");
 if (!importer || end < 0) throw new Error("an unknown version of speedscope");
 const script = `${text.slice(0, end)}globalThis.load=()=>${importer};})();`;
 
-// Whatever the script asks of the page, there is something that can be called and looked into.
+// A stand-in for anything in the page that the script accesses or calls.
 const anything = new Proxy(function () {}, {
   get: (_, key) => (key === Symbol.toPrimitive ? () => "" : anything),
   apply: () => anything,

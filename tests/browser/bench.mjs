@@ -1,8 +1,8 @@
-// Measures a flame graph in Chromium, headless and without a GPU: its size, and how long it takes to
-// open, zoom, unzoom, search, end the search, resize, tell of a frame, and turn into other views. Prints
-// bytes a frame, and medians in milliseconds, each from an event to the end of the frame that shows what
-// it did; `drawn` is from the start of the navigation to the end of the first frame with the graph in it,
-// and `first paint` to the first one with anything.
+// Measures a flame graph in Chromium, headless and without a GPU: its size, and the time to open, zoom,
+// unzoom, search, end the search, resize, show details, and switch views. Prints bytes per frame, and medians
+// in milliseconds, each from an event to the end of the frame that shows its effect; `drawn` is the time from
+// the start of the navigation to the end of the first frame with the graph, and `first paint` to the first
+// paint of anything.
 //
 //   node bench_inputs.mjs DIRECTORY     # writes profiles of 200,000 frames, and of 2,000 levels
 //   inferno-flamegraph DIRECTORY/many.folded >DIRECTORY/many.svg     # and so on
@@ -15,7 +15,7 @@ import { Chromium } from './chromium.mjs';
 
 const RUNS = 5;
 
-// In the page: when the graph is there, and how long an action takes.
+// Runs in the page: detects when the graph is complete, and how long an action takes.
 function prepare() {
   const afterFrame = () =>
     new Promise((done) => {
@@ -24,8 +24,8 @@ function prepare() {
       channel.port2.postMessage(0);
     });
   const painted = () => new Promise((done) => requestAnimationFrame(() => done(afterFrame())));
-  // What is drawn when there is time is waited for, and part of no measurement: until nothing was added
-  // for some frames.
+  // Waits for postponed drawing, which is not part of any measurement, until nothing was added for several
+  // frames.
   window.settled = async () => {
     const count = () => document.querySelectorAll('#frames rect').length;
     for (let before = -1, still = 0; still < 6; before = count()) {
@@ -34,7 +34,7 @@ function prepare() {
     }
     await new Promise((done) => requestIdleCallback(done));
   };
-  // Called within a frame, so that what it sees is in that one.
+  // Runs in an animation frame, so that it sees the contents of that frame.
   const look = () => {
     const rect = document.querySelector('#frames > g > rect');
     if (rect?.getBoundingClientRect().width > 0) {
@@ -44,7 +44,7 @@ function prepare() {
     }
   };
   addEventListener('DOMContentLoaded', () => requestAnimationFrame(look));
-  // Calls `choose` for what to act on, then `act` with that.
+  // Calls `choose` to select a target, then `act` with it.
   window.timed = async (choose, act) => {
     await settled();
     const chosen = choose();
@@ -53,7 +53,7 @@ function prepare() {
     act(chosen);
     return (await painted()) - start;
   };
-  // From the resize event to the end of the frame that follows.
+  // From the resize event to the end of the next frame.
   window.resizing = () =>
     new Promise((done) => {
       const note = () => {
@@ -113,7 +113,7 @@ async function open(tab, url) {
   });
 }
 
-// The answer to `resizing` is waited for while the size is set, as that is what starts it.
+// Sets the size while waiting for the answer of `resizing`, because that triggers it.
 async function resized(tab, width) {
   await tab.evaluate(() => settled());
   const [time] = await Promise.all([tab.evaluate(() => resizing()), tab.setSize(width, 800)]);
@@ -124,7 +124,7 @@ function median(values) {
   return [...values].sort((a, b) => a - b)[values.length >> 1];
 }
 
-// How many frames the file holds, as the viewer itself reads it.
+// The number of frames in the file, as read by the viewer.
 function framesIn(svg) {
   const viewer = ['numbers', 'profile'].map((name) =>
     readFileSync(new URL(`../../src/flamegraph/viewer/${name}.js`, import.meta.url), 'utf8'),

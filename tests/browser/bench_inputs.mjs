@@ -1,7 +1,7 @@
-// Writes profiles of known sizes for bench.mjs, the same each time:
+// Writes profiles of known sizes for bench.mjs, reproducibly:
 //
-//   many.folded   200,000 frames, nearly each a function of its own, in stacks of seven
-//   tree.folded   200,000 frames, a call tree as programs have it, up to 47 deep
+//   many.folded   200,000 frames, nearly all of them distinct functions, in stacks of seven
+//   tree.folded   200,000 frames, a call tree like that of real programs, up to 47 deep
 //   deep.folded   a recursion of 2,000 levels
 //
 //   node bench_inputs.mjs DIRECTORY
@@ -23,7 +23,7 @@ function many() {
 
 const WORDS = ['alloc', 'copy', 'drop', 'hash', 'http', 'io', 'json', 'lock', 'map', 'page', 'parse', 'sort', 'vec'];
 
-// Pseudo-random numbers below 1.
+// Pseudorandom numbers below 1.
 function randomNumbers(seed) {
   let state = seed;
   return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;

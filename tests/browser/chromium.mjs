@@ -1,5 +1,5 @@
-// A Chromium to test with, driven through the DevTools protocol over a pair of pipes. It needs
-// nothing but Node: https://chromedevtools.github.io/devtools-protocol/ has the messages.
+// Drives Chromium for tests, through the DevTools protocol over a pair of pipes. It requires only Node; the
+// messages are documented at https://chromedevtools.github.io/devtools-protocol/.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -17,7 +17,7 @@ const FLAGS = [
   '--disable-extensions',
 ];
 
-// How long an answer or an event may take, in milliseconds: it ends a test that hangs.
+// The timeout for an answer or event in milliseconds, which ends a test that hangs.
 const PATIENCE = 60_000;
 
 export class Chromium {
@@ -79,7 +79,7 @@ class Tab {
   constructor(browser, session) {
     this.browser = browser;
     this.session = session;
-    // Everything the page complained about.
+    // Errors reported by the page.
     this.errors = [];
     browser.listeners.add((message) => this.note(message));
   }
@@ -126,7 +126,7 @@ class Tab {
     await this.settle();
   }
 
-  // Calls a function of the page's own world with values, and returns its value.
+  // Calls a function in the page's world with values, and returns its result.
   async evaluate(action, ...values) {
     const expression = `(${action})(${values.map((value) => JSON.stringify(value)).join()})`;
     const params = { expression, awaitPromise: true, returnByValue: true };
@@ -137,7 +137,7 @@ class Tab {
     return result.value;
   }
 
-  // Waits until what was done is on the screen.
+  // Waits until the effects are on the screen.
   settle() {
     return this.evaluate(
       () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))),

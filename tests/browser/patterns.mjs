@@ -1,8 +1,8 @@
-// Compares the viewer's own matching of patterns with RegExp, and tries patterns that hang RegExp.
+// Compares the viewer's pattern matching with RegExp, and tries patterns that hang RegExp.
 //
 //   node patterns.mjs [HOW_MANY]
 //
-// tests/browser.rs runs it.
+// Run by tests/browser.rs.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -11,14 +11,14 @@ const directory = new URL('../../src/flamegraph/viewer/', import.meta.url);
 const source = ['pattern.js', 'automaton.js'].map((name) => readFileSync(new URL(name, directory), 'utf8'));
 const { matcherOf, Refusal } = new Function(`${source.join('')}; return { matcherOf, Refusal };`)();
 
-// Of texts so large that RegExp could take too long for any pattern.
+// For texts so large that RegExp could take too long with any pattern.
 const LARGE = 500_000_000;
 
 function matcher(term, ignoreCase = false, isPlain = false) {
   return matcherOf({ term, ignoreCase, isPlain }, LARGE, LARGE);
 }
 
-// ---- Patterns that people type ----
+// ---- Usual patterns ----
 
 const NAMES = [
   '', 'main', 'Main', 'std::vec::Vec<T>::push', 'operator()', 'a.b', 'a\nb', '[kernel]', 'x{2}', 'xx',
@@ -56,7 +56,7 @@ for (const term of NAMES) {
   }
 }
 
-// ---- Patterns that nobody types ----
+// ---- Unusual patterns ----
 
 let seed = 7;
 const random = (below) => {
@@ -114,7 +114,7 @@ for (const [term, expected] of Object.entries(HANGING)) {
   assert.equal(matches(long), expected, term);
 }
 
-// What needs more than a bounded number of steps is refused, and so is what an automaton cannot match.
+// Patterns are rejected if they need an unbounded number of steps, or cannot be matched by an automaton.
 const REFUSED = [
   '(a)\\1', '(?<n>a)\\k<n>', '((a{99}){99}){99}', '(){2147483647}', '(?:){99999999999999999999}',
   'a'.repeat(2001), '[ab]*a[ab]{900}c', Array.from({ length: 40 }, (_, at) => `(?=(b+)+${at})`).join(''),
@@ -125,7 +125,7 @@ for (const term of REFUSED) {
   assert.throws(search, Refusal, term.slice(0, 40));
 }
 
-// What is large but simple is matched.
+// Large but simple patterns are matched.
 for (const term of ['(?=a)(?=b)'.repeat(199), '('.repeat(990) + 'a' + ')'.repeat(990), 'b'.repeat(2000)]) {
   assert.equal(matcher(term)(long), term.startsWith('(('), term.slice(0, 40));
 }

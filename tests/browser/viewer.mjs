@@ -1,9 +1,9 @@
-// Opens a flame graph of example.folded in Chromium and uses it as a reader would.
+// Opens a flame graph of example.folded in Chromium and simulates a user.
 //
 //   node viewer.mjs CHROMIUM DIRECTORY
 //
-// The graphs in the directory are drawn by tests/browser.rs, which says what is in each.
-// Prints a line for each check, and exits with 1 if one failed. tests/browser.rs runs it.
+// tests/browser.rs draws the graphs in the directory and documents their contents. This script prints a line
+// for each check, and exits with 1 if one failed. It is run by tests/browser.rs.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -13,14 +13,14 @@ import { Chromium } from './chromium.mjs';
 const WIDTH = 1000;
 const PADDING = 10;
 
-// ---- What a reader sees ----
+// ---- What is visible ----
 
 class Graph {
   constructor(tab) {
     this.tab = tab;
   }
 
-  // The frames as they are drawn, in document order.
+  // The frames as drawn, in document order.
   frames() {
     return this.tab.evaluate(() =>
       [...document.querySelectorAll('#frames > g')].map((group) => {
@@ -40,7 +40,7 @@ class Graph {
     );
   }
 
-  // The one frame whose title starts so.
+  // The only frame whose title starts with this.
   async frame(start) {
     const found = (await this.frames()).filter((frame) => frame.title.startsWith(start));
     assert.equal(found.length, 1, `frames called ${start}`);
@@ -403,7 +403,7 @@ const checks = {
     }
     const all = await tab.evaluate(places);
     assert.deepEqual([all.length, narrower(all)], [401, 0]);
-    // A key that leads to a frame yet to be drawn draws it.
+    // A key that moves to a frame not drawn yet draws it.
     await tab.evaluate(() => {
       scrollTo(0, 0);
       document.dispatchEvent(new KeyboardEvent('keydown', { key: 'i' }));
@@ -751,7 +751,7 @@ const checks = {
     }
   },
 
-  // An image runs no script.
+  // An image cannot run scripts.
   async 'draws as an image'({ tab, url }) {
     await tab.goto(url('/image.html'));
     const size = await tab.evaluate(() => document.querySelector('img').naturalWidth);
@@ -792,7 +792,7 @@ function serve(directory) {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
-// As a server may demand it.
+// Policies that a server may require.
 const policies = {
   '/nonce.html': {
     'content-security-policy':

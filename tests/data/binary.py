@@ -34,7 +34,7 @@ def message(*fields):
 def pprof():
     strings = ["", "samples", "count", "cpu", "nanoseconds", "main", "bakery::Oven::heat", "knead", "oven.go", "shelf", "7"]
     types = [(1, message((1, 1), (2, 2))), (1, message((1, 3), (2, 4)))]
-    # The leaf first; the first location has a function that was inlined.
+    # Starting with the leaf; the first location has an inlined function.
     samples = [
         (2, message((1, b"\x01\x02"), (2, b"\x03" + varint(30000000)), (3, message((1, 9), (2, 10))))),
         (2, message((1, b"\x02"), (2, b"\x01" + varint(10000000)))),
@@ -144,7 +144,7 @@ class Jfr:
         102: ("profiler.Malloc", [("startTime", 20, ""), ("stackTrace", 28, "pool"), ("size", 20, "")]),
         103: ("jdk.ObjectAllocationSample", [("startTime", 20, ""), ("stackTrace", 28, "pool"), ("weight", 20, "")]),
         104: ("jdk.ObjectAllocationInNewTLAB", [("startTime", 20, ""), ("stackTrace", 28, "pool"), ("tlabSize", 20, "")]),
-        # Nothing is in the pools: the stack is in the event.
+        # The pools are empty: the stack is in the event.
         105: ("bakery.Bell", [("startTime", 20, ""), ("stackTrace", 28, "")]),
     }
     SYMBOLS = ["bakery/Oven", "bake", "heat", "bakery/Bell$$Lambda+0x00007f0012345678/1234", "ring"]

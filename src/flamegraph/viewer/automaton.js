@@ -1,20 +1,20 @@
-// Matches a pattern in one pass over a text: its state is the set of all places in the pattern that
-// could have been reached. States are made when they are first needed, and found again after that.
+// Matches a pattern in one pass over a text: a state is the set of all positions in the pattern that could
+// have been reached. States are created when first needed, and reused afterwards.
 
 class Automaton {
-  // `isBackward` reads from the end of the text to its start.
+  // `isBackward` reads the text from its end to its start.
   constructor(tree, { flags, isBackward, budget }) {
     Object.assign(this, { flags, isBackward, budget });
-    // What must hold at a place of the text, by source.
+    // Conditions on a position in the text, by source.
     this.places = [];
-    // What units match, by source.
+    // Tests of code units, by source.
     this.units = new Map();
     // The first node is the end of the pattern.
     this.nodes = [{}];
     this.built = 0;
     this.start = this.build(tree, 0);
     this.tests = [...this.units.keys()].map((source) => new RegExp(`^${source}$`, flags));
-    // Code units that no test tells apart are of one kind; kind 0 is the end of the text.
+    // Code units that no test distinguishes have the same kind; kind 0 is the end of the text.
     this.kindOf = new Uint16Array(65536);
     this.kinds = new Map([['', 0]]);
     this.passed = [''];
@@ -22,9 +22,9 @@ class Automaton {
     this.first = this.state(false, []);
   }
 
-  // ---- From the pattern to nodes ----
+  // ---- Building nodes from the pattern ----
 
-  // Adds the nodes of `tree`, after which comes `next`, and returns the first of them.
+  // Adds the nodes of `tree`, which are followed by `next`, and returns the first of them.
   build(tree, next) {
     if (++this.built > MOST_NODES) {
       throw new Refusal('the pattern is too complex');
@@ -84,7 +84,7 @@ class Automaton {
     return this.places.push(kind === 'look' ? this.look(source, body) : { source }) - 1;
   }
 
-  // What lies ahead of a place is matched from the end of the text back to that place.
+  // A lookahead is matched from the end of the text back to its position.
   look(source, body) {
     const { flags, budget } = this;
     const isBackward = !source.startsWith('?<');
@@ -94,8 +94,8 @@ class Automaton {
 
   // ---- Matching ----
 
-  // Whether the pattern matches anywhere in the text. With `ends`, an array for the places of the
-  // text, notes instead at which of them a match ends.
+  // Whether the pattern matches anywhere in the text. With `ends`, an array with an element for each position
+  // in the text, records at which positions a match ends.
   run(text, ends = null) {
     const { length } = text;
     const { isBackward } = this;
@@ -126,7 +126,7 @@ class Automaton {
     }
   }
 
-  // Those of the pattern's places that the text has there, as bits.
+  // The conditions of the pattern that hold at this position, as bits.
   heldAt(text, at) {
     let held = 0;
     for (let bit = 0; bit < this.places.length; bit++) {
@@ -135,7 +135,7 @@ class Automaton {
     return held;
   }
 
-  // The kind of a code unit that has not been met before.
+  // The kind of a code unit that was not seen before.
   learn(code) {
     this.budget.spend(this.tests.length);
     const text = String.fromCharCode(code);
@@ -146,7 +146,7 @@ class Automaton {
     return (this.kindOf[code] = this.kinds.get(passed));
   }
 
-  // The state after one more code unit, read at a place where the bits of `held` hold.
+  // The state after another code unit, at a position where the conditions in `held` hold.
   step(state, held, kind) {
     const reached = this.reach(state.nodes, held);
     const passed = this.passed[kind];
@@ -158,7 +158,7 @@ class Automaton {
     return next;
   }
 
-  // The units that may be next after `nodes`, or from the start, and the end of the pattern.
+  // The units that may follow `nodes`, or the start, and the end of the pattern.
   reach(nodes, held) {
     const pending = [...nodes, this.start];
     const seen = new Set();
@@ -178,7 +178,7 @@ class Automaton {
         pending.push(next);
       }
     }
-    // A state that is made is kept.
+    // A new state is kept.
     this.budget.spend(10 * (seen.size + 20));
     return reached;
   }

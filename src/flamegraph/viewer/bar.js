@@ -1,7 +1,7 @@
-// The line of text that tells what is under the pointer.
+// The line of text that describes what is under the pointer.
 
-// The details of a frame and the matched percentage. They stand in the margin of the picture; when
-// that is out of sight they float at the edge of what is in sight.
+// The details of a frame and the matched percentage. They are in the margin of the image; when that is out of
+// sight, they float at the edge of the visible part.
 class Bar {
   constructor(picture, font) {
     this.picture = picture;
@@ -41,7 +41,7 @@ class Bar {
     const { width } = this.picture;
     const matched = this.matched.textContent.trim();
     const taken = matched ? this.font.width(matched) + 2 * this.font.size : 0;
-    // First, as it reads the layout and the others change it.
+    // First, because it reads the layout and the others invalidate it.
     this.place();
     this.matched.setAttribute('x', width - options.padding);
     this.details.textContent =
@@ -63,7 +63,7 @@ class Bar {
     this.group.setAttribute('transform', `translate(0 ${y.toFixed(1)})`);
   }
 
-  // Whether at `y` it would lie over the frame it is about.
+  // Whether it would cover the described frame if placed at `y`.
   hides(y) {
     if (!this.rect) {
       return false;

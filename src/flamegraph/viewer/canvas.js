@@ -1,13 +1,13 @@
-// Draws frames: those that can be seen at the current zoom, as one element each; what is narrower
-// than two pixels as one path. When that is on the screen, what is out of sight follows, and narrow
-// frames become elements, too (see Later). An element is only touched when it has to change, text is
-// measured on a canvas, and nothing waits for a layout.
+// Draws frames: those visible at the current zoom as one element each, and those narrower than two pixels as
+// one path. After that is on the screen, frames out of sight follow, and narrow frames become elements too
+// (see Later). Elements are touched only if they change, text is measured on a canvas, and nothing forces a
+// layout.
 
 class Canvas {
   constructor(picture, font, profile, colors, search) {
     Object.assign(this, { picture, font, profile, colors, search });
     this.svg = picture.frames;
-    // Of the frames that have one, by node, and of elements the node.
+    // The items of frames that have one, by node, and the nodes of elements.
     this.items = new Map();
     this.nodes = new WeakMap();
     this.zoomed = 0;
@@ -16,7 +16,7 @@ class Canvas {
     this.found = foundFrames(picture, profile);
     this.marks = readMarks(this.found, profile, colors);
     this.narrow = new Narrow(this.svg);
-    // What the elements of frames have in them: a copy is made faster than new ones.
+    // The parts of a frame's element, to be cloned, which is faster than creating new ones.
     this.parts = document.createDocumentFragment();
     create(SVG, 'title', {}, this.parts);
     create(SVG, 'rect', { height: picture.rowHeight - 1 }, this.parts);
@@ -29,7 +29,7 @@ class Canvas {
     this.isOriginal = isOriginal;
     this.later.stop();
     this.items.clear();
-    // The file's elements stay in its order, which programs find them in, whatever is drawn first.
+    // The file's elements stay in document order, for programs that read them, whatever is drawn first.
     const found = isOriginal ? this.found : [];
     this.svg.replaceChildren(...this.narrow.paths, ...found.map(({ group }) => group), this.later.group);
     found.forEach(({ node, group }) => this.keep(node, group));
@@ -41,7 +41,7 @@ class Canvas {
     this.topRows = null;
   }
 
-  // Shows `node` over the whole width, what is below it in proportion, and its ancestors faded.
+  // Shows `node` over the whole width, its descendants in proportion, and its ancestors faded.
   draw(node) {
     const used = this.under(document.activeElement);
     const { height } = this.picture;
@@ -60,8 +60,8 @@ class Canvas {
     this.keepFocus(used);
   }
 
-  // Sorts the frames below what is zoomed into those to be `seen`, with what is above, and the
-  // `narrowNodes`, which are one path, and of which `fineNodes` become elements later.
+  // Sorts the frames below the zoomed one into `seen` ones, which include its ancestors, and `narrowNodes`,
+  // which are one path, and of which `fineNodes` become elements later.
   split() {
     const { graph, zoomed } = this;
     const whole = graph.total[zoomed];
@@ -81,8 +81,8 @@ class Canvas {
     }
   }
 
-  // What is `seen` in two parts: what is in the window or near it, and the rest. `sight` is what was
-  // in the window when the picture was higher or less high by `change`.
+  // Splits `seen` in two parts: frames in or near the window, and the rest. `sight` is the visible part if
+  // the height of the image differs by `change`.
   parted([top, bottom], change) {
     const { graph, picture } = this;
     const margin = bottom - top + change + picture.rowHeight;
@@ -94,7 +94,7 @@ class Canvas {
     return parts;
   }
 
-  // Of `nodes`, which have at least `least` and less than `wide` ticks, the widest if they are many.
+  // The `nodes` with at least `least` and less than `wide` ticks, or the widest of them if there are many.
   widest(nodes, least, wide) {
     while (nodes.length > this.mostElements()) {
       least = Math.max(1.5 * least, 1);
@@ -103,8 +103,7 @@ class Canvas {
     return nodes;
   }
 
-  // The share of the whole width from which on frames become elements: as asked for, and of a part
-  // of the graph those of a third of a pixel.
+  // The minimum share of the whole width for elements: as configured, or when zoomed in, a third of a pixel.
   leastShare() {
     return this.zoomed === 0 ? this.profile.settings.minWidth / 100 : LEAST_WIDTH / USUAL_WIDTH;
   }
@@ -114,7 +113,7 @@ class Canvas {
     return isAskedFor ? MOST_ELEMENTS.asked : MOST_ELEMENTS.usual;
   }
 
-  // Those frames of at least `from` and less than `to` ticks that have a width and a name.
+  // The frames with at least `from` and less than `to` ticks that have a width and a name.
   nodesOf(from, to) {
     const { graph, zoomed } = this;
     const { total, tree } = graph;
@@ -128,8 +127,8 @@ class Canvas {
     return found;
   }
 
-  // The rows of the whole graph stay, so that zooming moves nothing up or down; what comes to light
-  // beyond them gets more.
+  // Keeps the rows of the whole graph, so that zooming does not move it vertically; adds rows if more become
+  // visible.
   setRows() {
     const [first, last] = this.seenRows;
     if (this.zoomed === 0) {
@@ -139,8 +138,8 @@ class Canvas {
     this.picture.setRows(Math.min(first, top), Math.max(last, bottom));
   }
 
-  // Elements stay where they are for the way back, unless they get too many. They are hidden not by a
-  // class but by an attribute, which is quicker to set.
+  // Keeps hidden elements for the way back, unless there are too many. They are hidden with an attribute,
+  // which is faster to set than a class.
   hideOthers() {
     const isFull = this.items.size > MOST_KEPT;
     for (const [node, item] of this.items) {
@@ -156,15 +155,15 @@ class Canvas {
     }
   }
 
-  // Makes elements that last of what was to be drawn later.
+  // Draws all postponed elements that are kept.
   drawAll() {
     this.later.stop();
     this.later.add([...this.seen, ...this.fineNodes]);
     this.fineNodes.forEach((node) => (this.items.get(node).isFine = false));
   }
 
-  // The width of the window has changed, and nothing else. What is narrow is drawn as elements later
-  // again: to lay out all of them takes long.
+  // Only the width of the window changed. Narrow frames are drawn as elements again later, because their
+  // layout takes long.
   resize() {
     this.later.again();
     this.setRows();
@@ -176,13 +175,13 @@ class Canvas {
     return this.isSeen.has(node);
   }
 
-  // Whether it can be seen when `top` is zoomed.
+  // Whether it is visible when zoomed to `top`.
   isWide(node, top) {
     const { total } = this.graph;
     return total[node] >= (WIDE / USUAL_WIDTH) * total[top];
   }
 
-  // Draws a frame in `added`, if its element is not where it is to be.
+  // Draws a frame in `added`, if its element is not in the right place.
   place(node, added) {
     const { graph, picture, zoomed } = this;
     const isAbove = this.path.has(node);
@@ -211,7 +210,7 @@ class Canvas {
     return item;
   }
 
-  // Paints the element of a frame, if there is one, as it is to look.
+  // Paints the element of a frame, if there is one, in its current style.
   paint(node) {
     const item = this.items.get(node);
     const look = item && this.lookOf(node);
@@ -229,12 +228,12 @@ class Canvas {
       this.isMatch(node) && 'match',
       this.path.has(node) && 'parent',
       node === this.current && 'current',
-      // The function that a sandwich is of.
+      // The central function of a sandwich view.
       node === 0 && this.picture.isSandwich && 'center',
     ];
   }
 
-  // A number for all that the colors of a frame depend on.
+  // A number that represents everything the colors of a frame depend on.
   lookOf(node) {
     const isAbove = this.path.has(node);
     const isFaded = isAbove && this.colors.isDark;
@@ -252,7 +251,7 @@ class Canvas {
     this.narrow.paint(css(this.colors.ofNarrow));
   }
 
-  // After a search, or a change of colors.
+  // Called after a search, or a change of colors.
   repaint() {
     const fine = this.later.fineMade();
     const stale = fine.filter((node) => this.items.get(node).look !== this.lookOf(node));
@@ -270,7 +269,7 @@ class Canvas {
     this.repaint();
   }
 
-  // The frame an event happened on, or -1.
+  // The frame that an event happened on, or -1.
   under(target) {
     while (target && !this.nodes.has(target)) {
       target = target.parentNode;
@@ -283,7 +282,7 @@ class Canvas {
     return this.items.get(node)?.group;
   }
 
-  // The element of a frame that is shown; draws it now if it was to be drawn later.
+  // The element of a visible frame; draws it now if it was postponed.
   drawn(node) {
     if (this.later.isWaiting(node)) {
       this.later.add([node]);
@@ -298,7 +297,7 @@ class Canvas {
     this.drawn(node)?.setAttribute('tabindex', '0');
   }
 
-  // An element that was moved has lost the focus.
+  // Moving an element removes its focus.
   keepFocus(node) {
     if (node >= 0 && this.isShown(node) && this.under(document.activeElement) !== node) {
       this.setFocusable(node);
@@ -341,7 +340,7 @@ class Canvas {
     return this.profile.settings.negate ? -change : change;
   }
 
-  // An element to copy for functions that a file of attributes names.
+  // An element to clone for functions in a file of attributes.
   markOf(node) {
     return this.marks.groups.get(this.graph.tree.name[node]);
   }

@@ -1,6 +1,6 @@
-// The colors of frames, and of text on them.
+// The colors of frames and their text.
 
-// [red, green, blue] of `rgb(..)` or `#rrggbb`; light grey for what is neither.
+// [red, green, blue] of `rgb(..)` or `#rrggbb`; light grey for anything else.
 function colorOf(text) {
   const hex = /^#(..)(..)(..)$/.exec(text);
   const decimal = /^rgb\((\d+), ?(\d+), ?(\d+)\)$/.exec(text);
@@ -14,7 +14,7 @@ const css = (color) => `rgb(${color.map(Math.round).join()})`;
 
 const mixed = (a, b, share) => a.map((value, at) => value + (b[at] - value) * share);
 
-// Black or white, whichever can be read better on it (at least 4.5:1, WCAG 2).
+// Black or white, whichever is more readable on this color (at least 4.5:1, WCAG 2).
 function onColor(color) {
   const [red, green, blue] = color.map((value) => {
     const part = value / 255;
@@ -23,16 +23,16 @@ function onColor(color) {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.175 ? '#fff' : '#000';
 }
 
-// Growing and shrinking, from none to most: red and blue, or what all eyes can tell apart.
+// Growing and shrinking: red and blue, or colors for the color-blind, from none to most.
 const SCALES = {
   usual: [[255, 100, 100], [100, 100, 255]],
   safe: [[230, 97, 1], [94, 60, 153]],
 };
 const UNCHANGED = [250, 250, 250];
 
-// In a graph of many frames, colors are these far apart, in each of red, green and blue: Chromium's
-// style recalculation gets slower with the number of colors. 6,000 rectangles of as many colors
-// took it 4 s, of 72 colors 0.1 s.
+// In a graph with many frames, colors are quantized in steps of this size, because Chromium's style
+// recalculation gets slower with the number of colors: 6,000 rectangles with as many colors took 4 s, with 72
+// colors 0.1 s.
 const STEP = 32;
 
 class Colors {
@@ -40,13 +40,13 @@ class Colors {
     this.profile = profile;
     this.isSafe = false;
     this.isDark = false;
-    // By name, and for frames of the file that have a color of their own.
+    // By name, and by node for frames of the file with their own color.
     this.ofName = profile.names.map((_, name) => colorAt(profile.colors, name));
     this.ofNode = new Map();
     this.largest = 1;
   }
 
-  // Takes over the colors of the frames in the file: [node, color] each.
+  // Copies the colors of the frames in the file: [node, color] each.
   adopt(colors) {
     const seen = new Set();
     for (const [node, color] of colors) {
@@ -60,7 +60,7 @@ class Colors {
     this.root = this.ofNode.get(0) ?? [200, 200, 200];
   }
 
-  // For a graph; `isOriginal` if its nodes are those of the profile.
+  // Selects a graph; `isOriginal` if its nodes are those of the profile.
   use(graph, isOriginal) {
     this.graph = graph;
     this.isOriginal = isOriginal;
@@ -101,7 +101,7 @@ class Colors {
     return mixed(color, this.isDark ? [45, 45, 45] : [235, 235, 235], 0.5);
   }
 
-  // Of all frames that are too narrow to have one each.
+  // The color of all frames that are too narrow for their own.
   get ofNarrow() {
     if (this.profile.isDifferential) {
       return UNCHANGED;

@@ -1,4 +1,4 @@
-// Making elements.
+// Creates elements.
 
 function create(namespace, name, attributes, parent) {
   const element = document.createElementNS(namespace, name);
@@ -8,14 +8,14 @@ function create(namespace, name, attributes, parent) {
   return parent ? parent.appendChild(element) : element;
 }
 
-// An element of HTML with a text.
+// An HTML element with a text.
 function html(name, text, attributes = {}, parent = null) {
   const element = create(XHTML, name, attributes, parent);
   element.textContent = text;
   return element;
 }
 
-// A button that keeps the focus where it was if it is used with the mouse.
+// A button that does not take the focus when clicked with the mouse.
 function button(text, label, parent, action) {
   const element = html('button', text, { type: 'button', title: label }, parent);
   element.addEventListener('mousedown', (event) => event.preventDefault());

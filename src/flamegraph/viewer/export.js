@@ -1,11 +1,11 @@
-// What leaves the page: text on the clipboard, and files.
+// Exports: text on the clipboard, and files.
 
 function copyText(text) {
   const written = navigator.clipboard?.writeText(text) ?? Promise.reject();
   return written.catch(() => copyBySelection(text));
 }
 
-// For pages that are not served by https or from a file.
+// For pages that are not served over https or from a file.
 function copyBySelection(text) {
   const area = html('textarea', '', {});
   area.value = text;
@@ -22,7 +22,7 @@ function download(text, type, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-// The picture as it is, without what only the script can use.
+// The current image, without the parts that only work with the script.
 function pictureOf(root) {
   const copy = root.cloneNode(true);
   copy.querySelectorAll('script, foreignObject, #profile, #bar > rect').forEach((part) => part.remove());
@@ -33,8 +33,8 @@ function pictureOf(root) {
   return new XMLSerializer().serializeToString(copy);
 }
 
-// The stacks at and below `top` as folded text, one line each, with their callers; if there is a
-// search, only those with a match.
+// The stacks at and below `top` as folded text, one line each, with their callers; during a search, only
+// those with a match.
 function foldedText(graph, profile, search, top) {
   const { tree } = graph;
   const lines = [];
@@ -58,7 +58,7 @@ function foldedText(graph, profile, search, top) {
   return lines.join('');
 }
 
-// Samples without a factor and without commas.
+// The samples without a factor and without commas.
 function plainCount(counts, ticks) {
   const plain = Object.assign(Object.create(Counts.prototype), counts, { factor: 1 });
   return plain.text(ticks).replace(/,/g, '');

@@ -6,7 +6,7 @@ class Item {
     this.rect = group.querySelector('rect');
     this.text = group.querySelector('text');
     this.shownLabel = this.text?.textContent ?? '';
-    // What is drawn already. Places across are in percent, so that they hold for any width.
+    // The state that is drawn. Horizontal positions are in percent, so that they are valid for any width.
     this.x = percent(this.rect, 'x');
     this.width = percent(this.rect, 'width');
     this.y = this.rect.hasAttribute('y') ? number(this.rect, 'y') : NaN;
@@ -14,11 +14,11 @@ class Item {
     this.onColor = this.text?.getAttribute('fill') ?? '';
     this.look = -1;
     this.isHidden = false;
-    // Whether it is one of the fine ones, which are taken out together; else it stays.
+    // Whether it is a fine one, which are removed together; others are kept.
     this.isFine = group.parentNode === null;
   }
 
-  // Shows it, as an element of `parent` if it is in no place that lasts.
+  // Shows it, as an element of `parent` unless it has a permanent place.
   show(parent, isFine) {
     if (this.isFine || isFine) {
       parent.append(this.group);
@@ -86,7 +86,7 @@ class Item {
 
 const rounded = (value) => Math.round(value * 1e4) / 1e4;
 
-// The value of an attribute in percent, NaN if it has none.
+// The value of an attribute in percent, NaN if it is missing.
 function percent(element, attribute) {
   const value = element.getAttribute(attribute);
   return value?.endsWith('%') ? parseFloat(value) : NaN;

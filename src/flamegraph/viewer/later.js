@@ -1,6 +1,6 @@
-// Elements that are made when what can be seen at once is on the screen: first those of frames out of
-// sight, which last, then those of narrow frames, so that they can be pointed at and programs find them.
-// The latter are in an element of their own, the last one, which a zoom takes out at once.
+// Creates elements after the visible ones are on the screen: first those of frames out of sight, which are
+// kept, then those of narrow frames, so that they can be hovered over and programs find them. The latter are
+// in a separate last element, which a zoom removes at once.
 
 class Later {
   constructor(svg, place) {
@@ -10,7 +10,7 @@ class Later {
     this.stop();
   }
 
-  // Takes those of narrow frames out, and makes no more of any.
+  // Removes the elements of narrow frames, and stops creating any.
   stop() {
     this.set([], []);
     if (this.group === null || this.group.firstChild) {
@@ -35,15 +35,15 @@ class Later {
     this.wait();
   }
 
-  // Takes those of narrow frames out and makes them again.
+  // Recreates the elements of narrow frames.
   again() {
     const { distant, fine, made } = this;
     this.stop();
     this.start(distant.slice(made), fine);
   }
 
-  // All are made in one go, unless the user does something: each go costs a layout and a paint of all.
-  // An idle callback may be long in coming, and right after a frame was made it is not yet shown.
+  // Creates all elements in one step, unless there is user input: each step costs a layout and a paint of
+  // everything. An idle callback may be delayed, and a new frame is not visible immediately.
   wait() {
     if (this.made === this.nodes.length) {
       return;
@@ -58,12 +58,12 @@ class Later {
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(go)));
   }
 
-  // The rest at once.
+  // Creates the rest at once.
   finish() {
     this.draw(this.nodes.length, () => false);
   }
 
-  // Those out of sight at once.
+  // Creates those out of sight at once.
   finishDistant() {
     this.draw(this.distant.length, () => false);
   }
@@ -76,7 +76,7 @@ class Later {
     }
   }
 
-  // Makes elements now.
+  // Creates elements now.
   add(nodes) {
     const [lasting, fine] = [0, 1].map(() => document.createDocumentFragment());
     nodes.forEach((node) => this.place(node, this.isFine.has(node) ? fine : lasting));
@@ -94,5 +94,5 @@ class Later {
   }
 }
 
-// Not all browsers tell.
+// Not supported by all browsers.
 const isInputPending = () => navigator.scheduling?.isInputPending() ?? false;

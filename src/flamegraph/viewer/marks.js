@@ -1,6 +1,6 @@
-// What the frames in the file know that the profile does not.
+// Properties of the frames in the file that the profile data does not contain.
 
-// The frames that the file has as elements: the node, the group, and its rectangle.
+// The frames with elements in the file: the node, the group, and its rectangle.
 function foundFrames(picture, profile) {
   const graph = new Graph(profile.tree, profile.settings.width);
   const found = [];
@@ -17,8 +17,8 @@ function foundFrames(picture, profile) {
   return found;
 }
 
-// Colors, links and other attributes, titles that were replaced, and, of counts too large for the
-// script's numbers, exact titles.
+// Reads colors, links and other attributes, replaced titles, and exact titles for counts that are too large
+// for the script's numbers.
 function readMarks(found, profile, colors) {
   const marks = { groups: new Map(), titles: new Map() };
   for (const { node, group, rect } of found) {
@@ -35,7 +35,7 @@ function readMarks(found, profile, colors) {
   return marks;
 }
 
-// The node, from `from` on, that an element draws, or -1.
+// The node that an element draws, not before `from`, or -1.
 function nodeOf(graph, unit, picture, rect, from) {
   const [start, width] = [number(rect, 'fg:x') / unit, number(rect, 'fg:w') / unit];
   const row = picture.fileRow(number(rect, 'y'));

@@ -1,14 +1,14 @@
-// Frames that are too narrow to be told from their neighbors.
+// Frames that are too narrow to distinguish from their neighbors.
 
-// Draws them as one path, and what matches a search as another one.
+// Draws them as one path, and search matches as another one.
 class Narrow {
   constructor(svg) {
     svg.querySelector('#narrow')?.remove();
     this.paths = ['narrow', 'narrow-matches'].map((id) => create(SVG, 'path', { id }, null));
   }
 
-  // Joins what is in a row into runs, so that there are no more parts than pixels. `nodes` come
-  // from left to right in each row.
+  // Joins frames in a row into runs, so that there are no more segments than pixels. `nodes` are sorted from
+  // left to right in each row.
   draw(graph, zoomed, nodes, isMatch, picture) {
     const scale = USUAL_WIDTH / graph.total[zoomed];
     const first = graph.start[zoomed];
@@ -30,14 +30,14 @@ class Narrow {
     this.paths[1].setAttribute('fill', options.searchColor);
   }
 
-  // Paths have no percentages.
+  // Paths do not support percentages.
   resize(picture) {
     const scale = `scale(${picture.framesWidth() / USUAL_WIDTH} 1)`;
     this.paths.forEach((path) => path.setAttribute('transform', scale));
   }
 }
 
-// Stretches of each row, in pixels of a graph of the usual width.
+// Segments of each row, in pixels of a graph of the usual width.
 class Runs {
   constructor(low, high) {
     this.low = low;
@@ -63,7 +63,7 @@ class Runs {
     }
   }
 
-  // All stretches as the data of a path.
+  // All segments as the data of a path.
   finish(picture) {
     this.from.forEach((_, at) => this.end(at));
     const height = picture.rowHeight - 1;

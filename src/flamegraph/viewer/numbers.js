@@ -1,6 +1,6 @@
-// Counts and shares as text.
+// Formats counts and shares.
 
-// What counts are called, and how many of the smallest unit one of them is.
+// The names of units, and their size in terms of the smallest one.
 const BYTES = { bytes: 1, byte: 1, b: 1, kb: 1024, kib: 1024, mb: 1048576, mib: 1048576 };
 const NANOSECONDS = {
   ns: 1, nanoseconds: 1, '10 nanoseconds': 10, us: 1e3, '\u00b5s': 1e3, microseconds: 1e3,
@@ -8,7 +8,7 @@ const NANOSECONDS = {
 };
 
 class Counts {
-  // `unit` is how many samples a tick is, as text; counts in the script are ticks.
+  // `unit` is the number of samples per tick, as text; counts in the script are ticks.
   constructor({ unit, factor, countName, scaled = false }) {
     const [whole, fraction = ''] = unit.split('.');
     this.nanos = BigInt(whole + fraction.padEnd(9, '0'));
@@ -16,7 +16,7 @@ class Counts {
     this.factor = factor;
     this.name = countName;
     this.isWhole = fraction === '';
-    // Whether the profile says what is counted, and whether that is shown.
+    // Whether the profile has a unit that is displayed.
     this.hasUnit = scaled;
     this.isScaled = scaled;
     const name = countName.toLowerCase();
@@ -28,7 +28,7 @@ class Counts {
     return this.sizes > 0 || this.times > 0;
   }
 
-  // `1,234.5`: exactly what was counted, or that times the factor and rounded.
+  // `1,234.5`: the exact count, or the rounded product with the factor.
   text(ticks) {
     if (this.factor !== 1) {
       return grouped(String(Math.max(Math.round(ticks * this.unit * this.factor), 0)));
@@ -41,7 +41,7 @@ class Counts {
     return grouped(nanos.slice(0, -9)) + (fraction && '.') + fraction;
   }
 
-  // `1,234 samples`, or `1.19 s` if the profile says what counts are.
+  // `1,234 samples`, or `1.19 s` if the profile has a unit.
   named(ticks) {
     return this.isScaled ? this.human(ticks) : `${this.text(ticks)} ${this.name}`;
   }
@@ -55,7 +55,7 @@ class Counts {
   }
 }
 
-// With three digits, as where the picture is made.
+// With three digits, as in the generated image.
 function scaled(value, step, units) {
   let at = 0;
   while (value >= step - 0.5 && at + 1 < units.length) {
@@ -75,7 +75,7 @@ function percentText(part, whole) {
   return ((100 * part) / whole).toFixed(2) + '%';
 }
 
-// With its sign, as differences are shown.
+// A difference with its sign.
 function changeText(change, whole) {
   const sign = change > 0 ? '+' : change < 0 ? '-' : '';
   return sign + percentText(Math.abs(change), whole);

@@ -1,18 +1,18 @@
-// Regular expressions that cannot hang the tab, whoever wrote the URL that has one.
+// Regular expressions that cannot hang the tab, even from an untrusted URL.
 //
-// RegExp tries one alternative after another, and for `(a+)+$` each further character of a name can
-// double the time. So a pattern is parsed to see how long RegExp could take at most. Where that may
-// be too long, an automaton that reads each name once takes its place (automaton.js).
+// RegExp tries one alternative after another, and for `(a+)+$`, each additional character of a name can
+// double the time. Therefore, a pattern is parsed to determine how long RegExp could take at most. If that
+// may be too long, it is matched by an automaton that reads each name once (automaton.js).
 
-// Longer terms are not searched for, and patterns that need more nodes only as plain text.
+// Longer terms are rejected, and patterns that need more nodes are searched for as plain text.
 const LONGEST_TERM = 2_000;
 const MOST_NODES = 4_000;
 
-// Steps that RegExp may take for a search, and an automaton beyond reading each name once.
+// The limit on the steps of RegExp for a search, and on the additional steps of an automaton.
 const MOST_TRIED = 200_000_000;
 const MOST_STEPS = 50_000_000;
 
-// Says why a term is not searched for as it is.
+// The reason why a term is not searched for as written.
 class Refusal extends Error {}
 
 class Budget {
@@ -28,8 +28,8 @@ class Budget {
   }
 }
 
-// A function that tells whether a text matches. `size` is that of all texts, `longest` that of one.
-// Throws a SyntaxError if the pattern is invalid, or a Refusal.
+// Returns a function that tests a text. `size` is the size of all texts, `longest` that of one. Throws a
+// SyntaxError if the pattern is invalid, or a Refusal.
 function matcherOf({ term, isPlain, ignoreCase }, size, longest) {
   if (term.length > LONGEST_TERM) {
     throw new Refusal(`the search term has more than ${LONGEST_TERM} characters`);
@@ -45,8 +45,8 @@ function matcherOf({ term, isPlain, ignoreCase }, size, longest) {
   return (text) => automaton.run(text);
 }
 
-// At most how many steps RegExp takes to match `tree` from one place of a text, and how many ways
-// there are to do so, each of which is tried if what follows does not match.
+// Upper bounds on the steps RegExp takes to match `tree` at one position of a text, and on the number of ways
+// to match it, each of which is tried if the rest does not match.
 function effort(tree, longest) {
   const of = (part) => effort(part, longest);
   switch (tree.kind) {
@@ -85,14 +85,14 @@ function patternTree(term) {
   return new Parser(term).choice();
 }
 
-// Tokens of a pattern that RegExp takes for valid.
+// Tokens of a pattern that RegExp accepts.
 const QUANTIFIER = /(?:([*+?])|\{(\d+)(,?)(\d*)\})\??/y;
 const PLACE = /\^|\$|\\[bB]/y;
 const GROUP = /\((\?(?::|<?[=!]|<[^>]+>))?(?!\?)/y;
 const UNIT =
   /\[(?:[^\]\\]|\\[^])*\]|\\(?:u[\da-f]{4}|x[\da-f]{2}|c[a-z]|0[0-7]{0,2}|[^ck\d])|[^\\[(]/iy;
 
-// A unit is what matches one UTF-16 code unit: a character, an escape or a class.
+// A unit matches one UTF-16 code unit: a character, an escape or a class.
 class Parser {
   constructor(source) {
     this.source = source;

@@ -1,11 +1,11 @@
-// The picture as a whole: its size, and where the rows of frames are.
+// The image as a whole: its size, and the positions of rows.
 
 class Picture {
   constructor(root, rowHeight) {
     this.root = root;
     this.frames = root.querySelector('#frames');
     this.background = root.querySelector('#title').parentNode.querySelector('rect');
-    // A page that is nothing but the graph is as good as a document of its own.
+    // A page with only the graph is treated like a separate document.
     this.isDocument =
       root === document.documentElement || document.documentElement.id === 'flamegraph';
     this.height = number(root, 'height');
@@ -16,10 +16,10 @@ class Picture {
     this.header = Math.max(...header.filter(Boolean).map((text) => number(text, 'y'))) + options.fontSize;
     this.footer = 2 * options.fontSize + 10;
     this.toolsHeight = 0;
-    // How far down the element that holds the frames is.
+    // The vertical offset of the element with the frames.
     this.offset = 0;
     this.frames.setAttribute('overflow', 'visible');
-    // The rows shown: from the root's, and callers' are negative.
+    // The visible rows, starting with the root's; callers have negative numbers.
     this.rows = [0, 0];
     this.isFlipped = options.inverted;
     this.isSandwich = false;
@@ -31,7 +31,7 @@ class Picture {
     }
   }
 
-  // Takes over the width there is. Returns whether it changed.
+  // Adapts to the available width. Returns whether it changed.
   fill() {
     const width = options.fluid ? this.root.getBoundingClientRect().width : this.width;
     const isNew = width !== this.width;
@@ -48,18 +48,18 @@ class Picture {
     return this.header + this.toolsHeight;
   }
 
-  // Callers around a function are above it, always.
+  // Callers around a function are always above it.
   get isDownward() {
     return this.isFlipped || this.isSandwich;
   }
 
-  // The `y` of a row's frames within the element that holds them. It depends on nothing else that
-  // is drawn: when there are more rows, or more tools, that element moves as a whole.
+  // The `y` of a row's frames within their parent element. It depends on nothing else: if there are more
+  // rows, or more tools, the element moves as a whole.
   rowY(row) {
     return this.rootY + (this.isDownward ? row : -row) * this.rowHeight;
   }
 
-  // The same where the file has it, which is how URLs name rows.
+  // The `y` in the file, by which URLs identify rows.
   fileY(row) {
     return this.rootY + (options.inverted ? row : -row) * this.rowHeight;
   }
@@ -68,7 +68,7 @@ class Picture {
     return Math.round((options.inverted ? y - this.rootY : this.rootY - y) / this.rowHeight);
   }
 
-  // Makes room for rows, or for as many pixels as something else needs.
+  // Makes room for the rows, or for the given number of pixels.
   setHeight(content) {
     const height = Math.ceil(this.top + content + this.footer);
     const growth = height - this.height;
@@ -86,7 +86,7 @@ class Picture {
     this.rows = [first, last];
     const uppermost = this.rowY(this.isDownward ? first : last);
     const offset = this.top + (this.isDownward ? 0 : 1) - uppermost;
-    // Setting it, be it to what it is, lays out all frames.
+    // Setting it, even to the same value, lays out all frames.
     if (offset !== this.offset) {
       this.offset = offset;
       this.frames.setAttribute('y', offset);
@@ -94,7 +94,7 @@ class Picture {
     this.setHeight((last - first + 1) * this.rowHeight);
   }
 
-  // The part of the height that the window shows: [top, bottom].
+  // The visible part of the height: [top, bottom].
   inSight() {
     const box = this.root.getBoundingClientRect();
     const scale = this.width / (box.width || 1);

@@ -1,6 +1,6 @@
-// The profile, read from the text that the file holds; src/flamegraph/data.rs says how it is made.
+// Reads the profile from the text in the file; src/flamegraph/data.rs documents the format.
 
-// 56 digits that end a number, then 28 that do not.
+// 56 digits that end a number, followed by 28 that do not.
 const DIGITS = '()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]_`abcdefghijklmnopqrstuvwxyz{|}~';
 const ENDS = 56;
 const GOES_ON = 28;
@@ -32,9 +32,9 @@ class Numbers {
   }
 }
 
-// A tree of calls in which each frame comes before its callees, and those before the next frame.
-// The first node is the root. `name` is a number of a name, -1 for the root's. `own` is what was
-// counted for the stack that ends there, `ownBefore` the same of the profile compared with.
+// A call tree in which each frame comes before its callees, and those before the next frame. The first node
+// is the root. `name` is the number of a name, -1 for the root's. `own` is the count of the stack that ends
+// there, `ownBefore` the same in the baseline profile.
 class Tree {
   constructor(capacity) {
     this.size = 0;
@@ -43,7 +43,7 @@ class Tree {
     this.depth = new Int32Array(capacity);
     this.own = new Float64Array(capacity);
     this.ownBefore = new Float64Array(capacity);
-    // In a chart frames stay where they are in time.
+    // In a chart, frames keep their position in time.
     this.start = null;
   }
 
@@ -90,7 +90,7 @@ class Profile {
     const numbers = new Numbers(stacks);
     const callees = this.names.map(() => []);
     const path = [tree.push(-1, -1)];
-    // What ended so far, where the x axis is time.
+    // The end of the stacks so far, if the x axis is time.
     let time = 0;
     tree.start = this.isChart ? new Float64Array(stacks.length + 1) : null;
     while (!numbers.isAtEnd) {
@@ -117,7 +117,7 @@ class Profile {
   }
 }
 
-// Undoes what src/flamegraph/shorten.rs does: `^`, a distance and a length stand for earlier text.
+// Decompresses the output of src/flamegraph/shorten.rs: `^`, a distance and a length refer to earlier text.
 function lengthened(text, length) {
   const units = new Uint16Array(length);
   const numbers = new Numbers(text);
@@ -137,7 +137,7 @@ function lengthened(text, length) {
   return new TextDecoder('utf-16le').decode(units);
 }
 
-// For each name the first one that is written alike: `f` and `f_[k]` are told apart by color only.
+// For each name, the first one that is written the same way: `f` and `f_[k]` differ only in color.
 function functionsOf(names) {
   const first = new Map();
   return Int32Array.from(names, (name, index) => {

@@ -1,6 +1,6 @@
-// Searching names.
+// Searches names.
 
-// Which names match, and what part of a graph is under those.
+// The names that match, and the part of a graph that is under them.
 class Search {
   constructor(names) {
     this.names = names;
@@ -10,7 +10,7 @@ class Search {
     this.isMatch = new Uint8Array(names.length);
     this.isActive = false;
     this.last = null;
-    // Why there was no search, and why it was one for plain text instead.
+    // Why there was no search, or why it was for plain text instead.
     this.error = '';
     this.note = '';
   }
@@ -23,11 +23,11 @@ class Search {
     this.isActive = query.term !== '' && this.error === '';
   }
 
-  // Marks the names that match. Returns the error if that cannot be done.
+  // Marks the names that match. Returns an error if the term is invalid.
   mark(query) {
     try {
       const matches = matcherOf(query, this.size, this.longest);
-      // The first name is that of what is left out.
+      // The first name is that of omitted frames.
       for (let name = 1; name < this.names.length; name++) {
         this.isMatch[name] = matches(this.names[name]) ? 1 : 0;
       }
@@ -53,7 +53,7 @@ class Search {
     return name > 0 && this.isMatch[name] === 1;
   }
 
-  // The same as `find`, which is asked for more than once for what is shown.
+  // Caches the result of `find` for the visible graph.
   in(graph, top) {
     if (this.last?.graph !== graph || this.last.top !== top) {
       this.last = { graph, top, ...this.find(graph, top) };
@@ -61,8 +61,8 @@ class Search {
     return this.last;
   }
 
-  // The frames at and below `top` that match, from left to right, and how many samples they have:
-  // a match within a match counts once.
+  // The frames at and below `top` that match, from left to right, and the number of their samples: nested
+  // matches count once.
   find(graph, top) {
     const found = [];
     let [samples, counted] = [0, 0];
@@ -71,7 +71,7 @@ class Search {
         continue;
       }
       found.push(node);
-      // Callers around a function lie over the same samples as its callees.
+      // Callers around a function cover the same samples as its callees.
       if (node >= counted && graph.row[node] >= Math.min(graph.row[top], 0)) {
         samples += graph.total[node];
         counted = graph.end[node];

@@ -1,17 +1,17 @@
-// The interactive part of a flame graph. This text becomes part of every SVG, below eight variables
-// that hold options (nametype, ...), as the body of one function. So that it can be written in
-// CDATA, inlined in HTML and shortened line by line, a comment has a line of its own, a string never
-// spans two, and no CDATA end or closing tag occurs.
+// The interactive part of a flame graph. This text becomes part of every SVG, below eight variables with
+// options (nametype, ...), as the body of one function. Since it is embedded in CDATA, inlined in HTML and
+// stripped line by line, comments are on their own lines, strings do not span lines, and there are no CDATA
+// ends or closing tags.
 //
-// The picture is complete without it. With it, its frames are drawn from the profile that the
-// file holds as data, and only those that can be seen at the current zoom are elements. Several
-// graphs may be inlined in one page: each script serves the graph it stands in, looks up ids below
-// its own root only, and leaves the page's URL and keys alone.
+// The image is complete without it. With it, frames are drawn from the profile data in the file, and only
+// those visible at the current zoom are elements. Several graphs may be inlined in one page: each script
+// serves the graph it is in, looks up ids only below its own root, and does not change the page's URL and
+// keys.
 
 const SVG = 'http://www.w3.org/2000/svg';
 const XHTML = 'http://www.w3.org/1999/xhtml';
 
-// Taken now: the script of the next graph in the page overwrites the variables.
+// Copied now, because the script of the next graph in the page overwrites the variables.
 const options = {
   nameType: nametype,
   fontSize: fontsize,
@@ -22,26 +22,26 @@ const options = {
   cutRight: truncate_text_right,
 };
 
-// Between a label and the edges of its frame, in pixels.
+// The padding of a label in pixels.
 const LABEL_PADDING = 3;
 
-// Widths are in pixels of a graph of the usual width. Where there are more than a few frames, those
-// narrower than `WIDE` become elements later, if at all. Zoomed in, that is from `LEAST_WIDTH`
-// on; at the top zoom, from the least width that was asked for.
+// Widths are in pixels of a graph of the usual width. If there are many frames, those narrower than `WIDE`
+// become elements later, if at all. When zoomed in, this applies to frames of at least `LEAST_WIDTH`;
+// otherwise, to those of at least the configured width.
 const USUAL_WIDTH = 1180;
 const FEW = 2_000;
 const WIDE = 2;
 const LEAST_WIDTH = 0.3;
 
-// More frames than this do not all become elements; more do if very narrow ones were asked for.
+// The limit on the number of frames that become elements, unless very narrow ones were requested.
 const USUAL_MIN_WIDTH = 0.01;
 const MOST_ELEMENTS = { usual: 14_000, asked: 60_000 };
 
-// A profile of more frames is large: what is done for its sake is not done for others.
+// A profile with more frames is large, and gets special treatment.
 const MANY = 2_000;
 
-// More elements than this are not kept for when they are seen again.
+// The limit on the number of hidden elements to keep.
 const MOST_KEPT = 80_000;
 
-// How long typing must pause before the search follows it, in milliseconds.
+// The pause in typing before a search starts, in milliseconds.
 const TYPING_PAUSE = 200;

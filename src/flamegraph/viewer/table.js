@@ -1,4 +1,4 @@
-// The functions in a table, to be sorted by their own share or with all they call.
+// The table of functions, sorted by self or total counts.
 
 const MOST_ROWS = 1000;
 
@@ -14,7 +14,7 @@ class Table {
     return !isHidden(this.place);
   }
 
-  // `rows` are functions: name, number, own and total, which `textOf` makes text of.
+  // `rows` are functions: name, number, self and total count; `textOf` formats counts.
   show(rows, textOf) {
     this.rows = rows;
     this.textOf = textOf;

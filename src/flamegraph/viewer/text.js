@@ -1,6 +1,6 @@
-// Text that fits.
+// Fits text into a width.
 
-// Measures and cuts text in the font of an element.
+// Measures and truncates text in the font of an element.
 class Font {
   constructor(element) {
     const style = getComputedStyle(element);
@@ -21,8 +21,8 @@ class Font {
     return this.isMonospace && isAscii(text) ? text.length * this.cell : this.measure(text);
   }
 
-  // The text, or as much of it as fits into `room` pixels: `shorten` makes a text of fewer
-  // characters. Empty if not even one character is left.
+  // The text, or as much of it as fits into `room` pixels: `shorten` returns a text with fewer characters.
+  // Empty if not even one character fits.
   fit(text, room, shorten) {
     if (room < this.narrowest || this.width(text) <= room) {
       return room < this.narrowest ? '' : text;
@@ -43,7 +43,7 @@ class Font {
 
 const isAscii = (text) => /^[\x20-\x7e]*$/.test(text);
 
-// What a reader takes for one character each, as an array.
+// The user-perceived characters, as an array.
 function graphemes(text) {
   if (!window.Intl || !Intl.Segmenter) {
     return Array.from(text);

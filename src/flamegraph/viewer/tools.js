@@ -1,6 +1,6 @@
-// The buttons, the search box and the way from the root to what is zoomed.
+// The buttons, the search box and the path from the root to the zoomed frame.
 
-// Calls `actions`, an object of functions, and shows what it is told.
+// Calls `actions`, an object of functions, and displays the given state.
 class Tools {
   constructor(picture, actions, { isDifferential, isChart, hasUnits }) {
     this.picture = picture;
@@ -109,7 +109,7 @@ class Tools {
     press(buttons.plain, !isPlain);
   }
 
-  // Where the tools are, and how high: they wrap in a narrow window.
+  // The position and height of the tools, which wrap in a narrow window.
   layout() {
     const width = this.picture.framesWidth();
     this.place.setAttribute('width', width);
@@ -120,12 +120,12 @@ class Tools {
     this.picture.toolsHeight = height;
   }
 
-  // Pixels of the picture in one of the window.
+  // Pixels of the image per pixel of the window.
   scale() {
     return this.picture.width / (this.picture.root.getBoundingClientRect().width || 1);
   }
 
-  // Stays in sight while it is typed in.
+  // Stays in sight while typing.
   float() {
     const isUsed = document.activeElement === this.input;
     const [top] = this.picture.inSight();
@@ -134,7 +134,7 @@ class Tools {
     this.place.classList.toggle('floating', y !== this.picture.header);
   }
 
-  // The names of the frames above what is zoomed, each a button.
+  // The names of the frames above the zoomed one, each as a button.
   showPath(path) {
     const most = 8;
     const parts = path.length > most ? [path[0], null, ...path.slice(1 - most)] : path;

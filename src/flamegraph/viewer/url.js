@@ -1,6 +1,6 @@
-// The state in the URL.
+// Stores the state in the URL.
 
-// The query as a map. Values stay encoded, so that those of others are given back unchanged.
+// The query as a map. Values stay encoded, so that unrelated ones are preserved unchanged.
 function readQuery() {
   const query = new Map();
   for (const part of location.search.slice(1).split('&')) {
@@ -14,7 +14,7 @@ function readQuery() {
   return query;
 }
 
-// Replaces `changes` in the query; null removes. With `isNew` the history keeps the former URL.
+// Replaces `changes` in the query; null removes. With `isNew`, the previous URL stays in the history.
 function writeQuery(changes, isNew) {
   const query = readQuery();
   for (const [key, value] of Object.entries(changes)) {
@@ -30,7 +30,7 @@ function writeQuery(changes, isNew) {
   }
 }
 
-// Not every document may change its URL (data:, some sandboxes): then there is no state to keep.
+// Some documents may not change their URL (data:, some sandboxes): these do not store state.
 function writeUrl(url, isNew) {
   try {
     history[isNew ? 'pushState' : 'replaceState'](null, '', url);
@@ -39,7 +39,7 @@ function writeUrl(url, isNew) {
   }
 }
 
-// Half a surrogate pair cannot be encoded.
+// Half of a surrogate pair cannot be encoded.
 function encode(text) {
   try {
     return encodeURIComponent(text);

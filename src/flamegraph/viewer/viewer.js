@@ -1,4 +1,4 @@
-// All of it together: the state, and what changes it.
+// The viewer: the state, and everything that changes it.
 
 class Viewer {
   constructor(root) {
@@ -18,12 +18,12 @@ class Viewer {
       hasUnits: this.profile.counts.hasUnits,
     });
     this.help = new Help(root, () => this.help.toggle(false, 0));
-    // What is shown, apart from the zoom.
+    // The displayed view, except for the zoom.
     this.view = { view: 'plain', name: -1, order: 'name', side: settings.width };
     this.edits = [];
     this.query = { term: '', isPlain: false, ignoreCase: false };
     this.pointed = -1;
-    // The zoom from which matches are gone through; null for the current one.
+    // The zoom at which stepping through matches started; null for the current one.
     this.stepsFrom = null;
     this.inUnits = this.profile.counts.hasUnit;
     this.pressUnits();
@@ -35,7 +35,7 @@ class Viewer {
     this.applyTheme();
     this.tools.layout();
     this.restore();
-    // What is loaded is there as a whole.
+    // After loading, the graph is complete.
     this.canvas.later.finishDistant();
     this.listen();
   }
@@ -91,7 +91,7 @@ class Viewer {
     on(svg, 'mouseleave', () => this.point(-1));
     on(svg, 'click', (event) => this.onClick(event));
     on(svg, 'keydown', (event) => this.onFrameKey(event));
-    // Not on the frames: Chromium takes an SVG element that listens to the focus for focusable.
+    // Not on the frames: Chromium makes an SVG element with a focus listener focusable.
     on(document, 'focusin', (event) => this.point(this.canvas.under(event.target)));
     on(document, 'focusout', () => this.point(-1));
     on(document, 'keydown', (event) => this.onKey(event));
@@ -100,7 +100,7 @@ class Viewer {
     on(window, 'beforeprint', () => this.setPrinting(true));
     on(window, 'afterprint', () => this.setPrinting(false));
     on(this.darkness, 'change', () => this.applyTheme());
-    // An inlined graph may change its width when the window does not.
+    // The width of an inlined graph may change independently of the window.
     new ResizeObserver(() => this.resize()).observe(this.root);
     if (this.picture.isDocument) {
       on(window, 'popstate', () => this.restore());
@@ -130,7 +130,7 @@ class Viewer {
     this.bar.layout();
   }
 
-  // ---- What is drawn ----
+  // ---- Views ----
 
   // The tree of the view, and whether its nodes are the profile's.
   graph() {
@@ -170,7 +170,7 @@ class Viewer {
     return isPlain && isUnsorted && this.edits.length === 0;
   }
 
-  // Changes the view, and remembers it in the URL. The zoom stays, unless it is another tree.
+  // Changes the view, and stores it in the URL. The zoom stays, unless the tree changes.
   show(changes) {
     const { graph, zoomed } = this.canvas;
     Object.assign(this.view, changes);
@@ -183,7 +183,7 @@ class Viewer {
     }
   }
 
-  // The frame that is what `node` was in a graph shown before, or else its caller, in what is left.
+  // The frame that corresponds to `node` in the previous graph, or its nearest remaining caller.
   sameFrame(before, node) {
     const { graph } = this.canvas;
     if (this.profile.isChart) {
@@ -200,7 +200,7 @@ class Viewer {
     return 0;
   }
 
-  // Another view has its root in another place; a table begins at its top.
+  // Views have their roots in different positions; a table starts at its top.
   showRoot() {
     if (this.table.isOpen && this.picture.isDocument) {
       window.scrollTo({ top: 0, behavior: 'instant' });
@@ -311,7 +311,7 @@ class Viewer {
     this.applyTheme();
   }
 
-  // Paper is light, and shows all.
+  // Prints in light colors, and completely.
   setPrinting(isPrinting) {
     this.isPrinting = isPrinting;
     this.applyTheme();
@@ -333,7 +333,7 @@ class Viewer {
 
   // ---- Frames ----
 
-  // The frame that keys are about: the one with the focus, else under the pointer, else zoomed.
+  // The frame that keys apply to: the focused one, or the one under the pointer, or the zoomed one.
   selected() {
     const focused = this.canvas.under(document.activeElement);
     return focused >= 0 ? focused : this.pointed >= 0 ? this.pointed : this.canvas.zoomed;
@@ -345,7 +345,7 @@ class Viewer {
     this.bar.show(node < 0 ? '' : this.details(node), rect);
   }
 
-  // What is told about a frame: its title, what of it is its own, its share of what is zoomed.
+  // The details of a frame: its title, its self count, and its share of the zoomed frame.
   details(node) {
     const { graph, zoomed } = this.canvas;
     const { isDifferential, counts } = this.profile;
@@ -365,7 +365,7 @@ class Viewer {
     return parts.join(', ');
   }
 
-  // A link is followed; with Ctrl or Cmd it is zoomed as any other frame.
+  // A link is followed; with Ctrl or Cmd, its frame is zoomed.
   onClick(event) {
     const node = this.canvas.under(event.target);
     const isLink = node >= 0 && this.canvas.element(node).localName === 'a';
@@ -376,7 +376,7 @@ class Viewer {
     this.zoom(node);
   }
 
-  // Zooms, and remembers it in the URL. The root is the way back.
+  // Zooms, and stores it in the URL. The root resets the zoom.
   zoom(node) {
     if (node === this.canvas.zoomed || !(this.canvas.graph.total[node] > 0)) {
       return;
@@ -403,7 +403,7 @@ class Viewer {
     this.bar.layout();
   }
 
-  // A flame graph that grows does so at the top: its root stays where it is in the window.
+  // A flame graph grows at the top: its root keeps its position in the window.
   fromBottom() {
     return this.picture.isDownward || !this.picture.isDocument ? null : this.picture.height - window.scrollY;
   }
@@ -423,14 +423,14 @@ class Viewer {
     this.bar.show(`Copied: ${text}`, null);
   }
 
-  // Hides a function, its callees become its callers'; or a frame with all below it.
+  // Hides a function, whose callees become its callers'; or a frame with its descendants.
   hide(node, isSubtree) {
     const { graph } = this.canvas;
     if (graph.tree.name[node] <= 0) {
       return;
     }
     if (isSubtree && this.profile.isChart) {
-      // A path may lead to many frames, but then the nodes are the same whatever is shown.
+      // A path may lead to several frames, but then the nodes are the same in any view.
       this.edits.push({ functions: new Set(), path: null, node });
     } else if (isSubtree && this.view.view === 'plain') {
       this.edits.push({ functions: new Set(), path: graph.pathTo(node), node: -1 });
@@ -459,7 +459,7 @@ class Viewer {
 
   // ---- Search ----
 
-  // Searches without a trace in the URL.
+  // Searches without changing the URL.
   searchFor(term) {
     this.query.term = term;
     this.search.run(this.query);
@@ -504,8 +504,8 @@ class Viewer {
     return `Matched: ${share === 100 ? '100' : share.toFixed(1)}%, ${count} frames${note}`;
   }
 
-  // Goes to the next match, or the one before. One that is too narrow to be seen is zoomed into; the
-  // one after that is found from where the user was.
+  // Goes to the next or previous match. A match that is too narrow to see is zoomed into; the next one is
+  // searched from the original zoom.
   step(by) {
     const { canvas } = this;
     const top = this.stepsFrom ?? canvas.zoomed;
@@ -549,13 +549,13 @@ class Viewer {
     }, isNew);
   }
 
-  // Shows what the URL says. What it says wrongly is skipped.
+  // Restores the state in the URL. Invalid parts are ignored.
   restore() {
     const query = this.picture.isDocument ? readQuery() : new Map();
     const value = (key) => decode(query.get(key));
     if (this.restoreView(value)) {
       this.build();
-      // What programs find in the picture are all frames, in order, be the URL what it may.
+      // Programs that read the image find all frames in order, whatever the URL.
       this.zoomTo(0);
       if (value('x')) {
         this.canvas.drawAll();
@@ -570,7 +570,7 @@ class Viewer {
     this.committed = this.query.term;
   }
 
-  // Returns whether that is another view.
+  // Returns whether the view changed.
   restoreView(value) {
     const { profile, picture } = this;
     const name = profile.names.indexOf(value('of'));
@@ -589,7 +589,7 @@ class Viewer {
 
   // ---- Keys ----
 
-  // Keys for the whole graph. In a host page only while the graph is what the user is at.
+  // Keys for the whole graph. In a host page, only while the graph is in use.
   onKey(event) {
     if (!this.picture.isDocument && !this.root.matches(':hover, :focus-within')) {
       return;
@@ -601,7 +601,7 @@ class Viewer {
       event.preventDefault();
       this.changeQuery({ ignoreCase: !this.query.ignoreCase });
     } else if (isTyping) {
-      // A second Ctrl-F is the browser's.
+      // A second Ctrl-F is passed to the browser.
       return;
     } else if (key === 'f3' || (command ? key === 'f' : key === '/')) {
       event.preventDefault();
@@ -651,7 +651,7 @@ class Viewer {
     }
   }
 
-  // Keys on the frame that has the focus.
+  // Keys on the focused frame.
   onFrameKey(event) {
     const node = this.canvas.under(event.target);
     if (node >= 0 && event.key === 'Enter') {
@@ -676,7 +676,7 @@ class Viewer {
         return graph.neighbor(node, 1);
       case 'ArrowUp':
       case 'ArrowDown': {
-        // Towards larger rows, or towards callers' negative ones.
+        // Towards larger rows, or towards the negative rows of callers.
         const step = isUp === this.picture.isDownward ? -1 : 1;
         const isInward = node !== 0 && graph.row[node] < 0 !== step < 0;
         return isInward ? graph.tree.parent[node] : graph.widestChild(node, step < 0);
@@ -704,7 +704,7 @@ function nodeAt(tree, path) {
 const root = document.currentScript?.closest('svg') ?? document.documentElement;
 let viewer = null;
 
-// Once, when the picture is complete. A picture that only states an error has no frames.
+// Starts once, when the image is complete. An image with an error has no frames.
 function start() {
   if (viewer === null && root.querySelector('#profile') && root.querySelector('#frames rect')) {
     try {
@@ -718,7 +718,7 @@ function start() {
 if (document.readyState !== 'loading') {
   setTimeout(start);
 } else {
-  // Laying out a growing picture again and again would take most of the time of loading it.
+  // Laying out a growing image repeatedly would take most of the loading time.
   root.classList.toggle('loading', root === document.documentElement);
   document.addEventListener('DOMContentLoaded', start);
 }

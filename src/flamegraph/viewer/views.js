@@ -1,7 +1,7 @@
-// Trees made from the profile's, and how they are laid out.
+// Trees derived from the profile's, and their layout.
 
-// Merges stacks into a tree in any order. Children are looked up in a hash table of its own: callers
-// first, a large graph takes millions of steps.
+// Merges stacks into a tree in any order. Children are found in its own hash table, because inverting a large
+// graph takes millions of steps.
 class Builder {
   constructor() {
     this.slots = new Int32Array(1 << 12).fill(-1);
@@ -28,7 +28,7 @@ class Builder {
     return child;
   }
 
-  // Where a child is, or where there is room for it.
+  // The slot of a child, or a free one for it.
   slotOf(parent, name) {
     const mask = this.slots.length - 1;
     const hash = Math.imul(Math.imul(parent, 0x9e3779b1) ^ name, 0x85ebca6b);
@@ -57,8 +57,7 @@ class Builder {
   }
 }
 
-// The tree of nodes given in any order, parents first, with siblings sorted by `compare`, or as
-// they come.
+// The tree of nodes given in any order, parents first, with siblings sorted by `compare`, or unsorted.
 function inOrder(nodes, size, compare) {
   const first = new Int32Array(size).fill(-1);
   const next = new Int32Array(size).fill(-1);
@@ -89,26 +88,26 @@ function inOrder(nodes, size, compare) {
   return tree;
 }
 
-// Stacks turned round: what a function called last is below it.
+// Inverts stacks: the last function called is at the root.
 function callersFirst(tree) {
   return new Turning(tree).finish();
 }
 
-// Goes through all stacks at once, from their ends to the root: those that have the same functions
-// so far are a group, and a node of the tree that is made. A large graph takes millions of steps, for
-// which there is no table but that of the functions called by one group.
+// Walks all stacks in parallel, from their ends to the root: stacks that have the same functions so far are a
+// group, and a node of the new tree. A large graph takes millions of steps, so the only table is one of the
+// functions called by one group.
 class Turning {
   constructor(tree) {
     this.tree = tree;
     this.made = new Tree(tree.size);
-    // The stacks, those of a group side by side, and the frame that each has come to.
+    // The stacks, with those of a group adjacent, and the current frame of each.
     this.stacks = endsOfStacks(tree);
     this.at = this.stacks.slice();
     this.stacksBefore = new Int32Array(this.stacks.length);
     this.atBefore = new Int32Array(this.stacks.length);
-    // By name: the place of its group among those that are made of one.
+    // By name: the index of its group among those being split off.
     this.place = new Int32Array(1 + largest(tree.name, tree.size)).fill(-1);
-    // Groups to go on with, the next one last: the node above, where they start and where they end.
+    // Pending groups; the next one is last: the node above, and the start and end of their stacks.
     this.pending = [];
   }
 
@@ -129,7 +128,7 @@ class Turning {
     return made;
   }
 
-  // Takes the one stack of a group to its end.
+  // Walks the only stack of a group to its end.
   climb(above, index) {
     const { tree, made } = this;
     const stack = this.stacks[index];
@@ -140,7 +139,8 @@ class Turning {
     made.add(node, tree.own[stack], tree.ownBefore[stack]);
   }
 
-  // Takes the stacks of a group a step on. Those that end are the node's own; where the others end.
+  // Advances the stacks of a group by one frame. Those that end belong to the node; returns where the others
+  // end.
   moveUp(node, from, to) {
     const { tree, made, stacks, at } = this;
     let end = from;
@@ -157,7 +157,7 @@ class Turning {
     return end;
   }
 
-  // Makes groups of the stacks by the functions that they have come to.
+  // Splits the stacks into groups by their current functions.
   split(node, from, to) {
     const groups = this.groups(from, to);
     if (groups.length > 1) {
@@ -171,7 +171,7 @@ class Turning {
     }
   }
 
-  // The functions, in the order in which they come first, and of how many stacks each.
+  // The functions, in order of first occurrence, with the number of stacks of each.
   groups(from, to) {
     const { tree, at, place } = this;
     const groups = [];
@@ -186,7 +186,7 @@ class Turning {
     return groups;
   }
 
-  // Puts the stacks of each group side by side, in the order that they have.
+  // Moves the stacks of each group together, in a stable order.
   sort(groups, from, to) {
     const { tree, stacks, at, stacksBefore, atBefore, place } = this;
     stacksBefore.set(stacks.subarray(from, to));
@@ -230,8 +230,7 @@ function climb(builder, from, tree, node) {
   return from;
 }
 
-// All that a function calls, and all that calls it. Of a function that calls itself the outermost
-// frames count.
+// All callees and callers of a function. For a recursive function, the outermost frames count.
 function aroundFunction(graph, isFunction) {
   const callees = new Builder();
   const callers = new Builder();
@@ -254,8 +253,8 @@ function aroundFunction(graph, isFunction) {
   return { callees: callees.finish(), callers: callers.finish() };
 }
 
-// The tree without what was hidden: `frames` are names, their callees become their callers';
-// `subtree` is a frame with all below, or -1.
+// The tree without hidden parts: `frames` are names, whose callees become their callers'; `subtree` is a
+// frame hidden with its descendants, or -1.
 function without(tree, frames, subtree) {
   const builder = new Builder();
   const place = new Int32Array(tree.size).fill(-1);
@@ -273,7 +272,7 @@ function without(tree, frames, subtree) {
   return builder.finish();
 }
 
-// The same of a chart, in which nothing is merged. Time that a hidden subtree took is cut out.
+// The same for a chart, in which nothing is merged. The time of a hidden subtree is cut out.
 function withoutInTime(tree, frames, subtree) {
   const left = new Tree(tree.size);
   left.start = new Float64Array(tree.size);
@@ -295,10 +294,10 @@ function withoutInTime(tree, frames, subtree) {
   return left;
 }
 
-// A tree laid out: where each frame starts and how wide it is, in ticks. `end` is one more than the
-// last node below a frame. Rows are depths, negative for callers around a function.
+// A tree with its layout: the start and width of each frame, in ticks. `end` is one more than the last
+// descendant of a frame. Rows are depths, negative for callers around a function.
 class Graph {
-  // `side` is which of the two profiles of a differential graph widths are taken from.
+  // `side` is the profile of a differential graph that determines widths.
   constructor(tree, side) {
     const { size } = tree;
     this.tree = tree;
@@ -335,7 +334,7 @@ class Graph {
     }
   }
 
-  // Puts the callers' tree on the other side of the root.
+  // Adds the callers' tree on the other side of the root.
   addCallers(graph) {
     const [size, more] = [this.size, graph.size - 1];
     const tree = new Tree(size + more);
@@ -405,7 +404,7 @@ class Graph {
     return children.reduce((a, b) => (a >= 0 && this.total[a] >= this.total[b] ? a : b), -1);
   }
 
-  // The next frame to the left or the right in the same row, or -1.
+  // The next frame to the left or right in the same row, or -1.
   neighbor(node, step) {
     let found = -1;
     for (let at = 1; at < this.size; at++) {
@@ -434,7 +433,7 @@ function ownWidths(tree, side, size) {
   }
 }
 
-// What the nodes have with all that is below them.
+// The inclusive counts of nodes.
 function sums(tree, own, size) {
   const total = own.slice(0, size);
   for (let node = size - 1; node > 0; node--) {
@@ -451,8 +450,7 @@ function sorted(graph, order, names, side) {
   return new Graph(inOrder(tree, tree.size, order === 'width' ? byWidth : byName), side);
 }
 
-// What each function has itself, and with all that it calls, by its number; frames within frames of
-// the same function count once.
+// The self and inclusive counts of each function, by number; nested frames of the same function count once.
 function functionTotals(graph, functions) {
   const own = new Float64Array(functions.length);
   const total = new Float64Array(functions.length);

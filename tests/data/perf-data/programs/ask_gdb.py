@@ -25,15 +25,15 @@ MMAP, COMM, FORK, SAMPLE, MMAP2 = 1, 3, 7, 9, 10
 IP, TID, TIME, CALLCHAIN, REGS, STACK, IDENTIFIER = 1, 2, 4, 1 << 5, 1 << 12, 1 << 13, 1 << 16
 WORDS_BEFORE_CHAIN = (IDENTIFIER, IP, TID, TIME, 1 << 3, 1 << 6, 1 << 9, 1 << 7, 1 << 8)
 UNSUPPORTED = 1 << 4 | 1 << 10 | 1 << 11
-# The fields behind a record that is no sample.
+# The fields at the end of a record other than a sample.
 TRAILER = (TID, TIME, 1 << 6, 1 << 9, 1 << 7, IDENTIFIER)
 IS_EXEC = 1 << 13
 IS_DATA, EXECUTABLE = 1 << 13, 4
 USER_MARK = 2**64 - 512
-# perf's numbers of the registers, in the order of a core file; None for what perf has not.
+# perf's register numbers, in the order of a core file; None for those that perf lacks.
 IN_CORE = (23, 22, 21, 20, 6, 1, 19, 18, 17, 16, 0, 2, 3, 4, 5, None, 8, 10, 9, 7, 11) + (None,) * 6
 REGISTER_SP = 7
-# Tids that no process has.
+# Thread IDs that no process has.
 FIRST_TID = 1 << 30
 PAGE = 4096
 
@@ -264,7 +264,7 @@ def ask(sample, maps, directory):
     write_core(core, sample, maps)
     commands = ["set confirm off", "set backtrace past-main on", "set backtrace past-entry on", f"core-file {core}"]
     known = set()
-    # Linkers map libraries, too, to read them.
+    # Linkers also map libraries, to read them.
     for start, _, offset, path, is_code in sorted(maps):
         far = displacement(path, start, offset) if is_code and path not in known else None
         if far is not None:
@@ -281,12 +281,12 @@ def call_chain(text):
     addresses, in_call = [], False
     for frame in text.split(","):
         address, is_signal = frame.split()
-        # Of a call, the address of the next instruction is known. It can be that of another function. What a signal
-        # came in between was not in a call, nor is the code that is there for handlers to return to.
+        # For a call, the address is that of the next instruction, which may be in another function. Code
+        # interrupted by a signal was not in a call, nor is the trampoline that handlers return to.
         is_signal = is_signal == "1"
         addresses.append(int(address, 16) - (in_call and not is_signal))
         in_call = not is_signal
-    # gdb ends some stacks at an address of nothing.
+    # gdb ends some stacks at an invalid address.
     while addresses and addresses[-1] < PAGE:
         addresses.pop()
     return addresses

@@ -15,7 +15,8 @@ import sys
 import tempfile
 
 SYSTEM = ("/usr/lib/", "/lib/")
-# What perf 6.1 sends behind an address, and the answer to which it knows the end of the one before by.
+# The text that perf 6.1 sends after an address, and the answer by which it recognizes the end of the previous
+# one.
 END, NOTHING = ",", "??\n??:0\n"
 STAND_IN = "--stand-in"
 
@@ -53,7 +54,7 @@ def folded(text):
 def stand_in(arguments):
     """Answers as `addr2line -e FILE -i -f` does."""
     file = arguments[arguments.index("-e") + 1]
-    # The cache of perf has the path of a file in that of its copy.
+    # perf's cache stores the path of a file in the path of its copy.
     real = os.path.realpath(file)
     if any(directory in real for directory in SYSTEM):
         os.execv("/usr/bin/addr2line", ["addr2line", *arguments])
@@ -66,7 +67,7 @@ def stand_in(arguments):
 def symbolize(file, address):
     command = ["llvm-symbolizer", "-i", "--functions=linkage", "--no-demangle", "-e", file, "0x" + address]
     lines = run(*command).decode().strip().splitlines()
-    # Of `FILE:LINE:COLUMN`, addr2line has no column.
+    # In `FILE:LINE:COLUMN`, addr2line omits the column.
     places = (place.rsplit(":", 1)[0] for place in lines[1::2])
     return "".join(f"{function}\n{place}\n" for function, place in zip(lines[::2], places))
 

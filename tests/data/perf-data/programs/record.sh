@@ -1,10 +1,11 @@
 #!/bin/bash
-# Records tests/data/perf-data/*.data anew from the programs beside this file:
+# Records tests/data/perf-data/*.data from the programs next to this file:
 #
 #     tests/data/perf-data/programs/record.sh
 #
-# Uses /opt/demo, whose path gets into the captures. Needs root, perf, gcc, dwp and python3, and gcc-aarch64-linux-gnu,
-# qemu-user and gdb-multiarch. What is expected of each capture (CASE.folded) comes from `perf script`.
+# Uses /opt/demo, whose path is part of the captures. Needs root, perf, gcc, dwp and python3, and
+# gcc-aarch64-linux-gnu, qemu-user and gdb-multiarch. The expected output of each capture (CASE.folded) comes
+# from `perf script`.
 set -euo pipefail
 export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,7 +22,7 @@ gcc $flags -fomit-frame-pointer -fasynchronous-unwind-tables trampoline.c -o tra
 gcc -O1 -shared -fPIC -nostdlib -fcf-protection=none -Wl,--build-id=none,-z,noseparate-code,-z,norelro -s chosen.c -o chosen.so
 cp spin-fp spin again signal trampoline chosen.so "$data/symfs/opt/demo"
 
-# The same program without symbols of its own: they are in another file, or in a section, as Fedora has them.
+# The same program without its own symbols: they are in a separate file, or in a section, as in Fedora.
 mkdir -p "$data"/{linked,packed}/opt/demo
 objcopy --only-keep-debug spin-fp "$data/linked/opt/demo/spin-fp.debug"
 objcopy -S --add-gnu-debuglink="$data/linked/opt/demo/spin-fp.debug" spin-fp "$data/linked/opt/demo/spin-fp"
@@ -29,7 +30,8 @@ objcopy --strip-debug spin-fp spin-symbols
 xz -kf --check=crc32 spin-symbols
 objcopy -S --add-section .gnu_debugdata=spin-symbols.xz spin-fp "$data/packed/opt/demo/spin-fp"
 
-# And the other with its debug information in other files. dwp of binutils 2.40 knows no newer DWARF.
+# The other program with its debug information in separate files. dwp of binutils 2.40 does not support newer
+# DWARF.
 mkdir -p "$data"/{split,package}/opt/demo
 id=$(readelf -n spin | awk '/Build ID/ { print $3 }')
 cp spin whole-spin
@@ -42,7 +44,7 @@ cp spin "$data/package/opt/demo"
 rm spin.dwo
 mv whole-spin spin
 
-# record CASE ARGUMENTS...: perf record, without what names the machine.
+# record CASE ARGUMENTS...: perf record, without data that identifies the machine.
 record() {
     perf record -q -N -o "$1.data" "${@:2}" > /dev/null 2> "$1.log" || cat "$1.log"
     python3 "$here/neutral.py" "$1.data" "$data/$1.data"
@@ -60,7 +62,7 @@ record kernel -F 250 -e cpu-clock -g -- ./spin-fp
 perf record -q -F 250 -e cpu-clock:u -g -o - -- ./spin-fp 2> /dev/null > pipe.data
 python3 "$here/neutral.py" pipe.data "$data/pipe.data"
 
-# There is no perf for AArch64 here. The program runs in an emulator.
+# There is no perf for AArch64 here, so the program runs in an emulator.
 aarch64-linux-gnu-gcc -O1 -nostdlib -static -fomit-frame-pointer -fasynchronous-unwind-tables -fno-optimize-sibling-calls \
     -mbranch-protection=pac-ret+leaf -Wl,--build-id,-z,noseparate-code,-z,norelro arm.c -o arm
 cp arm "$data/symfs/opt/demo"
@@ -68,7 +70,7 @@ qemu-aarch64 -g 12377 ./arm &
 sleep 1
 ARM_PORT=12377 ARM_DATA=$data gdb-multiarch -nx -batch -x "$here/arm.py" arm > /dev/null
 
-# expect CASE FILE ARGUMENTS...: what the text path makes of the output of perf script.
+# expect CASE FILE ARGUMENTS...: the result of the text path for the output of perf script.
 expect() {
     perf script -f -i "$data/$2.data" "${@:3}" 2> /dev/null |
         cargo run -q --manifest-path "$data/../../../Cargo.toml" --bin inferno-collapse-perf > "$data/$1.folded"
@@ -78,7 +80,7 @@ for case in fp dwarf plain compressed events kernel pipe; do
     expect $case $case --no-inline
 done
 expect inlined dwarf
-# perf 6.1 loses its way half of the time, when the program that is executed is at a higher address than before.
+# perf 6.1 fails half of the time, if the executed program is at a higher address than before.
 until [ "$(cut -d ' ' -f 1 "$data/again.folded" 2> /dev/null)" = "again;leaf" ]; do
     record again -F 250 -e cpu-clock:u --call-graph dwarf,512 -- ./again
     expect again again --no-inline

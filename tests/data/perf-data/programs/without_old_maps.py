@@ -10,7 +10,7 @@ import sys
 
 MMAP, COMM, FORK, MMAP2 = 1, 3, 7, 10
 IS_EXEC = 1 << 13
-# The fields behind a record, from the time on: time, id, stream, processor, identifier.
+# The fields at the end of a record, starting with the time: time, id, stream, processor, identifier.
 TRAILER = (1 << 2, 1 << 6, 1 << 9, 1 << 7, 1 << 16)
 
 source, target = sys.argv[1:]
@@ -43,7 +43,7 @@ for at, kind, misc, time in records():
     if pid not in last_exec:
         continue
     if kind == FORK and pid != parent:
-        # The child of nobody inherits nothing.
+        # A process without a parent inherits nothing.
         struct.pack_into("<i", data, at + 12, 0)
         struct.pack_into("<i", data, at + 20, 0)
     if kind in (MMAP, MMAP2) and time < last_exec[pid]:

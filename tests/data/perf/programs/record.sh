@@ -1,12 +1,12 @@
 #!/bin/bash
-# Records tests/data/perf/*.txt anew from the programs beside this file:
+# Records tests/data/perf/*.txt from the programs next to this file:
 #
 #     tests/data/perf/programs/record.sh DIR
 #
-# DIR (new; its path gets into the captures) receives the programs and what they write. Needs root (or
+# DIR (new; its path is part of the captures) receives the programs and their output. Needs root (or
 # kernel.perf_event_paranoid = -1), perf, gcc, g++, rustc, and for two captures java and node. A new recording
-# has other addresses, times and counts: bless the results and read the difference before committing it.
-# Files called hand-*.txt were written by hand and are not touched.
+# has other addresses, times and counts: bless the results and review the difference before committing it.
+# Files called hand-*.txt are handwritten and not touched.
 set -euo pipefail
 export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
@@ -28,8 +28,8 @@ record() {
     perf record -q -o "$1.data" "${@:2}" > /dev/null 2> "$1.log" || cat "$1.log"
 }
 
-# script CASE NAME KILOBYTES ARGUMENTS...: perf script of NAME.data, cut at a blank line, to CASE.txt.
-# What names the machine is made neutral; samples of other programs' comms are left out.
+# script CASE NAME KILOBYTES ARGUMENTS...: perf script of NAME.data, cut at a blank line, to CASE.txt. Data
+# that identifies the machine is replaced; samples of unrelated commands are removed.
 script() {
     perf script -i "$2.data" "${@:4}" 2> /dev/null |
         sed -e 's/^# hostname : .*/# hostname : devbox/' -e 's/^# os release : .*/# os release : 6.1.0-amd64/' |
@@ -39,7 +39,7 @@ script() {
             (bytes += length($0) + 2) <= most * 1024' > "$data/$1.txt"
 }
 
-# one_line CASE NAME LINES ARGUMENTS...: the same for samples of one line each.
+# one_line CASE NAME LINES ARGUMENTS...: the same for single-line samples.
 one_line() {
     perf script -i "$2.data" "${@:4}" 2> /dev/null | awk -v most="$3" 'NR <= most' > "$data/$1.txt"
 }
@@ -52,7 +52,7 @@ script c-fields-min c 6 -F comm,tid,event,ip,sym,dso
 script c-fields-pid-period c 8 -F comm,pid,tid,time,period,event,ip,sym,symoff,dso
 script c-fields-no-event c 6 -F comm,tid,time,ip,sym,dso
 script c-fields-comm-ip-sym c 4 -F comm,ip,sym
-# A blank line is above each stack, too.
+# There is also a blank line above each stack.
 script c-fields-ip-sym c 4 -F ip,sym
 sed -i -e '1i\\' -e '/^$/a\\' "$data/c-fields-ip-sym.txt"
 script c-reltime c 6 --reltime --ns
