@@ -18,7 +18,7 @@ impl Decimal {
     /// 10⁻⁹.
     pub const NANO: Decimal = Decimal(1);
 
-    /// So many units of 10⁻⁹.
+    /// Converts from units of 10⁻⁹.
     #[cfg_attr(
         not(any(feature = "jfr", feature = "perf-data", feature = "protobuf")),
         allow(dead_code, reason = "only some formats have nanoseconds")
@@ -27,7 +27,7 @@ impl Decimal {
         Decimal(i128::from(nanos))
     }
 
-    /// The nearest number with nine digits after the point. What is not a number is zero.
+    /// The nearest number with nine decimal places. NaN becomes zero.
     pub fn from_f64(value: f64) -> Decimal {
         // Below this, the product is exact to less than half a unit.
         const EXACT: f64 = 9e6;
@@ -73,7 +73,7 @@ impl Decimal {
         Decimal(self.0.saturating_mul(i128::from(factor)))
     }
 
-    /// The number times another one.
+    /// The product of two numbers.
     pub fn multiplied_by(self, factor: Decimal) -> Decimal {
         Decimal(self.0.saturating_mul(factor.0) / NANOS_PER_ONE)
     }

@@ -170,19 +170,19 @@ fn what_leaves_nothing_says_what_there_is() {
     for (flags, message) in [
         (
             "--comm=c",
-            "--comm leaves none of 2 samples: there are threads called `a`, `b`",
+            "--comm matches none of 2 samples; the profile has threads named `a`, `b`",
         ),
         (
             "--time=1..",
-            "--time leaves none of 2 samples: there are 0.5 s of time, from @1.5 to @2",
+            "--time matches none of 2 samples; the profile has 0.5 s, from @1.5 to @2",
         ),
         (
             "--cpu=0 --tid-is=2",
-            "--tid-is with --cpu leaves none of 2 samples: there are threads 1, 2; CPUs 0, 3",
+            "--tid-is with --cpu matches none of 2 samples; the profile has threads 1, 2; CPUs 0, 3",
         ),
         (
             "--pid-is=1",
-            "--pid-is: the samples do not say of which process they are; `perf script -F comm,pid,tid,cpu,time,period,event,ip,sym,dso` prints all that they can be chosen by",
+            "--pid-is: the samples do not have a process ID; `perf script -F comm,pid,tid,cpu,time,period,event,ip,sym,dso` prints all criteria",
         ),
     ] {
         let args: Vec<&str> = ["collapse"].into_iter().chain(flags.split(' ')).collect();
@@ -201,7 +201,7 @@ fn formats_say_what_samples_can_be_chosen_by() {
         assert_refused(
             "dtrace/names.txt",
             &selection,
-            "--time: in the format `dtrace`, samples do not say when they were taken, nor anything else to choose them by",
+            "--time: samples in the format `dtrace` do not have a time; they cannot be selected by other criteria either",
         );
     }
     let folded = run(INFERNO, &["flamegraph", "--cpu=3"], b"a;b 3\n");
@@ -213,7 +213,7 @@ fn formats_say_what_samples_can_be_chosen_by() {
     assert_refused(
         "jfr/lambda.jfr",
         &["--pid-is=3"],
-        "--pid-is: in the format `jfr`, samples do not say of which process they are; choose by --time, --comm, --tid-is",
+        "--pid-is: samples in the format `jfr` do not have a process ID; select by --time, --comm, --tid-is",
     );
 }
 

@@ -1,27 +1,26 @@
-//! The flags that choose samples.
+//! Flags that select samples.
 
 use super::usage;
 use crate::collapse::selection::{IdRange, NamePattern, Selection, TimeRange};
 use clap::{ArgMatches, Args, Command};
 use std::convert::Infallible;
 
-/// Which samples to read, where the profile says of them what they are chosen by.
+/// The samples to read, if the profile records what they are selected by.
 #[derive(Debug, Clone, Default, Args)]
 #[command(
-    next_help_heading = "Choice of samples (it is an error if the profile does not say where they are from)"
+    next_help_heading = "Selecting samples (an error if the profile does not record the criterion)"
 )]
 pub struct SelectionArgs {
-    /// Read a part of the time: seconds from the first sample `5..10`, with a unit `5ms..`, shares `10%..20%`,
-    /// or times as perf script has them `@388.8..@388.9`
+    /// Read a part of the recorded time: seconds from the first sample `5..10`, with a unit `5ms..`, as a share
+    /// `10%..20%`, or absolute times as printed by perf script `@388.8..@388.9`
     #[arg(id = "time_range", long = "time", value_name = "FROM..TO")]
     time: Option<TimeRange>,
 
-    /// Read threads of this name, given whole or by a regular expression that matches all of it; can be
-    /// repeated
+    /// Read threads with this name, or with names that entirely match a regular expression; can be repeated
     #[arg(long, value_name = "NAME|REGEX", value_parser = pattern)]
     comm: Vec<NamePattern>,
 
-    /// Read these processes: a number, or several as `7,20-29`
+    /// Read these processes: IDs or ranges, such as `7,20-29`
     #[arg(long, value_name = "PID", value_delimiter = ',')]
     pid_is: Vec<IdRange>,
 
@@ -29,14 +28,14 @@ pub struct SelectionArgs {
     #[arg(long, value_name = "TID", value_delimiter = ',')]
     tid_is: Vec<IdRange>,
 
-    /// Read what ran on these CPUs: `0,2-4`
+    /// Read samples on these CPUs: `0,2-4`
     #[arg(long, value_name = "N", value_delimiter = ',')]
     cpu: Vec<IdRange>,
 }
 
 impl SelectionArgs {
-    /// Adds the flags to those of a format, unless it has one of the same name (that of ghcprof: to count the time),
-    /// and so nothing to choose samples by.
+    /// Adds the flags to those of a format, unless it has its own flag `--time` (like ghcprof, to count time), in
+    /// which case it records no criteria to select samples by.
     pub fn add_to(command: Command) -> Command {
         let has_own = command
             .get_arguments()
@@ -55,7 +54,7 @@ impl SelectionArgs {
         }
     }
 
-    /// The selection that the flags stand for.
+    /// The selection of the flags.
     pub fn selection(&self) -> Selection {
         Selection {
             time: self.time.clone(),

@@ -23,10 +23,10 @@ use super::error::ParseError;
 use super::format::{Block, Format, count_lines};
 use super::reader::Reader;
 use super::selection::Chooser;
-use crate::blocks::{BLOCK_SIZE, Blocks, Buffer, LONGEST_RECORD, next_size, record_too_long};
+use crate::blocks::{BLOCK_SIZE, Blocks, Buffer, MAX_RECORD_SIZE, next_size, record_too_long};
 use crate::call_tree::{CallTree, Forest};
 use crate::decode::may_have_mark;
-use crate::threads::MOST_THREADS;
+use crate::threads::MAX_THREADS;
 use chosen::ChosenText;
 use std::io::{self, Read};
 
@@ -82,8 +82,8 @@ impl Engine {
         self.fold_source(format, Blocks::with_size(reader, self.block_size))
     }
 
-    /// Folds the samples that are chosen. What must be surveyed first is read twice: a file from its start, a
-    /// stream from memory.
+    /// Folds the selected samples. If a survey is needed first, the input is read twice: a file
+    /// from its start, a stream from memory.
     fn fold_chosen<F: Format>(
         &self,
         format: &F,

@@ -30,12 +30,12 @@ pub(crate) trait Format: Sync {
     /// counted, usually for nothing.
     const NUMBERS_LINES: bool = true;
 
-    /// How to get samples that say what they are chosen by, for the error if they do not.
+    /// Advice on how to record the data that samples are selected by, for the error if it is
+    /// missing.
     const ORIGIN_ADVICE: &'static str = "";
 
-    /// Decides the prelude from a block. `None` if the block leaves it open: it is then folded
-    /// with the default, and the next block is asked.
-    /// Unless said otherwise there is nothing to decide.
+    /// Determines the prelude from a block. If the result is `None`, the block is folded with the
+    /// default, and the next block is tried. By default, there is no prelude.
     fn prelude(&self, _block: &[u8]) -> Option<Self::Prelude> {
         Some(Self::Prelude::default())
     }
@@ -46,13 +46,14 @@ pub(crate) trait Format: Sync {
         after_last_line(block)
     }
 
-    /// What chooses samples, if not all are folded.
+    /// Selects samples, unless all are folded.
     fn chooser(&self) -> Option<Chooser> {
         None
     }
 
-    /// Appends a block of whole records to `text`, with blank lines for the lines of samples that are not
-    /// chosen, so that all others keep their numbers. It is called only if there is a [`Format::chooser`].
+    /// Appends a block of whole records to `text`, with blank lines in place of samples that are
+    /// not selected, so that line numbers stay the same. Only called if there is a
+    /// [`Format::chooser`].
     fn blank_out(&self, block: &[u8], _chooser: &mut Chooser, text: &mut Vec<u8>) {
         text.extend_from_slice(block);
     }

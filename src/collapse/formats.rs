@@ -36,17 +36,17 @@ pub(crate) trait Listed: Default + Flags {
     /// Additional help text.
     const HELP: &'static str = "";
 
-    /// What its samples may say of where they are from.
+    /// What samples record about their origin.
     const ORIGIN: &'static [Criterion] = &[];
 
-    /// Whether the input that starts with `head` is in this format; `None` if it takes more of the
-    /// input to tell.
+    /// Whether the input that starts with `head` is in this format; `None` if more bytes are
+    /// needed.
     fn sniff(head: &[u8]) -> Option<bool>;
 
     /// Copies the options that apply to this format.
     fn adopt(&mut self, options: &guess::Options);
 
-    /// Reads only samples that are chosen by [`Listed::ORIGIN`].
+    /// Selects samples by [`Listed::ORIGIN`].
     #[cfg_attr(
         not(feature = "cli"),
         expect(dead_code, reason = "guess has it among its options")
@@ -73,7 +73,7 @@ pub struct Row {
     pub help: &'static str,
     /// [`Document::JOINS_INPUTS`].
     pub joins_inputs: bool,
-    /// What samples can be chosen by.
+    /// The criteria that samples can be selected by.
     pub origin: &'static [Criterion],
     /// [`Document::sniff`].
     pub(crate) sniff: fn(&[u8]) -> Option<bool>,
@@ -89,7 +89,7 @@ pub struct Row {
 pub(crate) struct Cli {
     /// Adds the flags of the format to a command.
     pub add_flags: fn(clap::Command) -> clap::Command,
-    /// Reads chosen samples of a profile with the options that the flags set.
+    /// Reads the selected samples of a profile with the options from the flags.
     pub fold: fn(&clap::ArgMatches, &Selection, Reader<'_>) -> io::Result<Forest>,
 }
 

@@ -42,11 +42,12 @@ pub struct Options {
     /// Append file and line to names, in formats that record them. Default: `false`.
     pub lines: bool,
 
-    /// Which samples to read. It is an error if the profile does not say what they are chosen by. Default: all.
+    /// The samples to read. Selecting by a criterion that the profile does not record is an error.
+    /// Default: all.
     pub selection: Selection,
 
-    /// How to fold what perf writes, but for what is above, which is for all formats. Its event, where to
-    /// look for symbols, and whether to show addresses and inlined calls, is for other formats, too.
+    /// Options for perf profiles, except for those above, which apply to all formats. Its event,
+    /// symbol paths, and options for addresses and inlined calls also apply to other formats.
     pub perf: perf_data::Options,
 }
 

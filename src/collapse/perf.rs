@@ -199,7 +199,8 @@ impl Format for Options {
     type Worker = Worker;
     const IS_PARALLEL: bool = true;
     const NUMBERS_LINES: bool = false;
-    const ORIGIN_ADVICE: &'static str = "; `perf script -F comm,pid,tid,cpu,time,period,event,ip,sym,dso` prints all that they can be chosen by";
+    const ORIGIN_ADVICE: &'static str =
+        "; `perf script -F comm,pid,tid,cpu,time,period,event,ip,sym,dso` prints all criteria";
 
     fn nthreads(&self) -> usize {
         match self.in_time_order {

@@ -1,4 +1,4 @@
-//! Which samples of a profile are read: by time, and by who ran where.
+//! Selects samples by time, thread, process and CPU.
 //!
 //! ```
 //! use inferno::collapse::{Collapse, perf};
@@ -15,8 +15,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What a profile does not say of its samples cannot be asked for: that is an error, and so is a selection that
-//! leaves no sample. Both say what there is.
+//! Selecting by a criterion that a profile does not record is an error, and so is a selection
+//! without any samples. Both errors list what is available.
 
 mod chooser;
 mod name;
@@ -32,46 +32,46 @@ pub use time::{ParseTimeError, TimeRange};
 use crate::collapse::document::invalid;
 use std::io;
 
-/// Which samples to read; by default all.
+/// The samples to read; all by default.
 ///
-/// Each of the lists that is not empty must have what a sample is of.
+/// A sample must match each of the lists that are not empty.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Selection {
-    /// The samples of a part of the time that was recorded. Default: `None`, all.
+    /// A part of the recorded time. Default: `None`, all of it.
     pub time: Option<TimeRange>,
 
-    /// The samples of threads that are called so: the `comm` of perf. Default: none, all.
+    /// The names of threads (perf's `comm`). Default: empty, all threads.
     pub comms: Vec<NamePattern>,
 
-    /// The samples of these processes. Default: none, all.
+    /// The processes. Default: empty, all of them.
     pub pids: Vec<IdRange>,
 
-    /// The samples of these threads. Default: none, all.
+    /// The threads. Default: empty, all of them.
     pub tids: Vec<IdRange>,
 
-    /// The samples that were taken on these CPUs, the first of which is 0. Default: none, all.
+    /// The CPUs on which samples were taken, starting with 0. Default: empty, all of them.
     pub cpus: Vec<IdRange>,
 }
 
-/// What a sample may say of where it is from, and so be chosen by.
+/// A property of samples to select by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Criterion {
-    /// When it was taken.
+    /// The time of the sample.
     Time,
-    /// What its thread is called.
+    /// The name of its thread.
     Comm,
-    /// The number of its process.
+    /// The ID of its process.
     Pid,
-    /// The number of its thread.
+    /// The ID of its thread.
     Tid,
-    /// The number of the CPU on which it was taken.
+    /// The number of its CPU.
     Cpu,
 }
 
 impl Criterion {
-    /// All there are.
+    /// All criteria.
     pub(crate) const ALL: [Criterion; 5] = [
         Criterion::Time,
         Criterion::Comm,
@@ -80,7 +80,7 @@ impl Criterion {
         Criterion::Cpu,
     ];
 
-    /// The flag that chooses by it.
+    /// The command-line flag for it.
     pub(crate) fn flag(self) -> &'static str {
         match self {
             Criterion::Time => "--time",
@@ -91,25 +91,25 @@ impl Criterion {
         }
     }
 
-    /// What samples that lack it do not say.
-    fn question(self) -> &'static str {
+    /// The missing property, for errors.
+    fn property(self) -> &'static str {
         match self {
-            Criterion::Time => "when they were taken",
-            Criterion::Comm => "what their thread is called",
-            Criterion::Pid => "of which process they are",
-            Criterion::Tid => "of which thread they are",
-            Criterion::Cpu => "on which CPU they were taken",
+            Criterion::Time => "a time",
+            Criterion::Comm => "a thread name",
+            Criterion::Pid => "a process ID",
+            Criterion::Tid => "a thread ID",
+            Criterion::Cpu => "a CPU number",
         }
     }
 }
 
 impl Selection {
-    /// Whether all samples are read.
+    /// Whether all samples are selected.
     pub fn is_empty(&self) -> bool {
         self.criteria().next().is_none()
     }
 
-    /// What samples are chosen by.
+    /// The criteria of the selection.
     pub(crate) fn criteria(&self) -> impl Iterator<Item = Criterion> {
         let is_set = |criterion: &Criterion| match criterion {
             Criterion::Time => self.time.is_some(),
@@ -121,20 +121,21 @@ impl Selection {
         Criterion::ALL.into_iter().filter(is_set)
     }
 
-    /// An error if samples are chosen by what `format` does not say of them; `known` is what it does.
+    /// Returns an error if `format` does not record a criterion of the selection; `known` are those
+    /// that it records.
     pub(crate) fn check(&self, format: &str, known: &[Criterion]) -> io::Result<()> {
         let Some(unknown) = self.criteria().find(|it| !known.contains(it)) else {
             return Ok(());
         };
         let flags: Vec<&str> = known.iter().map(|it| it.flag()).collect();
         let choice = match flags.as_slice() {
-            [] => ", nor anything else to choose them by".to_string(),
-            flags => format!("; choose by {}", flags.join(", ")),
+            [] => "; they cannot be selected by other criteria either".to_string(),
+            flags => format!("; select by {}", flags.join(", ")),
         };
         Err(invalid(format!(
-            "{}: in the format `{format}`, samples do not say {}{choice}",
+            "{}: samples in the format `{format}` do not have {}{choice}",
             unknown.flag(),
-            unknown.question()
+            unknown.property()
         )))
     }
 }
@@ -154,11 +155,11 @@ mod tests {
         for (known, expected) in [
             (
                 &[Criterion::Time, Criterion::Tid][..],
-                "--cpu: in the format `x`, samples do not say on which CPU they were taken; choose by --time, --tid-is",
+                "--cpu: samples in the format `x` do not have a CPU number; select by --time, --tid-is",
             ),
             (
                 &[],
-                "--cpu: in the format `x`, samples do not say on which CPU they were taken, nor anything else to choose them by",
+                "--cpu: samples in the format `x` do not have a CPU number; they cannot be selected by other criteria either",
             ),
         ] {
             let error = selection.check("x", known).unwrap_err();

@@ -66,11 +66,11 @@ pub trait Document: Clone + Default + Flags {
     /// The names of the [`Shared`] options that it supports.
     const SHARED: &'static [&'static str];
 
-    /// What its samples may say of where they are from.
+    /// What samples record about their origin.
     const ORIGIN: &'static [Criterion] = &[];
 
-    /// Whether the input that starts with `head` is in this format; `None` if it takes more of the
-    /// input to tell.
+    /// Whether the input that starts with `head` is in this format; `None` if more bytes are
+    /// needed.
     fn sniff(head: &[u8]) -> Option<bool>;
 
     /// Reads the whole input into `profile`. The buffer of `input` initially has [`START`] bytes,
@@ -202,14 +202,14 @@ impl<F> From<F> for Folder<F> {
 }
 
 impl<F: Document> Folder<F> {
-    /// The same folder, which reads only chosen samples.
+    /// Restricts the folder to the selected samples.
     #[must_use]
     pub fn select(mut self, selection: Selection) -> Folder<F> {
         self.selection = selection;
         self
     }
 
-    /// Reads a profile: its stacks, and what its values are.
+    /// Reads a profile: its stacks and its values.
     ///
     /// # Errors
     /// The same as for [`Collapse::collapse`].
@@ -235,8 +235,8 @@ impl<F: Document> Folder<F> {
 }
 
 impl<F: Document> Folder<F> {
-    /// Reads the samples that are chosen. Those of a document are in any order, so that when they were taken must
-    /// be known before one is chosen by it.
+    /// Reads the selected samples. The samples of a document may be in any order, so their time
+    /// range must be known before selecting by time.
     fn read_chosen(&self, input: &mut dyn BufRead) -> io::Result<Profile> {
         let mut profile = Profile::default();
         if self.selection.is_empty() {

@@ -17,7 +17,7 @@ pub struct Profile {
     pub values: Vec<ValueType>,
     /// The index of the chosen one in `values`.
     chosen: usize,
-    /// What chooses samples, if not all are read.
+    /// Selects samples, unless all are read.
     chooser: Option<Chooser>,
     negative: Negative,
     note: Option<&'static str>,
@@ -48,12 +48,12 @@ impl Negative {
 }
 
 impl Profile {
-    /// Lets only samples in that are chosen.
+    /// Restricts the profile to the samples that `chooser` selects.
     pub(super) fn choose_by(&mut self, chooser: Chooser) {
         self.chooser = Some(chooser);
     }
 
-    /// An empty profile that lets in what is chosen by what was learned of the samples.
+    /// Returns an empty profile whose selection uses what was learned about the samples.
     pub(super) fn after_survey(self) -> Profile {
         let mut chooser = self.chooser;
         if let Some(chooser) = &mut chooser {
@@ -65,13 +65,13 @@ impl Profile {
         }
     }
 
-    /// An error if none of the samples was chosen.
+    /// Returns an error if no sample was selected.
     pub(super) fn finish_choice(&self) -> io::Result<()> {
         let chooser = self.chooser.as_ref();
         chooser.map_or(Ok(()), |chooser| chooser.finish(""))
     }
 
-    /// Whether samples are chosen, so that it matters where they are from.
+    /// Whether samples are selected, so that their origin is needed.
     #[cfg_attr(
         not(any(feature = "jfr", feature = "json", feature = "protobuf")),
         expect(dead_code, reason = "no other format says where samples are from")
@@ -80,7 +80,7 @@ impl Profile {
         self.chooser.is_some()
     }
 
-    /// Whether a sample is chosen.
+    /// Whether a sample is selected.
     #[cfg_attr(
         not(any(feature = "jfr", feature = "json", feature = "protobuf")),
         expect(dead_code, reason = "no other format says where samples are from")
@@ -90,7 +90,7 @@ impl Profile {
         chooser.is_none_or(|chooser| chooser.takes(origin))
     }
 
-    /// The part of an interval that is chosen, in seconds.
+    /// The selected part of an interval, in seconds.
     #[cfg_attr(
         not(feature = "json"),
         expect(dead_code, reason = "only traces have intervals")
@@ -107,7 +107,7 @@ impl Profile {
         }
     }
 
-    /// Says what is not exact about the profile.
+    /// Sets a note about how the profile is inexact.
     pub(crate) fn set_note(&mut self, note: &'static str) {
         self.note = Some(note);
     }

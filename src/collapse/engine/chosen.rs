@@ -1,4 +1,4 @@
-//! A text of which only chosen samples are left.
+//! Reduces text to the selected samples.
 
 use crate::blocks::{Blocks, Buffer};
 use crate::collapse::format::Format;
@@ -6,14 +6,14 @@ use crate::collapse::reader::Reader;
 use crate::collapse::selection::Chooser;
 use std::io::{self, BufRead, Read};
 
-/// What a reader gives, with blank lines for the samples that are not chosen.
+/// The text of a reader, with blank lines in place of the samples that are not selected.
 pub(super) struct ChosenText<'c, 'r, F> {
     format: &'c F,
     chooser: &'c mut Chooser,
     blocks: Blocks<Reader<'r>>,
     block: Buffer,
     text: Vec<u8>,
-    /// How much of the text was read.
+    /// The number of bytes read so far.
     at: usize,
 }
 

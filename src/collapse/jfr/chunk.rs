@@ -106,8 +106,8 @@ impl<'a> Chunk<'a> {
         self.start + Decimal::from(ticks).divided_by(self.ticks_per_second)
     }
 
-    /// Reads the events that are asked for into `recording`, if `profile` takes them. The error is where a damaged
-    /// one starts.
+    /// Reads the requested events into `recording`, if `profile` selects them. The error is the
+    /// position of a damaged event.
     pub fn read(
         &self,
         options: &Options,
@@ -285,7 +285,7 @@ impl<'c> EventReader<'c> {
         Some(())
     }
 
-    /// Whether the event that was read is chosen.
+    /// Whether the current event is selected.
     fn is_taken_by(&self, profile: &mut Profile) -> bool {
         let mut fields = self.class.fields.iter().zip(&self.fields);
         let start = fields.find(|(field, _)| field.name == "startTime");

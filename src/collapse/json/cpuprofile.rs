@@ -206,7 +206,7 @@ struct NodeData {
 pub(super) struct Recording {
     /// Whether names include their locations.
     with_lines: bool,
-    /// When samples were taken, in microseconds, if that is to be known.
+    /// The times of samples in microseconds, if needed.
     times: Option<Vec<Decimal>>,
     numbers: Numbers,
     names: Names,
@@ -274,7 +274,7 @@ impl Clock {
 }
 
 impl Recording {
-    /// A recording that knows when samples were taken, if that is wanted.
+    /// A recording that keeps the times of samples, if wanted.
     pub fn with_times(is_wanted: bool) -> Recording {
         Recording {
             times: is_wanted.then(Vec::new),
@@ -404,7 +404,7 @@ impl Recording {
         }
     }
 
-    /// Counts again, but only the samples of `thread` that are chosen.
+    /// Recounts only the selected samples of `thread`.
     fn choose(&mut self, times: &[Decimal], thread: &SampleOrigin<'_>, profile: &mut Profile) {
         for facts in &mut self.nodes {
             (facts.time, facts.samples) = (Decimal::ZERO, 0);
@@ -427,7 +427,7 @@ impl Recording {
         }
     }
 
-    /// Adds the samples of `thread` that are chosen to `profile`, below `base`, counting the value at index
+    /// Adds the selected samples of `thread` to `profile`, below `base`, with the value at index
     /// `column`.
     pub fn add_to(
         mut self,

@@ -1,4 +1,4 @@
-//! Chooses samples while a profile is read.
+//! Selects samples while reading a profile.
 
 use super::seen::Seen;
 use super::time::{Span, TimeRange, Window};
@@ -8,10 +8,10 @@ use crate::collapse::notes::plural;
 use crate::decimal::Decimal;
 use std::io;
 
-/// What a sample says of where it is from.
+/// The origin of a sample, as far as recorded.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct SampleOrigin<'a> {
-    /// In seconds, from any start that all samples have in common.
+    /// In seconds, relative to any point that all samples share.
     pub time: Option<Decimal>,
     pub comm: Option<&'a [u8]>,
     pub pid: Option<u64>,
@@ -19,7 +19,7 @@ pub(crate) struct SampleOrigin<'a> {
     pub cpu: Option<u64>,
 }
 
-/// A selection, and what was seen of the profile.
+/// A selection, and its state in the current profile.
 #[derive(Debug, Default)]
 pub(crate) struct Chooser {
     selection: Selection,
@@ -30,8 +30,8 @@ pub(crate) struct Chooser {
 }
 
 impl Chooser {
-    /// Chooses samples of a profile in the order of time; if its [length](Chooser::needs_survey) is needed,
-    /// it must be surveyed first.
+    /// Creates a chooser for a profile in time order; if the [length](Chooser::needs_survey) is
+    /// needed, a survey must come first.
     pub fn new(selection: &Selection) -> Chooser {
         let mut chooser = Chooser {
             selection: selection.clone(),
@@ -47,7 +47,7 @@ impl Chooser {
         self.selection.time.as_ref()
     }
 
-    /// Whether samples can be chosen only when all were seen once.
+    /// Whether all samples must be seen once before selecting any.
     pub fn needs_survey(&self, is_in_time_order: bool) -> bool {
         self.window.is_none()
             && self
@@ -55,12 +55,12 @@ impl Chooser {
                 .is_some_and(|range| !is_in_time_order || range.has_shares())
     }
 
-    /// Chooses nothing until [`Chooser::end_survey`], so as to learn when the samples were taken.
+    /// Selects nothing until [`Chooser::end_survey`], to determine the time range of the samples.
     pub fn start_survey(&mut self) {
         self.is_surveying = true;
     }
 
-    /// Gets ready to read the profile from its start.
+    /// Prepares for reading the profile from its start.
     pub fn end_survey(&mut self) {
         let seen = std::mem::take(&mut self.seen);
         self.is_surveying = false;
@@ -70,7 +70,7 @@ impl Chooser {
             .map(|(range, span)| range.window(span));
     }
 
-    /// Whether a sample is chosen.
+    /// Whether a sample is selected.
     pub fn takes(&mut self, origin: &SampleOrigin<'_>) -> bool {
         self.seen.note(origin, &self.selection);
         if self.is_surveying {
@@ -82,7 +82,7 @@ impl Chooser {
         takes
     }
 
-    /// The part of an interval that is chosen, of what is from `origin`.
+    /// The selected part of an interval from `origin`.
     pub fn clip(
         &mut self,
         start: Decimal,
@@ -106,7 +106,7 @@ impl Chooser {
         clipped
     }
 
-    /// The first sample of a profile in the order of time says when it starts.
+    /// In a profile in time order, the first sample determines its start.
     fn set_window(&mut self, time: Option<Decimal>) {
         if self.window.is_none()
             && let Some(time) = time
@@ -139,25 +139,26 @@ impl Chooser {
             && has_id(cpus, origin.cpu)
     }
 
-    /// Ends the profile.
+    /// Finishes the profile.
     ///
     /// # Errors
-    /// No sample of several was chosen. `advice` says how to get samples that say what they are chosen by.
+    /// None of several samples was selected. `advice` says how to record the data that samples are
+    /// selected by.
     pub fn finish(&self, advice: &str) -> io::Result<()> {
         if self.chosen > 0 || self.seen.samples == 0 || self.is_surveying {
             return Ok(());
         }
         let criteria = || self.selection.criteria();
         if let Some(lacking) = criteria().find(|it| self.seen.lacks(*it)) {
-            let (flag, question) = (lacking.flag(), lacking.question());
+            let (flag, property) = (lacking.flag(), lacking.property());
             return Err(invalid(format!(
-                "{flag}: the samples do not say {question}{advice}"
+                "{flag}: the samples do not have {property}{advice}"
             )));
         }
         let flags: Vec<&str> = criteria().map(Criterion::flag).collect();
         let there: Vec<String> = criteria().map(|it| self.seen.describe(it)).collect();
         Err(invalid(format!(
-            "{} leaves none of {}: there are {}",
+            "{} matches none of {}; the profile has {}",
             flags.join(" with "),
             plural(self.seen.samples, "sample", "samples"),
             there.join("; ")
@@ -165,7 +166,7 @@ impl Chooser {
     }
 }
 
-/// Whether an id is one of those that are wanted, if any are.
+/// Whether `id` is one of the `wanted` ones, if there are any.
 fn has_id(wanted: &[IdRange], id: Option<u64>) -> bool {
     wanted.is_empty() || id.is_some_and(|id| wanted.iter().any(|range| range.contains(id)))
 }

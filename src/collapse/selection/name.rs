@@ -1,13 +1,13 @@
-//! Names of threads, given as they are or by a pattern.
+//! Names of threads, literal or as a pattern.
 
 use std::fmt;
 
 #[cfg(feature = "filter")]
 use regex::bytes::Regex;
 
-/// The name of a thread, or a regular expression that all of the name matches.
+/// The name of a thread, or a regular expression that must match the whole name.
 ///
-/// Without the crate's feature `filter`, it is a name.
+/// Without the crate's feature `filter`, it is always a literal name.
 ///
 /// ```
 /// use inferno::collapse::selection::NamePattern;
@@ -27,7 +27,7 @@ pub struct NamePattern {
 }
 
 impl NamePattern {
-    /// Whether a thread of this name is meant.
+    /// Whether a thread name matches.
     pub fn matches(&self, name: &[u8]) -> bool {
         name == self.text.as_bytes() || self.matches_regex(name)
     }
@@ -44,7 +44,8 @@ impl NamePattern {
     }
 }
 
-/// Text that is no regular expression is a name: threads are called `read(` too.
+/// Text that is not a valid regular expression is a literal name, because threads can have names
+/// like `read(`.
 impl From<&str> for NamePattern {
     fn from(text: &str) -> NamePattern {
         NamePattern {

@@ -1,9 +1,9 @@
-//! Numbers of processes, threads and CPUs.
+//! IDs of processes and threads, and numbers of CPUs.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A number, or all from one to another.
+/// A number, or an inclusive range of numbers.
 ///
 /// ```
 /// use inferno::collapse::selection::IdRange;
@@ -27,7 +27,7 @@ impl IdRange {
     }
 }
 
-/// Text that is neither a number nor a range of numbers.
+/// The error for text that is neither a number nor a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParseRangeError;
 

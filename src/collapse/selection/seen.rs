@@ -1,4 +1,4 @@
-//! What the samples of a profile are of, to be named when none of them is chosen.
+//! Collects the origins of samples, to list them if none is selected.
 
 use super::chooser::SampleOrigin;
 use super::time::Span;
@@ -8,7 +8,7 @@ use crate::text::lossy;
 use ahash::AHashMap;
 use std::hash::Hash;
 
-/// What was seen of the samples, as far as they are chosen by it.
+/// The origins seen, for the criteria of the selection.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub samples: u64,
@@ -45,14 +45,14 @@ impl Seen {
         }
     }
 
-    /// Notes that what was noted last goes on until `end`.
+    /// Extends the last time range until `end`.
     pub fn extend(&mut self, end: Decimal) {
         if let Some(span) = &mut self.span {
             span.extend(end);
         }
     }
 
-    /// Whether no sample says it.
+    /// Whether no sample has this property.
     pub fn lacks(&self, criterion: Criterion) -> bool {
         match criterion {
             Criterion::Time => self.span.is_none(),
@@ -63,13 +63,13 @@ impl Seen {
         }
     }
 
-    /// What the samples are of, by what they are chosen by.
+    /// Describes the values of a criterion.
     pub fn describe(&self, criterion: Criterion) -> String {
         match criterion {
             Criterion::Time => self.span.map(describe_span).unwrap_or_default(),
             Criterion::Comm => {
                 let names = most_frequent(&self.comms, |name| format!("`{}`", lossy(name)));
-                format!("threads called {names}")
+                format!("threads named {names}")
             }
             Criterion::Pid => format!("processes {}", most_frequent(&self.pids, u64::to_string)),
             Criterion::Tid => format!("threads {}", most_frequent(&self.tids, u64::to_string)),
@@ -79,10 +79,10 @@ impl Seen {
 }
 
 fn describe_span(Span { first, last }: Span) -> String {
-    format!("{} s of time, from @{first} to @{last}", last - first)
+    format!("{} s, from @{first} to @{last}", last - first)
 }
 
-/// The entries with the most samples, and how many others there are.
+/// The entries with the most samples, and the number of others.
 fn most_frequent<K: Hash + Ord>(samples: &AHashMap<K, u64>, name: impl Fn(&K) -> String) -> String {
     const SHOWN: usize = 8;
     let mut entries: Vec<(&K, u64)> = samples.iter().map(|(key, n)| (key, *n)).collect();

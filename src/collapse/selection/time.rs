@@ -1,4 +1,4 @@
-//! Parts of the time that was recorded.
+//! Parts of the recorded time.
 //!
 //! ```text
 //! range  = [moment] ".." [moment]
@@ -10,12 +10,12 @@ use crate::decimal::Decimal;
 use std::fmt;
 use std::str::FromStr;
 
-/// From when to when, both included; either end may be open.
+/// A range of time that includes both ends; either end may be open.
 ///
-/// Times are counted from the first sample. `5..10` are seconds, `5ms..` has a unit, `10%..20%` are shares
-/// of the time from the first sample to the last, and `@388.8..@388.9` are times as the profile has
-/// them, those that `perf script` prints. As with `perf script --time 10%-20%`, the end of a share is not
-/// included, so that shares do not overlap.
+/// Times are relative to the first sample. `5..10` are seconds, `5ms..` has a unit, `10%..20%` are
+/// shares of the time from the first sample to the last, and `@388.8..@388.9` are absolute times of
+/// the profile, as printed by `perf script`. The end of a share is excluded, as in `perf script
+/// --time 10%-20%`, so that adjacent shares do not overlap.
 ///
 /// ```
 /// use inferno::collapse::selection::TimeRange;
@@ -36,11 +36,11 @@ pub struct TimeRange {
     to: Option<Moment>,
 }
 
-/// A time, in seconds if it is no share.
+/// A point in time, in seconds or as a share.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Moment {
     AfterStart(Decimal),
-    /// 1 is all of it.
+    /// 1 is the whole time.
     Share(Decimal),
     Absolute(Decimal),
 }
@@ -66,7 +66,7 @@ impl Span {
     }
 }
 
-/// A range of which both ends are known, in seconds.
+/// A range in seconds with both ends known.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Window {
     from: Option<Decimal>,
@@ -87,12 +87,12 @@ impl Window {
 }
 
 impl TimeRange {
-    /// Whether the ends are known only when all samples are.
+    /// Whether the ends can only be computed after all samples are known.
     pub(super) fn has_shares(&self) -> bool {
         self.has(|moment| matches!(moment, Moment::Share(_)))
     }
 
-    /// Whether the ends are known without any sample.
+    /// Whether the ends are independent of the samples.
     pub(super) fn is_absolute(&self) -> bool {
         !self.has(|moment| !matches!(moment, Moment::Absolute(_)))
     }
@@ -101,7 +101,7 @@ impl TimeRange {
         [self.from, self.to].into_iter().flatten().any(is)
     }
 
-    /// The range in a profile whose samples are from the first to the last time of `span`.
+    /// Resolves the range in a profile whose samples are in `span`.
     pub(super) fn window(&self, span: Span) -> Window {
         Window {
             from: self.from.map(|moment| moment.time(span)),
@@ -119,7 +119,7 @@ impl Moment {
         }
     }
 
-    /// The last time before the end of a share, or the time.
+    /// The last time before the end of a share, or the time itself.
     fn end(self, span: Span) -> Decimal {
         let time = self.time(span);
         match self {
@@ -128,7 +128,7 @@ impl Moment {
         }
     }
 
-    /// Whether it is behind `other` in any profile.
+    /// Whether it is after `other` in any profile.
     fn is_after(self, other: Moment) -> bool {
         match (self, other) {
             (Moment::AfterStart(a), Moment::AfterStart(b))
@@ -139,13 +139,13 @@ impl Moment {
     }
 }
 
-/// A share of a whole, to the nearest nanosecond.
+/// A share of a whole, rounded to the nearest nanosecond.
 fn rounded(share: Decimal, whole: Decimal) -> Decimal {
     let product = share.multiplied_by(whole.times(10));
     (product + Decimal::NANO.times(5)).divided_by(10)
 }
 
-/// Text that is no range of time.
+/// The error for text that is not a range of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParseTimeError;
 
@@ -204,7 +204,7 @@ fn parse_moment(text: &str) -> Option<Moment> {
     }
 }
 
-/// Reads a time with or without a unit.
+/// Parses a time with or without a unit.
 fn parse_seconds(text: &str) -> Option<Decimal> {
     const UNITS: [(&str, u64); 4] = [
         ("ms", 1_000),

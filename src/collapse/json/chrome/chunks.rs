@@ -95,7 +95,8 @@ impl<'a> Recordings<'a> {
         Ok(())
     }
 
-    /// Hands each recording to `handle`, with its thread, and with the times of its samples if these are chosen.
+    /// Passes each recording to `handle`, with its thread, and with the times of its samples if
+    /// needed for selecting them.
     pub fn finish(
         self,
         is_choosy: bool,

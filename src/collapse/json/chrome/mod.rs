@@ -412,7 +412,7 @@ impl<'o, 'a> Trace<'o, 'a> {
         }
     }
 
-    /// Where the samples of a thread are from.
+    /// The origin of a thread's samples.
     fn origin(&self, thread: &ThreadId<'a>) -> SampleOrigin<'_> {
         let number = |id: &Id<'_>| match id {
             Id::Number(number) => Some(*number),
@@ -426,7 +426,7 @@ impl<'o, 'a> Trace<'o, 'a> {
         }
     }
 
-    /// What the stacks of a thread are below.
+    /// The node below which a thread's stacks are.
     fn base(&self, thread: &ThreadId<'a>, profile: &mut Profile) -> NodeId {
         if !self.options.threads {
             return CallTree::ROOT;

@@ -21,7 +21,7 @@ struct Span {
 }
 
 impl Span {
-    /// The part of the span that is chosen; its times are in microseconds.
+    /// The selected part of the span; its times are in microseconds.
     fn clip(self, origin: &SampleOrigin<'_>, profile: &mut Profile) -> Option<Span> {
         const PER_SECOND: u64 = 1_000_000;
         if !profile.is_choosy() {
@@ -127,8 +127,8 @@ impl<'a> Spans<'a> {
         thread.events
     }
 
-    /// Adds what each span has of its own to `profile`, as far as it is chosen. `base` tells what a thread is below,
-    /// and where it is from.
+    /// Adds the selected self time of each span to `profile`. `base` returns the node below which a
+    /// thread is, and its origin.
     pub fn fold<'o>(
         mut self,
         profile: &mut Profile,

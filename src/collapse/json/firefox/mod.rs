@@ -308,7 +308,7 @@ impl<'t> ThreadReader<'t> {
         }
     }
 
-    /// Which samples are chosen that have this kind of value; empty if all are.
+    /// Which samples with this kind of value are selected; empty if all are.
     fn taken(&self, kind: Kind, profile: &mut Profile) -> Vec<bool> {
         let Some(samples) = self.samples(kind).filter(|_| profile.is_choosy()) else {
             return Vec::new();
@@ -326,7 +326,7 @@ impl<'t> ThreadReader<'t> {
         .collect()
     }
 
-    /// Where a sample is from that was taken at a time in milliseconds.
+    /// The origin of a sample at a time in milliseconds.
     fn origin(&self, time: Option<Decimal>) -> SampleOrigin<'t> {
         let id = |id: &Option<String>| id.as_ref()?.parse().ok();
         SampleOrigin {
@@ -434,7 +434,7 @@ impl<'t> ThreadReader<'t> {
     }
 }
 
-/// Whether a sample is chosen; if nothing says so, all are.
+/// Whether a sample is selected; all are if `is_taken` is empty.
 fn is_in(is_taken: &[bool], index: usize) -> bool {
     is_taken.get(index).is_none_or(|is_taken| *is_taken)
 }
