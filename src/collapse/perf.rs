@@ -15,39 +15,39 @@
 //! false 64414 20110.539270:      34467 cycles:u:  ffffffff9aa3c8de [unknown] ([unknown])
 //! ```
 //!
-//! The stack of a sample is its command's name and its functions, without offsets and arguments;
-//! its count is the period perf printed, or 1. A comment is a line that is `#`, or starts with it
-//! and white space or `=` (a thread may be called `#1`). An event line ends the sample before it,
-//! be there a blank line or not.
+//! The stack of a sample consists of the command name and functions, without offsets and arguments;
+//! its count is the printed period, or 1. A comment is a line that starts with `#` followed by
+//! nothing, whitespace or `=` (because a thread may be called `#1`). An event line ends the
+//! previous sample, with or without a blank line.
 //!
-//! `perf script -F` prints the fields that are asked for. Samples without an event count 1 or what
-//! their period is, and without a command's name their stack starts with the outermost function.
-//! What has fewer fields than a time, or a thread and its event, is like much else, so it is read in
-//! inputs only whose first sample is such (`start`, `class`).
+//! The fields are those selected with `perf script -F`. Without an event, samples count 1 or their
+//! period, and without a command name, their stack starts with the outermost function. Lines with
+//! neither a time, nor a thread and an event, resemble other text, so they are only accepted if the
+//! first sample of the input is like that (`start`, `class`).
 //!
-//! Only one event is folded: [`Options::event_filter`], or the first in the input. Counts of
-//! different events are no sum of anything. A warning tells what was left out.
+//! Only one event is folded: [`Options::event_filter`], or the first in the input, because counts
+//! of different events cannot be added. A warning lists the skipped samples.
 //!
-//! # How it is fast
+//! # Performance
 //!
-//! Profiles print the same frame lines, and often the same stacks, all the time. So a line is
-//! parsed once only, and what is looked up for a sample is as little and as seldom as can be:
+//! Profiles repeat the same frame lines, and often the same stacks, so each line is parsed only
+//! once, and lookups are minimized:
 //!
-//! 1. A sample that reads as one before, but for addresses, has its node already: all of it is
-//!    compared at once (`known`). Where few stacks come again, this is left off, and blocks are read
-//!    backwards: then no sample is looked for, as one starts at the line that is no frame.
-//! 2. Else the sample is gone through from its last line, which is the root. The lines it shares
-//!    with the sample before are nodes of the tree already (`stack`).
-//! 3. The next line is mostly the one that came last below the same node (`successors` of the module
-//!    above). Whether it is can be told by comparing them: nothing is looked up, no line end is
-//!    looked for.
-//! 4. Of other lines the address and the offset are dropped, unless the frame is named after its
-//!    address: what is left tells the function, and is looked up among those seen (`key`, and
-//!    `lines` of the module above). They are few, so that they stay in a core's caches.
-//! 5. A frame more is one step in the call tree: a number (parent, frame) looked up in a table.
+//! 1. A sample that equals an earlier one, except for addresses, already has a node: the whole sample is
+//!    compared at once (`known`). If few stacks repeat, this is disabled, and blocks are read
+//!    backwards. Then there is no need to search for the start of samples: a sample starts at the line
+//!    that is not a frame.
+//! 2. Otherwise, the sample is read from its last line, which is the root. The lines it shares with the
+//!    previous sample already have nodes (`stack`).
+//! 3. The next line is usually the last one seen below the same node (see `successors`). Checking that
+//!    only takes a comparison: no lookup, and no search for a line end.
+//! 4. The other lines are looked up without address and offset (`key`, and `lines` in the parent
+//!    module), unless the frame is named after its address. There are so few distinct keys that they
+//!    stay in a core's caches.
+//! 5. Each frame is a step down the call tree: a lookup of the pair (parent, frame) in a table.
 //!
-//! Samples that don't look as perf usually prints them take the slow way, line by line. Both ways
-//! end in `stack::Stacks`, and tests hold them against each other.
+//! Samples that are not in perf's usual form are read line by line, on the slow path. Both paths
+//! end in `stack::Stacks`, and tests compare them.
 
 mod block;
 mod chosen;
@@ -89,54 +89,52 @@ use samples::last_boundary;
 use stack::Stacks;
 pub(super) use sums::Sums;
 
-/// What to make of the output of `perf script`.
+/// Options for the output of `perf script`.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// Put `_[j]` behind functions that were compiled at run time (in `/tmp/perf-PID.map`, or
-    /// `jitted-PID-N.so`). Default: `false`.
+    /// Append `_[j]` to JIT-compiled functions (in `/tmp/perf-PID.map`, or `jitted-PID-N.so`).
+    /// Default: `false`.
     pub annotate_jit: bool,
 
-    /// Put `_[k]` behind functions of the kernel. Default: `false`.
+    /// Append `_[k]` to kernel functions. Default: `false`.
     pub annotate_kernel: bool,
 
-    /// Write mangled names of Rust and C++ functions (`_RNv..`, `_ZN..`) as in their source,
-    /// without hashes and arguments; the crate's feature `demangle` does it. Default: `true`.
+    /// Demangle names of Rust and C++ functions (`_RNv..`, `_ZN..`), without hashes and arguments;
+    /// requires the crate's feature `demangle`. Default: `true`.
     pub demangle: bool,
 
-    /// Fold the samples of this event only, given with or without its modifiers (`cycles`,
-    /// `cycles:u`). Default: `None`, the event of the first sample.
+    /// Fold only samples of this event, given with or without modifiers (`cycles`, `cycles:u`).
+    /// Default: `None`, the event of the first sample.
     pub event_filter: Option<String>,
 
-    /// Name functions without a symbol by their address too: `[libc.so.6 <7f722d142778>]`.
-    /// Default: `false`.
+    /// Include the address in the names of functions without a symbol: `[libc.so.6
+    /// <7f722d142778>]`. Default: `false`.
     pub include_addrs: bool,
 
-    /// Put the process id behind the command's name: `java-24636`. Default: `false`.
+    /// Append the process ID to the command name: `java-24636`. Default: `false`.
     pub include_pid: bool,
 
-    /// Put the process and thread ids behind the command's name: `java-24636/25607`. Default:
-    /// `false`.
+    /// Append the process and thread IDs to the command name: `java-24636/25607`. Default: `false`.
     pub include_tid: bool,
 
-    /// Keep the order of time: the tree is [one in time order](CallTree::in_time_order), of which a
-    /// flame chart is drawn. The samples of each thread are behind those of the one that was seen
-    /// before it. They are read on one thread then. Default: `false`.
+    /// Build a tree [in time order](CallTree::in_time_order), for a flame chart. The samples of
+    /// each thread follow those of threads that appeared earlier. This uses a single thread.
+    /// Default: `false`.
     pub in_time_order: bool,
 
-    /// Count samples, not what they stand for: their periods, which are nanoseconds of `cpu-clock` and
-    /// cycles of `cycles`. Default: `false`.
+    /// Count samples instead of their periods, which are nanoseconds for `cpu-clock` and cycles for
+    /// `cycles`. Default: `false`.
     pub count_samples: bool,
 
-    /// The number of threads to use; 0 is taken as 1, and more than 1024 as that. Default: one for
-    /// each logical CPU.
+    /// The number of threads; 0 means 1, and the maximum is 1024. Default: one per logical CPU.
     pub nthreads: usize,
 
-    /// Which samples to read. Default: all.
+    /// The samples to read. Default: all.
     pub selection: Selection,
 
-    /// Leave out what called the innermost function of one of these names, the command's name
-    /// too. A name is to be given as perf prints it, without the offset. Default: none.
+    /// Remove the callers of the innermost function with one of these names, including the command
+    /// name. Names are given as printed by perf, without the offset. Default: none.
     pub skip_after: Vec<String>,
 }
 
@@ -184,7 +182,7 @@ impl From<Options> for Folder {
 
 impl_collapse!(Folder);
 
-/// What a worker keeps from block to block.
+/// The state of a worker between blocks.
 #[derive(Default)]
 pub(crate) struct Worker {
     events: EventReader,
@@ -294,8 +292,8 @@ impl Format for Options {
         Ok(())
     }
 
-    /// The first line that is no comment must be an event line, and the line after it a frame or
-    /// another event. Lines that tell less than that must be above frames that a blank line ends.
+    /// The first line that is not a comment must be an event line, followed by a frame or another
+    /// event. Event lines with few fields must be followed by frames and a blank line.
     fn sniff(&self, head: &[u8]) -> Option<bool> {
         let mut is_after_event = false;
         let mut is_after_blank = false;
@@ -310,7 +308,7 @@ impl Format for Options {
                 continue;
             }
             if line.starts_with(b"dtrace: ") {
-                // What that says of its probes reads much like an event.
+                // DTrace's messages about probes resemble events.
                 return Some(false);
             }
             if is_after_event {
@@ -330,7 +328,8 @@ impl Format for Options {
     }
 }
 
-/// Whether the sample that `line` starts is one of `perf script -F`; `None` if more is needed.
+/// Whether the sample that starts with `line` is from `perf script -F`; `None` if more bytes are
+/// needed.
 fn sniff_any_fields<'a>(
     line: &'a [u8],
     rest: impl Iterator<Item = &'a [u8]>,
@@ -339,7 +338,7 @@ fn sniff_any_fields<'a>(
     let mut rest = rest.peekable();
     let next = *rest.peek()?;
     match first_of_sample(line, Some(next), is_after_blank) {
-        // Stacks of bpftrace look the same, but for what is around them.
+        // Stacks of bpftrace look the same, but are preceded by such lines.
         Some(_) if line.starts_with(b"@") => Some(false),
         Some(First::Only(_)) => Some(one_line_frame(next).is_some()),
         Some(First::Above(_) | First::Frame) => {
@@ -353,18 +352,18 @@ fn sniff_any_fields<'a>(
     }
 }
 
-/// What the first sample decides for all.
+/// Properties determined by the first sample.
 #[derive(Debug, Default)]
 pub(crate) struct Prelude {
     /// The event to fold.
     event: Option<Vec<u8>>,
-    /// Whether samples need neither a time nor an event.
+    /// Whether samples may lack both a time and an event.
     has_any_fields: bool,
-    /// Whether frames tell their modules.
+    /// Whether frames include modules.
     have_modules: bool,
 }
 
-/// What the first sample in `block` decides.
+/// Determines the properties from the first sample in `block`.
 fn first_sample(block: &[u8]) -> Option<Prelude> {
     let mut lines = crate::folded::lines_of(block).map(trim_end).peekable();
     let mut is_after_blank = true;
@@ -387,7 +386,7 @@ fn first_sample(block: &[u8]) -> Option<Prelude> {
 }
 
 impl Prelude {
-    /// What the first line of a sample decides, with the `next` line.
+    /// Determines the properties from the first line of a sample and the `next` line.
     fn of(line: &EventLine<'_>, next: Option<&[u8]>, has_any_fields: bool) -> Prelude {
         let next = next.filter(|next| next.first().is_some_and(u8::is_ascii_whitespace));
         let frame = next.and_then(FrameLine::parse);

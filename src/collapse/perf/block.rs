@@ -1,4 +1,4 @@
-//! The samples of a block, from the first to the last or the other way round.
+//! Folds the samples of a block, forwards or backwards.
 
 use super::class::{
     Class, First, classify, first_of_sample, is_bare_frame, is_comment, is_frame_after_event,
@@ -24,11 +24,11 @@ pub(super) struct BlockFolder<'a> {
 }
 
 impl<'a> BlockFolder<'a> {
-    /// Folds all samples, and tells how many lines there were.
+    /// Folds all samples, and returns the number of lines.
     pub fn fold_all(&mut self) -> u64 {
-        // To leave a sample out it takes its event, with which it starts.
-        let leaves_out = self.worker.report.leaves_out();
-        match leaves_out
+        // Skipping a sample requires its event, which is at its start.
+        let has_skipped = self.worker.report.has_skipped();
+        match has_skipped
             || self.options.in_time_order
             || self.worker.stacks.looks_for_whole(self.options)
         {
@@ -37,7 +37,7 @@ impl<'a> BlockFolder<'a> {
         }
     }
 
-    /// Folds samples that are cut out of the block before they are read.
+    /// Folds samples that are separated before they are read.
     fn fold_forwards(&mut self) -> u64 {
         let bytes = self.block.bytes;
         let mut samples = Samples::new(bytes);
@@ -51,8 +51,8 @@ impl<'a> BlockFolder<'a> {
         line_ends + samples.line_ends_between() as u64
     }
 
-    /// Folds samples from the last to the first, which need not be looked for: one starts at the
-    /// line that is no frame.
+    /// Folds samples from the last to the first. Their starts need not be searched for: a sample
+    /// starts at the line that is not a frame.
     pub fn fold_backwards(&mut self) -> u64 {
         let bytes = self.block.bytes;
         let mut line_ends = 0;
@@ -68,16 +68,16 @@ impl<'a> BlockFolder<'a> {
             line_ends += lines + (rest.len() - end) as u64;
             rest = &bytes[..start];
         }
-        // From first to last, since a warning quotes the first odd line.
+        // In forward order, because a warning quotes the first unexpected line.
         for piece in not_plain.into_iter().rev() {
             self.fold_lines(&bytes[piece]);
         }
         line_ends + rest.len() as u64
     }
 
-    /// Folds a sample as perf usually prints it: an event line, then lines that start with a tab.
-    /// Tells how many these are. If it is something else, nothing is folded, and `None` is the
-    /// answer.
+    /// Folds a sample in perf's usual form: an event line, then lines that start with a tab.
+    /// Returns the number of lines, or `None` if the sample has another form; then nothing is
+    /// folded.
     fn fold_plain(&mut self, sample: &samples::Sample) -> Option<u64> {
         let bytes = self.block.bytes;
         let others = sample.others.clone();
@@ -86,7 +86,7 @@ impl<'a> BlockFolder<'a> {
         if !self.is_wanted(&event) {
             let others = &bytes[others];
             return are_plain(others, self.options).then(|| {
-                self.leave_out(&event);
+                self.skip(&event);
                 count_lines(others)
             });
         }
@@ -96,7 +96,7 @@ impl<'a> BlockFolder<'a> {
         Some(stack.lines as u64)
     }
 
-    /// The same for the sample that ends at `end`. Tells where it starts, too.
+    /// Folds the sample that ends at `end`, and also returns its start.
     fn fold_last(&mut self, end: usize) -> Option<(usize, u64)> {
         let bytes = self.block.bytes;
         let stacks = &mut self.worker.stacks;
@@ -104,7 +104,7 @@ impl<'a> BlockFolder<'a> {
         let start = start_of_sample(&bytes[..middle])?;
         let event = self.read_plain_event(&bytes[start..middle], &bytes[middle..end])?;
         if !self.is_wanted(&event) {
-            self.leave_out(&event);
+            self.skip(&event);
             return Some((start, count_lines(&bytes[middle..end])));
         }
         let stacks = &mut self.worker.stacks;
@@ -139,7 +139,7 @@ impl<'a> BlockFolder<'a> {
             is_after_blank = match class {
                 Class::Blank => true,
                 Class::Comment => is_after_blank,
-                // Nothing of this sample follows.
+                // The sample does not continue.
                 _ => sample.is_none() && is_bare_frame(line),
             };
             match class {
@@ -168,7 +168,7 @@ impl<'a> BlockFolder<'a> {
         self.end(sample);
     }
 
-    /// Begins a sample with a line that need not tell a thread, a time or an event.
+    /// Begins a sample with a line that may lack a thread, a time or an event.
     #[cold]
     fn begin_with_any_fields(
         &mut self,
@@ -192,7 +192,7 @@ impl<'a> BlockFolder<'a> {
         }
     }
 
-    /// Begins a sample; if the event line is all of it, ends it too.
+    /// Begins a sample, and ends it if it consists only of the event line.
     fn begin(&mut self, event: EventLine<'a>, is_followed: bool) -> Option<Sample<'a>> {
         let is_wanted = self.is_wanted(&event);
         let mut sample = Sample {
@@ -213,7 +213,7 @@ impl<'a> BlockFolder<'a> {
             return;
         };
         if !sample.is_wanted {
-            return self.leave_out(&sample.event);
+            return self.skip(&sample.event);
         }
         let lines = sample.frames.iter().rev().copied();
         let stacks = &mut self.worker.stacks;
@@ -226,7 +226,7 @@ impl<'a> BlockFolder<'a> {
         match (self.prelude.event.as_deref(), &line.event) {
             (_, Some(event)) if event.is_record() => false,
             (Some(filter), Some(event)) => event.is(filter),
-            // Who asks for an event cannot be shown what tells none.
+            // If an event was requested, samples without an event are skipped.
             (_, None) => self.options.event_filter.is_none(),
             (None, Some(_)) => true,
         }
@@ -257,12 +257,10 @@ impl<'a> BlockFolder<'a> {
     }
 
     #[cold]
-    fn leave_out(&mut self, line: &EventLine<'_>) {
+    fn skip(&mut self, line: &EventLine<'_>) {
         if !line.is_record() {
             let name = line.event.map(|event| event.name);
-            self.worker
-                .report
-                .leave_out(name.unwrap_or(b"no event printed"));
+            self.worker.report.skip(name.unwrap_or(b"no event printed"));
         }
     }
 

@@ -1,4 +1,4 @@
-//! The samples of a block that are chosen, by what their event lines say.
+//! Selects samples of a block by their event lines.
 
 use super::class::{Class, First, classify, first_of_sample, is_bare_frame, is_sample_of_one_line};
 use super::event::{EventLine, is_time};
@@ -7,7 +7,7 @@ use crate::collapse::selection::{Chooser, SampleOrigin};
 use crate::decimal::Decimal;
 use crate::text::{is_ascii_white, trim_end};
 
-/// Appends `block` to `text`, with blank lines for the samples that are not chosen.
+/// Appends `block` to `text`, with blank lines in place of samples that are not selected.
 pub(super) fn blank_out(block: &[u8], chooser: &mut Chooser, text: &mut Vec<u8>) {
     let mut sample = Sample::default();
     let mut lines = crate::folded::lines_of(block).peekable();
@@ -21,7 +21,7 @@ pub(super) fn blank_out(block: &[u8], chooser: &mut Chooser, text: &mut Vec<u8>)
     }
 }
 
-/// The sample that is being read.
+/// The current sample.
 struct Sample {
     is_taken: bool,
     is_inside: bool,
@@ -29,7 +29,7 @@ struct Sample {
 }
 
 impl Default for Sample {
-    /// What is before the first sample is no part of any.
+    /// Text before the first sample does not belong to any.
     fn default() -> Sample {
         Sample {
             is_taken: true,
@@ -66,7 +66,7 @@ impl Sample {
         self.is_inside = true;
     }
 
-    /// Begins a sample with a line that need not tell a thread, a time or an event.
+    /// Begins a sample with a line that may lack a thread, a time or an event.
     fn begin_with_any_fields(&mut self, line: &[u8], next: Option<&[u8]>, chooser: &mut Chooser) {
         match first_of_sample(line, next, self.is_after_blank) {
             Some(First::Above(event) | First::Only(event)) => {
@@ -78,7 +78,7 @@ impl Sample {
     }
 }
 
-/// What an event line says of where its sample is from.
+/// The origin of a sample according to its event line.
 fn origin<'a>(line: &'a [u8], event: &EventLine<'a>) -> SampleOrigin<'a> {
     let start = &event.start;
     let last = start.tid.unwrap_or(start.comm);
@@ -99,7 +99,7 @@ fn origin<'a>(line: &'a [u8], event: &EventLine<'a>) -> SampleOrigin<'a> {
     }
 }
 
-/// The number of the CPU in `[003]`.
+/// The CPU number in `[003]`.
 fn parse_cpu(word: &[u8]) -> Option<u64> {
     let digits = word.strip_prefix(b"[")?.strip_suffix(b"]")?;
     crate::count::parse_digits(digits)

@@ -1,4 +1,4 @@
-//! What a line is: an event, a frame, or neither.
+//! Classifies lines: events, frames, and others.
 
 use super::event::EventLine;
 use super::frame::{FrameLine, one_line_frame};
@@ -13,8 +13,8 @@ pub(super) enum Class<'a> {
     Unknown,
 }
 
-/// Tells what a line is that has no white space at its end. perf starts frame lines with a tab,
-/// and event lines never.
+/// Classifies a line without trailing whitespace. Frame lines start with a tab, and event lines
+/// never do.
 pub(super) fn classify(line: &[u8], is_in_sample: bool) -> Class<'_> {
     if line.is_empty() {
         return Class::Blank;
@@ -40,19 +40,18 @@ pub(super) fn classify(line: &[u8], is_in_sample: bool) -> Class<'_> {
     }
 }
 
-/// What a sample starts with in the output of `perf script -F`, which has the fields that were asked
-/// for: there may be no event, no thread, and nothing at all above the frames.
+/// The start of a sample in the output of `perf script -F`, which may lack the event, the thread,
+/// or any line above the frames.
 pub(super) enum First<'a> {
-    /// The line above the frames.
+    /// A line above the frames.
     Above(EventLine<'a>),
-    /// A line that is all of the sample.
+    /// A line that is the whole sample.
     Only(EventLine<'a>),
     /// The first frame.
     Frame,
 }
 
-/// Reads the first line of a sample, which has no white space at its end, nor has the line that is
-/// `next`.
+/// Parses the first line of a sample; both it and the `next` line have no trailing whitespace.
 pub(super) fn first_of_sample<'a>(
     line: &'a [u8],
     next: Option<&[u8]>,
@@ -71,13 +70,13 @@ pub(super) fn first_of_sample<'a>(
     }
 }
 
-/// Whether `line` is a frame with other fields before it.
+/// Whether `line` is a frame preceded by other fields.
 pub(super) fn is_sample_of_one_line(line: &[u8]) -> bool {
     !line.starts_with(b"\t") && one_line_frame(line).is_some() && !is_bare_frame(line)
 }
 
-/// Whether `line` is a frame as `perf script -F ip,sym` prints samples without call chains: with
-/// spaces before it, where frames of call chains have a tab.
+/// Whether `line` is a frame in the form in which `perf script -F ip,sym` prints samples without
+/// call chains: indented with spaces, where frames of call chains have a tab.
 pub(super) fn is_bare_frame(line: &[u8]) -> bool {
     line.starts_with(b" ")
         && one_line_frame(line).is_some_and(|start| trim_start(&line[..start]).is_empty())
@@ -92,8 +91,8 @@ pub(super) fn is_event_line(line: &[u8]) -> bool {
     matches!(classify(line, true), Class::Event(_))
 }
 
-/// Whether the line after an event line is the first frame of its sample, so that what stands
-/// behind the event is not.
+/// Whether the line after an event line is the first frame of its sample, so that text after the
+/// event is not.
 pub(super) fn is_frame_after_event(line: &[u8]) -> bool {
     let is_indented = line.first().is_some_and(u8::is_ascii_whitespace);
     is_indented
@@ -101,7 +100,7 @@ pub(super) fn is_frame_after_event(line: &[u8]) -> bool {
         && !is_sample_of_one_line(line)
 }
 
-/// Whether `line` is what perf puts below a frame or a stack, and no news: a place in the source
+/// Whether `line` is additional data that perf prints below a frame or a stack: a source location
 /// (`-F +srcline`), a lone number (`+phys_addr`), or an instruction (`+insn`).
 pub(super) fn is_other_field(line: &[u8]) -> bool {
     let text = trim_start(line);
@@ -110,8 +109,8 @@ pub(super) fn is_other_field(line: &[u8]) -> bool {
     is_source_line(line) || (line.starts_with(b" ") && (is_number() || is_instruction()))
 }
 
-/// Whether `line` is what `perf script -F +srcline` puts below a frame: `  main.c:12`, or where it
-/// has no line number `  :0`, `  libc.so.6[2724a]` and `  [kernel.kallsyms]+0x12`.
+/// Whether `line` is what `perf script -F +srcline` prints below a frame: `  main.c:12`, or without
+/// a line number `  :0`, `  libc.so.6[2724a]` and `  [kernel.kallsyms]+0x12`.
 fn is_source_line(line: &[u8]) -> bool {
     let text = match line.strip_prefix(b"  ") {
         Some(text) if !text.starts_with(b" ") => text,

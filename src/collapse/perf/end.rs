@@ -1,5 +1,5 @@
-//! Whether the input ends in the middle of a sample: perf puts a blank line behind each that has
-//! frame lines.
+//! Detects input that ends in the middle of a sample: perf prints a blank line after each sample
+//! with frame lines.
 
 use super::class::is_comment;
 use super::event::EventLine;
@@ -8,16 +8,16 @@ use crate::collapse::format::Block;
 use crate::collapse::notes::LinePlace;
 use crate::text::{trim, trim_end};
 
-/// How a block ends, which matters of the last one.
+/// The end of a block, which is relevant for the last one.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct End {
     block: u64,
-    /// The last line, if it is within a sample.
+    /// The last line, if it is inside a sample.
     pub cut: Option<LinePlace>,
 }
 
 impl End {
-    /// How `block` ends, of which `whole` is without a line that is cut off.
+    /// Describes the end of `block`, where `whole` excludes a truncated line.
     pub fn of(block: &Block<'_>, whole: &[u8]) -> End {
         let cut_line = &block.bytes[whole.len()..];
         let last = last_line(whole).filter(|line| ends_in_sample(line));
@@ -32,8 +32,8 @@ impl End {
     }
 }
 
-/// `text` without its last line if that has no line end and is part of a line only. Where frames have
-/// modules, one without is cut off.
+/// `text` without its last line if that has no line end and is incomplete. If frames have modules,
+/// a frame without one is truncated.
 pub(super) fn without_cut_line(text: &[u8], have_modules: bool) -> &[u8] {
     if text.is_empty() || text.ends_with(b"\n") {
         return text;
@@ -46,7 +46,7 @@ pub(super) fn without_cut_line(text: &[u8], have_modules: bool) -> &[u8] {
     }
 }
 
-/// Whether `line` is part of a frame line or an event line.
+/// Whether `line` is an incomplete frame line or event line.
 fn is_part(line: &[u8], have_modules: bool) -> bool {
     let is_indented = line.starts_with(b"\t");
     let line = trim_end(line);
@@ -63,7 +63,7 @@ fn is_part(line: &[u8], have_modules: bool) -> bool {
     }
 }
 
-/// Whether a blank line is to follow `line`.
+/// Whether a blank line must follow `line`.
 fn ends_in_sample(line: &[u8]) -> bool {
     line.starts_with(b"\t") && FrameLine::parse(line).is_some()
 }

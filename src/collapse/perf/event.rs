@@ -1,4 +1,4 @@
-//! The event line of a sample: who ran, and what was counted.
+//! Parses the event line of a sample: its thread and its event.
 //!
 //! ```text
 //! event line = start [time ":"] [period] [event [":" modifiers] ":"] [payload]
@@ -11,16 +11,16 @@
 //! false 64414 20110.539270:  34467 cycles:u:  ffffffff9aa3c8de [unknown] ([unknown])
 //! ```
 //!
-//! The payload of a tracepoint is free text. That of a sample without a call chain is its only
-//! frame. A comm is free text, too, so `start` is read from its end, before the time; see
-//! [`start`](super::start).
+//! The payload of a tracepoint is free text. In a sample without a call chain, it is followed by
+//! its only frame. A comm is free text too, so the start of a line is parsed backwards, from the
+//! time; see [`start`](super::start).
 
 use super::frame::one_line_frame;
 use super::start::{Padding, Start};
 use crate::text::{is_ascii_white, rfind_space, trim_end, trim_start};
 use std::ops::Range;
 
-/// An event line, taken apart.
+/// A parsed event line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct EventLine<'a> {
     pub start: Start<'a>,
@@ -30,10 +30,10 @@ pub(super) struct EventLine<'a> {
     pub payload: &'a [u8],
 }
 
-/// What names of side-band records start with.
+/// The prefix of side-band records.
 const RECORD: &[u8] = b"PERF_RECORD_";
 
-/// The name of an event, `cycles`, and as perf prints it, with modifiers: `cycles:u`.
+/// The name of an event, `cycles`, and the same with modifiers, as printed by perf: `cycles:u`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::collapse) struct EventName<'a> {
     pub name: &'a [u8],
@@ -54,7 +54,7 @@ impl<'a> EventName<'a> {
         self.name == filter || self.printed == filter
     }
 
-    /// Whether this is no event but a side-band record (`perf script --show-mmap-events`).
+    /// Whether this is a side-band record instead of an event (`perf script --show-mmap-events`).
     pub fn is_record(&self) -> bool {
         self.printed.starts_with(RECORD)
     }
@@ -82,7 +82,7 @@ fn is_modifiers(text: &[u8]) -> bool {
 }
 
 impl<'a> EventLine<'a> {
-    /// What is above frames where perf was asked for nothing but them.
+    /// The result for samples that consist only of frames.
     pub const NONE: EventLine<'static> = EventLine {
         start: Start {
             comm: b"",
@@ -95,16 +95,16 @@ impl<'a> EventLine<'a> {
         payload: b"",
     };
 
-    /// Takes a line apart that has no white space at its end; `None` if it has no time, and no event
-    /// of a thread.
+    /// Parses a line without trailing whitespace; `None` if it has neither a time nor an event of a
+    /// thread.
     pub fn parse(line: &'a [u8]) -> Option<EventLine<'a>> {
         EventLine::parse_before_frame(line, EventLine::parse_timed_or_event)
     }
 
-    /// What [`EventLine::parse`] makes of `before` and a `time`, with `tail` behind it, where nothing
-    /// else can be meant.
+    /// Parses a line from the text `before` a `time` and the `tail` after it, if the result is
+    /// unambiguous.
     pub fn parse_usual(before: &'a [u8], time: &[u8], tail: Tail<'a>) -> Option<EventLine<'a>> {
-        // There might be a time in the command's name.
+        // The command name may contain a time.
         if before.contains(&b':') {
             return None;
         }
@@ -118,7 +118,7 @@ impl<'a> EventLine<'a> {
         })
     }
 
-    /// Takes a line apart that may have any of the fields that `perf script -F` prints.
+    /// Parses a line that may have any of the fields of `perf script -F`.
     pub fn parse_any_fields(line: &'a [u8]) -> Option<EventLine<'a>> {
         EventLine::parse_before_frame(line, |text| {
             let any = EventLine::parse_timed_or_event(text)
@@ -128,7 +128,7 @@ impl<'a> EventLine<'a> {
         })
     }
 
-    /// Lets `parse` read the line up to the frame it ends with, if it does.
+    /// Calls `parse` with the line, without the frame at its end if there is one.
     fn parse_before_frame(
         line: &'a [u8],
         parse: impl Fn(&'a [u8]) -> Option<EventLine<'a>>,
@@ -141,7 +141,7 @@ impl<'a> EventLine<'a> {
         Some(EventLine { payload, ..event })
     }
 
-    /// Whether this is no sample but a side-band record.
+    /// Whether this is a side-band record instead of a sample.
     pub fn is_record(&self) -> bool {
         self.event.is_some_and(|event| event.is_record())
     }
@@ -151,7 +151,7 @@ impl<'a> EventLine<'a> {
             .or_else(|| EventLine::parse_event(line).filter(|it| it.start.tid.is_some()))
     }
 
-    /// Reads a line that has a time: the first behind the ids of a thread, or failing that the first.
+    /// Parses a line with a time: the first one after the IDs of a thread, or the first one of all.
     fn parse_timed(line: &'a [u8]) -> Option<EventLine<'a>> {
         let mut first = None;
         for time in times(line) {
@@ -176,8 +176,8 @@ impl<'a> EventLine<'a> {
         Some(parsed)
     }
 
-    /// Reads a line that has an event, and no time: the first event behind a number, or failing that
-    /// the last word, or the first tracepoint.
+    /// Parses a line with an event but no time: the first event after a number, or else the last
+    /// word, or the first tracepoint.
     fn parse_event(line: &'a [u8]) -> Option<EventLine<'a>> {
         let events = || words(line).filter(|word| is_event(&line[word.clone()]));
         let is_behind_number = |word: &Range<usize>| {
@@ -186,7 +186,7 @@ impl<'a> EventLine<'a> {
                 .last()
                 .is_some_and(|byte| byte.is_ascii_digit() || *byte == b']')
         };
-        // Commands are called `a:b: c`, too.
+        // Commands can have names like `a:b: c`.
         let is_comm = || Start::with_period(line).0.has_usual_comm();
         let event = events()
             .find(is_behind_number)
@@ -211,8 +211,8 @@ impl<'a> EventLine<'a> {
         }
     }
 
-    /// Reads `[PERIOD] EVENT: [payload]`. If several numbers stand before the event, the one next
-    /// to it is the period.
+    /// Parses `[PERIOD] EVENT: [payload]`. If several numbers precede the event, the last one is
+    /// the period.
     fn set_event(&mut self, text: &'a [u8]) {
         let mut rest = trim_start(text);
         while !rest.is_empty() {
@@ -233,14 +233,14 @@ impl<'a> EventLine<'a> {
     }
 }
 
-/// What follows the time on a usual line: `: [PERIOD] EVENT:`.
+/// The text after the time in a usual line: `: [PERIOD] EVENT:`.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) struct Tail<'a> {
     pub period: Option<u64>,
     pub event: EventName<'a>,
 }
 
-/// Splits a usual line behind its time, without the colon there.
+/// Splits a usual line after its time, without the colon.
 pub(super) fn split_usual(line: &[u8]) -> Option<(&[u8], Tail<'_>)> {
     let (rest, event) = split_last_word(line)?;
     if !event[0].is_ascii_alphabetic() || event.iter().any(|byte| is_ascii_white(*byte)) {
@@ -257,14 +257,14 @@ pub(super) fn split_usual(line: &[u8]) -> Option<(&[u8], Tail<'_>)> {
     Some((head.strip_suffix(b":")?, Tail { period, event }))
 }
 
-/// What is before the time that `head` ends with.
+/// The text before the time at the end of `head`.
 #[inline]
 pub(super) fn split_time(head: &[u8]) -> Option<&[u8]> {
     let start = &head[..=rfind_space(head)?];
     is_time(&head[start.len()..]).then_some(start)
 }
 
-/// A number before the event is its period, a cpu in brackets is skipped.
+/// A number before the event is its period; a CPU in brackets is skipped.
 fn can_start_event(word: &[u8]) -> bool {
     word.first().is_some_and(u8::is_ascii_alphabetic)
         || (word.ends_with(b":") && word.iter().any(u8::is_ascii_alphabetic))
@@ -274,7 +274,7 @@ fn parse_period(word: &[u8]) -> Option<u64> {
     crate::count::parse_digits(word.strip_prefix(b"+").unwrap_or(word))
 }
 
-/// Whether `word` is `seconds.fraction`; perf mostly prints microseconds.
+/// Whether `word` is `seconds.fraction`; perf usually prints microseconds.
 pub(super) fn is_time(word: &[u8]) -> bool {
     match word.split_last_chunk::<7>() {
         Some((seconds @ [_, ..], [b'.', micros @ ..])) => {
@@ -284,7 +284,7 @@ pub(super) fn is_time(word: &[u8]) -> bool {
     }
 }
 
-/// Where in `line` there are times, without the colons behind them.
+/// The positions of times in `line`, without the colons after them.
 fn times(line: &[u8]) -> impl Iterator<Item = Range<usize>> {
     memchr::memchr_iter(b':', line).filter_map(|colon| {
         let is_part = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
@@ -301,7 +301,7 @@ fn times(line: &[u8]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Whether perf padded the `time` behind `before`, and so the ids there.
+/// Whether perf padded the `time` after `before`, and therefore also the IDs.
 fn padding(before: &[u8], time: &[u8]) -> Padding {
     let fraction = time.iter().rev().take_while(|byte| **byte != b'.').count();
     match fraction {
@@ -310,7 +310,7 @@ fn padding(before: &[u8], time: &[u8]) -> Padding {
     }
 }
 
-/// Where in `line` there are words.
+/// The positions of words in `line`.
 fn words(line: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut end = 0;
     std::iter::from_fn(move || {
@@ -325,12 +325,12 @@ fn is_event(word: &[u8]) -> bool {
     word.ends_with(b":") && can_start_event(word)
 }
 
-/// Whether an event is `system:name:`, behind which other text may be.
+/// Whether an event is `system:name:`, which other text may follow.
 fn is_tracepoint(event: &[u8]) -> bool {
     event[..event.len() - 1].contains(&b':')
 }
 
-/// The length of the `seconds.fraction` that `word` starts with.
+/// The length of the `seconds.fraction` at the start of `word`.
 fn time_length(word: &[u8]) -> Option<usize> {
     let seconds = count_digits(word);
     let fraction = count_digits(word.get(seconds + 1..)?);
@@ -342,14 +342,14 @@ fn count_digits(text: &[u8]) -> usize {
     text.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
-/// Splits before the first white space; the rest begins with it, or is empty.
+/// Splits before the first whitespace; the rest starts with it, or is empty.
 fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
-    // Words are a few bytes long, so a vector search would not pay.
+    // Words are short, so vectorized search is slower.
     let length = text.iter().position(|byte| is_ascii_white(*byte));
     text.split_at(length.unwrap_or(text.len()))
 }
 
-/// Splits the last word off; `None` if there is none, or nothing before it.
+/// Splits off the last word; `None` if there is none, or nothing before it.
 #[inline]
 fn split_last_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let text = trim_spaces_at_end(text);

@@ -1,4 +1,4 @@
-//! Event lines one after another, which mostly differ in the time only.
+//! Reads consecutive event lines, most of which differ only in the time.
 
 use super::event::{EventLine, EventName, Tail, is_time, split_time, split_usual};
 use super::start::{Padding, Start};
@@ -7,12 +7,12 @@ use foldhash::fast::RandomState;
 use std::hash::BuildHasher;
 use std::ops::Range;
 
-/// Reads event lines, most of which end as the one before, with the same period and event, and start
-/// as one of those before, with the same thread.
+/// Reads event lines. Most end like the previous one, with the same period and event, and start
+/// like an earlier one, with the same thread.
 #[derive(Default)]
 pub(super) struct EventReader {
     threads: Threads,
-    /// What follows the time on the last usual line.
+    /// The text after the time in the last usual line.
     tail: Vec<u8>,
     period: Option<u64>,
     /// The lengths of the event's name, and of the event as printed.
@@ -21,7 +21,7 @@ pub(super) struct EventReader {
 }
 
 impl EventReader {
-    /// As [`EventLine::parse`].
+    /// Equivalent to [`EventLine::parse`].
     pub fn read<'a>(&mut self, line: &'a [u8]) -> Option<EventLine<'a>> {
         let Some((head, tail)) = self.split_usual(line) else {
             return EventLine::parse(line);
@@ -41,7 +41,7 @@ impl EventReader {
         Some(event)
     }
 
-    /// As the function of that name does, which a line that ends as the one before need not ask.
+    /// Like the function of that name, with a shortcut for lines that end like the previous one.
     fn split_usual<'a>(&mut self, line: &'a [u8]) -> Option<(&'a [u8], Tail<'a>)> {
         if !self.tail.is_empty()
             && let Some(head) = line.strip_suffix(self.tail.as_slice())
@@ -57,7 +57,7 @@ impl EventReader {
         Some((head, tail))
     }
 
-    /// The tail of a line that ends as the last one.
+    /// The tail of a line that ends like the last one.
     fn tail_of<'a>(&self, line: &'a [u8]) -> Tail<'a> {
         let end = line.len() - 1;
         let printed = &line[end - self.printed..end];
@@ -71,17 +71,17 @@ impl EventReader {
     }
 }
 
-/// What stands before the time on usual lines: `COMM [PID/]TID [CPU] `.
+/// The texts before the time in usual lines: `COMM [PID/]TID [CPU] `.
 #[derive(Default)]
 struct Threads {
     hasher: RandomState,
-    /// By a hash; what has no place left takes another's. Either empty or [`Threads::PLACES`].
-    places: Vec<Thread>,
-    /// The place of the thread that was found last.
+    /// A hash table; new entries may replace others. Either empty or of size [`Threads::SLOTS`].
+    slots: Vec<Thread>,
+    /// The slot of the thread that was found last.
     latest: usize,
 }
 
-/// What a line starts with, and where in it are the parts.
+/// The start of a line, and the positions of its parts.
 #[derive(Clone, Default)]
 struct Thread {
     start: Vec<u8>,
@@ -91,7 +91,7 @@ struct Thread {
 }
 
 impl Thread {
-    /// A line of which `head` starts so, with `tail` behind its time.
+    /// A line with this start, where `tail` follows the time.
     fn line<'a>(&self, head: &'a [u8], tail: Tail<'a>) -> EventLine<'a> {
         EventLine {
             start: Start {
@@ -108,30 +108,30 @@ impl Thread {
 }
 
 impl Threads {
-    const PLACES: usize = 256;
+    const SLOTS: usize = 256;
 
-    /// A line of which `head` is how the last one starts, and a time, with `tail` behind it.
+    /// Parses a line whose `head` is the start of the last one and a time, followed by `tail`.
     fn find_latest<'a>(&self, head: &'a [u8], tail: Tail<'a>) -> Option<EventLine<'a>> {
-        let thread = self.places.get(self.latest)?;
+        let thread = self.slots.get(self.latest)?;
         let time = head.strip_prefix(thread.start.as_slice())?;
         is_time(time).then(|| thread.line(head, tail))
     }
 
-    /// The same of which `start` is how one of those before starts.
+    /// Parses a line whose `start` equals that of an earlier one.
     fn find<'a>(&mut self, start: &'a [u8], tail: Tail<'a>) -> Option<EventLine<'a>> {
-        let place = self.place(start);
-        let thread = self.places.get(place)?;
+        let slot = self.slot(start);
+        let thread = self.slots.get(slot)?;
         if thread.start != start {
             return None;
         }
-        self.latest = place;
+        self.latest = slot;
         Some(thread.line(start, tail))
     }
 
-    /// Remembers how a line starts, if it tells who ran, and what is behind the time is `tail`.
+    /// Caches the start of a line, if it identifies the thread, and `tail` follows the time.
     fn remember(&mut self, start: &[u8], event: &EventLine<'_>, tail: Tail<'_>) {
         let is_tail = event.event == Some(tail.event) && event.payload.is_empty();
-        // How it is to be read may hang on the time.
+        // The time may affect how it is parsed.
         let is_clear = !start.ends_with(b"  ")
             || event.start.pid.is_some()
             || event.start.tid.is_some_and(|tid| tid.len() >= 5)
@@ -144,9 +144,9 @@ impl Threads {
             let at = offset_in(start, part);
             at..at + part.len()
         };
-        self.places.resize(Self::PLACES, Thread::default());
-        self.latest = self.place(start);
-        self.places[self.latest] = Thread {
+        self.slots.resize(Self::SLOTS, Thread::default());
+        self.latest = self.slot(start);
+        self.slots[self.latest] = Thread {
             start: start.to_vec(),
             comm: range(event.start.comm),
             pid: event.start.pid.map(range),
@@ -154,8 +154,8 @@ impl Threads {
         };
     }
 
-    fn place(&self, start: &[u8]) -> usize {
-        self.hasher.hash_one(start) as usize % Self::PLACES
+    fn slot(&self, start: &[u8]) -> usize {
+        self.hasher.hash_one(start) as usize % Self::SLOTS
     }
 }
 
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     proptest::proptest! {
-        /// What was read before is of no matter.
+        /// Lines read before do not affect the result.
         #[test]
         fn lines_are_read_as_each_alone(
             lines in proptest::collection::vec(
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn more_threads_than_there_are_places_for_are_told_apart() {
-        let threads = (0..10 * Threads::PLACES).map(|thread| thread * thread % 1009);
+        let threads = (0..10 * Threads::SLOTS).map(|thread| thread * thread % 1009);
         let mut reader = EventReader::default();
         for thread in threads {
             let line = format!("prog {thread:>5} 5.6: 7 cycles:");

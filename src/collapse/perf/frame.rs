@@ -1,4 +1,4 @@
-//! A frame line, and the frames it stands for.
+//! Parses a frame line, and names its frames.
 //!
 //! ```text
 //! frame line = white-space address [SP symbol ["+0x" offset]] [SP "(" module ")"]
@@ -22,22 +22,22 @@ use memchr::memmem::{self, Finder};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-/// What a function is called whose name perf printed as nothing.
+/// The name of a function for which perf printed an empty name.
 const BLANK: &str = " ";
 
-/// What perf prints for a function that it has no name of.
+/// The text that perf prints for an unknown function.
 pub(super) const UNKNOWN: &[u8] = b"[unknown]";
 
-/// How wide the column of addresses is.
+/// The width of the address column.
 const ADDRESS_WIDTH: usize = 16;
 
-/// A frame line, taken apart.
+/// A parsed frame line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::collapse) struct FrameLine<'a> {
     pub address: &'a [u8],
     /// The symbol, with its offset.
     pub symbol: &'a [u8],
-    /// The module, without the parentheses around it.
+    /// The module, without its parentheses.
     pub module: &'a [u8],
     /// Whether the line has both. If not, it is a frame only with the address that it has.
     pub has_symbol_and_module: bool,
@@ -69,13 +69,13 @@ impl<'a> FrameLine<'a> {
         })
     }
 
-    /// Whether the line can be nothing but a frame: its address is one.
+    /// Whether the line must be a frame, because its address contains hex digits.
     pub fn has_hex_address(&self) -> bool {
         self.address.iter().all(u8::is_ascii_hexdigit)
     }
 }
 
-/// The line without the instruction that `-F +insn,+insnlen` puts behind the module.
+/// The line without the instruction that `-F +insn,+insnlen` appends to the module.
 fn without_instruction(line: &[u8]) -> &[u8] {
     let line = trim_end(line);
     if line.ends_with(b")") {
@@ -86,8 +86,8 @@ fn without_instruction(line: &[u8]) -> &[u8] {
     end.map_or(line, |end| &line[..=end])
 }
 
-/// What `perf script -F` prints behind an address if modules are left out. Much else looks like that,
-/// so the address must be where perf puts it, or like no word.
+/// The symbol that `perf script -F` prints after an address if modules are omitted. Other text can
+/// look like that, so the address must be in perf's column, or not look like a word.
 fn symbol_without_module<'a>(
     indentation: &[u8],
     address: &[u8],
@@ -99,7 +99,7 @@ fn symbol_without_module<'a>(
         return None;
     }
     match rest {
-        // Nothing but a number: only below another line.
+        // Only a number: valid below another line.
         [] => (is_in_column && indentation.starts_with(b"\t")).then_some(UNKNOWN),
         [_, symbol @ ..] => {
             let is_indented = !indentation.is_empty() && !symbol.ends_with(b":");
@@ -109,19 +109,19 @@ fn symbol_without_module<'a>(
     }
 }
 
-/// Whether the address ends where perf lets it end, with a tab before the column or none.
+/// Whether the address ends in perf's column, with or without a tab before it.
 fn is_in_column(indentation: &[u8], address: &[u8]) -> bool {
     let spaces = indentation.strip_prefix(b"\t").unwrap_or(indentation);
     spaces.len() + address.len() == ADDRESS_WIDTH
 }
 
-/// Kinds of access to memory, `|OP LOAD|`, are behind numbers that look like addresses.
+/// Kinds of memory access, `|OP LOAD|`, follow numbers that look like addresses.
 fn starts_symbol(text: &[u8]) -> bool {
     matches!(text, [b'!'..=b'{' | b'}'.., ..])
 }
 
-/// Where the frame starts that is at the end of a line with other fields before it, which may have
-/// addresses, too: `ADDRESS SYMBOL [(MODULE)]`, in the last column that an address can be in.
+/// The start of the frame at the end of a line with other fields before it, which may include
+/// addresses: `ADDRESS SYMBOL [(MODULE)]`, at the last possible address.
 pub(super) fn one_line_frame(line: &[u8]) -> Option<usize> {
     let is_address_end = |at: &usize| {
         let (before, after) = line.split_at(*at);
@@ -142,8 +142,8 @@ fn is_padded_hex(field: &[u8; ADDRESS_WIDTH]) -> bool {
     !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit)
 }
 
-/// Where the module of `SYMBOL (MODULE)` opens: at the parenthesis that belongs to the last one,
-/// for a module may hold spaces and parentheses: `(/memfd:x (deleted))`.
+/// The start of the module in `SYMBOL (MODULE)`: the parenthesis that matches the last one, because
+/// a module may contain spaces and parentheses: `(/memfd:x (deleted))`.
 fn module_start(text: &[u8]) -> Option<usize> {
     let is_start = |at: &usize| *at > 0 && is_ascii_white(text[at - 1]);
     if text.last() != Some(&b')') {
@@ -159,13 +159,13 @@ fn module_start(text: &[u8]) -> Option<usize> {
             return Some(at).filter(is_start);
         }
     }
-    // Not balanced: the module is the last word.
+    // Unbalanced: the module is the last word.
     let last_word = memchr::memrchr(b' ', text)? + 1;
     (text[last_word] == b'(').then_some(last_word)
 }
 
-/// The name of a symbol as `--skip-after` knows it: without the offset, repaired. `None` for a
-/// process name in parentheses, which is no frame.
+/// The name of a symbol for `--skip-after`: without the offset, repaired. `None` for a process name
+/// in parentheses, which is not a frame.
 pub(in crate::collapse) fn function_name(symbol: &str) -> Option<Cow<'_, str>> {
     let name = without_offset(symbol);
     if is_in_parentheses(name) {
@@ -178,8 +178,8 @@ fn without_offset(symbol: &str) -> &str {
     strip_hex_offset(symbol.as_bytes()).map_or(symbol, |name| &symbol[..name.len()])
 }
 
-/// Calls `add` with the name of each frame that `function` stands for, the outermost first: more
-/// than one where perf-map-agent wrote inlined functions as `outer->inner`.
+/// Calls `add` with the name of each frame of `function`, the outermost first: more than one if
+/// perf-map-agent wrote inlined functions as `outer->inner`.
 pub(in crate::collapse) fn name_frames(
     function: &str,
     line: &FrameLine<'_>,
@@ -218,13 +218,13 @@ pub(in crate::collapse) fn name_frames(
 
 /// Whether a line with this tail, or one of several, may be named after its address.
 pub(super) fn may_name_address(tail: &[u8], options: &Options) -> bool {
-    // The brackets may be written in other ways.
+    // The brackets vary.
     static UNKNOWN: LazyLock<Finder> = LazyLock::new(|| Finder::new("unknown"));
-    // Without a symbol the module is next to the address.
+    // Without a symbol, the module directly follows the address.
     options.include_addrs && (UNKNOWN.find(tail).is_some() || tail.starts_with(b" ("))
 }
 
-/// A function without a symbol is named after its module.
+/// Names a function without a symbol after its module.
 fn name_unknown(line: &FrameLine<'_>, options: &Options) -> String {
     let module = lossy(line.module);
     let file = match &*module {
@@ -238,8 +238,7 @@ fn name_unknown(line: &FrameLine<'_>, options: &Options) -> String {
     one_frame(&name).into_owned()
 }
 
-/// What to put behind the name of the `index`th frame of a line: whether it is inlined, the
-/// kernel's, or compiled at run time.
+/// The annotation of the `index`th frame of a line: inlined, kernel, or JIT-compiled.
 fn annotation(name: &str, index: usize, module: &[u8], options: &Options) -> Option<&'static str> {
     if index > 0 {
         (!name.contains("_[i]")).then_some("_[i]")
@@ -261,7 +260,7 @@ fn is_kernel(module: &[u8]) -> bool {
     (module.starts_with(b"[") || module.ends_with(b".ko") || is_image) && module != b"[unknown]"
 }
 
-/// Whether a module is named after the map that a runtime writes of what it compiles.
+/// Whether a module is named after a runtime's JIT map.
 pub(super) fn is_jit_map(module: &[u8]) -> bool {
     module.starts_with(b"/tmp/perf-") && module.ends_with(b".map")
 }
@@ -270,8 +269,8 @@ fn is_jit(module: &[u8]) -> bool {
     is_jit_map(module) || (module.ends_with(b".so") && memmem::find(module, b"/jitted-").is_some())
 }
 
-/// Whether a compiler at run time says what the name is of before it: a regular expression, a
-/// script's function with its path, and the like. Parentheses and arrows in it mean nothing then.
+/// Whether a JIT compiler put a type before the name: a regular expression, a script's function
+/// with its path, and so on. Parentheses and arrows in such a name have no meaning.
 fn is_tagged_by_jit(name: &str) -> bool {
     const TAGS: [&str; 17] = [
         "Builtin:",
@@ -292,7 +291,7 @@ fn is_tagged_by_jit(name: &str) -> bool {
         "Wasm:",
         "py::",
     ];
-    // Most names start otherwise.
+    // A quick check, because most names start differently.
     name.starts_with(|first: char| first.is_ascii_uppercase() || first == 'p')
         && TAGS.iter().any(|tag| name.starts_with(tag))
 }

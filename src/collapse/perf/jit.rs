@@ -1,10 +1,10 @@
-//! What is known of code that was compiled at run time: whether its functions have names.
+//! Tracks whether JIT-compiled functions have names.
 
 use super::frame::{FrameLine, UNKNOWN, is_jit_map};
 use crate::text::lossy;
 use ahash::AHashMap;
 
-/// The maps that runtimes write of what they compile, as perf names modules after them.
+/// The JIT maps that runtimes write, as perf names modules after them.
 #[derive(Debug, Default)]
 pub(super) struct JitMaps {
     /// Whether any function in it has a name.
@@ -12,7 +12,7 @@ pub(super) struct JitMaps {
 }
 
 impl JitMaps {
-    /// Notes the function of a line, which need not be in a map.
+    /// Records the function of a line, which may not be in a map.
     pub fn note(&mut self, line: &FrameLine<'_>) {
         if is_jit_map(line.module) {
             self.set(line.module, line.symbol != UNKNOWN);

@@ -1,24 +1,25 @@
-//! The cache key of a frame line: what determines its function, so not the address and the offset.
+//! The cache key of a frame line: the part that determines its frames, without the address and the
+//! offset.
 //!
-//! A large profile has a hundred thousand different frame lines, but only some thousand functions,
+//! A large profile has a hundred thousand distinct frame lines, but only some thousand functions,
 //! which fit in a core's caches.
 
 use super::modules::Modules;
 use crate::text::strip_hex_offset;
 
-/// Makes keys of lines, and compares lines with keys.
+/// Computes keys of lines, and compares lines with keys.
 #[derive(Default)]
 pub(super) struct Keys {
-    /// ` (MODULE)`, as lines end.
+    /// ` (MODULE)`, the end of lines.
     modules: Modules,
 }
 
 /// The cache key of a frame line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Key<'a> {
-    /// The line without its address, and mostly without offset and module.
+    /// The line without its address, and usually without offset and module.
     pub text: &'a [u8],
-    /// The number of the module if `text` is without it, else 0.
+    /// The number of the module if it is not part of `text`, otherwise 0.
     pub module: u64,
 }
 
@@ -42,8 +43,8 @@ impl<'a> Key<'a> {
         self.module << 1 | u64::from(is_java)
     }
 
-    /// The key of a line that was looked up with `context` and `text`, if it was one of such a
-    /// command.
+    /// The key of a line that was looked up with `context` and `text`, if it belongs to a command
+    /// of the same kind.
     #[inline]
     pub fn of((context, text): (u64, &'a [u8]), is_java: bool) -> Option<Key<'a>> {
         let module = context >> 1;
@@ -52,13 +53,13 @@ impl<'a> Key<'a> {
 }
 
 impl Keys {
-    /// The key of a line that reads `text` behind its address: ` NAME+0xOFFSET (MODULE)`, mostly.
+    /// The key of a line with `text` after its address, usually ` NAME+0xOFFSET (MODULE)`.
     #[inline]
     pub fn key<'a>(&mut self, text: &'a [u8]) -> Key<'a> {
         self.short_key(text).unwrap_or(Key::whole(text))
     }
 
-    /// The key without the offset. `None` if there is none, or none for sure.
+    /// The key without the offset. `None` if there is none, or if that is uncertain.
     #[inline]
     fn short_key<'a>(&mut self, text: &'a [u8]) -> Option<Key<'a>> {
         let symbol = match self.strip(text, self.modules.last()) {
@@ -82,13 +83,13 @@ impl Keys {
         }
     }
 
-    /// `text` without the module it ends with.
+    /// `text` without the module at its end.
     #[inline]
     fn strip<'a>(&self, text: &'a [u8], module: u64) -> Option<&'a [u8]> {
         text.strip_suffix(self.modules.get(module)?)
     }
 
-    /// Makes the module of a line the last one, and returns what stands before it.
+    /// Makes the module of a line the last one, and returns the text before it.
     fn find<'a>(&mut self, text: &'a [u8]) -> Option<&'a [u8]> {
         let inside = text.strip_suffix(b")")?;
         let open = memchr::memrchr2(b'(', b')', inside)?;
@@ -98,7 +99,7 @@ impl Keys {
     }
 }
 
-/// `NAME` of `NAME+0xOFFSET`; `None` without an offset, or where the name is not what remains.
+/// `NAME` for `NAME+0xOFFSET`; `None` without an offset, or if the rest is not the name.
 #[inline]
 fn without_offset(symbol: &[u8]) -> Option<&[u8]> {
     let name = strip_hex_offset(symbol)?;

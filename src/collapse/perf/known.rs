@@ -1,4 +1,4 @@
-//! Whole stacks that were printed before.
+//! A cache of whole stacks.
 
 use super::samples::{addresses_in, first_tail};
 use super::stack::Stack;
@@ -7,46 +7,46 @@ use foldhash::fast::RandomState;
 use std::hash::BuildHasher;
 use std::ops::Range;
 
-/// Finds the node of a stack that was printed before in the same words, but for addresses.
+/// Finds the node of a stack whose text equals an earlier one except for addresses.
 ///
-/// Most profiles consist of few stacks, and there nothing is faster: a stack is compared with the
-/// last one of its command, leaf and length, all lines at once. Where few stacks come again it would
-/// be work for nothing: so it is left off for a while whenever it did not pay.
+/// Most profiles consist of few stacks, for which this is the fastest way: a stack is compared with
+/// the last one that has the same command, leaf and length, all lines at once. If few stacks
+/// repeat, it does not pay off, so it pauses for a while.
 #[derive(Default)]
 pub(super) struct KnownStacks {
     hasher: RandomState,
-    /// By the hash of command, leaf and length; what has no place left takes another's. Either empty
-    /// or [`KnownStacks::SETS`].
-    places: Vec<[Place; WAYS]>,
-    /// What all stacks say, end to end, with [`ANY`] for the characters of addresses.
+    /// By the hash of command, leaf and length; new entries may replace others. Either empty or of
+    /// size [`KnownStacks::SETS`].
+    slots: Vec<[Slot; WAYS]>,
+    /// The text of all stacks, concatenated, with [`ANY`] for the characters of addresses.
     text: Vec<u8>,
     asked: u32,
-    /// How many of them had come before, as far as hashes tell.
+    /// How many of them were repeated, judging by their hashes.
     seen: u32,
-    /// How many stacks are to be let through unasked.
+    /// The number of stacks to skip before trying again.
     pause: u32,
 }
 
-/// How many places there are for a hash. A deep recursion, or a stack printed with one digit more in
-/// an address, gives many stacks of a hash, and those of a few are wanted in turn.
+/// The number of slots per hash. A deep recursion, or addresses with a varying number of digits,
+/// produce many stacks with the same hash, several of which recur alternately.
 const WAYS: usize = 4;
 
-/// Stands for any visible character. Stacks that hold it themselves are not kept.
+/// Matches any visible character. Stacks that contain it are not cached.
 const ANY: u8 = 0;
 
-/// A stack that was printed once is no more than a hash. The second time its text is kept.
+/// Only the hash of a stack is stored at first. Its text is stored the second time.
 #[derive(Clone)]
-struct Place {
+struct Slot {
     hash: u32,
     command: NodeId,
     stack: Stack,
-    /// In [`KnownStacks::text`].
+    /// A range in [`KnownStacks::text`].
     text: Range<u32>,
 }
 
-impl Place {
-    /// No stack, for it says nothing.
-    const EMPTY: Place = Place {
+impl Slot {
+    /// No stack, because its text is empty.
+    const EMPTY: Slot = Slot {
         hash: 0,
         command: CallTree::ROOT,
         stack: Stack {
@@ -61,23 +61,23 @@ impl KnownStacks {
     const SETS: usize = 1 << 10;
     const TRIAL: u32 = 2048;
     const PAUSE: u32 = 8 * Self::TRIAL;
-    /// What there may be of `text`, in bytes.
-    const MOST_TEXT: usize = 1 << 21;
+    /// The maximum length of `text`, in bytes.
+    const MAX_TEXT: usize = 1 << 21;
 
-    /// Whether it is left off for now.
+    /// Whether the cache is paused.
     pub fn is_paused(&self) -> bool {
         self.pause > 0
     }
 
-    /// Lets a stack through unasked.
-    pub fn let_through(&mut self) {
+    /// Skips a stack.
+    pub fn skip(&mut self) {
         self.pause = self.pause.saturating_sub(1);
     }
 
-    /// Whether asking for the next stack is likely to pay.
-    pub fn is_worth_asking(&mut self) -> bool {
+    /// Whether looking up the next stack is likely to pay off.
+    pub fn is_worthwhile(&mut self) -> bool {
         if self.is_paused() {
-            self.let_through();
+            self.skip();
             return false;
         }
         if self.asked == Self::TRIAL {
@@ -89,20 +89,20 @@ impl KnownStacks {
         true
     }
 
-    /// The stack of `command` whose lines are `text`, or the hash to note it with.
+    /// The stack of `command` with the lines `text`, or the hash to store it with.
     pub fn find(&mut self, command: NodeId, text: &[u8]) -> Result<Stack, u32> {
         self.asked += 1;
         let hash = self.hash(command, text);
         let mut is_seen = false;
-        for place in self.places.get(index(hash)).into_iter().flatten() {
-            if place.hash != hash {
+        for slot in self.slots.get(index(hash)).into_iter().flatten() {
+            if slot.hash != hash {
                 continue;
             }
             is_seen = true;
-            let known = &self.text[place.text.start as usize..place.text.end as usize];
-            if place.command == command && is_like(text, known) {
+            let known = &self.text[slot.text.start as usize..slot.text.end as usize];
+            if slot.command == command && is_like(text, known) {
                 self.seen += 1;
-                return Ok(place.stack);
+                return Ok(slot.stack);
             }
         }
         self.seen += u32::from(is_seen);
@@ -114,23 +114,23 @@ impl KnownStacks {
         self.hasher.hash_one((command.index(), text.len(), leaf)) as u32
     }
 
-    /// Notes the stack of `command` whose lines are `text`, with the hash that was asked for.
+    /// Stores the stack of `command` with the lines `text`, under the hash returned by the lookup.
     pub fn note(&mut self, hash: u32, command: NodeId, text: &[u8], stack: Stack) {
-        if self.places.is_empty() || self.text.len() + text.len() > Self::MOST_TEXT {
-            self.places = vec![[Place::EMPTY; WAYS]; Self::SETS];
+        if self.slots.is_empty() || self.text.len() + text.len() > Self::MAX_TEXT {
+            self.slots = vec![[Slot::EMPTY; WAYS]; Self::SETS];
             self.text.clear();
         }
-        let set = &mut self.places[index(hash)];
+        let set = &mut self.slots[index(hash)];
         let seen_once = set.iter().position(|p| p.hash == hash && p.text.is_empty());
-        let worst = || set.iter().position(|place| place.text.is_empty());
-        let place = seen_once
+        let worst = || set.iter().position(|slot| slot.text.is_empty());
+        let slot = seen_once
             .or_else(worst)
             .unwrap_or(self.asked as usize % WAYS);
-        let place = &mut set[place];
-        if seen_once.is_none() || text.contains(&ANY) || text.len() > Self::MOST_TEXT {
-            *place = Place {
+        let slot = &mut set[slot];
+        if seen_once.is_none() || text.contains(&ANY) || text.len() > Self::MAX_TEXT {
+            *slot = Slot {
                 hash,
-                ..Place::EMPTY
+                ..Slot::EMPTY
             };
             return;
         }
@@ -139,7 +139,7 @@ impl KnownStacks {
         for address in addresses_in(text) {
             self.text[start..][address].fill(ANY);
         }
-        *place = Place {
+        *slot = Slot {
             hash,
             command,
             stack,
@@ -152,7 +152,7 @@ fn index(hash: u32) -> usize {
     hash as usize & (KnownStacks::SETS - 1)
 }
 
-/// Whether `text` is what is `known`. There is no branch on what they say, so that many bytes are
+/// Whether `text` equals `known`. There is no branch on their contents, so that many bytes are
 /// compared at once.
 fn is_like(text: &[u8], known: &[u8]) -> bool {
     const STEP: usize = 32;
@@ -170,11 +170,11 @@ fn is_like(text: &[u8], known: &[u8]) -> bool {
     text.len() == known.len() && differ == [0; STEP]
 }
 
-/// 0 if `byte` is what is `known`.
+/// 0 if `byte` matches `known`.
 #[inline]
 fn difference(byte: u8, known: u8) -> u8 {
     let is_any = if known == ANY { 0xff } else { 0 };
-    // 0 for what is visible.
+    // 0 for visible characters.
     let hidden = byte.wrapping_sub(b'!').saturating_sub(b'~' - b'!');
     ((byte ^ known) & !is_any) | (hidden & is_any)
 }

@@ -1,18 +1,18 @@
-//! Numbers for the modules that functions are in.
+//! Numbers the modules of functions.
 
 use ahash::AHashMap;
 
-/// Numbers modules, from 1 on. Functions that are printed one after another are mostly in the same.
+/// Numbers modules, starting with 1. Consecutive functions are usually in the same module.
 #[derive(Default)]
 pub(super) struct Modules {
     numbers: AHashMap<Vec<u8>, u64>,
-    /// By their numbers.
+    /// By number.
     all: Vec<Vec<u8>>,
     last: u64,
 }
 
 impl Modules {
-    /// The number of a module, which is made if it has none.
+    /// The number of a module, which is added if it is new.
     #[inline]
     pub fn number(&mut self, module: &[u8]) -> u64 {
         if self.get(self.last) != Some(module) {
@@ -21,7 +21,7 @@ impl Modules {
         self.last
     }
 
-    /// The number that was asked for last; 0 if none was.
+    /// The last number returned; 0 if none was.
     pub fn last(&self) -> u64 {
         self.last
     }

@@ -1,4 +1,4 @@
-//! What was odd or left out in a profile: gathered by the workers, logged once at the end.
+//! Collects the problems and skipped samples of a profile in the workers, and logs them at the end.
 
 use super::end::End;
 use super::jit::JitMaps;
@@ -6,42 +6,42 @@ use crate::collapse::notes::{LineCounts, LinePlace, Notes, plural};
 use crate::text::lossy;
 use ahash::AHashMap;
 
-/// What one worker noted.
+/// The observations of one worker.
 #[derive(Debug, Default)]
 pub(in crate::collapse) struct Report {
-    /// Lines between samples that are no event lines.
+    /// Lines between samples that are not event lines.
     pub no_events: Notes<LinePlace>,
-    /// Lines in samples that are no frame lines.
+    /// Lines in samples that are not frame lines.
     pub no_frames: Notes<LinePlace>,
-    /// How many samples had no stack at all.
+    /// The number of samples without a stack.
     pub without_stack: u64,
-    /// How the last of the blocks ends.
+    /// The end of the last block.
     pub(super) end: End,
     pub(super) jit_maps: JitMaps,
-    /// How many lines the blocks have that it folded.
+    /// The number of lines in the blocks it folded.
     pub lines: LineCounts,
-    /// How many samples of which other event there were.
-    left_out: AHashMap<Vec<u8>, u64>,
+    /// The number of skipped samples of each other event.
+    skipped: AHashMap<Vec<u8>, u64>,
 }
 
 impl Report {
-    pub fn leave_out(&mut self, event: &[u8]) {
-        self.leave_out_all(event, 1);
+    pub fn skip(&mut self, event: &[u8]) {
+        self.skip_all(event, 1);
     }
 
-    /// Notes that `count` samples of an event are left out.
-    pub fn leave_out_all(&mut self, event: &[u8], count: u64) {
-        match self.left_out.get_mut(event) {
+    /// Counts `count` skipped samples of an event.
+    pub fn skip_all(&mut self, event: &[u8], count: u64) {
+        match self.skipped.get_mut(event) {
             Some(samples) => *samples += count,
             None => {
-                self.left_out.insert(event.to_vec(), count);
+                self.skipped.insert(event.to_vec(), count);
             }
         }
     }
 
     /// Whether there are samples of other events.
-    pub fn leaves_out(&self) -> bool {
-        !self.left_out.is_empty()
+    pub fn has_skipped(&self) -> bool {
+        !self.skipped.is_empty()
     }
 
     pub fn merge(reports: impl IntoIterator<Item = Report>) -> Report {
@@ -53,15 +53,15 @@ impl Report {
             all.end = all.end.max(report.end);
             all.jit_maps.merge(&report.jit_maps);
             all.lines.merge(report.lines);
-            for (event, samples) in report.left_out {
-                *all.left_out.entry(event).or_default() += samples;
+            for (event, samples) in report.skipped {
+                *all.skipped.entry(event).or_default() += samples;
             }
         }
         all
     }
 
-    /// Logs what the user should know. Samples of other events are no news to who asked for one,
-    /// unless there is none of it.
+    /// Logs warnings. If an event was requested, samples of other events are only mentioned if it
+    /// has none.
     pub fn log(&self, filter: Option<&[u8]>, was_asked_for: bool, is_empty: bool) {
         let (no_events, no_frames) = self.numbered_notes();
         no_events.log("an event line (`comm tid time: event:`)");
@@ -77,10 +77,10 @@ impl Report {
         }
         self.jit_maps.log();
         if let Some(filter) = filter
-            && !self.left_out.is_empty()
+            && !self.skipped.is_empty()
             && (is_empty || !was_asked_for)
         {
-            log::warn!("{}", self.describe_left_out(filter, is_empty));
+            log::warn!("{}", self.describe_skipped(filter, is_empty));
         }
     }
 
@@ -93,7 +93,7 @@ impl Report {
         format!("{samples} no stack and cannot be shown{advice}")
     }
 
-    /// The lines that are no event lines, and no frame lines, with their numbers.
+    /// The lines that are not event lines, and those that are not frame lines, with their numbers.
     pub fn numbered_notes(&self) -> (Notes, Notes) {
         let number = |place| self.lines.number(place);
         (
@@ -102,8 +102,8 @@ impl Report {
         )
     }
 
-    fn describe_left_out(&self, filter: &[u8], is_empty: bool) -> String {
-        let mut events: Vec<_> = self.left_out.iter().collect();
+    fn describe_skipped(&self, filter: &[u8], is_empty: bool) -> String {
+        let mut events: Vec<_> = self.skipped.iter().collect();
         events.sort();
         let events: Vec<String> = events
             .into_iter()

@@ -1,4 +1,4 @@
-//! Blocks cut into samples, and samples into lines.
+//! Splits blocks into samples, and samples into lines.
 
 use super::Options;
 use super::class::{is_bare_frame, is_event_line, is_sample_of_one_line};
@@ -9,23 +9,23 @@ use crate::text::{
 use memchr::memmem::FindIter;
 use std::ops::Range;
 
-/// Cuts a block into samples: what stands between blank lines.
+/// Splits a block into samples, which are separated by blank lines.
 ///
-/// Lines that a sample shares with the one before are skipped as a whole, and those that are
-/// predicted are compared only: so it is left to who reads a sample to look for line ends in it.
+/// Lines shared with the previous sample are skipped as a whole, and predicted lines are only
+/// compared, so finding line ends is left to the reader of a sample.
 pub(super) struct Samples<'a> {
     block: &'a [u8],
     ends: FindIter<'a, 'static>,
-    /// Where the next sample starts.
+    /// The start of the next sample.
     start: usize,
-    /// How many bytes of the block were in no sample: all line ends.
+    /// The number of bytes of the block outside of samples, all of which are line ends.
     between: usize,
 }
 
-/// A sample by its places in the block.
+/// A sample, by its positions in the block.
 pub(super) struct Sample {
     pub first_line: Range<usize>,
-    /// The other lines, each with the line end before it.
+    /// The other lines, each with the preceding line end.
     pub others: Range<usize>,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Samples<'a> {
         }
     }
 
-    /// How many line ends were in no sample so far.
+    /// The number of line ends outside of samples so far.
     pub fn line_ends_between(&self) -> usize {
         self.between
     }
@@ -74,16 +74,16 @@ impl Iterator for Samples<'_> {
     }
 }
 
-/// Where the last blank line of `text` ends.
+/// The end of the last blank line in `text`.
 pub(super) fn after_last_blank_line(text: &[u8]) -> Option<usize> {
     let mut line_ends = memchr::memrchr_iter(b'\n', text);
     let at = line_ends.find(|at| text[..*at].ends_with(b"\n"))?;
     Some(at + 1)
 }
 
-/// Where the last blank line of `block` ends, or failing that where its last event line starts:
-/// a sample never goes on beyond either. If all its lines are frames that are samples of their own,
-/// it is where the last line ends.
+/// The end of the last blank line in `block`, or if there is none, the start of its last event
+/// line: a sample never extends beyond either. If all lines are single-line samples, it is the end
+/// of the last line.
 pub(super) fn last_boundary(block: &[u8]) -> Option<usize> {
     if let Some(end) = after_last_blank_line(block) {
         return Some(end);
@@ -109,22 +109,22 @@ pub(super) fn last_boundary(block: &[u8]) -> Option<usize> {
     }
 }
 
-/// Where the last line of `text` starts, if it is the first of a sample.
+/// The start of the last line of `text`, if that starts a sample.
 pub(super) fn start_of_sample(text: &[u8]) -> Option<usize> {
     let start = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
     let is_first = matches!(&text[..start], [] | [b'\n'] | [.., b'\n', b'\n']);
     is_first.then_some(start)
 }
 
-/// Cuts the last line off `text`, whose lines have their line ends before them. Gives what is left,
+/// Splits the last line off `text`, whose lines are preceded by their line ends. Returns the rest
 /// and the line.
 pub(super) fn split_last_line(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = memchr::memrchr(b'\n', text)?;
     Some((&text[..at], &text[at + 1..]))
 }
 
-/// Whether all lines of `text` look as perf usually prints frames; they have their line ends before
-/// them.
+/// Whether all lines of `text` are frames in perf's usual form; they are preceded by their line
+/// ends.
 pub(super) fn are_plain(mut text: &[u8], options: &Options) -> bool {
     while let Some((rest, line)) = split_last_line(text) {
         if plain_tail_start(line, options).is_none() {
@@ -135,7 +135,7 @@ pub(super) fn are_plain(mut text: &[u8], options: &Options) -> bool {
     true
 }
 
-/// Where the addresses are in `text`, whose lines are plain and have their line ends before them.
+/// The positions of addresses in `text`, whose lines are plain and preceded by their line ends.
 pub(super) fn addresses_in(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     memchr::memchr_iter(b'\n', text).map_while(|at| {
         let address = find_address(&text[at + 1..])?;
@@ -143,34 +143,34 @@ pub(super) fn addresses_in(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Whether frames in `text`, whose lines are plain, may be named after their addresses too.
+/// Whether frames in `text`, whose lines are plain, may be named after their addresses.
 pub(super) fn may_name_addresses(text: &[u8], options: &Options) -> bool {
     let has_no_symbol = |address: Range<usize>| text[address.end..].starts_with(b" (");
     options.include_addrs
         && (may_name_address(text, options) || addresses_in(text).any(has_no_symbol))
 }
 
-/// The tail of the first line of `text`: what follows its address.
+/// The tail of the first line of `text`: the part after its address.
 pub(super) fn first_tail(text: &[u8]) -> Option<&[u8]> {
     let line = text.strip_prefix(b"\n")?;
     let tail = &line[find_address(line)?.end..];
     Some(&tail[..memchr::memchr(b'\n', tail).unwrap_or(tail.len())])
 }
 
-/// Where the tail of a frame line starts, the part that determines its frame: after the address, or
-/// with it if the frame may be named after it. `None` if the line is a single word.
+/// The start of the tail of a frame line, which determines its frames: after the address, or
+/// including it if the frame may be named after it. `None` if the line is a single word.
 pub(super) fn tail_start(line: &[u8], options: &Options) -> Option<usize> {
     let address = find_word(line)?;
     let tail = &line[address.end..];
     Some(match may_name_address(tail, options) {
         true => address.start,
-        // What starts with a tab is a whole line elsewhere.
+        // Text that starts with a tab is a whole line elsewhere.
         false => address.end + usize::from(tail.starts_with(b"\t")),
     })
 }
 
-/// The same for a line in the form that perf usually prints; `None` for others. If the address
-/// belongs to the tail, the whole line does.
+/// The start of the tail of a line in perf's usual form; `None` for other lines. If the address
+/// belongs to the tail, the tail is the whole line.
 #[inline]
 pub(super) fn plain_tail_start(line: &[u8], options: &Options) -> Option<usize> {
     let address = find_address(line)?;
@@ -180,7 +180,7 @@ pub(super) fn plain_tail_start(line: &[u8], options: &Options) -> Option<usize> 
     })
 }
 
-/// Where the address is in a line that starts with a tab; the space behind it tells its end.
+/// The position of the address in a line that starts with a tab; the space after it marks its end.
 #[inline]
 fn find_address(line: &[u8]) -> Option<Range<usize>> {
     let rest = line.strip_prefix(b"\t")?;
@@ -192,7 +192,7 @@ fn find_address(line: &[u8]) -> Option<Range<usize>> {
     find_in_other_field(line)
 }
 
-/// Where the address is in a line that starts with a tab, be it in a field of 16 bytes or not.
+/// The position of the address in a line that starts with a tab, in a field of any width.
 #[inline(never)]
 fn find_in_other_field(line: &[u8]) -> Option<Range<usize>> {
     let word = without_leading_spaces(&line[1..]);
@@ -206,7 +206,7 @@ fn find_in_other_field(line: &[u8]) -> Option<Range<usize>> {
     find_word(line).filter(|word| line[word.end] == b' ')
 }
 
-/// Where the first word of a line is, if white space follows it.
+/// The position of the first word of a line, if whitespace follows it.
 fn find_word(line: &[u8]) -> Option<Range<usize>> {
     let start = line.len() - trim_start(line).len();
     let length = line[start..]
@@ -215,8 +215,8 @@ fn find_word(line: &[u8]) -> Option<Range<usize>> {
     Some(start..start + length)
 }
 
-/// `text` without its last line, if `tail`, with which `text` ends, is the tail of that line by
-/// [`plain_tail_start`].
+/// `text` without its last line, if `tail`, which `text` ends with, is the tail of that line
+/// according to [`plain_tail_start`].
 #[inline]
 pub(super) fn strip_plain<'t>(text: &'t [u8], tail: &[u8]) -> Option<&'t [u8]> {
     match tail {
@@ -253,7 +253,7 @@ fn has_no_control(bytes: &[u8; 16], length: usize) -> bool {
     odd_bytes(u128::from_le_bytes(*bytes)) << (128 - 8 * length) == 0
 }
 
-/// The top bits of control characters, and of what is not ASCII; and above such, of any.
+/// The top bits of control and non-ASCII characters; bytes above such a character may also be set.
 #[inline]
 fn odd_bytes(bytes: u128) -> u128 {
     const SPACES: u128 = u128::from_ne_bytes([b' '; 16]);
@@ -261,8 +261,8 @@ fn odd_bytes(bytes: u128) -> u128 {
     (bytes.wrapping_sub(SPACES) | bytes) & TOP
 }
 
-/// How many spaces `field` starts with, if a word is all that follows them: so perf prints
-/// addresses. All bytes are looked at at once.
+/// The number of leading spaces in `field`, if only a word follows them, which is how perf prints
+/// addresses. All bytes are checked at once.
 #[inline]
 fn spaces_before_word(field: &[u8; 16]) -> Option<usize> {
     let odd = odd_bytes(u128::from_le_bytes(*field));
@@ -319,7 +319,7 @@ mod tests {
             ("\n\t100000000060e681b foo (m)", Some("")),
             ("\n\t    7f722d142778 bar foo (m)", None),
             ("\n    7f722d142778 foo (m)", None),
-            // What looks like a field of 16 bytes is the end of one line and the start of another.
+            // What looks like a field of 16 bytes spans two lines.
             ("\n\t   7f\n\tdeadbeef12 foo (m)", Some("\n\t   7f")),
             ("\n\t foo (m)", None),
         ] {

@@ -1,7 +1,7 @@
-//! From the frame lines of a sample to its node in the call tree.
+//! Maps the frame lines of a sample to its node in the call tree.
 //!
-//! [`Stacks`] remembers the sample before, level by level, every line it has ever parsed, and which
-//! came after which; see [`perf`](super) for why that is fast.
+//! [`Stacks`] caches the previous sample, level by level, all parsed lines, and their successors;
+//! see [`perf`](super) for how this makes it fast.
 
 use super::Options;
 use super::event::EventLine;
@@ -21,7 +21,7 @@ use crate::text::lossy;
 use ahash::AHashMap;
 use std::ops::Range;
 
-/// The stack of the sample read last, and the caches.
+/// The current stack, and the caches.
 #[derive(Default)]
 pub(super) struct Stacks {
     levels: Levels,
@@ -34,36 +34,36 @@ pub(super) struct Stacks {
     jit_maps: JitMaps,
 }
 
-/// The lines of a sample, the root's first.
+/// The lines of a sample, starting with the root.
 #[derive(Default)]
 struct Levels {
     all: Vec<Level>,
-    /// The node of the command that the nodes of the levels are below.
+    /// The node of the command, which is the parent of the first level.
     command: Option<NodeId>,
-    /// Where in the block the lines end, if they are those of a plain sample in it.
+    /// The end of the lines in the block, if they are those of a plain sample in it.
     end: usize,
 }
 
 #[derive(Clone, Copy)]
 struct Level {
     line: LineId,
-    /// Of the line and the line end before it, in bytes.
+    /// The length of the line and the line end before it, in bytes.
     length: usize,
-    /// `None` if it is not known, or not made, as of now.
+    /// `None` if it is unknown, or does not exist yet.
     node: Option<NodeId>,
 }
 
-/// What [`Stacks`] made of the lines of a sample.
+/// The result of reading the lines of a sample.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stack {
     /// `None` if there are no frames.
     pub node: Option<NodeId>,
-    /// How many lines there were.
+    /// The number of lines.
     pub lines: usize,
 }
 
 impl Stacks {
-    /// Whether whole stacks are looked for, which takes to know where samples start.
+    /// Whether to look up whole stacks, which requires knowing where samples start.
     pub fn looks_for_whole(&self, options: &Options) -> bool {
         predicts(options) && !self.known.is_paused()
     }
@@ -72,30 +72,30 @@ impl Stacks {
         &self.jit_maps
     }
 
-    /// Forgets where the sample before stands: a new block begins.
+    /// Forgets the position of the previous sample, because a new block begins.
     pub fn start_block(&mut self) {
         self.levels.clear();
     }
 
-    /// Reads the lines at `place` in the block, each with the line end before it. `None` if they are
-    /// not all frame lines, and as perf usually prints them; then nothing has changed.
+    /// Reads the lines at `range` in the block, each with the preceding line end. `None` if they
+    /// are not all frame lines in perf's usual form; then the state is unchanged.
     pub fn read_plain(
         &mut self,
         block: &[u8],
-        place: Range<usize>,
+        range: Range<usize>,
         event: &EventLine<'_>,
         options: &Options,
         tree: &mut CallTree,
     ) -> Option<Stack> {
         self.set_command(event, options);
-        let text = &block[place.clone()];
-        let Some(command) = self.levels.command.filter(|_| self.known.is_worth_asking()) else {
-            return self.read_lines_of(block, place, options, tree);
+        let text = &block[range.clone()];
+        let Some(command) = self.levels.command.filter(|_| self.known.is_worthwhile()) else {
+            return self.read_lines_of(block, range, options, tree);
         };
         match self.known.find(command, text) {
             Ok(stack) => Some(stack),
             Err(hash) => {
-                let stack = self.read_lines_of(block, place, options, tree)?;
+                let stack = self.read_lines_of(block, range, options, tree)?;
                 if stack.node.is_some() && !may_name_addresses(text, options) {
                     self.known.note(hash, command, text, stack);
                 }
@@ -104,32 +104,32 @@ impl Stacks {
         }
     }
 
-    /// Reads the lines at `place` one by one, as [`Stacks::read_plain`] does if the whole stack is
-    /// not known.
+    /// Reads the lines at `range` one by one, for [`Stacks::read_plain`], if the whole stack is not
+    /// cached.
     fn read_lines_of(
         &mut self,
         block: &[u8],
-        place: Range<usize>,
+        range: Range<usize>,
         options: &Options,
         tree: &mut CallTree,
     ) -> Option<Stack> {
-        if self.read_frames(block, place.clone(), options, tree) > place.start {
+        if self.read_frames(block, range.clone(), options, tree) > range.start {
             self.levels.clear();
             return None;
         }
         Some(self.finish(options, tree))
     }
 
-    /// Reads the lines at the end of `place` that are frames as perf usually prints them, as those
-    /// of a sample, and tells where they start.
+    /// Reads the lines at the end of `range` that are frames in perf's usual form as those of a
+    /// sample, and returns their start.
     fn read_frames(
         &mut self,
         block: &[u8],
-        place: Range<usize>,
+        range: Range<usize>,
         options: &Options,
         tree: &mut CallTree,
     ) -> usize {
-        let mut rest = self.levels.keep_shared(block, &block[place.clone()]);
+        let mut rest = self.levels.keep_shared(block, &block[range.clone()]);
         loop {
             let parent = self.levels.leaf_node();
             let predicted = parent.map_or(Err(None), |parent| self.find_predicted(parent, rest));
@@ -144,8 +144,8 @@ impl Stacks {
             self.levels.all.push(Level { line, length, node });
             rest = before;
         }
-        self.levels.end = place.end;
-        place.start + rest.len()
+        self.levels.end = range.end;
+        range.start + rest.len()
     }
 
     /// Reads the last line of `text` if it is the one that came below `parent` last. If it is another line, but in
@@ -176,8 +176,8 @@ impl Stacks {
         }
     }
 
-    /// Looks up the last line of `text`, below `parent` if that is known; `None` if it is no frame
-    /// line, or does not look as perf usually prints one.
+    /// Looks up the last line of `text`, below `parent` if that is known; `None` if it is not a
+    /// frame line in perf's usual form.
     fn look_up_last<'t>(
         &mut self,
         text: &'t [u8],
@@ -203,8 +203,8 @@ impl Stacks {
         Some((line, node, rest))
     }
 
-    /// Reads the frames of the sample that ends at `end` in the block, for the command of the sample
-    /// before, and tells where they start.
+    /// Reads the frames of the sample that ends at `end` in the block, assuming the command of the
+    /// previous sample, and returns their start.
     pub fn read_ahead(
         &mut self,
         block: &[u8],
@@ -212,26 +212,26 @@ impl Stacks {
         options: &Options,
         tree: &mut CallTree,
     ) -> usize {
-        self.known.let_through();
+        self.known.skip();
         self.read_frames(block, 0..end, options, tree)
     }
 
-    /// What the frames at `place` are, which were read ahead, now that the event is known.
+    /// The stack of the frames at `range`, which were read in advance, now that the event is known.
     pub fn finish_ahead(
         &mut self,
         block: &[u8],
-        place: Range<usize>,
+        range: Range<usize>,
         event: &EventLine<'_>,
         options: &Options,
         tree: &mut CallTree,
     ) -> Option<Stack> {
         match self.set_command(event, options) {
-            true => self.read_lines_of(block, place, options, tree),
+            true => self.read_lines_of(block, range, options, tree),
             false => Some(self.finish(options, tree)),
         }
     }
 
-    /// Reads lines in any shape, the root's first. Those that are no frame lines are left out.
+    /// Reads lines in any form, starting with the root. Lines that are not frames are skipped.
     pub fn read_lines<'b>(
         &mut self,
         lines: impl Iterator<Item = &'b [u8]>,
@@ -270,7 +270,7 @@ impl Stacks {
             })
     }
 
-    /// Sets the command of the sample to be read; whether it is another than before.
+    /// Sets the command of the next sample; returns whether it changed.
     fn set_command(&mut self, event: &EventLine<'_>, options: &Options) -> bool {
         let is_other = self.commands.find(event, options);
         if is_other {
@@ -293,7 +293,7 @@ impl Stacks {
         Stack { node, lines }
     }
 
-    /// The node of the stack read last. Its missing part is made.
+    /// The node of the current stack. Missing nodes are created.
     fn walk(&mut self, options: &Options, tree: &mut CallTree) -> NodeId {
         let known = self
             .levels
@@ -315,7 +315,7 @@ impl Stacks {
         parent
     }
 
-    /// As [`Stacks::walk`], from the innermost function that hides its callers.
+    /// Like [`Stacks::walk`], but starts at the innermost function that hides its callers.
     fn walk_skipping(&mut self, tree: &mut CallTree) -> NodeId {
         let lines = &mut self.lines;
         let levels = &self.levels.all;
@@ -332,7 +332,7 @@ impl Stacks {
     }
 }
 
-/// A line, its node if it is known, and what is left of the text it was found in.
+/// A line, its node if it is known, and the rest of the text that it was found in.
 type Found<'t> = (LineId, Option<NodeId>, &'t [u8]);
 
 /// Where the name ends in a text of which the last line ends in this module.
@@ -365,7 +365,7 @@ impl Levels {
         self.end = 0;
     }
 
-    /// Keeps those levels whose lines `text` ends with, and gives what is left of it.
+    /// Keeps the levels whose lines `text` ends with, and returns the rest of it.
     fn keep_shared<'t>(&mut self, block: &[u8], text: &'t [u8]) -> &'t [u8] {
         let (mut rest, mut other) = (text, &block[..self.end]);
         let mut shared = 0;
@@ -386,14 +386,14 @@ impl Levels {
         rest
     }
 
-    /// The node of the innermost level, or of the command; `None` if it is not known.
+    /// The node of the innermost level, or of the command; `None` if it is unknown.
     #[inline]
     fn leaf_node(&self) -> Option<NodeId> {
         self.all.last().map_or(self.command, |level| level.node)
     }
 }
 
-/// What is known of a line beyond its frames.
+/// Properties of a line besides its frames.
 #[derive(Clone, Copy)]
 struct Facts {
     /// Whether the line is a frame whatever its address and where that is.
@@ -401,7 +401,7 @@ struct Facts {
     hides_callers: bool,
 }
 
-/// Reads `line`, and adds its frames; none for a process name in parentheses.
+/// Parses `line`, and adds its frames; none for a process name in parentheses.
 #[cold]
 fn read_line(
     line: &[u8],
@@ -434,15 +434,15 @@ fn read_line(
 #[derive(Default)]
 struct Commands {
     nodes: AHashMap<Vec<u8>, NodeId>,
-    /// The command asked for last, as printed.
+    /// The last command, as printed.
     printed: Vec<u8>,
-    /// Its node, if it was made.
+    /// Its node, if it exists.
     node: Option<NodeId>,
     before: Vec<u8>,
 }
 
 impl Commands {
-    /// Makes the command of `event` the one asked for last; whether it is another one.
+    /// Makes the command of `event` the last one; returns whether it changed.
     fn find(&mut self, event: &EventLine<'_>, options: &Options) -> bool {
         std::mem::swap(&mut self.printed, &mut self.before);
         self.printed.clear();
@@ -454,7 +454,7 @@ impl Commands {
         true
     }
 
-    /// The node of the command asked for last.
+    /// The node of the last command.
     fn make_node(&mut self, tree: &mut CallTree) -> NodeId {
         *self.node.get_or_insert_with(|| {
             let name = command_frame(&self.printed);
@@ -468,7 +468,7 @@ impl Commands {
     }
 }
 
-/// Writes `COMM`, `COMM-PID` or `COMM-PID/TID`; nothing if perf did not print who ran.
+/// Writes `COMM`, `COMM-PID` or `COMM-PID/TID`; nothing if perf did not print the thread.
 fn print_command(event: &EventLine<'_>, options: &Options, out: &mut Vec<u8>) {
     let start = &event.start;
     out.extend_from_slice(start.comm);

@@ -1,18 +1,19 @@
-//! What an event line starts with: who ran.
+//! Parses the start of an event line: the thread.
 //!
 //! ```text
 //! start = [comm SP] [[pid "/"] id SP] ["[" cpu "]" SP] [flags SP]
 //! ```
 //!
-//! perf pads its fields: ids to 5 bytes, periods to 10. That tells the id in `my thread     1` from
-//! the name that ends in a number in `my thread 1`, and an id from a period.
+//! perf pads its fields: IDs to 5 bytes, periods to 10. That distinguishes the ID in `my thread
+//! 1` from the name that ends in a number in `my thread 1`, and an ID from a period.
 
 use crate::text::{is_ascii_white, trim, trim_end};
 
-/// The longest name the kernel has for a thread; kernel workers may have more, but no space in it.
-const LONGEST_COMM: usize = 15;
+/// The maximum length of a thread name in the kernel; names of kernel workers can be longer, but
+/// contain no space.
+const MAX_COMM: usize = 15;
 
-/// Who ran, as far as perf printed it.
+/// The thread, as far as printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Start<'a> {
     /// Empty if it was not printed.
@@ -21,7 +22,7 @@ pub(super) struct Start<'a> {
     pub tid: Option<&'a [u8]>,
 }
 
-/// How sure it is that perf padded the ids, and nobody wrote the line by hand or printed it with
+/// How certain it is that perf padded the IDs, and the line was not handwritten or printed by
 /// another program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Padding {
@@ -30,17 +31,17 @@ pub(super) enum Padding {
     Sure,
 }
 
-/// A word, and what is before it, up to the white space between them.
+/// A word, and the text before it, up to the whitespace between them.
 struct LastWord<'a> {
     before: &'a [u8],
     word: &'a [u8],
-    /// How wide the field is that the word is at the end of.
+    /// The width of the field that ends with the word.
     width: usize,
 }
 
 impl<'a> Start<'a> {
-    /// Reads what is before a time, a period, or an event. The ids are directly before that, but for
-    /// the cpu.
+    /// Parses the text before a time, a period, or an event. The IDs are directly before that, or
+    /// before the CPU.
     fn parse(text: &'a [u8], padding: Padding) -> Start<'a> {
         let text = without_cpu(text).unwrap_or(text);
         let ids = LastWord::of(text).filter(|last| last.is_ids(padding));
@@ -58,7 +59,7 @@ impl<'a> Start<'a> {
         }
     }
 
-    /// Reads what is before a time, where words that tell the cpu's mode (`U`, `d...`) may be, too.
+    /// Parses the text before a time, which may also include the CPU's mode (`U`, `d...`).
     pub fn before_time(text: &'a [u8], padding: Padding) -> Start<'a> {
         let start = Start::parse(text, padding);
         if start.tid.is_some() {
@@ -69,7 +70,7 @@ impl<'a> Start<'a> {
         behind_mode.filter(|it| it.tid.is_some()).unwrap_or(start)
     }
 
-    /// Reads what is before an event or at the end of a line that has no time, and the period.
+    /// Parses the text before an event, or at the end of a line without a time, with the period.
     pub fn with_period(text: &'a [u8]) -> (Start<'a>, Option<u64>) {
         let Some(last) = LastWord::of(text) else {
             return (Start::default(), None);
@@ -87,7 +88,7 @@ impl<'a> Start<'a> {
         (Start::without_time(text), None)
     }
 
-    /// If a cpu is printed, so are the ids before it.
+    /// If a CPU is printed, the IDs are before it.
     fn without_time(text: &'a [u8]) -> Start<'a> {
         let has_cpu = without_cpu(text).is_some();
         Start::parse(
@@ -100,9 +101,9 @@ impl<'a> Start<'a> {
         )
     }
 
-    /// Whether the comm can be one.
+    /// Whether the comm is plausible.
     pub fn has_usual_comm(&self) -> bool {
-        self.comm.len() <= LONGEST_COMM || !self.comm.iter().copied().any(is_ascii_white)
+        self.comm.len() <= MAX_COMM || !self.comm.iter().copied().any(is_ascii_white)
     }
 }
 
@@ -115,7 +116,7 @@ impl<'a> LastWord<'a> {
             .map_or(0, |at| at + 1);
         let (before, word) = text.split_at(start);
         let spaces = before.len() - trim_end(before).len();
-        // A space is between fields, unless there is no field before.
+        // Fields are separated by a space, unless there is no previous field.
         let separator = usize::from(spaces < before.len());
         (!word.is_empty()).then_some(LastWord {
             before,
@@ -124,8 +125,8 @@ impl<'a> LastWord<'a> {
         })
     }
 
-    /// Digits, and slashes among them, of which the first are in a field of 5 bytes if they are
-    /// padded; perf prints -1 for a thread that is gone.
+    /// Digits, possibly with slashes, starting with a field of 5 bytes if the IDs are padded; perf
+    /// prints -1 for a thread that exited.
     fn is_ids(&self, padding: Padding) -> bool {
         let without_sign = |id: &'a [u8]| id.strip_prefix(b"-").unwrap_or(id);
         let mut ids = self.word.split(|byte| *byte == b'/').map(without_sign);
@@ -158,14 +159,14 @@ impl<'a> LastWord<'a> {
         }
     }
 
-    /// A number in a field of 10 bytes, or with more digits than the ids of threads have.
+    /// A number in a field of 10 bytes, or with more digits than thread IDs have.
     fn is_period(&self) -> bool {
         const WIDTH: usize = 10;
         self.width == WIDTH || self.word.len() >= 8
     }
 }
 
-/// `PID/TID`, or what is one of them only.
+/// `PID/TID`, or only one of them.
 fn split_ids(word: &[u8]) -> (Option<&[u8]>, &[u8]) {
     match word.iter().rposition(|byte| *byte == b'/') {
         Some(slash) => (Some(&word[..slash]), &word[slash + 1..]),
@@ -173,7 +174,7 @@ fn split_ids(word: &[u8]) -> (Option<&[u8]>, &[u8]) {
     }
 }
 
-/// What is before the cpu that `text` ends with.
+/// The text before the CPU at the end of `text`.
 fn without_cpu(text: &[u8]) -> Option<&[u8]> {
     let text = trim_end(text).strip_suffix(b"]")?;
     let last = LastWord::of(text)?;
@@ -181,7 +182,7 @@ fn without_cpu(text: &[u8]) -> Option<&[u8]> {
     (!cpu.is_empty() && cpu.iter().all(u8::is_ascii_digit)).then_some(last.before)
 }
 
-/// Whether `word` is one of those that tell what the cpu did: `U`, `d..2.`, `Hn`.
+/// Whether `word` is a mode of the CPU: `U`, `d..2.`, `Hn`.
 fn is_mode(word: &[u8]) -> bool {
     let is_flag = |byte: &u8| byte.is_ascii_alphanumeric() || b".#".contains(byte);
     word.len() <= 6 && word.iter().all(is_flag)

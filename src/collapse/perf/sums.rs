@@ -1,14 +1,14 @@
-//! What the samples add up to, in each of the ways in which they can be counted.
+//! The sums of the samples, for each value.
 
 use crate::call_tree::{Count, Forest, Unit, ValueType};
 use crate::text::lossy;
 
-/// The samples that were counted, and their periods.
+/// The number of samples, and the sum of their periods.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::collapse) struct Sums {
     samples: u64,
     periods: u64,
-    /// Whether samples say their periods. Without one, a sample counts as one.
+    /// Whether samples have periods. A sample without one counts 1.
     have_periods: bool,
 }
 
@@ -25,7 +25,7 @@ impl Sums {
         self.have_periods |= other.have_periods;
     }
 
-    /// Says of a forest what its counts are: of the event, or samples if `counts_samples`.
+    /// Sets the unit of a forest: that of the event, or samples if `counts_samples`.
     pub fn describe(&self, forest: &mut Forest, event: Option<&[u8]>, counts_samples: bool) {
         let samples = ValueType::new("samples", "count");
         let mut values = vec![self.event_value(event), samples];
@@ -45,7 +45,7 @@ impl Sums {
         forest.set_values(values);
     }
 
-    /// The value that is called as the event, the name of which may be in that of its counter:
+    /// The value named after the event, which may be part of the name of a counter:
     /// `cpu_core/cycles/`.
     fn event_value(&self, event: Option<&[u8]>) -> ValueType {
         let name = lossy(event.unwrap_or(b"events")).into_owned();

@@ -1,4 +1,4 @@
-//! Samples and lines of every kind, and what there is to say of them.
+//! Tests of all kinds of samples and lines, and of warnings.
 
 mod paths;
 mod selections;
@@ -22,7 +22,7 @@ fn to_text(forest: Forest) -> String {
     testing::to_text(Ok(forest)).unwrap()
 }
 
-/// Folds `text` as one block in a `way`.
+/// Folds `text` as one block, in one of several ways.
 fn fold_in(options: &Options, text: &[u8], way: fn(&mut BlockFolder<'_>)) -> String {
     let (mut worker, mut tree) = (Worker::default(), CallTree::new());
     let prelude = options.prelude(text).unwrap_or_default();
@@ -98,7 +98,7 @@ fn assert_all_paths_agree(text: &[u8]) {
     }
 }
 
-/// What was read before is of no matter.
+/// Lines read before do not affect the result.
 #[test]
 fn what_is_no_sample_is_none_without_modules() {
     for text in [
@@ -124,7 +124,7 @@ fn other_fields_below_frames_are_no_news() {
     assert_eq!(notes, none);
 }
 
-/// Without symbols, functions are named after what is left.
+/// Without symbols, functions are named after their addresses or modules.
 #[test]
 fn addresses_name_functions_without_symbols_if_asked_for() {
     let text = "prog \n\t            11a9\n\t            11aa\n\n\
@@ -173,7 +173,8 @@ fn tabs_are_white_space() {
     assert_all_paths_agree(text.repeat(3).as_bytes());
 }
 
-/// perf asked to leave out the event prints nothing else of tracepoints, not even a blank line.
+/// If perf is told to omit the event, it prints nothing else for tracepoints, not even a blank
+/// line.
 #[test]
 fn a_line_with_a_time_ends_the_sample_before() {
     let text = "prog 31 [000]  1042.043899: prev_comm=x prev_prio=120 ==> next_comm=y\n\
@@ -184,7 +185,8 @@ fn a_line_with_a_time_ends_the_sample_before() {
     );
 }
 
-/// What is left of `text` when its end is cut off, and where a warning says that the sample ends.
+/// The remaining part of `text` after truncating it, and where the warning locates the end of the
+/// sample.
 fn noted_end(text: &str) -> Option<u64> {
     let (mut worker, mut tree) = (Worker::default(), CallTree::new());
     let options = Options::default();
@@ -223,7 +225,7 @@ fn a_sample_that_is_cut_off_counts_and_is_noted() {
             1 => assert_eq!((all, some), (Some(&1), Some(&1)), "{cut}"),
             _ => assert_eq!((all, some), (Some(&1), None), "{cut}"),
         }
-        // Of an event line too little may be left to know it as one.
+        // The rest of a truncated event line may be too short to recognize.
         if text[whole..cut].contains('\t') {
             assert_eq!(noted_end(&text[..cut]), Some(line), "{cut}");
         }

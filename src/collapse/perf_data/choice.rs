@@ -90,7 +90,7 @@ impl Choice {
     pub fn log(&self, mut report: Report, is_empty: bool) {
         for (rank, group) in self.groups.iter().enumerate() {
             if group.samples > 0 && self.chosen != Some(rank) {
-                report.leave_out_all(&group.name, group.samples);
+                report.skip_all(&group.name, group.samples);
             }
         }
         let chosen = self.chosen.and_then(|rank| self.groups.get(rank));

@@ -1,4 +1,4 @@
-//! One profile, every path: threads, block sizes, slices and readers, fast and slow.
+//! Compares all code paths for a profile: threads, block sizes, slices and readers, fast and slow.
 
 use super::*;
 use crate::collapse::notes::LinePlace;
@@ -43,8 +43,8 @@ fn samples_are_the_same_together_and_alone() {
     }
 }
 
-/// What is noted of `text` if it is folded in blocks of about `size` bytes: how many lines there
-/// are, and which are the first that are no event lines, and no frames.
+/// The notes about `text` if it is folded in blocks of about `size` bytes: the number of lines, and
+/// the first ones that are not event lines or not frames.
 pub(super) fn noted(options: &Options, text: &[u8], size: usize) -> (u64, String) {
     let (mut worker, mut tree) = (Worker::default(), CallTree::new());
     let prelude = Prelude {
@@ -74,7 +74,7 @@ pub(super) fn noted(options: &Options, text: &[u8], size: usize) -> (u64, String
     (lines, format!("{:?}", report.numbered_notes()))
 }
 
-/// Lines of a profile that has few fields.
+/// Lines of a profile with few fields.
 fn any_selected_line() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "\t            11a9 leaf+0x1",
@@ -173,7 +173,7 @@ proptest! {
         let text = lines.join("\n") + if ends { "\n" } else { "" };
         let whole = noted(&Options::default(), text.as_bytes(), usize::MAX);
         prop_assert_eq!(whole.0, count_lines(text.as_bytes()));
-        // So no whole stacks are looked for, and samples are read backwards.
+        // This disables the cache of whole stacks, and samples are read backwards.
         let backwards = with_options(|options| options.skip_after = vec!["mid".to_string()]);
         for size in [1, 64, 200, usize::MAX] {
             prop_assert_eq!(&noted(&Options::default(), text.as_bytes(), size), &whole);
@@ -222,7 +222,7 @@ fn all_paths_agree_on_carriage_returns() {
     );
 }
 
-/// Enough samples for whole stacks to be looked for, found, given up and looked for again.
+/// Enough samples for the cache of whole stacks to be used, paused and resumed.
 #[test]
 fn all_paths_agree_on_stacks_that_come_again_or_do_not() {
     let sample = |number: usize, function: usize| {

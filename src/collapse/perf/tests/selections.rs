@@ -1,8 +1,8 @@
-//! Selections of fields, as `perf script -F` prints them.
+//! Selections of fields with `perf script -F`.
 
 use super::*;
 
-/// What `perf script -F` prints of a sample.
+/// The fields of a sample printed by `perf script -F`.
 #[derive(Clone, Copy)]
 pub(super) struct Fields {
     has_call_chains: bool,
@@ -34,7 +34,7 @@ impl Fields {
         })
     }
 
-    /// Whether the last word of the comm could as well be the thread's id.
+    /// Whether the last word of the comm could be mistaken for the thread ID.
     fn may_mislead(&self, comm: &str) -> bool {
         let is_like_ids = match comm {
             "pool 7/9" => self.cpu || self.time,
