@@ -176,7 +176,7 @@ impl_collapse!(Folder);
 /// The progress of reading a profile.
 #[derive(Default)]
 pub(crate) struct Worker {
-    place: Place,
+    stage: Stage,
     /// The sums of the available costs.
     sums: [Option<Count>; 3],
     /// The nodes from the root to the previous row.
@@ -190,7 +190,7 @@ pub(crate) struct Worker {
 }
 
 #[derive(Default, Clone, Copy)]
-enum Place {
+enum Stage {
     #[default]
     BeforeTable,
     BelowHeader(Columns),
@@ -259,17 +259,17 @@ impl Format for Options {
         tree: &mut CallTree,
     ) -> Result<(), ParseError> {
         for line in lines_of(block.bytes) {
-            match worker.place {
-                Place::BeforeTable if is_header(line) => {
+            match worker.stage {
+                Stage::BeforeTable if is_header(line) => {
                     let columns = self.columns(&lossy(line));
                     let columns =
                         columns.map_err(|kind| ParseError::new(kind, block.line_of(line)))?;
-                    worker.place = Place::BelowHeader(columns);
+                    worker.stage = Stage::BelowHeader(columns);
                 }
-                Place::BelowHeader(columns) => worker.place = Place::InRows(columns),
-                Place::InRows(_) if trim(line).is_empty() => worker.place = Place::AfterTable,
-                Place::InRows(columns) => self.fold_row(block, line, columns, worker, tree),
-                Place::BeforeTable | Place::AfterTable => {}
+                Stage::BelowHeader(columns) => worker.stage = Stage::InRows(columns),
+                Stage::InRows(_) if trim(line).is_empty() => worker.stage = Stage::AfterTable,
+                Stage::InRows(columns) => self.fold_row(block, line, columns, worker, tree),
+                Stage::BeforeTable | Stage::AfterTable => {}
             }
         }
         Ok(())
@@ -284,7 +284,7 @@ impl Format for Options {
         forest.set_unit(&self.source.unit());
         for worker in workers {
             forest.set_values(self.values(worker.sums));
-            if let Place::BeforeTable = worker.place {
+            if let Stage::BeforeTable = worker.stage {
                 log::warn!("File ended before start of call graph, expected a line `{HEADER}`");
             }
             worker.broken_rows.log("a row in the columns of the table");
@@ -558,11 +558,11 @@ mod tests {
     #[test]
     fn broken_rows_are_passed_over() {
         let whole = row(1, "b", "1.0", 2, 2);
-        let place = whole.find('M').unwrap();
+        let stage = whole.find('M').unwrap();
         for broken in [
             whole.trim_start().to_string(),
-            whole[..place].to_string() + "\n",
-            whole[place..].to_string(),
+            whole[..stage].to_string() + "\n",
+            whole[stage..].to_string(),
             whole.replace("1.0", "   "),
             whole.replace("1.0", "1.0 1"),
             whole.replace("      1  ", "      x  "),

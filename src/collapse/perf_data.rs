@@ -1,7 +1,7 @@
-//! `perf.data` itself, what `perf record` writes, without `perf script`.
+//! `perf.data`: the files of `perf record`, read without `perf script`.
 //!
-//! What comes out is what [`perf`] makes of the output of `perf script` for the same
-//! file, in a fraction of the time.
+//! The result is the same as when folding the output of `perf script` for the same file with
+//! [`perf`], in a fraction of the time.
 //!
 //! ```no_run
 //! use inferno::collapse::perf_data::{Folder, Options};
@@ -15,42 +15,44 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! It takes the crate's feature `perf-data`; without it, there is an error that says so.
+//! This requires the crate's feature `perf-data`; without it, an error says so.
 //!
-//! # How it works
+//! # Implementation
 //!
 //! ```text
 //! records ─> processes, maps ─> samples ─┬─> worker: tree of places ─┬─> symbols, ─> CallTree
 //!            (in the order of time)      └─> worker: tree of places ─┘   inlined calls
 //! ```
 //!
-//! Records are read in a stream, in the order of time. They say which process had what mapped
-//! where, so that an address in a sample is a place in an object: a file and an offset. Stacks are
-//! counted in a tree of such places. Only then symbols are read, an object at a time, and each
-//! place in it is named once: memory and time grow with what is distinct, not with the samples.
+//! Records are read as a stream, in time order. They contain the mappings of processes, which turn
+//! an address in a sample into a location in an object: a file and an offset. Stacks are counted in
+//! a tree of such locations. Symbols are read afterwards, one object at a time, and each location
+//! is named once: memory and time depend on distinct content, not on the number of samples.
 //!
-//! [`nthreads`](struct@perf::Options#structfield.nthreads) workers take stacks apart, unwind and count them while one
-//! more thread reads; then they read the symbols. What comes out does not depend on their number.
+//! [`nthreads`](struct@perf::Options#structfield.nthreads) workers parse, unwind and count stacks
+//! while another thread reads; then they read the symbols. The result does not depend on their
+//! number.
 //!
-//! Stacks that are to be unwound, from registers and the top of the stack, are unwound with the
-//! tables in the objects, which are read once for all processes. Where the recorded part of the
-//! stack ends before the stack does, the outermost frame is `[unknown]`, as `perf script` has it.
+//! Stacks recorded as registers and the top of the stack are unwound with the tables in the
+//! objects, which are read once for all processes. If the recorded part of the stack ends before
+//! the stack does, the outermost frame is `[unknown]`, as in `perf script`.
 //!
-//! # What is read
+//! # Supported files
 //!
-//! Files of `perf record` of both byte orders, compressed (`-z`) or not, and what it writes to
-//! pipes; several events, also in groups (`{a,b}:S`), of which
-//! [one is folded](perf::Options::event_filter), the first in the header by default; call chains of
-//! frame pointers, also where the kernel records the user part later (`--call-graph fp,defer`); DWARF
-//! unwinding of x86-64 and AArch64; and calls that the processor recorded (`--call-graph lbr`). Other
+//! Files of `perf record` in both byte orders, compressed (`-z`) or not, and its output to pipes;
+//! several events, also in groups (`{a,b}:S`), of which [one is
+//! folded](perf::Options::event_filter), by default the first in the header; call chains from frame
+//! pointers, also if the kernel records the user part later (`--call-graph fp,defer`); DWARF
+//! unwinding on x86-64 and AArch64; and calls recorded by the processor (`--call-graph lbr`). Other
 //! branches are skipped.
 //!
-//! Symbols come from the objects' files, `~/.debug`, debug files by build-id and
-//! `.gnu_debuglink`, `.dwo` and `.dwp` files, `.gnu_debugdata`, `/tmp/perf-PID.map`, and `/proc/kallsyms` or a file like it.
-//! A file with another build-id than the recorded one is never used, and of another machine's
-//! files only those with a build-id. While a process of a container runs, its files are taken from
-//! there. Only regular files are opened, and maps of compiled code that are the user's or root's.
-//! Nothing is fetched from a network. What has no name is called as its object, `[libc.so.6]`, and a warning says why.
+//! Symbols come from the objects' files, `~/.debug`, debug files by build ID and `.gnu_debuglink`,
+//! `.dwo` and `.dwp` files, `.gnu_debugdata`, `/tmp/perf-PID.map`, and `/proc/kallsyms` or a
+//! similar file. A file whose build ID differs from the recorded one is never used, and for a
+//! recording from another machine, only files with a build ID are. Files in a container are used as
+//! long as its process is running. Only regular files are opened, and JIT maps must belong to the
+//! user or root. Nothing is fetched from the network. A function without a name is named after its
+//! object, `[libc.so.6]`, and a warning says why.
 
 #[cfg(feature = "perf-data")]
 mod choice;
@@ -110,15 +112,14 @@ use std::path::{Path, PathBuf};
 #[cfg(feature = "perf-data")]
 use fold::{fold_file, fold_reader};
 
-/// What to make of a `perf.data` file.
+/// Options for a `perf.data` file.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// What to make of the stacks: the options that the output of `perf script` has.
+    /// The options shared with the output of `perf script`.
     pub stacks: perf::Options,
 
-    /// Show calls that the compiler inlined as frames of their own, where there is debug
-    /// information. Default: `true`.
+    /// Show inlined calls as separate frames, if there is debug information. Default: `true`.
     pub inline: bool,
 
     /// Put file and line behind the names of functions, where there is debug information:
@@ -129,11 +130,10 @@ pub struct Options {
     /// is running, if it is the one that was recorded.
     pub kallsyms: Option<PathBuf>,
 
-    /// The directory below which to look for the files that were mapped, instead of `/`. Default:
-    /// `None`.
+    /// The directory in which to look for mapped files, instead of `/`. Default: `None`.
     pub symfs: Option<PathBuf>,
 
-    /// Directories with debug information besides `/usr/lib/debug`. Default: none.
+    /// Directories with debug information in addition to `/usr/lib/debug`. Default: none.
     pub debug_dirs: Vec<PathBuf>,
 }
 
@@ -150,7 +150,7 @@ impl Default for Options {
     }
 }
 
-/// Folds a `perf.data` file. See the [module](self) for what is read.
+/// Folds a `perf.data` file. See the [module](self) for details.
 #[derive(Default)]
 pub struct Folder {
     options: Options,
@@ -162,8 +162,8 @@ impl From<Options> for Folder {
     }
 }
 
-/// Whether a file that starts with `head` is one that `perf record` wrote; `None` if it takes more
-/// of the file to tell.
+/// Whether a file that starts with `head` was written by `perf record`; `None` if more bytes are
+/// needed.
 ///
 /// ```
 /// use inferno::collapse::perf_data::is_perf_data;
@@ -173,7 +173,7 @@ impl From<Options> for Folder {
 /// assert_eq!(is_perf_data(b"prog 1 1.0: 7 cycles:"), Some(false));
 /// ```
 pub fn is_perf_data(head: &[u8]) -> Option<bool> {
-    // The same word, as machines write it that start numbers at either end.
+    // The same word in either byte order.
     let starts: [&[u8]; 2] = [b"PERFILE2", b"2ELIFREP"];
     if starts.iter().any(|start| head.starts_with(start)) {
         return Some(true);
@@ -183,8 +183,8 @@ pub fn is_perf_data(head: &[u8]) -> Option<bool> {
 }
 
 impl Folder {
-    /// Folds the file at `path` into a tree, reading it in one pass. A pipe is read as
-    /// [`Collapse::collapse_to_tree`] does.
+    /// Folds the file at `path` into a tree, in one pass. A pipe is read as in
+    /// [`Collapse::collapse_to_tree`].
     ///
     /// ```
     /// use inferno::collapse::perf_data::{Folder, Options};
@@ -204,7 +204,8 @@ impl Folder {
     /// ```
     ///
     /// # Errors
-    /// As [`Collapse::collapse`], and if the file cannot be opened; the message names the path.
+    /// The same as for [`Collapse::collapse`], and if the file cannot be opened; the message names
+    /// the path.
     pub fn collapse_path_to_tree(&self, path: &Path) -> io::Result<CallTree> {
         let file = open(path)?;
         match file.metadata()?.is_file() {
@@ -271,13 +272,13 @@ impl Collapse for Folder {
         }
     }
 
-    /// Whether the input starts as a `perf.data` file does.
+    /// Whether the input starts like a `perf.data` file.
     fn is_applicable(&mut self, input: &str) -> Option<bool> {
         is_perf_data(input.as_bytes())
     }
 
-    /// See [`Collapse::collapse_to_tree`]. What `perf record -o -` writes is read in a stream; a
-    /// file has parts behind the records that are needed first, and is held in memory. Prefer
+    /// See [`Collapse::collapse_to_tree`]. The output of `perf record -o -` is read as a stream; a
+    /// file is read into memory, because parts after the records are needed first. Prefer
     /// [`Folder::collapse_path_to_tree`].
     fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
     where

@@ -135,7 +135,7 @@ impl_collapse!(Folder);
 /// The position of a worker in the report, and the nodes that may still get children.
 #[derive(Default)]
 pub(crate) struct Worker {
-    place: Place,
+    stage: Stage,
     /// The number of the current line.
     line: u64,
     /// The path from the thread to the node of the previous line.
@@ -147,7 +147,7 @@ pub(crate) struct Worker {
 }
 
 #[derive(Default, PartialEq, Eq)]
-enum Place {
+enum Stage {
     #[default]
     Head,
     Graph,
@@ -248,10 +248,10 @@ impl Worker {
         options: &Options,
         tree: &mut CallTree,
     ) -> Result<(), ErrorKind> {
-        match self.place {
-            Place::Head if line.starts_with(START) => self.place = Place::Graph,
-            Place::Graph if line.starts_with(END) => self.end_graph(tree),
-            Place::Graph if !line.is_empty() => self.open(line, options, tree)?,
+        match self.stage {
+            Stage::Head if line.starts_with(START) => self.stage = Stage::Graph,
+            Stage::Graph if line.starts_with(END) => self.end_graph(tree),
+            Stage::Graph if !line.is_empty() => self.open(line, options, tree)?,
             _ => {}
         }
         Ok(())
@@ -260,7 +260,7 @@ impl Worker {
     /// Reads the last line of the input if it has no line end. A node may lack a digit or half of
     /// its name, so its samples count for its caller.
     fn read_cut(&mut self, line: &[u8], tree: &mut CallTree) {
-        if self.place == Place::Graph && line.starts_with(END) {
+        if self.stage == Stage::Graph && line.starts_with(END) {
             self.end_graph(tree);
         }
     }
@@ -316,20 +316,20 @@ impl Worker {
 
     fn end_graph(&mut self, tree: &mut CallTree) {
         self.close_down_to(0, tree);
-        self.place = Place::Tail;
+        self.stage = Stage::Tail;
     }
 
     fn conclude(&mut self, tree: &mut CallTree) {
         self.close_down_to(0, tree);
-        match self.place {
-            Place::Head => {
+        match self.stage {
+            Stage::Head => {
                 log::warn!("File ended before start of call graph, expected a line `Call graph:`")
             }
-            Place::Graph => log::warn!(
+            Stage::Graph => log::warn!(
                 "File ended before end of call graph; the part before it is kept [line {}]",
                 self.line
             ),
-            Place::Tail => {}
+            Stage::Tail => {}
         }
         if self.waiting > 0 {
             let level = match tree.is_empty() {

@@ -41,7 +41,7 @@ pub struct SymbolOptions {
 
 /// What an address is relative to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Place {
+pub(crate) enum FileAddress {
     /// An offset in the file.
     Offset(u64),
     /// An offset from the start of the file's image in memory.
@@ -55,14 +55,14 @@ pub(crate) enum Place {
     Unknown,
 }
 
-impl Place {
+impl FileAddress {
     /// Converts an address in a process with a mapping that starts at `start` and has the file from
     /// `offset` on.
-    pub fn in_mapping(address: u64, start: u64, offset: u64) -> Place {
+    pub fn in_mapping(address: u64, start: u64, offset: u64) -> FileAddress {
         match address.checked_sub(start) {
-            Some(distance) => Place::Offset(offset.wrapping_add(distance)),
+            Some(distance) => FileAddress::Offset(offset.wrapping_add(distance)),
             // An address before the mapping is not one of the process, but of the file.
-            None => Place::Symbol(address),
+            None => FileAddress::Symbol(address),
         }
     }
 }
@@ -75,7 +75,7 @@ pub(crate) struct AddressId(usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Address {
     object: usize,
-    place: Place,
+    file_address: FileAddress,
     /// The address to display.
     shown: u64,
 }
@@ -175,10 +175,16 @@ impl<'o> Addresses<'o> {
 
     /// Adds an address in the file at `path`, which may be empty. For a call, the address must be
     /// within the call instruction. `shown` is the address to display.
-    pub fn add(&mut self, path: &[u8], id: &FileId, place: Place, shown: u64) -> AddressId {
+    pub fn add(
+        &mut self,
+        path: &[u8],
+        id: &FileId,
+        file_address: FileAddress,
+        shown: u64,
+    ) -> AddressId {
         let address = Address {
             object: self.object(path, id),
-            place,
+            file_address,
             shown,
         };
         let next = AddressId(self.addresses.len());
@@ -268,11 +274,11 @@ impl<'o> Addresses<'o> {
         let lookup = symbols.lookup(files);
         let mut are_named = true;
         for &id in ids {
-            let address = match self.addresses[id].place {
-                Place::Offset(offset) => symbols.address_of(offset),
-                Place::InImage(distance) => symbols.address_in_image(distance),
-                Place::Symbol(address) => Some(address),
-                Place::Unknown => None,
+            let address = match self.addresses[id].file_address {
+                FileAddress::Offset(offset) => symbols.address_of(offset),
+                FileAddress::InImage(distance) => symbols.address_in_image(distance),
+                FileAddress::Symbol(address) => Some(address),
+                FileAddress::Unknown => None,
             };
             let functions = lookup.functions(address, address);
             let found = functions.into_iter().map(|function| function.name);

@@ -1,6 +1,6 @@
 //! The memory mappings of a process: lines of `/proc/PID/maps`, which several formats end with.
 
-use super::addresses::{AddressId, Addresses, FileId, Place};
+use super::addresses::{AddressId, Addresses, FileAddress, FileId};
 use super::lines::{parse, parse_hex};
 
 /// The mappings of a process, by address.
@@ -58,10 +58,10 @@ impl Maps {
     pub fn add(&self, address: u64, addresses: &mut Addresses<'_>) -> AddressId {
         match self.mapping_at(address) {
             Some(mapping) => {
-                let place = Place::in_mapping(address, mapping.start, mapping.offset);
-                addresses.add(&mapping.path, &mapping.id, place, address)
+                let file_address = FileAddress::in_mapping(address, mapping.start, mapping.offset);
+                addresses.add(&mapping.path, &mapping.id, file_address, address)
             }
-            None => addresses.add(b"", &FileId::Unknown, Place::Unknown, address),
+            None => addresses.add(b"", &FileId::Unknown, FileAddress::Unknown, address),
         }
     }
 

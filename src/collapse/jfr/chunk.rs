@@ -3,7 +3,7 @@
 use super::frames::Frames;
 use super::input::Input;
 use super::metadata::{Class, ClassId, Metadata};
-use super::values::{Constants, Place};
+use super::values::{Constants, Location};
 use super::{EventValue, Events, Options, Recording, WALL_CLOCK};
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::document::{Profile, ValueType, invalid};
@@ -334,12 +334,12 @@ impl<'c> EventReader<'c> {
     }
 
     /// The location of the last field whose name is one of `names`.
-    fn place(&self, names: &[&str]) -> Option<Place<'c>> {
+    fn place(&self, names: &[&str]) -> Option<Location<'c>> {
         let mut fields = self.class.fields.iter().zip(&self.fields);
         let (field, value) = fields.rfind(|(field, _)| names.contains(&field.name.as_str()))?;
         Some(match *value {
-            FieldValue::Integer(key) => Place::Key(field.class, key),
-            FieldValue::Other(input) => Place::Inline(field.class, input),
+            FieldValue::Integer(key) => Location::Key(field.class, key),
+            FieldValue::Other(input) => Location::Inline(field.class, input),
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::Options;
 use super::input::Input;
 use super::metadata::{ClassId, Field};
-use super::values::{Constants, Place, Value};
+use super::values::{Constants, Location, Value};
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::latest::LatestStack;
 use crate::collapse::document::names::{UNKNOWN, frame_name, with_place};
@@ -104,13 +104,13 @@ impl<'c> Frames<'c> {
     /// The node of a stack, below its thread if requested. A missing stack has no frames.
     pub fn node(
         &mut self,
-        thread: Option<Place<'c>>,
-        stack: Option<Place<'c>>,
+        thread: Option<Location<'c>>,
+        stack: Option<Location<'c>>,
         tree: &mut CallTree,
     ) -> NodeId {
         let key = match (&thread, &stack) {
-            (None, Some(Place::Key(_, stack))) => Some((None, *stack)),
-            (Some(Place::Key(_, thread)), Some(Place::Key(_, stack))) => {
+            (None, Some(Location::Key(_, stack))) => Some((None, *stack)),
+            (Some(Location::Key(_, thread)), Some(Location::Key(_, stack))) => {
                 Some((Some(*thread), *stack))
             }
             _ => None,
@@ -147,7 +147,7 @@ impl<'c> Frames<'c> {
     }
 
     /// Reads the frames of a stack.
-    fn read_stack(&mut self, stack: Place<'c>) -> Option<()> {
+    fn read_stack(&mut self, stack: Location<'c>) -> Option<()> {
         let fields = self.layout.as_ref()?.fields;
         let mut input = self.constants.input(stack)?;
         for (index, field) in fields.iter().enumerate() {
@@ -243,13 +243,13 @@ impl<'c> Frames<'c> {
     }
 
     /// The name of a class as a frame.
-    pub fn of_class(&self, class: Place<'c>) -> Option<Vec<u8>> {
+    pub fn of_class(&self, class: Location<'c>) -> Option<Vec<u8>> {
         let class = self.constants.read_place(class)?;
         Some(frame_name(&self.class_name(class)?))
     }
 
     /// The number that the system has for a thread.
-    pub fn thread_id(&self, thread: Place<'c>) -> Option<u64> {
+    pub fn thread_id(&self, thread: Location<'c>) -> Option<u64> {
         let thread = self.constants.read_place(thread)?;
         match self.constants.field(thread, "osThreadId")? {
             Value::Number(id) => u64::try_from(id).ok(),
@@ -257,7 +257,7 @@ impl<'c> Frames<'c> {
         }
     }
 
-    pub fn thread_name(&self, thread: Place<'c>) -> Vec<u8> {
+    pub fn thread_name(&self, thread: Location<'c>) -> Vec<u8> {
         let thread = self.constants.read_place(thread);
         let field = |name: &str| {
             let text = self

@@ -24,7 +24,7 @@ pub(super) enum Value {
 
 /// The location of a value.
 #[derive(Clone, Copy)]
-pub(super) enum Place<'a> {
+pub(super) enum Location<'a> {
     /// A constant, by its class and key.
     Key(ClassId, i64),
     /// In an event itself, with its class.
@@ -94,19 +94,19 @@ impl<'a> Constants<'a> {
     }
 
     /// The bytes at a location.
-    pub fn input(&self, place: Place<'a>) -> Option<Input<'a>> {
+    pub fn input(&self, place: Location<'a>) -> Option<Input<'a>> {
         match place {
-            Place::Key(class, key) => {
+            Location::Key(class, key) => {
                 let at = *self.places.get(&(class, key))?;
                 Some(Input::at(self.chunk, at))
             }
-            Place::Inline(_, input) => Some(input),
+            Location::Inline(_, input) => Some(input),
         }
     }
 
     /// The value at a location.
-    pub fn read_place(&self, place: Place<'a>) -> Option<Value> {
-        let (Place::Key(class, _) | Place::Inline(class, _)) = place;
+    pub fn read_place(&self, place: Location<'a>) -> Option<Value> {
+        let (Location::Key(class, _) | Location::Inline(class, _)) = place;
         self.read(&mut self.input(place)?, class, 0)
     }
 
@@ -117,7 +117,7 @@ impl<'a> Constants<'a> {
             Value::PooledText(key) => (self.string_class?, key),
             value => return Some(value),
         };
-        self.read_place(Place::Key(class, key))
+        self.read_place(Location::Key(class, key))
     }
 
     /// Reads a value of `class`.

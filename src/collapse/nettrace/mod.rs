@@ -35,7 +35,7 @@ use ahash::AHashMap;
 use blocks::{Blocks, Kind};
 use events::{Event, Events};
 use std::io::{self, BufRead};
-use symbols::{Names, Place};
+use symbols::{Names, ProcessAddress};
 
 /// Folds .NET traces. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
@@ -269,7 +269,7 @@ impl<'o> Trace<'o> {
         for (index, &address) in addresses.iter().enumerate().rev() {
             // All addresses except the leaf are return addresses.
             let address = address.saturating_sub(u64::from(index > 0));
-            let frame = tree.intern_as_is(&Place { process, address }.to_bytes());
+            let frame = tree.intern_as_is(&ProcessAddress { process, address }.to_bytes());
             node = tree.child(node, frame);
         }
         self.samples.add(node, Decimal::from(weight));
@@ -277,8 +277,8 @@ impl<'o> Trace<'o> {
 
     fn finish(mut self, profile: &mut Profile) -> io::Result<()> {
         self.names.sort();
-        profile.add_renamed(&self.samples, CallTree::ROOT, |place| {
-            Ok(self.names.name(Place::from_bytes(place)).into())
+        profile.add_renamed(&self.samples, CallTree::ROOT, |address| {
+            Ok(self.names.name(ProcessAddress::from_bytes(address)).into())
         })?;
         if self.without_stack > 0 {
             let samples = plural(self.without_stack, "sample has", "samples have");

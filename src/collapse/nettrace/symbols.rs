@@ -7,22 +7,22 @@ use ahash::AHashMap;
 
 /// An address in a process, which is 0 if there is only one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct ProcessAddress {
     pub process: u64,
     pub address: u64,
 }
 
-impl Place {
+impl ProcessAddress {
     pub fn to_bytes(self) -> [u8; 16] {
-        let place = u128::from(self.process) << 64 | u128::from(self.address);
-        place.to_be_bytes()
+        let key = u128::from(self.process) << 64 | u128::from(self.address);
+        key.to_be_bytes()
     }
 
-    pub fn from_bytes(bytes: &[u8]) -> Place {
-        let place = bytes.first_chunk().map_or(0, |it| u128::from_be_bytes(*it));
-        Place {
-            process: (place >> 64) as u64,
-            address: place as u64,
+    pub fn from_bytes(bytes: &[u8]) -> ProcessAddress {
+        let key = bytes.first_chunk().map_or(0, |it| u128::from_be_bytes(*it));
+        ProcessAddress {
+            process: (key >> 64) as u64,
+            address: key as u64,
         }
     }
 }
@@ -30,7 +30,7 @@ impl Place {
 /// A function or file, from `start` to `end`.
 #[derive(Debug)]
 struct Range {
-    start: Place,
+    start: ProcessAddress,
     end: u64,
     name: Vec<u8>,
 }
@@ -42,7 +42,7 @@ struct Ranges {
 }
 
 impl Ranges {
-    fn add(&mut self, start: Place, end: u64, name: Vec<u8>) {
+    fn add(&mut self, start: ProcessAddress, end: u64, name: Vec<u8>) {
         self.ranges.push(Range { start, end, name });
     }
 
@@ -51,10 +51,10 @@ impl Ranges {
         self.ranges.sort_by_key(|range| range.start);
     }
 
-    fn find(&self, place: Place) -> Option<&[u8]> {
-        let after = self.ranges.partition_point(|range| range.start <= place);
+    fn find(&self, address: ProcessAddress) -> Option<&[u8]> {
+        let after = self.ranges.partition_point(|range| range.start <= address);
         let range = self.ranges.get(after.checked_sub(1)?)?;
-        let is_in = range.start.process == place.process && place.address < range.end;
+        let is_in = range.start.process == address.process && address.address < range.end;
         is_in.then_some(&range.name)
     }
 }
@@ -81,7 +81,7 @@ impl Names {
             class => format!("{class}.{method}"),
         };
         let end = address.saturating_add(u64::from(size));
-        let start = Place { process, address };
+        let start = ProcessAddress { process, address };
         self.functions.add(start, end, frame_name(name.as_bytes()));
         Some(())
     }
@@ -93,7 +93,8 @@ impl Names {
         number(payload)?;
         let name = object_name(basename(short_text(payload)?), None);
         self.processes.insert(id, process);
-        self.files.add(Place { process, address }, end, name);
+        self.files
+            .add(ProcessAddress { process, address }, end, name);
         Some(())
     }
 
@@ -104,7 +105,8 @@ impl Names {
         let (address, end) = (number(payload)?, number(payload)?);
         let name = frame_name(short_text(payload)?);
         let process = self.processes.get(&mapping).copied().unwrap_or(0);
-        self.functions.add(Place { process, address }, end, name);
+        self.functions
+            .add(ProcessAddress { process, address }, end, name);
         Some(())
     }
 
@@ -115,11 +117,11 @@ impl Names {
     }
 
     /// The name of a frame at this address.
-    pub fn name(&self, place: Place) -> &[u8] {
+    pub fn name(&self, address: ProcessAddress) -> &[u8] {
         let name = self
             .functions
-            .find(place)
-            .or_else(|| self.files.find(place));
+            .find(address)
+            .or_else(|| self.files.find(address));
         name.unwrap_or(UNKNOWN)
     }
 }

@@ -1,18 +1,18 @@
-//! Which of the events in a file is folded: the one asked for, or else the first in the header that
+//! Decides which event of a file is folded: the requested one, or else the first in the header that
 //! has samples.
 //!
-//! Samples come in any order, so a later event may be met first. What was folded of it is thrown
-//! away when an earlier one turns up.
+//! Samples come in any order, so a later event may be seen first. Its results are discarded when an
+//! earlier one appears.
 
 use super::event::Event;
 use crate::collapse::perf::{EventName, Report};
 use ahash::AHashMap;
 use std::sync::Arc;
 
-/// The position of a [`Group`]; an earlier one is preferred.
+/// The position of a [`Group`]; earlier ones take precedence.
 pub(super) type Rank = usize;
 
-/// Events that are folded together: those of the same name, modifiers apart.
+/// Events that are folded together: those with the same name, ignoring modifiers.
 struct Group {
     name: Vec<u8>,
     is_wanted: bool,
@@ -37,7 +37,7 @@ impl Choice {
         }
     }
 
-    /// What is folded, as far as is known.
+    /// The group that is folded, as far as known.
     pub fn chosen(&self) -> Option<Rank> {
         self.chosen
     }
@@ -48,9 +48,9 @@ impl Choice {
         chosen.map(|group| group.name.as_slice())
     }
 
-    /// Notes a sample of an event, given by its index in the header, and returns its rank.
+    /// Records a sample of an event, given by its index in the header, and returns its rank.
     pub fn note(&mut self, index: usize, events: &[Arc<Event>]) -> Option<Rank> {
-        // In a pipe, events are records among others.
+        // In a pipe, events are records between others.
         for event in events.iter().skip(self.ranks.len()) {
             self.add(event);
         }
@@ -86,7 +86,7 @@ impl Choice {
         self.ranks.push(rank);
     }
 
-    /// Logs what `report` has, and which events were left out.
+    /// Logs `report`, and which events were skipped.
     pub fn log(&self, mut report: Report, is_empty: bool) {
         for (rank, group) in self.groups.iter().enumerate() {
             if group.samples > 0 && self.chosen != Some(rank) {

@@ -1,9 +1,9 @@
-//! Records that were compressed while recording (`perf record -z`).
+//! Decompresses records (`perf record -z`).
 //!
-//! All of a recording is one zstd frame without an end, cut into records anywhere. The decoder
-//! wants whole blocks, so what came is kept until a block is complete. It holds back as much as
-//! later blocks can refer to, the window, until the frame ends; [`Inflater::finish`] ends it.
-//! [`Inflater::end`] says how much that is.
+//! A recording has a single zstd frame without an end, split into records anywhere. The decoder
+//! needs whole blocks, so data is buffered until a block is complete. The decoder also retains the
+//! window, the data that later blocks may refer to, until the frame ends; [`Inflater::finish`] ends
+//! it. [`Inflater::end`] accounts for the retained data.
 //!
 //! ```text
 //! frame = header (up to 18 bytes), { block }
@@ -15,43 +15,43 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 const LONGEST_HEADER: usize = 18;
 const BLOCK_HEADER: usize = 3;
-/// The type of a block that is one byte, repeated.
+/// The type of a block that repeats one byte.
 const REPEATED: u32 = 1;
 
 #[derive(Default)]
 pub(super) struct Inflater {
     decoder: Option<FrameDecoder>,
-    /// The size of the window of this frame, if it says so.
+    /// The window size of this frame, if specified.
     window: Option<u64>,
-    /// What came and is not decoded.
-    coming: Vec<u8>,
-    /// What is decoded, and how much of it is consumed.
+    /// Data that was not decoded yet.
+    undecoded: Vec<u8>,
+    /// Decoded data, and how much of it was consumed.
     decoded: Vec<u8>,
     consumed: usize,
-    /// How many bytes were decoded in all.
+    /// The number of bytes decoded in total.
     total: u64,
-    /// Whether what comes is dropped, as it takes what was damaged to decode it.
+    /// Whether further data is dropped, because it depends on damaged data.
     is_given_up: bool,
 }
 
 impl Inflater {
-    /// Takes in the next piece, which is decoded by [`Inflater::decode_block`].
+    /// Adds the next piece, to be decoded by [`Inflater::decode_block`].
     pub fn add(&mut self, piece: &[u8]) {
         if !self.is_given_up {
-            self.coming.extend_from_slice(piece);
+            self.undecoded.extend_from_slice(piece);
         }
     }
 
-    /// Ends the frame with an empty block, so that all is decoded.
+    /// Ends the frame with an empty block, so that everything is decoded.
     pub fn finish(&mut self) {
         const LAST_BLOCK: [u8; BLOCK_HEADER] = [1, 0, 0];
         if self.decoder.is_some() {
-            self.coming.clear();
+            self.undecoded.clear();
             self.add(&LAST_BLOCK);
         }
     }
 
-    /// Drops what comes, and what came.
+    /// Drops all remaining data.
     pub fn give_up(&mut self) {
         *self = Inflater {
             is_given_up: true,
@@ -59,30 +59,30 @@ impl Inflater {
         };
     }
 
-    /// Whether there is anything that is held back.
+    /// Whether the decoder retains any data.
     pub fn is_used(&self) -> bool {
         self.decoder.is_some()
     }
 
-    /// What is decoded and not consumed.
+    /// Decoded data that was not consumed.
     pub fn ready(&self) -> &[u8] {
         self.decoded.get(self.consumed..).unwrap_or_default()
     }
 
-    /// How much was consumed in all.
+    /// The number of bytes consumed in total.
     pub fn position(&self) -> u64 {
         let rest = self.decoded.len() - self.consumed;
         self.total - rest as u64
     }
 
-    /// Where all that came until now will end, or a little later; `None` if that is not known.
+    /// An upper bound on where the data added so far ends; `None` if it is unknown.
     pub fn end(&self) -> Option<u64> {
-        if !self.coming.is_empty() {
+        if !self.undecoded.is_empty() {
             return None;
         }
         match (&self.decoder, self.window) {
             (None, _) => Some(self.total),
-            // As long as nothing came out, there is less than a window of it.
+            // As long as there was no output, there is less data than the window size.
             (Some(_), Some(window)) => Some(self.total + window),
             (Some(_), None) => None,
         }
@@ -92,10 +92,10 @@ impl Inflater {
         self.consumed = (self.consumed + length).min(self.decoded.len());
     }
 
-    /// Decodes the next block, a few bytes of which can stand for a hundred kilobytes: `Some(false)` if
-    /// it is not all there yet, `None` if it cannot be decoded.
+    /// Decodes the next block, which may expand from a few bytes to a hundred kilobytes:
+    /// `Some(false)` if it is incomplete, `None` if it cannot be decoded.
     pub fn decode_block(&mut self) -> Option<bool> {
-        let mut rest = self.coming.as_slice();
+        let mut rest = self.undecoded.as_slice();
         if self.decoder.is_none() {
             if rest.len() < LONGEST_HEADER {
                 return Some(false);
@@ -118,8 +118,8 @@ impl Inflater {
                 self.total += bytes.len() as u64;
             }
         }
-        let used = self.coming.len() - rest.len();
-        self.coming.drain(..used);
+        let used = self.undecoded.len() - rest.len();
+        self.undecoded.drain(..used);
         if decoder.is_finished() {
             self.decoder = None;
         }
@@ -127,7 +127,7 @@ impl Inflater {
     }
 }
 
-/// The size of the window that a frame says it has.
+/// The window size in the header of a frame.
 fn window_size(header: &[u8]) -> Option<u64> {
     const IS_ONE_SEGMENT: u8 = 1 << 5;
     let [description, window] = *header.get(4..)?.first_chunk()?;
@@ -136,7 +136,7 @@ fn window_size(header: &[u8]) -> Option<u64> {
     (description & IS_ONE_SEGMENT == 0).then_some(size + size / 8 * eighths)
 }
 
-/// The length of the block that `bytes` start with, if so much of it is there.
+/// The length of the block that `bytes` start with, if available.
 fn block_length(bytes: &[u8]) -> Option<usize> {
     let &[a, b, c] = bytes.first_chunk::<BLOCK_HEADER>()?;
     let header = u32::from_le_bytes([a, b, c, 0]);

@@ -1,31 +1,31 @@
-//! What the counters of an event group showed at a sample (`perf record -e '{a,b}:S'`).
+//! The counters of an event group at a sample (`perf record -e '{a,b}:S'`).
 //!
 //! ```text
 //! alone = value, [time enabled], [time running], [id], [lost]
 //! group = count, [time enabled], [time running], { value, [id], [lost] }
 //! ```
 //!
-//! Only the leader of a group takes samples, and each tells the values of all its counters. An event
-//! happened as often since the sample before as its counter has gone up.
+//! Only the leader of a group takes samples, each of which has the values of all its counters. The
+//! difference to the previous value of a counter is the number of events since the previous sample.
 
 use super::event::read_format;
 use crate::bytes::{Bytes, Words};
 use ahash::AHashMap;
 
-/// The values in a sample.
+/// The counter values in a sample.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Readings<'a> {
     is_group: bool,
     words: Words<'a>,
     count: usize,
-    /// How many words there are for each value.
+    /// The number of words per value.
     step: usize,
-    /// How far from a value its id is.
+    /// The offset of an id from its value.
     id: Option<usize>,
 }
 
 impl<'a> Readings<'a> {
-    /// Reads the values, which are laid out as `format` says; `None` if they are cut.
+    /// Reads the values, in the layout of `format`; `None` if they are truncated.
     pub fn read(bytes: &mut Bytes<'a>, format: u64) -> Option<Readings<'a>> {
         let has = |bit: u64| u64::from(format & bit != 0);
         let times = has(read_format::TIME_ENABLED) + has(read_format::TIME_RUNNING);
@@ -48,12 +48,12 @@ impl<'a> Readings<'a> {
         })
     }
 
-    /// Whether it is of the one counter that took the sample.
+    /// Whether it only has the counter that took the sample.
     pub fn is_one(self) -> bool {
         !self.is_group
     }
 
-    /// The values, each with the id of its counter if that is known.
+    /// The values, each with the id of its counter if known.
     pub fn iter(self) -> impl Iterator<Item = (Option<u64>, u64)> + 'a {
         let starts = (0..self.count).map(move |index| index * self.step);
         starts.filter_map(move |at| {
@@ -63,17 +63,17 @@ impl<'a> Readings<'a> {
     }
 }
 
-/// A counter by its id, and the thread it counts for if threads inherit it.
+/// A counter: its id, and its thread if threads inherit counters.
 pub(super) type Counter = (u64, Option<i32>);
 
-/// What all counters showed last.
+/// The last value of each counter.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     values: AHashMap<Counter, u64>,
 }
 
 impl Counters {
-    /// How far the counter went up to `value`. One that shows less than before was reset.
+    /// The increase of the counter to `value`. A counter that decreases was reset.
     pub fn advance(&mut self, counter: Counter, value: u64) -> u64 {
         let before = self.values.insert(counter, value).unwrap_or(0);
         value.checked_sub(before).unwrap_or(value)

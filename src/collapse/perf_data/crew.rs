@@ -1,12 +1,12 @@
-//! Work for several threads, that comes in a stream.
+//! Distributes a stream of jobs to several threads.
 
 #[cfg(feature = "multithreaded")]
 use crate::threads::{MAX_THREADS, work_together};
 #[cfg(feature = "multithreaded")]
 use crossbeam_channel::{SendError, bounded};
 
-/// Lets `nthreads` workers, each on a thread of its own, do the jobs that `feed` gives; one alone
-/// works on this thread. Returns what `feed` returns, and the workers.
+/// Lets `nthreads` workers, each on its own thread, do the jobs that `feed` passes; a single worker
+/// runs on this thread. Returns the result of `feed`, and the workers.
 pub(super) fn work<W: Default + Send, J: Send, R>(
     #[cfg_attr(
         not(feature = "multithreaded"),
@@ -31,7 +31,7 @@ fn work_on_threads<W: Default + Send, J: Send, R>(
     do_job: impl Fn(&mut W, J) + Sync,
     feed: impl FnOnce(&mut dyn FnMut(J)) -> R,
 ) -> (R, Vec<W>) {
-    // Enough that nobody waits; more would be memory.
+    // Enough that no thread waits; more would cost memory.
     let (jobs, queue) = bounded::<J>(2 * nthreads);
     let do_job = &do_job;
     let do_jobs = (0..nthreads).map(move |_| {
@@ -45,7 +45,7 @@ fn work_on_threads<W: Default + Send, J: Send, R>(
     let feed_all = || {
         let mut own = W::default();
         let fed = feed(&mut |job| {
-            // It cannot be sent if there was no thread to be had.
+            // Sending fails if no thread could be started.
             if let Err(SendError(job)) = jobs.send(job) {
                 do_job(&mut own, job);
             }

@@ -1,21 +1,20 @@
-//! Call chains of which the kernel wrote the program's part later (`perf record --call-graph
-//! fp,defer`).
+//! Call chains whose user part the kernel records later (`perf record --call-graph fp,defer`).
 //!
 //! ```text
 //! call chain of a sample = addresses in the kernel, USER_DEFERRED, cookie
 //! record of the rest     = cookie, count, addresses in the program
 //! ```
 //!
-//! The rest is written when the thread returns to the program, once for all samples since it entered
-//! the kernel. Samples wait here for it.
+//! The user part is recorded when the thread returns to user space, once for all samples since it
+//! entered the kernel. Samples wait here for it.
 
 use crate::bytes::{ByteOrder, Bytes, Words};
 use std::collections::BTreeMap;
 
-/// The length of the mark with its cookie.
+/// The length of the marker with its cookie.
 pub(super) const MARK: usize = 2;
 
-/// The cookie at the end of a call chain, if the program's part is recorded elsewhere.
+/// The cookie at the end of a call chain, if the user part is recorded elsewhere.
 pub(super) fn cookie(callchain: Words<'_>) -> Option<u64> {
     const USER_DEFERRED: u64 = (-640i64).cast_unsigned();
     let mark = callchain.len().checked_sub(MARK)?;
@@ -23,7 +22,7 @@ pub(super) fn cookie(callchain: Words<'_>) -> Option<u64> {
     callchain.get(mark + 1).filter(|_| is_deferred)
 }
 
-/// The program's part of call chains.
+/// The user part of call chains.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rest<'a> {
     pub cookie: u64,
@@ -41,7 +40,7 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// Samples that wait for the rest of their call chains, by cookie.
+/// Samples that wait for the user part of their call chains, by cookie.
 pub(super) struct Waiting<S> {
     of_cookie: BTreeMap<u64, Vec<Entry<S>>>,
     size: usize,
@@ -64,7 +63,8 @@ impl<S> Default for Waiting<S> {
 }
 
 impl<S> Waiting<S> {
-    /// The bytes of samples that wait at most: a thread may stay in the kernel for good.
+    /// The maximum size of waiting samples in bytes, because a thread may stay in the kernel
+    /// forever.
     const MOST: usize = 1 << 28;
 
     pub fn add(&mut self, cookie: u64, thread: i32, sample: S, size: usize) {
@@ -80,8 +80,7 @@ impl<S> Waiting<S> {
         self.size > Self::MOST
     }
 
-    /// The samples that a record is the rest of, which wait no longer. Not every record says which
-    /// thread it is of.
+    /// Removes the waiting samples that a record belongs to. Some records do not specify a thread.
     pub fn take(&mut self, cookie: u64, thread: Option<i32>) -> impl Iterator<Item = S> + use<S> {
         let all = self.of_cookie.remove(&cookie).unwrap_or_default();
         let is_its = |entry: &Entry<S>| thread.is_none_or(|thread| entry.thread == thread);

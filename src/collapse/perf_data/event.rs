@@ -1,6 +1,6 @@
-//! What was recorded: an event, and which fields its samples have.
+//! A recorded event, and the fields of its samples.
 //!
-//! It is the kernel's `struct perf_event_attr`, of which this reads what folding needs.
+//! This is the kernel's `struct perf_event_attr`, reduced to what folding needs.
 
 use crate::bytes::{ByteOrder, Bytes};
 
@@ -23,7 +23,7 @@ pub(super) mod field {
     pub const IDENTIFIER: u64 = 1 << 16;
 }
 
-/// What a counter's value comes with.
+/// The data that accompanies a counter's value.
 pub(super) mod read_format {
     pub const TIME_ENABLED: u64 = 1;
     pub const TIME_RUNNING: u64 = 1 << 1;
@@ -39,30 +39,30 @@ const TRACEPOINT: u32 = 2;
 const INHERIT: u64 = 1 << 1;
 const SAMPLE_ID_ALL: u64 = 1 << 18;
 
-/// An event, and how its samples look.
+/// An event, and the layout of its samples.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Event {
-    /// As perf prints it, with modifiers.
+    /// As printed by perf, with modifiers.
     pub name: Vec<u8>,
     pub ids: Vec<u64>,
     pub sample_type: u64,
     pub read_format: u64,
     pub has_branch_index: bool,
-    /// Whether the branches of a sample are the calls that it is in (`--call-graph lbr`).
+    /// Whether the branches of a sample are its active calls (`--call-graph lbr`).
     pub has_calls: bool,
     pub user_registers: u64,
-    /// Whether new threads get counters of their own, which have the ids of those they are made from.
+    /// Whether new threads get their own counters, with the ids of their parent's.
     is_inherited: bool,
-    /// Whether records that are no samples end in fields that say when and who.
+    /// Whether records other than samples end in fields with time and thread.
     pub has_sample_ids: bool,
     kind: u32,
     config: u64,
-    /// That of each sample, unless samples have theirs: `perf record -c`.
+    /// The fixed period, unless samples contain it: `perf record -c`.
     period: u64,
 }
 
 impl Event {
-    /// Reads an attribute, all of it: its own size says where it ends.
+    /// Reads an attribute, whose own size field determines its end.
     pub fn read(bytes: &mut Bytes<'_>, order: ByteOrder) -> Option<Event> {
         const SIZE_OF_FIRST_VERSION: u32 = 64;
         let size = Bytes::new(bytes.rest().get(4..)?, order).u32()?;
@@ -84,7 +84,7 @@ impl Event {
         let flags = flags(attribute.u64()?, order);
         event.has_sample_ids = flags & SAMPLE_ID_ALL != 0;
         event.is_inherited = flags & INHERIT != 0;
-        // What later versions added may be missing: wakeup, two words of configuration.
+        // Fields that later versions added may be missing: wakeup, two words of configuration.
         attribute.skip(8 + 16);
         const CALL_STACK: u64 = 1 << 11;
         const BRANCH_INDEX: u64 = 1 << 17;
@@ -100,8 +100,8 @@ impl Event {
         self.sample_type & field != 0
     }
 
-    /// What a sample counts as, which has a `period` of its own or not. `perf script` prints none for
-    /// tracepoints, so that each of their samples counts as one.
+    /// The count of a sample, which may have its own `period`. `perf script` prints none for
+    /// tracepoints, so each of their samples counts 1.
     pub fn count(&self, period: Option<u64>) -> u64 {
         match self.kind {
             TRACEPOINT => 1,
@@ -109,12 +109,12 @@ impl Event {
         }
     }
 
-    /// Whether a counter's id alone does not tell which thread it counts for.
+    /// Whether a counter's id does not determine its thread.
     pub fn has_counters_of_threads(&self) -> bool {
         self.is_inherited && self.has(field::TID)
     }
 
-    /// How far the field is from the start of a sample, in bytes.
+    /// The offset of the field from the start of a sample, in bytes.
     pub fn offset_in_sample(&self, wanted: u64) -> Option<usize> {
         const ORDER: [u64; 6] = [
             field::IDENTIFIER,
@@ -129,7 +129,7 @@ impl Event {
         self.has(wanted).then_some(8 * count)
     }
 
-    /// How far the field is from the end of a record that is no sample, in bytes.
+    /// The offset of the field from the end of a record other than a sample, in bytes.
     pub fn offset_from_end(&self, wanted: u64) -> Option<usize> {
         const ORDER: [u64; 6] = [
             field::IDENTIFIER,
@@ -144,7 +144,7 @@ impl Event {
         (self.has_sample_ids && self.has(wanted)).then_some(8 * count)
     }
 
-    /// The event's name where the file has none.
+    /// The name of the event if the file has none.
     fn generic_name(&self) -> Vec<u8> {
         const HARDWARE_NAMES: [&str; 10] = [
             "cycles",
@@ -185,8 +185,7 @@ impl Event {
     }
 }
 
-/// The flags as a little-endian machine lays them out: bit fields start at the other end on a
-/// big-endian one.
+/// The flags in little-endian layout: bit fields start at the other end on a big-endian machine.
 fn flags(word: u64, order: ByteOrder) -> u64 {
     match order {
         ByteOrder::Little => word,

@@ -1,4 +1,4 @@
-//! The way from a file to a tree.
+//! Folds a file into a tree.
 
 use super::Options;
 use super::choice::Rank;
@@ -21,7 +21,7 @@ use crate::symbols::{Detail, Files, Found, Object};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-/// Folds a file, which is read in one pass.
+/// Folds a file in one pass.
 pub(super) fn fold_file(options: &Options, mut file: impl Read + Seek) -> io::Result<Forest> {
     let start = read_start(&mut file)?;
     let mut reader = Reader::new(options);
@@ -32,7 +32,7 @@ pub(super) fn fold_file(options: &Options, mut file: impl Read + Seek) -> io::Re
     fold(options, reader, records_of(&start, &mut file)?)
 }
 
-/// The records of a file, of which `start` was read.
+/// The records of a file, whose `start` was already read.
 fn records_of<'f>(start: &Start, file: &'f mut (impl Read + Seek)) -> io::Result<Records<'f>> {
     const BUFFER: usize = 1 << 18;
     if start.is_pipe {
@@ -50,7 +50,7 @@ fn records_of_pipe<'r>(start: &Start, reader: impl Read + 'r) -> Records<'r> {
     Records::new(Header::new(start.order), Box::new(reader))
 }
 
-/// Folds what `input` gives, which is held in memory unless it is what perf writes to pipes, and read once.
+/// Folds `input` in one pass; it is read into memory unless it has the pipe format.
 pub(super) fn fold_reader(options: &Options, mut input: impl BufRead) -> io::Result<Forest> {
     let start = read_start(&mut input)?;
     let reader = Reader::new(options);
@@ -80,10 +80,10 @@ fn read_start(reader: &mut impl Read) -> io::Result<Start> {
     Start::read(&head).ok_or_else(|| invalid("this is not what `perf record` writes"))
 }
 
-/// Makes a tree of samples.
+/// Builds a tree of samples.
 #[derive(Default)]
 struct Worker {
-    /// That of the event whose samples these are.
+    /// The rank of the event of these samples.
     rank: Option<Rank>,
     stacks: Stacks,
     unwinder: Option<Unwinder>,
@@ -155,7 +155,7 @@ impl Open for (&Recording, &Files) {
     }
 }
 
-/// Names what was counted, and says what is odd about it.
+/// Symbolizes the tree, and logs warnings.
 fn conclude(
     options: &Options,
     files: &Files,
@@ -172,7 +172,7 @@ fn conclude(
         sums.merge(worker.sums);
         report.without_stack += worker.without_stack;
         match places.is_empty() {
-            // In time order there is one.
+            // In time order, there is only one.
             true => (places, timeline) = (worker.stacks.tree, worker.timeline),
             false => places.merge(&worker.stacks.tree),
         }

@@ -1,5 +1,5 @@
-//! How to get from a function to its caller: the call frame information of an object, out of
-//! `.eh_frame` and `.debug_frame`.
+//! Finds the caller of a function with the call frame information of an object, from `.eh_frame`
+//! and `.debug_frame`.
 //!
 //! ```text
 //! row of an address = how to find the caller's frame (the *CFA*),
@@ -22,7 +22,7 @@ type Reader<'a> = EndianSlice<'a, RunTimeEndian>;
 /// The size of an address in bytes.
 const ADDRESS_SIZE: u8 = 8;
 
-/// That of expressions, of which a row of our own has none.
+/// The encoding of expressions, which our own rows do not use.
 const ENCODING: Encoding = Encoding {
     address_size: ADDRESS_SIZE,
     format: gimli::Format::Dwarf32,
@@ -39,11 +39,11 @@ pub(super) struct FrameTables {
     bases: BaseAddresses,
     endian: RunTimeEndian,
     vendor: Vendor,
-    /// Of the sections that have no table of their own: where functions start and end, and where
-    /// in the section it is said of them.
+    /// For sections without a lookup table: the start and end of functions, and the offset of their
+    /// entry in the section.
     eh_index: Vec<Entry>,
     debug_index: Vec<Entry>,
-    /// Where the stubs are through which functions of other objects are called.
+    /// The addresses of stubs that call functions of other objects.
     stubs: Vec<Range<u64>>,
 }
 
@@ -54,38 +54,38 @@ struct Entry {
     offset: usize,
 }
 
-/// What is known of the frame of a function at an instruction.
+/// The frame of a function at an instruction.
 #[derive(Debug)]
 pub(super) struct Row {
-    frame: Place,
+    frame: AddressRule,
     registers: Vec<(u16, Rule)>,
-    /// Which register holds what the function returns to.
+    /// The register that holds the return address.
     return_address: u16,
-    /// Whether the function was not called, but put there by the kernel to run a signal's handler.
+    /// Whether the function is the signal trampoline, which the kernel returns to from a handler.
     pub is_signal: bool,
     encoding: Encoding,
     endian: RunTimeEndian,
 }
 
-/// Where something is.
+/// A location.
 #[derive(Debug, Clone)]
-enum Place {
-    /// So many bytes from where a register points to.
+enum AddressRule {
+    /// An offset in bytes from the value of a register.
     Register(u16, i64),
-    /// So many bytes from the frame.
+    /// An offset in bytes from the frame.
     Frame(i64),
     Expression(Vec<u8>),
 }
 
-/// What becomes of a register on the way to the caller.
+/// How to restore a register of the caller.
 #[derive(Debug, Clone)]
 enum Rule {
     Unknown,
     Same,
-    /// It is in memory.
-    At(Place),
-    /// It is the place itself.
-    Is(Place),
+    /// Its value is in memory.
+    At(AddressRule),
+    /// Its value is the location itself.
+    Is(AddressRule),
 }
 
 impl FrameTables {
@@ -121,7 +121,7 @@ impl FrameTables {
         Some(tables)
     }
 
-    /// What is known of the function at `address`.
+    /// The row for `address`.
     pub fn row(&self, address: u64) -> Option<Row> {
         self.row_of_eh_frame(address)
             .or_else(|| self.row_of_debug_frame(address))
@@ -163,13 +163,13 @@ impl FrameTables {
         self.row_of_entry(&section, &entry, address)
     }
 
-    /// Stubs only jump: what they return to is on top of the stack.
+    /// Stubs only jump: their return address is at the top of the stack.
     fn row_of_stub(&self, address: u64) -> Option<Row> {
         let is_stub = self.stubs.iter().any(|range| range.contains(&address));
         is_stub.then(|| Row::below_return_address(0))
     }
 
-    /// Looks a function up in the table that the linker made.
+    /// Looks up a function in the table that the linker created.
     fn find_in_header(&self, address: u64) -> Option<usize> {
         let header = EhFrameHdr::new(&self.eh_frame_hdr, self.endian);
         let header = header.parse(&self.bases, ADDRESS_SIZE).ok()?;
@@ -190,18 +190,20 @@ impl FrameTables {
             .ok()?;
         let expression = |expression: &gimli::UnwindExpression<usize>| {
             let bytes = expression.get(section).ok()?;
-            Some(Place::Expression(bytes.0.slice().to_vec()))
+            Some(AddressRule::Expression(bytes.0.slice().to_vec()))
         };
         let frame = match row.cfa() {
-            CfaRule::RegisterAndOffset { register, offset } => Place::Register(register.0, *offset),
+            CfaRule::RegisterAndOffset { register, offset } => {
+                AddressRule::Register(register.0, *offset)
+            }
             CfaRule::Expression(it) => expression(it)?,
         };
         let rules = row.registers().map(|(register, rule)| {
             let rule = match rule {
                 RegisterRule::SameValue => Rule::Same,
-                RegisterRule::Offset(offset) => Rule::At(Place::Frame(*offset)),
-                RegisterRule::ValOffset(offset) => Rule::Is(Place::Frame(*offset)),
-                RegisterRule::Register(other) => Rule::Is(Place::Register(other.0, 0)),
+                RegisterRule::Offset(offset) => Rule::At(AddressRule::Frame(*offset)),
+                RegisterRule::ValOffset(offset) => Rule::Is(AddressRule::Frame(*offset)),
+                RegisterRule::Register(other) => Rule::Is(AddressRule::Register(other.0, 0)),
                 RegisterRule::Expression(it) => Rule::At(expression(it)?),
                 RegisterRule::ValExpression(it) => Rule::Is(expression(it)?),
                 _ => Rule::Unknown,
@@ -241,7 +243,7 @@ fn bases(elf: &Elf<'_>) -> BaseAddresses {
         .set_got(address(".got"))
 }
 
-/// Where a section says what of which function, sorted.
+/// An index of the functions in a section, sorted by address.
 fn index<'a, S: UnwindSection<Reader<'a>>>(section: &S, bases: &BaseAddresses) -> Vec<Entry> {
     let mut entries = section.entries(bases);
     let mut index = Vec::new();
@@ -267,25 +269,24 @@ fn find(index: &[Entry], address: u64) -> Option<usize> {
     (address < entry.end).then_some(entry.offset)
 }
 
-/// What a function returns to.
+/// The return address of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Return {
     To(u64),
-    /// Nothing called it.
+    /// It has no caller.
     Nowhere,
-    /// That is not known.
+    /// It is unknown.
     Unknown,
 }
 
 impl Row {
-    /// That of code of x86-64 which keeps nothing on the stack but so many bytes below what it returns
-    /// to.
+    /// The row of x86-64 code that has only `size` bytes on the stack below its return address.
     pub fn below_return_address(size: i64) -> Row {
         const STACK_POINTER: u16 = 7;
         const RETURN_ADDRESS: u16 = 16;
         Row {
-            frame: Place::Register(STACK_POINTER, size + 8),
-            registers: vec![(RETURN_ADDRESS, Rule::At(Place::Frame(-8)))],
+            frame: AddressRule::Register(STACK_POINTER, size + 8),
+            registers: vec![(RETURN_ADDRESS, Rule::At(AddressRule::Frame(-8)))],
             return_address: RETURN_ADDRESS,
             is_signal: false,
             encoding: ENCODING,
@@ -293,7 +294,7 @@ impl Row {
         }
     }
 
-    /// Makes `registers` those of the caller.
+    /// Updates `registers` to those of the caller.
     pub fn step(
         &self,
         machine: &Machine,
@@ -331,7 +332,7 @@ impl Row {
     }
 }
 
-/// What the places of a row are worked out from.
+/// The data to evaluate the rules of a row.
 struct Context<'a, F> {
     row: &'a Row,
     registers: &'a Registers,
@@ -340,14 +341,14 @@ struct Context<'a, F> {
 }
 
 impl<F: FnMut(u64) -> Option<u64>> Context<'_, F> {
-    fn address(&mut self, place: &Place) -> Option<u64> {
+    fn address(&mut self, place: &AddressRule) -> Option<u64> {
         match place {
-            Place::Register(register, offset) => {
+            AddressRule::Register(register, offset) => {
                 let value = self.registers.get(*register)?;
                 Some(value.wrapping_add_signed(*offset))
             }
-            Place::Frame(offset) => Some(self.frame.wrapping_add_signed(*offset)),
-            Place::Expression(bytes) => self.evaluate(bytes),
+            AddressRule::Frame(offset) => Some(self.frame.wrapping_add_signed(*offset)),
+            AddressRule::Expression(bytes) => self.evaluate(bytes),
         }
     }
 
@@ -394,7 +395,7 @@ mod tests {
         words.get(offset / 8).copied()
     }
 
-    fn row(frame: Place, registers: Vec<(u16, Rule)>) -> Row {
+    fn row(frame: AddressRule, registers: Vec<(u16, Rule)>) -> Row {
         Row {
             frame,
             registers,
@@ -416,9 +417,9 @@ mod tests {
 
     #[test]
     fn callers_are_found_from_any_register() {
-        let saved = |offset| Rule::At(Place::Frame(offset));
+        let saved = |offset| Rule::At(AddressRule::Frame(offset));
         let row = row(
-            Place::Register(RBX, 8),
+            AddressRule::Register(RBX, 8),
             vec![(RIP, saved(-8)), (RBX, saved(-24))],
         );
         let (to, registers) = step(&row);
@@ -427,15 +428,15 @@ mod tests {
         assert_eq!(registers.get(RBX), Some(0x1111));
     }
 
-    /// As in the function that the kernel returns to from a signal's handler.
+    /// As in the signal trampoline.
     #[test]
     fn expressions_read_registers_and_memory() {
         // DW_OP_breg7 8, DW_OP_deref
         let saved = vec![0x77, 8, 6];
         let at = vec![0x77, 16];
         let row = row(
-            Place::Expression(saved),
-            vec![(RIP, Rule::At(Place::Expression(at)))],
+            AddressRule::Expression(saved),
+            vec![(RIP, Rule::At(AddressRule::Expression(at)))],
         );
         let (to, registers) = step(&row);
         assert_eq!(to, Return::To(0x3333));
@@ -444,12 +445,12 @@ mod tests {
 
     #[test]
     fn stacks_end_where_it_says_so_or_nothing_is_known() {
-        let end = row(Place::Register(RSP, 8), vec![(RIP, Rule::Unknown)]);
+        let end = row(AddressRule::Register(RSP, 8), vec![(RIP, Rule::Unknown)]);
         assert_eq!(step(&end).0, Return::Nowhere);
-        let beyond = Rule::At(Place::Frame(0x100));
-        let cut = row(Place::Register(RSP, 8), vec![(RIP, beyond)]);
+        let beyond = Rule::At(AddressRule::Frame(0x100));
+        let cut = row(AddressRule::Register(RSP, 8), vec![(RIP, beyond)]);
         assert_eq!(step(&cut).0, Return::Unknown);
-        let without_frame = row(Place::Register(0, 8), Vec::new());
+        let without_frame = row(AddressRule::Register(0, 8), Vec::new());
         assert_eq!(step(&without_frame).0, Return::Unknown);
     }
 }

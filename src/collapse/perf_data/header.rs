@@ -1,4 +1,4 @@
-//! What a `perf.data` file says before, and behind, its records.
+//! Reads the header of a `perf.data` file, and the features after its records.
 //!
 //! ```text
 //! file   = header, event ids, events, records, feature table, features
@@ -6,9 +6,9 @@
 //! header = magic, size, size of an event, events, records, unused, feature bits
 //! ```
 //!
-//! A place in the file is an offset and a size. The feature table, behind the records, has a place
-//! for each feature whose bit is set. All of it may lie: nothing is trusted, and no memory is
-//! taken, that the file does not have bytes for.
+//! Sections of the file have an offset and a size. The feature table, after the records, has a
+//! section for each feature whose bit is set. Any of these may be wrong: no section is trusted, and
+//! no memory is allocated for bytes that the file does not have.
 
 use super::event::Event;
 use crate::blocks::{MAX_RECORD_SIZE, record_too_long};
@@ -25,20 +25,20 @@ const OS_RELEASE: u32 = 4;
 const ARCH: u32 = 6;
 const EVENT_DESC: u32 = 12;
 
-/// How a file starts.
+/// The start of a file, which identifies its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Start {
     pub order: ByteOrder,
     pub is_pipe: bool,
-    /// The bytes that tell.
+    /// The bytes read to identify it.
     pub bytes: [u8; Start::LENGTH],
 }
 
 impl Start {
-    /// How many bytes it takes to tell.
+    /// The number of bytes needed.
     pub const LENGTH: usize = 16;
 
-    /// What the first bytes tell; `None` if they are no `perf.data` file's.
+    /// Identifies the file; `None` if it is not a `perf.data` file.
     pub fn read(head: &[u8]) -> Option<Start> {
         let order = match head.get(..8)? {
             b"PERFILE2" => ByteOrder::Little,
@@ -56,28 +56,28 @@ impl Start {
     }
 }
 
-/// The build-ids of the files that were mapped, by what the mapping is called.
+/// The build IDs of mapped files, by the name of the mapping.
 pub(super) type BuildIds = AHashMap<Vec<u8>, Vec<Vec<u8>>>;
 
-/// What is known of the records before they are read.
+/// The information available before reading records.
 #[derive(Debug)]
 pub(super) struct Header {
     pub order: ByteOrder,
     pub events: Vec<Arc<Event>>,
     pub event_of_id: AHashMap<u64, usize>,
     pub build_ids: BuildIds,
-    /// What the machine is called; empty if unknown.
+    /// The name of the machine; empty if unknown.
     pub host_name: Vec<u8>,
-    /// The architecture as `uname -m` names it; empty if unknown.
+    /// The architecture as in `uname -m`; empty if unknown.
     pub arch: Vec<u8>,
-    /// The kernel's version as `uname -r` names it; empty if unknown.
+    /// The kernel version as in `uname -r`; empty if unknown.
     pub os_release: Vec<u8>,
-    /// What could not be read, for the report.
+    /// A description of unreadable parts, for the report.
     pub damage: Option<&'static str>,
 }
 
 impl Header {
-    /// Where the recording was made.
+    /// The machine that made the recording.
     pub fn origin(&self) -> Origin {
         Origin::of([&self.host_name, &self.arch, &self.os_release])
     }
@@ -95,19 +95,19 @@ impl Header {
         }
     }
 
-    /// Reads the header of a file, and leaves `file` where the records start. Returns how many
-    /// bytes of them there are too.
+    /// Reads the header of a file, and leaves `file` at the start of the records. Also returns
+    /// their size in bytes.
     ///
     /// # Errors
-    /// Those of `file`, and if it has no events.
+    /// Errors of `file`, and a file without events.
     pub fn read_file<R: Read + Seek>(file: &mut R, order: ByteOrder) -> io::Result<(Header, u64)> {
         let length = file.seek(SeekFrom::End(0))?;
-        let mut file = Places {
+        let mut file = SectionReader {
             file,
             length,
             left: length,
         };
-        let bytes = file.read(Place {
+        let bytes = file.read(Section {
             offset: 0,
             size: 104,
         })?;
@@ -115,7 +115,7 @@ impl Header {
             .ok_or_else(|| invalid("the file ends in its header"))?;
         let mut header = Header::new(order);
         header.read_events(&mut file, &places)?;
-        // A recording that was killed says 0; the rest of the file is its records.
+        // The size is 0 if recording was killed; then all of the rest are records.
         let available = length.saturating_sub(places.records.offset);
         let (records, is_whole) = match places.records.size {
             0 => (available, false),
@@ -130,7 +130,7 @@ impl Header {
         Ok((header, records))
     }
 
-    /// The event that has this id; the first if none has.
+    /// The event with this id; the first one if there is none.
     pub fn event_index(&self, id: Option<u64>) -> usize {
         id.and_then(|id| self.event_of_id.get(&id).copied())
             .unwrap_or(0)
@@ -143,7 +143,7 @@ impl Header {
         self.events.push(Arc::new(event));
     }
 
-    /// Takes in a feature, wherever it stood.
+    /// Adds a feature, from any part of the file.
     pub fn add_feature(&mut self, feature: u32, bytes: &[u8]) {
         let mut bytes = Bytes::new(bytes, self.order);
         match feature {
@@ -158,7 +158,7 @@ impl Header {
         }
     }
 
-    /// Reads the build-id of a file: a record of its own, be it in a feature or among others.
+    /// Reads the build ID of a file: a record in a feature, or between others.
     pub fn add_build_id(&mut self, bytes: &mut Bytes<'_>) -> Option<()> {
         let mut start = *bytes;
         start.skip(4)?;
@@ -185,7 +185,7 @@ impl Header {
     /// Reads the events and the ids of their counters.
     fn read_events<R: Read + Seek>(
         &mut self,
-        file: &mut Places<'_, R>,
+        file: &mut SectionReader<'_, R>,
         places: &FileHeader,
     ) -> io::Result<()> {
         let bytes = file.read(places.events)?;
@@ -198,8 +198,8 @@ impl Header {
             let Some(mut event) = Event::read(&mut attribute, self.order) else {
                 continue;
             };
-            if let Some(place) = Place::read(&mut Bytes::new(ids, self.order)) {
-                let ids = file.read(place)?;
+            if let Some(section) = Section::read(&mut Bytes::new(ids, self.order)) {
+                let ids = file.read(section)?;
                 let mut bytes = Bytes::new(&ids, self.order);
                 event.ids = std::iter::from_fn(|| bytes.u64()).collect();
             }
@@ -213,7 +213,7 @@ impl Header {
 
     fn read_features<R: Read + Seek>(
         &mut self,
-        file: &mut Places<'_, R>,
+        file: &mut SectionReader<'_, R>,
         places: &FileHeader,
     ) -> io::Result<()> {
         let wanted = [BUILD_ID, HOST_NAME, OS_RELEASE, ARCH, EVENT_DESC];
@@ -223,26 +223,26 @@ impl Header {
             .iter()
             .map(|word| word.count_ones())
             .sum::<u32>();
-        let table = file.read(Place {
+        let table = file.read(Section {
             offset: table,
             size: 16 * u64::from(count),
         })?;
         let mut table = Bytes::new(&table, self.order);
         let has = |bit: &u32| places.features[*bit as usize / 64] >> (bit % 64) & 1 != 0;
         for feature in (0..256).filter(has) {
-            let Some(place) = Place::read(&mut table) else {
+            let Some(section) = Section::read(&mut table) else {
                 self.damage = Some("its table of features is cut");
                 break;
             };
             if wanted.contains(&feature) {
-                let bytes = file.read(place)?;
+                let bytes = file.read(section)?;
                 self.add_feature(feature, &bytes);
             }
         }
         Ok(())
     }
 
-    /// Gives the events the names that perf has for them.
+    /// Sets the names of events to those that perf recorded.
     fn name_events(&mut self, bytes: &mut Bytes<'_>) -> Option<()> {
         let count = bytes.u32()?;
         let attribute_size = bytes.u32()?;
@@ -260,16 +260,16 @@ impl Header {
     }
 }
 
-/// A part of the file.
+/// A section of the file.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct Section {
     offset: u64,
     size: u64,
 }
 
-impl Place {
-    fn read(bytes: &mut Bytes<'_>) -> Option<Place> {
-        Some(Place {
+impl Section {
+    fn read(bytes: &mut Bytes<'_>) -> Option<Section> {
+        Some(Section {
             offset: bytes.u64()?,
             size: bytes.u64()?,
         })
@@ -279,8 +279,8 @@ impl Place {
 /// The fixed part at the start of a file.
 struct FileHeader {
     event_size: u64,
-    events: Place,
-    records: Place,
+    events: Section,
+    records: Section,
     features: [u64; 4],
 }
 
@@ -288,7 +288,7 @@ impl FileHeader {
     fn read(bytes: &mut Bytes<'_>) -> Option<FileHeader> {
         bytes.skip(16)?;
         let (event_size, events, records) =
-            (bytes.u64()?, Place::read(bytes)?, Place::read(bytes)?);
+            (bytes.u64()?, Section::read(bytes)?, Section::read(bytes)?);
         bytes.skip(16)?;
         let features = [bytes.u64()?, bytes.u64()?, bytes.u64()?, bytes.u64()?];
         Some(FileHeader {
@@ -300,31 +300,31 @@ impl FileHeader {
     }
 }
 
-/// A file that is read in places.
-struct Places<'a, R> {
+/// A file with random access.
+struct SectionReader<'a, R> {
     file: &'a mut R,
     length: u64,
-    /// How much there is that was not read, if no two places overlap.
+    /// The number of bytes not read yet, provided that sections do not overlap.
     left: u64,
 }
 
-impl<R: Read + Seek> Places<'_, R> {
-    /// What the file has of a place.
+impl<R: Read + Seek> SectionReader<'_, R> {
+    /// Reads a section, as far as the file has it.
     ///
     /// # Errors
-    /// Those of the file, and if the place is too large, or so much was read already that it must be a
-    /// part of others.
-    fn read(&mut self, place: Place) -> io::Result<Vec<u8>> {
-        let available = self.length.saturating_sub(place.offset);
-        let size = place.size.min(available);
+    /// Errors of the file, and a section that is too large, or that must overlap others, given how
+    /// much was already read.
+    fn read(&mut self, section: Section) -> io::Result<Vec<u8>> {
+        let available = self.length.saturating_sub(section.offset);
+        let size = section.size.min(available);
         if size > MAX_RECORD_SIZE {
-            return Err(record_too_long(place.offset));
+            return Err(record_too_long(section.offset));
         }
         let overlap = || invalid("the parts of its header overlap");
         self.left = self.left.checked_sub(size).ok_or_else(overlap)?;
         let mut bytes = Vec::new();
         if size > 0 {
-            self.file.seek(SeekFrom::Start(place.offset))?;
+            self.file.seek(SeekFrom::Start(section.offset))?;
             self.file.by_ref().take(size).read_to_end(&mut bytes)?;
         }
         Ok(bytes)

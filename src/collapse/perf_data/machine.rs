@@ -1,26 +1,26 @@
-//! Processors: what perf and debug information call their registers, and values of these.
+//! Processors: the register numbers of perf and of debug information, and register values.
 
 use super::sample::UserState;
 
-/// How many registers a machine can have, counted as debug information does.
+/// The maximum number of registers, in the numbering of debug information.
 const REGISTERS: usize = 32;
 
-/// A processor that stacks can be unwound of.
+/// A processor with support for unwinding.
 #[derive(Debug)]
 pub(super) struct Machine {
-    /// perf's numbers for registers, and those of debug information.
+    /// Maps perf's register numbers to those of debug information.
     numbers: &'static [(u32, u16)],
-    /// perf's number for the address of the next instruction.
+    /// perf's number of the instruction pointer.
     instruction: u32,
     pub frame_pointer: u16,
     pub stack_pointer: u16,
-    /// What expressions call the address of the next instruction.
+    /// The number of the instruction pointer in expressions.
     pub instruction_pointer: u16,
-    /// Whether what a function returns to is in a register, until it calls another.
+    /// Whether the return address is in a register until a function calls another.
     pub has_link_register: bool,
-    /// The bits of an address that are not a signature of it.
+    /// The bits of an address that are not part of a pointer signature.
     pub address_mask: u64,
-    /// Where the addresses that programs can use end, with the largest page tables there are.
+    /// The end of the user address space, with the largest page tables.
     pub end_of_user_half: u64,
 }
 
@@ -57,7 +57,7 @@ static AARCH64: Machine = Machine {
 };
 
 impl Machine {
-    /// `arch` is what `uname -m` says; this machine's if the file does not say.
+    /// `arch` is the output of `uname -m`; the default is this machine's.
     pub fn of_arch(arch: &[u8]) -> Option<&'static Machine> {
         match arch {
             b"x86_64" => Some(&X86_64),
@@ -83,7 +83,7 @@ impl Machine {
     }
 }
 
-/// The values of registers, as far as they are known.
+/// The values of registers, as far as known.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Registers {
     values: [u64; REGISTERS],
@@ -97,8 +97,8 @@ impl Registers {
         (self.known >> number & 1 != 0).then_some(*value)
     }
 
-    /// Sets a register; `None` if its value is not known any more. Others than those that take part
-    /// in unwinding are skipped.
+    /// Sets a register; `None` makes its value unknown. Registers that are not used for unwinding
+    /// are ignored.
     pub fn set(&mut self, number: u16, value: Option<u64>) {
         let Some(place) = self.values.get_mut(usize::from(number)) else {
             return;

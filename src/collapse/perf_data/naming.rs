@@ -1,10 +1,10 @@
-//! From the tree of places to the tree of names: what `perf script` would print of a frame, taken
-//! through what is done to its output.
+//! Turns the tree of locations into a tree of names: those that `perf script` would print, after
+//! the processing of its output.
 
 use super::objects::ObjectList;
 use super::processes::Location;
 use super::resolve::Resolved;
-use super::stacks::Place;
+use super::stacks::FrameKey;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::demangle::demangled_frame;
 use crate::collapse::document::names::with_place;
@@ -19,18 +19,18 @@ use std::borrow::Cow;
 /// The frames of one location, the outermost first.
 #[derive(Default)]
 struct Line {
-    /// Frames, and whether what called a frame's function is left out.
+    /// Frames, and whether the callers of a frame's function are removed.
     frames: Vec<(FrameId, bool)>,
 }
 
-/// What is made: the tree, and readable names, each once.
+/// The result: the tree, and demangled names, each once.
 #[derive(Default)]
-struct Made<'a> {
+struct Named<'a> {
     tree: CallTree,
     readable: AHashMap<&'a [u8], Cow<'a, [u8]>>,
 }
 
-/// Names the places of a tree.
+/// Names the locations of a tree.
 pub(super) struct Naming<'a> {
     pub options: &'a perf::Options,
     pub objects: &'a ObjectList,
@@ -38,10 +38,10 @@ pub(super) struct Naming<'a> {
 }
 
 impl<'a> Naming<'a> {
-    /// The tree that `places` is, with names, and its node for each of `places`.
+    /// The tree for `places` with names, and its node for each node of `places`.
     pub fn name(&self, places: &CallTree) -> (CallTree, Vec<NodeId>) {
-        let mut made = Made::default();
-        // Java's functions are named differently.
+        let mut named = Named::default();
+        // Java functions are named differently.
         let mut lines: AHashMap<(FrameId, bool), Line> = AHashMap::new();
         let mut here: Vec<(NodeId, bool)> = Vec::with_capacity(places.len());
         for id in places.ids() {
@@ -50,38 +50,44 @@ impl<'a> Naming<'a> {
                 None => (CallTree::ROOT, false),
             };
             let frame = places.frame(id);
-            let node = match Place::read(places.name(id)) {
-                Place::Location(location) => {
+            let node = match FrameKey::read(places.name(id)) {
+                FrameKey::Location(location) => {
                     let line = lines
                         .entry((frame, is_java))
-                        .or_insert_with(|| self.line(location, frame, is_java, &mut made));
-                    (line.walk(parent, &mut made.tree), is_java)
+                        .or_insert_with(|| self.line(location, frame, is_java, &mut named));
+                    (line.walk(parent, &mut named.tree), is_java)
                 }
-                Place::Thread(b"") => (parent, is_java),
-                Place::Thread(comm) => {
+                FrameKey::Thread(b"") => (parent, is_java),
+                FrameKey::Thread(comm) => {
                     let name = command_frame(comm);
-                    let node = made.tree.child_called(CallTree::ROOT, name.as_bytes());
+                    let node = named.tree.child_called(CallTree::ROOT, name.as_bytes());
                     (node, comm.starts_with(b"java"))
                 }
             };
             if let Some(count) = places.self_count(id) {
-                made.tree.add(node.0, count);
+                named.tree.add(node.0, count);
             }
             here.push(node);
         }
-        (made.tree, here.into_iter().map(|(node, _)| node).collect())
+        (named.tree, here.into_iter().map(|(node, _)| node).collect())
     }
 
-    fn line(&self, location: Location, frame: FrameId, is_java: bool, made: &mut Made<'a>) -> Line {
+    fn line(
+        &self,
+        location: Location,
+        frame: FrameId,
+        is_java: bool,
+        named: &mut Named<'a>,
+    ) -> Line {
         let object = self.objects.get(location.object);
         let mut line = Line::default();
         for function in &self.resolved.functions[frame.index()] {
-            self.add_function(&mut line, function, &object, location, is_java, made);
+            self.add_function(&mut line, function, &object, location, is_java, named);
         }
         line
     }
 
-    /// Adds what a line of `perf script` about this function stands for.
+    /// Adds the frames for a line of `perf script` about this function.
     fn add_function(
         &self,
         line: &mut Line,
@@ -89,9 +95,9 @@ impl<'a> Naming<'a> {
         object: &Object,
         location: Location,
         is_java: bool,
-        made: &mut Made<'a>,
+        named: &mut Named<'a>,
     ) {
-        let Made { tree, readable } = made;
+        let Named { tree, readable } = named;
         let symbol: &[u8] = match &function.name {
             Some(name) if self.options.demangle => readable
                 .entry(name)

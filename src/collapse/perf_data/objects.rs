@@ -1,4 +1,4 @@
-//! What is mapped: programs, libraries, the kernel and its modules, code made at run time.
+//! Mapped objects: programs, libraries, the kernel and its modules, JIT-compiled code.
 
 use super::header::BuildIds;
 use super::sample::Mapping;
@@ -6,12 +6,12 @@ use crate::symbols::{Identity, Kind, Object, Origin, User};
 use ahash::AHashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Names an object of [`Objects`].
+/// Identifies an object of [`Objects`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ObjectId(u32);
 
 impl ObjectId {
-    /// What is not mapped at all.
+    /// The object of unmapped addresses.
     pub const UNKNOWN: ObjectId = ObjectId(0);
 
     pub fn index(self) -> usize {
@@ -27,10 +27,10 @@ impl ObjectId {
     }
 }
 
-/// The kind of an object, its name and path, and its build-id.
+/// The kind of an object, its name and path, and its build ID.
 type Key = (Kind, Vec<u8>, Option<Vec<u8>>);
 
-/// Objects by their ids. Clones have the same objects, also those that come later.
+/// Objects by id. Clones share the objects, including later ones.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ObjectList {
     list: Arc<RwLock<Vec<Arc<Object>>>>,
@@ -127,7 +127,7 @@ impl Objects {
         let is_image = name.starts_with(b"[kernel.kallsyms]") || name.starts_with(b"[guest.kernel");
         if is_image {
             let end = memchr::memchr(b']', name).map_or(name.len(), |at| at + 1);
-            // What follows is the symbol that tells where the kernel is, if it moves.
+            // The rest is the symbol that shows the position of the kernel, if it was relocated.
             let (name, symbol) = name.split_at(end);
             let mut kernel = Object::new(Kind::Kernel, name, symbol, mapping.build_id);
             kernel.reference = mapping.offset;
@@ -142,7 +142,7 @@ impl Objects {
     }
 }
 
-/// What is known of the file that ran as `object`, whose build-id may be `recorded` apart.
+/// The identity of the file that ran as `object`, whose build ID may be `recorded` separately.
 pub(super) fn identity(object: &Object, recorded: &BuildIds, origin: Origin) -> Identity {
     let build_ids = match &object.build_id {
         Some(id) => vec![id.clone()],
@@ -151,7 +151,7 @@ pub(super) fn identity(object: &Object, recorded: &BuildIds, origin: Origin) -> 
     Identity::new(build_ids, origin)
 }
 
-/// `[nf_tables]` of `/lib/modules/6.1.0/kernel/net/netfilter/nf-tables.ko.xz`.
+/// `[nf_tables]` for `/lib/modules/6.1.0/kernel/net/netfilter/nf-tables.ko.xz`.
 fn module_name(path: &[u8]) -> Vec<u8> {
     if path.starts_with(b"[") {
         return path.to_vec();

@@ -1,4 +1,4 @@
-//! Processes as they were at a time: their threads' names, and what they had mapped.
+//! The state of processes at a time: the names of their threads, and their mappings.
 
 use super::objects::{ObjectId, Objects};
 use super::sample::{Comm, Fork, KernelSymbol, Mapping};
@@ -10,13 +10,13 @@ use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-/// A place in an object.
+/// A location in an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Location {
     pub object: ObjectId,
-    /// In a file: the offset in bytes. Else the address itself.
+    /// The offset in a file in bytes; for other objects, the address itself.
     pub address: u64,
-    /// Whether it is what a function returns to, so that the call is before it.
+    /// Whether it is a return address, so that the call is before it.
     pub is_return: bool,
 }
 
@@ -29,38 +29,38 @@ impl Location {
         }
     }
 
-    /// An address within the call, or the instruction.
+    /// An address within the call instruction, or the instruction itself.
     pub fn address_of_call(&self) -> u64 {
         self.address.saturating_sub(u64::from(self.is_return))
     }
 }
 
-/// How many threads that ended are still known. The kernel goes on for a moment in a thread of which it
-/// has said that it ended.
-const MOST_ENDED: usize = 256;
+/// The number of exited threads to remember, because the kernel can run in a thread for a moment
+/// after recording its exit.
+const MAX_ENDED: usize = 256;
 
 #[derive(Debug)]
 struct Thread {
     comm: Option<Arc<[u8]>>,
     pid: i32,
-    /// Which of all ends was its own.
+    /// The number of its own exit among all exits.
     end: Option<u64>,
 }
 
 #[derive(Debug, Default)]
 struct Process {
     space: Space,
-    /// How many of its threads are known.
+    /// The number of its known threads.
     threads: usize,
-    /// Whether it has started another program, of which nothing is mapped yet.
+    /// Whether it has called `exec`, but nothing is mapped since.
     has_started_another: bool,
     runtime: Option<Runtime>,
-    /// The code that it makes at run time.
+    /// Its JIT-compiled code.
     code: Option<Arc<Object>>,
 }
 
 impl Process {
-    /// Notes what makes code here, if that is how `object` can be told.
+    /// Records the runtime of this process, if `object` identifies it.
     fn note(&mut self, object: &Arc<Object>) {
         match object.kind {
             Kind::File if self.runtime.is_none() => self.runtime = Runtime::of_file(&object.path),
@@ -81,13 +81,14 @@ pub(super) struct Processes {
     threads: AHashMap<i32, Thread>,
     processes: AHashMap<i32, Process>,
     nothing: Space,
-    /// The threads that ended last, the latest at the end, each with the number of its end.
+    /// The threads that exited most recently, the latest at the end, each with the number of its
+    /// exit.
     ended: VecDeque<(i32, u64)>,
     ends: u64,
 }
 
 impl Processes {
-    /// What the thread is called: as perf does, by its id if it has no name.
+    /// The name of the thread: as in perf, its ID if it has no name.
     pub fn comm(&self, tid: i32) -> Arc<[u8]> {
         let comm = self
             .threads
@@ -99,14 +100,14 @@ impl Processes {
         })
     }
 
-    /// What the process has mapped now.
+    /// The current mappings of the process.
     pub fn space(&self, pid: i32) -> &Space {
         let process = self.processes.get(&pid);
         process.map_or(&self.nothing, |process| &process.space)
     }
 
-    /// Takes in a new name. What was mapped before an exec stays until something else is: the kernel's
-    /// own part of exec runs between the two.
+    /// Sets a new name. Mappings from before an `exec` stay until there is a new one, because the
+    /// kernel's part of `exec` runs in between.
     pub fn rename(&mut self, comm: &Comm<'_>) {
         self.start_thread(comm.tid, comm.pid, Some(Arc::from(comm.name)));
         if comm.is_exec
@@ -120,7 +121,7 @@ impl Processes {
         let parent = self.threads.get(&fork.parent_tid);
         let comm = parent.and_then(|parent| parent.comm.clone());
         self.start_thread(fork.tid, fork.pid, comm);
-        if fork.pid != fork.parent_pid && !fork.is_made_up {
+        if fork.pid != fork.parent_pid && !fork.is_synthesized {
             let parent = self.processes.get(&fork.parent_pid);
             let (space, runtime) = parent
                 .map(|parent| (parent.space.clone(), parent.runtime))
@@ -137,8 +138,8 @@ impl Processes {
         }
     }
 
-    /// A thread has ended. It is forgotten when some others have, and its process with the last of its
-    /// threads.
+    /// Handles the exit of a thread. It is forgotten after a number of other exits, and its process
+    /// with the last of its threads.
     pub fn exit(&mut self, exit: &Fork) {
         let Some(thread) = self.threads.get_mut(&exit.tid) else {
             return;
@@ -146,7 +147,7 @@ impl Processes {
         self.ends += 1;
         thread.end = Some(self.ends);
         self.ended.push_back((exit.tid, self.ends));
-        if self.ended.len() > MOST_ENDED
+        if self.ended.len() > MAX_ENDED
             && let Some((tid, end)) = self.ended.pop_front()
             && let Entry::Occupied(thread) = self.threads.entry(tid)
             && thread.get().end == Some(end)
@@ -164,7 +165,7 @@ impl Processes {
         }
     }
 
-    /// A process has one thread less.
+    /// Removes one thread of a process.
     fn leave(&mut self, pid: i32) {
         if let Entry::Occupied(mut process) = self.processes.entry(pid) {
             process.get_mut().threads -= 1;
@@ -197,8 +198,8 @@ impl Processes {
         });
     }
 
-    /// Maps the kernel, or a module of it. The recorded end of the kernel is that of its main part
-    /// only; what it has behind that reaches to the next module.
+    /// Maps the kernel, or one of its modules. The recorded end of the kernel is only that of its
+    /// main part; the rest extends to the next module.
     pub fn map_kernel(&mut self, mapping: &Mapping<'_>) {
         let object = self.objects.of_kernel(mapping);
         let end = match self.objects.list.get(object).kind {

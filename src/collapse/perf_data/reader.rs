@@ -1,4 +1,4 @@
-//! Reads records: what was mapped where, and which samples are folded.
+//! Reads records: mappings, and the samples to fold.
 
 use super::Options;
 use super::choice::{Choice, Rank};
@@ -20,24 +20,24 @@ use crate::symbols::Origin;
 use std::io;
 use std::sync::Arc;
 
-/// What is known while records are read.
+/// The state while reading records.
 pub(super) struct Reader {
     pub processes: Processes,
-    /// What all samples have in common, once there is one.
+    /// The data that all samples share, after the first one.
     recording: Option<Arc<Recording>>,
-    /// The samples that wait for a worker, and their size in bytes.
+    /// The samples waiting for a worker, and their size in bytes.
     waiting: Vec<WaitingSample>,
     size: usize,
     deferred: deferred::Waiting<WaitingSample>,
     pub choice: Choice,
-    /// What chooses samples, if not all are folded.
+    /// Selects samples, unless all are folded.
     chooser: Option<Chooser>,
     counters: Counters,
-    /// How many samples were taken so far.
+    /// The number of samples so far.
     taken: u64,
-    /// The events that the latest sample is of, as indices in the header, and their periods.
+    /// The events of the latest sample, as indexes in the header, with their periods.
     periods: Vec<(usize, Option<u64>)>,
-    /// What it counts as, of each of them.
+    /// The counts of the latest sample for each of them.
     counts: Vec<(Rank, u64)>,
     pub reading: Reading,
 }
@@ -60,13 +60,13 @@ impl Reader {
         }
     }
 
-    /// Whether all must be read once before samples can be chosen.
+    /// Whether all records must be read once before selecting samples.
     pub fn needs_survey(&self) -> bool {
         let chooser = self.chooser.as_ref();
         chooser.is_some_and(|chooser| chooser.needs_survey(true))
     }
 
-    /// An error if none of the samples was chosen.
+    /// Returns an error if no sample was selected.
     pub fn finish_choice(&self) -> io::Result<()> {
         const ADVICE: &str =
             "; `perf record --timestamp --sample-cpu` records all that they can be chosen by";
@@ -74,7 +74,7 @@ impl Reader {
         chooser.map_or(Ok(()), |chooser| chooser.finish(ADVICE))
     }
 
-    /// Learns from all records what samples there are.
+    /// Reads all records to learn which samples exist.
     pub fn survey(&mut self, records: &mut Records<'_>) -> io::Result<()> {
         let Some(chooser) = &mut self.chooser else {
             return Ok(());
@@ -133,7 +133,7 @@ impl Reader {
             kind::MMAP2 => self.map(&Mapping::read_second(body, misc, order)?, misc),
             kind::COMM => self.processes.rename(&Comm::read(body, misc, order)?),
             kind::FORK => self.processes.fork(&Fork::read(body, misc, order)?),
-            // Else, samples from before it may still come.
+            // Otherwise, earlier samples may still follow.
             kind::EXIT if record.is_in_order() => {
                 self.processes.exit(&Fork::read(body, misc, order)?);
             }
@@ -216,7 +216,7 @@ impl Reader {
         }
     }
 
-    /// Joins the rest of their call chains to the samples that wait for it.
+    /// Adds the user part of call chains to the samples waiting for it.
     fn join(&mut self, record: Record, header: &Header) -> Option<()> {
         let event = header.events.get(record.event)?;
         let thread = thread_of_record(&record.body, event, header.order);
@@ -236,14 +236,14 @@ impl Reader {
         }
     }
 
-    /// Forgets the samples of an event that is not to be folded after all.
+    /// Discards the samples of an event that is not folded after all.
     fn forget_waiting(&mut self) {
         self.waiting.clear();
         self.size = 0;
         self.deferred = deferred::Waiting::default();
     }
 
-    /// Whether a sample is chosen.
+    /// Whether a sample is selected.
     fn takes(&mut self, sample: &Sample<'_>) -> bool {
         match &mut self.chooser {
             None => true,
@@ -254,7 +254,7 @@ impl Reader {
         }
     }
 
-    /// What the latest sample counts as of the event that is folded; `None` if it is not of that event.
+    /// The count of the latest sample for the folded event; `None` if it has another event.
     fn count(&mut self, header: &Header) -> Option<u64> {
         self.counts.clear();
         for (index, period) in &self.periods {
@@ -279,8 +279,8 @@ impl Reader {
         }
     }
 
-    /// Notes each event of the group that happened since the sample before. Returns whether the
-    /// counters are of events in the file at all.
+    /// Records each event of the group that occurred since the previous sample. Returns whether any
+    /// counter belongs to an event in the file.
     fn note_readings(
         &mut self,
         readings: Readings<'_>,
@@ -312,12 +312,12 @@ impl Reader {
     }
 }
 
-/// A sample, and what was so at its time.
+/// A sample, and the state at its time.
 pub(super) struct WaitingSample {
-    /// How many samples there were before it.
+    /// The number of preceding samples.
     pub place: u64,
     pub record: Record,
-    /// What has the rest of its call chain, if that is not in the sample.
+    /// The record with the user part of its call chain, if that is separate.
     pub rest: Option<Arc<Record>>,
     pub event: Arc<Event>,
     pub spaces: Spaces,
@@ -331,15 +331,15 @@ impl WaitingSample {
     }
 }
 
-/// What a worker does at a time.
+/// A unit of work.
 pub(super) struct Batch {
     pub samples: Vec<WaitingSample>,
-    /// That of their event.
+    /// The rank of their event.
     pub rank: Rank,
     pub recording: Arc<Recording>,
 }
 
-/// What all samples have in common.
+/// The data that all samples share.
 pub(super) struct Recording {
     pub order: ByteOrder,
     pub arch: Vec<u8>,

@@ -1,14 +1,14 @@
-//! The records of a `perf.data` file, in the order of time.
+//! The records of a `perf.data` file, in time order.
 //!
 //! ```text
 //! record = kind (32 bits), misc (16), size with these 8 bytes (16), body
 //! ```
 //!
-//! perf writes what it finds in one buffer for each CPU after the other, a round, and says where a
-//! round ends. So all up to the latest time of the round before last is complete, can be sorted
-//! and go on: no more than two rounds are in memory, and if that were too much, the earlier half goes
-//! on as it is. Of compressed records, the last ones come out
-//! of the decoder late: the end of their round is remembered until it is reached.
+//! perf writes the contents of one CPU's buffer after the other, in rounds, and marks the end of
+//! each round. So all records up to the latest time of the round before last are complete, and can
+//! be sorted and returned: at most two rounds are in memory, and if that is too much, the earlier
+//! half is returned as it is. For compressed records, the decoder returns the last ones late, so
+//! the end of their round is remembered until it is reached.
 
 use super::compressed::Inflater;
 use super::event::{Event, field};
@@ -17,7 +17,7 @@ use crate::bytes::Bytes;
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
-/// The kinds of records that are of interest.
+/// The relevant record types.
 pub(super) mod kind {
     pub const MMAP: u32 = 1;
     pub const LOST: u32 = 2;
@@ -29,7 +29,7 @@ pub(super) mod kind {
     pub const LOST_SAMPLES: u32 = 13;
     pub const KSYMBOL: u32 = 17;
     pub const CALLCHAIN_DEFERRED: u32 = 22;
-    /// The first that is perf's own, and not the kernel's.
+    /// The first type that belongs to perf itself instead of the kernel.
     pub const FIRST_OF_PERF: u32 = 64;
     pub const HEADER_ATTR: u32 = 64;
     pub const TRACING_DATA: u32 = 66;
@@ -41,7 +41,7 @@ pub(super) mod kind {
     pub const COMPRESSED2: u32 = 83;
 }
 
-/// A record of the kernel.
+/// A kernel record.
 #[derive(Debug)]
 pub(super) struct Record {
     pub kind: u32,
@@ -53,33 +53,33 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Whether it comes after all records that were written before.
+    /// Whether it comes after all records written before it.
     pub fn is_in_order(&self) -> bool {
         !matches!(self.time, 0 | u64::MAX)
     }
 
-    /// How much memory it takes, in bytes.
+    /// Its memory use in bytes.
     fn size(&self) -> usize {
         size_of::<Record>() + self.body.len()
     }
 }
 
-/// Reads records, sorts them by time, and keeps those of perf for itself.
+/// Reads records, sorts them by time, and handles perf's own records itself.
 pub(super) struct Records<'a> {
     pub header: Header,
     source: Box<dyn Read + 'a>,
     sorter: Sorter,
     inflater: Inflater,
-    /// Where in the decompressed records rounds end.
+    /// The ends of rounds in the decompressed records.
     round_ends: VecDeque<u64>,
     stage: Stage,
 }
 
-/// How far the records are read.
+/// The progress of reading.
 #[derive(Clone, Copy)]
 enum Stage {
     Reading,
-    /// All that is left is decompressed.
+    /// Only decompressed data remains.
     Inflating,
     Done,
 }
@@ -97,10 +97,10 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// The next record; `None` if there is no more.
+    /// The next record; `None` at the end.
     ///
     /// # Errors
-    /// Those of the source. What is damaged is no error: it ends the records.
+    /// Errors of the source. Damaged data is not an error: it ends the records.
     pub fn next(&mut self) -> io::Result<Option<Record>> {
         loop {
             if let Some(record) = self.sorter.next() {
@@ -141,20 +141,20 @@ impl<'a> Records<'a> {
             self.damage("it ends in the middle of a record");
             return Ok(false);
         }
-        self.skip_data_behind(kind, &body)?;
+        self.skip_data_after(kind, &body)?;
         self.take(kind, misc, body);
         Ok(true)
     }
 
-    /// The kind of a record, its misc field, and the size of its body.
+    /// The type of a record, its misc field, and the size of its body.
     fn read_head(&self, head: &[u8]) -> Option<(u32, u16, usize)> {
         let mut head = Bytes::new(head, self.header.order);
         let (kind, misc, size) = (head.u32()?, head.u16()?, head.u16()?);
         Some((kind, misc, usize::from(size).checked_sub(8)?))
     }
 
-    /// Some records are followed by data that their size does not count.
-    fn skip_data_behind(&mut self, kind: u32, body: &[u8]) -> io::Result<()> {
+    /// Skips data after a record that is not included in its size.
+    fn skip_data_after(&mut self, kind: u32, body: &[u8]) -> io::Result<()> {
         let mut body = Bytes::new(body, self.header.order);
         let size = match kind {
             kind::AUXTRACE => body.u64(),
@@ -193,7 +193,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// In a pipe, events come as records.
+    /// In a pipe, events are records.
     fn take_event(&mut self, body: &[u8]) {
         let order = self.header.order;
         let mut bytes = Bytes::new(body, order);
@@ -203,7 +203,8 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Decompresses a block, and takes the records that end in it; `false` if more must be read first.
+    /// Decompresses a block, and takes the records that end in it; `false` if more must be read
+    /// first.
     fn inflate_block(&mut self) -> bool {
         match self.inflater.decode_block() {
             Some(true) => self.take_decompressed(),
@@ -219,7 +220,7 @@ impl<'a> Records<'a> {
     }
 
     fn take_round_end(&mut self) {
-        // Ends that are all known to be before the same place are one.
+        // Ends with the same upper bound are one.
         if let Some(end) = self.inflater.end()
             && self.round_ends.back() != Some(&end)
         {
@@ -270,7 +271,7 @@ impl<'a> Records<'a> {
         };
         let time = self.header.events.get(index);
         let time = time.and_then(|event| find(event, field::TIME));
-        // What belongs to a sample comes behind it, also if it does not say when it was.
+        // A record that belongs to a sample comes after it, even without a time.
         let default_time = match kind {
             kind::CALLCHAIN_DEFERRED => self.sorter.latest,
             _ => 0,
@@ -289,30 +290,30 @@ impl<'a> Records<'a> {
     }
 }
 
-/// How much memory records may take while they wait, in bytes.
-const MOST_WAITING: usize = 256 << 20;
+/// The maximum memory use of waiting records, in bytes.
+const MAX_WAITING: usize = 256 << 20;
 
-/// Records that wait for others that may have been before them.
+/// Records that wait for others that may be earlier.
 #[derive(Default)]
 struct Sorter {
     waiting: Vec<Record>,
-    /// How much memory those take, in bytes.
+    /// Their memory use in bytes.
     size: usize,
     ready: VecDeque<Record>,
-    /// The latest time of all records, and of those before the round that is being read.
+    /// The latest time of all records, and of those before the current round.
     latest: u64,
     latest_before: u64,
 }
 
 impl Sorter {
-    /// Adds a record. One without a time is as good as sorted: perf made it up, of what it found
-    /// when it started.
+    /// Adds a record. A record without a time needs no sorting: perf synthesized it when it
+    /// started.
     fn add(&mut self, record: Record) {
         if record.is_in_order() {
             self.latest = self.latest.max(record.time);
             self.size += record.size();
             self.waiting.push(record);
-            if self.size > MOST_WAITING {
+            if self.size > MAX_WAITING {
                 self.release_half();
             }
         } else {
@@ -351,7 +352,7 @@ impl Sorter {
     }
 }
 
-/// Fills `buffer` unless the source ends before, and returns how much of it is filled.
+/// Fills `buffer` unless the source ends, and returns the number of bytes.
 fn read_up_to(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut length = 0;
     while let Some(rest) = buffer.get_mut(length..)

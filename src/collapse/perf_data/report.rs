@@ -1,30 +1,30 @@
-//! What was odd in a file, or could not be named: gathered, and logged at the end.
+//! Collects problems of a file, and missing names, to log them at the end.
 
 use super::objects::{ObjectId, ObjectList};
 use super::resolve::Resolved;
-use super::stacks::Place;
+use super::stacks::FrameKey;
 use crate::bytes::{ByteOrder, Bytes};
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::notes::plural;
 use crate::symbols::{Missing, list_missing};
 use ahash::AHashMap;
 
-/// What happened while the records were read.
+/// The problems while reading records.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
-    /// How many records are not what they should be.
+    /// The number of invalid records.
     pub unreadable: u64,
-    /// How many samples lack the program's part of their call chains, which is recorded later.
+    /// The number of samples without the user part of their call chains, which is recorded later.
     pub without_rest: u64,
-    /// How many values of counters are of no event in the file.
+    /// The number of counter values that belong to no event in the file.
     pub unknown_counters: u64,
-    /// How many samples the kernel could not write down.
+    /// The number of samples that the kernel could not record.
     lost: u64,
     damage: Option<&'static str>,
 }
 
 impl Reading {
-    /// Notes the number at `offset` in a record about what was lost.
+    /// Adds the number of lost records at `offset` in a record.
     pub fn note_lost(&mut self, body: &[u8], order: ByteOrder, offset: usize) {
         let number = body
             .get(offset..)
@@ -61,27 +61,27 @@ impl Reading {
     }
 }
 
-/// What part of the profile has functions without names.
+/// The share of the profile with unnamed functions.
 #[derive(Debug, Default)]
 pub(super) struct Unnamed {
     total: f64,
     /// Stacks in which any function has no name.
     any: f64,
-    /// For each object that lacks something: which and what, and the stacks with such a function.
+    /// For each object with missing symbols: a description, and the stacks with such a function.
     of_object: Vec<(String, f64)>,
 }
 
 impl Unnamed {
     pub fn find(tree: &CallTree, objects: &ObjectList, resolved: &Resolved) -> Unnamed {
         let totals = tree.totals();
-        let lacking = |node: NodeId| match Place::read(tree.name(node)) {
-            Place::Location(location) => {
+        let lacking = |node: NodeId| match FrameKey::read(tree.name(node)) {
+            FrameKey::Location(location) => {
                 let functions = resolved.functions.get(tree.frame(node).index())?;
                 let is_unnamed = functions.iter().any(|function| function.name.is_none());
                 let missing = resolved.missing.get(location.object.index()).copied()??;
                 is_unnamed.then_some((location.object, missing))
             }
-            Place::Thread(_) => None,
+            FrameKey::Thread(_) => None,
         };
         let mut any = 0.0;
         let mut shares: AHashMap<ObjectId, (Missing, f64)> = AHashMap::new();

@@ -1,10 +1,10 @@
-//! The functions at the places in an object: its symbols, and what was inlined into them.
+//! Finds the functions at locations: symbols, and inlined calls.
 
 use super::crew;
 use super::header::BuildIds;
 use super::objects::{ObjectId, ObjectList, identity};
 use super::processes::Location;
-use super::stacks::Place;
+use super::stacks::FrameKey;
 use crate::call_tree::CallTree;
 use crate::symbols::kernel::{read_kallsyms, read_perf_map, running_build_id, running_release};
 use crate::symbols::untrusted::{self, FilePath};
@@ -16,7 +16,7 @@ use ahash::AHashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What the functions of locations are taken from.
+/// The sources of symbols.
 pub(super) struct Resolver<'a> {
     pub files: &'a Files,
     pub build_ids: &'a BuildIds,
@@ -26,15 +26,15 @@ pub(super) struct Resolver<'a> {
     pub detail: Detail,
 }
 
-/// What was found.
+/// The results.
 pub(super) struct Resolved {
-    /// For each frame of the tree of places.
+    /// For each frame of the tree of locations.
     pub functions: Vec<Functions>,
-    /// What was not found, for each object.
+    /// What is missing, for each object.
     pub missing: Vec<Option<Missing>>,
 }
 
-/// The functions at all places of one object.
+/// The functions at all locations of one object.
 struct OfObject {
     id: ObjectId,
     frames: Vec<usize>,
@@ -42,11 +42,11 @@ struct OfObject {
     missing: Option<Missing>,
 }
 
-/// Objects whose symbols are read together, and the frames that are in each.
+/// Objects whose symbols are read together, and the frames in each.
 type Job = Vec<(ObjectId, Vec<usize>)>;
 
 impl Resolver<'_> {
-    /// Finds the functions of all frames of a tree of places, on `nthreads` threads.
+    /// Finds the functions of all frames in a tree of locations, on `nthreads` threads.
     pub fn resolve(&self, places: &CallTree, objects: &ObjectList, nthreads: usize) -> Resolved {
         let locations: Vec<Option<Location>> = places.frame_names().map(location_of).collect();
         let mut resolved = Resolved {
@@ -127,8 +127,8 @@ impl Resolver<'_> {
     fn of_file(&self, object: &Object, places: &[Location]) -> (Vec<Functions>, Option<Lack>) {
         let symbols = FileSymbols::read(self.files, object, &self.identity(object), self.detail);
         let lookup = symbols.lookup(self.files);
-        // perf looks for the symbol at the address that is returned to; what is inlined there is
-        // not what called.
+        // Like perf, this looks up the symbol at the return address; but inlined calls at the call
+        // itself.
         let functions = places.iter().map(|place| {
             let address = symbols.address_of(place.address);
             lookup.functions(address, symbols.address_of(place.address_of_call()))
@@ -147,14 +147,14 @@ impl Resolver<'_> {
         let kernel = kernel.as_deref();
         let reference = kernel.map(|kernel| (kernel.path.as_slice(), kernel.reference));
         let text = match self.kallsyms {
-            // This is the user's own path, and may be a pipe.
+            // This path is from the user, and may be a pipe.
             Some(path) => fs::read(path).ok(),
             None => kernel.and_then(|kernel| self.kallsyms_of(kernel)),
         };
         read_kallsyms(&text.unwrap_or_default(), reference)
     }
 
-    /// The symbols of the kernel that was recorded: it is running still, or perf has kept them.
+    /// The symbols of the recorded kernel, if it is still running, or in perf's cache.
     fn kallsyms_of(&self, kernel: &Object) -> Option<Vec<u8>> {
         let build_ids = self.identity(kernel).build_ids;
         let is_running = match running_build_id() {
@@ -171,14 +171,14 @@ impl Resolver<'_> {
 }
 
 fn location_of(name: &[u8]) -> Option<Location> {
-    match Place::read(name) {
-        Place::Location(location) => Some(location),
-        Place::Thread(_) => None,
+    match FrameKey::read(name) {
+        FrameKey::Location(location) => Some(location),
+        FrameKey::Thread(_) => None,
     }
 }
 
-/// What there is to do, the most first: an object at a time, but the kernel and its modules, whose
-/// symbols are in one table, together.
+/// The jobs, the largest first: one for each object, except that the kernel and its modules, whose
+/// symbols are in one table, form one job.
 fn jobs(locations: &[Option<Location>], objects: &ObjectList) -> Vec<Job> {
     let mut of_object: AHashMap<_, Vec<usize>> = AHashMap::new();
     for (frame, location) in locations.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! A sample, taken apart, and the other records of the kernel that matter.
+//! Parses samples, and the other relevant kernel records.
 
 use super::counters::Readings;
 use super::deferred::Rest;
@@ -7,31 +7,31 @@ use crate::bytes::{ByteOrder, Bytes, Words};
 use crate::collapse::selection::SampleOrigin;
 use crate::decimal::Decimal;
 
-/// What was running when the event happened.
+/// The state when the event occurred.
 #[derive(Debug)]
 pub(super) struct Sample<'a> {
     pub ip: Option<u64>,
     pub pid: i32,
     pub tid: i32,
-    /// In nanoseconds since a time that is the same for all samples.
+    /// In nanoseconds since a point in time that all samples share.
     pub time: Option<u64>,
     pub cpu: Option<u32>,
-    /// Which counter took the sample.
+    /// The id of the counter that took the sample.
     pub id: Option<u64>,
     pub period: Option<u64>,
     pub readings: Option<Readings<'a>>,
     pub callchain: Option<Words<'a>>,
-    /// The program's part of the call chain, if another record has it.
+    /// The user part of the call chain, if it is in another record.
     pub rest: Option<Rest<'a>>,
-    /// The calls that the processor recorded, the latest first: each from where, to where, and how.
+    /// The calls recorded by the processor, the latest first: source, target, and flags.
     pub calls: Option<Words<'a>>,
     pub user: Option<UserState<'a>>,
 }
 
-/// The registers and the stack of the program, to be unwound.
+/// The user registers and stack, for unwinding.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct UserState<'a> {
-    /// Which registers there are, in the numbering of the architecture.
+    /// A mask of the available registers, in the numbering of the architecture.
     mask: u64,
     values: Words<'a>,
     /// Starts at the stack pointer.
@@ -47,7 +47,7 @@ impl UserState<'_> {
 }
 
 impl<'a> Sample<'a> {
-    /// Reads the body of a sample of `event`; `None` if it is cut.
+    /// Parses the body of a sample of `event`; `None` if it is truncated.
     pub fn read(body: &'a [u8], event: &Event, order: ByteOrder) -> Option<Sample<'a>> {
         let mut bytes = Bytes::new(body, order);
         let mut sample = Sample {
@@ -84,7 +84,7 @@ impl<'a> Sample<'a> {
         Some(sample)
     }
 
-    /// What the sample says of where it is from, whose thread is called `comm`.
+    /// The origin of the sample, whose thread is called `comm`.
     pub fn origin<'c>(&self, comm: &'c [u8]) -> SampleOrigin<'c> {
         let id = |id: i32| u64::try_from(id).ok();
         SampleOrigin {
@@ -137,7 +137,7 @@ fn read_branches<'a>(bytes: &mut Bytes<'a>, event: &Event) -> Option<Words<'a>> 
     bytes.words(count.checked_mul(3)?)
 }
 
-/// Reads registers and stack; `None` if either is not there.
+/// Reads registers and stack; `None` if either is missing.
 fn read_user_state<'a>(
     bytes: &mut Bytes<'a>,
     event: &Event,
@@ -153,7 +153,7 @@ fn read_user_state<'a>(
     let values = bytes.words(u64::from(event.user_registers.count_ones()))?;
     let size = bytes.u64()?;
     let stack = bytes.take(size)?;
-    // How much of it is the stack's.
+    // The part that belongs to the stack.
     let used = if size > 0 { bytes.u64()? } else { 0 };
     let used = usize::try_from(used.min(size)).unwrap_or(0);
     (used > 0).then(|| UserState {
@@ -163,7 +163,7 @@ fn read_user_state<'a>(
     })
 }
 
-/// The thread that a record is about which is no sample; `None` if it does not say.
+/// The thread of a record other than a sample; `None` if it is not recorded.
 pub(super) fn thread_of_record(body: &[u8], event: &Event, order: ByteOrder) -> Option<i32> {
     let start = body.len().checked_sub(event.offset_from_end(field::TID)?)?;
     let mut ids = Bytes::new(body.get(start..)?, order);
@@ -171,13 +171,13 @@ pub(super) fn thread_of_record(body: &[u8], event: &Event, order: ByteOrder) -> 
     ids.i32()
 }
 
-/// A file, or something else, was mapped.
+/// A file or another object was mapped.
 #[derive(Debug)]
 pub(super) struct Mapping<'a> {
     pub pid: i32,
     pub start: u64,
     pub length: u64,
-    /// Where in the file the mapping starts, in bytes.
+    /// The start of the mapping in the file, in bytes.
     pub offset: u64,
     pub build_id: Option<&'a [u8]>,
     pub is_executable: bool,
@@ -193,7 +193,7 @@ impl<'a> Mapping<'a> {
         Some(mapping)
     }
 
-    /// Reads the newer kind of record, which says more.
+    /// Reads the newer kind of record, which has more fields.
     pub fn read_second(body: &'a [u8], misc: u16, order: ByteOrder) -> Option<Mapping<'a>> {
         const HAS_BUILD_ID: u16 = 1 << 14;
         const EXECUTABLE: u32 = 4;
@@ -232,7 +232,7 @@ pub(super) struct Comm<'a> {
     pub pid: i32,
     pub tid: i32,
     pub name: &'a [u8],
-    /// Whether the thread has started another program.
+    /// Whether the thread has called `exec`.
     pub is_exec: bool,
 }
 
@@ -249,15 +249,15 @@ impl<'a> Comm<'a> {
     }
 }
 
-/// A thread or a process was started, or has ended.
+/// A thread or process started or exited.
 #[derive(Debug)]
 pub(super) struct Fork {
     pub pid: i32,
     pub parent_pid: i32,
     pub tid: i32,
     pub parent_tid: i32,
-    /// Whether perf made the record up, for what was running when it started.
-    pub is_made_up: bool,
+    /// Whether perf synthesized the record, for a process that was already running.
+    pub is_synthesized: bool,
 }
 
 impl Fork {
@@ -269,12 +269,12 @@ impl Fork {
             parent_pid: bytes.i32()?,
             tid: bytes.i32()?,
             parent_tid: bytes.i32()?,
-            is_made_up: misc & MADE_UP != 0,
+            is_synthesized: misc & MADE_UP != 0,
         })
     }
 }
 
-/// Code was added to the kernel, or taken out.
+/// Code was added to the kernel, or removed.
 #[derive(Debug)]
 pub(super) struct KernelSymbol<'a> {
     pub start: u64,

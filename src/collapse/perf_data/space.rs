@@ -1,19 +1,19 @@
-//! What a process has mapped where.
+//! The address space of a process.
 
 use super::objects::ObjectId;
 use super::processes::Location;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// What is mapped where. Copies have all in common until they are changed, and then all but a few of
-/// the maps around the change: a child differs from its parent in little.
+/// The mappings of a process. Copies share everything until they are modified, and then all except
+/// a few mappings around the modification: a child usually differs little from its parent.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Space {
-    /// All maps in the order of their addresses, some in each chunk.
+    /// All mappings in the order of their addresses, several per chunk.
     chunks: Arc<Vec<Chunk>>,
 }
 
-/// Maps, one at least.
+/// Mappings; at least one.
 type Chunk = Arc<[Map]>;
 
 /// A part of an object in memory.
@@ -22,13 +22,13 @@ pub(super) struct Map {
     pub start: u64,
     pub end: u64,
     pub object: ObjectId,
-    /// Where in the object the map starts.
+    /// The start of the mapping in the object.
     pub offset: u64,
     pub is_executable: bool,
 }
 
 impl Map {
-    /// What of the map is in `range`, if anything is.
+    /// The part of the mapping in `range`, if any.
     fn part(&self, range: Range<u64>) -> Option<Map> {
         let (start, end) = (self.start.max(range.start), self.end.min(range.end));
         let offset = self.offset.wrapping_add(start.wrapping_sub(self.start));
@@ -53,7 +53,7 @@ impl Space {
         }
     }
 
-    /// Whether code can run at this address.
+    /// Whether there is executable memory at this address.
     pub fn is_executable(&self, address: u64) -> bool {
         self.map_at(address).is_some_and(|map| map.is_executable)
     }
@@ -68,12 +68,12 @@ impl Space {
         (address < map.end).then_some(map)
     }
 
-    /// Maps a part of an object, over what was there.
+    /// Maps a part of an object, replacing previous mappings.
     pub fn map(&mut self, map: Map) {
         self.replace(map.start..map.end, Some(map));
     }
 
-    /// Maps code of the kernel, whose addresses stay as they are.
+    /// Maps kernel code, which keeps its addresses.
     pub fn map_code(&mut self, start: u64, end: u64, object: ObjectId) {
         self.map(Map {
             start,
@@ -88,14 +88,14 @@ impl Space {
         self.replace(start..end, None);
     }
 
-    /// Puts `new` in the place of all that is mapped in `range`.
+    /// Replaces all mappings in `range` with `new`.
     fn replace(&mut self, range: Range<u64>, new: Option<Map>) {
         const MOST: usize = 16;
         if range.is_empty() {
             return;
         }
         let is_before = |chunk: &Chunk| chunk[0].start < range.start;
-        // The chunk that starts before may reach into the range, and what is new goes to its end.
+        // The chunk that starts before the range may extend into it, and `new` is added at its end.
         let first = self.chunks.partition_point(is_before).saturating_sub(1);
         let end = self.chunks.partition_point(|it| it[0].start < range.end);
         let old = self.chunks[first..end].iter().flat_map(|it| it.iter());
@@ -119,7 +119,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// What was mapped last is there, whatever was before, and copies keep what they had.
+        /// The latest mapping replaces earlier ones, and copies keep theirs.
         #[test]
         fn the_latest_map_counts(
             changes in prop::collection::vec((0u64..200, 0u64..40, any::<bool>()), 0..120),

@@ -1,7 +1,7 @@
-//! From samples to a tree of places, which have no names yet.
+//! Builds a tree of locations, without names, from samples.
 //!
-//! The frames of the tree are the names of threads, and [`Location`]s. Names come last, when it is
-//! known which are needed: each once, an object at a time.
+//! The frames of the tree are thread names and [`Location`]s. Names are resolved at the end, when
+//! it is known which ones are needed: each once, one object at a time.
 
 use super::deferred;
 use super::objects::ObjectId;
@@ -15,15 +15,15 @@ use crate::collapse::perf;
 use ahash::AHashMap;
 use std::sync::Arc;
 
-/// Addresses from here on are marks that say whose the addresses behind them are.
+/// Addresses from here on are context markers for the addresses that follow.
 const FIRST_MARK: u64 = (-4095i64).cast_unsigned();
 
-/// Whose an address is.
+/// The context of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Kernel,
     User,
-    /// The hypervisor's, or a guest's.
+    /// The hypervisor, or a guest.
     Other,
 }
 
@@ -47,7 +47,8 @@ impl Mode {
     }
 }
 
-/// Where the thread was in the program: at the sample, or where it had entered the kernel.
+/// The user-space leaf: the address of the sample, or the one at which the thread entered the
+/// kernel.
 fn user_leaf(sample: &Sample<'_>, callchain: Words<'_>, mode: Mode) -> Option<u64> {
     match mode {
         Mode::User => sample.ip,
@@ -58,30 +59,30 @@ fn user_leaf(sample: &Sample<'_>, callchain: Words<'_>, mode: Mode) -> Option<u6
     }
 }
 
-/// How much of a call chain is before the user's part.
+/// The length of the kernel part of a call chain.
 fn kernel_length(callchain: Words<'_>) -> usize {
     let is_kernel = |address: &u64| *address < FIRST_MARK || Mode::of_mark(*address) != Mode::User;
     callchain.iter().take_while(is_kernel).count()
 }
 
-/// A frame of the tree of places.
+/// A frame of the tree of locations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place<'a> {
-    /// What the thread is called, with ids if they are wanted.
+pub(super) enum FrameKey<'a> {
+    /// The name of the thread, with IDs if requested.
     Thread(&'a [u8]),
     Location(Location),
 }
 
-impl<'a> Place<'a> {
+impl<'a> FrameKey<'a> {
     const THREAD: u8 = b't';
     const LOCATION: u8 = b'l';
 
-    /// Reads the name that a frame has in the tree of places.
-    pub fn read(name: &'a [u8]) -> Place<'a> {
+    /// Parses the name of a frame in the tree of locations.
+    pub fn read(name: &'a [u8]) -> FrameKey<'a> {
         match name.split_first() {
-            Some((&Self::LOCATION, place)) => Place::Location(read_location(place)),
-            Some((_, thread)) => Place::Thread(thread),
-            None => Place::Thread(b""),
+            Some((&Self::LOCATION, place)) => FrameKey::Location(read_location(place)),
+            Some((_, thread)) => FrameKey::Thread(thread),
+            None => FrameKey::Thread(b""),
         }
     }
 
@@ -104,14 +105,14 @@ fn read_location(name: &[u8]) -> Location {
     }
 }
 
-/// What a process and the kernel had mapped.
+/// The mappings of a process and of the kernel.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Spaces {
     pub user: Space,
     pub kernel: Space,
 }
 
-/// The tree of places.
+/// The tree of locations.
 #[derive(Default)]
 pub(super) struct Stacks {
     pub tree: CallTree,
@@ -148,8 +149,8 @@ impl Stacks {
         !self.stack.is_empty()
     }
 
-    /// Reads a call chain, and what other fields and records have of it. Returns whether it is all
-    /// there.
+    /// Reads a call chain, and the parts of it in other fields and records. Returns whether it is
+    /// complete.
     fn read_parts(
         &mut self,
         sample: &Sample<'_>,
@@ -177,7 +178,7 @@ impl Stacks {
 
     fn read_callchain(&mut self, addresses: impl Iterator<Item = u64>, spaces: &Spaces) {
         let mut mode = Mode::User;
-        // All but the innermost function of the kernel's part, and of the user's, are in a call.
+        // All frames except the innermost ones of the kernel and user parts are in a call.
         let mut is_return = false;
         for address in addresses {
             if address >= FIRST_MARK {
@@ -194,9 +195,9 @@ impl Stacks {
         }
     }
 
-    /// Reads the calls that the processor recorded, the latest first. Jumps are not recorded, so the
-    /// latest call may be to a function that jumped on, such as a stub: its target is taken for the
-    /// leaf only if nothing says where the thread was.
+    /// Reads the calls recorded by the processor, the latest first. Jumps are not recorded, so the
+    /// target of the latest call may have jumped elsewhere, like a stub: it is the leaf only if the
+    /// sample has no address.
     fn read_calls(&mut self, leaf: Option<u64>, calls: Words<'_>, spaces: &Spaces) {
         const WORDS: usize = 3;
         let leaf = leaf.or_else(|| calls.get(1));
@@ -211,11 +212,11 @@ impl Stacks {
         let frame = *self
             .frames
             .entry(location)
-            .or_insert_with(|| tree.intern_as_is(&Place::name_of_location(location)));
+            .or_insert_with(|| tree.intern_as_is(&FrameKey::name_of_location(location)));
         self.stack.push(frame);
     }
 
-    /// Adds the stack read last to the tree, and returns its node.
+    /// Adds the current stack to the tree, and returns its node.
     pub fn count(
         &mut self,
         sample: &Sample<'_>,
@@ -223,7 +224,7 @@ impl Stacks {
         period: u64,
         options: &perf::Options,
     ) -> NodeId {
-        // Of threads that are called the same, ids tell apart only what shows them.
+        // If threads have the same name, IDs only matter if they are shown.
         let pid = if options.include_pid || options.include_tid {
             sample.pid
         } else {
@@ -249,14 +250,14 @@ impl Stacks {
     }
 }
 
-/// `COMM`, `COMM-PID` or `COMM-PID/TID`, behind what tells it from a location.
+/// `COMM`, `COMM-PID` or `COMM-PID/TID`, after a prefix that distinguishes it from a location.
 fn thread_name((pid, tid, comm): &(i32, i32, Arc<[u8]>), options: &perf::Options) -> Vec<u8> {
     let ids = match (options.include_pid, options.include_tid) {
         (_, true) => format!("-{pid}/{tid}"),
         (true, false) => format!("-{pid}"),
         (false, false) => String::new(),
     };
-    [&[Place::THREAD], comm.trim_ascii(), ids.as_bytes()].concat()
+    [&[FrameKey::THREAD], comm.trim_ascii(), ids.as_bytes()].concat()
 }
 
 fn locate(address: u64, mode: Mode, spaces: &Spaces) -> Location {
@@ -279,8 +280,8 @@ mod tests {
                 address,
                 is_return,
             };
-            let name = Place::name_of_location(location);
-            assert_eq!(Place::read(&name), Place::Location(location));
+            let name = FrameKey::name_of_location(location);
+            assert_eq!(FrameKey::read(&name), FrameKey::Location(location));
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The trampolines of `python -X perf`, on x86-64. Each function of the program has one, through which
-//! the interpreter calls itself, and which `/tmp/perf-PID.map` names. No tables describe them, but
-//! all are the same code, here with its offsets in Python 3.12 and 3.13:
+//! The trampolines of `python -X perf` on x86-64. Each Python function has one, through which the
+//! interpreter calls itself, and which `/tmp/perf-PID.map` names. They have no unwind tables, but
+//! all have the same code, shown here with its offsets in Python 3.12 and 3.13:
 //!
 //! ```text
 //!  0  sub  $8, %rsp        (behind endbr64 if Python was built with control-flow protection)
@@ -9,7 +9,7 @@
 //! 10  ret
 //! ```
 //!
-//! A trampoline of another size is taken to have frame pointers, as any code without tables.
+//! A trampoline of another size is assumed to have frame pointers, like any code without tables.
 
 use super::frame_tables::Row;
 use crate::symbols::kernel::perf_map_entries;
@@ -21,10 +21,10 @@ const SIZE: u64 = 11;
 /// The size of `endbr64`.
 const MARK: u64 = 4;
 
-/// Where in the code the stack pointer is 8 bytes further from what is returned to.
+/// The code range in which the return address is 8 bytes further from the stack pointer.
 const MOVED: Range<u64> = 4..10;
 
-/// Where the trampolines of a process are, sorted.
+/// The addresses of a process's trampolines, sorted.
 #[derive(Debug)]
 pub(super) struct Trampolines {
     starts: Vec<u64>,
@@ -43,7 +43,7 @@ impl Trampolines {
         (!starts.is_empty()).then_some(Trampolines { starts })
     }
 
-    /// How to get from an instruction to the caller.
+    /// The row for an instruction.
     pub fn row(&self, address: u64) -> Option<Row> {
         let end = self.starts.partition_point(|start| *start <= address);
         let start = self.starts.get(end.checked_sub(1)?)?;

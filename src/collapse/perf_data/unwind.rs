@@ -1,9 +1,8 @@
-//! The stacks of programs without frame pointers, from their registers and the top of their
-//! stack (`perf record --call-graph dwarf`).
+//! Unwinds user stacks from registers and the top of the stack (`perf record --call-graph dwarf`).
 //!
-//! How to get from a function to its caller is in the object's [`FrameTables`], which are read once
-//! for all processes and threads. What they say of an address is kept, for it is asked again and
-//! again. Code without tables is taken to have frame pointers if what they would be makes sense.
+//! The information for each function is in the object's [`FrameTables`], which are read once for
+//! all processes and threads. The rows of addresses are cached, because they are needed repeatedly.
+//! Code without tables is assumed to have frame pointers if their values are plausible.
 
 use super::frame_tables::{FrameTables, Return, Row};
 use super::machine::{Machine, Registers};
@@ -17,18 +16,18 @@ use crate::symbols::{Kind, Object};
 use ahash::AHashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// Deeper stacks are cut.
-const MOST_FRAMES: usize = 4096;
+/// Deeper stacks are truncated.
+const MAX_FRAMES: usize = 4096;
 
-/// What called the outermost function that is known, if the stack goes on beyond what was recorded
-/// of it. perf prints such a frame, too.
+/// The caller of the outermost known function, if the stack extends beyond the recorded part. perf
+/// prints such a frame too.
 const CUT: Location = Location {
     object: ObjectId::UNKNOWN,
     address: u64::MAX,
     is_return: false,
 };
 
-/// How to get from the functions of an object to their callers.
+/// Unwind information for the functions of an object.
 #[derive(Debug)]
 enum Tables {
     Frames(Box<FrameTables>),
@@ -49,14 +48,14 @@ impl Tables {
 
 type SharedTables = Arc<OnceLock<Option<Tables>>>;
 
-/// The tables of all objects, for all threads.
+/// The tables of all objects, shared by all threads.
 #[derive(Debug, Default)]
 pub(super) struct AllTables {
     of_object: Mutex<AHashMap<ObjectId, SharedTables>>,
 }
 
 impl AllTables {
-    /// The tables of an object, which are read if nobody did before.
+    /// The tables of an object, which are read on first use.
     fn get(&self, id: ObjectId, read: impl FnOnce() -> Option<Tables>) -> SharedTables {
         let mut of_object = self
             .of_object
@@ -77,16 +76,16 @@ pub(super) struct Unwinder {
     rows: AHashMap<(ObjectId, u64), Option<Arc<Row>>>,
 }
 
-/// Where the files of objects are asked for.
+/// Opens the files of objects.
 pub(super) trait Open {
     fn object(&self, id: ObjectId) -> Arc<Object>;
     fn open(&self, object: &Object) -> Found;
-    /// The text of the map of code made at run time; empty if there is none.
+    /// The text of a JIT map; empty if there is none.
     fn perf_map(&self, object: &Object) -> Vec<u8>;
 }
 
 impl Unwinder {
-    /// `arch` is what `uname -m` says.
+    /// `arch` is the output of `uname -m`.
     pub fn new(arch: &[u8], all_tables: Arc<AllTables>) -> Unwinder {
         Unwinder {
             machine: Machine::of_arch(arch),
@@ -96,7 +95,7 @@ impl Unwinder {
         }
     }
 
-    /// Calls `add` with the place of each function in the stack, the innermost first.
+    /// Calls `add` with the location of each function in the stack, the innermost first.
     pub fn unwind(
         &mut self,
         user: &UserState<'_>,
@@ -113,14 +112,14 @@ impl Unwinder {
             stack: &stack,
             files,
         };
-        // Whether `address` is in a function that called another.
+        // Whether `address` is a return address.
         let mut is_return = false;
-        // Whether tables say that it did.
+        // Whether that is certain from tables.
         let mut is_known_return = false;
-        for _ in 0..MOST_FRAMES {
+        for _ in 0..MAX_FRAMES {
             let known = space.find(address.wrapping_sub(u64::from(is_return)));
             let row = self.row(known, machine, files);
-            // A signal's handler returns to the start of this function, which called nothing.
+            // A signal handler returns to the start of this function, which did not call it.
             let is_signal = row.as_ref().is_some_and(|row| row.is_signal);
             add(match is_signal && is_return {
                 true => space.find(address),
@@ -134,7 +133,7 @@ impl Unwinder {
                 None => without_tables.step(known, is_known_return, &mut registers),
             };
             match next {
-                // No call ends at the first byte of all memory.
+                // No call ends at the first byte of memory.
                 Return::To(next) if next & machine.address_mask > 1 => {
                     let has_moved = registers.get(machine.stack_pointer) > Some(frame);
                     if is_return && !has_moved {
@@ -154,7 +153,7 @@ impl Unwinder {
         Some(())
     }
 
-    /// What the tables say of a location.
+    /// The row of a location.
     fn row(
         &mut self,
         location: Location,
@@ -192,11 +191,11 @@ fn read_tables(id: ObjectId, machine: &Machine, files: &impl Open) -> Option<Tab
     }
 }
 
-/// The part of the stack that was recorded.
+/// The recorded part of the stack.
 struct Stack<'a> {
     user: &'a UserState<'a>,
     start: u64,
-    /// Whether something was looked for behind it.
+    /// Whether a read went beyond its end.
     has_ended: std::cell::Cell<bool>,
 }
 
@@ -219,7 +218,7 @@ impl<'a> Stack<'a> {
     }
 }
 
-/// Steps out of functions that no tables describe.
+/// Unwinds functions without tables.
 struct WithoutTables<'a, F> {
     machine: &'a Machine,
     space: &'a Space,
@@ -228,7 +227,7 @@ struct WithoutTables<'a, F> {
 }
 
 impl<F: Open> WithoutTables<'_, F> {
-    /// `is_known_return` says whether tables of the function that was called lead here.
+    /// `is_known_return` says whether the tables of the callee lead here.
     fn step(&self, function: Location, is_known_return: bool, registers: &mut Registers) -> Return {
         let next = self.follow_frame_pointer(registers);
         match next {
@@ -238,9 +237,9 @@ impl<F: Open> WithoutTables<'_, F> {
         }
     }
 
-    /// Steps out of a function whose frame pointer makes sense: it is not far up the stack. What is
-    /// there is that of the caller, and what is behind it the return address. Code without frame
-    /// pointers may have anything in that register, so the caller is not to be trusted.
+    /// Unwinds a function whose frame pointer is plausible, because it is slightly above the stack
+    /// pointer. It points to the caller's frame pointer, followed by the return address. Code
+    /// without frame pointers can have any value in that register, so the caller is uncertain.
     fn follow_frame_pointer(&self, registers: &mut Registers) -> Return {
         const FARTHEST: u64 = 0x4000;
         let (Some(frame), Some(top)) = (
@@ -264,8 +263,8 @@ impl<F: Open> WithoutTables<'_, F> {
         Return::To(address)
     }
 
-    /// Steps out of what looks like a trampoline of Python, where no map tells: made at run time, with
-    /// the stack as a trampoline has it, and called by a function of a file.
+    /// Unwinds a likely Python trampoline that is in no map: JIT-compiled code with the stack of a
+    /// trampoline, called by a function in a file.
     fn leave_trampoline(&self, function: Location, registers: &mut Registers) -> Option<Return> {
         const ALIGNMENT: u64 = 16;
         let top = registers.get(self.machine.stack_pointer)?;
@@ -284,8 +283,8 @@ impl<F: Open> WithoutTables<'_, F> {
         Some(Return::To(caller))
     }
 
-    /// Whether a function can return to `address`. The call before it may be the last instruction of
-    /// what is mapped.
+    /// Whether a function can return to `address`. The preceding call may be the last instruction
+    /// of a mapping.
     fn is_code(&self, address: u64) -> bool {
         let address = address & self.machine.address_mask;
         let is_user_half = address < self.machine.end_of_user_half;

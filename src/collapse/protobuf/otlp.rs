@@ -14,7 +14,7 @@
 //! of which is read. With the feature `json`, the JSON encoding is supported too.
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
+use crate::collapse::document::addresses::{AddressId, Addresses, FileAddress, FileId, Names};
 use crate::collapse::document::names::frame_name;
 use crate::collapse::document::{
     Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end,
@@ -308,13 +308,13 @@ impl<'a> Dictionary<'a> {
         let is_named = |line: &Line| line.function != 0;
         let has_names = !location.lines.is_empty() && location.lines.iter().all(is_named);
         if has_names || location.mapping == 0 {
-            return Ok(addresses.add(b"", &FileId::Unknown, Place::Unknown, address));
+            return Ok(addresses.add(b"", &FileId::Unknown, FileAddress::Unknown, address));
         }
         let mapping = entry(&self.mappings, location.mapping, "mapping_table")?;
         let build_id = self.attribute(&mapping.attributes, BUILD_ID)?;
         let id = FileId::of_hex(build_id.unwrap_or_default());
-        let place = Place::in_mapping(address, mapping.start, mapping.offset);
-        Ok(addresses.add(self.string(mapping.filename)?, &id, place, address))
+        let file_address = FileAddress::in_mapping(address, mapping.start, mapping.offset);
+        Ok(addresses.add(self.string(mapping.filename)?, &id, file_address, address))
     }
 
     fn text(&self, index: i32) -> io::Result<String> {

@@ -19,7 +19,7 @@
 //! or the last one. Samples that `pprof -diff_base` marks as baseline are the first of two counts.
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
+use crate::collapse::document::addresses::{AddressId, Addresses, FileAddress, FileId, Names};
 use crate::collapse::document::ids::Ids;
 use crate::collapse::document::latest::LatestStack;
 use crate::collapse::document::names::frame_name;
@@ -316,13 +316,13 @@ impl<'a> Tables<'a> {
         let address = location.address;
         let Some(mapping) = self.mappings.get(&location.mapping) else {
             return match location.mapping {
-                0 => Ok(addresses.add(b"", &FileId::Unknown, Place::Unknown, address)),
+                0 => Ok(addresses.add(b"", &FileId::Unknown, FileAddress::Unknown, address)),
                 mapping => Err(unknown("mapping", mapping)),
             };
         };
         let id = FileId::of_hex(self.string(mapping.build_id)?);
-        let place = Place::in_mapping(address, mapping.start, mapping.offset);
-        Ok(addresses.add(self.string(mapping.filename)?, &id, place, address))
+        let file_address = FileAddress::in_mapping(address, mapping.start, mapping.offset);
+        Ok(addresses.add(self.string(mapping.filename)?, &id, file_address, address))
     }
 
     /// The function in a line of a location; `None` if it is unknown.

@@ -14,7 +14,7 @@
 //! read.
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
+use crate::collapse::document::addresses::{AddressId, Addresses, FileAddress, FileId, Names};
 use crate::collapse::document::names::frame_name;
 use crate::collapse::document::{
     Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end,
@@ -315,8 +315,9 @@ impl Tables {
                         continue;
                     }
                     let path = self.files.get(&entry.file).map_or(&b""[..], |it| &it.path);
-                    let (place, address) = (Place::Symbol(entry.address), entry.address);
-                    let id = addresses.add(path, &FileId::Unknown, place, address);
+                    let (file_address, address) =
+                        (FileAddress::Symbol(entry.address), entry.address);
+                    let id = addresses.add(path, &FileId::Unknown, file_address, address);
                     ids.insert((entry.file, address), id);
                 }
             }

@@ -1,6 +1,6 @@
 //! The contents of a Firefox Profiler profile: threads and their tables, as columns or as rows.
 
-use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Place};
+use crate::collapse::document::addresses::{AddressId, Addresses, FileAddress, FileId};
 use crate::collapse::json::amounts::Amounts;
 use crate::collapse::json::{self, Id, OwnedText};
 use crate::decimal::Decimal;
@@ -75,7 +75,7 @@ impl Lib {
             (None, None) => FileId::Unknown,
         };
         let path = path.unwrap_or(&self.name);
-        addresses.add(path, &id, Place::InImage(address), address)
+        addresses.add(path, &id, FileAddress::InImage(address), address)
     }
 }
 

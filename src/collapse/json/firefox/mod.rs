@@ -19,7 +19,7 @@
 mod file;
 
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::document::addresses::{AddressId, Addresses, FileId, Names, Place};
+use crate::collapse::document::addresses::{AddressId, Addresses, FileAddress, FileId, Names};
 use crate::collapse::document::names::{frame_name, with_place};
 use crate::collapse::document::stack_table::StackTable;
 use crate::collapse::document::{
@@ -259,7 +259,7 @@ impl<'t> ThreadReader<'t> {
         let address = u64::try_from(address.unwrap_or(0)).unwrap_or(0);
         Ok(Some(match library {
             Some(library) => library.add(address, addresses),
-            None => addresses.add(b"", &FileId::Unknown, Place::Unknown, address),
+            None => addresses.add(b"", &FileId::Unknown, FileAddress::Unknown, address),
         }))
     }
 
@@ -522,8 +522,8 @@ impl<'r, 't> FrameNamer<'r, 't> {
         });
         let text = without_number.unwrap_or(text);
         Ok(match split_place(text) {
-            Some((name, place)) if self.reader.options.lines => {
-                with_place(&frame_name(name), without_column(place), None)
+            Some((name, location)) if self.reader.options.lines => {
+                with_place(&frame_name(name), without_column(location), None)
             }
             Some((name, _)) => frame_name(name),
             None => frame_name(text),
@@ -550,15 +550,15 @@ fn split_place(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// `URL:LINE` of `URL:LINE:COLUMN`.
-fn without_column(place: &[u8]) -> &[u8] {
+fn without_column(location: &[u8]) -> &[u8] {
     let number = |text: &[u8]| {
         let colon = memchr::memrchr(b':', text)?;
         let is_number = text[colon + 1..].iter().all(u8::is_ascii_digit);
         is_number.then_some(colon)
     };
-    match number(place) {
-        Some(column) if number(&place[..column]).is_some() => &place[..column],
-        _ => place,
+    match number(location) {
+        Some(column) if number(&location[..column]).is_some() => &location[..column],
+        _ => location,
     }
 }
 
