@@ -1,7 +1,7 @@
 //! The hottest stacks and the hot path.
 
 use super::{Options, Row, Stack};
-use crate::call_tree::rebuild::put_stack;
+use crate::call_tree::rebuild::fill_stack;
 use crate::call_tree::{CallTree, Count, NodeId};
 use crate::text::lossy;
 use std::cmp::Reverse;
@@ -43,7 +43,7 @@ pub(super) fn hottest(
 
 fn frames(tree: &CallTree, node: NodeId) -> Vec<String> {
     let mut stack = Vec::new();
-    put_stack(tree, node, &mut stack);
+    fill_stack(tree, node, &mut stack);
     stack.iter().map(|&node| name(tree, node)).collect()
 }
 

@@ -315,12 +315,12 @@ impl<'c> EventReader<'c> {
     }
 
     /// The thread of the event that was read, if it is asked for.
-    fn thread(&self) -> Option<Place<'c>> {
+    fn thread(&self) -> Option<Location<'c>> {
         self.options.threads.then(|| self.place(&THREADS)).flatten()
     }
 
     /// Where the event that was read belongs.
-    fn node(&mut self, thread: Option<Place<'c>>, tree: &mut CallTree) -> NodeId {
+    fn node(&mut self, thread: Option<Location<'c>>, tree: &mut CallTree) -> NodeId {
         let stack = self.place(&["stackTrace"]);
         let node = self.frames.node(thread, stack, tree);
         let class = self.options.class.then(|| self.place(&["objectClass"]));
