@@ -201,7 +201,7 @@ fn any_format_and_any_picture_can_be_filtered() {
 #[test]
 fn filters_that_leave_nothing_say_so() {
     let output = run(GUESS, &["--keep", "nothing"], FOLDED);
-    let message = "input: found no stacks, expected some that the filters leave\n";
+    let message = "input: found no stacks, expected stacks that pass the filters\n";
     assert_eq!(
         stderr(&output),
         format!("inferno-collapse-guess: error: {message}")

@@ -13,10 +13,10 @@ use std::io::{self, BufRead, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// What there is for all formats.
+/// Flags for all formats.
 #[derive(Debug, Args)]
 pub struct CollapseArgs {
-    /// The profiles, which are added up; `-` or nothing for standard input. They may be compressed
+    /// The profiles, which are added up; `-` or none for standard input. They may be compressed
     /// (gzip, zstd)
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -36,10 +36,10 @@ pub struct CollapseArgs {
     filter: FilterArgs,
 }
 
-/// What there is if no format is given.
+/// Flags if no format is given.
 #[derive(Debug, Args)]
 struct AnyArgs {
-    /// List the formats: name, other names, what it is
+    /// List the formats: name, aliases, description
     #[arg(long)]
     list: bool,
 
@@ -50,7 +50,7 @@ struct AnyArgs {
     collapse: CollapseArgs,
 }
 
-/// Runs the tool that folds one format.
+/// Runs the tool for a single format.
 pub fn tool(name: &'static str, row: Row) -> ExitCode {
     fold_format(name, row, &usage::matches(tool_command(row).name(name)))
 }
@@ -62,7 +62,7 @@ pub fn tool_command(row: Row) -> Command {
 
 /// `inferno collapse`
 pub fn command() -> Command {
-    // The types of flags have a description of their own, which is for readers of the code.
+    // The doc comments of the flag types are for readers of the code, not for the help.
     AnyArgs::augment_args(Command::new("collapse"))
         .about("Fold profiles: one line for each distinct stack, with its count")
         .override_usage(USAGE)
@@ -148,7 +148,7 @@ impl CollapseArgs {
             };
             if !forest.is_empty() && !filters.is_empty() {
                 forest = filters.apply(forest.merged()).into();
-                forest = expect_stacks(forest, "some that the filters leave")
+                forest = expect_stacks(forest, "stacks that pass the filters")
                     .map_err(|error| about(&Input::names(&inputs), error))?;
             }
             forest.warn_if_saturated();
@@ -179,7 +179,7 @@ fn add_up(inputs: &[Input], fold: impl Fn(Reader<'_>) -> io::Result<Forest>) -> 
     Ok(sum.unwrap_or_default())
 }
 
-/// Folds documents, of which some have their parts in several inputs.
+/// Folds documents, some of which span several inputs.
 fn fold_documents(
     row: Row,
     inputs: &[Input],
@@ -195,7 +195,8 @@ fn fold_documents(
     Ok(forest)
 }
 
-/// Folds what `before` gives, and then the inputs, with a `separator` before the first, as one.
+/// Folds the output of `before`, followed by the inputs with a `separator` before the first one, as
+/// one.
 fn fold_joined(
     inputs: &[Input],
     before: &mut dyn BufRead,

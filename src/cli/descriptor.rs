@@ -1,14 +1,14 @@
-//! Paths that stand for what this process has open already: `/dev/stdin`, `/dev/fd/3`, what a shell
-//! puts in the place of `<(...)`.
+//! Paths that refer to open file descriptors of this process: `/dev/stdin`, `/dev/fd/3`, a shell's
+//! `<(...)`.
 //!
-//! To open such a path makes a second handle of a file, with a place of its own, blocks if it is a
-//! named pipe that nobody writes to any more, and fails if it is a socket. So it is duplicated.
+//! Opening such a path would create a second file description with its own position, block on a
+//! named pipe without a writer, and fail for a socket. Therefore, the descriptor is duplicated.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// The descriptor that `path` stands for.
+/// The descriptor that `path` refers to.
 #[cfg(unix)]
 pub fn number(path: &Path) -> Option<i32> {
     let number = match path.to_str()? {
@@ -28,7 +28,7 @@ pub fn number(_: &Path) -> Option<i32> {
     None
 }
 
-/// Opens a path to read from it.
+/// Opens a path for reading.
 pub fn open(path: &Path) -> io::Result<File> {
     match number(path).and_then(duplicate) {
         Some(file) => Ok(file),
@@ -36,7 +36,7 @@ pub fn open(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Another handle of a descriptor of this process; `None` if the system does not give it.
+/// A duplicate of a descriptor of this process; `None` if the system refuses it.
 #[cfg(target_os = "linux")]
 pub fn duplicate(number: i32) -> Option<File> {
     use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};

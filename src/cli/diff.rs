@@ -15,7 +15,7 @@ use std::process::ExitCode;
 #[command(
     name = "inferno-diff-folded",
     version,
-    // `-n` is another flag here.
+    // `-n` is a different flag here.
     mut_arg("nthreads", |arg| arg.short(None)),
     after_help = "\
 A flame graph of the result is as wide as the second profile, and colored by what grew (red) and
@@ -31,8 +31,8 @@ struct Args {
     #[arg(short, long)]
     strip_hex: bool,
 
-    /// Folded stacks before, or a profile in a format that a collapser reads, which is folded first;
-    /// `-` for standard input. It may be compressed (gzip, zstd)
+    /// Folded stacks before, or a profile in any supported format; `-` for standard input. It may
+    /// be compressed (gzip, zstd)
     #[arg(value_name = "PATH1")]
     before: PathBuf,
 
@@ -71,7 +71,7 @@ pub fn command() -> Command {
     Args::command().name("diff")
 }
 
-/// Compares what the command line says.
+/// Runs the comparison for parsed arguments.
 pub fn run(tool: &str, matches: &ArgMatches) -> ExitCode {
     let args: Args = usage::args(matches);
     let (before, after) = (

@@ -1,4 +1,4 @@
-//! The flags that choose stacks and frames.
+//! Flags that select and rename stacks and frames.
 
 #[cfg(not(feature = "filter"))]
 use crate::call_tree::CallTree;
@@ -9,18 +9,18 @@ use super::{message::printable, usage};
 #[cfg(feature = "filter")]
 use crate::filter::{Filter, PatternError};
 
-/// What to keep of the stacks, and what to call their frames.
+/// Filters of stacks and frames.
 #[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Filters (regular expressions; in this order, after all is folded)")]
+#[command(next_help_heading = "Filters (regular expressions; applied in this order, after folding)")]
 pub struct FilterArgs {
-    /// Take out of names what is numbered by compilers and runtimes: closures, lambdas, hidden
-    /// classes, proxies, clones
+    /// Remove numbering by compilers and runtimes from names: closures, lambdas, hidden classes,
+    /// proxies, clones
     #[cfg(feature = "filter")]
     #[arg(long)]
     merge_generated: bool,
 
-    /// Replace all that matches in the names of frames by TO, in which $1 is a group; can be repeated, one is
-    /// done after another
+    /// Replace all matches in frame names with TO, in which $1 is a group; can be repeated, applied
+    /// one after another
     #[cfg(feature = "filter")]
     #[arg(long, num_args = 2, value_names = ["REGEX", "TO"])]
     rename: Vec<String>,
@@ -30,34 +30,33 @@ pub struct FilterArgs {
     #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
     keep: Vec<String>,
 
-    /// Leave out stacks that match; can be repeated
+    /// Remove stacks that match; can be repeated
     #[cfg(feature = "filter")]
     #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
     drop: Vec<String>,
 
-    /// Start stacks at the innermost frame that matches, leave out those without; can be repeated
+    /// Start stacks at the innermost frame that matches, remove those without; can be repeated
     #[cfg(feature = "filter")]
     #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
     base_regex: Vec<String>,
 
-    /// Leave out what called the innermost frame that matches; can be repeated
+    /// Remove the callers of the innermost frame that matches; can be repeated
     #[cfg(feature = "filter")]
     #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
     skip_after_regex: Vec<String>,
 
-    /// Count what frames that match called as their own; can be repeated
+    /// Count the callees of frames that match as their own samples; can be repeated
     #[cfg(feature = "filter")]
     #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
     fold_callees: Vec<String>,
 
-    /// Leave out frames that match: what they called appears as called by their callers; can be
-    /// repeated
+    /// Remove frames that match: their callees become callees of their callers; can be repeated
     #[cfg(feature = "filter")]
     #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
     hide: Vec<String>,
 }
 
-/// The filters that the flags stand for.
+/// The filters of the flags.
 #[cfg(feature = "filter")]
 pub use crate::filter::Filter as Filters;
 
@@ -71,7 +70,7 @@ impl Filters {
         true
     }
 
-    /// `tree` as it is.
+    /// Returns `tree` unchanged.
     pub fn apply(&self, tree: CallTree) -> CallTree {
         tree
     }
@@ -89,8 +88,8 @@ type Step = fn(Filter, &str) -> Result<Filter, PatternError>;
 
 #[cfg(feature = "filter")]
 impl FilterArgs {
-    /// The filters, once for all inputs. A pattern that is none ends the tool as any flag that is
-    /// wrong.
+    /// Compiles the filters once for all inputs. An invalid pattern ends the tool like any invalid
+    /// flag.
     pub fn compile(&self) -> Filters {
         self.filter()
             .unwrap_or_else(|error| usage::invalid_value(&error.to_string()))
@@ -119,7 +118,7 @@ impl FilterArgs {
     }
 }
 
-/// A pattern for what matches one of several.
+/// A pattern that matches if any of several does.
 #[cfg(feature = "filter")]
 fn any_of(patterns: &[String]) -> String {
     let groups: Vec<String> = patterns

@@ -23,7 +23,7 @@ use std::process::ExitCode;
 #[cfg(feature = "nameattr")]
 use crate::flamegraph::FuncFrameAttrsMap;
 
-/// The file, in the current directory, that `--cp` keeps colors in.
+/// The file in the current directory in which `--cp` stores colors.
 const PALETTE_MAP: &str = "palette.map";
 
 /// Runs the tool.
@@ -36,7 +36,7 @@ pub fn command() -> Command {
     tool_command().name("flamegraph")
 }
 
-/// Draws what the command line says.
+/// Draws for parsed arguments.
 pub fn run(tool: &str, matches: &ArgMatches) -> ExitCode {
     let flags: Flags = usage::args(matches);
     if let Some(message) = flags.conflict() {
@@ -136,7 +136,7 @@ fn draw_diff(
     name_inputs(drawn, inputs)
 }
 
-/// What there is to say of the stacks is to say of the inputs.
+/// Adds the names of the inputs to errors about the stacks.
 fn name_inputs(drawn: io::Result<()>, inputs: &[Input]) -> io::Result<()> {
     drawn.map_err(|error| match error.kind() {
         io::ErrorKind::InvalidData => cli::about(&Input::names(inputs), error),

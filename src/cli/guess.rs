@@ -1,4 +1,4 @@
-//! How to read profiles in any format, and the tool that folds them.
+//! Flags for profiles in any format, and the tool that folds them.
 
 use super::collapse::{CollapseArgs, guess_all};
 use super::perf::PerfArgs;
@@ -8,23 +8,22 @@ use crate::collapse::guess::Options;
 use clap::{Args, Command, CommandFactory, Parser};
 use std::process::ExitCode;
 
-/// What can be asked of all formats that have it.
+/// Flags that apply to every format that supports them.
 #[derive(Debug, Args)]
 pub struct GuessArgs {
     /// Keep mangled names of Rust and C++ functions as they are
     #[arg(long)]
     no_demangle: bool,
 
-    /// What to count: one of the profile's values, of which --list-values has the names [default: as the
-    /// format has it]
+    /// The value to count; --list-values lists them [default: depends on the format]
     #[arg(long, alias = "sample-type", value_name = "NAME")]
     value: Option<String>,
 
-    /// Start each stack with its thread, where the profile has threads
+    /// Start each stack with its thread, if the profile has threads
     #[arg(long)]
     threads: bool,
 
-    /// Put file and line behind names, where the profile has lines
+    /// Append file and line to names, if the profile has them
     #[arg(long)]
     lines: bool,
 
@@ -36,7 +35,7 @@ pub struct GuessArgs {
 }
 
 impl GuessArgs {
-    /// The options that the flags stand for.
+    /// The options of the flags.
     pub fn options(&self) -> Options {
         Options {
             demangle: !self.no_demangle,
@@ -51,8 +50,7 @@ impl GuessArgs {
     }
 }
 
-/// Fold profiles in any format that is recognized: one line for each distinct stack, with its
-/// count
+/// Fold profiles in any recognized format: one line for each distinct stack, with its count
 #[derive(Debug, Parser)]
 #[command(
     name = "inferno-collapse-guess",

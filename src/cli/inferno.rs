@@ -1,4 +1,4 @@
-//! All tools in one.
+//! The tool with all others as subcommands.
 
 use super::{collapse, convert, diff, flamegraph, generate, report, usage};
 use clap::Command;
@@ -22,7 +22,7 @@ pub fn main() -> ExitCode {
 /// The command line of the tool.
 pub fn command() -> Command {
     Command::new("inferno")
-        .about("From a profile to a flame graph")
+        .about("Turns profiles into flame graphs")
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)

@@ -13,23 +13,23 @@ use std::time::{Duration, Instant};
 
 const BUFFER_SIZE: usize = 1 << 16;
 
-/// Where a tool reads from.
+/// The input of a tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     Stdin,
     File(PathBuf),
 }
 
-/// An input, by how it may be read.
+/// An open input, with its mode of access.
 pub enum Opened<'a> {
-    /// A file: at several places at once.
+    /// A file with random access.
     File(&'a dyn ReadAt),
-    /// Anything else: in order, what was compressed as what it was before.
+    /// Anything else: sequential, and decompressed.
     Stream(&'a mut dyn BufRead),
 }
 
 impl<'a> Opened<'a> {
-    /// A reader that reads it the same way.
+    /// Converts it to a reader with the same mode of access.
     pub(super) fn into_reader(self) -> Reader<'a> {
         match self {
             Opened::File(file) => Reader::of(file),
@@ -39,7 +39,7 @@ impl<'a> Opened<'a> {
 }
 
 impl Input {
-    /// No path, the path `-` and the system's names for it are standard input.
+    /// No path, the path `-` and the system's names for it mean standard input.
     pub fn new(path: Option<&Path>) -> Input {
         match path {
             Some(path) if path != Path::new("-") && descriptor::number(path) != Some(0) => {
@@ -49,8 +49,8 @@ impl Input {
         }
     }
 
-    /// The inputs at `paths`; if there are none, standard input. It is read once however often it
-    /// is named.
+    /// The inputs at `paths`; standard input if there are none. It is read only once, even if named
+    /// repeatedly.
     pub fn all(paths: &[PathBuf]) -> Vec<Input> {
         let mut inputs = Vec::new();
         for path in paths {
@@ -84,7 +84,7 @@ impl Input {
         }
     }
 
-    /// What messages call it.
+    /// The name for messages.
     pub fn name(&self) -> String {
         match self {
             Input::Stdin => "standard input".to_string(),
@@ -92,7 +92,7 @@ impl Input {
         }
     }
 
-    /// Opens the input, once, and lets `work` have it. Errors name the input.
+    /// Opens the input once, and passes it to `work`. Errors name the input.
     pub fn open<T>(&self, work: impl FnOnce(Opened<'_>) -> io::Result<T>) -> io::Result<T> {
         self.open_any(work).map_err(|error| self.name_in(error))
     }
@@ -142,18 +142,18 @@ impl Input {
     }
 }
 
-/// An input that is open.
+/// An open input.
 enum Handle {
     File(File),
-    /// With another handle of the same, where the system has one.
+    /// With a duplicate of its file, if the system provides one.
     Stdin(Option<File>),
 }
 
 impl Handle {
-    /// Whether it is a file that is not compressed, can be read at any place, and from which nothing was read
-    /// yet.
+    /// Whether it is an uncompressed file with random access, from which nothing was read yet.
     ///
-    /// A pipe is left untouched, and so is a file that says it is empty: that may be one of `/proc`.
+    /// A pipe is not touched, and neither is a file that claims to be empty, because it may be in
+    /// `/proc`.
     fn is_plain_file(&mut self) -> bool {
         let (Handle::File(file) | Handle::Stdin(Some(file))) = self else {
             return false;
@@ -164,7 +164,7 @@ impl Handle {
             && head(file).is_some_and(|head| is_plain(&head))
     }
 
-    /// The file. Who reads standard input later finds its end.
+    /// The file. Later readers of standard input find it at its end.
     fn into_file(self) -> io::Result<File> {
         match self {
             Handle::File(mut file) | Handle::Stdin(Some(mut file)) => {
@@ -202,7 +202,7 @@ fn stdin_file() -> Option<File> {
     None
 }
 
-/// The first bytes of a file, by which formats are recognized; `None` if it has not as many.
+/// The first bytes of a file, by which formats are recognized; `None` if it is shorter.
 fn head(file: &File) -> Option<[u8; 8]> {
     let mut head = [0; 8];
     let mut read = 0;
@@ -224,7 +224,7 @@ struct Tracked {
     size: u64,
     done: AtomicU64,
     started: Instant,
-    /// `None` if nobody would see it.
+    /// `None` if the report would not be visible.
     report: Option<Mutex<Report>>,
 }
 
@@ -254,7 +254,7 @@ impl Tracked {
 
     fn note(&self, read: usize) {
         let done = self.done.fetch_add(read as u64, Ordering::Relaxed) + read as u64;
-        // While another thread shows it, this one has nothing to add.
+        // Another thread that is currently reporting is sufficient.
         if let Some(report) = &self.report
             && let Ok(mut report) = report.try_lock()
             && Instant::now() >= report.next
@@ -305,7 +305,7 @@ impl Drop for Tracked {
             .take()
             .and_then(|report| report.into_inner().ok());
         if report.is_some_and(|report| report.is_shown) {
-            // Wipes the line.
+            // Clears the line.
             let _ = io::stderr().write_all(b"\r\x1b[K");
         }
     }

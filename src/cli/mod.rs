@@ -1,4 +1,5 @@
-//! The tools, and what they do alike: flags for logging and output, input, errors, exit codes.
+//! The command-line tools, and their common parts: flags for logging and output, input, errors,
+//! exit codes.
 
 mod browser;
 pub mod collapse;
@@ -31,7 +32,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// The flags that every tool has.
+/// Flags of every tool.
 #[derive(Debug, Args)]
 pub struct CommonArgs {
     /// Silence all log output
@@ -42,12 +43,12 @@ pub struct CommonArgs {
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
 
-    /// Write to this file instead of standard output; it is written whole or not at all
+    /// Write to this file instead of standard output, atomically
     ///
-    /// A new file takes the place of the old one when it is complete, and keeps its permissions.
-    /// The old one is overwritten instead if it has other names (hard links), another owner or
-    /// other attributes than a new one would have, if something is mounted there, or if no file
-    /// can be made in its directory. Symbolic links are followed; pipes and devices are written to.
+    /// A new file replaces the old one when it is complete, and keeps its permissions. The old one
+    /// is overwritten instead if it has other names (hard links), if its owner or other attributes
+    /// would be lost, if it is a mount point, or if no file can be created in its directory.
+    /// Symbolic links are followed; pipes and devices are written to.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -76,7 +77,7 @@ impl CommonArgs {
     }
 }
 
-/// Runs a tool: sets up logging, and turns what it returns into one line and an exit code.
+/// Runs a tool: sets up logging, and converts the result to one line and an exit code.
 pub fn run(
     tool: &str,
     args: &CommonArgs,
@@ -87,7 +88,7 @@ pub fn run(
     })
 }
 
-/// The same for a tool with its own exit codes.
+/// Runs a tool with its own exit codes.
 pub fn run_to_code(
     tool: &str,
     args: &CommonArgs,
@@ -97,7 +98,7 @@ pub fn run_to_code(
     let output = Output::new(args.output.clone());
     match work(&output) {
         Ok(code) => code,
-        // Who reads our output has seen enough.
+        // The reader of our output has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             // If even that fails, the exit code has to do.
@@ -108,7 +109,7 @@ pub fn run_to_code(
     }
 }
 
-/// The stacks that were read; an error if there are none.
+/// Returns the stacks that were read, or an error if there are none.
 pub fn expect_stacks(forest: Forest, expected: &str) -> io::Result<Forest> {
     match forest.is_empty() {
         true => Err(no_stacks(expected)),
@@ -122,10 +123,10 @@ pub fn no_stacks(expected: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, message)
 }
 
-/// What a tool reads that compares or draws.
+/// The input of tools that compare or draw.
 pub const ANY_PROFILE: &str = "folded stacks or a profile in a format that a collapser reads";
 
-/// Says of an error what it happened to.
+/// Adds the subject to an error.
 pub fn about(what: &str, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{what}: {error}"))
 }

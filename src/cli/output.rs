@@ -1,17 +1,17 @@
-//! Output: standard output, or a file that is written whole or not at all.
+//! Output: standard output, or a file that is written atomically.
 
 use super::{about, descriptor, message, pipe, replace};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-/// Where a tool writes to.
+/// The output of a tool.
 pub struct Output {
     path: Option<PathBuf>,
 }
 
 impl Output {
-    /// No path and the path `-` are standard output.
+    /// No path and the path `-` mean standard output.
     pub fn new(path: Option<PathBuf>) -> Output {
         Output {
             path: path.filter(|path| path != Path::new("-")),
@@ -60,18 +60,18 @@ impl Output {
     }
 }
 
-/// What is at a path.
+/// The kind of file at a path.
 enum Target {
     Stdout,
-    /// What can be neither replaced nor left half written: a pipe, a device, or what is open already.
+    /// A file that cannot be replaced: a pipe, a device, or an open descriptor.
     Stream(File),
-    /// A file, or none yet.
+    /// A file, which may not exist yet.
     File(PathBuf),
 }
 
 impl Target {
     fn of(path: &Path) -> io::Result<Target> {
-        // The kernel decides whether links on the way may be followed.
+        // The kernel decides which links may be followed.
         if let Err(error) = fs::metadata(path)
             && error.kind() != io::ErrorKind::NotFound
         {
@@ -99,7 +99,7 @@ impl Target {
     }
 }
 
-/// Where the symbolic links at `path` lead, be there a file or not.
+/// The target of the symbolic links at `path`, whether or not it exists.
 fn follow(path: &Path) -> PathBuf {
     const MOST: usize = 40;
     let mut path = path.to_path_buf();
@@ -115,7 +115,7 @@ fn follow(path: &Path) -> PathBuf {
     path
 }
 
-/// Whether it is what some process has open, which only looks like a symbolic link.
+/// Whether it is an open file of a process, which only looks like a symbolic link.
 fn is_of_process(path: &Path) -> bool {
     let directory = path
         .parent()
@@ -128,7 +128,7 @@ fn write_stdout(work: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Resu
     let mut stdout = Named {
         writer: io::stdout().lock(),
         name: |error: io::Error| match error.kind() {
-            // Who reads it has seen enough, which is no error.
+            // The reader has seen enough, which is not an error.
             io::ErrorKind::BrokenPipe => error,
             _ => about("standard output", error),
         },
@@ -150,7 +150,7 @@ fn write_to(
     writer.flush()
 }
 
-/// Only the reader of our standard output may stop reading it.
+/// Only the reader of standard output may stop early.
 fn in_file(name: &str, error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::BrokenPipe => about(name, io::Error::other(error)),
@@ -158,7 +158,7 @@ fn in_file(name: &str, error: io::Error) -> io::Error {
     }
 }
 
-/// A writer whose errors say what was written to.
+/// A writer whose errors name the output.
 struct Named<W, N> {
     writer: W,
     name: N,

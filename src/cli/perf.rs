@@ -1,4 +1,4 @@
-//! The flags of all tools that fold what perf writes.
+//! Flags of all tools that fold perf profiles.
 
 use super::values;
 use crate::collapse::flags::flags_of;
@@ -6,7 +6,7 @@ use crate::collapse::perf_data::Options;
 use clap::Args;
 use std::path::PathBuf;
 
-/// What to make of `perf.data`, and of the output of `perf script`.
+/// Options for `perf.data`, and for the output of `perf script`.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Input of perf: perf.data, or the output of perf script")]
 pub struct PerfArgs {
@@ -26,7 +26,7 @@ pub struct PerfArgs {
     #[arg(long)]
     kernel: bool,
 
-    /// Include PID with process names; perf script must print both PIDs and TIDs for it:
+    /// Include PID with process names; requires both PIDs and TIDs in the output of perf script:
     /// perf script -F comm,pid,tid,cpu,time,period,event,ip,sym,dso
     #[arg(long)]
     pid: bool,
@@ -35,17 +35,18 @@ pub struct PerfArgs {
     #[arg(long)]
     tid: bool,
 
-    /// Fold samples of this event only, named as perf prints it, with or without modifiers
-    /// [default: the first event of perf.data that has samples, that of the first sample in text]
+    /// Fold only samples of this event, named as perf prints it, with or without modifiers
+    /// [default: the first event of perf.data that has samples, or that of the first sample in
+    /// text]
     #[arg(long, visible_alias = "event", value_name = "STRING")]
     event_filter: Option<String>,
 
-    /// With perf.data: leave out the calls that the compiler inlined, which takes less time
+    /// With perf.data: omit inlined calls, which is faster
     #[arg(long)]
     no_inline: bool,
 
-    /// With perf.data: a copy of /proc/kallsyms of the kernel that was recorded [default: that of
-    /// the running kernel, if it is the same]
+    /// With perf.data: a copy of /proc/kallsyms from the recorded kernel [default: that of the
+    /// running kernel, if it is the same]
     #[arg(long, value_name = "FILE", value_parser = values::existing_file)]
     kallsyms: Option<PathBuf>,
 
@@ -53,7 +54,8 @@ pub struct PerfArgs {
     #[arg(long, value_name = "DIR", value_parser = values::existing_directory)]
     symfs: Option<PathBuf>,
 
-    /// With perf.data: look for debug information in DIR, besides /usr/lib/debug; can be repeated
+    /// With perf.data: look for debug information in DIR in addition to /usr/lib/debug; can be
+    /// repeated
     #[arg(long, value_name = "DIR", value_parser = values::existing_directory)]
     debug_dir: Vec<PathBuf>,
 
@@ -66,7 +68,7 @@ pub struct PerfArgs {
     pub nthreads: usize,
 }
 
-/// The flags of the tool that folds nothing else.
+/// The flags of the tool that folds only perf profiles.
 #[derive(Debug, Args)]
 #[command(mut_arg("tid", |arg| arg.alias("threads")))]
 struct PerfFlags {
@@ -85,8 +87,8 @@ struct PerfFlags {
 
     /// Omit all callers of functions of this name, and the process name; can be repeated
     ///
-    /// Has no effect on stacks in which no function has the name, which is to be given as perf
-    /// prints it: with arguments, without offset.
+    /// Has no effect on stacks without a function of this name, which must be given as printed by
+    /// perf: with arguments, without offset.
     #[arg(long, value_name = "STRING")]
     skip_after: Vec<String>,
 
@@ -108,7 +110,7 @@ impl From<PerfFlags> for Options {
 flags_of!(Options: PerfFlags);
 
 impl PerfArgs {
-    /// The options that the flags stand for.
+    /// The options of the flags.
     pub fn options(&self) -> Options {
         let mut options = Options::default();
         options.stacks.annotate_jit = self.jit || self.all;

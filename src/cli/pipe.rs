@@ -1,8 +1,8 @@
-//! Pipes between the tools, and from `perf script`, that hold more than usual.
+//! Enlarges the pipes between the tools, and from `perf script`.
 
-/// Lets the pipe at standard input or output hold a megabyte, which is what Linux lets anybody
-/// have, in place of 64 kilobytes: writer and reader wait for each other less often. What is no
-/// pipe, or may not be changed, stays as it is.
+/// Sets the size of the pipe at standard input or output to a megabyte instead of 64 kilobytes, the
+/// maximum for unprivileged users on Linux: writer and reader wait for each other less often.
+/// Errors are ignored, for example if it is not a pipe.
 #[cfg(target_os = "linux")]
 pub fn widen(end: impl std::os::fd::AsFd) {
     use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};

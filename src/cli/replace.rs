@@ -1,31 +1,30 @@
-//! Files that are written whole or not at all.
+//! Writes files atomically.
 //!
-//! What is written goes to a file without a name first, of which nothing is left if the tool ends
-//! early. When it is whole it gets a name and takes the place of the one before. That takes two
-//! steps if there is one before, between which no signal may end the tool: they are held back.
+//! Output first goes to an unnamed file, which disappears if the tool ends early. When it is
+//! complete, it gets a name and replaces the previous file. If there is one, that takes two steps,
+//! between which no signal may end the tool, so signals are blocked.
 //!
-//! Where the old file would lose more than its content (other names, its owner, its attributes), or
-//! nothing can take its place (it is mounted there, its directory may not be changed), it is
-//! overwritten.
+//! If the old file would lose more than its contents (other names, its owner, its attributes), or
+//! cannot be replaced (it is a mount point, or its directory is read-only), it is overwritten.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// The content of a file, as long as it is being written.
+/// The contents of a file, while being written.
 pub struct Draft {
     path: PathBuf,
-    /// What is at the path, if anything is.
+    /// The existing file at the path, if any.
     old: Option<Metadata>,
     file: File,
-    /// Whether the file can be given a name beside the path.
+    /// Whether the draft can be given a name in the directory of the path.
     is_beside: bool,
 }
 
 impl Draft {
     /// # Errors
-    /// If the file at `path` may not be written, or there is no place for a draft.
+    /// An error if the file at `path` may not be written, or there is no place for a draft.
     pub fn new(path: &Path) -> io::Result<Draft> {
         let old = match OpenOptions::new().write(true).open(path) {
             Ok(file) => Some(file.metadata()?),
@@ -41,12 +40,12 @@ impl Draft {
         })
     }
 
-    /// Where to write.
+    /// The file to write to.
     pub fn file(&mut self) -> &File {
         &self.file
     }
 
-    /// Puts what was written in its place.
+    /// Moves the draft to its destination.
     pub fn install(mut self) -> io::Result<()> {
         without_signals(|| {
             if self.old.is_none() && self.is_beside && link(&self.file, &self.path).is_ok() {
@@ -59,7 +58,7 @@ impl Draft {
         })
     }
 
-    /// `None` if the file has to stay, with other content.
+    /// Returns `None` if the old file must be kept and overwritten.
     fn replace(&mut self) -> Option<()> {
         if self.old.as_ref().is_some_and(has_other_names) {
             return None;
@@ -76,7 +75,7 @@ impl Draft {
         Some(())
     }
 
-    /// Gives the draft a name beside the path, or a copy of it.
+    /// Gives the draft, or a copy of it, a name in the directory of the path.
     fn with_name(&mut self) -> io::Result<NamedTempFile> {
         let directory = directory_of(&self.path);
         let mut builder = tempfile::Builder::new();
@@ -120,7 +119,7 @@ fn directory_of(path: &Path) -> &Path {
     }
 }
 
-/// A file that is nowhere, where there is room.
+/// An unnamed file in another directory that has room.
 fn elsewhere() -> io::Result<File> {
     let file = tempfile::tempfile();
     #[cfg(target_os = "linux")]
@@ -131,7 +130,7 @@ fn elsewhere() -> io::Result<File> {
     file
 }
 
-/// A file in a directory, in which it has no name yet.
+/// An unnamed file in a directory.
 #[cfg(target_os = "linux")]
 fn without_name(directory: &Path) -> io::Result<File> {
     use rustix::fs::{Mode, OFlags, open};
@@ -145,7 +144,7 @@ fn without_name(_: &Path) -> io::Result<File> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Gives such a file a name, if there is none like it.
+/// Gives an unnamed file a name, unless that exists.
 #[cfg(target_os = "linux")]
 fn link(file: &File, name: &Path) -> io::Result<()> {
     use rustix::fs::{AtFlags, CWD, linkat};
@@ -170,8 +169,8 @@ fn has_other_names(_: &Metadata) -> bool {
     false
 }
 
-/// Gives a new file the permissions of the old one, but those that would let others act as its
-/// owner. `None` if it cannot be made alike.
+/// Gives a new file the permissions of the old one, except those that would let others act as its
+/// owner. `None` if that is not possible.
 #[cfg(unix)]
 fn make_alike(new: &File, old: &Metadata, path: &Path) -> Option<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -188,7 +187,7 @@ fn make_alike(new: &File, old: &Metadata, _: &Path) -> Option<()> {
     new.set_permissions(old.permissions()).ok()
 }
 
-/// The names of a file's attributes, of which lists of who may read it are one.
+/// The names of a file's extended attributes, which include access control lists.
 #[cfg(target_os = "linux")]
 fn attributes(file: &File) -> Option<Vec<u8>> {
     let mut names = vec![0; 1 << 16];
@@ -205,7 +204,8 @@ fn attributes(_: &File) -> Option<Vec<u8>> {
     Some(Vec::new())
 }
 
-/// An error if there is no room for a file to be of this length, before a byte of it is lost.
+/// Returns an error if there is no room for a file of this length, before losing any of its
+/// contents.
 #[cfg(target_os = "linux")]
 fn make_room(file: &File, length: u64) -> io::Result<()> {
     use rustix::fs::{FallocateFlags, fallocate};
@@ -222,7 +222,7 @@ fn make_room(_: &File, _: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// What others may run as its owner must not change what it does.
+/// A file that others can run as its owner must not keep that permission with new contents.
 #[cfg(unix)]
 fn drop_set_id(file: &File) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -239,7 +239,8 @@ fn drop_set_id(_: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Does what no signal may interrupt. Those that come meanwhile have their effect after it.
+/// Does work that no signal may interrupt. Signals that arrive in the meantime take effect
+/// afterwards.
 #[cfg(unix)]
 fn without_signals<T>(work: impl FnOnce() -> T) -> T {
     use nix::sys::signal::{SigSet, SigmaskHow};

@@ -242,7 +242,7 @@ impl Flags {
         let named = |error| cli::about(&Input::names(inputs), error);
         let tree = expect_stacks(stacks.finish()?, cli::ANY_PROFILE).map_err(named)?;
         let tree = filters.apply(tree);
-        let tree = expect_stacks(tree, "some that the filters leave").map_err(named)?;
+        let tree = expect_stacks(tree, "stacks that pass the filters").map_err(named)?;
         Ok(match self.strip_hex {
             true => differential::without_hex_in_names(&tree),
             false => tree,

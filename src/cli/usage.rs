@@ -1,4 +1,4 @@
-//! Command lines: read, or refused with what is required; help and version.
+//! Parses command lines, and reports errors, help and version.
 
 use super::about;
 use super::message::{self, printable};
@@ -7,12 +7,12 @@ use clap::{ArgMatches, Command, FromArgMatches, Parser};
 use std::io::{self, Write};
 use std::process::exit;
 
-/// Reads the command line. If it is wrong or asks for help, that is written, and the tool ends.
+/// Parses the command line. For an error or a request for help, writes a message and ends the tool.
 pub fn parse<T: Parser>() -> T {
     args(&matches(T::command()))
 }
 
-/// The same for a command that no type stands for.
+/// Parses the command line of a command that has no type.
 pub fn matches(mut command: Command) -> ArgMatches {
     let matches = command.try_get_matches_from_mut(std::env::args_os());
     matches.unwrap_or_else(|error| match error.use_stderr() {
@@ -36,12 +36,12 @@ pub fn args<T: FromArgMatches>(matches: &ArgMatches) -> T {
     T::from_arg_matches(matches).unwrap_or_else(|error| refuse(error))
 }
 
-/// Ends the tool because its flags make no sense together.
+/// Ends the tool because flags conflict.
 pub fn conflict(mut command: Command, message: &str) -> ! {
     refuse(command.error(ErrorKind::ArgumentConflict, message))
 }
 
-/// Ends the tool because a value makes no sense.
+/// Ends the tool because a value is invalid.
 #[cfg(feature = "filter")]
 pub fn invalid_value(message: &str) -> ! {
     let message = format!("invalid value: {}\n", printable(message));
@@ -58,7 +58,7 @@ fn refuse(mut error: clap::Error) -> ! {
         .collect();
     for (kind, text) in hostile {
         error.insert(kind, ContextValue::String(text));
-        // Suggestions quote it once more.
+        // Suggestions would quote the value again.
         error.remove(ContextKind::Suggested);
     }
     error.exit()

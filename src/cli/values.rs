@@ -1,10 +1,10 @@
-//! Values of flags, and what is said of those that make no sense.
+//! Parses values of flags, with error messages.
 
 use crate::export::Format;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::path::{Path, PathBuf};
 
-/// A whole number, of which zero means the same as one.
+/// A whole number, where zero means one.
 pub fn count(text: &str) -> Result<usize, &'static str> {
     text.parse().map_err(|_| "expected a whole number")
 }
@@ -16,7 +16,7 @@ pub fn pixels(text: &str) -> Result<usize, &'static str> {
         .ok_or("expected a whole number from 1 to 1000000")
 }
 
-/// A number to multiply with.
+/// A factor.
 pub fn factor(text: &str) -> Result<f64, &'static str> {
     let factor = text.parse().ok();
     factor
@@ -24,7 +24,7 @@ pub fn factor(text: &str) -> Result<f64, &'static str> {
         .ok_or("expected a number greater than 0")
 }
 
-/// A share of the whole.
+/// A percentage of the total.
 pub fn percent(text: &str) -> Result<f64, &'static str> {
     let percent = text.parse().ok();
     percent
@@ -75,7 +75,7 @@ pub fn existing_file(path: &str) -> Result<PathBuf, String> {
     )
 }
 
-/// A directory that is there.
+/// An existing directory.
 pub fn existing_directory(path: &str) -> Result<PathBuf, String> {
     check(path, Path::is_dir, "expected a directory")
 }

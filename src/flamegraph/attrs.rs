@@ -1,4 +1,4 @@
-//! Attributes for the frames of some functions, from a file.
+//! Custom attributes for the frames of selected functions, from a file.
 //!
 //! ```text
 //! file      = { name { TAB attribute } LF }
@@ -7,7 +7,7 @@
 //! extra     = { name "=" ( word | '"' text '"' ) }        (the value of g_extra and a_extra)
 //! ```
 //!
-//! `title` replaces the text shown when the pointer is on the frame, `href` makes the frame a link:
+//! `title` replaces the tooltip of the frame, `href` makes the frame a link:
 //!
 //! ```text
 //! main<TAB>href=https://example.org/main<TAB>class=entry
@@ -22,7 +22,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-/// Attributes by the name of a function: see [`Options::func_frameattrs`].
+/// Attributes by function name: see [`Options::func_frameattrs`].
 ///
 /// ```
 /// use inferno::flamegraph::{FuncFrameAttrsMap, Options};
@@ -37,10 +37,10 @@ use std::path::Path;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct FuncFrameAttrsMap(HashMap<String, FrameAttrs>);
 
-/// What is said about the frames of a function.
+/// The attributes of a function's frames.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct FrameAttrs {
-    /// Stands in place of the frame's own title.
+    /// Replaces the frame's title.
     pub title: Option<String>,
     /// Attributes of the frame's element, in the order of their first mention.
     pub attrs: IndexMap<String, String>,
@@ -49,23 +49,23 @@ pub(super) struct FrameAttrs {
 const HREF: &str = "xlink:href";
 
 impl FuncFrameAttrsMap {
-    /// Reads the file at `path`: a function a line, its name and attributes separated by tabs.
+    /// Reads the file at `path`: one function per line, its name and attributes separated by tabs.
     ///
-    /// What is of no use in it is left out and logged as a warning, and so is what could run a script:
-    /// event handlers such as `onclick`, and links to `javascript:` and the like.
+    /// Invalid parts are skipped with a warning, and so is anything that could run a script: event
+    /// handlers such as `onclick`, and links to `javascript:` and similar URLs.
     ///
     /// # Errors
-    /// Those of the file, with its path.
+    /// Errors of the file, with its path.
     pub fn from_file(path: &Path) -> io::Result<FuncFrameAttrsMap> {
         File::open(path)
             .and_then(|file| FuncFrameAttrsMap::from_reader(BufReader::new(file)))
             .map_err(|error| super::named(path, &error))
     }
 
-    /// The same for anything that can be read by lines.
+    /// Reads any buffered reader.
     ///
     /// # Errors
-    /// Those of `reader`.
+    /// Errors of `reader`.
     pub fn from_reader<R: BufRead>(reader: R) -> io::Result<FuncFrameAttrsMap> {
         let mut map = FuncFrameAttrsMap::default();
         let mut scripts = Scripts::default();
@@ -97,18 +97,18 @@ impl FuncFrameAttrsMap {
     }
 }
 
-/// The function that a line is about.
+/// The function of the current line.
 struct Function<'l> {
     name: &'l str,
     scripts: &'l mut Scripts,
 }
 
-/// Attributes left out because they could run a script: how many, by name.
+/// The number of skipped attributes that could run a script, by name.
 #[derive(Default)]
 struct Scripts(IndexMap<String, u64>);
 
 impl Scripts {
-    /// A file may have one for each of a thousand functions.
+    /// Warns once per attribute name, because a file may repeat it for a thousand functions.
     fn warn(&self) {
         for (key, count) in &self.0 {
             let times = if *count == 1 { "time" } else { "times" };
@@ -118,7 +118,7 @@ impl Scripts {
 }
 
 impl FrameAttrs {
-    /// Whether the frame is to be an `a` element instead of a `g`.
+    /// Whether the frame is an `a` element instead of a `g`.
     pub fn is_link(&self) -> bool {
         self.attrs.contains_key(HREF)
     }
@@ -169,7 +169,7 @@ impl FrameAttrs {
     }
 }
 
-/// Splits `key=value`; `None` if there is no key. The value may be in quotes.
+/// Splits `key=value`; `None` if there is no key. The value may be quoted.
 fn split_field(field: &str) -> Option<(&str, &str)> {
     let (key, value) = field.split_once('=')?;
     let (key, value) = (key.trim(), value.trim());
@@ -179,7 +179,7 @@ fn split_field(field: &str) -> Option<(&str, &str)> {
     (!key.is_empty()).then_some((key, unquoted.unwrap_or(value)))
 }
 
-/// Splits a word or a quoted text from what follows; `None` if the quote does not end.
+/// Splits off a word or a quoted text; `None` if the quote is unterminated.
 fn split_value(text: &str) -> Option<(&str, &str)> {
     match text.strip_prefix('"') {
         Some(quoted) => quoted.split_once('"'),
@@ -190,7 +190,7 @@ fn split_value(text: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// Whether XML lets an attribute have this name, in a namespace that the document knows.
+/// Whether this is a valid attribute name in XML, in a namespace that the document declares.
 fn is_attribute_name(name: &str) -> bool {
     let (prefix, local) = name.split_once(':').unwrap_or(("", name));
     let is_start = |first: char| first.is_alphabetic() || first == '_';

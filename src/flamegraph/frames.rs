@@ -1,6 +1,6 @@
-//! The frames of the graph as elements of the SVG.
+//! Writes the frames of the graph as elements of the SVG.
 //!
-//! A large graph is nearly all made of these, so nothing here allocates.
+//! Most of a large graph consists of these, so nothing here allocates.
 
 use super::color::Color;
 use super::counts::{CountText, push_samples};
@@ -16,14 +16,14 @@ use crate::call_tree::{CallTree, Count};
 use crate::number::{push_count, push_fixed, push_uint};
 use crate::text::lossy;
 
-/// The space left of a label, in pixels.
+/// The left padding of a label, in pixels.
 const LABEL_PAD: f64 = 3.0;
 
-/// How far below the middle of its frame a label's base line is, in pixels.
+/// The distance of a label's baseline below the middle of its frame, in pixels.
 const LABEL_DROP: f64 = 3.0;
 
-/// The width of a character in the fonts that browsers take for `monospace`, in units of its size.
-/// The default font width is a little less, so labels cut by it would stick out.
+/// The width of a character in the fonts that browsers use for `monospace`, in units of its size.
+/// The default font width is slightly less, so labels truncated by it would overflow.
 const MONOSPACE_WIDTH: f64 = 0.602;
 
 /// Writes the frames of a layout, one after another.
@@ -35,15 +35,15 @@ pub(super) struct Frames<'f, 'o> {
     painter: Painter<'f>,
     counts: CountText<'f>,
     next: usize,
-    /// All samples.
+    /// The sum of all samples.
     total: f64,
     /// The width of a character, in pixels.
     character: f64,
     /// [`LABEL_PAD`] in percent of the image.
     label_pad: f64,
-    /// Frames of fewer samples are left to the viewer, and drawn as one path without it.
+    /// Frames with fewer samples are left to the viewer; without it, they are drawn as one path.
     least: f64,
-    /// The colors of the frames written so far, added up, and how many those are.
+    /// The sum of the colors of all frames written so far, and their number.
     colors: [u32; 3],
     written: u32,
 }
@@ -80,7 +80,7 @@ impl<'f, 'o> Frames<'f, 'o> {
         }
     }
 
-    /// All samples of the graph.
+    /// The sum of all samples of the graph.
     pub fn total(&self) -> Count {
         self.layout.total()
     }
@@ -103,7 +103,7 @@ impl<'f, 'o> Frames<'f, 'o> {
         true
     }
 
-    /// Draws what [`Frames::write_next`] skipped, in the average color of all else.
+    /// Draws the frames that [`Frames::write_next`] skipped, in the average color of the others.
     pub fn write_narrow(&self, xml: &mut Xml) {
         let average = |sum: u32| (sum / self.written.max(1)) as u8;
         let [red, green, blue] = self.colors.map(average);
@@ -136,7 +136,7 @@ impl<'f, 'o> Frames<'f, 'o> {
         xml.end();
     }
 
-    /// How much the frame's color says that it grew. The root is as much as all the rest.
+    /// The change of the frame that its color shows. The root contains all changes.
     fn shown_change(&self, frame: &Frame) -> Option<i128> {
         let delta = self.layout.delta(frame)?;
         Some(if frame.depth == 0 { 0 } else { delta })
@@ -167,7 +167,8 @@ impl<'f, 'o> Frames<'f, 'o> {
         });
     }
 
-    /// In a differential graph, `%; +1.25`: by how much the frame grew, in percent of all samples.
+    /// In a differential graph, writes `%; +1.25`: the change of the frame, in percent of all
+    /// samples.
     fn push_change(&self, out: &mut Vec<u8>, frame: &Frame) {
         let Some(delta) = self.layout.delta(frame) else {
             return;
@@ -187,7 +188,8 @@ impl<'f, 'o> Frames<'f, 'o> {
         push_fixed::<2>(out, 100.0 * share);
     }
 
-    /// A name that the title does not say is what the viewer searches for and labels the frame with.
+    /// If the title does not contain the name, it is an attribute for the viewer's search and
+    /// labels.
     fn write_rect(
         &self,
         frame: &Frame,
@@ -208,8 +210,8 @@ impl<'f, 'o> Frames<'f, 'o> {
         if let Some(name) = hidden_name {
             xml.attr("fg:name", without_annotation(name));
         }
-        // The title has a form that programs read, with no room for more. As in the title, the
-        // numbers are multiplied by the factor, and grouped.
+        // Programs parse the title, so it has no room for this. As in the title, the numbers are
+        // multiplied by the factor, and grouped.
         if let Some((before, after)) = self.layout.before_and_after(frame) {
             xml.attr_with("fg:before", |out| push_shown(out, before, self.opt.factor));
             xml.attr_with("fg:after", |out| push_shown(out, after, self.opt.factor));
@@ -237,23 +239,24 @@ impl<'f, 'o> Frames<'f, 'o> {
         xml.end();
     }
 
-    /// How many characters fit on a frame that is `width` percent wide.
+    /// The number of characters that fit on a frame that is `width` percent wide.
     fn columns(&self, width: f64) -> usize {
         let pixels = width / 100.0 * self.geometry.frames_width() as f64;
-        // From a negative number or none at all this makes 0, from infinity the largest.
+        // The conversion maps negative numbers and NaN to 0, and saturates.
         ((pixels - LABEL_PAD) / self.character) as usize
     }
 }
 
-/// What is shown in place of the name of the root, which has none.
+/// The label of the root, which has no name.
 const ROOT_NAME: &str = "all";
 
-/// A graph of this many frames has all of them as elements, so that programs find them. A larger
-/// one has those that can be seen: a browser would take a second or more to open it, and what is
-/// narrower than a pixel says nothing.
+/// In a graph with at most this many frames, all are elements, so that programs find them. In a
+/// larger one, only the visible ones are: otherwise, a browser would take a second or more to open
+/// it, and frames narrower than a pixel are not readable.
 const MOST_FRAMES: usize = 10_000;
 
-/// The width of frames in a large graph, in percent: a pixel of an image of the default width.
+/// The minimum width of elements in a large graph, in percent: a pixel of an image of the default
+/// width.
 const SEEN_WIDTH: f64 = 0.085;
 
 fn least_samples(opt: &Options<'_>, layout: &Layout) -> f64 {
@@ -302,7 +305,7 @@ fn start_group<'o>(xml: &mut Xml, opt: &'o Options<'_>, name: &str) -> Option<&'
     None
 }
 
-/// The name without a final `_[k]`, which collapsers add for the sake of colors.
+/// The name without a final `_[k]` annotation, with which collapsers select colors.
 pub(super) fn without_annotation(name: &str) -> &str {
     match name.as_bytes() {
         [.., b'_', b'[', b'k' | b'w' | b'i' | b'j', b']'] => &name[..name.len() - 4],
@@ -310,7 +313,8 @@ pub(super) fn without_annotation(name: &str) -> &str {
     }
 }
 
-/// As [`push_samples`], to two places: scaled profiles have counts with endless fractions.
+/// Like [`push_samples`], with two decimal places, because scaled profiles have counts with
+/// infinite fractions.
 fn push_shown(out: &mut Vec<u8>, count: Count, factor: f64) {
     const NANOS: i128 = 1_000_000_000;
     let hundredths = (count.in_nanos() + NANOS / 200) / (NANOS / 100);

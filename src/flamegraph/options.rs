@@ -1,4 +1,4 @@
-//! What can be chosen about a flame graph, and what it is if nothing is chosen.
+//! Options of a flame graph, and their defaults.
 
 #[cfg(feature = "nameattr")]
 use super::FuncFrameAttrsMap;
@@ -25,7 +25,7 @@ pub mod defaults {
     defaults! {
         /// The name of the palette: `hot`.
         COLORS: &str = "hot";
-        /// The color of found frames, `#rrggbb`: magenta.
+        /// The color of search matches, `#rrggbb`: magenta.
         SEARCH_COLOR: &str = "#e600e6";
         /// The title of a flame graph.
         TITLE: &str = "Flame Graph";
@@ -33,7 +33,7 @@ pub mod defaults {
         CHART_TITLE: &str = "Flame Chart";
         /// Height of a frame, in pixels.
         FRAME_HEIGHT: usize = 16;
-        /// Width below which a frame is left out, in percent of the whole.
+        /// Minimum width of a frame, in percent of the total.
         MIN_WIDTH: f64 = 0.01;
         /// The font family.
         FONT_TYPE: &str = "monospace";
@@ -41,20 +41,20 @@ pub mod defaults {
         FONT_SIZE: usize = 12;
         /// Width of a character, in units of the font size.
         FONT_WIDTH: f64 = 0.59;
-        /// What is counted.
+        /// The name of the counts.
         COUNT_NAME: &str = "samples";
-        /// What stands before the name of the frame pointed at.
+        /// The text before the name of the frame under the pointer.
         NAME_TYPE: &str = "Function:";
-        /// What counts are multiplied by before they are shown.
+        /// The factor to multiply displayed counts by.
         FACTOR: f64 = 1.0;
-        /// The color of an outline around every frame: none.
+        /// The color of the outline of frames: none.
         STROKE_COLOR: &str = "none";
         /// The color of the title and the buttons, `#rrggbb`: black.
         UI_COLOR: &str = "#000000";
     }
 }
 
-/// Where the root of the graph is.
+/// The position of the root.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// At the bottom: a flame graph.
@@ -64,9 +64,9 @@ pub enum Direction {
     Inverted,
 }
 
-/// Which end of a name the viewer leaves out if the name is longer than its frame is wide.
+/// The end of a name that the viewer truncates if it is longer than its frame.
 ///
-/// Labels in the file itself, which a browser with scripts replaces, are cut at their end.
+/// Labels in the file itself, which the viewer replaces, are truncated at their end.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum TextTruncateDirection {
     /// Its start.
@@ -76,35 +76,36 @@ pub enum TextTruncateDirection {
     Right,
 }
 
-/// Which of the two profiles of a differential graph its frames are as wide as.
+/// The profile that determines the widths of a differential graph.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DiffWidth {
-    /// The one after. Frames that vanished have no width.
+    /// The profile after. Frames that disappeared have no width.
     #[default]
     After,
-    /// The one before. Frames that are new have no width.
+    /// The profile before. New frames have no width.
     Before,
-    /// For each stack, the one in which it has more samples, so that both what vanished and what
-    /// is new can be seen. A frame is as wide as all stacks that it is part of.
+    /// For each stack, the profile in which it has more samples, so that both frames that
+    /// disappeared and new ones are visible. The width of a frame is the sum of the stacks it is
+    /// part of.
     Larger,
 }
 
-/// What a flame graph is written as.
+/// The output format of a flame graph.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
     /// An SVG.
     #[default]
     Svg,
-    /// A page that is filled by the graph and needs nothing else: no network, and no more rights
-    /// than those that its content security policy names.
+    /// A page filled by the graph, which is self-contained: it uses no network, and only the
+    /// permissions in its content security policy.
     Html,
 }
 
-/// How a flame graph is drawn.
+/// Options for drawing a flame graph.
 ///
-/// More fields may come, so start from the default:
+/// Fields may be added in the future, so start from the default:
 ///
 /// ```
 /// use inferno::flamegraph::{Direction, Options, color::{BasicPalette, Palette}};
@@ -116,27 +117,27 @@ pub enum Format {
 #[derive(Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Options<'a> {
-    /// The palette that frames are colored from. Default: `hot`.
+    /// The palette of frame colors. Default: `hot`.
     pub colors: Palette,
 
-    /// The background. Default: the one that goes with the palette.
+    /// The background. Default: the one that belongs to the palette.
     pub bgcolors: Option<BackgroundColor>,
 
     /// The color of the title and the buttons. Default: black.
     pub uicolor: Color,
 
-    /// Choose colors by a hash of the name, in which early characters weigh most, so that names
-    /// that begin alike look alike. Default: `false`.
+    /// Choose colors by a hash of the name in which early characters have more weight, so that
+    /// names with the same prefix have similar colors. Default: `false`.
     pub hash: bool,
 
-    /// Choose colors by a hash of the whole name. Default: `false`, which is colors that are
-    /// random, yet the same whenever the same profile is drawn.
+    /// Choose colors by a hash of the whole name. Default: `false`, which chooses random colors
+    /// that are the same each time a profile is drawn.
     pub deterministic: bool,
 
-    /// Colors to use for names, and to add the colors of names not in it to. Default: `None`.
+    /// Colors to use for names. The colors of other names are added to it. Default: `None`.
     pub palette_map: Option<&'a mut PaletteMap>,
 
-    /// Attributes for the frames of some functions. Default: none.
+    /// Custom attributes for the frames of selected functions. Default: none.
     #[cfg(feature = "nameattr")]
     pub func_frameattrs: FuncFrameAttrsMap,
 
@@ -147,10 +148,10 @@ pub struct Options<'a> {
     /// Where the root is. Default: at the bottom.
     pub direction: Direction,
 
-    /// The color of frames that a search finds. Default: magenta.
+    /// The color of search matches. Default: magenta.
     pub search_color: SearchColor,
 
-    /// The color of an outline around every frame. Default: none.
+    /// The color of the outline of frames. Default: none.
     pub stroke_color: StrokeColor,
 
     /// The title. Default: `Flame Graph`.
@@ -160,14 +161,14 @@ pub struct Options<'a> {
     /// tree if it has one.
     pub subtitle: Option<String>,
 
-    /// The width of the image in pixels. Default: `None`, which is as wide as the browser's window,
-    /// and 1200 where no script is run.
+    /// The width of the image in pixels. Default: `None`, which fits the browser's window, or 1200
+    /// without scripts.
     pub image_width: Option<usize>,
 
     /// The height of a frame in pixels, at least 1. Default: 16.
     pub frame_height: usize,
 
-    /// Frames narrower than this are left out, in percent of the whole. Default: 0.01.
+    /// The minimum width of a frame, in percent of the total. Default: 0.01.
     pub min_width: f64,
 
     /// The font family. Default: `monospace`.
@@ -176,65 +177,66 @@ pub struct Options<'a> {
     /// The size of the font in pixels. Default: 12.
     pub font_size: usize,
 
-    /// The width of a character in units of the font size, by which labels are cut to fit.
-    /// Default: 0.59.
+    /// The width of a character in units of the font size, which determines where labels are
+    /// truncated. Default: 0.59.
     pub font_width: f64,
 
-    /// Which end of a long name is cut. Default: its start.
+    /// Which end of a long name is truncated. Default: its start.
     pub text_truncate_direction: TextTruncateDirection,
 
-    /// What is counted. Default: `samples`, which stands for the [unit](crate::call_tree::CallTree::unit) of the
-    /// tree if that is known: times and sizes are then written as `1.19 s` and `3.4 MiB`.
+    /// The name of the counts. Default: `samples`, which is replaced by the
+    /// [unit](crate::call_tree::CallTree::unit) of the tree if that is known: times and sizes are
+    /// then formatted as `1.19 s` and `3.4 MiB`.
     pub count_name: String,
 
-    /// What stands before the name of the frame pointed at. Default: `Function:`.
+    /// The text before the name of the frame under the pointer. Default: `Function:`.
     pub name_type: String,
 
-    /// A note, kept in a comment of the SVG. Default: empty.
+    /// A note, stored in a comment of the SVG. Default: empty.
     pub notes: String,
 
-    /// In a differential graph, color what grew blue and what shrank red. Default: `false`,
-    /// the other way round.
+    /// In a differential graph, color growth blue and shrinkage red. Default: `false`, the other
+    /// way around.
     pub negate_differentials: bool,
 
-    /// In a differential graph, which profile the widths are those of; percentages are of its
-    /// samples. A flame chart is always as wide as the profile after. Default: the one after.
+    /// In a differential graph, the profile that determines widths and percentages. A flame chart
+    /// always uses the profile after. Default: the one after.
     pub diff_width: DiffWidth,
 
-    /// What counts are multiplied by before they are shown. Default: 1.
+    /// The factor to multiply displayed counts by. Default: 1.
     pub factor: f64,
 
-    /// What to write. Default: an SVG.
+    /// The output format. Default: SVG.
     pub format: Format,
 
-    /// In HTML, the nonce that the script and the style sheet have, for pages that are served with
-    /// a content security policy that demands one. Default: `None`, with which the page has a
-    /// policy of its own that names them by their hashes.
+    /// In HTML, the nonce of the script and the style sheet, for pages served with a content
+    /// security policy that requires one. Default: `None`, in which case the page has its own
+    /// policy, which identifies them by hash.
     pub csp_nonce: Option<String>,
 
-    /// Write each element on a line of its own, indented. Default: `false`.
+    /// Write each element on its own line, indented. Default: `false`.
     pub pretty_xml: bool,
 
-    /// Refuse folded lines that are not sorted. Default: `false`.
+    /// Reject folded lines that are not sorted. Default: `false`.
     pub no_sort: bool,
 
-    /// Turn the stacks round, so that the leaves are at the root. Default: `false`.
+    /// Reverse the stacks, so that the leaves are at the root. Default: `false`.
     pub reverse_stack_order: bool,
 
-    /// Leave out the viewer's script, without which the graph cannot be zoomed or searched.
-    /// Default: `false`.
+    /// Omit the viewer's script, without which the graph cannot be zoomed or searched. Default:
+    /// `false`.
     #[doc(hidden)]
     pub no_javascript: bool,
 
-    /// Color frames by their width, the widest reddest. Default: `false`.
+    /// Color frames by their width, the widest in red. Default: `false`.
     pub color_diffusion: bool,
 
     /// Draw the folded lines from left to right in their order, so that the x axis is time, and
-    /// join only frames that follow each other. Default: `false`.
+    /// merge only adjacent frames. Default: `false`.
     pub flame_chart: bool,
 
-    /// Draw only what was called from frames with one of these names. The last such frame in a
-    /// stack becomes its first; stacks without one are left out. Default: empty, which is all.
+    /// Draw only stacks that contain a frame with one of these names, starting at the last such
+    /// frame. Default: empty, which draws all.
     pub base: Vec<String>,
 }
 
@@ -282,7 +284,7 @@ impl Default for Options<'_> {
 }
 
 impl Options<'_> {
-    /// Refuses what cannot be drawn.
+    /// Returns an error for invalid options.
     pub(super) fn check(&self) -> io::Result<()> {
         if self.frame_height == 0 {
             let message = "the frame height must be at least 1 pixel";
@@ -295,7 +297,7 @@ impl Options<'_> {
         self.direction == Direction::Inverted
     }
 
-    /// Neither time order nor reversed stacks have anything to do with the order of the lines.
+    /// Time order and reversed stacks are independent of the order of lines.
     pub(super) fn needs_sorted_lines(&self) -> bool {
         self.no_sort && !self.flame_chart && !self.reverse_stack_order
     }

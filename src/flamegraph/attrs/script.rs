@@ -1,10 +1,10 @@
-//! Attributes that could run a script when the picture is opened, pointed at or clicked.
+//! Detects attributes that could run a script when the image is opened, hovered over or clicked.
 //!
-//! A picture may be inlined in HTML, where the case of names does not matter, so it is ignored here.
+//! An image may be inlined in HTML, where names are case-insensitive, so case is ignored here.
 
 use std::borrow::Cow;
 
-/// Whether an attribute is an event handler, or holds what runs as a script.
+/// Whether an attribute is an event handler, or its value runs as a script.
 pub(super) fn could_run(name: &str, value: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let local = name.rsplit(':').next().unwrap_or_default();
@@ -36,14 +36,15 @@ fn mentions_script(value: &str) -> bool {
     SCHEMES.iter().any(|scheme| value.contains(scheme)) || value.split("url(").skip(1).any(is_data)
 }
 
-/// What browsers once ran from style sheets.
+/// Features of style sheets that ran scripts in old browsers.
 fn is_active_style(value: &str) -> bool {
     ["expression(", "-moz-binding:", "behavior:url(", "@import"]
         .iter()
         .any(|active| value.contains(active))
 }
 
-/// In lower case, without what browsers ignore in addresses: white space and control characters.
+/// In lower case, without characters that browsers ignore in URLs: whitespace and control
+/// characters.
 fn bare(value: &str) -> String {
     let is_ignored =
         |c: &char| c.is_whitespace() || c.is_control() || "\u{feff}\u{200b}\u{ad}".contains(*c);
@@ -54,8 +55,8 @@ fn bare(value: &str) -> String {
         .collect()
 }
 
-/// With the characters that `&#58;`, `&#x3a;` and `&colon;` stand for. The picture has them escaped once
-/// more, but what is copied out of it may not.
+/// Decodes references such as `&#58;`, `&#x3a;` and `&colon;`. They are escaped again in the image,
+/// but may not be when copied from it.
 fn with_references(value: &str) -> Cow<'_, str> {
     let Some(start) = value.find('&') else {
         return Cow::Borrowed(value);
@@ -69,7 +70,7 @@ fn with_references(value: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// The character that a text starts with, or a reference to it, and the rest.
+/// The character that a text starts with, or refers to, and the rest.
 fn first_character(text: &str) -> (Option<char>, &str) {
     let reference = text
         .strip_prefix('&')
@@ -105,7 +106,7 @@ fn named_reference(text: &str) -> Option<(Option<char>, &str)> {
     Some((Some(character), rest))
 }
 
-/// Without comments, and with the characters that `\6a` and `\j` stand for.
+/// Removes comments, and decodes escapes such as `\6a` and `\j`.
 fn without_css_escapes(value: &str) -> String {
     let mut text = String::new();
     let mut rest = value;
@@ -125,7 +126,7 @@ fn without_css_escapes(value: &str) -> String {
     text + rest
 }
 
-/// Adds the character that an escape stands for, and returns what comes after the escape.
+/// Appends the escaped character, and returns the text after the escape.
 fn css_escape<'t>(escape: &'t str, text: &mut String) -> &'t str {
     let digits = escape
         .bytes()
@@ -138,7 +139,7 @@ fn css_escape<'t>(escape: &'t str, text: &mut String) -> &'t str {
             text.extend(char::from_u32(code));
             rest.strip_prefix(char::is_whitespace).unwrap_or(rest)
         }
-        // The character stands for itself, and not for another escape or comment.
+        // The character is literal, and does not start another escape or comment.
         Err(_) => rest.strip_prefix(['\\', '/']).unwrap_or(rest),
     }
 }
