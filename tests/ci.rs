@@ -1,4 +1,4 @@
-//! The workflow in docs/ci.md does what the document says: its steps run here, with profiles that were recorded.
+//! Runs the workflow in docs/ci.md, with recorded profiles, to check that it works as documented.
 #![cfg(unix)]
 
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Stands for perf: its recordings are those in tests/data/report/, of which there are three of each side.
+/// A stand-in for perf: its recordings are those in tests/data/report/, three for each side.
 const PERF: &str = r#"
 while [ "$1" != -o ]; do shift; done
 side=${2%-*} run=${2#*-} run=${run%.data}
@@ -16,10 +16,10 @@ cp "$DATA/$side-$(((run - 1) % 3 + 1)).txt.gz" "$2"
 test "$3" = -- && test -n "$4"
 "#;
 
-/// Stands for the others: it notes how it was called.
+/// A stand-in for other commands: it logs its arguments.
 const NOTE: &str = "echo \"$(basename \"$0\") $*\" >> \"$HOME/calls\"\n";
 
-/// The script of the step that is called `name`.
+/// The script of the step called `name`.
 fn script(document: &str, name: &str) -> String {
     let step = document.split(&format!("- name: {name}\n")).nth(1);
     let lines = step
@@ -59,7 +59,7 @@ impl Runner {
         self.directory.path()
     }
 
-    /// Runs a step as GitHub does.
+    /// Runs a step like GitHub does.
     fn run(&self, script: &str) -> Output {
         let tools = Path::new(env!("CARGO_BIN_EXE_inferno")).parent();
         let path = [&self.path().join("bin"), tools.expect("a directory")]
@@ -100,7 +100,7 @@ fn the_workflow_of_the_document_finds_what_got_slower() {
     for step in ["Build both versions", "Profile both in turns"] {
         assert_exit(&runner.run(&script(&document, step)), 0);
     }
-    // The functions of the recorded program are of no crate.
+    // The functions of the recorded program have no crate prefix.
     let compare = script(&document, "Compare").replace("shop::", "");
     let broken = runner.run(&compare.replace("'^ self +1pp'", "'^main$ self +1pp'"));
     assert_exit(&broken, 3);

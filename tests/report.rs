@@ -1,4 +1,5 @@
-//! `inferno report`: what a profile has, what changed, and whether that is too much.
+//! Tests of `inferno report`: what a profile contains, what changed, and whether that violates a
+//! rule.
 
 use inferno::folded;
 use inferno::report::{Comparison, Format, Options, Report};
@@ -101,10 +102,10 @@ shop 8/8 1.2: 5 cycles:\n\t 12 leaf (m)\n\t 34 main (m)\n\n";
         "threads shop-7/7 3",
     ];
     assert_eq!(names(&["--threads"], script), threads);
-    // Roots that are cut off are no longer told, and folded text never says what they are.
+    // Removing root frames also loses their meaning, and folded text never has it.
     assert!(names(&["--threads", "--base-regex", "main"], script).is_empty());
     assert!(names(&[], "shop-7/7;main 3\n").is_empty());
-    // What a thread is called is no function.
+    // The name of a thread is not a function.
     assert!(!stdout(&report(&[], script)).contains("%  shop\n\nFunctions by total"));
 }
 
@@ -225,7 +226,7 @@ Changes of total
         (stdout(&output), stderr(&output)),
         (expected.to_string(), String::new())
     );
-    // Two counts a line are a comparison, too.
+    // Two counts per line are a comparison too.
     let both = stdout(&run_in(
         directory.path(),
         INFERNO,
@@ -289,7 +290,7 @@ fn what_got_slower_breaks_its_rule_beyond_noise() {
         (1, Some(3))
     );
     assert!(stdout(&output).contains("Changes of total"));
-    // 34 % are more than 30 %, but that might be noise; and alpha says how sure one is to be.
+    // 34 % are more than 30 %, but that might be noise; alpha determines the required significance.
     assert_eq!(
         compare_recorded(&["--fail-if", "^price$ total +30%"])
             .status

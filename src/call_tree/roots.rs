@@ -1,8 +1,8 @@
-//! What root frames stand for.
+//! The meaning of root frames.
 
 use super::CallTree;
 
-/// What the first frame of each stack in a tree stands for.
+/// The meaning of the first frame of each stack in a tree.
 ///
 /// ```
 /// use inferno::call_tree::Roots;
@@ -32,7 +32,7 @@ pub enum Roots {
 }
 
 impl Roots {
-    /// How many of the first frames of a stack are not functions.
+    /// The number of frames at the start of a stack that are not functions.
     pub(crate) fn depth(self) -> usize {
         match self {
             Roots::Unknown => 0,
@@ -43,12 +43,12 @@ impl Roots {
 }
 
 impl CallTree {
-    /// What the first frame of each stack stands for.
+    /// The meaning of the first frame of each stack.
     pub fn roots(&self) -> Roots {
         self.roots
     }
 
-    /// Sets what the first frame of each stack stands for.
+    /// Sets the meaning of the first frame of each stack.
     pub fn set_roots(&mut self, roots: Roots) {
         self.roots = roots;
     }

@@ -101,7 +101,7 @@ impl Unit {
         String::from_utf8_lossy(&text).into_owned()
     }
 
-    /// The same for a mean.
+    /// Formats a mean.
     #[cfg(feature = "filter")]
     pub(crate) fn text_of(&self, number: f64) -> String {
         let figure = self.figure(number);
@@ -111,7 +111,7 @@ impl Unit {
         }
     }
 
-    /// The same without the names of units that cannot be scaled: `1.19 s`, but `1,493`.
+    /// Formats a number without the names of units that cannot be scaled: `1.19 s`, but `1,493`.
     pub(crate) fn figure(&self, number: f64) -> String {
         let mut text = Vec::new();
         if number < 0.0 {

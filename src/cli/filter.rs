@@ -11,7 +11,9 @@ use crate::filter::{Filter, PatternError};
 
 /// Filters of stacks and frames.
 #[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Filters (regular expressions; applied in this order, after folding)")]
+#[command(
+    next_help_heading = "Filters (regular expressions; applied in this order, after folding)"
+)]
 pub struct FilterArgs {
     /// Remove numbering by compilers and runtimes from names: closures, lambdas, hidden classes,
     /// proxies, clones

@@ -277,8 +277,8 @@ fn character_width(opt: &Options<'_>) -> f64 {
     width * opt.font_size as f64
 }
 
-/// Opens the element that holds a frame: a link if it links to its source, or if its function's attributes say so.
-/// Returns the title to be used instead of the usual one.
+/// Opens the element of a frame: a link if it has a source location, or if its function's
+/// attributes include one. Returns the title that replaces the usual one, if any.
 fn start_group<'o>(xml: &mut Xml, opt: &'o Options<'_>, name: &str) -> Option<&'o str> {
     #[cfg(feature = "nameattr")]
     let attrs = opt.func_frameattrs.get(name);

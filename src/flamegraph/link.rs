@@ -4,7 +4,7 @@ use super::frames::without_annotation;
 use std::fmt;
 use std::str::FromStr;
 
-/// The schemes that links may have: none of them can run a script.
+/// The allowed URL schemes, none of which can run a script.
 const SCHEMES: [&str; 7] = [
     "http",
     "https",
@@ -15,9 +15,11 @@ const SCHEMES: [&str; 7] = [
     "file",
 ];
 
-/// Where frames link to that say where their function is: `parse (/srv/shop/parse.c:7)`.
+/// A pattern for links from frames that include their source location: `parse
+/// (/srv/shop/parse.c:7)`.
 ///
-/// `{file}` in the pattern stands for the file, and `{line}` for the line, which is 1 if a frame has none.
+/// `{file}` in the pattern is replaced with the file, and `{line}` with the line, or 1 if the frame
+/// has none.
 ///
 /// ```
 /// use inferno::flamegraph::LinkPattern;
@@ -32,11 +34,11 @@ const SCHEMES: [&str; 7] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkPattern(String);
 
-/// Text that is no pattern of links.
+/// The error for text that is not a link pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseLinkError {
-    /// It does not start with one of the schemes that links may have.
+    /// It does not start with one of the allowed schemes.
     Scheme,
     /// It has no `{file}`.
     NoFile,
@@ -73,7 +75,7 @@ impl FromStr for LinkPattern {
 }
 
 impl LinkPattern {
-    /// Where the frame of this name links to; `None` if it does not say where its function is.
+    /// The link for a frame with this name; `None` if it has no source location.
     pub fn link(&self, name: &str) -> Option<String> {
         let (file, line) = source_of(without_annotation(name))?;
         let file = encoded(file);
@@ -83,8 +85,8 @@ impl LinkPattern {
     }
 }
 
-/// The file and the line in `NAME (FILE:LINE)` or `NAME (FILE)`. What has no line is a file only if it has a
-/// directory or an extension.
+/// The file and the line in `NAME (FILE:LINE)` or `NAME (FILE)`. Without a line, text is only a
+/// file if it has a directory or an extension.
 fn source_of(name: &str) -> Option<(&str, &str)> {
     let (_, place) = name.strip_suffix(')')?.rsplit_once(" (")?;
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -94,7 +96,7 @@ fn source_of(name: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// A path as part of a URL.
+/// Encodes a path as part of a URL.
 fn encoded(path: &str) -> String {
     let mut url = String::with_capacity(path.len());
     for byte in path.bytes() {

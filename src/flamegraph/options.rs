@@ -141,8 +141,8 @@ pub struct Options<'a> {
     #[cfg(feature = "nameattr")]
     pub func_frameattrs: FuncFrameAttrsMap,
 
-    /// Where frames link to that say where their function is. A link in `func_frameattrs` takes precedence. Default:
-    /// `None`, nowhere.
+    /// The pattern for links from frames to their source. A link in `func_frameattrs` takes
+    /// precedence. Default: `None`, no links.
     pub link: Option<LinkPattern>,
 
     /// Where the root is. Default: at the bottom.

@@ -92,9 +92,9 @@ impl Status {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Sides {
-    /// Those before.
+    /// The counts before.
     pub before: Sample,
-    /// Those after.
+    /// The counts after.
     pub after: Sample,
 }
 
@@ -309,7 +309,7 @@ impl Comparison {
     /// Writes the comparison.
     ///
     /// # Errors
-    /// Those of `writer`.
+    /// Errors of `writer`.
     pub fn write<W: Write>(
         &self,
         format: Format,

@@ -149,7 +149,7 @@ pub enum Format {
 pub struct Report {
     /// The unit of the counts.
     pub unit: Unit,
-    /// The profile's [note](CallTree::note): what is not exact about it.
+    /// The profile's [note](CallTree::note): how it is inexact.
     pub note: Option<String>,
     /// The sum of all counts.
     pub total: Count,
@@ -204,7 +204,7 @@ impl Report {
         Report::of_counts(tree, own, options)
     }
 
-    /// The same for the counts before in a differential tree. In any other tree, these are zero.
+    /// The report of the counts before in a differential tree. In any other tree, these are zero.
     ///
     /// ```
     /// use inferno::folded;
@@ -261,7 +261,7 @@ impl Report {
     /// Writes the report.
     ///
     /// # Errors
-    /// Those of `writer`.
+    /// Errors of `writer`.
     pub fn write<W: Write>(
         &self,
         format: Format,

@@ -13,7 +13,7 @@ pub(super) fn mean(values: &[f64]) -> f64 {
     }
 }
 
-/// The sample standard deviation; `None` of fewer than two values.
+/// The sample standard deviation; `None` for fewer than two values.
 pub(super) fn deviation(values: &[f64]) -> Option<f64> {
     variance(values).map(f64::sqrt)
 }
@@ -217,7 +217,7 @@ mod tests {
         }
     }
 
-    /// Those of `scipy.special.betainc`.
+    /// The numbers are those of `scipy.special.betainc`.
     #[test]
     fn incomplete_beta_agrees_with_scipy() {
         for (a, b, x, expected) in [
@@ -234,7 +234,7 @@ mod tests {
         }
     }
 
-    /// Those of `scipy.special.gammaln`.
+    /// The numbers are those of `scipy.special.gammaln`.
     #[test]
     fn log_gamma_agrees_with_scipy() {
         for (x, expected) in [

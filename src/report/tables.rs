@@ -81,7 +81,7 @@ fn figures(report: &Report, own: Count) -> Vec<String> {
     vec![count(&report.unit, own), percent(report.percent(own))]
 }
 
-/// A title that tells if rows are left out.
+/// A title that says if rows are omitted.
 fn titled(title: &str, shown: usize, all: usize) -> String {
     match shown < all {
         true => format!("{title} (first {} of {})", number(shown), number(all)),

@@ -15,10 +15,11 @@ pub(super) struct Tally {
     open: Vec<u32>,
 }
 
-/// Adds up the counts of frames by their keys, which are below `keys`. Frames without a key are left out.
+/// Adds up the counts of frames by their keys, which are below `keys`. Frames without a key are
+/// skipped.
 ///
-/// The total of a node counts unless one of its callers has the same key, so that recursion counts once. The
-/// number of open frames of each key tells that without a search through the callers.
+/// The total of a node counts unless one of its callers has the same key, so that recursion counts
+/// once. The number of open frames with each key shows that without searching the callers.
 pub(super) fn tally(
     tree: &CallTree,
     own: impl Fn(NodeId) -> Count,
@@ -76,7 +77,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
-    /// The same, stack by stack.
+    /// The same counts, computed stack by stack.
     fn by_stacks(lines: &[(Vec<&str>, u64)]) -> BTreeMap<String, (u64, u64)> {
         let mut sums: BTreeMap<String, (u64, u64)> = BTreeMap::new();
         for (stack, count) in lines {

@@ -13,12 +13,12 @@ pub(crate) struct FileSymbols {
     table: SymbolTable,
     debug_info: Option<DebugInfo>,
     detail: Detail,
-    lack: Lack,
+    missing: Missing,
 }
 
 impl FileSymbols {
-    /// Reads those of `object`, whose file is one of `files`; its debug information only if any `detail` of it is to
-    /// be known.
+    /// Reads the symbols of `object`, whose file is one of `files`; debug information is read only
+    /// if `detail` requires it.
     pub fn read(
         files: &Files,
         object: &Object,
@@ -39,9 +39,9 @@ impl FileSymbols {
             segments: segments.unwrap_or_default(),
             debug_info: DebugInfo::read(images.filter(|_| detail.inlined || detail.lines)),
             detail,
-            lack: match lack {
-                Lack::Symbols if table.is_whole() => Lack::SomeSymbols,
-                lack => lack,
+            missing: match missing {
+                Missing::Stripped if table.is_whole() => Missing::PartlyStripped,
+                missing => missing,
             },
             table,
         }

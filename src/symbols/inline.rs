@@ -1,4 +1,4 @@
-//! The calls that the compiler replaced by what is called, and the lines of the source, out of debug information.
+//! Finds inlined calls and source lines in debug information.
 
 use super::files::{Files, Image, section_data};
 use super::split::SplitInfo;
@@ -91,7 +91,7 @@ impl<'a> InlinedCalls<'a> {
         functions
     }
 
-    /// The outermost of the functions alone.
+    /// Only the outermost of the functions.
     fn not_inlined(&self, functions: Functions, address: u64, name: &[u8]) -> Function {
         let outermost = functions.into_iter().next();
         let line = outermost.and_then(|outermost| outermost.line);
@@ -101,13 +101,13 @@ impl<'a> InlinedCalls<'a> {
         }
     }
 
-    /// The line at an address of which no function is known.
+    /// The line at an address outside of known functions.
     fn line_at(&self, address: u64) -> Option<SourceLine> {
         let context = self.context.as_ref().filter(|_| self.detail.lines)?;
         source_line(context.find_location(address).ok()??)
     }
 
-    /// What debug information says, the innermost first.
+    /// The functions from debug information, the innermost first.
     fn inlined_at(&self, address: u64) -> Option<Functions> {
         let context = self.context.as_ref()?;
         let mut lookup = context.find_frames(address);
@@ -144,9 +144,9 @@ fn source_line(location: Location<'_>) -> Option<SourceLine> {
     Some(SourceLine { file, number })
 }
 
-/// Puts the outermost function in, which is the one that is not inlined and has the symbol `name`. perf
-/// takes what debug information says, of several functions with the same code the one that it
-/// knows; but it has no mangled names of some.
+/// Sets the name of the outermost function, which is not inlined and has the symbol `name`. Like
+/// perf, this prefers the name from debug information, which distinguishes several functions with
+/// the same code; but that lacks the mangled names of some.
 fn name_outermost(functions: &mut Functions, name: &[u8]) {
     let own = Function {
         line: functions.first().and_then(|it| it.line.clone()),

@@ -9,7 +9,7 @@ use super::lines::parse_hex;
 use super::names::frame_name;
 use super::names::{basename, object_name};
 #[cfg(feature = "perf-data")]
-use crate::symbols::{self, Detail, FileSymbols, Files, Identity, Kind, Origin, list_lacking};
+use crate::symbols::{self, Detail, FileSymbols, Files, Identity, Kind, Origin, list_missing};
 use ahash::AHashMap;
 use std::path::PathBuf;
 

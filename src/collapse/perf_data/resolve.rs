@@ -9,7 +9,7 @@ use crate::call_tree::CallTree;
 use crate::symbols::kernel::{read_kallsyms, read_perf_map, running_build_id, running_release};
 use crate::symbols::untrusted::{self, FilePath};
 use crate::symbols::{
-    Detail, FileSymbols, Files, Function, Functions, Identity, Kind, Lack, Object, Origin,
+    Detail, FileSymbols, Files, Function, Functions, Identity, Kind, Missing, Object, Origin,
     SymbolTable,
 };
 use ahash::AHashMap;
@@ -124,7 +124,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn of_file(&self, object: &Object, places: &[Location]) -> (Vec<Functions>, Option<Lack>) {
+    fn of_file(&self, object: &Object, places: &[Location]) -> (Vec<Functions>, Option<Missing>) {
         let symbols = FileSymbols::read(self.files, object, &self.identity(object), self.detail);
         let lookup = symbols.lookup(self.files);
         // Like perf, this looks up the symbol at the return address; but inlined calls at the call
