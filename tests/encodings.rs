@@ -219,7 +219,7 @@ fn other_compression_is_named() {
         let input = [start, &[0x55; 100]].concat();
         let advice = if program == "lz4" { memray } else { "" };
         let message = format!(
-            "it is compressed with {program}, and only gzip and zstd are read here: decompress it first{advice}\n"
+            "compressed with {program}, but only gzip and zstd are supported: decompress it first{advice}\n"
         );
         for (tool, name) in [(PERF, "perf"), (GUESS, "guess"), (RECURSIVE, "recursive")] {
             let expected = format!("inferno-collapse-{name}: error: standard input: {message}");

@@ -164,7 +164,7 @@ fn what_formats_share_is_asked_for_before_they_are_known() {
     let args = ["perf", "--event-filter", "faults"];
     assert_folds(&collapse(&args, &events), folded);
     let output = collapse(&["--event", "faults"], RAW);
-    assert!(stderr(&output).contains("go has no events: not choosing faults"));
+    assert!(stderr(&output).contains("go has no events: ignoring event faults"));
 }
 
 #[test]

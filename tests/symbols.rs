@@ -191,6 +191,6 @@ fn another_file_at_the_path_is_not_used() {
     };
     let (folded, warning) = fold("gperftools", &[], profile(inode).as_bytes());
     assert_eq!((folded.as_str(), warning.as_str()), (NAMED, ""));
-    let reason = "another file is there now";
+    let reason = "the file was replaced";
     assert_unnamed("gperftools", &[], profile(inode + 1).as_bytes(), reason);
 }

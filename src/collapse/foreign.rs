@@ -185,7 +185,7 @@ mod tests {
                 b"{\"session\": {}, \"frame_tree\": {}}",
                 "a pyinstrument session",
             ),
-            (b"{\"foo\": [1, 2]}", "JSON of no profiler"),
+            (b"{\"foo\": [1, 2]}", "unrecognized JSON"),
             #[cfg(feature = "json")]
             (
                 b"{\"foo\": {\"x\": 1}, \"bar\": 2",
@@ -193,7 +193,7 @@ mod tests {
             ),
             (b"<?xml version=\"1.0\"?>\n<svg>", "an SVG"),
             (b"<!DOCTYPE HTML>\n<p>404", "a web page"),
-            (b"\x7fELF\x02\x01", "a program"),
+            (b"\x7fELF\x02\x01", "an executable"),
         ] {
             let found = describe(head).map_or(String::new(), |found| found.what);
             assert!(found.starts_with(name), "{name}: {found}");

@@ -106,7 +106,7 @@ fn only_regular_files_of_a_sensible_size_are_opened() {
     huge.set_len(1 << 42).expect("a hole");
     for name in ["fifo", "link", "huge", "."] {
         let expected = match name {
-            "huge" => "the file here is too large",
+            "huge" => "the file is too large",
             _ => "not a regular file",
         };
         let (stacks, warnings) = fold_in_time(&sampled(File::new(false), &path(name)), &[]);
@@ -220,7 +220,7 @@ fn the_kernels_code_in_programs_is_that_of_the_same_kernel() {
     ] {
         let (stacks, warnings) = folded(machine);
         assert_eq!(stacks, "prog;[[vdso]] 3136\n");
-        assert!(warnings.contains("[vdso] (that is known on the recorded machine only"));
+        assert!(warnings.contains("[vdso] (only available on the recorded machine"));
     }
 }
 
@@ -243,11 +243,15 @@ fn maps_of_code_are_ours_or_roots() {
     assert_warns(&file, "prog;made 7\n", "");
     if geteuid().is_root() {
         chown(map.path(), Some(NOBODY), None).expect("another owner");
-        let warning = "its map is not used, as neither you nor root own it";
+        let warning = "its map is ignored because it belongs to neither you nor root";
         assert_warns(&file, &unnamed, warning);
     }
     let elsewhere = sampled_code(pid).made_on(["another", "", ""]);
-    assert_warns(&elsewhere, &unnamed, "on the recorded machine only");
+    assert_warns(
+        &elsewhere,
+        &unnamed,
+        "only available on the recorded machine",
+    );
 }
 
 #[test]
@@ -263,7 +267,7 @@ fn links_to_maps_of_code_are_ours_or_roots() {
     if geteuid().is_root() {
         lchown(&link, Some(NOBODY), None).expect("another owner");
         let unnamed = format!("prog;[perf-{pid}.map] 7\n");
-        assert_warns(&file, &unnamed, "neither you nor root own it");
+        assert_warns(&file, &unnamed, "belongs to neither you nor root");
     }
     fs::remove_file(&link).expect("no link");
     fifo(&link);
