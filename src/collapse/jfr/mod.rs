@@ -73,7 +73,7 @@ const MAGIC: &[u8] = b"FLR\0";
 
 impl Document for Options {
     const NAME: &'static str = "jfr";
-    const DESCRIPTION: &'static str = "a recording of the JDK Flight Recorder";
+    const DESCRIPTION: &'static str = "a JDK Flight Recorder recording";
     const ORIGIN: &'static [Criterion] = &[Criterion::Time, Criterion::Comm, Criterion::Tid];
     shared_options!(value, event, threads, lines);
     thread_roots!(Threads);

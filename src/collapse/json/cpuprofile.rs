@@ -68,7 +68,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "cpuprofile";
-    const DESCRIPTION: &'static str = "a CPU profile of V8 (JSON)";
+    const DESCRIPTION: &'static str = "a V8 CPU profile (JSON)";
     const ORIGIN: &'static [Criterion] = &[Criterion::Time];
     shared_options!(value, lines);
 

@@ -87,7 +87,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "pprof";
-    const DESCRIPTION: &'static str = "a profile of pprof (protobuf)";
+    const DESCRIPTION: &'static str = "a pprof profile (protobuf)";
     const ORIGIN: &'static [Criterion] = &[
         Criterion::Time,
         Criterion::Comm,

@@ -60,7 +60,7 @@ const MAGIC: &[u8] = b"SIMPLEPERF";
 
 impl Document for Options {
     const NAME: &'static str = "simpleperf";
-    const DESCRIPTION: &'static str = "a report of simpleperf (protobuf)";
+    const DESCRIPTION: &'static str = "a simpleperf report (protobuf)";
     const ORIGIN: &'static [Criterion] = &[
         Criterion::Time,
         Criterion::Comm,

@@ -85,7 +85,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "chrome";
     const ALIASES: &'static [&'static str] = &["chrome-tracing"];
-    const DESCRIPTION: &'static str = "a trace of Chrome (JSON)";
+    const DESCRIPTION: &'static str = "a Chrome trace (JSON)";
     const ORIGIN: &'static [Criterion] = &[
         Criterion::Time,
         Criterion::Comm,

@@ -66,7 +66,7 @@ pub struct Options {
 
 impl Document for Options {
     const NAME: &'static str = "firefox";
-    const DESCRIPTION: &'static str = "a profile of the Firefox Profiler (JSON)";
+    const DESCRIPTION: &'static str = "a Firefox Profiler profile (JSON)";
     const ORIGIN: &'static [Criterion] = &[
         Criterion::Time,
         Criterion::Comm,
