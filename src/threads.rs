@@ -37,7 +37,7 @@ where
             thread::Builder::new().spawn_scoped(scope, after_start).ok()
         };
         let threads: Vec<_> = others.map_while(spawn).collect();
-        start.give(threads.len());
+        start.release(threads.len());
         (own(), threads.into_iter().map(join).map(receive).collect())
     })
 }
