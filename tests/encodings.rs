@@ -7,8 +7,9 @@ mod support;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use inferno::decode::decoded;
 use std::collections::HashSet;
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::process::{Command, Stdio};
 use support::{assert_fails, assert_folds, run, run_in, stderr, stdout};
 
@@ -205,6 +206,28 @@ fn what_is_whole_of_cut_data_is_read_with_a_warning() {
         "{}",
         stderr(&output)
     );
+}
+
+#[test]
+fn what_is_kept_of_cut_data_does_not_depend_on_the_size_of_reads() {
+    // Lines that compress badly, longer than what is decoded at a time.
+    let numbers = (0..60_000u64).map(|number| number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let long = numbers
+        .map(|number| format!("{number:x}"))
+        .collect::<String>();
+    let whole = gzip(format!("a 1\n{long} 2\n").as_bytes());
+    for length in [whole.len() / 4, whole.len() / 2, whole.len() - 9] {
+        let cut = &whole[..length];
+        let read = |reader: &mut dyn Read| {
+            let mut bytes = Vec::new();
+            reader.read_to_end(&mut bytes).map(|_| bytes).ok()
+        };
+        let mut at_once = decoded(cut).expect("a head");
+        let mut bit_by_bit = decoded(BufReader::with_capacity(1, cut)).expect("a head");
+        let kept = read(&mut at_once).expect("a warning only");
+        assert!(kept.len() > 1000);
+        assert_eq!(read(&mut bit_by_bit), Some(kept));
+    }
 }
 
 #[test]

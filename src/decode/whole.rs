@@ -43,16 +43,22 @@ impl<R: Read> WholeLines<R> {
             self.bytes.truncate(known + *read.as_ref().unwrap_or(&0));
             match read {
                 Ok(0) => (self.is_at_end, self.end) = (true, known),
-                Ok(_) if known > SIZE => self.end = self.bytes.len(),
-                Ok(_) => {
-                    let line_end = memchr::memrchr(b'\n', &self.bytes[known..]);
-                    self.end = line_end.map_or(0, |at| known + at + 1);
-                }
+                Ok(_) => self.end = self.end_of_whole(known),
                 Err(error) => self.end_early(error)?,
             }
         }
         self.has_output |= self.end > 0;
         Ok(())
+    }
+
+    /// Where the last whole line ends, if `known` bytes hold no line end. Of a long line, pieces of one size are
+    /// whole too, so that what is given does not depend on how much is decoded at a time.
+    fn end_of_whole(&self, known: usize) -> usize {
+        match memchr::memrchr(b'\n', &self.bytes[known..]) {
+            Some(at) => known + at + 1,
+            None if self.bytes.len() >= 2 * SIZE => SIZE,
+            None => 0,
+        }
     }
 
     fn end_early(&mut self, error: io::Error) -> io::Result<()> {
