@@ -85,13 +85,17 @@ pub fn check_document(is_meant: impl Fn(&str) -> bool, format: u8, input: &[u8])
     }
 }
 
-/// Whether no stack looks like a comment, or ends in something like a count.
+/// Whether the text starts with no byte order mark, and no stack looks like a comment or ends in something like a
+/// count.
 fn is_unambiguous(text: &[u8]) -> bool {
-    text.split(|byte| *byte == b'\n').all(|line| {
-        let mut words = line.rsplit(u8::is_ascii_whitespace).skip(1);
-        let last = words.find(|word| !word.is_empty()).unwrap_or_default();
-        !line.starts_with(b"#") && !last.last().is_some_and(u8::is_ascii_digit)
-    })
+    let has_mark = matches!(text.first(), Some(0xef | 0xfe | 0xff));
+    let mut lines = text.split(|byte| *byte == b'\n');
+    !has_mark
+        && lines.all(|line| {
+            let mut words = line.rsplit(u8::is_ascii_whitespace).skip(1);
+            let last = words.find(|word| !word.is_empty()).unwrap_or_default();
+            !line.starts_with(b"#") && !last.last().is_some_and(u8::is_ascii_digit)
+        })
 }
 
 /// The tree must add up to the profile's sum of the counted value. (A call graph may be
