@@ -177,7 +177,7 @@ mod tests {
                 "a memray recording",
             ),
             (b"tracy\0\x0b\0", "a Tracy trace"),
-            (b"\x14\0\0\0!FastSerialization.1", "a .NET trace Core 2"),
+            (b"\x14\0\0\0!FastSerialization.1", "a .NET Core 2 trace"),
             (b"JAVA PROFILE 1.0.2\0", "a Java heap dump"),
             (b"gmon\x01\0\0\0", "a gprof profile"),
             (b"\x04\x08{\x07:", "a dump of Ruby objects"),
