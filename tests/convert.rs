@@ -135,7 +135,9 @@ fn a_file_is_written_whole_or_not_at_all() {
     fs::write(&path, "old").expect("room for it");
     let args = ["convert", "--to", "pprof", "-o", "out"];
     let failed = run_in(directory.path(), INFERNO, &args, b"Dear all,\n");
-    assert!(stderr(&failed).starts_with("inferno convert: error: standard input: not in a format"));
+    assert!(
+        stderr(&failed).starts_with("inferno convert: error: standard input: unrecognized format")
+    );
     assert_eq!(fs::read(&path).expect("a file"), b"old");
     let done = run_in(directory.path(), INFERNO, &args, b"a 1\n");
     assert_folds(&done, "");
@@ -153,7 +155,7 @@ fn input_without_stacks_is_an_error() {
         assert!(output.stdout.is_empty());
     }
     let filtered = convert(&["--to", "d3", "--keep", "x"], b"a 1\n");
-    let message = "inferno convert: error: standard input: found no stacks, expected some that the filters leave\n";
+    let message = "inferno convert: error: standard input: found no stacks, expected stacks that pass the filters\n";
     assert_fails(&filtered, message);
 }
 

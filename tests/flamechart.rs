@@ -169,10 +169,9 @@ fn a_profile_without_times_is_drawn_by_name_and_says_so() {
         &["--flamechart"],
         dtrace.as_bytes(),
     );
-    assert!(
-        stderr(&output)
-            .ends_with("] dtrace has no order of time: its stacks are drawn once each, by name\n")
-    );
+    assert!(stderr(&output).ends_with(
+        ": warning: dtrace has no order of time: its stacks are drawn once each, by name\n"
+    ));
     let expected = [
         "all 0 +7",
         "oven`main 0 +7",

@@ -170,18 +170,18 @@ fn callers_in_a_circle_end() {
     let cpuprofile = r#"{"nodes": [{"id": 1, "callFrame": {"functionName": "a"}, "children": [2]},
         {"id": 2, "callFrame": {"functionName": "b"}, "children": [1]}], "samples": [1], "timeDeltas": [1],
         "startTime": 0, "endTime": 5}"#;
-    assert_refused("cpuprofile", cpuprofile.as_bytes(), "circle");
+    assert_refused("cpuprofile", cpuprofile.as_bytes(), "cycle");
     let firefox = r#"{"meta": {"version": 24, "preprocessedProfileVersion": 49}, "libs": [], "threads": [{"name": "t",
         "samples": {"stack": [0]}, "stackTable": {"prefix": [1, 0], "frame": [0, 0]}, "frameTable": {"func": [0]},
         "funcTable": {"name": [0]}, "stringArray": ["main"]}]}"#;
-    assert_refused("firefox", firefox.as_bytes(), "circle");
+    assert_refused("firefox", firefox.as_bytes(), "cycle");
     let chrome = r#"{"traceEvents": [], "stackFrames": {"1": {"name": "a", "parent": "2"},
         "2": {"name": "b", "parent": "1"}}, "samples": [{"ts": 1, "sf": "1"}]}"#;
-    assert_refused("chrome", chrome.as_bytes(), "circle");
+    assert_refused("chrome", chrome.as_bytes(), "cycle");
     assert_refused(
         "heaptrack",
         b"v 10400 3\ns 1 a\ni 1 1\nt 1 2\nt 1 1\na 8 1\n+ 0\n",
-        "circle",
+        "cycle",
     );
     let callgrind =
         "events: Ir\nfn=a\n1 5\ncfn=b\ncalls=1 1\n1 9\nfn=b\n1 4\ncfn=a\ncalls=1 1\n1 9\n";

@@ -331,7 +331,7 @@ fn what_has_no_name_is_said_once() {
     assert_eq!(
         stderr(&output),
         "inferno-collapse-perf: warning: 100.0% of the profile has functions without \
-         names, in /opt/demo/spin-fp (the file is not here; see --symfs)\n"
+         names, in /opt/demo/spin-fp (file not found; see --symfs)\n"
     );
 }
 

@@ -207,7 +207,7 @@ fn formats_say_what_samples_can_be_chosen_by() {
     let folded = run(INFERNO, &["flamegraph", "--cpu=3"], b"a;b 3\n");
     assert_fails(
         &folded,
-        "inferno flamegraph: error: standard input: --cpu: in the format `folded`, samples do not say on which CPU they were taken, nor anything else to choose them by\n",
+        "inferno flamegraph: error: standard input: --cpu: samples in the format `folded` do not have a CPU number; they cannot be selected by other criteria either\n",
     );
     #[cfg(feature = "jfr")]
     assert_refused(

@@ -137,7 +137,7 @@ fn damaged_compressed_input_is_an_error() {
     let (gzip, zstd) = (read("script.gz"), read("script.zst"));
     assert_fails(
         &run(PERF, &[], &gzip[..20]),
-        "inferno-collapse-perf: error: standard input: the gzip data ends early\n",
+        "inferno-collapse-perf: error: standard input: the gzip data is truncated\n",
     );
     for cut in [5, 20] {
         let output = run(PERF, &[], &zstd[..zstd.len() - cut]);
@@ -199,7 +199,7 @@ fn input_without_stacks_is_an_error() {
 fn unknown_formats_are_an_error_that_names_the_known_ones() {
     let formats: Vec<&str> = inferno::collapse::guess::formats().collect();
     let message = format!(
-        "inferno-collapse-guess: error: standard input: not in a format known here; tried {}\n",
+        "inferno-collapse-guess: error: standard input: unrecognized format; tried {}\n",
         formats.join(", ")
     );
     for input in [&b""[..], b"Dear all,\n", b"\x01\x02\xff\xfe\n"] {
@@ -212,6 +212,27 @@ fn unknown_formats_are_an_error_that_names_the_known_ones() {
     assert_fails(
         &run_in(directory.path(), GUESS, &["letter"], b""),
         &message.replace("standard input", "letter"),
+    );
+}
+
+#[test]
+fn without_a_module_the_address_decides_whether_a_line_is_a_frame() {
+    let frames = [
+        "12!0 leaf",
+        "12d0 leaf",
+        "12!0 leaf",
+        "1!d0 leaf (/bin/x)",
+        " 1 (/bin/x)",
+        "               1 (/bin/x)",
+    ];
+    let sample = |frame| format!("prog 7 1.0: 1 cycles:\n\t{frame}\n\n");
+    let script: String = frames.map(sample).concat();
+    let output = run(PERF, &[], script.as_bytes());
+    assert_eq!(stdout(&output), "prog;[x] 1\nprog;leaf 2\n");
+    assert!(
+        stderr(&output).contains("3 samples have no stack"),
+        "{}",
+        stderr(&output)
     );
 }
 
