@@ -19,12 +19,16 @@
 //! leaves no sample. Both say what there is.
 
 mod chooser;
+mod division;
 mod name;
 mod range;
 mod seen;
 mod time;
 
 pub(crate) use chooser::{Chooser, SampleOrigin};
+pub(crate) use division::Division;
+#[cfg(feature = "cli")]
+pub(crate) use division::{Listing, Part, PartBy, PartKey};
 pub use name::NamePattern;
 pub use range::{IdRange, ParseRangeError};
 pub use time::{ParseTimeError, TimeRange};
@@ -52,6 +56,8 @@ pub struct Selection {
 
     /// The samples that were taken on these CPUs, the first of which is 0. Default: none, all.
     pub cpus: Vec<IdRange>,
+
+    pub(crate) division: Division,
 }
 
 /// What a sample may say of where it is from, and so be chosen by.
@@ -106,7 +112,7 @@ impl Criterion {
 impl Selection {
     /// Whether all samples are read.
     pub fn is_empty(&self) -> bool {
-        self.criteria().next().is_none()
+        self.criteria().next().is_none() && matches!(self.division, Division::Whole)
     }
 
     /// What samples are chosen by.
