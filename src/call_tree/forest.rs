@@ -95,7 +95,7 @@ impl Forest {
     }
 
     /// The sum of all counts.
-    fn total(&self) -> Count {
+    pub(crate) fn total(&self) -> Count {
         let root = CallTree::ROOT.index();
         self.trees.iter().map(|tree| tree.totals()[root]).sum()
     }

@@ -1,12 +1,14 @@
 //! `inferno collapse`, and the tools that fold one format: `inferno-collapse-dtrace`.
 
 use super::guess::GuessArgs;
+use super::per::{self, Fold, PerArgs};
 use super::selection::SelectionArgs;
 use super::{CommonArgs, FilterArgs, Input, Output, about, expect_stacks, run, usage, values};
 use crate::call_tree::{Forest, ValueType};
 use crate::collapse::Reader;
 use crate::collapse::formats::{self, Row};
 use crate::collapse::guess::{self, unrecognized};
+use crate::collapse::selection::{PartBy, Selection};
 use crate::export::Format;
 use clap::{ArgMatches, Args, Command};
 use std::io::{self, BufRead, Read, Write};
@@ -48,6 +50,9 @@ struct AnyArgs {
 
     #[command(flatten, next_help_heading = None)]
     collapse: CollapseArgs,
+
+    #[command(flatten)]
+    per: PerArgs,
 }
 
 /// Runs the tool for a single format.
@@ -83,7 +88,7 @@ Without a FORMAT it is recognized by the first lines of each input. `inferno col
 fn format_command(row: Row) -> Command {
     let command = (row.cli.add_flags)(Command::new(row.name));
     let command = SelectionArgs::add_to(command);
-    CollapseArgs::augment_args(command.next_help_heading(None))
+    PerArgs::augment_args(CollapseArgs::augment_args(command.next_help_heading(None)))
         .visible_aliases(row.aliases.to_vec())
         .about(format!("Fold {}", row.description))
         .after_help(row.help)
@@ -104,6 +109,14 @@ pub fn main(matches: &ArgMatches) -> ExitCode {
 fn fold_format(tool: &str, row: Row, matches: &ArgMatches) -> ExitCode {
     let args: CollapseArgs = usage::args(matches);
     let selection = SelectionArgs::selection_in(matches);
+    if let Some(by) = usage::args::<PerArgs>(matches).per {
+        let fold = |selection: &Selection, reader: Reader<'_>| {
+            let event = matches.try_get_one::<String>("event_filter").ok().flatten();
+            refuse_event_twice(by, event)?;
+            (row.cli.fold)(matches, selection, reader)
+        };
+        return args.run_per(tool, Input::all, by, &selection, &fold);
+    }
     args.run(tool, Input::all, |inputs| {
         let fold = |reader: Reader<'_>| (row.cli.fold)(matches, &selection, reader);
         match row.expected {
@@ -120,13 +133,83 @@ fn fold_any(tool: &str, matches: &ArgMatches) -> ExitCode {
             output.write(list_formats)
         });
     }
-    let options = args.guess.options();
-    args.collapse.run(tool, Input::all_or_perf_data, |inputs| {
-        guess_all(&options, inputs)
-    })
+    args.collapse
+        .run_guess(tool, &args.guess.options(), args.per.per)
+}
+
+/// Folds with `options`, for which those of a selection replace its own.
+pub(super) fn fold_selected(
+    options: &guess::Options,
+    selection: &Selection,
+    reader: Reader<'_>,
+) -> io::Result<Forest> {
+    let options = guess::Options {
+        selection: selection.clone(),
+        ..options.clone()
+    };
+    let folder = guess::Folder::from(options);
+    folder.fold(reader)?.ok_or_else(unrecognized)
+}
+
+/// An error if a profile is divided by its events of which only one is asked for.
+pub(super) fn refuse_event_twice(by: PartBy, event: Option<&String>) -> io::Result<()> {
+    match event.filter(|_| by == PartBy::Event) {
+        Some(event) => Err(io::Error::other(format!(
+            "--per event writes all events, but --event-filter leaves only {event}"
+        ))),
+        None => Ok(()),
+    }
 }
 
 impl CollapseArgs {
+    /// Writes what is folded of inputs in any formats, whole or divided.
+    pub fn run_guess(&self, tool: &str, options: &guess::Options, per: Option<PartBy>) -> ExitCode {
+        let Some(by) = per else {
+            return self.run(tool, Input::all_or_perf_data, |inputs| {
+                guess_all(options, inputs)
+            });
+        };
+        let fold = |selection: &Selection, reader: Reader<'_>| {
+            refuse_event_twice(by, options.perf.stacks.event_filter.as_ref())?;
+            fold_selected(options, selection, reader)
+        };
+        self.run_per(tool, Input::all_or_perf_data, by, &options.selection, &fold)
+    }
+
+    /// Writes a file for each part of the inputs.
+    fn run_per(
+        &self,
+        tool: &str,
+        find_inputs: fn(&[PathBuf]) -> Vec<Input>,
+        by: PartBy,
+        selection: &Selection,
+        fold: &Fold<'_>,
+    ) -> ExitCode {
+        let filters = self.filter.compile();
+        run(tool, &self.common, |output| {
+            let Some(format) = self.format.or(Format::named("folded")) else {
+                return Ok(());
+            };
+            let inputs = find_inputs(&self.paths);
+            let mut written = false;
+            for part in per::divide(by, &inputs, output, selection, fold)? {
+                let mut forest = part.forest;
+                if !filters.is_empty() {
+                    forest = filters.apply(forest.merged()).into();
+                }
+                if forest.is_empty() {
+                    continue;
+                }
+                forest.warn_if_saturated();
+                let summary = forest.summary();
+                part.output.write(|writer| format.write(forest, writer))?;
+                part.output.log_written(&summary);
+                written = true;
+            }
+            per::expect_written(written).map_err(|error| about(&Input::names(&inputs), error))
+        })
+    }
+
     /// Writes what `read` makes of the inputs.
     pub fn run(
         &self,

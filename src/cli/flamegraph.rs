@@ -7,9 +7,11 @@ mod graph;
 mod labels;
 
 use crate::cli;
-use crate::cli::collapse::{guess_all, list_values};
+use crate::cli::collapse::{fold_selected, guess_all, list_values, refuse_event_twice};
 use crate::cli::filter::Filters;
-use crate::cli::{Input, Output, browser, usage};
+use crate::cli::{Input, Output, browser, per, usage};
+use crate::collapse::Reader;
+use crate::collapse::selection::{PartBy, Selection};
 use crate::differential;
 use crate::flamegraph::color::PaletteMap;
 use crate::flamegraph::{self, Options};
@@ -83,9 +85,10 @@ fn draw_with(flags: &Flags, filters: &Filters, output: &Output) -> io::Result<()
         colors = PaletteMap::load_from_file_or_empty(&PALETTE_MAP)?;
         options.palette_map = Some(&mut colors);
     }
-    match flags.comparison.inputs() {
-        Some(inputs) => draw_diff(&mut options, flags, filters, &inputs, output)?,
-        None => draw(&mut options, flags, filters, output)?,
+    match (flags.comparison.inputs(), flags.per.per) {
+        (Some(inputs), _) => draw_diff(&mut options, flags, filters, &inputs, output)?,
+        (None, Some(by)) => draw_parts(&mut options, flags, filters, by, output)?,
+        (None, None) => draw(&mut options, flags, filters, output)?,
     }
     if flags.colors.cp {
         let map = Output::new(Some(PathBuf::from(PALETTE_MAP)));
@@ -112,6 +115,41 @@ fn draw(
         .inspect(|tree| log::info!("{}: {}", Input::names(&inputs), tree.summary()))
         .and_then(|tree| output.write(|writer| flamegraph::from_call_tree(options, &tree, writer)));
     name_inputs(drawn, &inputs)
+}
+
+/// Draws a graph for each part of the inputs, and puts the name of the part in its subtitle.
+fn draw_parts(
+    options: &mut Options<'_>,
+    flags: &Flags,
+    filters: &Filters,
+    by: PartBy,
+    output: &Output,
+) -> io::Result<()> {
+    let inputs = Input::all_or_perf_data(&flags.paths);
+    let collapse = flags.collapse_options();
+    let fold = |selection: &Selection, reader: Reader<'_>| {
+        refuse_event_twice(by, collapse.perf.stacks.event_filter.as_ref())?;
+        fold_selected(&collapse, selection, reader)
+    };
+    let has_subtitle = options.subtitle.is_some();
+    let mut is_drawn = false;
+    for part in per::divide(by, &inputs, output, &collapse.selection, &fold)? {
+        let tree = flags.prepare(part.forest.merged(), filters);
+        if tree.is_empty() {
+            continue;
+        }
+        if !has_subtitle {
+            options.subtitle = Some(part.name);
+        }
+        let summary = tree.summary();
+        let output = part.output;
+        flags.check(&tree).and_then(|()| {
+            output.write(|writer| flamegraph::from_call_tree(options, &tree, writer))
+        })?;
+        output.log_written(&summary);
+        is_drawn = true;
+    }
+    name_inputs(per::expect_written(is_drawn), &inputs)
 }
 
 /// Draws how the second input differs from the first.

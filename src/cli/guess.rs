@@ -1,9 +1,10 @@
 //! Flags for profiles in any format, and the tool that folds them.
 
-use super::collapse::{CollapseArgs, guess_all};
+use super::collapse::CollapseArgs;
+use super::per::PerArgs;
 use super::perf::PerfArgs;
 use super::selection::SelectionArgs;
-use super::{Input, usage};
+use super::usage;
 use crate::collapse::guess::Options;
 use clap::{Args, Command, CommandFactory, Parser};
 use std::process::ExitCode;
@@ -65,6 +66,9 @@ struct Tool {
 
     #[command(flatten, next_help_heading = None)]
     collapse: CollapseArgs,
+
+    #[command(flatten)]
+    per: PerArgs,
 }
 
 /// The command line of the tool.
@@ -76,9 +80,8 @@ pub fn tool_command() -> Command {
 pub fn main() -> ExitCode {
     let tool: Tool = usage::parse();
     let options = tool.guess.options();
-    let fold = |inputs: &[_]| guess_all(&options, inputs);
     tool.collapse
-        .run("inferno-collapse-guess", Input::all_or_perf_data, fold)
+        .run_guess("inferno-collapse-guess", &options, tool.per.per)
 }
 
 #[cfg(test)]

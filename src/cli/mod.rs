@@ -14,6 +14,7 @@ pub mod inferno;
 mod input;
 mod message;
 mod output;
+mod per;
 mod perf;
 mod pipe;
 mod replace;

@@ -40,6 +40,13 @@ impl Output {
         self.path.as_deref()
     }
 
+    /// Says what was written to the file.
+    pub fn log_written(&self, summary: &str) {
+        if let Some(path) = &self.path {
+            log::info!("{}: {summary}", message::name_of(path));
+        }
+    }
+
     /// Lets `work` write the output. A file keeps what it held until all is written. Errors of
     /// writing name the output, those of `work` are as they are.
     pub fn write(&self, work: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {

@@ -62,6 +62,7 @@ impl SelectionArgs {
             pids: self.pid_is.clone(),
             tids: self.tid_is.clone(),
             cpus: self.cpu.clone(),
+            ..Selection::default()
         }
     }
 }

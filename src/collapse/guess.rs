@@ -82,7 +82,7 @@ impl Options {
         options.stacks.demangle = self.demangle;
         options.stacks.in_time_order = self.in_time_order;
         options.stacks.nthreads = self.nthreads;
-        options.stacks.selection = self.selection.clone();
+        options.stacks.select(&self.selection);
         options.stacks.include_pid |= self.threads;
         options.stacks.include_tid |= self.threads;
         options.stacks.count_samples |= self.value.as_deref() == Some("samples");

@@ -158,6 +158,15 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Reads only samples that are selected.
+    pub(crate) fn select(&mut self, selection: &Selection) {
+        self.selection = selection.clone();
+        self.event_filter = self
+            .event_filter
+            .take()
+            .or_else(|| selection.division.event().cloned());
+    }
+
     /// What the first frames of stacks stand for.
     pub(crate) fn roots(&self) -> Roots {
         match (self.skip_after.is_empty(), self.include_tid) {

@@ -238,7 +238,7 @@ impl Listed for Options {
     }
 
     fn select(&mut self, selection: &Selection) {
-        self.stacks.selection = selection.clone();
+        self.stacks.select(selection);
     }
 
     fn fold(self, mut reader: Reader<'_>) -> io::Result<Forest> {

@@ -19,12 +19,16 @@
 //! without any samples. Both errors list what is available.
 
 mod chooser;
+mod division;
 mod name;
 mod range;
 mod seen;
 mod time;
 
 pub(crate) use chooser::{Chooser, SampleOrigin};
+pub(crate) use division::Division;
+#[cfg(feature = "cli")]
+pub(crate) use division::{Listing, Part, PartBy, PartKey};
 pub use name::NamePattern;
 pub use range::{IdRange, ParseRangeError};
 pub use time::{ParseTimeError, TimeRange};
@@ -52,6 +56,8 @@ pub struct Selection {
 
     /// The CPUs on which samples were taken, starting with 0. Default: empty, all of them.
     pub cpus: Vec<IdRange>,
+
+    pub(crate) division: Division,
 }
 
 /// A property of samples to select by.
@@ -106,7 +112,7 @@ impl Criterion {
 impl Selection {
     /// Whether all samples are selected.
     pub fn is_empty(&self) -> bool {
-        self.criteria().next().is_none()
+        self.criteria().next().is_none() && matches!(self.division, Division::Whole)
     }
 
     /// The criteria of the selection.

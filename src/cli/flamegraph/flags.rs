@@ -7,6 +7,7 @@ use super::labels::LabelArgs;
 use crate::call_tree::{CallTree, Unit};
 use crate::cli::filter::{FilterArgs, Filters};
 use crate::cli::guess::GuessArgs;
+use crate::cli::per::PerArgs;
 use crate::cli::{CommonArgs, Input, usage, values};
 use crate::collapse::guess;
 use crate::flamegraph::{Collector, Format, Options};
@@ -50,6 +51,9 @@ pub struct Flags {
 
     #[command(flatten)]
     pub common: CommonArgs,
+
+    #[command(flatten)]
+    pub per: PerArgs,
 
     #[command(flatten)]
     pub graph: GraphArgs,
@@ -129,6 +133,9 @@ impl Flags {
     pub fn conflict(&self) -> Option<&'static str> {
         if self.comparison.inputs() == Some([Input::Stdin, Input::Stdin]) {
             return Some("only one of the two profiles can be standard input");
+        }
+        if self.per.per.is_some() && (self.open || self.comparison.inputs().is_some()) {
+            return Some("--per writes several graphs: --open shows one, and --diff draws one");
         }
         if self.open && self.list_values {
             return Some("--list-values draws nothing that --open could show");

@@ -52,13 +52,22 @@ impl Sample {
         let is_sample_alone = !self.is_inside && is_bare_frame(line);
         match classify(line, self.is_inside) {
             Class::Event(event) if event.is_record() => *self = Sample::default(),
-            Class::Event(event) => self.begin(&origin(line, &event), chooser),
+            Class::Event(event) => self.begin_with(line, &event, chooser),
             Class::Unknown if !self.is_inside || is_sample_of_one_line(line) => {
                 self.begin_with_any_fields(line, next.map(trim_end), chooser);
             }
             _ => {}
         }
         self.is_after_blank = is_sample_alone;
+    }
+
+    fn begin_with(&mut self, line: &[u8], event: &EventLine<'_>, chooser: &mut Chooser) {
+        self.begin(&origin(line, event), chooser);
+        if self.is_taken
+            && let Some(event) = &event.event
+        {
+            chooser.division().note_event(event.name);
+        }
     }
 
     fn begin(&mut self, origin: &SampleOrigin<'_>, chooser: &mut Chooser) {
@@ -70,7 +79,7 @@ impl Sample {
     fn begin_with_any_fields(&mut self, line: &[u8], next: Option<&[u8]>, chooser: &mut Chooser) {
         match first_of_sample(line, next, self.is_after_blank) {
             Some(First::Above(event) | First::Only(event)) => {
-                self.begin(&origin(line, &event), chooser);
+                self.begin_with(line, &event, chooser);
             }
             Some(First::Frame) => self.begin(&SampleOrigin::default(), chooser),
             None => {}

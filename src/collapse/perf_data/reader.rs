@@ -15,6 +15,7 @@ use super::stacks::Spaces;
 use super::unwind::AllTables;
 use crate::bytes::ByteOrder;
 use crate::collapse::format::Format;
+use crate::collapse::perf::EventName;
 use crate::collapse::selection::Chooser;
 use crate::symbols::Origin;
 use std::io;
@@ -70,8 +71,13 @@ impl Reader {
     pub fn finish_choice(&self) -> io::Result<()> {
         const ADVICE: &str =
             "; `perf record --timestamp --sample-cpu` records all that they can be chosen by";
-        let chooser = self.chooser.as_ref();
-        chooser.map_or(Ok(()), |chooser| chooser.finish(ADVICE))
+        let Some(chooser) = &self.chooser else {
+            return Ok(());
+        };
+        if let Some(event) = self.choice.event() {
+            chooser.division().set_default_event(event);
+        }
+        chooser.finish(ADVICE)
     }
 
     /// Reads all records to learn which samples exist.
@@ -260,6 +266,10 @@ impl Reader {
         for (index, period) in &self.periods {
             let rank = self.choice.note(*index, &header.events);
             let event = header.events.get(*index);
+            if let Some((chooser, event)) = self.chooser.as_ref().zip(event) {
+                let name = EventName::new(&event.name).name;
+                chooser.division().note_event(name);
+            }
             self.counts
                 .extend(rank.zip(event.map(|event| event.count(*period))));
         }

@@ -2,7 +2,7 @@
 
 use super::seen::Seen;
 use super::time::{Span, TimeRange, Window};
-use super::{Criterion, IdRange, Selection};
+use super::{Criterion, Division, IdRange, Selection};
 use crate::collapse::document::invalid;
 use crate::collapse::notes::plural;
 use crate::decimal::Decimal;
@@ -77,7 +77,9 @@ impl Chooser {
             return false;
         }
         self.set_window(origin.time);
-        let takes = self.is_in_time(origin.time) && self.is_wanted(origin);
+        let takes = self.is_in_time(origin.time)
+            && self.is_wanted(origin)
+            && self.selection.division.takes(origin);
         self.chosen += u64::from(takes);
         takes
     }
@@ -102,8 +104,14 @@ impl Chooser {
             (None, _) => Some((start, end)),
             (Some(_), window) => window?.clip(start, end),
         };
+        let clipped = clipped.filter(|_| self.selection.division.takes(origin));
         self.chosen += u64::from(clipped.is_some());
         clipped
+    }
+
+    /// What the profile is divided into.
+    pub fn division(&self) -> &Division {
+        &self.selection.division
     }
 
     /// In a profile in time order, the first sample determines its start.
@@ -145,7 +153,8 @@ impl Chooser {
     /// None of several samples was selected. `advice` says how to record the data that samples are
     /// selected by.
     pub fn finish(&self, advice: &str) -> io::Result<()> {
-        if self.chosen > 0 || self.seen.samples == 0 || self.is_surveying {
+        let is_part = matches!(self.division(), Division::One(_));
+        if self.chosen > 0 || self.seen.samples == 0 || self.is_surveying || is_part {
             return Ok(());
         }
         let criteria = || self.selection.criteria();
