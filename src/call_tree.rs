@@ -38,6 +38,7 @@ mod preorder;
 pub(crate) mod rebuild;
 mod roots;
 mod stacks;
+#[cfg(feature = "cli")]
 mod summary;
 mod timeline;
 mod unit;
@@ -467,6 +468,7 @@ impl CallTree {
     }
 
     /// The total and the number of functions: `1.19 s, 231 functions`.
+    #[cfg(feature = "cli")]
     pub(crate) fn summary(&self) -> String {
         summary::of(std::slice::from_ref(self))
     }

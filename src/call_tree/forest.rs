@@ -1,6 +1,8 @@
 //! Several trees that form one profile.
 
-use super::{CallTree, Count, Roots, SATURATED, Unit, ValueType, summary};
+#[cfg(feature = "cli")]
+use super::summary;
+use super::{CallTree, Count, Roots, SATURATED, Unit, ValueType};
 use crate::threads::{lock, work_together};
 use std::io;
 use std::mem;
@@ -155,6 +157,7 @@ impl Forest {
     }
 
     /// The total and the number of functions: `1.19 s, 231 functions`.
+    #[cfg(feature = "cli")]
     pub(crate) fn summary(&self) -> String {
         summary::of(&self.trees)
     }
