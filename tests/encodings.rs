@@ -225,7 +225,7 @@ fn what_is_kept_of_cut_data_does_not_depend_on_the_size_of_reads() {
         let mut at_once = decoded(cut).expect("a head");
         let mut bit_by_bit = decoded(BufReader::with_capacity(13, cut)).expect("a head");
         let kept = read(&mut at_once).expect("a warning only");
-        assert!(kept.len() > 1000);
+        assert!(kept.starts_with(b"a 1\n"));
         assert_eq!(read(&mut bit_by_bit), Some(kept));
     }
 }
