@@ -33,10 +33,11 @@ mod scale;
 
 pub use profile::Profile;
 
-#[cfg(feature = "cli")]
 use crate::call_tree::rebuild;
 use crate::call_tree::{CallTree, Count, SATURATED};
 use crate::number::push_uint;
+#[cfg(feature = "cli")]
+use crate::warnings::warning;
 use memchr::memmem;
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -200,7 +201,7 @@ fn without_hex(text: &[u8]) -> Cow<'_, [u8]> {
 /// Writes all stacks of both sides in sorted order.
 fn write_both(before: &Profile, after: &Profile, writer: impl Write) -> io::Result<()> {
     if before.is_saturated() || after.is_saturated() {
-        log::warn!("{SATURATED}");
+        warning!("{SATURATED}");
     }
     let mut lines = LineWriter::new(writer);
     let (mut before, mut after) = (before.cursor(), after.cursor());

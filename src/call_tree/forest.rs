@@ -4,6 +4,7 @@
 use super::summary;
 use super::{CallTree, Count, Roots, SATURATED, Unit, ValueType};
 use crate::threads::{lock, work_together};
+use crate::warnings::warning;
 use std::io;
 use std::mem;
 use std::sync::Mutex;
@@ -152,7 +153,7 @@ impl Forest {
     /// Logs a warning if a count is saturated at the maximum.
     pub fn warn_if_saturated(&self) {
         if self.is_saturated() {
-            log::warn!("{SATURATED}");
+            warning!("{SATURATED}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Count, ValueType};
 use crate::number::{push_grouped, push_grouped_count};
+use crate::warnings::warning;
 use std::borrow::Cow;
 
 /// The unit of the counts in a tree.
@@ -132,7 +133,7 @@ impl Unit {
             return self.clone();
         }
         if let (Some(one), Some(other)) = (self.name(), other.name()) {
-            log::warn!("comparing counts of different units: {one}, {other}");
+            warning!("comparing counts of different units: {one}, {other}");
         }
         Unit::Unknown
     }
@@ -157,7 +158,7 @@ impl Unit {
             return self.clone();
         }
         if let (Some(one), Some(other)) = (self.name(), other.name()) {
-            log::warn!("adding up counts of different units: {one}, {other}");
+            warning!("adding up counts of different units: {one}, {other}");
         }
         Unit::Unknown
     }

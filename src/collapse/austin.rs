@@ -24,6 +24,7 @@ use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, invalid, peek, shared_options};
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
+use crate::warnings::warning;
 use ahash::AHashMap;
 use std::io::{self, BufRead, Read};
 
@@ -253,7 +254,7 @@ impl<'m> Mojo<'m> {
         match read {
             Ok(()) => self.end_sample()?,
             Err(Failure::End) => {
-                log::warn!("the input ends in the middle of an event [offset {offset}]");
+                warning!("the input ends in the middle of an event [offset {offset}]");
             }
             Err(Failure::Invalid(message)) => {
                 return Err(invalid(format!("{message} [offset {offset}]")));

@@ -22,6 +22,7 @@ use super::document::lines::{Lines, parse, whole_lines};
 use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options};
 use super::notes::plural;
+use crate::warnings::warning;
 use std::io::{self, BufRead};
 
 /// Folds the output of bcc tools. See the [module](self) for the format.
@@ -95,7 +96,7 @@ impl Document for Options {
         )?;
         if !stack.is_empty() {
             let frames = plural(stack.len() as u64, "frame", "frames");
-            log::warn!("skipped the last stack, of {frames}: it has no value");
+            warning!("skipped the last stack, of {frames}: it has no value");
         }
         Ok(())
     }

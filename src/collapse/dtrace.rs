@@ -54,6 +54,7 @@ use super::reader::Reader;
 use crate::call_tree::{CallTree, Forest};
 use crate::folded::whole_lines;
 use crate::text::trim;
+use crate::warnings::warning;
 use head::{indentation, is_head_line, skip_header};
 use record::{Role, STACK_INDENT, after_last_record, number_line};
 use stack::{BlockFolder, Stacks};
@@ -241,7 +242,7 @@ impl Format for Options {
             .iter()
             .all(|worker| worker.header != Header::Skipped)
         {
-            log::warn!("File ended while skipping headers, expected a blank line, then stacks");
+            warning!("File ended while skipping headers, expected a blank line, then stacks");
         }
         let unfinished = workers.iter().find_map(|worker| worker.unfinished);
         let (mut counts, mut negative) = (LineCounts::default(), Notes::default());
@@ -259,7 +260,7 @@ impl Format for Options {
         if forest.is_empty() {
             return Err(error);
         }
-        log::warn!("{error}; this stack is skipped");
+        warning!("{error}; this stack is skipped");
         Ok(())
     }
 

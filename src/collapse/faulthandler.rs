@@ -22,6 +22,7 @@ use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options};
 use super::notes::plural;
+use crate::warnings::warning;
 use std::io::{self, BufRead};
 
 /// Folds tracebacks of `faulthandler`. See the [module](self) for the format.
@@ -88,7 +89,7 @@ impl Document for Options {
         lines.finish(found, "tracebacks of faulthandler, found no thread")?;
         if lost > 0 {
             let stacks = plural(lost, "stack", "stacks");
-            log::warn!("skipped {stacks} interrupted by the next thread");
+            warning!("skipped {stacks} interrupted by the next thread");
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use super::notes::plural;
 use super::reader::Reader;
 use crate::call_tree::{CallTree, Forest};
 use crate::folded::{self, LineFolder};
+use crate::warnings::warning;
 use std::io;
 
 /// The format, which has no options.
@@ -30,7 +31,7 @@ impl Listed for Options {
         let profile = folder.finish();
         if profile.ignored_lines > 0 {
             let lines = plural(profile.ignored_lines, "line", "lines");
-            log::warn!("skipped {lines}: expected `frame;frame COUNT`");
+            warning!("skipped {lines}: expected `frame;frame COUNT`");
         }
         Ok(Forest::from(profile.tree))
     }

@@ -21,6 +21,7 @@ use super::document::lines::{Lines, whole_lines};
 use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options};
 use super::notes::plural;
+use crate::warnings::warning;
 use std::io::{self, BufRead};
 
 /// Folds gdb backtraces. See the [module](self) for the format.
@@ -83,7 +84,7 @@ impl Document for Options {
         lines.finish(reader.found, "gdb backtraces, found no frame")?;
         if reader.lost > 0 {
             let stacks = plural(reader.lost, "stack", "stacks");
-            log::warn!("skipped {stacks} interrupted by the next thread");
+            warning!("skipped {stacks} interrupted by the next thread");
         }
         Ok(())
     }

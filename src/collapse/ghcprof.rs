@@ -33,6 +33,7 @@ use super::symbol::one_frame;
 use crate::call_tree::{CallTree, Count, Forest, NodeId, Unit, ValueType};
 use crate::folded::{lines_of, whole_lines};
 use crate::text::{lossy, trim, trim_end};
+use crate::warnings::warning;
 use std::io;
 
 /// The cost to count.
@@ -285,7 +286,7 @@ impl Format for Options {
         for worker in workers {
             forest.set_values(self.values(worker.sums));
             if let Stage::BeforeTable = worker.stage {
-                log::warn!("File ended before start of call graph, expected a line `{HEADER}`");
+                warning!("File ended before start of call graph, expected a line `{HEADER}`");
             }
             worker.broken_rows.log("a row in the columns of the table");
             let expected = "at most one level deeper than the previous row";
@@ -293,9 +294,7 @@ impl Format for Options {
                 .deep_rows
                 .log_as("attached to the previous row", ["row", "rows"], expected);
             if let Some(line) = worker.cut_row {
-                log::warn!(
-                    "line {line}: the profile ends in the middle of a row, which is skipped"
-                );
+                warning!("line {line}: the profile ends in the middle of a row, which is skipped");
             }
         }
         Ok(())

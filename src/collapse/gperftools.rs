@@ -31,6 +31,7 @@ use super::document::{
 use super::goroutine;
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
+use crate::warnings::warning;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 
@@ -157,9 +158,7 @@ impl Options {
         };
         if !is_whole {
             let (records, offset) = (stacks.len(), bytes.len() - words.rest.len());
-            log::warn!(
-                "the profile is truncated after {records} complete records [offset {offset}]"
-            );
+            warning!("the profile is truncated after {records} complete records [offset {offset}]");
         }
         let mut maps = Maps::default();
         for line in words.rest.split(|byte| *byte == b'\n').filter(|_| is_whole) {

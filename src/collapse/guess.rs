@@ -11,6 +11,7 @@ use super::selection::Selection;
 use super::{Collapse, DEFAULT_NTHREADS, ReadAt, fold_file};
 use crate::call_tree::{CallTree, Forest};
 use crate::folded::{self, Tally};
+use crate::warnings::warning;
 use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
 
@@ -92,7 +93,7 @@ impl Options {
     /// Warns that the requested event is ignored, because the format has no events to select.
     pub(crate) fn warn_of_event(&self, format: &str) {
         if let Some(event) = &self.perf.stacks.event_filter {
-            log::warn!("{format} has no events: ignoring event {event}");
+            warning!("{format} has no events: ignoring event {event}");
         }
     }
 }
@@ -224,9 +225,7 @@ impl Folder {
                 let tree = self.fold_as(row, head, reader)?.merged();
                 if self.options.in_time_order && !tree.is_in_time_order() {
                     let name = row.name;
-                    log::warn!(
-                        "{name} has no timestamps: its stacks are merged and sorted by name"
-                    );
+                    warning!("{name} has no timestamps: its stacks are merged and sorted by name");
                 }
                 Ok(Some(tree))
             }

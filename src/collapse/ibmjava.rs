@@ -24,6 +24,7 @@ use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options};
 use super::java::{ThreadNames, method_of_line};
 use crate::collapse::notes::plural;
+use crate::warnings::warning;
 use std::io::{self, BufRead};
 
 /// Folds javacores. See the [module](self) for the format.
@@ -156,7 +157,7 @@ impl Reader<'_> {
     fn warn_of_rest(&self) {
         if !self.frames.is_empty() {
             let frames = plural(self.frames.len() as u64, "frame", "frames");
-            log::warn!("skipped the last thread, of {frames}: it has no line `Native callstack:`");
+            warning!("skipped the last thread, of {frames}: it has no line `Native callstack:`");
         }
     }
 }

@@ -16,6 +16,7 @@
 use super::document::lines::{Lines, parse};
 use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, invalid, shared_options};
+use crate::warnings::warning;
 use std::io::{self, BufRead};
 
 /// Folds the output of lightweight-java-profiler. See the [module](self) for the format.
@@ -78,7 +79,7 @@ impl Document for Options {
             Some(_) if profile.tree.is_empty() => end(None, profile),
             Some(stack) => {
                 let count = stack.count;
-                log::warn!("skipped the last trace, of {count} samples: no `Total` line follows");
+                warning!("skipped the last trace, of {count} samples: no `Total` line follows");
                 Ok(())
             }
             None => end(None, profile),

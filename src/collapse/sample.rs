@@ -39,6 +39,7 @@ use super::reader::Reader;
 use crate::call_tree::{CallTree, Forest, NodeId};
 use crate::folded::{after_last_line, whole_lines};
 use crate::text::{excerpt, trim_end};
+use crate::warnings::warning;
 use node::Node;
 use std::io;
 
@@ -323,9 +324,9 @@ impl Worker {
         self.close_down_to(0, tree);
         match self.stage {
             Stage::Head => {
-                log::warn!("File ended before start of call graph, expected a line `Call graph:`")
+                warning!("File ended before start of call graph, expected a line `Call graph:`")
             }
-            Stage::Graph => log::warn!(
+            Stage::Graph => warning!(
                 "File ended before end of call graph; the part before it is kept [line {}]",
                 self.line
             ),

@@ -16,6 +16,7 @@ use super::document::lines::{Lines, parse};
 use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options};
 use super::notes::plural;
+use crate::warnings::warning;
 use std::io::{self, BufRead};
 
 /// Folds stacks of SystemTap. See the [module](self) for the format.
@@ -80,7 +81,7 @@ impl Document for Options {
         lines.finish(found, "stacks of SystemTap, found none")?;
         if !frames.is_empty() {
             let frames = plural(frames.len() as u64, "frame", "frames");
-            log::warn!("skipped the last stack, of {frames}: it has no count");
+            warning!("skipped the last stack, of {frames}: it has no count");
         }
         Ok(())
     }

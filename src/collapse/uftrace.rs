@@ -32,6 +32,7 @@ use super::document::{Document, Profile, ValueType, shared_options, thread_roots
 use super::notes::plural;
 use crate::call_tree::{CallTree, NodeId};
 use crate::decimal::Decimal;
+use crate::warnings::warning;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 
@@ -281,12 +282,12 @@ impl Calls<'_> {
     fn log(&self) {
         if self.never_entered > 0 {
             let calls = plural(self.never_entered, "call", "calls");
-            log::warn!("skipped the time of {calls} that began before the trace");
+            warning!("skipped the time of {calls} that began before the trace");
         }
         let open: usize = self.threads.values().map(|thread| thread.open.len()).sum();
         if open > 0 {
             let calls = plural(open as u64, "call", "calls");
-            log::warn!("skipped the time of {calls} that did not end before the trace");
+            warning!("skipped the time of {calls} that did not end before the trace");
         }
     }
 }

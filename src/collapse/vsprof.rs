@@ -31,6 +31,7 @@ use super::symbol::one_frame;
 use crate::call_tree::{CallTree, Forest, NodeId, Unit};
 use crate::folded::{lines_of, whole_lines};
 use crate::text::{excerpt, lossy, trim, trim_end};
+use crate::warnings::warning;
 use std::io;
 
 /// The start of the first line.
@@ -140,7 +141,7 @@ impl Format for Summary {
         forest.set_unit(&Unit::Other("calls".into()));
         for mut worker in workers {
             if worker.line == 0 {
-                log::warn!("File ended before start of call graph, expected a line `{HEADER}`");
+                warning!("File ended before start of call graph, expected a line `{HEADER}`");
             }
             worker.unwind(worker.stack.len(), forest.first_mut());
         }

@@ -36,6 +36,7 @@ use super::reader::Reader;
 use crate::call_tree::{CallTree, Forest, NodeId, Unit};
 use crate::folded::{split_line, whole_lines};
 use crate::text::{excerpt, lossy, trim_end};
+use crate::warnings::warning;
 use functions::Functions;
 use row::Row;
 use std::io;
@@ -183,7 +184,7 @@ impl Format for Options {
         forest.set_unit(&Unit::Milliseconds);
         if workers.iter().all(|worker| !worker.is_after_header) {
             let header = lossy(HEADER);
-            log::warn!("File ended before header, expected a line `{header}`");
+            warning!("File ended before header, expected a line `{header}`");
         }
         Ok(())
     }

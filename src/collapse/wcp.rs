@@ -19,6 +19,7 @@ use super::document::lines::{Lines, parse};
 use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options};
 use super::notes::plural;
+use crate::warnings::warning;
 use std::io::{self, BufRead};
 
 /// Folds the output of wallClockProfiler. See the [module](self) for the format.
@@ -87,7 +88,7 @@ impl Document for Options {
         )?;
         if !frames.is_empty() {
             let samples = plural(count, "sample", "samples");
-            log::warn!("skipped the last stack, of {samples}: no blank line ends it");
+            warning!("skipped the last stack, of {samples}: no blank line ends it");
         }
         Ok(())
     }

@@ -44,6 +44,7 @@ use super::guess;
 use super::notes::plural;
 use super::reader::Reader;
 use crate::call_tree::{CallTree, Forest};
+use crate::warnings::warning;
 use markup::{Failure, Markup};
 use stacks::{Reference, Stack, Stacks};
 use std::io::{self, BufRead, Write};
@@ -291,13 +292,13 @@ impl Document {
     fn conclude(self, read: Result<(), ParseError>) -> io::Result<CallTree> {
         match read {
             Err(error) if error.kind == ErrorKind::UnexpectedEof && !self.tree.is_empty() => {
-                log::warn!("{error}; the rows before it are folded");
+                warning!("{error}; the rows before it are folded");
             }
             read => read?,
         }
         if self.rows_without_stack > 0 {
             let rows = plural(self.rows_without_stack, "row has", "rows have");
-            log::warn!("{rows} no backtrace and cannot be shown");
+            warning!("{rows} no backtrace and cannot be shown");
         }
         Ok(self.tree)
     }

@@ -25,6 +25,7 @@ use super::document::{Document, Profile, ValueType, invalid, shared_options};
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::notes::plural;
 use crate::decimal::Decimal;
+use crate::warnings::warning;
 use std::io::{self, BufRead};
 
 /// Folds xdebug traces. See the [module](self) for the format.
@@ -193,11 +194,11 @@ impl Reader<'_> {
             ));
         }
         if self.trace.is_some() {
-            log::warn!("the trace is truncated; its complete part is used");
+            warning!("the trace is truncated; its complete part is used");
         }
         if self.unknown_lines > 0 {
             let lines = plural(self.unknown_lines, "line", "lines");
-            log::warn!("skipped {lines}: expected records, with tabs between their fields");
+            warning!("skipped {lines}: expected records, with tabs between their fields");
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Limits the output of a decoder to whole lines if its data is truncated.
 
+use crate::warnings::warning;
 use std::io::{self, BufRead, Read};
 
 /// The number of bytes to decode at a time.
@@ -66,7 +67,7 @@ impl<R: Read> WholeLines<R> {
         match error.kind() {
             io::ErrorKind::Interrupted => Ok(()),
             io::ErrorKind::UnexpectedEof if self.has_output => {
-                log::warn!("the {program} data is truncated; its complete lines are read");
+                warning!("the {program} data is truncated; its complete lines are read");
                 self.is_at_end = true;
                 self.bytes.clear();
                 Ok(())

@@ -8,6 +8,7 @@ use crate::collapse::{ReadAt, guess, in_order};
 use crate::decode::Text;
 use crate::folded::{self, Tally, after_last_line, common_prefix, lines_of, split_count};
 use crate::text::{lossy, trim_end};
+use crate::warnings::warning;
 use std::io::{self, BufRead, Read};
 
 /// One of two profiles to compare.
@@ -236,8 +237,7 @@ impl Lines {
 
     fn finish(self) -> Profile {
         if self.has_fractions {
-            log::warn!(
-                target: "inferno::differential",
+            warning!(
                 "The input data has fractional sample counts that will be truncated to integers"
             );
         }

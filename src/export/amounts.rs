@@ -2,6 +2,7 @@
 
 use crate::call_tree::{CallTree, Count, Unit};
 use crate::decimal::Decimal;
+use crate::warnings::warning;
 
 /// Converts counts from one unit to another.
 #[derive(Debug)]
@@ -93,7 +94,7 @@ impl Whole {
 /// Logs a warning if counts were rounded for `format`.
 pub(super) fn warn_of_rounding(amounts: &[Whole], format: &str) {
     if amounts.iter().any(|whole| whole.has_rounded) {
-        log::warn!("{format} has whole numbers only: fractions of counts are rounded");
+        warning!("{format} has whole numbers only: fractions of counts are rounded");
     }
 }
 

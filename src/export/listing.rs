@@ -3,6 +3,7 @@
 use crate::call_tree::{CallTree, FrameId, NodeId, Visit};
 use crate::collapse::document::names::UNKNOWN;
 use crate::text::lossy;
+use crate::warnings::warning;
 use std::borrow::Cow;
 
 /// A tree, its nodes in walk order, and its frames numbered in the same order. Neither depends on how many threads made
@@ -83,7 +84,7 @@ impl<'t> Listing<'t> {
     fn warn_of_missing_names(&self) {
         let mut names = self.frames.iter().map(|frame| self.tree.frame_name(*frame));
         if names.any(<[u8]>::is_empty) {
-            log::warn!("frames without a name are called [unknown]");
+            warning!("frames without a name are called [unknown]");
         }
     }
 
@@ -92,9 +93,9 @@ impl<'t> Listing<'t> {
         let changed = self.names().filter(|name| str::from_utf8(name).is_err());
         match changed.count() {
             0 => {}
-            1 => log::warn!("the name of one frame is not UTF-8: some of its bytes are replaced"),
+            1 => warning!("the name of one frame is not UTF-8: some of its bytes are replaced"),
             count => {
-                log::warn!(
+                warning!(
                     "the names of {count} frames are not UTF-8: some of their bytes are replaced"
                 );
             }

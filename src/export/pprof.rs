@@ -7,6 +7,7 @@ use super::amounts::{Whole, warn_of_rounding};
 use super::listing::Listing;
 use crate::call_tree::{CallTree, NodeId, ValueType};
 use crate::collapse::protobuf::pprof_messages::{Function, Line, Location, Sample, SampleType};
+use crate::warnings::warning;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use prost::Message;
@@ -177,7 +178,7 @@ impl<'t> Values<'t> {
     fn warn(&self) {
         warn_of_rounding(&self.amounts, "pprof");
         if self.has_saturated {
-            log::warn!(
+            warning!(
                 "counts above {}, the largest number of pprof, are written as that",
                 i64::MAX
             );

@@ -16,6 +16,7 @@
 
 mod script;
 
+use crate::warnings::warning;
 use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::fs::File;
@@ -112,7 +113,7 @@ impl Scripts {
     fn warn(&self) {
         for (key, count) in &self.0 {
             let times = if *count == 1 { "time" } else { "times" };
-            log::warn!("attribute {key} left out {count} {times}, since it could run a script");
+            warning!("attribute {key} left out {count} {times}, since it could run a script");
         }
     }
 }
@@ -141,12 +142,12 @@ impl FrameAttrs {
         while let Some((words, after)) = rest.split_once('=') {
             let mut words = words.split_whitespace();
             let Some(key) = words.next_back() else {
-                log::warn!("\"=\" found with no name in extra attributes");
+                warning!("\"=\" found with no name in extra attributes");
                 return;
             };
             words.for_each(warn_of_no_value);
             let Some((value, others)) = split_value(after) else {
-                log::warn!("no end quote found for extra attribute {key}");
+                warning!("no end quote found for extra attribute {key}");
                 return;
             };
             self.set(function, key, value);
@@ -203,16 +204,16 @@ fn is_attribute_name(name: &str) -> bool {
 }
 
 fn warn_of_no_value(key: &str) {
-    log::warn!("extra attribute {key} has no value (did you mean to quote the value?)");
+    warning!("extra attribute {key} has no value (did you mean to quote the value?)");
 }
 
 fn warn_of_invalid(function: &str, key: &str) {
-    log::warn!("invalid attribute {key} found for {function}");
+    warning!("invalid attribute {key} found for {function}");
 }
 
 fn warn_of_duplicate(function: &str, key: &str, replaced: Option<&str>, value: &str) {
     if let Some(replaced) = replaced {
-        log::warn!(
+        warning!(
             "duplicate attribute `{key}` in nameattr file for `{function}`; \
              replacing value \"{replaced}\" with \"{value}\""
         );

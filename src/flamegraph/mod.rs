@@ -47,6 +47,7 @@ pub use options::{DiffWidth, Direction, Format, Options, TextTruncateDirection, 
 
 use crate::call_tree::{CallTree, Count};
 use crate::folded::LineFolder;
+use crate::warnings::warning;
 use data::Stacks;
 use layout::Layout;
 use std::fs::File;
@@ -175,7 +176,7 @@ fn draw<W: Write>(opt: &mut Options<'_>, tree: &CallTree, writer: W) -> io::Resu
         return refuse(opt, &no_stack_has(&missing), writer);
     }
     if !missing.is_empty() {
-        log::warn!("{}", no_stack_has(&missing));
+        warning!("{}", no_stack_has(&missing));
     }
     let tree = transform::for_drawing(tree, opt);
     let mut stacks = (!opt.no_javascript).then(|| Stacks::new(&tree));
@@ -231,7 +232,7 @@ fn finish_lines(folder: LineFolder, needs_sorted_lines: bool) -> io::Result<Call
     let profile = folder.finish();
     if profile.ignored_lines > 0 {
         let ignored = profile.ignored_lines;
-        log::warn!("Ignored {ignored} lines with invalid format");
+        warning!("Ignored {ignored} lines with invalid format");
     }
     Ok(profile.tree)
 }

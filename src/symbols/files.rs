@@ -6,6 +6,7 @@ use super::host::{Origin, Running};
 use super::missing::Missing;
 use super::object::{Kind, Object};
 use super::untrusted::{self, FilePath, OpenError};
+use crate::warnings::warning;
 use object::read::ReadCache;
 use object::{Object as _, ObjectSection};
 use std::ffi::OsString;
@@ -415,7 +416,7 @@ pub(crate) fn section_data(elf: &Elf<'_>, name: &str) -> Option<Vec<u8>> {
     let (packed, size) = (stored.compressed_size, stored.uncompressed_size);
     let is_expected = size <= MOST && size <= ALWAYS.max(packed.saturating_mul(MOST_FOR_A_BYTE));
     if !is_expected {
-        log::warn!("skipped section {name} of a program, which claims to have {size} bytes");
+        warning!("skipped section {name} of a program, which claims to have {size} bytes");
         return None;
     }
     let data = section.uncompressed_data().ok()?;

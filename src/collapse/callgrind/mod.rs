@@ -33,6 +33,7 @@ use super::document::lines::{Lines, whole_lines};
 use super::document::names::{Names, frame_name};
 use super::document::{Document, Profile, ValueType, shared_options};
 use crate::decimal::Decimal;
+use crate::warnings::warning;
 use ahash::{AHashMap, AHashSet};
 use calls::Calls;
 use std::io::{self, BufRead};
@@ -357,7 +358,7 @@ impl<'r> Reader<'r> {
             true => self.calls.add_to(names, self.profile),
             false => {
                 if self.is_of_xdebug {
-                    log::warn!("the calls are inconsistent; the tree is an estimate");
+                    warning!("the calls are inconsistent; the tree is an estimate");
                 }
                 self.graph.add_to(names, self.profile);
             }

@@ -8,8 +8,9 @@ use super::lines::parse_hex;
 #[cfg(feature = "perf-data")]
 use super::names::frame_name;
 use super::names::{basename, object_name};
-#[cfg(feature = "perf-data")]
 use crate::symbols::{self, Detail, FileSymbols, Files, Identity, Kind, Origin, list_missing};
+#[cfg(feature = "perf-data")]
+use crate::warnings::warning;
 use ahash::AHashMap;
 use std::path::PathBuf;
 
@@ -245,7 +246,7 @@ impl<'o> Addresses<'o> {
         }
         if !lacking.is_empty() {
             let objects = list_missing(lacking);
-            log::warn!("the profile has functions without names, in {objects}");
+            warning!("the profile has functions without names, in {objects}");
         }
     }
 

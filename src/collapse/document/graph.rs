@@ -15,6 +15,7 @@
 use super::Profile;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::decimal::Decimal;
+use crate::warnings::warning;
 use ahash::AHashMap;
 
 /// The number of a function. Several functions can have the same name.
@@ -95,7 +96,7 @@ impl Graph {
             walk.visit(root, worth);
         }
         if walk.left == 0 {
-            log::warn!(
+            warning!(
                 "the call graph has too many paths: the time of some functions includes that of their callees"
             );
         }

@@ -1,6 +1,7 @@
 //! Reads lines of text sequentially.
 
 use super::invalid;
+use crate::warnings::warning;
 use std::io::{self, BufRead};
 
 /// The maximum length of a line, in bytes.
@@ -89,9 +90,7 @@ impl<'r> Lines<'r> {
     pub fn warn_if_cut(&self) {
         if !self.is_terminated {
             let Lines { number, offset, .. } = self;
-            log::warn!(
-                "line {number} has no line end: the input may be truncated [offset {offset}]"
-            );
+            warning!("line {number} has no line end: the input may be truncated [offset {offset}]");
         }
     }
 

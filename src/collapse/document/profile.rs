@@ -4,6 +4,7 @@ use crate::call_tree::{CallTree, Count, Forest, FrameId, NodeId, Roots, Unit, Va
 use crate::collapse::notes::plural;
 use crate::collapse::selection::{Chooser, SampleOrigin};
 use crate::decimal::Decimal;
+use crate::warnings::warning;
 use std::borrow::Cow;
 use std::io;
 
@@ -279,7 +280,7 @@ impl Profile {
         if *samples > 0 {
             let samples = plural(*samples, "sample", "samples");
             let sum = self.unit().text(sum.abs().to_count().unwrap_or(Count::MAX));
-            log::warn!("skipped {samples} with negative values, -{sum} in all");
+            warning!("skipped {samples} with negative values, -{sum} in all");
         }
     }
 }

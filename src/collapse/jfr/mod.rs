@@ -26,6 +26,7 @@ use super::notes::plural;
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::selection::Criterion;
 use crate::decimal::Decimal;
+use crate::warnings::warning;
 use chunk::{Chunk, Header};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead};
@@ -95,7 +96,7 @@ impl Document for Options {
                         "the first chunk is truncated [offset {offset}]"
                     )));
                 }
-                log::warn!("the last chunk is incomplete and was skipped [offset {offset}]");
+                warning!("the last chunk is incomplete and was skipped [offset {offset}]");
                 break;
             };
             let chunk = Chunk::new(&header, &bytes)

@@ -31,6 +31,7 @@ use crate::collapse::document::{Document, Profile, ValueType, invalid, peek, sha
 use crate::collapse::json::{self, Text};
 use crate::collapse::notes::plural;
 use crate::decimal::Decimal;
+use crate::warnings::warning;
 use ahash::RandomState;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -175,7 +176,7 @@ impl Maps<'_> {
             }
         }
         if entry.is_some() {
-            log::warn!("the output ends in the middle of an entry, which is skipped");
+            warning!("the output ends in the middle of an entry, which is skipped");
         }
         Ok(())
     }
@@ -332,11 +333,11 @@ impl Maps<'_> {
         }
         if let (true, None) = (self.with_stacks.len() > 1, &self.options.map) {
             let names = list(&self.with_stacks);
-            log::warn!("added up the maps {names}; see --map");
+            warning!("added up the maps {names}; see --map");
         }
         if self.skipped > 0 {
             let entries = plural(self.skipped, "entry", "entries");
-            log::warn!("skipped {entries} without an integer value, such as histograms");
+            warning!("skipped {entries} without an integer value, such as histograms");
         }
         Ok(())
     }

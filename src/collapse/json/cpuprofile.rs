@@ -27,6 +27,7 @@ use crate::collapse::document::{
 use crate::collapse::json::{self, ForEach, Id, Keys, Text};
 use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::decimal::Decimal;
+use crate::warnings::warning;
 use ahash::AHashMap;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
@@ -390,7 +391,7 @@ impl Recording {
             self.count_time(time);
         }
         if samples != times {
-            log::warn!("the profile has {samples} samples and {times} times; the rest is skipped");
+            warning!("the profile has {samples} samples and {times} times; the rest is skipped");
         }
         self.samples.truncate(self.time_count);
         for node in &self.samples {

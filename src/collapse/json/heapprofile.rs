@@ -19,6 +19,7 @@ use crate::call_tree::CallTree;
 use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
 use crate::collapse::json::{self, Keys};
 use crate::decimal::Decimal;
+use crate::warnings::warning;
 use serde::Deserialize;
 use std::io::{self, BufRead};
 
@@ -114,7 +115,7 @@ impl Options {
             .iter()
             .fold(Decimal::ZERO, |sum, sample| sum + sample.size);
         if !file.samples.is_empty() && sampled != sum {
-            log::warn!(
+            warning!(
                 "the samples have {sampled} bytes, but the call tree has {sum}, which is used"
             );
         }

@@ -33,6 +33,7 @@ use crate::collapse::document::{Document, Profile, ValueType, read_to_end, share
 use crate::collapse::java::{ThreadNames, method_of_call, method_of_line};
 use crate::collapse::json::{self, Keys, Text};
 use crate::collapse::notes::plural;
+use crate::warnings::warning;
 use memchr::memmem;
 use serde::Deserialize;
 use std::io::{self, BufRead};
@@ -249,7 +250,7 @@ impl Options {
         lines.finish(reader.found, "a JVM thread dump, found no thread")?;
         if reader.unknown_lines > 0 {
             let lines = plural(reader.unknown_lines, "line", "lines");
-            log::warn!("skipped {lines}: unknown in thread dumps");
+            warning!("skipped {lines}: unknown in thread dumps");
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use crate::collapse::document::names::{basename, frame_name, with_place};
 use crate::collapse::document::{Document, Profile, ValueType, shared_options};
 use crate::collapse::json::{self, Keys, Text};
 use crate::decimal::Decimal;
+use crate::warnings::warning;
 use serde::Deserialize;
 use std::io::{self, BufRead};
 
@@ -72,7 +73,7 @@ impl Document for Options {
         let Recording { samples, durations } = file.recording;
         if samples.len() != durations.len() {
             let (samples, durations) = (samples.len(), durations.len());
-            log::warn!("the recording has {samples} samples, and {durations} durations of samples");
+            warning!("the recording has {samples} samples, and {durations} durations of samples");
         }
         for (sample, duration) in samples.iter().zip(durations) {
             let mut node = CallTree::ROOT;

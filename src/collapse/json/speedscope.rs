@@ -31,6 +31,7 @@ use crate::collapse::document::{
 use crate::collapse::json::{self, ForEach, Index, Keys, Text};
 use crate::collapse::notes::plural;
 use crate::decimal::Decimal;
+use crate::warnings::warning;
 use ahash::AHashMap;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -130,7 +131,7 @@ impl Options {
         }
         if other_units > 0 {
             let profiles = plural(other_units, "profile", "profiles");
-            log::warn!("skipped {profiles} whose unit is not {unit}; see --profile");
+            warning!("skipped {profiles} whose unit is not {unit}; see --profile");
         }
         Ok(())
     }
@@ -405,7 +406,7 @@ impl Events {
             (self.never_opened, "closed without being open"),
         ] {
             if count > 0 {
-                log::warn!("{} {what}", plural(count, "frame was", "frames were"));
+                warning!("{} {what}", plural(count, "frame was", "frames were"));
             }
         }
     }

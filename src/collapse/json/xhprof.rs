@@ -19,6 +19,7 @@ use crate::collapse::document::{Document, Profile, ValueType, invalid, shared_op
 use crate::collapse::json::{self, Keys, Text};
 use crate::collapse::notes::plural;
 use crate::decimal::Decimal;
+use crate::warnings::warning;
 use ahash::{AHashMap, RandomState};
 use std::collections::HashMap;
 use std::io::{self, BufRead};
@@ -173,9 +174,7 @@ impl<'f> Costs<'f> {
         }
         if negative > 0 {
             let functions = plural(negative, "function", "functions");
-            log::warn!(
-                "{functions} cost less than their callees; their self cost is taken as zero"
-            );
+            warning!("{functions} cost less than their callees; their self cost is taken as zero");
         }
         let names: Vec<_> = functions.iter().map(|name| name_of(name)).collect();
         graph.add_to(&names, profile);

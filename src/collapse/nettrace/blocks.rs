@@ -2,6 +2,7 @@
 
 use super::invalid;
 use crate::bytes::{ByteOrder, Bytes};
+use crate::warnings::warning;
 use std::{fmt, io};
 
 pub(super) const MAGIC: &[u8] = b"Nettrace";
@@ -100,7 +101,7 @@ impl<'a> Blocks<'a> {
             // Anything that does not start like a block is an error; otherwise, it may be
             // truncated.
             None if self.version == 6 || matches!(start.rest(), [] | [5] | [5, 5, ..]) => {
-                log::warn!(
+                warning!(
                     "the trace ends in the middle of a block; the part before it is used [offset {offset}]"
                 );
                 Ok(None)

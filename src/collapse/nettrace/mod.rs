@@ -31,6 +31,7 @@ use super::notes::plural;
 use crate::bytes::{ByteOrder, Bytes};
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
+use crate::warnings::warning;
 use ahash::AHashMap;
 use blocks::{Blocks, Kind};
 use events::{Event, Events};
@@ -282,7 +283,7 @@ impl<'o> Trace<'o> {
         })?;
         if self.without_stack > 0 {
             let samples = plural(self.without_stack, "sample has", "samples have");
-            log::warn!("{samples} no stack, and count for the root");
+            warning!("{samples} no stack, and count for the root");
         }
         if self.in_native_code > 0 {
             let samples = plural(self.in_native_code, "sample", "samples");

@@ -2,6 +2,7 @@
 
 use super::frame::{FrameLine, UNKNOWN, is_jit_map};
 use crate::text::lossy;
+use crate::warnings::warning;
 use ahash::AHashMap;
 
 /// The JIT maps that runtimes write, as perf names modules after them.
@@ -40,7 +41,7 @@ impl JitMaps {
             1 => first.to_string(),
             _ => format!("{first} and {} more maps", count - 1),
         };
-        log::warn!(
+        warning!(
             "no function in {maps} has a name: `perf script` found no map there; the runtime writes \
              it if started with node's --perf-basic-prof, python's -X perf, or java's \
              -XX:+DumpPerfMapAtExit"

@@ -4,6 +4,7 @@ use super::end::End;
 use super::jit::JitMaps;
 use crate::collapse::notes::{LineCounts, LinePlace, Notes, plural};
 use crate::text::lossy;
+use crate::warnings::warning;
 use ahash::AHashMap;
 
 /// The observations of one worker.
@@ -68,19 +69,19 @@ impl Report {
         no_frames.log("a frame line (`address symbol (module)`)");
         if let Some(place) = self.end.cut {
             let line = self.lines.number(place);
-            log::warn!(
+            warning!(
                 "the input ends within a sample, whose stack is counted as far as it goes [line {line}]"
             );
         }
         if self.without_stack > 0 {
-            log::warn!("{}", self.describe_without_stack(is_empty));
+            warning!("{}", self.describe_without_stack(is_empty));
         }
         self.jit_maps.log();
         if let Some(filter) = filter
             && !self.skipped.is_empty()
             && (is_empty || !was_asked_for)
         {
-            log::warn!("{}", self.describe_skipped(filter, is_empty));
+            warning!("{}", self.describe_skipped(filter, is_empty));
         }
     }
 

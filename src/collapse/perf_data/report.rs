@@ -7,6 +7,7 @@ use crate::bytes::{ByteOrder, Bytes};
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::notes::plural;
 use crate::symbols::{Missing, list_missing};
+use crate::warnings::warning;
 use ahash::AHashMap;
 
 /// The problems while reading records.
@@ -38,25 +39,25 @@ impl Reading {
 
     pub fn log(&self) {
         if let Some(damage) = self.damage {
-            log::warn!("the file is damaged: {damage}; what could be read is folded");
+            warning!("the file is damaged: {damage}; what could be read is folded");
         }
         if self.unreadable > 0 {
             let records = plural(self.unreadable, "record", "records");
-            log::warn!("skipped {records} that cannot be read");
+            warning!("skipped {records} that cannot be read");
         }
         if self.without_rest > 0 {
             let samples = plural(self.without_rest, "sample lacks", "samples lack");
-            log::warn!(
+            warning!(
                 "{samples} the program's part of the stack: the record that has it is missing"
             );
         }
         if self.unknown_counters > 0 {
             let values = plural(self.unknown_counters, "value", "values");
-            log::warn!("skipped {values} of counters that belong to no event in the file");
+            warning!("skipped {values} of counters that belong to no event in the file");
         }
         if self.lost > 0 {
             let samples = plural(self.lost, "record was", "records were");
-            log::warn!("{samples} lost while recording, as perf could not keep up");
+            warning!("{samples} lost while recording, as perf could not keep up");
         }
     }
 }
@@ -110,7 +111,7 @@ impl Unnamed {
         }
         let share = 100.0 * self.any / self.total.max(1.0);
         let objects = list_missing(self.of_object);
-        log::warn!("{share:.1}% of the profile has functions without names, in {objects}");
+        warning!("{share:.1}% of the profile has functions without names, in {objects}");
     }
 }
 

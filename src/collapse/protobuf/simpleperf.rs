@@ -24,6 +24,7 @@ use crate::collapse::notes::plural;
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
 use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::decimal::Decimal;
+use crate::warnings::warning;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 
@@ -268,7 +269,7 @@ impl Tables {
             }
         }
         if !records.is_at_end() {
-            log::warn!(
+            warning!(
                 "the report ends in the middle of a record [offset {}]",
                 records.offset()
             );
@@ -366,10 +367,10 @@ impl Reader<'_> {
         }
         if self.other_events > 0 {
             let samples = plural(self.other_events, "sample", "samples");
-            log::warn!("skipped {samples} of other events; see --event");
+            warning!("skipped {samples} of other events; see --event");
         }
         if self.tables.lost > 0 {
-            log::warn!(
+            warning!(
                 "the kernel lost {}",
                 plural(self.tables.lost, "sample", "samples")
             );

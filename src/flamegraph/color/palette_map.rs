@@ -13,6 +13,7 @@
 //! ```
 
 use super::{Color, css};
+use crate::warnings::warning;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
@@ -69,7 +70,7 @@ impl PaletteMap {
             }
         }
         if ignored > 0 {
-            log::warn!("Ignored {ignored} lines with invalid format");
+            warning!("Ignored {ignored} lines with invalid format");
         }
         Ok(PaletteMap(colors))
     }

@@ -30,6 +30,7 @@ use crate::collapse::json::{self, Id, Keys, Text};
 use crate::collapse::notes::plural;
 use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::decimal::Decimal;
+use crate::warnings::warning;
 use ahash::{AHashMap, RandomState};
 use chunks::Recordings;
 use serde::Deserialize;
@@ -115,7 +116,7 @@ impl Document for Options {
             Err(error) if trace.is_cut(&error) => {
                 let events = plural(trace.events, "whole event", "whole events");
                 let (line, column) = (error.line(), error.column());
-                log::warn!("the trace is truncated after {events} [line {line}, column {column}]");
+                warning!("the trace is truncated after {events} [line {line}, column {column}]");
             }
             Err(error) => return Err(json::not_as_expected(error, Self::DESCRIPTION)),
         }
@@ -407,7 +408,7 @@ impl<'o, 'a> Trace<'o, 'a> {
             (report.never_begun, "ended without a begin and was skipped"),
         ] {
             if count > 0 {
-                log::warn!("{} {what}", plural(count, "span", "spans"));
+                warning!("{} {what}", plural(count, "span", "spans"));
             }
         }
     }
