@@ -33,10 +33,10 @@ mod scale;
 
 pub use profile::Profile;
 
+#[cfg(feature = "cli")]
 use crate::call_tree::rebuild;
 use crate::call_tree::{CallTree, Count, SATURATED};
 use crate::number::push_uint;
-#[cfg(feature = "cli")]
 use crate::warnings::warning;
 use memchr::memmem;
 use std::borrow::Cow;

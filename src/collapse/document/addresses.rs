@@ -8,9 +8,8 @@ use super::lines::parse_hex;
 #[cfg(feature = "perf-data")]
 use super::names::frame_name;
 use super::names::{basename, object_name};
-use crate::symbols::{self, Detail, FileSymbols, Files, Identity, Kind, Origin, list_missing};
 #[cfg(feature = "perf-data")]
-use crate::warnings::warning;
+use crate::symbols::{self, Detail, FileSymbols, Files, Identity, Kind, Origin, list_missing};
 use ahash::AHashMap;
 use std::path::PathBuf;
 
@@ -246,7 +245,7 @@ impl<'o> Addresses<'o> {
         }
         if !lacking.is_empty() {
             let objects = list_missing(lacking);
-            warning!("the profile has functions without names, in {objects}");
+            crate::warnings::warning!("the profile has functions without names, in {objects}");
         }
     }
 
