@@ -1,4 +1,4 @@
-//! Merges recursive calls in [folded](crate::folded) stacks.
+//! Merges recursive calls in [folded] stacks.
 //!
 //! ```text
 //! main;recursive;recursive;recursive;helper 1

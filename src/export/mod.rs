@@ -7,7 +7,7 @@
 //! | `firefox` | the [Firefox Profiler](https://profiler.firefox.com) |
 //! | `d3` | d3-flame-graph, and whatever else takes a tree as JSON |
 //! | [`callgrind`] | KCachegrind, `callgrind_annotate` |
-//! | [`folded::write`](crate::folded::write) | flame graphs, grep, awk |
+//! | [`folded::write`] | flame graphs, grep, awk |
 //!
 //! The functions without a link need a feature of the crate: `json`, or for `pprof` both `protobuf` and
 //! `compression`. All are on by default. A [`Format`] selects one of the functions by name:
