@@ -166,6 +166,16 @@ fn no_place_in_a_chunk_is_believed() {
 }
 
 #[test]
+fn the_first_error_of_a_damaged_table_is_always_the_same() {
+    // Locations 1 to 50, of which each is in a mapping that does not exist.
+    let locations = (1..=50u8).flat_map(|id| [0x22, 4, 0x08, id, 0x10, id + 50]);
+    let profile: Vec<u8> = locations.collect();
+    for _ in 0..3 {
+        assert_refused("pprof", &profile, "the mapping 51 is referenced");
+    }
+}
+
+#[test]
 fn callers_in_a_circle_end() {
     let cpuprofile = r#"{"nodes": [{"id": 1, "callFrame": {"functionName": "a"}, "children": [2]},
         {"id": 2, "callFrame": {"functionName": "b"}, "children": [1]}], "samples": [1], "timeDeltas": [1],

@@ -299,13 +299,21 @@ impl<'a> Tables<'a> {
     fn addresses<'o>(&self, symbols: &'o SymbolOptions) -> io::Result<Unnamed<'o>> {
         let mut addresses = Addresses::new(symbols);
         let mut ids = AHashMap::new();
-        for location in self.locations.values() {
-            let is_named = |line: &Line| line.function != 0;
-            if location.lines.is_empty() || !location.lines.iter().all(is_named) {
-                ids.insert(location.id, self.add_address(location, &mut addresses)?);
-            }
+        for location in self.unnamed_locations() {
+            ids.insert(location.id, self.add_address(location, &mut addresses)?);
         }
         Ok(Unnamed { addresses, ids })
+    }
+
+    /// The locations without a function. They are sorted, so that the first error is always the same.
+    fn unnamed_locations(&self) -> Vec<&Location> {
+        let has_function = |line: &Line| line.function != 0;
+        let is_unnamed = |location: &&Location| {
+            location.lines.is_empty() || !location.lines.iter().all(has_function)
+        };
+        let mut unnamed: Vec<_> = self.locations.values().filter(is_unnamed).collect();
+        unnamed.sort_unstable_by_key(|location| location.id);
+        unnamed
     }
 
     fn add_address(
