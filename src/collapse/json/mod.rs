@@ -67,7 +67,7 @@ where
 
 /// Reads an object from `input` without holding the document, in which nothing is nested deeper than 128 levels.
 ///
-/// That takes a quarter longer than [`parse_object`], and much less memory if most of the document is numbers.
+/// That takes several times as long as [`parse_object`], and much less memory if most of the document is numbers.
 pub(crate) fn read_shallow_object<T: DeserializeOwned>(
     input: &mut dyn BufRead,
     format: &str,
