@@ -87,21 +87,21 @@ pub(crate) fn raise(target: &str, warning: Warning) {
     }
 }
 
-/// How other threads hand their warnings to the thread that they work for.
+/// Forwards the warnings of worker threads to the thread that started them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Forwarding {
     are_collected: bool,
 }
 
 impl Forwarding {
-    /// To this thread.
+    /// Forwards to the current thread.
     pub fn here() -> Forwarding {
         Forwarding {
             are_collected: COLLECTED.with_borrow(Option::is_some),
         }
     }
 
-    /// On another thread: calls `work`, and returns the warnings that are wanted here.
+    /// Calls `work` on a worker thread, and returns its result with the warnings to forward.
     pub fn from<T>(self, work: impl FnOnce() -> T) -> (T, Vec<Warning>) {
         match self.are_collected {
             true => collect(work),
@@ -110,7 +110,7 @@ impl Forwarding {
     }
 }
 
-/// Collects the warnings of another thread.
+/// Raises the forwarded warnings of a worker thread, and returns its result.
 pub(crate) fn receive<T>((result, warnings): (T, Vec<Warning>)) -> T {
     warnings
         .into_iter()
@@ -118,7 +118,7 @@ pub(crate) fn receive<T>((result, warnings): (T, Vec<Warning>)) -> T {
     result
 }
 
-/// [`log::warn!`], but for what [`collect`] returns.
+/// Like [`log::warn!`], but [`collect`] can intercept the warning.
 macro_rules! warning {
     ($($argument:tt)*) => {
         $crate::warnings::raise(module_path!(), format!($($argument)*).into())

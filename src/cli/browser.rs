@@ -1,10 +1,10 @@
-//! Shows what was drawn in the browser.
+//! Opens graphs in the browser.
 
 use super::{about, message};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A new file for a picture, which stays when the tool ends.
+/// Creates a file for a picture, which is kept when the tool ends.
 pub fn temporary_file(extension: &str) -> io::Result<PathBuf> {
     let file = tempfile::Builder::new()
         .prefix("flame-")
@@ -14,7 +14,7 @@ pub fn temporary_file(extension: &str) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// Opens a file in the program that the desktop has for it, mostly the browser, and says which file it is.
+/// Opens a file in the desktop's default program for it, usually the browser, and reports its path.
 pub fn open(path: &Path) -> io::Result<()> {
     let name = message::name_of(path);
     log::warn!("showing {name}");

@@ -1,5 +1,5 @@
-//! `inferno completions` and `inferno man`: what shells and `man` want to know of the tools, from the definition of
-//! their flags.
+//! `inferno completions` and `inferno man`: shell completions and man pages, generated from the definitions of the
+//! flags.
 
 use super::{CommonArgs, about, collapse, diff, flamegraph, guess, inferno, message, run, usage};
 use crate::collapse::formats;
@@ -13,11 +13,11 @@ use std::process::ExitCode;
 /// Write completions for a shell
 #[derive(Debug, Args)]
 struct CompletionArgs {
-    /// The shell that they are for
+    /// The shell to write completions for
     #[arg(value_name = "SHELL")]
     shell: Shell,
 
-    /// The tool that is completed
+    /// The tool to complete
     #[arg(value_name = "TOOL", default_value = "inferno")]
     tool: String,
 
@@ -28,7 +28,7 @@ struct CompletionArgs {
 /// Write a man page for each tool and subcommand
 #[derive(Debug, Parser)]
 struct ManArgs {
-    /// Where they go; the directory is created if it does not exist
+    /// The output directory; it is created if it does not exist
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 

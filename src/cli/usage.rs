@@ -23,12 +23,10 @@ pub fn matches(mut command: Command) -> ArgMatches {
 
 /// `command`, of which `-h` shows only the flags in `shown`, so that it fits on a screen. `--help` shows all.
 pub fn with_short_help(command: Command, shown: &[&str]) -> Command {
-    command
-        .mut_args(|arg| {
-            let is_shown = shown.contains(&arg.get_id().as_str());
-            arg.hide_short_help(!is_shown)
-        })
-        .after_help("`--help` shows all options.")
+    command.mut_args(|arg| {
+        let is_shown = shown.contains(&arg.get_id().as_str());
+        arg.hide_short_help(!is_shown)
+    })
 }
 
 /// What was read of a command line by the flags that `T` has.

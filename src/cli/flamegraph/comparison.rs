@@ -1,4 +1,4 @@
-//! Flags for two profiles compared.
+//! Flags for comparing two profiles.
 
 use crate::cli::Input;
 use crate::differential;

@@ -1,4 +1,4 @@
-//! Flags for what stands in and on frames.
+//! Flags for names, counts and fonts.
 
 use crate::cli::values;
 use crate::flamegraph::{Options, TextTruncateDirection, defaults};

@@ -113,7 +113,7 @@ impl<'a> BlockFolder<'a> {
         Some((start, stack.lines as u64))
     }
 
-    /// Reads an event line as perf usually prints it above `frames`, which have their line ends before them.
+    /// Reads an event line in perf's usual form above `frames`, each with the preceding line end.
     fn read_plain_event(&mut self, line: &'a [u8], frames: &[u8]) -> Option<EventLine<'a>> {
         let line = trim_end(line);
         if line.is_empty() || line[0] == b'\t' || is_comment(line) {
@@ -276,7 +276,7 @@ impl<'a> BlockFolder<'a> {
     }
 }
 
-/// Reads a line that need not tell a thread, a time or an event above `frames`.
+/// Reads a line above `frames` that may lack a thread, a time or an event.
 fn event_above<'a>(line: &'a [u8], frames: &[u8]) -> Option<EventLine<'a>> {
     let next = lines_of(frames).map(trim_end).nth(1);
     match first_of_sample(line, next, true)? {

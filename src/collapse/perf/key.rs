@@ -24,7 +24,7 @@ pub(super) struct Key<'a> {
 }
 
 impl<'a> Key<'a> {
-    /// Instead of a module's number: the line was checked with its address. No other line has such a key.
+    /// A substitute for the module's number: the line was checked together with its address.
     const CHECKED: u64 = u64::MAX >> 1;
 
     /// The key of a line that is a frame with any address.
@@ -73,8 +73,8 @@ impl Keys {
         })
     }
 
-    /// `text` without what follows the name in its last line, if that is an offset and this module; with
-    /// `module` 0, all of it.
+    /// `text` up to the end of the name in its last line, if an offset and this module follow; all of `text` if
+    /// `module` is 0.
     #[inline]
     pub fn strip_tail<'a>(&self, text: &'a [u8], module: u64) -> Option<&'a [u8]> {
         match module {

@@ -148,8 +148,8 @@ impl Stacks {
         range.start + rest.len()
     }
 
-    /// Reads the last line of `text` if it is the one that came below `parent` last. If it is another line, but in
-    /// the same module, returns where its name ends.
+    /// Reads the last line of `text` if it is the latest successor of `parent`. If it is another line in the same
+    /// module, returns the end of its name.
     #[inline]
     fn find_predicted<'t>(
         &self,
@@ -335,7 +335,7 @@ impl Stacks {
 /// A line, its node if it is known, and the rest of the text that it was found in.
 type Found<'t> = (LineId, Option<NodeId>, &'t [u8]);
 
-/// Where the name ends in a text of which the last line ends in this module.
+/// The end of the name in a text whose last line ends with this module.
 #[derive(Clone, Copy)]
 struct NameEnd {
     end: usize,
@@ -396,7 +396,7 @@ impl Levels {
 /// Properties of a line besides its frames.
 #[derive(Clone, Copy)]
 struct Facts {
-    /// Whether the line is a frame whatever its address and where that is.
+    /// Whether the line is a frame regardless of its address and its indentation.
     is_frame_anywhere: bool,
     hides_callers: bool,
 }
