@@ -81,6 +81,16 @@ impl Profile {
         self.chooser.is_some()
     }
 
+    /// Whether samples are selected by time.
+    #[cfg_attr(
+        not(feature = "json"),
+        expect(dead_code, reason = "only Firefox's times are costly to read")
+    )]
+    pub(crate) fn selects_by_time(&self) -> bool {
+        let chooser = self.chooser.as_ref();
+        chooser.is_some_and(Chooser::selects_by_time)
+    }
+
     /// Whether a sample is selected.
     #[cfg_attr(
         not(any(feature = "jfr", feature = "json", feature = "protobuf")),

@@ -1,11 +1,12 @@
 //! [`Amounts`]: a column of numbers.
 
 use super::ForEach;
+use super::packed::PackedIntegers;
 use crate::decimal::Decimal;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer};
 
-/// A column of numbers, most of which are small integers and take four bytes. Equal numbers at its
+/// A column of numbers, most of which are small integers and take few bytes. Equal numbers at its
 /// start take no memory, because many columns have nothing else.
 #[derive(Debug, Default)]
 pub(crate) struct Amounts {
@@ -13,7 +14,7 @@ pub(crate) struct Amounts {
     /// The length of the initial run of equal numbers.
     equal: usize,
     /// Values from [`LARGE`] on are indexes of large numbers.
-    small: Vec<u32>,
+    small: PackedIntegers,
     large: Vec<Decimal>,
 }
 
@@ -25,14 +26,14 @@ impl Amounts {
         if index < self.equal {
             return Some(self.first);
         }
-        match *self.small.get(index - self.equal)? {
+        match self.small.get(index - self.equal)? {
             small @ ..LARGE => Some(Decimal::from(u64::from(small))),
             place => self.large.get((place - LARGE) as usize).copied(),
         }
     }
 
     fn push(&mut self, number: Decimal) {
-        if self.small.is_empty() && (self.equal == 0 || number == self.first) {
+        if self.small.len() == 0 && (self.equal == 0 || number == self.first) {
             self.first = number;
             self.equal += 1;
             return;
@@ -57,6 +58,8 @@ impl<'de> Deserialize<'de> for Amounts {
             Ok(())
         });
         each.deserialize(deserializer)?;
+        amounts.small.shrink_to_fit();
+        amounts.large.shrink_to_fit();
         Ok(amounts)
     }
 }

@@ -10,6 +10,7 @@ pub mod ghc;
 pub mod heapprofile;
 pub mod jstack;
 pub mod node_prof;
+mod packed;
 pub mod pyinstrument;
 pub mod pyspy_dump;
 pub mod safari;
@@ -26,13 +27,11 @@ use super::document::{invalid, out_of_range};
 use crate::decimal::Decimal;
 use crate::warnings::{Forwarding, receive};
 use serde::Deserialize;
-use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, Error, SeqAccess, Unexpected, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Unexpected, Visitor};
 use serde_json::de::SliceRead;
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, BufRead, BufReader};
+use std::io;
 use std::marker::PhantomData;
 use std::thread;
 
@@ -65,26 +64,6 @@ where
         .map_err(|error| not_as_expected(error, format))
 }
 
-/// Reads an object from `input` without holding the document, in which nothing is nested deeper than 128 levels.
-///
-/// That takes several times as long as [`parse_object`], and much less memory if most of the document is numbers.
-pub(crate) fn read_shallow_object<T: DeserializeOwned>(
-    input: &mut dyn BufRead,
-    format: &str,
-) -> io::Result<T> {
-    const BUFFER_SIZE: usize = 1 << 16;
-    let mut input = BufReader::with_capacity(BUFFER_SIZE, input);
-    let head = input.fill_buf()?;
-    if !head.trim_ascii().is_empty() {
-        expect_object(head, format)?;
-    }
-    let mut deserializer = serde_json::Deserializer::from_reader(input);
-    let value = T::deserialize(&mut deserializer);
-    value
-        .and_then(|value| deserializer.end().map(|()| value))
-        .map_err(|error| not_as_expected(error, format))
-}
-
 /// Calls [`parse`] for a document that must be an object.
 pub(crate) fn parse_object<'de, T>(document: &'de [u8], format: &str) -> io::Result<T>
 where
@@ -92,6 +71,17 @@ where
 {
     expect_object(document, format)?;
     parse(document, PhantomData, format)
+}
+
+/// Calls [`parse_object`] for a document in which nothing that is read is nested deeper than 128
+/// levels.
+pub(crate) fn parse_shallow_object<'de, T>(document: &'de [u8], format: &str) -> io::Result<T>
+where
+    T: Deserialize<'de>,
+{
+    expect_object(document, format)?;
+    let deserializer = serde_json::Deserializer::from_slice(document);
+    parse_with(deserializer, PhantomData, format)
 }
 
 /// Derived implementations also accept an array for an object.

@@ -43,6 +43,15 @@ impl Chooser {
         chooser
     }
 
+    /// Whether samples are selected by time.
+    #[cfg_attr(
+        not(feature = "json"),
+        expect(dead_code, reason = "only Firefox's times are costly to read")
+    )]
+    pub fn selects_by_time(&self) -> bool {
+        self.time().is_some()
+    }
+
     fn time(&self) -> Option<&TimeRange> {
         self.selection.time.as_ref()
     }

@@ -2,31 +2,33 @@
 
 use crate::collapse::document::addresses::{AddressId, Addresses, FileAddress, FileId};
 use crate::collapse::json::amounts::Amounts;
-use crate::collapse::json::{self, Id, OwnedText};
+use crate::collapse::json::packed::PackedIntegers;
+use crate::collapse::json::{self, ForEach, Id, OwnedText};
 use crate::decimal::Decimal;
 use ahash::RandomState;
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use std::borrow::Cow;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::HashMap;
 use std::fmt;
 
+/// A file of which `T` is read for each thread: [`Thread`] or [`ThreadTimes`].
 #[derive(Deserialize, Default)]
-#[serde(default)]
-pub(super) struct File {
+#[serde(default, bound = "T: Deserialize<'de> + Default")]
+pub(super) struct File<T> {
     pub meta: Meta,
     #[serde(deserialize_with = "json::or_default")]
     pub libs: Vec<Lib>,
-    pub threads: Option<Vec<Thread>>,
-    pub shared: Thread,
-    pub processes: Vec<File>,
+    pub threads: Option<Vec<T>>,
+    /// Boxed, because files nest, and their size is the stack use of each level.
+    pub shared: Box<T>,
+    pub processes: Vec<File<T>>,
     /// The wrapper that old developer tools add.
-    pub profile: Option<Box<File>>,
+    pub profile: Option<Box<File<T>>>,
 }
 
-impl File {
+impl<T> File<T> {
     /// The file and the nested files of other processes.
-    pub fn with_processes(self) -> Vec<File> {
+    pub fn with_processes(self) -> Vec<File<T>> {
         let mut files = Vec::new();
         let mut pending = vec![self];
         while let Some(mut file) = pending.pop() {
@@ -110,10 +112,7 @@ fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::E
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Samples {
-    pub stack: Vec<Index>,
-    /// In milliseconds.
-    pub time: Option<Amounts>,
-    pub time_deltas: Option<Amounts>,
+    pub stack: Indexes,
     pub weight: Option<Amounts>,
     pub weight_type: Option<String>,
     #[serde(rename = "threadCPUDelta")]
@@ -123,6 +122,11 @@ pub(super) struct Samples {
 }
 
 impl Samples {
+    /// The stack of each sample.
+    pub fn stacks(&self) -> Column<'_> {
+        Column::new(&self.stack, "stack", &self.schema, &self.data)
+    }
+
     pub fn has_cpu_deltas(&self) -> bool {
         self.cpu_deltas.is_some() || self.schema.contains_key(CPU_DELTA)
     }
@@ -135,6 +139,37 @@ impl Samples {
     }
 }
 
+/// The times of a thread's samples. They take more memory than all other columns together, so they
+/// are read only if samples are selected by time.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ThreadTimes {
+    pub samples: Times,
+    pub native_allocations: Option<Times>,
+    pub js_allocations: Option<Times>,
+}
+
+/// The times of samples or allocations, in milliseconds.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Times {
+    time: Option<Amounts>,
+    time_deltas: Option<Amounts>,
+}
+
+impl Times {
+    /// The time of each sample, as far as recorded.
+    pub fn iter(&self) -> impl Iterator<Item = Option<Decimal>> + '_ {
+        let mut sum = Decimal::ZERO;
+        let of = |amounts: &Option<Amounts>, index| amounts.as_ref()?.get(index);
+        (0..).map(move |index| {
+            let delta = of(&self.time_deltas, index);
+            sum += delta.unwrap_or_default();
+            of(&self.time, index).or(delta.map(|_| sum))
+        })
+    }
+}
+
 /// The column with the CPU time since the previous sample.
 const CPU_DELTA: &[u8] = b"threadCPUDelta";
 
@@ -142,15 +177,15 @@ const CPU_DELTA: &[u8] = b"threadCPUDelta";
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Table {
-    pub prefix: Vec<Index>,
-    pub prefix_offset: Vec<Index>,
-    pub frame: Vec<Index>,
-    pub func: Vec<Index>,
-    pub name: Vec<Index>,
-    pub resource: Vec<Index>,
-    pub lib: Vec<Index>,
-    pub file_name: Vec<Index>,
-    pub line: Vec<Index>,
+    pub prefix: Indexes,
+    pub prefix_offset: Indexes,
+    pub frame: Indexes,
+    pub func: Indexes,
+    pub name: Indexes,
+    pub resource: Indexes,
+    pub lib: Indexes,
+    pub file_name: Indexes,
+    pub line: Indexes,
     pub address: Vec<Option<i64>>,
     pub schema: Schema,
     pub data: Vec<Row>,
@@ -171,19 +206,81 @@ impl Table {
     }
 }
 
-/// The column called `name`: `column` itself, or extracted from the rows.
-pub(super) fn column<'t>(
-    column: &'t [Index],
-    name: &str,
-    schema: &Schema,
-    data: &[Row],
-) -> Cow<'t, [Index]> {
-    match schema.get(name.as_bytes()) {
-        Some(&at) => data
-            .iter()
-            .map(|row| row.get(at).copied().unwrap_or(Index::NONE))
-            .collect(),
-        None => Cow::Borrowed(column),
+/// A column of indexes.
+pub(super) enum Column<'t> {
+    Packed(&'t Indexes),
+    InRows { rows: &'t [Row], position: usize },
+}
+
+impl<'t> Column<'t> {
+    /// The column called `name`: `column` itself, or the one in rows.
+    pub fn new(column: &'t Indexes, name: &str, schema: &Schema, rows: &'t [Row]) -> Column<'t> {
+        match schema.get(name.as_bytes()) {
+            Some(&position) => Column::InRows { rows, position },
+            None => Column::Packed(column),
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        match self {
+            Column::Packed(indexes) => indexes.len(),
+            Column::InRows { rows, .. } => rows.len(),
+        }
+    }
+
+    /// The index in a row, if there is such a row.
+    pub fn get(&self, row: usize) -> Option<Index> {
+        match self {
+            Column::Packed(indexes) => indexes.get(row),
+            Column::InRows { rows, position } => {
+                let row = rows.get(row)?;
+                Some(row.get(*position).copied().unwrap_or(Index::NONE))
+            }
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Index> + '_ {
+        (0..self.len()).map_while(|row| self.get(row))
+    }
+}
+
+/// Indexes, as a column of a table.
+#[derive(Default)]
+pub(super) struct Indexes(PackedIntegers);
+
+impl Indexes {
+    pub const EMPTY: &'static Indexes = &Indexes(PackedIntegers::EMPTY);
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The index in a row, if there is such a row.
+    pub fn get(&self, row: usize) -> Option<Index> {
+        // No index is stored as zero, which takes one byte instead of four.
+        self.0.get(row).map(|index| Index(index.wrapping_sub(1)))
+    }
+
+    /// The index in a row, if it has one.
+    pub fn at(&self, row: usize) -> Option<usize> {
+        self.get(row)?.get()
+    }
+}
+
+impl<'de> Deserialize<'de> for Indexes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut integers = PackedIntegers::EMPTY;
+        let each = ForEach::new(|index: Index| {
+            integers.push(index.0.wrapping_add(1));
+            Ok(())
+        });
+        each.deserialize(deserializer)?;
+        integers.shrink_to_fit();
+        Ok(Indexes(integers))
     }
 }
 

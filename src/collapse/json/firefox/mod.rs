@@ -23,15 +23,13 @@ use crate::collapse::document::addresses::{AddressId, Addresses, FileAddress, Fi
 use crate::collapse::document::names::{frame_name, with_place};
 use crate::collapse::document::stack_table::StackTable;
 use crate::collapse::document::{
-    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, shared_options,
-    thread_roots,
+    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end,
+    shared_options, thread_roots,
 };
-use crate::collapse::json::amounts::Amounts;
 use crate::collapse::json::{self, Keys, OwnedText};
 use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::decimal::Decimal;
-use file::{File, Index, Lib, Samples, Table, Thread, column};
-use std::borrow::Cow;
+use file::{Column, File, Index, Indexes, Lib, Samples, Table, Thread, ThreadTimes, Times};
 use std::io::{self, BufRead};
 
 /// Folds profiles of the Firefox Profiler. See the [module](self) for the format.
@@ -93,13 +91,22 @@ impl Document for Options {
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        let file: File = json::read_shallow_object(input, Self::DESCRIPTION)?;
+        let document = read_to_end(input)?;
+        let file: File<Thread> = json::parse_shallow_object(&document, Self::DESCRIPTION)?;
+        let times = match profile.selects_by_time() {
+            true => json::parse_shallow_object(&document, Self::DESCRIPTION)?,
+            false => File::<ThreadTimes>::default(),
+        };
+        // The tables take less memory than the document, and it is not needed to build the tree.
+        drop(document);
         let wrapped = file.profile.as_deref();
         if file.threads.is_none() && wrapped.is_none_or(|file| file.threads.is_none()) {
             let expected = Self::DESCRIPTION;
             return Err(invalid(format!("expected {expected}, which has `threads`")));
         }
         let files = file.with_processes();
+        let times = times.with_processes();
+        let mut times = times.iter().flat_map(|file| file.threads.iter().flatten());
         let values = value_types(&files);
         let kinds: Vec<Kind> = values.iter().map(|(kind, _)| *kind).collect();
         let types = values.into_iter().map(|(_, value)| value).collect();
@@ -108,7 +115,9 @@ impl Document for Options {
         let mut readers = Vec::new();
         for file in &files {
             for thread in file.threads.iter().flatten() {
-                readers.push(ThreadReader::new(self, file, thread, &mut addresses)?);
+                let mut reader = ThreadReader::new(self, file, thread, &mut addresses)?;
+                reader.times = times.next();
+                readers.push(reader);
             }
         }
         let names = addresses.resolve();
@@ -140,7 +149,7 @@ enum Kind {
 }
 
 /// The values that the profile has.
-fn value_types(files: &[File]) -> Vec<(Kind, ValueType)> {
+fn value_types(files: &[File<Thread>]) -> Vec<(Kind, ValueType)> {
     let threads = || files.iter().flat_map(|file| file.threads.iter().flatten());
     let weight_type = threads().find_map(|thread| thread.samples.weight_type.as_deref());
     let unit = match weight_type {
@@ -185,6 +194,8 @@ struct ThreadReader<'t> {
     interval: Decimal,
     has_no_symbols: bool,
     thread: &'t Thread,
+    /// The times of its samples, if they are selected by time.
+    times: Option<&'t ThreadTimes>,
     stacks: &'t Table,
     frames: &'t Table,
     functions: &'t Table,
@@ -197,7 +208,7 @@ struct ThreadReader<'t> {
 impl<'t> ThreadReader<'t> {
     fn new(
         options: &'t Options,
-        file: &'t File,
+        file: &'t File<Thread>,
         thread: &'t Thread,
         addresses: &mut Addresses<'_>,
     ) -> io::Result<Self> {
@@ -219,6 +230,7 @@ impl<'t> ThreadReader<'t> {
             interval: file.meta.interval,
             has_no_symbols: file.meta.symbolicated == Some(false),
             thread,
+            times: None,
             stacks: table(|thread| &thread.stack_table),
             frames: table(|thread| &thread.frame_table),
             functions: table(|thread| &thread.func_table),
@@ -241,12 +253,7 @@ impl<'t> ThreadReader<'t> {
         frame: usize,
         addresses: &mut Addresses<'_>,
     ) -> io::Result<Option<AddressId>> {
-        let function = self
-            .frames
-            .func
-            .get(frame)
-            .and_then(|function| function.get());
-        let Some(function) = function else {
+        let Some(function) = self.frames.func.at(frame) else {
             return Ok(None);
         };
         let library = self.library(frame, function);
@@ -265,15 +272,15 @@ impl<'t> ThreadReader<'t> {
 
     /// The library of a frame.
     fn library(&self, frame: usize, function: usize) -> Option<&'t Lib> {
-        let of_frame = || self.frames.lib.get(frame)?.get();
+        let of_frame = || self.frames.lib.at(frame);
         let of_function = || {
-            let resource = self.functions.resource.get(function)?.get()?;
-            self.resources.lib.get(resource)?.get()
+            let resource = self.functions.resource.at(function)?;
+            self.resources.lib.at(resource)
         };
         self.libs.get(of_frame().or_else(of_function)?)
     }
 
-    fn string(&self, index: Option<&Index>) -> io::Result<&'t [u8]> {
+    fn string(&self, index: Option<Index>) -> io::Result<&'t [u8]> {
         let Some(index) = index.and_then(|index| index.get()) else {
             return Ok(b"");
         };
@@ -313,17 +320,23 @@ impl<'t> ThreadReader<'t> {
         let Some(samples) = self.samples(kind).filter(|_| profile.is_choosy()) else {
             return Vec::new();
         };
-        let stacks = column(&samples.stack, "stack", &samples.schema, &samples.data);
-        let mut time = Decimal::ZERO;
-        let rows = stacks.iter().enumerate();
-        rows.map(|(index, stack)| {
-            let amount = |amounts: &Option<Amounts>| amounts.as_ref()?.get(index);
-            let delta = amount(&samples.time_deltas);
-            time += delta.unwrap_or_default();
-            let at = amount(&samples.time).or(delta.map(|_| time));
-            stack.get().is_some() && profile.takes(&self.origin(at))
-        })
-        .collect()
+        let stacks = samples.stacks();
+        let mut times = self.times(kind).map(Times::iter);
+        let is_taken = |stack: Index| {
+            let time = times.as_mut().and_then(Iterator::next).flatten();
+            stack.get().is_some() && profile.takes(&self.origin(time))
+        };
+        stacks.iter().map(is_taken).collect()
+    }
+
+    /// The times of the samples with this kind of value.
+    fn times(&self, kind: Kind) -> Option<&'t Times> {
+        let times = self.times?;
+        match kind {
+            Kind::Samples | Kind::Cpu | Kind::Time => Some(&times.samples),
+            Kind::NativeAllocations => times.native_allocations.as_ref(),
+            Kind::JsAllocations => times.js_allocations.as_ref(),
+        }
     }
 
     /// The origin of a sample at a time in milliseconds.
@@ -343,7 +356,7 @@ impl<'t> ThreadReader<'t> {
         let Some(samples) = self.samples(kind) else {
             return;
         };
-        let stacks = column(&samples.stack, "stack", &samples.schema, &samples.data);
+        let stacks = samples.stacks();
         for (index, _) in stacks
             .iter()
             .enumerate()
@@ -366,12 +379,12 @@ impl<'t> ThreadReader<'t> {
         };
         let base = self.base(profile);
         let Table { schema, data, .. } = self.stacks;
-        let frames = column(&self.stacks.frame, "frame", schema, data);
-        let prefixes = column(&self.stacks.prefix, "prefix", schema, data);
+        let frames = Column::new(&self.stacks.frame, "frame", schema, data);
+        let prefixes = Column::new(&self.stacks.prefix, "prefix", schema, data);
         let caller = |row: usize| self.caller(row, &prefixes);
         let mut namer = FrameNamer::new(self, names);
         let mut table = StackTable::new("stackTable", frames.len(), base);
-        let stacks = column(&samples.stack, "stack", &samples.schema, &samples.data);
+        let stacks = samples.stacks();
         for (index, stack) in stacks.iter().enumerate() {
             let Some(stack) = stack.get().filter(|_| is_in(is_taken, index)) else {
                 continue;
@@ -388,16 +401,11 @@ impl<'t> ThreadReader<'t> {
     }
 
     /// The row of the caller of a stack.
-    fn caller(&self, row: usize, prefixes: &[Index]) -> io::Result<Option<usize>> {
+    fn caller(&self, row: usize, prefixes: &Column<'_>) -> io::Result<Option<usize>> {
         if let Some(prefix) = prefixes.get(row) {
             return Ok(prefix.get());
         }
-        match self
-            .stacks
-            .prefix_offset
-            .get(row)
-            .and_then(|offset| offset.get())
-        {
+        match self.stacks.prefix_offset.at(row) {
             None | Some(0) => Ok(None),
             Some(offset) => match row.checked_sub(offset) {
                 Some(caller) => Ok(Some(caller)),
@@ -443,7 +451,7 @@ fn is_in(is_taken: &[bool], index: usize) -> bool {
 struct FrameNamer<'r, 't> {
     reader: &'r ThreadReader<'t>,
     /// In profiles from Firefox, a string for each frame.
-    locations: Cow<'t, [Index]>,
+    locations: Column<'t>,
     names: &'r Names,
     frames: Vec<Option<Vec<FrameId>>>,
 }
@@ -451,7 +459,7 @@ struct FrameNamer<'r, 't> {
 impl<'r, 't> FrameNamer<'r, 't> {
     fn new(reader: &'r ThreadReader<'t>, names: &'r Names) -> Self {
         let table = reader.frames;
-        let locations = column(&[], "location", &table.schema, &table.data);
+        let locations = Column::new(Indexes::EMPTY, "location", &table.schema, &table.data);
         FrameNamer {
             reader,
             frames: vec![None; table.func.len().max(locations.len())],
@@ -476,7 +484,7 @@ impl<'r, 't> FrameNamer<'r, 't> {
 
     fn names_of(&self, index: usize) -> io::Result<Vec<Vec<u8>>> {
         if let Some(location) = self.locations.get(index) {
-            return Ok(vec![self.name_of_location(*location)?]);
+            return Ok(vec![self.name_of_location(location)?]);
         }
         match self.reader.addresses.get(index) {
             Some(Some(address)) => Ok(self.names.frames(*address).to_vec()),
@@ -491,7 +499,7 @@ impl<'r, 't> FrameNamer<'r, 't> {
             options,
             ..
         } = self.reader;
-        let function = frames.func[index].get().unwrap_or(usize::MAX);
+        let function = frames.func.at(index).unwrap_or(usize::MAX);
         let Some(name) = functions.name.get(function) else {
             return Err(out_of_range("funcTable", function, functions.name.len()));
         };
@@ -501,7 +509,7 @@ impl<'r, 't> FrameNamer<'r, 't> {
         match file {
             b"" => Ok(name),
             file if options.lines => {
-                let line = frames.line.get(index).and_then(|line| line.get());
+                let line = frames.line.at(index);
                 Ok(with_place(
                     &name,
                     file,
@@ -514,7 +522,7 @@ impl<'r, 't> FrameNamer<'r, 't> {
 
     /// The name in `name (url:line:column)[number]`.
     fn name_of_location(&self, location: Index) -> io::Result<Vec<u8>> {
-        let text = self.reader.string(Some(&location))?;
+        let text = self.reader.string(Some(location))?;
         let without_number = text.strip_suffix(b"]").and_then(|text| {
             let open = memchr::memrchr(b'[', text)?;
             let is_number = text[open + 1..].iter().all(u8::is_ascii_digit);
