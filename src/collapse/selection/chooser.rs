@@ -44,10 +44,6 @@ impl Chooser {
     }
 
     /// Whether samples are selected by time.
-    #[cfg_attr(
-        not(feature = "json"),
-        expect(dead_code, reason = "only Firefox's times are costly to read")
-    )]
     pub fn selects_by_time(&self) -> bool {
         self.time().is_some()
     }
