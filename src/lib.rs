@@ -78,6 +78,7 @@
 //! * `nameattr`: custom attributes for the frames of selected functions.
 //! * `perf-data`: the recordings of `perf record`, without `perf script`, see
 //!   [`perf_data`](collapse::perf_data).
+//! * `picture`: flame graphs as PNG and PDF, see [`flamegraph::Format`].
 //! * `protobuf`: profiles in protocol buffers, such as pprof and OTLP.
 
 #![deny(missing_docs)]

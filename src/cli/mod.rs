@@ -67,7 +67,9 @@ impl CommonArgs {
 
     fn start_logging(&self, tool: &str) {
         let level = self.log_level().as_str().to_lowercase();
-        let environment = env_logger::Env::default().default_filter_or(level);
+        // These crates warn of each broken font of the system, each missing character, each empty shape.
+        let filter = format!("{level},fontdb=off,tiny_skia=off,usvg=off");
+        let environment = env_logger::Env::default().default_filter_or(filter);
         let tool = tool.to_string();
         env_logger::Builder::from_env(environment)
             .format(move |out, record| {

@@ -74,7 +74,7 @@ impl<'f, 'o> Frames<'f, 'o> {
             total: layout.total().to_f64(),
             character: character_width(opt),
             label_pad: 100.0 * LABEL_PAD / geometry.width.max(1) as f64,
-            least: least_samples(opt, layout),
+            least: least_samples(opt, layout, geometry),
             colors: [0; 3],
             written: 0,
         }
@@ -259,12 +259,27 @@ const MOST_FRAMES: usize = 10_000;
 /// width.
 const SEEN_WIDTH: f64 = 0.085;
 
-fn least_samples(opt: &Options<'_>, layout: &Layout) -> f64 {
+fn least_samples(opt: &Options<'_>, layout: &Layout, geometry: &Geometry) -> f64 {
     let is_all_needed = opt.no_javascript || layout.frames.len() <= MOST_FRAMES;
     match is_all_needed {
         true => f64::NEG_INFINITY,
-        false => SEEN_WIDTH / 100.0 * layout.total().to_f64(),
+        false => seen_width(opt, geometry) / 100.0 * layout.total().to_f64(),
     }
+}
+
+/// The minimum width of elements in a large graph. A picture has a known width.
+#[cfg(feature = "picture")]
+fn seen_width(opt: &Options<'_>, geometry: &Geometry) -> f64 {
+    let pixels = geometry.frames_width() as f64 * opt.scale;
+    match opt.is_picture() {
+        true => SEEN_WIDTH.min(100.0 / pixels),
+        false => SEEN_WIDTH,
+    }
+}
+
+#[cfg(not(feature = "picture"))]
+fn seen_width(_: &Options<'_>, _: &Geometry) -> f64 {
+    SEEN_WIDTH
 }
 
 fn character_width(opt: &Options<'_>) -> f64 {

@@ -32,6 +32,8 @@ mod link;
 mod narrow;
 mod options;
 mod paint;
+#[cfg(feature = "picture")]
+mod picture;
 mod render;
 mod shorten;
 mod style;
@@ -60,10 +62,12 @@ use std::path::{Path, PathBuf};
 /// differential. Lines that are not stacks are skipped, and a warning logs their number.
 ///
 /// # Errors
-/// * [`InvalidInput`](io::ErrorKind::InvalidInput) if the options are invalid: a frame height of 0.
+/// * [`InvalidInput`](io::ErrorKind::InvalidInput) if the options are invalid: a frame height or a scale of 0, or
+///   a PNG that is too large.
 /// * [`InvalidData`](io::ErrorKind::InvalidData) if there are no samples in the input, or none with a
 ///   [base](Options::base) (an image that says so is written anyway), if the counts add up to more
 ///   than `u64::MAX`, or if `no_sort` is set and the lines are not sorted.
+/// * [`NotFound`](io::ErrorKind::NotFound) if a picture is to be drawn, and the system has no fonts.
 /// * Errors of `writer`.
 pub fn from_lines<'a, I, W>(opt: &mut Options<'_>, lines: I, writer: W) -> io::Result<()>
 where
@@ -164,7 +168,11 @@ pub fn from_call_tree<W: Write>(
     if subtitle.is_none() {
         opt.subtitle = tree.note().map(str::to_string);
     }
-    let drawn = draw(opt, tree, writer);
+    let drawn = match opt.format {
+        #[cfg(feature = "picture")]
+        Format::Png | Format::Pdf => picture::draw(opt, tree, writer),
+        Format::Svg | Format::Html => draw(opt, tree, writer),
+    };
     opt.subtitle = subtitle;
     drawn
 }
@@ -179,7 +187,7 @@ fn draw<W: Write>(opt: &mut Options<'_>, tree: &CallTree, writer: W) -> io::Resu
         warning!("{}", no_stack_has(&missing));
     }
     let tree = transform::for_drawing(tree, opt);
-    let mut stacks = (!opt.no_javascript).then(|| Stacks::new(&tree));
+    let mut stacks = opt.has_viewer().then(|| Stacks::new(&tree));
     let layout = Layout::new(&tree, opt.min_width, opt.diff_width, |step| {
         if let Some(stacks) = &mut stacks {
             stacks.push(step);

@@ -101,6 +101,12 @@ pub enum Format {
     /// A page filled by the graph, which is self-contained: it uses no network, and only the
     /// permissions in its content security policy.
     Html,
+    /// A PNG, which shows what the SVG does without the viewer. Text needs a font of the system.
+    #[cfg(feature = "picture")]
+    Png,
+    /// A PDF of one page, with the same contents, whose text can be searched.
+    #[cfg(feature = "picture")]
+    Pdf,
 }
 
 /// Options for drawing a flame graph.
@@ -209,6 +215,10 @@ pub struct Options<'a> {
     /// The output format. Default: SVG.
     pub format: Format,
 
+    /// The width and height of a PNG in units of the width and height of the graph. Default: 1.
+    #[cfg(feature = "picture")]
+    pub scale: f64,
+
     /// In HTML, the nonce of the script and the style sheet, for pages served with a content
     /// security policy that requires one. Default: `None`, in which case the page has its own
     /// policy, which identifies them by hash.
@@ -271,6 +281,8 @@ impl Default for Options<'_> {
             diff_width: DiffWidth::default(),
             factor: defaults::FACTOR,
             format: Format::default(),
+            #[cfg(feature = "picture")]
+            scale: 1.0,
             csp_nonce: None,
             pretty_xml: false,
             no_sort: false,
@@ -290,7 +302,25 @@ impl Options<'_> {
             let message = "the frame height must be at least 1 pixel";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
+        #[cfg(feature = "picture")]
+        if !self.scale.is_finite() || self.scale <= 0.0 {
+            let message = "the scale must be a number greater than 0";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
         Ok(())
+    }
+
+    /// Whether the script that zooms and searches is part of the graph.
+    pub(super) fn has_viewer(&self) -> bool {
+        !self.no_javascript && !self.is_picture()
+    }
+
+    /// Whether the graph is converted to a picture, in which nothing reacts.
+    pub(super) fn is_picture(&self) -> bool {
+        #[cfg(feature = "picture")]
+        return matches!(self.format, Format::Png | Format::Pdf);
+        #[cfg(not(feature = "picture"))]
+        false
     }
 
     pub(super) fn is_inverted(&self) -> bool {

@@ -120,7 +120,7 @@ struct Inline {
 impl Inline {
     fn new(opt: &Options<'_>) -> Inline {
         let mut script = style::script_variables(opt);
-        if !opt.no_javascript {
+        if opt.has_viewer() {
             style::push_viewer(&mut script);
         }
         Inline {
@@ -171,7 +171,7 @@ impl<W: Write> Document<'_, '_, W> {
             start_page(&mut self.xml, self.opt, Some(&inline));
         }
         // A page's policy forbids scripts in attributes, and the viewer starts on its own.
-        let onload = (!self.opt.no_javascript && !is_page).then_some("init(evt)");
+        let onload = (self.opt.has_viewer() && !is_page).then_some("init(evt)");
         let (width, height) = (self.geometry.width, self.geometry.height);
         start_svg(&mut self.xml, self.opt, width, height, onload);
         self.write_gradient();
@@ -220,7 +220,7 @@ impl<W: Write> Document<'_, '_, W> {
     fn write_style_and_script(&mut self, inline: &Inline) {
         let nonce = match self.opt.format {
             Format::Html => self.opt.csp_nonce.as_deref(),
-            Format::Svg => None,
+            _ => None,
         };
         let xml = &mut self.xml;
         xml.start("style");
@@ -230,6 +230,9 @@ impl<W: Write> Document<'_, '_, W> {
         }
         xml.text(&inline.style);
         xml.end();
+        if self.opt.is_picture() {
+            return;
+        }
         xml.start("script");
         xml.attr("type", "text/ecmascript");
         if let Some(nonce) = nonce {
@@ -265,6 +268,9 @@ impl<W: Write> Document<'_, '_, W> {
                 title_y.saturating_mul(2),
                 subtitle,
             );
+        }
+        if self.opt.is_picture() {
+            return;
         }
         self.write_text("details", None, &left, details_y, " ");
         self.write_text("unzoom", Some("hide"), &left, title_y, "Reset Zoom");

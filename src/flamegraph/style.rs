@@ -32,6 +32,9 @@ const VIEWER: [&str; 22] = [
     include_str!("viewer/viewer.js"),
 ];
 
+/// The look of what pictures have too.
+const STYLE: &str = include_str!("viewer/graph.css");
+
 const VIEWER_STYLE: &str = include_str!("viewer/viewer.css");
 
 pub(super) fn style_sheet(opt: &Options<'_>) -> String {
@@ -45,7 +48,11 @@ pub(super) fn style_sheet(opt: &Options<'_>) -> String {
         let color = css(color);
         style += &format!("#frames > * > rect {{ stroke:{color}; stroke-width:1; }}\n");
     }
-    style + VIEWER_STYLE
+    style += STYLE;
+    if !opt.is_picture() {
+        style += VIEWER_STYLE;
+    }
+    style
 }
 
 /// Appends the script of the viewer without indentation and comments, which are on their own lines:

@@ -32,9 +32,17 @@ pub struct Flags {
     #[arg(long)]
     pub open: bool,
 
-    /// What to write: an SVG, or a page of HTML that the graph fills and that needs nothing else
-    #[arg(long = "format", value_name = "FORMAT", default_value = "svg", value_parser = ["svg", "html"])]
+    /// What to write: an SVG, a page of HTML that the graph fills and that needs nothing else, or a picture
+    #[arg(long = "format", value_name = "FORMAT", default_value = "svg", value_parser = FORMATS)]
     pub format: String,
+
+    /// Make a PNG this many times as wide and high, for screens with more pixels
+    #[cfg(feature = "picture")]
+    #[arg(
+        long = "scale", value_name = "FLOAT", default_value_t = 1.0, value_parser = values::factor,
+        allow_negative_numbers = true
+    )]
+    pub scale: f64,
 
     /// In HTML, the nonce of the content security policy that the page is served with
     /// [default: a policy in the page, by hashes]
@@ -74,6 +82,12 @@ pub struct Flags {
     pub guess: GuessArgs,
 }
 
+/// The values of `--format`.
+#[cfg(feature = "picture")]
+const FORMATS: [&str; 4] = ["svg", "html", "png", "pdf"];
+#[cfg(not(feature = "picture"))]
+const FORMATS: [&str; 2] = ["svg", "html"];
+
 /// What `-h` shows; `--help` shows all.
 const MOST_USED: &[&str] = &[
     "paths",
@@ -110,6 +124,8 @@ impl Flags {
     pub fn options(&self) -> Options<'static> {
         let mut options = Options {
             format: self.format(),
+            #[cfg(feature = "picture")]
+            scale: self.scale,
             csp_nonce: self.csp_nonce.clone(),
             pretty_xml: self.pretty_xml,
             no_javascript: self.no_javascript,
@@ -125,6 +141,10 @@ impl Flags {
     fn format(&self) -> Format {
         match self.format.as_str() {
             "html" => Format::Html,
+            #[cfg(feature = "picture")]
+            "png" => Format::Png,
+            #[cfg(feature = "picture")]
+            "pdf" => Format::Pdf,
             _ => Format::Svg,
         }
     }
@@ -142,6 +162,10 @@ impl Flags {
         }
         if self.csp_nonce.is_some() && self.format != "html" {
             return Some("--csp-nonce requires --format html: an SVG has no policy");
+        }
+        #[cfg(feature = "picture")]
+        if self.scale != 1.0 && self.format != "png" {
+            return Some("--scale requires --format png");
         }
         None
     }
@@ -260,6 +284,12 @@ mod tests {
         check!(["--flamechart"], flame_chart, true);
         check!(["--format", "svg"], format, Format::Svg);
         check!(["--format", "html"], format, Format::Html);
+        #[cfg(feature = "picture")]
+        {
+            check!(["--format", "png"], format, Format::Png);
+            check!(["--format", "pdf"], format, Format::Pdf);
+            check!(["--scale", "1.5"], scale, 1.5);
+        }
         check!(["--csp-nonce", "n"], csp_nonce, Some("n".to_string()));
         check!(["--diff-width=after"], diff_width, DiffWidth::After);
         check!(["--diff-width=before"], diff_width, DiffWidth::Before);
@@ -303,7 +333,7 @@ mod tests {
             ["--strip-hex", "no-diff"],
             ["--diff-width", "widest"],
             ["--colors", "nope"],
-            ["--format", "png"],
+            ["--format", "gif"],
         ] {
             let arguments = ["inferno-flamegraph"].iter().chain(&flags);
             assert!(Flags::try_parse_from(arguments).is_err(), "{flags:?}");
