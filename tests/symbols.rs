@@ -21,6 +21,7 @@ const BREAKPAD_ID: &str = "A137FCA512D0EA039FFBAC9B1E3C20FB0";
 
 /// `leaf`, inlined through two functions, was called by `run`, which `_start` called.
 const NAMED: &str = "_start;run;leaf;mix_twice;mix 7\n";
+const WITH_LINES: &str = "_start (./spin.c:60);run (./spin.c:50);leaf (./spin.c:26);mix_twice (./spin.c:21);mix (./spin.c:17) 7\n";
 const UNNAMED: &str = "[spin];[spin];[spin] 7\n";
 
 fn heap() -> String {
@@ -173,6 +174,22 @@ fn without_its_file_a_function_is_called_by_it() {
 fn inlined_calls_can_be_left_out() {
     let (folded, _) = fold("gperftools", &[SYMFS, "--no-inline"], heap().as_bytes());
     assert_eq!(folded, "_start;run;leaf 7\n");
+}
+
+#[test]
+fn lines_are_those_of_the_debug_information() {
+    for (format, profile) in [
+        ("gperftools", heap().into_bytes()),
+        ("jemalloc", jemalloc().into_bytes()),
+        ("firefox", firefox("\"codeId\": null").into_bytes()),
+        ("pprof", pprof("")),
+        ("simpleperf", simpleperf()),
+    ] {
+        let folded = fold(format, &[SYMFS, "--lines"], &profile);
+        assert_eq!(folded, (WITH_LINES.to_string(), String::new()), "{format}");
+    }
+    let guessed = run(INFERNO, &["collapse", SYMFS, "--lines"], heap().as_bytes());
+    assert_eq!(stdout(&guessed), WITH_LINES);
 }
 
 /// Without a build ID, the inode shows that the file was replaced.

@@ -76,7 +76,7 @@ struct PerfFlags {
     #[arg(long)]
     no_demangle: bool,
 
-    /// With perf.data: put file and line behind names, where there is debug information
+    /// Append file and line to names: those in debug information, or in text those of perf script -F +srcline
     #[arg(long)]
     lines: bool,
 
@@ -99,7 +99,7 @@ struct PerfFlags {
 impl From<PerfFlags> for Options {
     fn from(flags: PerfFlags) -> Options {
         let mut options = flags.perf.options();
-        options.lines = flags.lines;
+        options.stacks.lines = flags.lines;
         options.stacks.demangle = !flags.no_demangle;
         options.stacks.count_samples = flags.value.as_deref() == Some("samples");
         options.stacks.skip_after = flags.skip_after;

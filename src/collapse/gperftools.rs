@@ -49,6 +49,10 @@ pub struct Options {
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
+    /// Append file and line to names, where there is debug information: `main (main.c:7)`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub lines: bool,
+
     /// How to symbolize addresses
     #[cfg_attr(feature = "cli", command(flatten))]
     pub symbols: SymbolOptions,
@@ -65,7 +69,7 @@ fn starts_with_any(text: &[u8], starts: &[&[u8]]) -> bool {
 impl Document for Options {
     const NAME: &'static str = "gperftools";
     const DESCRIPTION: &'static str = "a gperftools profile";
-    shared_options!(value);
+    shared_options!(value, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         if Words::of(head).is_some() {
@@ -93,6 +97,10 @@ impl Document for Options {
 }
 
 impl Options {
+    fn addresses(&self) -> Addresses<'_> {
+        Addresses::new(&self.symbols, self.lines)
+    }
+
     fn read_heap(&self, lines: &mut Lines<'_>, profile: &mut Profile) -> io::Result<()> {
         let header = lines.next()?.unwrap_or_default();
         let kind = memchr::memmem::rfind(header, b" @ ").map_or(&b""[..], |at| &header[at + 3..]);
@@ -113,7 +121,7 @@ impl Options {
             Some(heap::counts(counts)?.unsampled(sampling))
         })?;
         let column = profile.choose(heap::value_types(), self.value.as_deref(), 0)?;
-        add_stacks(text.stacks, text.maps, &self.symbols, column, profile);
+        add_stacks(text.stacks, text.maps, self.addresses(), column, profile);
         Ok(())
     }
 
@@ -133,7 +141,7 @@ impl Options {
             ValueType::new("contentions", "count"),
         ];
         let column = profile.choose(values, self.value.as_deref(), 0)?;
-        add_stacks(text.stacks, text.maps, &self.symbols, column, profile);
+        add_stacks(text.stacks, text.maps, self.addresses(), column, profile);
         Ok(())
     }
 
@@ -169,7 +177,7 @@ impl Options {
             ValueType::new("time", "microseconds"),
         ];
         let column = profile.choose(values, self.value.as_deref(), 0)?;
-        add_stacks(stacks, maps, &self.symbols, column, profile);
+        add_stacks(stacks, maps, self.addresses(), column, profile);
         Ok(())
     }
 }
@@ -236,12 +244,11 @@ fn read_stacks<const N: usize>(
 pub(super) fn add_stacks<const N: usize>(
     mut stacks: Vec<Stack<N>>,
     mut maps: Maps,
-    symbols: &SymbolOptions,
+    mut addresses: Addresses<'_>,
     column: usize,
     profile: &mut Profile,
 ) {
     maps.sort();
-    let mut addresses = Addresses::new(symbols);
     let mut ids = AHashMap::new();
     for stack in stacks.iter_mut().filter(|stack| stack.names.is_empty()) {
         let callers = stack.addresses.iter_mut().skip(1);

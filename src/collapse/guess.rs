@@ -79,7 +79,7 @@ impl Options {
     /// ```
     pub fn perf_data(&self) -> perf_data::Options {
         let mut options = self.perf.clone();
-        options.lines |= self.lines;
+        options.stacks.lines |= self.lines;
         options.stacks.demangle = self.demangle;
         options.stacks.in_time_order = self.in_time_order;
         options.stacks.nthreads = self.nthreads;

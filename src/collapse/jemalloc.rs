@@ -18,6 +18,7 @@
 //! Allocations are sampled; counts are estimates of all allocations. There are no symbols: they are
 //! looked up in the mapped objects, if these still exist.
 
+use super::document::addresses::Addresses;
 use super::document::heap::{self, Sampling};
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::maps::Maps;
@@ -38,6 +39,10 @@ pub struct Options {
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
+    /// Append file and line to names, where there is debug information: `main (main.c:7)`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub lines: bool,
+
     /// How to symbolize addresses
     #[cfg_attr(feature = "cli", command(flatten))]
     pub symbols: SymbolOptions,
@@ -46,7 +51,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "jemalloc";
     const DESCRIPTION: &'static str = "a jemalloc heap profile";
-    shared_options!(value);
+    shared_options!(value, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         whole_lines(head)
@@ -91,7 +96,8 @@ impl Document for Options {
         }
         lines.warn_if_cut();
         let column = profile.choose(heap::value_types(), self.value.as_deref(), 0)?;
-        add_stacks(stacks, maps, &self.symbols, column, profile);
+        let addresses = Addresses::new(&self.symbols, self.lines);
+        add_stacks(stacks, maps, addresses, column, profile);
         Ok(())
     }
 }

@@ -127,6 +127,11 @@ pub struct Options {
     /// `cycles`. Default: `false`.
     pub count_samples: bool,
 
+    /// Append file and line to the names of functions: `parse (/srv/shop/parse.c:7)`. In text, they are those
+    /// that `perf script -F +srcline` prints below frames; in `perf.data`, they come from debug information, and
+    /// in functions that called others it is the line of the call. Default: `false`.
+    pub lines: bool,
+
     /// The number of threads; 0 means 1, and the maximum is 1024. Default: one per logical CPU.
     pub nthreads: usize,
 
@@ -150,6 +155,7 @@ impl Default for Options {
             include_tid: false,
             in_time_order: false,
             count_samples: false,
+            lines: false,
             nthreads: *DEFAULT_NTHREADS,
             selection: Selection::default(),
             skip_after: Vec::new(),

@@ -122,10 +122,6 @@ pub struct Options {
     /// Show inlined calls as separate frames, if there is debug information. Default: `true`.
     pub inline: bool,
 
-    /// Put file and line behind the names of functions, where there is debug information:
-    /// `parse (/srv/shop/parse.c:7)`. In functions that called others it is the line of the call. Default: `false`.
-    pub lines: bool,
-
     /// A copy of `/proc/kallsyms` of the kernel that was recorded. Default: `None`, the kernel that
     /// is running, if it is the one that was recorded.
     pub kallsyms: Option<PathBuf>,
@@ -142,7 +138,6 @@ impl Default for Options {
         Options {
             stacks: perf::Options::default(),
             inline: true,
-            lines: false,
             kallsyms: None,
             symfs: None,
             debug_dirs: Vec::new(),

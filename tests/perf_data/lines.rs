@@ -5,7 +5,7 @@ use super::*;
 fn fold_lines(inline: bool) -> String {
     let mut options = options();
     options.inline = inline;
-    options.lines = true;
+    options.stacks.lines = true;
     fold_with(options, &capture("dwarf")).expect("a file that can be read")
 }
 
@@ -67,7 +67,7 @@ fn all_tools_have_the_flag() {
 #[test]
 fn functions_without_lines_keep_their_names() {
     let mut options = options();
-    options.lines = true;
+    options.stacks.lines = true;
     options.symfs = Some(PathBuf::from(format!("{DATA}/nowhere")));
     let unnamed = fold_with(options, &capture("fp")).expect("a file that can be read");
     assert!(

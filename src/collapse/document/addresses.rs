@@ -5,11 +5,13 @@
 //! them, one object at a time, with the same code as for `perf.data`.
 
 use super::lines::parse_hex;
-#[cfg(feature = "perf-data")]
-use super::names::frame_name;
 use super::names::{basename, object_name};
 #[cfg(feature = "perf-data")]
-use crate::symbols::{self, Detail, FileSymbols, Files, Identity, Kind, Origin, list_missing};
+use super::names::{frame_name, with_line};
+#[cfg(feature = "perf-data")]
+use crate::symbols::{
+    self, Detail, FileSymbols, Files, Function, Identity, Kind, Origin, list_missing,
+};
 use ahash::AHashMap;
 use std::path::PathBuf;
 
@@ -156,6 +158,12 @@ struct Object {
 #[derive(Debug)]
 pub(crate) struct Addresses<'o> {
     options: &'o SymbolOptions,
+    /// Whether to append file and line to names.
+    #[cfg_attr(
+        not(feature = "perf-data"),
+        expect(dead_code, reason = "there are no lines")
+    )]
+    lines: bool,
     objects: Vec<Object>,
     object_ids: AHashMap<Object, usize>,
     addresses: Vec<Address>,
@@ -163,9 +171,10 @@ pub(crate) struct Addresses<'o> {
 }
 
 impl<'o> Addresses<'o> {
-    pub fn new(options: &'o SymbolOptions) -> Addresses<'o> {
+    pub fn new(options: &'o SymbolOptions, lines: bool) -> Addresses<'o> {
         Addresses {
             options,
+            lines,
             objects: Vec::new(),
             object_ids: AHashMap::new(),
             addresses: Vec::new(),
@@ -268,7 +277,7 @@ impl<'o> Addresses<'o> {
         let object = symbols::Object::new(kind, name, &object.path, None);
         let detail = Detail {
             inlined: !self.options.no_inline,
-            lines: false,
+            lines: self.lines,
         };
         let symbols = FileSymbols::read(files, &object, &identity, detail);
         let lookup = symbols.lookup(files);
@@ -281,14 +290,20 @@ impl<'o> Addresses<'o> {
                 FileAddress::Unknown => None,
             };
             let functions = lookup.functions(address, address);
-            let found = functions.into_iter().map(|function| function.name);
-            match found.collect::<Option<Vec<_>>>() {
-                Some(found) => names.frames[id] = found.iter().map(|it| frame_name(it)).collect(),
+            match functions.iter().map(frame_of).collect() {
+                Some(frames) => names.frames[id] = frames,
                 None => are_named = false,
             }
         }
         (!are_named).then(|| symbols.missing().describe(&object))
     }
+}
+
+/// The frame of a function, with its line if that is known.
+#[cfg(feature = "perf-data")]
+fn frame_of(function: &Function) -> Option<Vec<u8>> {
+    let name = frame_name(function.name.as_ref()?);
+    Some(with_line(&name, function.line.as_ref()))
 }
 
 /// The names of the functions at addresses.

@@ -95,7 +95,7 @@ mod tests {
                 addrs,
                 ..SymbolOptions::default()
             };
-            let mut addresses = Addresses::new(&options);
+            let mut addresses = Addresses::new(&options, false);
             let id = maps.add(address, &mut addresses);
             addresses.resolve().frames(id).concat()
         };

@@ -2,6 +2,8 @@
 
 use crate::call_tree::{CallTree, FrameId};
 use crate::decimal::Decimal;
+#[cfg(feature = "perf-data")]
+use crate::symbols::SourceLine;
 use ahash::AHashMap;
 
 /// Interned names, numbered in the order of their first use.
@@ -61,6 +63,17 @@ pub(crate) fn with_place(name: &[u8], file: &[u8], line: Option<Decimal>) -> Vec
     let file = frame_name(file);
     let line = line.map_or(String::new(), |line| format!(":{line}"));
     [name, b" (", &file, line.as_bytes(), b")"].concat()
+}
+
+/// `name (file:line)` for a line from debug information, if it is known.
+#[cfg(feature = "perf-data")]
+pub(crate) fn with_line(name: &[u8], source: Option<&SourceLine>) -> Vec<u8> {
+    match source {
+        Some(SourceLine { file, number }) => {
+            with_place(name, file, number.map(|number| u64::from(number).into()))
+        }
+        None => name.to_vec(),
+    }
 }
 
 /// The name of a function without a symbol: `[libc.so.6]`, or with its address `[libc.so.6

@@ -2,7 +2,7 @@
 
 use super::class::{
     Class, First, classify, first_of_sample, is_bare_frame, is_comment, is_frame_after_event,
-    is_other_field, is_sample_of_one_line,
+    is_other_field, is_sample_of_one_line, source_place,
 };
 use super::event::EventLine;
 use super::frame::FrameLine;
@@ -10,7 +10,7 @@ use super::samples::{self, Samples, after_last_blank_line, are_plain, start_of_s
 use super::stack::Stack;
 use super::{Options, Prelude, Worker};
 use crate::call_tree::{CallTree, NodeId};
-use crate::collapse::format::{Block, count_lines};
+use crate::collapse::format::{Block, count_lines, offset_in};
 use crate::folded::lines_of;
 use crate::text::trim_end;
 
@@ -148,11 +148,12 @@ impl<'a> BlockFolder<'a> {
                 Class::Event(event) => {
                     self.end(sample.take());
                     let is_followed = lines.peek().is_some_and(|next| is_frame_after_event(next));
-                    sample = self.begin(event, is_followed);
+                    sample = self.begin(event, is_followed, lines.peek().copied());
                 }
                 Class::Frame(_) => {
                     if let Some(sample) = &mut sample {
-                        sample.frames.push(line);
+                        let next = lines.peek().copied();
+                        sample.frames.push(self.with_source(line, next));
                     }
                 }
                 Class::Unknown if sample.is_some() && !is_sample_of_one_line(line) => {
@@ -162,6 +163,10 @@ impl<'a> BlockFolder<'a> {
                     self.end(sample.take());
                     sample =
                         self.begin_with_any_fields(line, lines.peek().copied(), was_after_blank);
+                    if is_bare_frame(line) {
+                        // Its source location would be taken for the first line of the next sample.
+                        lines.next_if(|next| is_other_field(next));
+                    }
                 }
             }
         }
@@ -173,16 +178,16 @@ impl<'a> BlockFolder<'a> {
     fn begin_with_any_fields(
         &mut self,
         line: &'a [u8],
-        next: Option<&[u8]>,
+        next: Option<&'a [u8]>,
         is_after_blank: bool,
     ) -> Option<Sample<'a>> {
         let first = first_of_sample(line, next, is_after_blank);
         match first.filter(|_| self.prelude.has_any_fields) {
-            Some(First::Above(event)) => self.begin(event, true),
-            Some(First::Only(event)) => self.begin(event, false),
+            Some(First::Above(event)) => self.begin(event, true, next),
+            Some(First::Only(event)) => self.begin(event, false, next),
             Some(First::Frame) => {
-                let mut sample = self.begin(EventLine::NONE, true)?;
-                sample.frames.push(line);
+                let mut sample = self.begin(EventLine::NONE, true, next)?;
+                sample.frames.push(self.with_source(line, next));
                 Some(sample)
             }
             None => {
@@ -192,8 +197,14 @@ impl<'a> BlockFolder<'a> {
         }
     }
 
-    /// Begins a sample, and ends it if it consists only of the event line.
-    fn begin(&mut self, event: EventLine<'a>, is_followed: bool) -> Option<Sample<'a>> {
+    /// Begins a sample, and ends it if it consists only of the event line. `next` is the line after it, and
+    /// `is_followed` whether that is a frame.
+    fn begin(
+        &mut self,
+        event: EventLine<'a>,
+        is_followed: bool,
+        next: Option<&'a [u8]>,
+    ) -> Option<Sample<'a>> {
         let is_wanted = self.is_wanted(&event);
         let mut sample = Sample {
             event,
@@ -201,11 +212,24 @@ impl<'a> BlockFolder<'a> {
             frames: Vec::new(),
         };
         if FrameLine::parse(event.payload).is_some() && !is_followed {
-            sample.frames.push(event.payload);
+            sample.frames.push(self.with_source(event.payload, next));
             self.end(Some(sample));
             return None;
         }
         Some(sample)
+    }
+
+    /// A frame line, including the `next` line if that is its source location, which is wanted.
+    fn with_source(&self, line: &'a [u8], next: Option<&'a [u8]>) -> &'a [u8] {
+        let wanted = next.filter(|_| self.options.lines);
+        match wanted.filter(|next| source_place(next).is_some()) {
+            Some(next) => {
+                let block = self.block.bytes;
+                let both = offset_in(block, line)..offset_in(block, next) + next.len();
+                block.get(both).unwrap_or(line)
+            }
+            None => line,
+        }
     }
 
     fn end(&mut self, sample: Option<Sample<'a>>) {
@@ -289,5 +313,6 @@ fn event_above<'a>(line: &'a [u8], frames: &[u8]) -> Option<EventLine<'a>> {
 struct Sample<'a> {
     event: EventLine<'a>,
     is_wanted: bool,
+    /// Frame lines, some with their source locations.
     frames: Vec<&'a [u8]>,
 }

@@ -2,6 +2,9 @@
 
 use super::event::EventLine;
 use super::frame::{FrameLine, one_line_frame};
+use crate::collapse::document::lines::parse;
+use crate::collapse::document::names::with_place;
+use crate::decimal::Decimal;
 use crate::text::trim_start;
 
 /// A line in a sample or between samples.
@@ -112,11 +115,48 @@ pub(super) fn is_other_field(line: &[u8]) -> bool {
 /// Whether `line` is what `perf script -F +srcline` prints below a frame: `  main.c:12`, or without
 /// a line number `  :0`, `  libc.so.6[2724a]` and `  [kernel.kallsyms]+0x12`.
 fn is_source_line(line: &[u8]) -> bool {
-    let text = match line.strip_prefix(b"  ") {
-        Some(text) if !text.starts_with(b" ") => text,
-        _ => return false,
-    };
-    let has_number =
-        memchr::memrchr(b':', text).is_some_and(|at| text[at + 1..].iter().all(u8::is_ascii_digit));
-    has_number || text.ends_with(b"]") || memchr::memmem::find(text, b"+0x").is_some()
+    source_text(line).is_some_and(|text| {
+        split_number(text).is_some()
+            || text.ends_with(b"]")
+            || memchr::memmem::find(text, b"+0x").is_some()
+    })
+}
+
+fn source_text(line: &[u8]) -> Option<&[u8]> {
+    let text = line.strip_prefix(b"  ")?;
+    (!text.starts_with(b" ")).then_some(text)
+}
+
+fn split_number(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memrchr(b':', text)?;
+    let (file, number) = (&text[..at], &text[at + 1..]);
+    number
+        .iter()
+        .all(u8::is_ascii_digit)
+        .then_some((file, number))
+}
+
+/// The source location in a line that `perf script -F +srcline` prints below a frame. `None` if perf
+/// does not know the file, or if it is another line.
+pub(super) fn source_place(line: &[u8]) -> Option<SourcePlace<'_>> {
+    let (file, number) = split_number(source_text(line)?)?;
+    let is_known = !file.is_empty() && file != b"??";
+    is_known.then(|| SourcePlace {
+        file,
+        number: parse(number).filter(|number| *number > 0),
+    })
+}
+
+/// A file, and a line if that is known.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct SourcePlace<'a> {
+    pub file: &'a [u8],
+    pub number: Option<u64>,
+}
+
+impl SourcePlace<'_> {
+    /// `parse (parse.c:7)`
+    pub fn append_to(&self, name: &str) -> Vec<u8> {
+        with_place(name.as_bytes(), self.file, self.number.map(Decimal::from))
+    }
 }

@@ -4,6 +4,7 @@
 //! see [`perf`](super) for how this makes it fast.
 
 use super::Options;
+use super::class::source_place;
 use super::event::EventLine;
 use super::frame::{FrameLine, function_name, name_frames};
 use super::jit::JitMaps;
@@ -17,7 +18,7 @@ use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::lines::{LineCache, LineId};
 use crate::collapse::successors::{Successor, Successors};
 use crate::collapse::symbol::command_frame;
-use crate::text::lossy;
+use crate::text::{lossy, trim_end};
 use ahash::AHashMap;
 use std::ops::Range;
 
@@ -231,7 +232,8 @@ impl Stacks {
         }
     }
 
-    /// Reads lines in any form, starting with the root. Lines that are not frames are skipped.
+    /// Reads lines in any form, starting with the root. Lines that are not frames are skipped. A line may
+    /// include the next one, its source location.
     pub fn read_lines<'b>(
         &mut self,
         lines: impl Iterator<Item = &'b [u8]>,
@@ -401,7 +403,8 @@ struct Facts {
     hides_callers: bool,
 }
 
-/// Parses `line`, and adds its frames; none for a process name in parentheses.
+/// Parses `line`, which may include its source location, and adds its frames; none for a process name in
+/// parentheses.
 #[cold]
 fn read_line(
     line: &[u8],
@@ -415,6 +418,10 @@ fn read_line(
         is_frame_anywhere: false,
         hides_callers: false,
     };
+    let (line, place) = match memchr::memchr(b'\n', line) {
+        Some(end) => (trim_end(&line[..end]), source_place(&line[end + 1..])),
+        None => (line, None),
+    };
     let Some(line) = FrameLine::parse(line) else {
         return facts;
     };
@@ -424,7 +431,10 @@ fn read_line(
     if let Some(function) = function_name(&symbol) {
         facts.hides_callers = options.skip_after.iter().any(|name| *name == function);
         name_frames(&function, &line, options, is_java, |name| {
-            frames.push(tree.intern(name.as_bytes()));
+            frames.push(match &place {
+                Some(place) => tree.intern(&place.append_to(name)),
+                None => tree.intern(name.as_bytes()),
+            });
         });
     }
     facts

@@ -124,6 +124,42 @@ fn other_fields_below_frames_are_no_news() {
     assert_eq!(notes, none);
 }
 
+#[test]
+fn source_locations_below_frames_are_added_to_names_if_asked_for() {
+    let lines = with_options(|options| options.lines = true);
+    let text = format!(
+        "{HEAD}\t    7f001234567f leaf+0x1 (/bin/x)\n  /srv/x/main.c:12\n\
+         \t    7f001234568f inlined (inlined)\n  main.h:0\n insn: 48 01 c2\n\
+         \t    7f001234568f main (/bin/x)\n  :0\n\t    7f001234569f start (/bin/x)\n  ??:0\n\
+         \t    7f001234569f libc (/lib/libc.so.6)\n  libc.so.6[2724a]\n\
+         \tffffffff8103ce3b entry ([kernel.kallsyms])\n  [kernel.kallsyms]+0x12\n\n\
+         {HEAD}\t    7f001234567f leaf+0x2 (/bin/x)\n  /srv/x/main.c:13\n\t    7f001234568f main (/bin/x)\n\n\
+         {HEAD}\t    7f001234567f leaf+0x2 (/bin/x)\n\t    7f001234568f main (/bin/x)\n\n"
+    );
+    let expected = "prog;entry;libc;start;main;inlined (main.h);leaf (/srv/x/main.c:12) 1\n\
+                    prog;main;leaf 1\nprog;main;leaf (/srv/x/main.c:13) 1\n";
+    assert_eq!(fold(&lines, text.as_bytes()), expected);
+    let without = "prog;entry;libc;start;main;inlined;leaf 1\nprog;main;leaf 2\n";
+    assert_eq!(fold(&Options::default(), text.as_bytes()), without);
+}
+
+/// `perf script -F +srcline` and `-F ip,sym,srcline` of samples without call chains.
+#[test]
+fn source_locations_below_samples_of_one_line_belong_to_them() {
+    let lines = with_options(|options| options.lines = true);
+    let line = "prog 100 10.000001: 2 cycles:      55a2ef6d71b7 leaf+0x17 (/bin/x)\n";
+    let text = format!("{line}  main.c:12\n{line}  main.c:13\n{line}  main.c:12\n");
+    let expected = "prog;leaf (main.c:12) 4\nprog;leaf (main.c:13) 2\n";
+    assert_eq!(fold(&lines, text.as_bytes()), expected);
+    assert_eq!(fold(&Options::default(), text.as_bytes()), "prog;leaf 6\n");
+
+    let line = "     55a2ef6d71b7 leaf\n";
+    let text = format!("{line}  main.c:12\n{line}  main.c:13\n{line}  main.c:12\n");
+    let expected = "leaf (main.c:12) 2\nleaf (main.c:13) 1\n";
+    assert_eq!(fold(&lines, text.as_bytes()), expected);
+    assert_eq!(fold(&Options::default(), text.as_bytes()), "leaf 3\n");
+}
+
 /// Without symbols, functions are named after their addresses or modules.
 #[test]
 fn addresses_name_functions_without_symbols_if_asked_for() {

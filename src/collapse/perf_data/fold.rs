@@ -185,7 +185,7 @@ fn conclude(
         kallsyms: options.kallsyms.as_deref(),
         detail: Detail {
             inlined: options.inline,
-            lines: options.lines,
+            lines: options.stacks.lines,
         },
     };
     let objects = &reader.processes.objects.list;

@@ -7,11 +7,10 @@ use super::resolve::Resolved;
 use super::stacks::FrameKey;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::demangle::demangled_frame;
-use crate::collapse::document::names::with_place;
+use crate::collapse::document::names::with_line;
 use crate::collapse::perf::{self, FrameLine, function_name, name_frames};
 use crate::collapse::symbol::command_frame;
-use crate::decimal::Decimal;
-use crate::symbols::{Function, Object, SourceLine};
+use crate::symbols::{Function, Object};
 use crate::text::lossy;
 use ahash::AHashMap;
 use std::borrow::Cow;
@@ -123,20 +122,11 @@ impl<'a> Naming<'a> {
         };
         let mut hides_callers = self.options.skip_after.iter().any(|it| *it == function);
         name_frames(&function, &printed, self.options, is_java, |name| {
-            let frame = match source {
-                Some(source) => tree.intern(&with_line(name, source)),
-                None => tree.intern(name.as_bytes()),
-            };
+            let frame = tree.intern(&with_line(name.as_bytes(), source));
             line.frames.push((frame, hides_callers));
             hides_callers = false;
         });
     }
-}
-
-/// `parse (/srv/shop/parse.c:7)`
-fn with_line(name: &str, source: &SourceLine) -> Vec<u8> {
-    let number = source.number.map(|number| Decimal::from(u64::from(number)));
-    with_place(name.as_bytes(), &source.file, number)
 }
 
 impl Line {

@@ -87,7 +87,9 @@ impl Document for Options {
         let file = File::read(&message)?;
         let (types, profiles) = file.value_types()?;
         let chosen = profile.choose(types, self.value.as_deref(), 0)?;
-        let (names, unnamed) = file.dictionary.addresses(&self.symbols)?;
+        let (names, unnamed) = file
+            .dictionary
+            .addresses(Addresses::new(&self.symbols, self.lines))?;
         let mut reader = Reader {
             options: self,
             dictionary: &file.dictionary,
@@ -291,8 +293,7 @@ impl<'a> Dictionary<'a> {
     }
 
     /// The addresses of all locations; only those without functions are symbolized.
-    fn addresses(&self, symbols: &SymbolOptions) -> io::Result<(Names, Vec<AddressId>)> {
-        let mut addresses = Addresses::new(symbols);
+    fn addresses(&self, mut addresses: Addresses<'_>) -> io::Result<(Names, Vec<AddressId>)> {
         let ids = self.locations.iter();
         let ids = ids.map(|location| self.add_address(location, &mut addresses));
         let ids = ids.collect::<io::Result<_>>()?;

@@ -118,7 +118,7 @@ impl Document for Options {
             .as_deref()
             .map(|name| resolve_value(&types, name));
         let column = profile.choose(types, wanted.as_deref(), default)?;
-        let unnamed = tables.addresses(&self.symbols)?;
+        let unnamed = tables.addresses(Addresses::new(&self.symbols, self.lines))?;
         let mut reader = SampleReader {
             options: self,
             tables: &tables,
@@ -296,8 +296,7 @@ impl<'a> Tables<'a> {
     }
 
     /// The addresses of locations that have no function.
-    fn addresses<'o>(&self, symbols: &'o SymbolOptions) -> io::Result<Unnamed<'o>> {
-        let mut addresses = Addresses::new(symbols);
+    fn addresses<'o>(&self, mut addresses: Addresses<'o>) -> io::Result<Unnamed<'o>> {
         let mut ids = AHashMap::new();
         for location in self.unnamed_locations() {
             ids.insert(location.id, self.add_address(location, &mut addresses)?);

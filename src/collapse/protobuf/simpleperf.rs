@@ -48,6 +48,10 @@ pub struct Options {
     #[cfg_attr(feature = "cli", arg(long))]
     pub threads: bool,
 
+    /// Append file and line to names, where there is debug information: `main (main.c:7)`
+    #[cfg_attr(feature = "cli", arg(long))]
+    pub lines: bool,
+
     /// How to symbolize addresses
     #[cfg_attr(feature = "cli", command(flatten))]
     pub symbols: SymbolOptions,
@@ -68,7 +72,7 @@ impl Document for Options {
         Criterion::Pid,
         Criterion::Tid,
     ];
-    shared_options!(value, event, threads);
+    shared_options!(value, event, threads, lines);
     thread_roots!(Threads);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -99,7 +103,8 @@ impl Document for Options {
             ValueType::new("samples", "count"),
         ];
         let column = profile.choose(values, self.value.as_deref(), 0)?;
-        let (names, unnamed) = tables.addresses(&bytes, &self.symbols)?;
+        let (names, unnamed) =
+            tables.addresses(&bytes, Addresses::new(&self.symbols, self.lines))?;
         Reader {
             options: self,
             tables: &tables,
@@ -304,8 +309,11 @@ impl Tables {
     }
 
     /// The entries without a function name, by file and address.
-    fn addresses(&self, bytes: &[u8], symbols: &SymbolOptions) -> io::Result<(Names, Unnamed)> {
-        let mut addresses = Addresses::new(symbols);
+    fn addresses(
+        &self,
+        bytes: &[u8],
+        mut addresses: Addresses<'_>,
+    ) -> io::Result<(Names, Unnamed)> {
         let mut ids = AHashMap::new();
         let mut sample = Sample::default();
         for message in Records::of(bytes)? {

@@ -111,7 +111,7 @@ impl Document for Options {
         let kinds: Vec<Kind> = values.iter().map(|(kind, _)| *kind).collect();
         let types = values.into_iter().map(|(_, value)| value).collect();
         let chosen = profile.choose(types, self.value.as_deref(), 0)?;
-        let mut addresses = Addresses::new(&self.symbols);
+        let mut addresses = Addresses::new(&self.symbols, self.lines);
         let mut readers = Vec::new();
         for file in &files {
             for thread in file.threads.iter().flatten() {
