@@ -45,14 +45,14 @@ struct AnyArgs {
     #[arg(long)]
     list: bool,
 
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Reading")]
     guess: GuessArgs,
 
     #[command(flatten, next_help_heading = None)]
-    collapse: CollapseArgs,
+    per: PerArgs,
 
     #[command(flatten)]
-    per: PerArgs,
+    collapse: CollapseArgs,
 }
 
 /// Runs the tool for a single format.
@@ -68,7 +68,9 @@ pub fn tool_command(row: Row) -> Command {
 /// `inferno collapse`
 pub fn command() -> Command {
     // The doc comments of the flag types are for readers of the code, not for the help.
-    AnyArgs::augment_args(Command::new("collapse"))
+    let command = AnyArgs::augment_args(Command::new("collapse"));
+    let rarely_used = [usage::RARELY_USED, usage::RARELY_USED_OF_PERF];
+    usage::without_in_short_help(command, &rarely_used)
         .about("Fold profiles: one line for each distinct stack, with its count")
         .override_usage(USAGE)
         .after_help(HELP)
@@ -86,9 +88,10 @@ Without a FORMAT it is recognized by the first lines of each input. `inferno col
 `inferno collapse FORMAT --help` the options of one. A file that is called like a format is given as ./NAME.";
 
 fn format_command(row: Row) -> Command {
-    let command = (row.cli.add_flags)(Command::new(row.name));
-    let command = SelectionArgs::add_to(command);
-    PerArgs::augment_args(CollapseArgs::augment_args(command.next_help_heading(None)))
+    let command = Command::new(row.name).next_help_heading("Reading");
+    let command = SelectionArgs::add_to((row.cli.add_flags)(command));
+    let command = PerArgs::augment_args(command.next_help_heading(None));
+    usage::without_in_short_help(CollapseArgs::augment_args(command), &[usage::RARELY_USED])
         .visible_aliases(row.aliases.to_vec())
         .about(format!("Fold {}", row.description))
         .after_help(row.help)

@@ -34,7 +34,7 @@ struct Args {
     #[arg(long = "flamechart", conflicts_with = "list_values")]
     flame_chart: bool,
 
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Reading")]
     guess: GuessArgs,
 
     #[command(flatten, next_help_heading = None)]
@@ -55,7 +55,8 @@ The input format is detected, as by `inferno collapse`. docs/convert.md says wha
 
 /// `inferno convert`
 pub fn command() -> Command {
-    Args::command()
+    let rarely_used = [usage::RARELY_USED, usage::RARELY_USED_OF_PERF];
+    usage::without_in_short_help(Args::command(), &rarely_used)
 }
 
 /// Runs `inferno convert`.

@@ -43,7 +43,7 @@ struct Args {
     #[command(flatten)]
     common: CommonArgs,
 
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Reading")]
     guess: GuessArgs,
 }
 
@@ -63,12 +63,13 @@ pub fn main() -> ExitCode {
 
 /// The command line of the tool.
 pub fn tool_command() -> Command {
-    Args::command()
+    let rarely_used = [usage::RARELY_USED, usage::RARELY_USED_OF_PERF];
+    usage::without_in_short_help(Args::command(), &rarely_used)
 }
 
 /// `inferno diff`
 pub fn command() -> Command {
-    Args::command().name("diff")
+    tool_command().name("diff")
 }
 
 /// Runs the comparison for parsed arguments.

@@ -61,24 +61,25 @@ The format is recognized by the first lines of the input, and folded with the de
 its own tool. Folded stacks are added up."
 )]
 struct Tool {
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Reading")]
     guess: GuessArgs,
 
     #[command(flatten, next_help_heading = None)]
-    collapse: CollapseArgs,
+    per: PerArgs,
 
     #[command(flatten)]
-    per: PerArgs,
+    collapse: CollapseArgs,
 }
 
 /// The command line of the tool.
 pub fn tool_command() -> Command {
-    Tool::command()
+    let rarely_used = [usage::RARELY_USED, usage::RARELY_USED_OF_PERF];
+    usage::without_in_short_help(Tool::command(), &rarely_used)
 }
 
 /// Runs the tool.
 pub fn main() -> ExitCode {
-    let tool: Tool = usage::parse();
+    let tool: Tool = usage::args(&usage::matches(tool_command()));
     let options = tool.guess.options();
     tool.collapse
         .run_guess("inferno-collapse-guess", &options, tool.per.per)

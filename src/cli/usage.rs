@@ -3,16 +3,11 @@
 use super::about;
 use super::message::{self, printable};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgMatches, Command, FromArgMatches, Parser};
+use clap::{Arg, ArgMatches, Command, FromArgMatches, Id};
 use std::io::{self, Write};
 use std::process::exit;
 
 /// Parses the command line. For an error or a request for help, writes a message and ends the tool.
-pub fn parse<T: Parser>() -> T {
-    args(&matches(T::command()))
-}
-
-/// Parses the command line of a command that has no type.
 pub fn matches(mut command: Command) -> ArgMatches {
     let matches = command.try_get_matches_from_mut(std::env::args_os());
     matches.unwrap_or_else(|error| match error.use_stderr() {
@@ -21,11 +16,69 @@ pub fn matches(mut command: Command) -> ArgMatches {
     })
 }
 
+/// The first flags of each help, in this order.
+const FIRST: &[&str] = &[
+    "output",
+    "open",
+    "format",
+    "scale",
+    "list",
+    "list_values",
+    "per",
+    "top",
+];
+
+/// Flags that `-h` leaves out, so that it fits on a screen. `--help` shows all.
+pub const RARELY_USED: &[&str] = &[
+    "addrs",
+    "base_regex",
+    "debug_dir",
+    "fold_callees",
+    "hide",
+    "kallsyms",
+    "merge_generated",
+    "no_demangle",
+    "no_inline",
+    "rename",
+    "skip_after_regex",
+    "symfs",
+];
+
+/// The same for perf profiles, if the command reads other formats, too.
+pub const RARELY_USED_OF_PERF: &[&str] = &["all", "jit", "kernel", "pid", "tid"];
+
 /// `command`, of which `-h` shows only the flags in `shown`, so that it fits on a screen. `--help` shows all.
 pub fn with_short_help(command: Command, shown: &[&str]) -> Command {
-    command.mut_args(|arg| {
-        let is_shown = shown.contains(&arg.get_id().as_str());
-        arg.hide_short_help(!is_shown)
+    hide_in_short_help(command, |id| !shown.contains(&id))
+}
+
+/// `command`, of which `-h` does not show the flags in `hidden`.
+pub fn without_in_short_help(command: Command, hidden: &[&[&str]]) -> Command {
+    hide_in_short_help(command, |id| hidden.iter().any(|ids| ids.contains(&id)))
+}
+
+fn hide_in_short_help(command: Command, is_hidden: impl Fn(&str) -> bool) -> Command {
+    most_used_first(command).mut_args(|arg| {
+        let is_hidden = is_hidden(arg.get_id().as_str());
+        arg.hide_short_help(is_hidden)
+    })
+}
+
+/// Sorts flags that are not under a heading.
+fn most_used_first(command: Command) -> Command {
+    let rank = |arg: &Arg| {
+        let rank = FIRST.iter().position(|id| arg.get_id() == id);
+        rank.unwrap_or(FIRST.len())
+    };
+    let unsorted = command
+        .get_arguments()
+        .filter(|arg| arg.get_help_heading().is_none());
+    let mut sorted: Vec<&Arg> = unsorted.collect();
+    sorted.sort_by_key(|arg| rank(arg));
+    let order: Vec<Id> = sorted.iter().map(|arg| arg.get_id().clone()).collect();
+    command.mut_args(|arg| match order.iter().position(|id| id == arg.get_id()) {
+        Some(place) => arg.display_order(place),
+        None => arg,
     })
 }
 
