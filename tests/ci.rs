@@ -119,6 +119,9 @@ fn the_workflow_of_the_document_finds_what_got_slower() {
         "{comment}"
     );
     assert!(comment.contains("| `price` |\n"), "{comment}");
+    let rules = "\n### Rules\n\n|  | result | violations | rule |\n| ---: | ---: | ---: | :--- |\n\
+                 | 1 | violated | 1 | `^price$ total +5%` |\n| 2 | passed | 0 | `^main$ self +1pp` |\n";
+    assert!(comment.contains(rules), "{comment}");
     let calls = runner.read("calls");
     assert!(
         calls.contains("git worktree add ../base 0123abc\n"),

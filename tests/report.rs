@@ -304,6 +304,40 @@ fn what_got_slower_breaks_its_rule_beyond_noise() {
 }
 
 #[test]
+fn reports_have_the_results_of_rules() {
+    let both = "main;a|b 100 110\nmain;c 50 40\n";
+    let rules = [
+        "--fail-if",
+        "a|b self +5%",
+        "--fail-if",
+        "nope self +5%",
+        "--fail-if",
+        "c self +5%",
+    ];
+    let in_format = |format: &str| {
+        let output = report(&[&["--format", format][..], &rules].concat(), both);
+        assert_eq!(output.status.code(), Some(1));
+        stdout(&output)
+    };
+    let markdown = "\n### Rules\n\n|  | result | violations | rule |\n| ---: | ---: | ---: | :--- |\n\
+                    | 1 | violated | 1 | `a\\|b self +5%` |\n| 2 | unmatched | 0 | `nope self +5%` |\n\
+                    | 3 | passed | 0 | `c self +5%` |\n\n### Violations\n\n\
+                    | rule | before | after | relative | points | function |\n\
+                    | ---: | ---: | ---: | ---: | ---: | :--- |\n\
+                    | 1 | 100 | 110 | +10% | +6.67 | `a\\|b` |\n\n### Changes of self";
+    assert!(in_format("md").contains(markdown), "{}", in_format("md"));
+    let json = in_format("json");
+    let start = "\"rules\": [\n    {\"rule\": \"a|b self +5%\", \"result\": \"violated\", \"violations\": \
+                 [{\"name\": \"a|b\", \"status\": \"changed\", \"before\": 100, ";
+    assert!(json.contains(start), "{json}");
+    let others = "\"p_of_excess\": null}]},\n    \
+                  {\"rule\": \"nope self +5%\", \"result\": \"unmatched\", \"violations\": []},\n    \
+                  {\"rule\": \"c self +5%\", \"result\": \"passed\", \"violations\": []}\n  ]\n}\n";
+    assert!(json.ends_with(others), "{json}");
+    assert!(!in_format("csv").contains("rules") && !in_format("text").contains("Rules"));
+}
+
+#[test]
 fn rules_that_cannot_be_checked_are_errors() {
     let both = "main;a 100 110\n";
     let output = report(

@@ -21,54 +21,64 @@ use std::process::ExitCode;
 #[cfg(feature = "filter")]
 use crate::cli::message;
 #[cfg(feature = "filter")]
-use crate::report::Rule;
+use crate::report::{Rule, RuleResult};
 
 /// The exit code if a rule is violated.
 #[cfg(feature = "filter")]
 const VIOLATED: u8 = 3;
 
+/// The heading of flags for comparing profiles.
+const COMPARISON: &str = "Comparison";
+
 /// Report the top functions, threads and stacks of a profile; or compare profiles, and fail on
 /// regressions
 #[derive(Debug, Parser)]
-#[command(name = "report", override_usage = USAGE, after_help = HELP)]
+#[command(name = "report", override_usage = USAGE, after_help = EXAMPLES)]
 struct Flags {
     /// Compare two profiles, function by function
     #[arg(
-        long, num_args = 2, value_names = ["BEFORE", "AFTER"],
+        long, num_args = 2, value_names = ["BEFORE", "AFTER"], help_heading = COMPARISON,
         conflicts_with_all = ["paths", "before", "after"]
     )]
     diff: Option<Vec<PathBuf>>,
 
     /// Compare several profiles: those from before the change
-    #[arg(long, num_args = 1.., value_name = "PROFILE", requires = "after", conflicts_with = "paths")]
+    #[arg(
+        long, num_args = 1.., value_name = "PROFILE", help_heading = COMPARISON,
+        requires = "after", conflicts_with = "paths"
+    )]
     before: Vec<PathBuf>,
 
     /// Compare several profiles: those from after the change. Means are compared; with two or more profiles on each
     /// side, changes are tested for significance
-    #[arg(long, num_args = 1.., value_name = "PROFILE", requires = "before")]
+    #[arg(long, num_args = 1.., value_name = "PROFILE", help_heading = COMPARISON, requires = "before")]
     after: Vec<PathBuf>,
 
-    /// When comparing, scale all profiles to the same total: the mean total of those after
-    #[arg(long)]
+    /// Scale all profiles to the same total: the mean total of those after
+    #[arg(long, help_heading = COMPARISON)]
     normalize: bool,
 
-    /// When comparing, strip hex numbers (addresses) from names: 0x45fe becomes 0x...
-    #[arg(long)]
+    /// Strip hex numbers (addresses) from names: 0x45fe becomes 0x...
+    #[arg(long, help_heading = COMPARISON)]
     strip_hex: bool,
 
-    /// When comparing, exit with code 3 if a matching function changes by more than LIMIT: +5% (relative) or
-    /// +0.5pp (percentage points of the total); -5% requires an improvement. Can be repeated
+    /// Exit with code 3 if a matching function changes by more than LIMIT: +5% (relative) or +0.5pp (percentage
+    /// points of the total); -5% requires an improvement. Can be repeated
     #[cfg(feature = "filter")]
     #[arg(
         long,
         value_name = "REGEX self|total LIMIT",
+        help_heading = COMPARISON,
         allow_hyphen_values = true
     )]
     fail_if: Vec<Rule>,
 
     /// The significance level of --fail-if, if there are two or more profiles on each side
     #[cfg(feature = "filter")]
-    #[arg(long, value_name = "PROBABILITY", default_value_t = 0.05, value_parser = values::probability)]
+    #[arg(
+        long, value_name = "PROBABILITY", help_heading = COMPARISON,
+        default_value_t = 0.05, value_parser = values::probability
+    )]
     alpha: f64,
 
     /// Output format
@@ -91,7 +101,7 @@ struct Flags {
     #[arg(value_name = "PROFILE")]
     paths: Vec<PathBuf>,
 
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Reading")]
     guess: GuessArgs,
 
     #[command(flatten, next_help_heading = None)]
@@ -106,21 +116,28 @@ inferno report [OPTIONS] [PROFILE]...
        inferno report [OPTIONS] --diff BEFORE AFTER
        inferno report [OPTIONS] --before PROFILE... --after PROFILE...";
 
-const HELP: &str = "\
+const EXAMPLES: &str = "\
 Examples:
   inferno report perf.data                            The top functions
   inferno report --threads --top 5 perf.data          With processes and threads
   inferno report --format json cpu.pprof              As JSON
   inferno report --diff before.folded after.folded    What changed
   inferno report --before a1.data a2.data a3.data --after b1.data b2.data b3.data \\
-      --normalize --fail-if '^parse total +5%'        Fail if parse got over 5 % slower
+      --normalize --fail-if '^parse total +5%'        Fail if parse got over 5 % slower";
 
+const EXIT_CODES: &str = "\
 The exit code is 1 if there is no result or a --fail-if matches no function, 2 if the command line is invalid, and 3 \
 if a --fail-if rule is violated. The report is written in the last case, too.";
 
 /// `inferno report`
 pub fn command() -> Command {
-    Flags::command()
+    let rarely_used = [
+        usage::RARELY_USED,
+        usage::RARELY_USED_OF_PERF,
+        &["alpha", "cpu", "pid_is", "strip_hex", "tid_is"],
+    ];
+    let command = Flags::command().after_long_help(format!("{EXAMPLES}\n\n{EXIT_CODES}"));
+    usage::without_in_short_help(command, &rarely_used)
 }
 
 /// Reports as the command line says.
@@ -249,41 +266,46 @@ impl Flags {
         })
     }
 
-    /// Writes the comparison, and checks the rules.
-    fn finish(&self, tool: &str, comparison: &Comparison, output: &Output) -> io::Result<ExitCode> {
+    #[cfg(not(feature = "filter"))]
+    fn finish(&self, _: &str, comparison: &Comparison, output: &Output) -> io::Result<ExitCode> {
         let options = self.options(output);
         output.write(|writer| comparison.write(self.format, &options, writer))?;
-        self.check(tool, comparison)
-    }
-
-    #[cfg(not(feature = "filter"))]
-    fn check(&self, _tool: &str, _comparison: &Comparison) -> io::Result<ExitCode> {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// Writes the comparison and the results of the rules.
     #[cfg(feature = "filter")]
-    fn check(&self, tool: &str, comparison: &Comparison) -> io::Result<ExitCode> {
-        let (mut code, mut unmatched) = (ExitCode::SUCCESS, None);
-        for rule in &self.fail_if {
-            let Some(violations) = rule.check(comparison, self.alpha) else {
-                unmatched = unmatched.or(Some(rule));
-                continue;
-            };
-            for violation in violations {
-                let message = format!("{violation} violates `{rule}`");
-                let line = message::line(tool, log::Level::Error, &message);
-                io::stderr().write_all(line.as_bytes())?;
-                code = ExitCode::from(VIOLATED);
-            }
+    fn finish(&self, tool: &str, comparison: &Comparison, output: &Output) -> io::Result<ExitCode> {
+        let options = self.options(output);
+        let rules = self.fail_if.iter();
+        let results: Vec<RuleResult<'_>> = rules
+            .map(|rule| rule.result(comparison, self.alpha))
+            .collect();
+        output
+            .write(|writer| comparison.write_with_rules(&results, self.format, &options, writer))?;
+        conclude(tool, &results)
+    }
+}
+
+/// Prints what violates the rules, and returns the exit code; an error if a rule matches no function.
+#[cfg(feature = "filter")]
+fn conclude(tool: &str, results: &[RuleResult<'_>]) -> io::Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    for result in results {
+        for violation in result.violations.iter().flatten() {
+            let message = format!("{violation} violates `{}`", result.rule);
+            let line = message::line(tool, log::Level::Error, &message);
+            io::stderr().write_all(line.as_bytes())?;
+            code = ExitCode::from(VIOLATED);
         }
-        match unmatched {
-            // A misspelled rule would pass forever.
-            Some(rule) => Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("--fail-if `{rule}` matches no function in any profile"),
-            )),
-            None => Ok(code),
-        }
+    }
+    match results.iter().find(|result| result.violations.is_none()) {
+        // A misspelled rule would pass forever.
+        Some(RuleResult { rule, .. }) => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("--fail-if `{rule}` matches no function in any profile"),
+        )),
+        None => Ok(code),
     }
 }
 

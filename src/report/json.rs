@@ -41,7 +41,12 @@ pub(super) fn of_report(report: &Report, options: &Options) -> String {
     ])
 }
 
-pub(super) fn of_comparison(comparison: &Comparison, options: &Options) -> String {
+/// `others` are members in addition to those of the comparison.
+pub(super) fn of_comparison(
+    comparison: &Comparison,
+    options: &Options,
+    others: &[Member],
+) -> String {
     let rows = |measure| {
         let changes = comparison.by_change(measure);
         list(options.first(&changes), |change| {
@@ -54,7 +59,7 @@ pub(super) fn of_comparison(comparison: &Comparison, options: &Options) -> Strin
         })
     };
     let total = &comparison.total;
-    document(&[
+    let members = [
         ("version", "1".to_string()),
         ("kind", json_string("comparison")),
         ("unit", of_unit(&comparison.unit)),
@@ -68,10 +73,11 @@ pub(super) fn of_comparison(comparison: &Comparison, options: &Options) -> Strin
         ("total", object(&of_sides(total))),
         ("by_self", rows(Measure::Own)),
         ("by_total", rows(Measure::Total)),
-    ])
+    ];
+    document(&[&members, others].concat())
 }
 
-type Member = (&'static str, String);
+pub(super) type Member = (&'static str, String);
 
 fn of_row(report: &Report, row: &Row) -> String {
     let mut members = vec![("name", json_string(&row.name))];
@@ -97,7 +103,7 @@ fn of_count(report: &Report, names: [&'static str; 2], count: Count) -> [Member;
     [(names[0], count.to_string()), (names[1], percent)]
 }
 
-fn of_sides(sides: &Sides) -> [Member; 8] {
+pub(super) fn of_sides(sides: &Sides) -> [Member; 8] {
     [
         ("before", Some(sides.before.mean())),
         ("before_deviation", sides.before.deviation()),
@@ -115,7 +121,7 @@ fn of_unit(unit: &Unit) -> String {
     unit.name().map_or("null".to_string(), json_string)
 }
 
-fn number(value: Option<f64>) -> String {
+pub(super) fn number(value: Option<f64>) -> String {
     match value.filter(|value| value.is_finite()) {
         Some(value) => value.to_string(),
         None => "null".to_string(),
@@ -131,7 +137,7 @@ fn document(members: &[Member]) -> String {
     format!("{{\n{}\n}}\n", lines.join(",\n"))
 }
 
-fn object(members: &[Member]) -> String {
+pub(super) fn object(members: &[Member]) -> String {
     let members: Vec<String> = members
         .iter()
         .map(|(name, value)| format!("{}: {value}", json_string(name)))
@@ -139,7 +145,7 @@ fn object(members: &[Member]) -> String {
     format!("{{{}}}", members.join(", "))
 }
 
-fn list<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
+pub(super) fn list<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
     let items: Vec<String> = items
         .iter()
         .map(|item| format!("\n    {}", text(item)))

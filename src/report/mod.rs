@@ -58,6 +58,14 @@
 //!          "change": NUMBER, "points": NUMBER, "relative_percent": NUMBER, "p": NUMBER}
 //! ```
 //!
+//! With the results of rules, a comparison also has the member `rules`. `p_of_excess` is the one-sided p-value, and
+//! `null` if it was not tested.
+//!
+//! ```text
+//! "rules": [{"rule": TEXT, "result": "passed", "violated" or "unmatched" (no function), "violations": [VIOLATION...]}...]
+//! VIOLATION: {the members of ROW, "p_of_excess": NUMBER}
+//! ```
+//!
 //! # CSV
 //!
 //! One table according to RFC 4180, with a header. The columns of a report are `section`, `name`, `self`,
@@ -74,6 +82,8 @@ mod markdown;
 mod paths;
 #[cfg(feature = "filter")]
 mod rule;
+#[cfg(feature = "filter")]
+mod rule_result;
 mod statistics;
 mod table;
 mod tables;
@@ -83,6 +93,8 @@ mod text;
 pub use comparison::{Change, Comparison, Measure, Sample, Sides, Status};
 #[cfg(feature = "filter")]
 pub use rule::{Limit, Rule, RuleError, Violation};
+#[cfg(feature = "filter")]
+pub use rule_result::RuleResult;
 
 use crate::call_tree::{CallTree, Count, NodeId, Unit};
 use crate::text::lossy;

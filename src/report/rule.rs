@@ -179,9 +179,9 @@ pub struct Violation<'c> {
     pub change: &'c Change,
     /// The one-sided p-value of the excess; `None` if it was not tested.
     pub p: Option<f64>,
-    measure: Measure,
+    pub(super) measure: Measure,
     excess: f64,
-    comparison: &'c Comparison,
+    pub(super) comparison: &'c Comparison,
 }
 
 impl fmt::Display for Violation<'_> {
