@@ -81,6 +81,16 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
     for number in 0..6000 {
         narrow.extend(format!("many;f{number:04};g{number:04} 1000\n").bytes());
     }
+    // Many functions, and a callee of each, in rows that wide frames reach, too.
+    let mut dense = b"other;other;other 500000\n".to_vec();
+    for number in 0..5000 {
+        dense.extend(format!("main;f{number:04} 90\nmain;f{number:04};l{number:04} 10\n").bytes());
+    }
+    // Functions of Java and of the kernel, which have different colors.
+    let mut two_colors = Vec::new();
+    for number in 0..2500 {
+        two_colors.extend(format!("java;f{number:04}_[j] 1\nsys;f{number:04}_[k] 1\n").bytes());
+    }
     // More frames than become elements even if all are wanted.
     let mut countless = String::from("main;wide 9\n");
     (0..120_000).for_each(|number| countless.push_str(&format!("many;f{number} 1\n")));
@@ -104,6 +114,12 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
         ("chart.svg", &chart, &["--flamechart"]),
         ("changed.svg", &changed, &[]),
         ("narrow.svg", &narrow, &[]),
+        ("dense.svg", &dense, &[]),
+        (
+            "two-colors.svg",
+            &two_colors,
+            &["--colors", "java", "--hash"],
+        ),
         ("countless.svg", &countless, &["--minwidth", "0"]),
         ("deep.svg", &deep, &["--subtitle", "deep"]),
         ("long.svg", &long, &[]),

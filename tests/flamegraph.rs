@@ -36,7 +36,7 @@ fn draw(opt: &mut Options<'_>, lines: &[&str]) -> (xml::Element, Vec<Frame>) {
 fn read_svg(svg: &[u8]) -> (xml::Element, Vec<Frame>) {
     let root = xml::parse(std::str::from_utf8(svg).unwrap()).unwrap();
     let frames = root.by_id("frames").unwrap().children.iter();
-    let is_frame = |element: &&xml::Element| element.name != "path";
+    let is_frame = |element: &&xml::Element| element.name != "svg";
     let frames = frames.filter(is_frame).map(read_frame).collect();
     (root, frames)
 }
@@ -419,19 +419,95 @@ fn a_large_graph_has_elements_for_what_can_be_seen() {
         change(&mut opt);
         let (root, frames) = draw(&mut opt, &lines);
         let data = root.by_id("profile").map(|data| data.text.clone());
-        let has_path = root.by_id("narrow").is_some();
-        (frames.len(), has_path, data.unwrap_or_default())
+        let are_painted_together = root.by_id("narrow").is_some();
+        (frames.len(), are_painted_together, data.unwrap_or_default())
     };
     // All frames, including the root, the first frame, and the wide one.
-    let (elements, has_path, _) = drawn(9_997, |_| ());
-    assert_eq!((elements, has_path), (10_000, false));
-    let (elements, has_path, data) = drawn(9_998, |_| ());
-    assert_eq!((elements, has_path), (3, true));
+    let (elements, are_painted_together, _) = drawn(1_000, |_| ());
+    assert_eq!((elements, are_painted_together), (1_003, false));
+    let (elements, are_painted_together, _) = drawn(9_997, |_| ());
+    assert_eq!((elements, are_painted_together), (10_000, true));
+    let (elements, are_painted_together, data) = drawn(9_998, |_| ());
+    assert_eq!((elements, are_painted_together), (3, true));
     // Three bytes for the new part of a stack, up to three for its index, and the number of its
     // name.
     assert!((50_000..200_000).contains(&data.len()), "{}", data.len());
     // Without the viewer, the other frames could never be drawn.
     assert_eq!(drawn(9_998, |opt| opt.no_javascript = true).0, 10_001);
+}
+
+#[test]
+fn narrow_frames_are_painted_as_much_as_they_weigh() {
+    for direction in [Direction::Straight, Direction::Inverted] {
+        for functions in [2_000, 6_000] {
+            let mut lines = vec![format!("other;other;other {}", 100 * functions)];
+            for number in 0..functions {
+                lines.push(format!("main;f{number:05} 90"));
+                lines.push(format!("main;f{number:05};l{number:05} 10"));
+            }
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            let (root, frames) = draw(&mut options(|opt| opt.direction = direction), &lines);
+            let narrow = root.by_id("narrow").unwrap();
+            let rows: BTreeMap<u32, f64> = painted(narrow);
+            let mut shares: Vec<f64> = rows.values().map(|units| units / 11_800.0).collect();
+            shares.sort_by(f64::total_cmp);
+            let is_close = |share: &f64, expected: f64| (share - expected).abs() < 0.001;
+            assert_eq!(shares.len(), 2, "{shares:?}");
+            assert!(
+                is_close(&shares[0], 0.05) && is_close(&shares[1], 0.5),
+                "{shares:?}"
+            );
+            let colors = narrow.children.len();
+            assert!((2..40).contains(&colors), "{colors} colors");
+            let ys = frames.iter().map(|frame| frame.y * 10 + 75);
+            assert!(
+                rows.keys()
+                    .all(|y| ys.clone().any(|other| other == u64::from(*y)))
+            );
+        }
+    }
+}
+
+/// The length of what the paths in `narrow` paint in each row, by position, however often.
+fn painted(narrow: &xml::Element) -> BTreeMap<u32, f64> {
+    let mut rows: BTreeMap<u32, Vec<(i64, i64)>> = BTreeMap::new();
+    for path in &narrow.children {
+        let (mut x, mut y) = (0, 0);
+        let data = path.attribute("d").unwrap();
+        let mut rest = data;
+        while let Some(command) = rest.chars().next() {
+            let end = rest[1..]
+                .find(char::is_alphabetic)
+                .map_or(rest.len(), |end| end + 1);
+            let numbers: Vec<i64> = rest[1..end]
+                .split(' ')
+                .map(|it| it.parse().unwrap())
+                .collect();
+            match (command, numbers.as_slice()) {
+                ('M', [to, row]) => (x, y) = (*to, *row),
+                ('m', [by, 0]) => x += by,
+                ('h', [by]) => {
+                    rows.entry(y as u32).or_default().push((x, x + by));
+                    x += by;
+                }
+                _ => panic!("{data}"),
+            }
+            rest = &rest[end..];
+        }
+    }
+    let length = |mut parts: Vec<(i64, i64)>| {
+        parts.sort_unstable();
+        let mut end = 0;
+        let mut sum = 0;
+        for (from, to) in parts {
+            sum += (to - from.max(end)).max(0);
+            end = end.max(to);
+        }
+        sum as f64
+    };
+    rows.into_iter()
+        .map(|(y, parts)| (y, length(parts)))
+        .collect()
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn in_samples(nanos: i128) -> Count {
 fn push_colors(out: &mut Vec<u8>, tree: &CallTree, named: &[FrameId], painter: &mut Painter<'_>) {
     push_pair(out, 0xccc);
     for &frame in named {
-        let color = painter.of_name(&lossy(tree.frame_name(frame)));
+        let color = painter.of_name(tree, frame);
         let [red, green, blue] = [color.r, color.g, color.b].map(|part| u32::from(part >> 4));
         push_pair(out, red << 8 | green << 4 | blue);
     }

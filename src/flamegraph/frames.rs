@@ -8,7 +8,7 @@ use super::data::{self, Stacks};
 use super::geometry::Geometry;
 use super::label;
 use super::layout::{Frame, Layout};
-use super::narrow;
+use super::narrow::Cells;
 use super::paint::Painter;
 use super::svg::Xml;
 use super::{Options, defaults};
@@ -41,11 +41,12 @@ pub(super) struct Frames<'f, 'o> {
     character: f64,
     /// [`LABEL_PAD`] in percent of the image.
     label_pad: f64,
-    /// Frames with fewer samples are left to the viewer; without it, they are drawn as one path.
+    /// Frames with fewer samples have no element, unless the viewer creates one.
     least: f64,
-    /// The sum of the colors of all frames written so far, and their number.
-    colors: [u32; 3],
-    written: u32,
+    /// Frames with fewer samples are painted as [`Cells`].
+    thin: f64,
+    /// The number of cells of a row.
+    columns: f64,
 }
 
 /// A horizontal extent in percent.
@@ -63,6 +64,7 @@ impl<'f, 'o> Frames<'f, 'o> {
         geometry: &'f Geometry,
         painter: Painter<'f>,
     ) -> Frames<'f, 'o> {
+        let columns = columns(opt, geometry);
         Frames {
             opt,
             tree,
@@ -74,9 +76,9 @@ impl<'f, 'o> Frames<'f, 'o> {
             total: layout.total().to_f64(),
             character: character_width(opt),
             label_pad: 100.0 * LABEL_PAD / geometry.width.max(1) as f64,
-            least: least_samples(opt, layout, geometry),
-            colors: [0; 3],
-            written: 0,
+            least: least_samples(opt, layout, columns),
+            thin: thin_samples(tree, layout, columns),
+            columns,
         }
     }
 
@@ -103,12 +105,20 @@ impl<'f, 'o> Frames<'f, 'o> {
         true
     }
 
-    /// Draws the frames that [`Frames::write_next`] skipped, in the average color of the others.
-    pub fn write_narrow(&self, xml: &mut Xml) {
-        let average = |sum: u32| (sum / self.written.max(1)) as u8;
-        let [red, green, blue] = self.colors.map(average);
-        let color = Color::new(red, green, blue);
-        narrow::write(self.layout, self.geometry, self.least, color, xml);
+    /// Paints the frames that have no element, or a transparent one.
+    pub fn write_narrow(&mut self, xml: &mut Xml) {
+        if self.thin < 0.0 {
+            return;
+        }
+        let Frames { tree, layout, .. } = *self;
+        let mut cells = Cells::new(self.columns, self.total, layout.deepest + 1);
+        layout.for_each_below(tree, self.thin, |frame| {
+            let width = self.percent(frame.count);
+            let change = self.shown_change(frame);
+            let color = self.painter.narrow(tree, frame.node, width, change);
+            cells.add(frame, color);
+        });
+        cells.write(self.geometry, xml);
     }
 
     fn write(&mut self, frame: &Frame, xml: &mut Xml) {
@@ -118,10 +128,6 @@ impl<'f, 'o> Frames<'f, 'o> {
         let width = self.percent(frame.start + frame.count) - left;
         let extent = Extent { left, width };
         let fill = self.painter.fill(&name, width, self.shown_change(frame));
-        self.written += 1;
-        for (sum, part) in self.colors.iter_mut().zip([fill.r, fill.g, fill.b]) {
-            *sum = sum.saturating_add(u32::from(part));
-        }
 
         let title = start_group(xml, self.opt, &name);
         xml.start("title");
@@ -205,6 +211,9 @@ impl<'f, 'o> Frames<'f, 'o> {
         xml.attr_with("width", |out| push_percent(out, extent.width));
         xml.attr_with("height", |out| push_uint(out, height as u64));
         xml.attr_with("fill", |out| push_color(out, fill));
+        if frame.count.to_f64() < self.thin {
+            xml.attr("fill-opacity", "0");
+        }
         xml.attr_with("fg:x", |out| push_count(out, frame.start));
         xml.attr_with("fg:w", |out| push_count(out, frame.count));
         if let Some(name) = hidden_name {
@@ -255,31 +264,46 @@ const ROOT_NAME: &str = "all";
 /// it, and frames narrower than a pixel are not readable.
 const MOST_FRAMES: usize = 10_000;
 
-/// The minimum width of elements in a large graph, in percent: a pixel of an image of the default
-/// width.
-const SEEN_WIDTH: f64 = 0.085;
-
-fn least_samples(opt: &Options<'_>, layout: &Layout, geometry: &Geometry) -> f64 {
-    let is_all_needed = opt.no_javascript || layout.frames.len() <= MOST_FRAMES;
-    match is_all_needed {
-        true => f64::NEG_INFINITY,
-        false => seen_width(opt, geometry) / 100.0 * layout.total().to_f64(),
-    }
-}
-
-/// The minimum width of elements in a large graph. A picture has a known width.
+/// The number of columns of an image: its pixels, if they are known.
 #[cfg(feature = "picture")]
-fn seen_width(opt: &Options<'_>, geometry: &Geometry) -> f64 {
+fn columns(opt: &Options<'_>, geometry: &Geometry) -> f64 {
     let pixels = geometry.frames_width() as f64 * opt.scale;
     match opt.is_picture() {
-        true => SEEN_WIDTH.min(100.0 / pixels),
-        false => SEEN_WIDTH,
+        true => pixels.round().max(COLUMNS),
+        false => COLUMNS,
     }
 }
 
 #[cfg(not(feature = "picture"))]
-fn seen_width(_: &Options<'_>, _: &Geometry) -> f64 {
-    SEEN_WIDTH
+fn columns(_: &Options<'_>, _: &Geometry) -> f64 {
+    COLUMNS
+}
+
+/// The columns of an image of the default width.
+const COLUMNS: f64 = 1180.0;
+
+/// The minimum number of samples of elements: in a large graph, about a column.
+fn least_samples(opt: &Options<'_>, layout: &Layout, columns: f64) -> f64 {
+    let is_all_needed = opt.no_javascript || layout.frames.len() <= MOST_FRAMES;
+    match is_all_needed {
+        true => f64::NEG_INFINITY,
+        false => layout.total().to_f64() / columns,
+    }
+}
+
+/// The maximum number of thin frames that are painted on their own all the same, as programs expect
+/// it of a small graph.
+const MOST_THIN: usize = 1_000;
+
+/// The minimum number of samples of elements that are painted on their own: two columns.
+fn thin_samples(tree: &CallTree, layout: &Layout, columns: f64) -> f64 {
+    let thin = 2.0 * layout.total().to_f64() / columns;
+    let is_wide = |frame: &&Frame| frame.count.to_f64() >= thin;
+    let wide = layout.frames.iter().filter(is_wide).count();
+    match layout.visible(tree) - wide > MOST_THIN {
+        true => thin,
+        false => f64::NEG_INFINITY,
+    }
 }
 
 fn character_width(opt: &Options<'_>) -> f64 {

@@ -19,6 +19,8 @@ pub(super) struct Layout {
     min_samples: f64,
     /// Whether descendants of frames that are not drawn are omitted from the profile data.
     omits_callees: bool,
+    /// The profile that determines widths.
+    diff_width: DiffWidth,
     /// The baseline and current counts of the nodes in a differential graph; otherwise empty.
     before: Vec<Count>,
     after: Vec<Count>,
@@ -69,6 +71,7 @@ impl Layout {
             totals,
             min_samples: min_width / (100.0 / total.to_f64()),
             omits_callees: min_width > defaults::MIN_WIDTH,
+            diff_width: widths.diff_width,
             before,
             after,
         };
@@ -84,6 +87,14 @@ impl Layout {
     /// Whether a node, which is not below an omitted one, is itself omitted.
     pub fn is_omitted(&self, node: NodeId) -> bool {
         self.omits_callees && !self.is_drawn(self.totals[node.index()])
+    }
+
+    /// The number of frames that can be seen by zooming in, including the root.
+    pub fn visible(&self, tree: &CallTree) -> usize {
+        match self.omits_callees {
+            true => self.frames.len(),
+            false => tree.len(),
+        }
     }
 
     fn is_drawn(&self, count: Count) -> bool {
@@ -122,32 +133,42 @@ impl Layout {
                 count: total,
             });
         }
-        // For each open frame: its start, and the samples of its callees so far.
-        let mut open = vec![(Count::ZERO, Count::ZERO)];
+        let mut open = Open::new();
         let mut walk = tree.walk();
         while let Some(visit) = walk.next() {
             let omitted = self.is_omitted(visit.node);
             let omitted = omitted.then(|| self.counts(visit.node));
             on_step(Step { visit, omitted });
-            if visit.depth > open.len() {
+            if open.is_below_last(visit) {
                 // Below a frame that is not drawn.
                 continue;
             }
-            open.truncate(visit.depth);
-            let count = self.totals[visit.node.index()];
-            let (caller_start, done) = &mut open[visit.depth - 1];
-            let start = *caller_start + widths.caller_self(visit.node) + *done;
-            *done += count;
-            if self.is_drawn(count) {
-                open.push((start, Count::ZERO));
-                self.push(Frame {
-                    node: visit.node,
-                    depth: visit.depth,
-                    start,
-                    count,
-                });
+            let frame = open.place(visit, &self.totals, widths);
+            if self.is_drawn(frame.count) {
+                open.push(&frame);
+                self.push(frame);
             } else if self.omits_callees {
                 walk.skip_callees();
+            }
+        }
+    }
+
+    /// Calls `on_frame` with each frame with fewer than `count` samples, drawn or not. Frames that are
+    /// omitted from the profile data are skipped.
+    pub fn for_each_below(&self, tree: &CallTree, count: f64, mut on_frame: impl FnMut(&Frame)) {
+        let widths = Widths {
+            tree,
+            diff_width: self.diff_width,
+        };
+        let mut open = Open::new();
+        let mut walk = tree.walk();
+        while let Some(visit) = walk.next() {
+            let frame = open.place(visit, &self.totals, &widths);
+            open.push(&frame);
+            if self.is_omitted(frame.node) {
+                walk.skip_callees();
+            } else if frame.count.to_f64() < count && frame.depth <= self.deepest {
+                on_frame(&frame);
             }
         }
     }
@@ -159,6 +180,38 @@ impl Layout {
             self.largest_delta = self.largest_delta.max(delta.abs());
         }
         self.frames.push(frame);
+    }
+}
+
+/// The frames on the way to the current one. For each: its start, and the samples of its callees so far.
+struct Open(Vec<(Count, Count)>);
+
+impl Open {
+    fn new() -> Open {
+        Open(vec![(Count::ZERO, Count::ZERO)])
+    }
+
+    /// Whether the node is below a callee, that was not pushed, of the last frame.
+    fn is_below_last(&self, visit: Visit) -> bool {
+        visit.depth > self.0.len()
+    }
+
+    fn place(&mut self, visit: Visit, totals: &[Count], widths: &Widths<'_>) -> Frame {
+        self.0.truncate(visit.depth);
+        let count = totals[visit.node.index()];
+        let (caller_start, done) = &mut self.0[visit.depth - 1];
+        let start = *caller_start + widths.caller_self(visit.node) + *done;
+        *done += count;
+        Frame {
+            node: visit.node,
+            depth: visit.depth,
+            start,
+            count,
+        }
+    }
+
+    fn push(&mut self, frame: &Frame) {
+        self.0.push((frame.start, Count::ZERO));
     }
 }
 

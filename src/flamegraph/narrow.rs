@@ -1,100 +1,189 @@
-//! Draws frames that are too narrow to distinguish as one path.
+//! Paints frames that are too narrow for an element of their own.
+//!
+//! Side by side, such elements would not add up: a browser blends each one with what is below it, so
+//! four frames of a quarter of a pixel cover two thirds of it. Here, the painted share of a pixel
+//! column is that of the frames in it. The viewer paints them in the same way.
 
 use super::color::{Color, css};
 use super::geometry::Geometry;
-use super::layout::{Frame, Layout};
+use super::layout::Frame;
 use super::svg::Xml;
-use crate::number::push_fixed;
+use crate::number::push_uint;
 
-/// Narrower gaps are invisible, in pixels.
-const LEAST_GAP: f64 = 1.0;
+/// The units of a column, in which paths are written.
+const UNITS: f64 = 10.0;
 
-/// The minimum width of a run in pixels, because one of zero width would be invisible.
-const LEAST_RUN: f64 = 0.3;
+/// Adjacent segments of different colors overlap by as many units, so that there is no seam whatever
+/// the scale.
+const OVERLAP: u32 = 20;
 
-/// The extent of adjacent frames in a row, in pixels.
-#[derive(Clone, Copy)]
-struct Run {
+/// Colors are rounded to multiples of this, so that a few paths suffice.
+const COLOR_STEP: f64 = 32.0;
+
+/// Collects frames, which must be added from left to right in each row.
+pub(super) struct Cells {
+    columns: f64,
+    columns_per_sample: f64,
+    rows: Vec<Row>,
+    segments: Vec<Segment>,
+}
+
+/// The current cell of a row: a column, as far as frames cover it.
+#[derive(Clone, Default)]
+struct Row {
+    column: f64,
+    /// The position of the first frame.
     left: f64,
-    right: f64,
+    /// The sum of the widths of the frames.
+    covered: f64,
+    /// The sum of their colors, weighted by width.
+    color: [f64; 3],
+    /// The difference of what is covered to what is painted, in units. It is carried on, so that a
+    /// row is exact as a whole.
+    carry: f64,
+    /// The last segment.
+    last: Option<usize>,
 }
 
-/// Draws the frames with fewer than `least` samples as one path, if there are any.
-pub(super) fn write(layout: &Layout, geometry: &Geometry, least: f64, color: Color, xml: &mut Xml) {
-    let pixels = geometry.frames_width() as f64 / layout.total().to_f64();
-    let mut rows: Vec<Vec<Run>> = vec![Vec::new(); layout.deepest + 1];
-    let is_narrow = |frame: &&Frame| frame.count.to_f64() < least;
-    for frame in layout.frames.iter().filter(is_narrow) {
-        let left = frame.start.to_f64() * pixels;
-        let right = left + frame.count.to_f64() * pixels;
-        join(&mut rows[frame.depth], Run { left, right });
-    }
-    if rows.iter().all(Vec::is_empty) {
-        return;
-    }
-    xml.start("path");
-    xml.attr("id", "narrow");
-    xml.attr("fill", "none");
-    xml.attr("stroke", &css(color));
-    xml.attr("stroke-width", &geometry.rect(0).1.to_string());
-    xml.attr_with("d", |out| {
-        for (depth, runs) in rows.iter().enumerate() {
-            push_row(out, runs, geometry.rect(depth));
+/// A painted part of a row, in units.
+struct Segment {
+    depth: usize,
+    color: Color,
+    left: u32,
+    right: u32,
+}
+
+impl Cells {
+    /// Creates cells for rows of `total` samples, in so many `columns`.
+    pub fn new(columns: f64, total: f64, rows: usize) -> Cells {
+        Cells {
+            columns,
+            columns_per_sample: columns / total,
+            rows: vec![Row::default(); rows],
+            segments: Vec::new(),
         }
-    });
-    xml.end();
-}
+    }
 
-fn join(runs: &mut Vec<Run>, next: Run) {
-    match runs.last_mut() {
-        Some(last) if next.left - last.right < LEAST_GAP => last.right = next.right,
-        _ => runs.push(next),
+    pub fn add(&mut self, frame: &Frame, color: Color) {
+        let mut left = frame.start.to_f64() * self.columns_per_sample;
+        let right = left + frame.count.to_f64() * self.columns_per_sample;
+        while left < right {
+            let column = left.floor();
+            if self.rows[frame.depth].column != column {
+                self.finish_cell(frame.depth);
+            }
+            let end = right.min(column + 1.0);
+            self.rows[frame.depth].add(left, end - left, color);
+            left = end;
+        }
+    }
+
+    fn finish_cell(&mut self, depth: usize) {
+        let row = &mut self.rows[depth];
+        let units = row.covered * UNITS + row.carry;
+        let width = units.round();
+        row.carry = units - width;
+        let color = row.average();
+        row.covered = 0.0;
+        if width <= 0.0 {
+            return;
+        }
+        let left = (row.left * UNITS).round() as u32;
+        let last = row.last.map(|last| &mut self.segments[last]);
+        let end = last.as_ref().map_or(0, |last| last.right);
+        let right = left.max(end) + width as u32;
+        let left = match last {
+            Some(last) if left <= last.right && last.color == color => {
+                last.right = right;
+                return;
+            }
+            Some(last) if left <= last.right => last.left.max(last.right.saturating_sub(OVERLAP)),
+            _ => left,
+        };
+        row.last = Some(self.segments.len());
+        self.segments.push(Segment {
+            depth,
+            color,
+            left,
+            right,
+        });
+    }
+
+    /// Writes a path for each color, if there are any frames.
+    pub fn write(mut self, geometry: &Geometry, xml: &mut Xml) {
+        (0..self.rows.len()).for_each(|depth| self.finish_cell(depth));
+        if self.segments.is_empty() {
+            return;
+        }
+        // Segments of a row stay in order.
+        self.segments
+            .sort_by_key(|it| (it.color.r, it.color.g, it.color.b, it.depth));
+        xml.start("svg");
+        xml.attr("id", "narrow");
+        xml.attr("height", "100");
+        xml.attr("viewBox", &format!("0 0 {} 1000", self.columns * UNITS));
+        xml.attr("preserveAspectRatio", "none");
+        xml.attr("overflow", "visible");
+        xml.attr("fill", "none");
+        xml.attr("stroke-width", &(geometry.rect(0).1 * 10).to_string());
+        for path in self.segments.chunk_by(|a, b| a.color == b.color) {
+            xml.start("path");
+            xml.attr("stroke", &css(path[0].color));
+            xml.attr_with("d", |out| {
+                for row in path.chunk_by(|a, b| a.depth == b.depth) {
+                    push_row(out, row, geometry.rect(row[0].depth));
+                }
+            });
+            xml.end();
+        }
+        xml.end();
     }
 }
 
-/// Writes a line along the middle of the row, interrupted by the gaps.
-fn push_row(out: &mut Vec<u8>, runs: &[Run], (y, height): (usize, usize)) {
-    for run in runs {
-        out.push(b'M');
-        push_fixed::<1>(out, run.left);
-        out.push(b' ');
-        push_fixed::<1>(out, y as f64 + height as f64 / 2.0);
+impl Row {
+    fn add(&mut self, left: f64, width: f64, color: Color) {
+        if self.covered == 0.0 {
+            self.column = left.floor();
+            self.left = left;
+            self.color = [0.0; 3];
+        }
+        self.covered += width;
+        for (sum, part) in self.color.iter_mut().zip([color.r, color.g, color.b]) {
+            *sum += width * f64::from(part);
+        }
+    }
+
+    fn average(&self) -> Color {
+        let [red, green, blue] = self.color.map(|sum| {
+            let steps = (sum / self.covered / COLOR_STEP).round();
+            (steps * COLOR_STEP).min(255.0) as u8
+        });
+        Color::new(red, green, blue)
+    }
+}
+
+/// Writes lines along the middle of a row.
+fn push_row(out: &mut Vec<u8>, segments: &[Segment], (y, height): (usize, usize)) {
+    let mut end = None;
+    for segment in segments {
+        match end {
+            None => {
+                out.push(b'M');
+                push_uint(out, u64::from(segment.left));
+                out.push(b' ');
+                push_uint(out, (10 * y + 5 * height) as u64);
+            }
+            Some(end) => {
+                out.push(b'm');
+                if segment.left < end {
+                    out.push(b'-');
+                }
+                push_uint(out, u64::from(segment.left.abs_diff(end)));
+                out.extend_from_slice(b" 0");
+            }
+        }
         out.push(b'h');
-        push_fixed::<1>(out, (run.right - run.left).max(LEAST_RUN));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::{DiffWidth, Options};
-    use super::*;
-    use crate::call_tree::CallTree;
-    use crate::folded::LineFolder;
-
-    fn path(lines: &str, least: f64) -> String {
-        let mut folder = LineFolder::new(CallTree::new());
-        lines
-            .lines()
-            .for_each(|line| folder.fold_line(line.as_bytes()));
-        let tree = folder.finish().tree;
-        let layout = Layout::new(&tree, 0.0, DiffWidth::After, |_| ());
-        let geometry = Geometry::new(&Options::default(), layout.deepest);
-        let mut xml = Xml::new(false);
-        write(&layout, &geometry, least, Color::new(1, 2, 3), &mut xml);
-        String::from_utf8(std::mem::take(xml.out())).unwrap()
-    }
-
-    #[test]
-    fn neighbors_are_one_run() {
-        // A sample is 11.8 pixels wide; b and c are adjacent, d is separate.
-        let drawn = path("a;b 3\na;c 2\na;x 90\na;y;d 5\n", 20.0);
-        let expected = "<path id=\"narrow\" fill=\"none\" stroke=\"rgb(1,2,3)\" stroke-width=\"15\" \
-                        d=\"M0.0 60.5h59.0M1121.0 60.5h59.0M1121.0 44.5h59.0\"/>";
-        assert_eq!(drawn.trim(), expected);
-    }
-
-    #[test]
-    fn there_is_no_path_of_nothing() {
-        assert_eq!(path("a;b 3\n", 0.0), "");
+        push_uint(out, u64::from(segment.right - segment.left));
+        end = Some(segment.right);
     }
 }

@@ -2,6 +2,8 @@
 
 use super::Options;
 use super::color::{self, Color, Palette, PaletteMap, Random};
+use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::text::lossy;
 
 pub(super) struct Painter<'p> {
     palette: Palette,
@@ -11,6 +13,8 @@ pub(super) struct Painter<'p> {
     sign: i128,
     largest_delta: i128,
     palette_map: Option<&'p mut PaletteMap>,
+    /// The colors of names, by frame, as far as known.
+    of_names: Vec<Option<Color>>,
 }
 
 /// How a color is chosen from the palette.
@@ -40,6 +44,7 @@ impl<'p> Painter<'p> {
             sign: if opt.negate_differentials { -1 } else { 1 },
             largest_delta,
             palette_map,
+            of_names: Vec::new(),
         }
     }
 
@@ -58,11 +63,32 @@ impl<'p> Painter<'p> {
         }
     }
 
-    /// The color of frames that only the viewer draws.
-    pub fn of_name(&mut self, name: &str) -> Color {
-        let known = color::of_no_function(name);
-        let known = known.or_else(|| self.palette_map.as_ref()?.get(name));
-        known.unwrap_or_else(|| self.chosen(name))
+    /// The color of a node without an element, like [`Painter::fill`].
+    pub fn narrow(
+        &mut self,
+        tree: &CallTree,
+        node: NodeId,
+        width: f64,
+        delta: Option<i128>,
+    ) -> Color {
+        match delta {
+            None if !self.is_by_width => self.of_name(tree, tree.frame(node)),
+            _ => self.fill(&lossy(tree.name(node)), width, delta),
+        }
+    }
+
+    /// The color of the name of frames without an element.
+    pub fn of_name(&mut self, tree: &CallTree, frame: FrameId) -> Color {
+        self.of_names.resize(tree.frame_count(), None);
+        if let Some(color) = self.of_names[frame.index()] {
+            return color;
+        }
+        let name = lossy(tree.frame_name(frame));
+        let known = color::of_no_function(&name);
+        let known = known.or_else(|| self.palette_map.as_ref()?.get(&name));
+        let color = known.unwrap_or_else(|| self.chosen(&name));
+        self.of_names[frame.index()] = Some(color);
+        color
     }
 
     /// Whether colors depend on names.

@@ -89,6 +89,69 @@ class Graph {
   }
 }
 
+// ---- What is painted ----
+
+// Makes frames black on white, to measure them.
+function blacken() {
+  const style = document.createElementNS('http://www.w3.org/2000/svg', 'style');
+  style.textContent = '#narrow path { stroke: #000 !important; } #frames g > rect { fill: #000 !important; } \
+    #frames text { display: none; } svg > rect { fill: #fff !important; }';
+  document.querySelector('svg').append(style);
+}
+
+async function openBlackened(tab, url) {
+  await tab.goto(url);
+  await tab.evaluate(blacken);
+  return {
+    // Keys apply to the frame called `main`.
+    async key(key) {
+      await tab.evaluate((key) => {
+        const groups = [...document.querySelectorAll('#frames > g')];
+        const main = groups.find((group) => group.textContent.startsWith('main '));
+        main.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+      }, key);
+      await tab.settle();
+    },
+    async finish() {
+      for (let turn = 0; turn < 100 && !(await tab.evaluate(() => document.querySelector('#fine > g'))); turn++) {
+        await tab.settle();
+      }
+    },
+  };
+}
+
+// Asserts which percentage of each row is painted, from the root.
+async function assertPainted(tab, expected, message) {
+  await tab.settle();
+  const png = (await tab.picture()).toString('base64');
+  const painted = await tab.evaluate(paintedRows, png, PADDING, expected.length);
+  painted.forEach((share, row) => {
+    const isClose = Math.abs(share - expected[row]) <= 2;
+    assert.ok(isClose, `${message}: ${painted.map((share) => share.toFixed(1))} instead of ${expected}`);
+  });
+}
+
+async function paintedRows(png, padding, count) {
+  const blob = await (await fetch(`data:image/png;base64,${png}`)).blob();
+  const bitmap = await createImageBitmap(blob);
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  const context = canvas.getContext('2d');
+  context.drawImage(bitmap, 0, 0);
+  const rects = [...document.querySelectorAll('#frames > g > rect')].map((rect) => rect.getBoundingClientRect());
+  const root = rects[0];
+  const isDownward = rects.some((rect) => rect.top > root.top);
+  const step = (isDownward ? 1 : -1) * (root.height + 1);
+  return Array.from({ length: count }, (_, row) => {
+    const y = Math.round(root.top + root.height / 2 + row * step);
+    const { data } = context.getImageData(padding, y, innerWidth - 2 * padding, 1);
+    let sum = 0;
+    for (let at = 0; at < data.length; at += 4) {
+      sum += 255 - data[at];
+    }
+    return (100 * sum) / 255 / (data.length / 4);
+  });
+}
+
 // ---- The checks ----
 
 const checks = {
@@ -318,8 +381,8 @@ const checks = {
   async 'draws what is too narrow at first when zoomed into'({ tab, graph, url }) {
     await tab.goto(url('/narrow.svg'));
     assert.ok(!(await graph.shown()).includes('needle'));
-    const path = () => document.getElementById('narrow').getAttribute('d').length;
-    assert.ok((await tab.evaluate(path)) > 0);
+    const paths = () => document.querySelectorAll('#narrow > path').length;
+    assert.ok((await tab.evaluate(paths)) > 0);
     await graph.search('needle|pin');
     assert.equal(await graph.text('matched'), 'Matched: 0.0%, 2 frames');
     await tab.press('n');
@@ -373,6 +436,22 @@ const checks = {
     await graph.search('^f77777$');
     await tab.press('n');
     assert.deepEqual(await graph.shown(), ['all', 'f77777', 'many']);
+  },
+
+  async 'opens with the root in view, and says if there is more'({ tab, graph, url }) {
+    for (const [page, size, text] of [
+      ['/deep.svg', [WIDTH, 500], /^3\d\d more rows above$/],
+      ['/deep.svg?flip=1', [WIDTH, 500], /^3\d\d more rows below$/],
+      ['/graph.svg', [WIDTH, 500], /^$/],
+      ['/page.html', [WIDTH, 100], /^[123] more rows above$/],
+    ]) {
+      await tab.setSize(...size);
+      await tab.goto('about:blank');
+      await tab.goto(url(page));
+      const root = await graph.frame('all ');
+      assert.ok(root.y > 0 && root.y < size[1], page);
+      assert.match(await graph.text('details'), text, page);
+    }
   },
 
   async 'draws what is out of sight when there is time'({ tab, graph, url }) {
@@ -431,17 +510,94 @@ const checks = {
     await graph.clickText('search');
     assert.ok(!(await looks()));
     await graph.search('many|f0');
-    const path = () => document.getElementById('narrow-matches').getAttribute('d').length;
-    assert.ok((await tab.evaluate(path)) > 0, 'the path has what is not yet an element');
+    const matches = () => document.querySelectorAll('#narrow > [stroke="rgb(230,0,230)"]').length;
+    assert.equal(await tab.evaluate(matches), 1, 'what has no element is highlighted, too');
   },
 
   async 'draws narrow frames without its script'({ tab, url }) {
     const found = await tab.evaluate(async (url) => {
       const text = await (await fetch(url)).text();
       const picture = new DOMParser().parseFromString(text, 'image/svg+xml');
-      return picture.querySelector('#frames > #narrow').getAttribute('d').slice(0, 1);
+      return picture.querySelector('#frames > #narrow > path').getAttribute('d').slice(0, 1);
     }, url('/narrow.svg'));
     assert.equal(found, 'M');
+  },
+
+  async 'paints as much of a row as its frames weigh'({ tab, graph, url }) {
+    const page = await openBlackened(tab, url('/dense.svg'));
+    for (const width of [WIDTH, 640, 1700]) {
+      await tab.setSize(width, 500);
+      for (const [view, change, shares] of [
+        ['all', () => {}, [100, 100, 100, 55]],
+        ['zoomed', () => page.key('Enter'), [100, 100, 100, 10]],
+        ['inverted', () => page.key('i'), [100, 100, 100, 10]],
+        ['with its elements', () => page.finish(), [100, 100, 100, 10]],
+        ['unzoomed', () => page.key('Escape'), [100, 100, 100, 55]],
+        ['as before', () => page.key('i'), [100, 100, 100, 55]],
+      ]) {
+        await change();
+        await assertPainted(tab, shares, `${view}, ${width} pixels wide`);
+      }
+    }
+  },
+
+  async 'paints it in the same way without its script'({ tab, url }) {
+    await tab.goto(url('/image.html'));
+    for (const width of [WIDTH, 640, 1700]) {
+      await tab.setSize(width, 500);
+      await tab.evaluate(async (url) => {
+        const text = await (await fetch(url)).text();
+        const still = text.replace(/<script[^]*<.script>/, '').replace(/ onload="[^"]*"/, '');
+        document.body.style.margin = '0';
+        document.body.innerHTML = still.slice(still.indexOf('<svg'));
+        document.querySelector('svg').setAttribute('width', '100%');
+        document.querySelector('svg').removeAttribute('height');
+      }, url('/dense.svg'));
+      await tab.evaluate(blacken);
+      await assertPainted(tab, [100, 100, 100, 55], `${width} pixels wide`);
+    }
+  },
+
+  async 'paints narrow frames in their colors'({ tab, url }) {
+    await tab.goto(url('/two-colors.svg'));
+    const strokes = () =>
+      [...document.querySelectorAll('#narrow > path')].map((path) => path.getAttribute('stroke').match(/\d+/g));
+    const isGreen = ([red, green]) => +green > +red;
+    const greens = (await tab.evaluate(strokes)).map(isGreen);
+    assert.deepEqual([greens.includes(true), greens.includes(false)], [true, true]);
+  },
+
+  async 'tells what is under the pointer if it is too narrow for an element'({ tab, graph, url }) {
+    await tab.goto(url('/dense.svg'));
+    const positions = await tab.evaluate(() => {
+      const rows = [...document.querySelectorAll('#frames > g > rect')].map((rect) => rect.getBoundingClientRect());
+      return { top: Math.min(...rows.map((row) => row.top)), height: rows[0].height };
+    });
+    const place = (number) => ({
+      x: PADDING + ((WIDTH - 2 * PADDING) * (100 * number + 95)) / 1e6,
+      y: positions.top + positions.height / 2,
+    });
+    for (const number of [0, 1234, 4990]) {
+      await tab.move(place(number));
+      // Ten frames are in the same pixel.
+      const found = /^Function: l(\d+) \(10 samples, 0.00%\)$/.exec(await graph.text('details'));
+      assert.ok(Math.abs(Number(found[1]) - number) <= 10, found[1]);
+    }
+    await tab.move({ x: 2, y: place(0).y });
+    assert.equal(await graph.text('details'), '');
+    await tab.click(place(1234));
+    assert.equal((await graph.frame('l12')).width, WIDTH - 2 * PADDING);
+  },
+
+  async 'walks to frames that are too narrow for an element'({ tab, graph, url }) {
+    await tab.goto(url('/dense.svg'));
+    await tab.evaluate(() => document.querySelector('#frames > g').focus());
+    const names = [];
+    for (const key of ['ArrowUp', 'ArrowUp', 'ArrowUp', 'ArrowRight']) {
+      await tab.press(key);
+      names.push((await graph.text('details')).split(' ')[1]);
+    }
+    assert.deepEqual(names, ['main', 'f0000', 'l0000', 'l0001']);
   },
 
   async 'tells self and total, of all and of what is zoomed'({ tab, graph }) {

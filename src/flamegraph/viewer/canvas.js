@@ -1,7 +1,7 @@
-// Draws frames: those visible at the current zoom as one element each, and those narrower than two pixels as
-// one path. After that is on the screen, frames out of sight follow, and narrow frames become elements too
-// (see Later). Elements are touched only if they change, text is measured on a canvas, and nothing forces a
-// layout.
+// Draws frames: those visible at the current zoom as one element each, and those narrower than two pixels
+// together (see Narrow). After that is on the screen, frames out of sight follow, and narrow frames get
+// transparent elements too (see Later). Elements are touched only if they change, text is measured on a canvas,
+// and nothing forces a layout.
 
 class Canvas {
   constructor(picture, font, profile, colors, search) {
@@ -16,6 +16,9 @@ class Canvas {
     this.found = foundFrames(picture, profile);
     this.marks = readMarks(this.found, profile, colors);
     this.narrow = new Narrow(this.svg);
+    // Receives what happens on narrow frames without an element.
+    this.hits = create(SVG, 'rect', { id: 'hits', width: '100%', 'fill-opacity': 0 }, null);
+    this.hitsTitle = create(SVG, 'title', {}, this.hits);
     // The parts of a frame's element, to be cloned, which is faster than creating new ones.
     this.parts = document.createDocumentFragment();
     create(SVG, 'title', {}, this.parts);
@@ -31,7 +34,12 @@ class Canvas {
     this.items.clear();
     // The file's elements stay in document order, for programs that read them, whatever is drawn first.
     const found = isOriginal ? this.found : [];
-    this.svg.replaceChildren(...this.narrow.paths, ...found.map(({ group }) => group), this.later.group);
+    this.svg.replaceChildren(
+      this.hits,
+      this.narrow.svg,
+      ...found.map(({ group }) => group),
+      this.later.group,
+    );
     found.forEach(({ node, group }) => this.keep(node, group));
     this.found = [];
     this.colors.use(graph, isOriginal);
@@ -60,8 +68,8 @@ class Canvas {
     this.keepFocus(used);
   }
 
-  // Sorts the frames below the zoomed one into `seen` ones, which include its ancestors, and `narrowNodes`,
-  // which are one path, and of which `fineNodes` become elements later.
+  // Sorts the frames below the zoomed one into `seen` ones, which include its ancestors and get elements now,
+  // and `fineNodes`, which get elements later. Those with less than `thin` ticks are `narrowNodes`, too.
   split() {
     const { graph, zoomed } = this;
     const whole = graph.total[zoomed];
@@ -72,7 +80,8 @@ class Canvas {
     const isLarge = wides.length + fine.length > FEW;
     this.seen = [...this.path, ...(isLarge ? wides : this.nodesOf(least, Infinity))];
     this.fineNodes = isLarge ? this.widest(fine, least, wide) : [];
-    this.narrowNodes = this.nodesOf(0, isLarge ? wide : least);
+    this.thin = wide;
+    this.narrowNodes = this.nodesOf(0, wide);
     this.isSeen = new Set(this.seen);
     this.seenRows = [0, 0];
     for (const node of [...this.path, ...wides, ...fine]) {
@@ -131,11 +140,13 @@ class Canvas {
   // visible.
   setRows() {
     const [first, last] = this.seenRows;
-    if (this.zoomed === 0) {
-      this.topRows = this.seenRows;
-    }
-    const [top, bottom] = this.topRows ?? this.seenRows;
-    this.picture.setRows(Math.min(first, top), Math.max(last, bottom));
+    this.topRows ??= this.rowsOfAll();
+    const [top, bottom] = this.topRows;
+    const rows = [Math.min(first, top), Math.max(last, bottom)];
+    const { picture } = this;
+    picture.setRows(...rows);
+    this.hits.setAttribute('y', Math.min(...rows.map((row) => picture.rowY(row))));
+    this.hits.setAttribute('height', (rows[1] - rows[0] + 1) * picture.rowHeight);
   }
 
   // Keeps hidden elements for the way back, unless there are too many. They are hidden with an attribute,
@@ -167,8 +178,22 @@ class Canvas {
   resize() {
     this.later.again();
     this.setRows();
-    this.narrow.resize(this.picture);
+    this.drawNarrow();
     this.seen.forEach((node) => this.items.get(node)?.label(this.name(node), this.picture, this.font));
+  }
+
+  // The first and last row of the graph when it is not zoomed.
+  rowsOfAll() {
+    const { total, row, tree, size } = this.graph;
+    const least = (this.profile.settings.minWidth / 100) * total[0];
+    const rows = [0, 0];
+    for (let node = 0; node < size; node++) {
+      if (total[node] >= least && total[node] > 0 && tree.name[node] !== 0) {
+        rows[0] = Math.min(rows[0], row[node]);
+        rows[1] = Math.max(rows[1], row[node]);
+      }
+    }
+    return rows;
   }
 
   isShown(node) {
@@ -189,6 +214,7 @@ class Canvas {
     const isFine = !this.isSeen.has(node);
     const item = this.items.get(node) ?? this.add(node);
     item.show(added, isFine);
+    item.setPainted(isAbove || graph.total[node] >= this.thin);
     const x = isAbove ? 0 : (graph.start[node] - graph.start[zoomed]) * share;
     item.move(x, isAbove ? 100 : graph.total[node] * share, picture.rowY(graph.row[node]));
     this.paint(node);
@@ -245,10 +271,12 @@ class Canvas {
   }
 
   drawNarrow() {
-    const { graph, picture, zoomed, narrowNodes } = this;
-    const isMatch = this.search.isActive ? (node) => this.isMatch(node) : null;
-    this.narrow.draw(graph, zoomed, narrowNodes, isMatch, picture);
-    this.narrow.paint(css(this.colors.ofNarrow));
+    const { graph, picture, zoomed, narrowNodes, colors } = this;
+    const style = {
+      colorOf: (node) => colors.exactly(node),
+      isMatch: this.search.isActive ? (node) => this.isMatch(node) : () => false,
+    };
+    this.narrow.draw(graph, zoomed, narrowNodes, style, picture);
   }
 
   // Called after a search, or a change of colors.
@@ -282,13 +310,56 @@ class Canvas {
     return this.items.get(node)?.group;
   }
 
-  // The element of a visible frame; draws it now if it was postponed.
+  // The narrow frame at a position in the window, or nearest to it within half a pixel, or -1.
+  near(x, y) {
+    const { graph, picture, zoomed } = this;
+    const box = this.hits.getBoundingClientRect();
+    const [low, high] = picture.rows;
+    const index = Math.floor(((y - box.top) / box.height) * (high - low + 1));
+    const row = picture.isDownward ? low + index : high - index;
+    const ticks = graph.total[zoomed] / box.width;
+    // Mouse events have whole numbers: the left edge of a pixel.
+    const middle = Number.isInteger(x) ? x + 0.5 : x;
+    const at = graph.start[zoomed] + (middle - box.left) * ticks;
+    let [found, nearest] = [-1, ticks / 2];
+    for (const node of this.narrowNodes) {
+      const start = graph.start[node];
+      const distance = Math.max(start - at, at - start - graph.total[node], 0);
+      if (graph.row[node] === row && distance < nearest) {
+        [found, nearest] = [node, distance];
+      }
+    }
+    return found;
+  }
+
+  // The frame that an event happened on, which may be narrow, or -1.
+  at(event) {
+    const isHit = event.target === this.hits && event.clientX !== undefined;
+    return isHit ? this.near(event.clientX, event.clientY) : this.under(event.target);
+  }
+
+  // The element of a visible frame; creates it now if it was postponed, or if the frame is a narrow one.
   drawn(node) {
     if (this.later.isWaiting(node)) {
       this.later.add([node]);
+    } else if (!this.isDrawn(node) && this.isInside(node)) {
+      const added = document.createDocumentFragment();
+      this.place(node, added);
+      this.later.group.append(added);
     }
+    return this.isDrawn(node) ? this.element(node) : undefined;
+  }
+
+  isDrawn(node) {
     const item = this.items.get(node);
-    return item && !item.isHidden ? item.group : undefined;
+    return item !== undefined && !item.isHidden && item.group.isConnected;
+  }
+
+  // Whether it is in the zoomed part, and has a width and a name.
+  isInside(node) {
+    const { graph, zoomed } = this;
+    const isBelow = node >= zoomed && node < graph.end[zoomed];
+    return isBelow && graph.total[node] > 0 && graph.tree.name[node] !== 0;
   }
 
   setFocusable(node) {

@@ -100,16 +100,6 @@ class Colors {
   faded(color) {
     return mixed(color, this.isDark ? [45, 45, 45] : [235, 235, 235], 0.5);
   }
-
-  // The color of all frames that are too narrow for their own.
-  get ofNarrow() {
-    if (this.profile.isDifferential) {
-      return UNCHANGED;
-    }
-    const some = this.ofName.slice(1, 200);
-    const sum = some.reduce((sum, color) => sum.map((value, at) => value + color[at]), [0, 0, 0]);
-    return some.length > 0 ? sum.map((value) => value / some.length) : UNCHANGED;
-  }
 }
 
 const snapped = (value) => Math.min(Math.round(value / STEP) * STEP, 255);

@@ -13,6 +13,7 @@ class Item {
     this.fill = this.rect.getAttribute('fill');
     this.onColor = this.text?.getAttribute('fill') ?? '';
     this.look = -1;
+    this.isPainted = !this.rect.hasAttribute('fill-opacity');
     this.isHidden = false;
     // Whether it is a fine one, which are removed together; others are kept.
     this.isFine = group.parentNode === null;
@@ -34,6 +35,18 @@ class Item {
     if (!this.isFine) {
       this.isHidden = true;
       this.group.setAttribute('display', 'none');
+    }
+  }
+
+  // Narrow frames are transparent, because they are painted together.
+  setPainted(isPainted) {
+    if (isPainted !== this.isPainted) {
+      this.isPainted = isPainted;
+      if (isPainted) {
+        this.rect.removeAttribute('fill-opacity');
+      } else {
+        this.rect.setAttribute('fill-opacity', 0);
+      }
     }
   }
 

@@ -1,80 +1,135 @@
-// Frames that are too narrow to distinguish from their neighbors.
+// Paints frames that are too narrow for an element of their own.
+//
+// Side by side, such elements would not add up: a browser blends each one with what is below it, so four frames
+// of a quarter of a pixel cover two thirds of it. Here, the painted share of a pixel column is that of the
+// frames in it. The image without the script is painted in the same way.
 
-// Draws them as one path, and search matches as another one.
 class Narrow {
   constructor(svg) {
     svg.querySelector('#narrow')?.remove();
-    this.paths = ['narrow', 'narrow-matches'].map((id) => create(SVG, 'path', { id }, null));
+    const attributes = { id: 'narrow', height: 100, preserveAspectRatio: 'none', overflow: 'visible', fill: 'none' };
+    this.svg = create(SVG, 'svg', attributes, null);
   }
 
-  // Joins frames in a row into runs, so that there are no more segments than pixels. `nodes` are sorted from
-  // left to right in each row.
-  draw(graph, zoomed, nodes, isMatch, picture) {
-    const scale = USUAL_WIDTH / graph.total[zoomed];
+  // `nodes` are sorted from left to right in each row. Those with an `isMatch` have the search color, the others
+  // the average `colorOf` the frames in a column.
+  draw(graph, zoomed, nodes, { colorOf, isMatch }, picture) {
+    // One for each pixel of the screen.
+    const columns = Math.max(Math.round(picture.framesWidth() * (window.devicePixelRatio || 1)), 1);
+    const scale = columns / graph.total[zoomed];
     const first = graph.start[zoomed];
     const [low, high] = picture.rows;
-    const runs = [0, 1].map(() => new Runs(low, high));
+    const cells = new Cells(low, high, picture);
     for (const node of nodes) {
       const row = graph.row[node];
       if (row >= low && row <= high) {
         const from = (graph.start[node] - first) * scale;
-        runs[isMatch?.(node) ? 1 : 0].add(row, from, from + graph.total[node] * scale);
+        const color = isMatch(node) ? null : colorOf(node);
+        cells.add(row - low, from, from + graph.total[node] * scale, color);
       }
     }
-    this.paths.forEach((path, kind) => path.setAttribute('d', runs[kind].finish(picture)));
-    this.resize(picture);
-  }
-
-  paint(color) {
-    this.paths[0].setAttribute('fill', color);
-    this.paths[1].setAttribute('fill', options.searchColor);
-  }
-
-  // Paths do not support percentages.
-  resize(picture) {
-    const scale = `scale(${picture.framesWidth() / USUAL_WIDTH} 1)`;
-    this.paths.forEach((path) => path.setAttribute('transform', scale));
+    this.svg.setAttribute('viewBox', `0 0 ${UNITS * columns} ${UNITS * 100}`);
+    this.svg.setAttribute('stroke-width', UNITS * (picture.rowHeight - 1));
+    this.svg.replaceChildren(...cells.finish());
   }
 }
 
-// Segments of each row, in pixels of a graph of the usual width.
-class Runs {
-  constructor(low, high) {
-    this.low = low;
-    this.from = new Float64Array(high - low + 1).fill(-1);
-    this.to = new Float64Array(high - low + 1).fill(-2);
-    this.ended = [];
+// The units of a column, in which paths are written.
+const UNITS = 10;
+
+// Adjacent segments of different colors overlap by as much, so that there is no seam whatever the scale.
+const OVERLAP = 20;
+
+// The frames in a column of each row, the last one so far.
+class Cells {
+  constructor(low, high, picture) {
+    const rows = high - low + 1;
+    const middle = (row) => UNITS * (picture.rowY(row + low) + (picture.rowHeight - 1) / 2);
+    this.y = Array.from({ length: rows }, (_, row) => middle(row));
+    this.column = new Float64Array(rows).fill(-1);
+    this.from = new Float64Array(rows);
+    // The sum of the widths, of the colors, weighted by width, and of the widths of matches.
+    this.covered = new Float64Array(rows);
+    this.color = new Float64Array(3 * rows);
+    this.matched = new Float64Array(rows);
+    // The difference of what is covered to what is painted, in units. It is carried on, so that a row is exact as
+    // a whole.
+    this.carry = new Float64Array(rows);
+    this.matchedCarry = new Float64Array(rows);
+    // The last segment.
+    this.start = new Float64Array(rows);
+    this.end = new Float64Array(rows);
+    // The data of a path for each color.
+    this.paths = new Map();
   }
 
-  add(row, from, to) {
-    const at = row - this.low;
-    if (from - this.to[at] < 1 && this.from[at] >= 0) {
-      this.to[at] = to;
+  add(row, from, to, color) {
+    while (from < to) {
+      const column = Math.floor(from);
+      if (this.column[row] !== column) {
+        this.finishCell(row);
+        this.column[row] = column;
+        this.from[row] = from;
+      }
+      const end = Math.min(to, column + 1);
+      this.cover(row, end - from, color);
+      from = end;
+    }
+  }
+
+  cover(row, width, color) {
+    if (color === null) {
+      this.matched[row] += width;
       return;
     }
-    this.end(at);
-    this.from[at] = from;
-    this.to[at] = to;
-  }
-
-  end(at) {
-    if (this.from[at] >= 0) {
-      this.ended.push(at, this.from[at], Math.max(this.to[at] - this.from[at], 0.3));
+    this.covered[row] += width;
+    for (let part = 0; part < 3; part++) {
+      this.color[3 * row + part] += width * color[part];
     }
   }
 
-  // All segments as the data of a path.
-  finish(picture) {
-    this.from.forEach((_, at) => this.end(at));
-    const height = picture.rowHeight - 1;
-    const parts = [];
-    for (let at = 0; at < this.ended.length; at += 3) {
-      const y = picture.rowY(this.ended[at] + this.low);
-      const wide = hundredths(this.ended[at + 2]);
-      parts.push(`M${hundredths(this.ended[at + 1])} ${y}h${wide}v${height}h-${wide}z`);
+  // Paints a cell: first what does not match, then what does.
+  finishCell(row) {
+    const from = Math.round(UNITS * this.from[row]);
+    if (this.covered[row] > 0) {
+      const width = this.paint(row, from, this.covered[row], this.carry, this.average(row));
+      this.paint(row, from + width, this.matched[row], this.matchedCarry, options.searchColor);
+    } else if (this.matched[row] > 0) {
+      this.paint(row, from, this.matched[row], this.matchedCarry, options.searchColor);
     }
-    return parts.join('');
+    this.covered[row] = 0;
+    this.matched[row] = 0;
+    this.color.fill(0, 3 * row, 3 * row + 3);
+  }
+
+  average(row) {
+    const sums = this.color.subarray(3 * row, 3 * row + 3);
+    return css(Array.from(sums, (sum) => snapped(sum / this.covered[row])));
+  }
+
+  // Returns the painted width, in units.
+  paint(row, from, covered, carry, color) {
+    const exact = UNITS * covered + carry[row];
+    const width = Math.round(exact);
+    carry[row] = exact - width;
+    if (width > 0) {
+      const end = Math.max(from, this.end[row]) + width;
+      const isAdjacent = from <= this.end[row];
+      const start = isAdjacent ? Math.max(this.start[row], this.end[row] - OVERLAP) : from;
+      this.start[row] = start;
+      this.end[row] = end;
+      if (!this.paths.has(color)) {
+        this.paths.set(color, []);
+      }
+      this.paths.get(color).push(`M${start} ${this.y[row]}h${end - start}`);
+    }
+    return Math.max(width, 0);
+  }
+
+  // A path for each color.
+  finish() {
+    this.y.forEach((_, row) => this.finishCell(row));
+    const path = (stroke, parts) => create(SVG, 'path', { stroke, d: parts.join('') }, null);
+    return Array.from(this.paths, ([stroke, parts]) => path(stroke, parts));
   }
 }
-
-const hundredths = (value) => Math.round(value * 100) / 100;

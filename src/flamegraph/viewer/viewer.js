@@ -87,7 +87,8 @@ class Viewer {
   listen() {
     const { svg } = this.canvas;
     const on = (target, name, action) => target.addEventListener(name, (event) => action(event));
-    on(svg, 'mouseover', (event) => this.point(this.canvas.under(event.target)));
+    on(svg, 'mouseover', (event) => this.point(this.canvas.at(event)));
+    on(this.canvas.hits, 'mousemove', (event) => this.pointNear(event));
     on(svg, 'mouseleave', () => this.point(-1));
     on(svg, 'click', (event) => this.onClick(event));
     on(svg, 'keydown', (event) => this.onFrameKey(event));
@@ -210,6 +211,21 @@ class Viewer {
     const box = root?.getBoundingClientRect();
     if (this.picture.isDocument && box?.height > 0 && (box.top < 0 || box.bottom > window.innerHeight)) {
       root.scrollIntoView({ block: 'center', behavior: 'instant' });
+    }
+  }
+
+  // A graph that is taller than the window opens with its root in view, and says that there is more.
+  openAtRoot() {
+    const { canvas, picture } = this;
+    if (!picture.isDocument || canvas.zoomed !== 0 || window.scrollY !== 0) {
+      return;
+    }
+    this.showRoot();
+    const [top, bottom] = picture.inSight();
+    const hidden = picture.isDownward ? picture.height - picture.footer - bottom : top - picture.top;
+    const rows = Math.floor(hidden / picture.rowHeight);
+    if (rows > 0 && !this.table.isOpen) {
+      this.bar.show(`${rows} more rows ${picture.isDownward ? 'below' : 'above'}`, null);
     }
   }
 
@@ -341,8 +357,19 @@ class Viewer {
 
   point(node) {
     this.pointed = node;
-    const rect = node < 0 ? null : this.canvas.items.get(node).rect;
+    const rect = node < 0 ? null : this.canvas.drawn(node)?.querySelector('rect');
     this.bar.show(node < 0 ? '' : this.details(node), rect);
+  }
+
+  // Points at a narrow frame without an element, or at nothing.
+  pointNear(event) {
+    const { canvas } = this;
+    const node = canvas.at(event);
+    if (node !== this.pointed) {
+      canvas.hits.style.cursor = node < 0 ? '' : 'pointer';
+      canvas.hitsTitle.textContent = node < 0 ? '' : canvas.title(node);
+      this.point(node);
+    }
   }
 
   // The details of a frame: its title, its self count, and its share of the zoomed frame.
@@ -367,8 +394,8 @@ class Viewer {
 
   // A link is followed; with Ctrl or Cmd, its frame is zoomed.
   onClick(event) {
-    const node = this.canvas.under(event.target);
-    const isLink = node >= 0 && this.canvas.element(node).localName === 'a';
+    const node = this.canvas.at(event);
+    const isLink = node >= 0 && this.canvas.drawn(node)?.localName === 'a';
     if (node < 0 || (isLink && !event.ctrlKey && !event.metaKey)) {
       return;
     }
@@ -712,6 +739,7 @@ function start() {
     } finally {
       root.classList.remove('loading');
     }
+    viewer.openAtRoot();
   }
 }
 
