@@ -27,6 +27,11 @@ impl Decimal {
         Decimal(i128::from(nanos))
     }
 
+    /// The number in units of 10⁻⁹, if it fits.
+    pub fn to_nanos(self) -> Option<u64> {
+        u64::try_from(self.0).ok()
+    }
+
     /// The nearest number with nine decimal places. NaN becomes zero.
     pub fn from_f64(value: f64) -> Decimal {
         // Below this, the product is exact to less than half a unit.

@@ -27,6 +27,8 @@ mod lines;
 #[cfg(target_os = "linux")]
 #[path = "support/memory.rs"]
 mod memory;
+#[path = "perf_data/off_cpu.rs"]
+mod off_cpu;
 #[path = "perf_data/samples.rs"]
 mod samples;
 

@@ -41,6 +41,16 @@ pub struct PerfArgs {
     #[arg(long, visible_alias = "event", value_name = "STRING")]
     event_filter: Option<String>,
 
+    /// Count the nanoseconds for which threads are off the CPU, at the stacks with which they leave it; from
+    /// sched:sched_switch events: perf record -e sched:sched_switch -a -g
+    #[arg(long, conflicts_with = "event_filter")]
+    off_cpu: bool,
+
+    /// With --off-cpu: append the stack of the thread that woke the one that was off the CPU, its innermost function
+    /// first, and its name; from sched:sched_waking events, recorded as well
+    #[arg(long, requires = "off_cpu")]
+    wakers: bool,
+
     /// With perf.data: omit inlined calls, which is faster
     #[arg(long)]
     no_inline: bool,
@@ -120,6 +130,8 @@ impl PerfArgs {
         options.stacks.include_pid = self.pid || self.tid;
         options.stacks.include_tid = self.tid;
         options.stacks.nthreads = self.nthreads;
+        options.stacks.off_cpu = self.off_cpu;
+        options.stacks.wakers = self.wakers;
         options.inline = !self.no_inline;
         options.kallsyms = self.kallsyms.clone();
         options.symfs = self.symfs.clone();
@@ -176,6 +188,14 @@ mod tests {
         assert!(!stacks.demangle && stacks.include_pid && stacks.include_tid);
         assert_eq!(stacks.skip_after, ["a", "b"]);
         assert_eq!(stacks.event_filter.as_deref(), Some("c"));
+    }
+
+    #[test]
+    fn wakers_need_off_cpu_time_which_needs_no_other_event() {
+        let both = options(&["--off-cpu", "--wakers"]).unwrap().stacks;
+        assert!(both.off_cpu && both.wakers);
+        options(&["--wakers"]).unwrap_err();
+        options(&["--off-cpu", "--event", "cycles"]).unwrap_err();
     }
 
     #[test]

@@ -45,7 +45,8 @@ pub const RARELY_USED: &[&str] = &[
 ];
 
 /// The same for perf profiles, if the command reads other formats, too.
-pub const RARELY_USED_OF_PERF: &[&str] = &["all", "jit", "kernel", "pid", "tid"];
+pub const RARELY_USED_OF_PERF: &[&str] =
+    &["all", "jit", "kernel", "off_cpu", "pid", "tid", "wakers"];
 
 /// `command`, of which `-h` shows only the flags in `shown`, so that it fits on a screen. `--help` shows all.
 pub fn with_short_help(command: Command, shown: &[&str]) -> Command {

@@ -232,12 +232,7 @@ impl Format for Options {
         Ok(())
     }
 
-    fn conclude(
-        &self,
-        _: &(),
-        workers: Vec<Worker>,
-        forest: &mut Forest,
-    ) -> Result<(), ParseError> {
+    fn conclude(&self, _: &(), workers: Vec<Worker>, forest: &mut Forest) -> std::io::Result<()> {
         if workers
             .iter()
             .all(|worker| worker.header != Header::Skipped)
@@ -258,7 +253,7 @@ impl Format for Options {
         };
         let error = ParseError::new(ErrorKind::EndsInStack, counts.number(place));
         if forest.is_empty() {
-            return Err(error);
+            return Err(error.into());
         }
         warning!("{error}; this stack is skipped");
         Ok(())

@@ -162,7 +162,7 @@ impl Engine {
             }
             crew.fold(&block)?;
         }
-        Ok(crew.conclude()?)
+        crew.conclude()
     }
 
     fn fold_rest<'a, F: Format>(
@@ -357,7 +357,7 @@ impl<'f, F: Format> Crew<'f, F> {
             .fold(&self.prelude, block, &mut self.worker, &mut self.tree)
     }
 
-    fn conclude(self) -> Result<Forest, ParseError> {
+    fn conclude(self) -> io::Result<Forest> {
         let own = [(self.worker, self.tree)].into_iter();
         let (workers, trees): (Vec<_>, Vec<_>) = own.chain(self.others).unzip();
         let mut forest = Forest::from_iter(trees);

@@ -73,7 +73,7 @@ pub(crate) trait Format: Sync {
         prelude: &Self::Prelude,
         workers: Vec<Self::Worker>,
         forest: &mut Forest,
-    ) -> Result<(), ParseError>;
+    ) -> std::io::Result<()>;
 
     /// The number of threads to fold on, if the format is parallel.
     fn nthreads(&self) -> usize {

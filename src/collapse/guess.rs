@@ -4,7 +4,7 @@
 //! matches or all are excluded.
 
 use super::foreign::{self, Foreign};
-use super::formats::{FOLDED, Row, recognized};
+use super::formats::{FOLDED, Listed, Row, recognized};
 use super::perf_data;
 use super::reader::Reader;
 use super::selection::Selection;
@@ -88,6 +88,16 @@ impl Options {
         options.stacks.include_tid |= self.threads;
         options.stacks.count_samples |= self.value.as_deref() == Some("samples");
         options
+    }
+
+    /// An error if off-CPU time is requested of a format that does not have the scheduler's events.
+    fn refuse_off_cpu(&self, format: &str) -> io::Result<()> {
+        match self.perf.stacks.off_cpu && format != perf_data::Options::NAME {
+            true => Err(invalid(&format!(
+                "--off-cpu needs events of perf, but the format is `{format}`"
+            ))),
+            false => Ok(()),
+        }
     }
 
     /// Warns that the requested event is ignored, because the format has no events to select.
@@ -219,6 +229,7 @@ impl Folder {
             Some(row) if row.name == FOLDED.name => {
                 Forest::default().check_value(self.options.value.as_ref())?;
                 self.options.selection.check(row.name, row.origin)?;
+                self.options.refuse_off_cpu(row.name)?;
                 Ok(None)
             }
             Some(row) => {
@@ -263,6 +274,7 @@ impl Folder {
 
     fn fold_as(&self, row: Row, head: &[u8], rest: Reader<'_>) -> io::Result<Forest> {
         log::info!("Using {} collapser", row.name);
+        self.options.refuse_off_cpu(row.name)?;
         rest.after(head, |reader| (row.fold)(&self.options, reader))
     }
 }

@@ -84,6 +84,7 @@ pub mod ljp;
 pub mod massif;
 pub mod nettrace;
 pub(crate) mod notes;
+mod off_cpu;
 pub mod perf;
 pub mod perf_data;
 pub mod perf_sched;

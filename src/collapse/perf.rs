@@ -60,6 +60,7 @@ mod jit;
 mod key;
 mod known;
 mod modules;
+mod off_cpu;
 mod report;
 mod samples;
 mod stack;
@@ -69,6 +70,7 @@ mod sums;
 use super::DEFAULT_NTHREADS;
 use super::error::ParseError;
 use super::format::{Block, Format, impl_collapse};
+use super::off_cpu::SWITCH;
 use super::selection::{Chooser, Selection};
 use crate::call_tree::{CallTree, Forest, Roots, Timeline};
 use crate::folded::whole_lines;
@@ -84,9 +86,11 @@ pub(super) use frame::FrameLine;
 use frame::one_line_frame;
 #[cfg(feature = "perf-data")]
 pub(super) use frame::{function_name, name_frames};
+use off_cpu::OffCpu;
 pub(super) use report::Report;
 use samples::last_boundary;
 use stack::Stacks;
+use std::io;
 pub(super) use sums::Sums;
 
 /// Options for the output of `perf script`.
@@ -138,6 +142,18 @@ pub struct Options {
     /// The samples to read. Default: all.
     pub selection: Selection,
 
+    /// Count the nanoseconds for which threads are off the CPU, at the stacks with which they leave it: a sample of
+    /// `sched:sched_switch` lasts until the next one in which its thread returns. Time without a recorded return is
+    /// not counted, which a warning mentions. [`event_filter`](Options::event_filter) is ignored, and
+    /// [`selection`](Options::selection) applies to the thread that leaves; of an interval that is partly in the
+    /// selected time, that part is counted. Text is read by a single thread. Default: `false`.
+    pub off_cpu: bool,
+
+    /// With [`off_cpu`](Options::off_cpu): append the stack of the thread that woke the one that was off the CPU, as
+    /// recorded by `sched:sched_waking`, starting with its innermost function, and the name of that thread.
+    /// Default: `false`.
+    pub wakers: bool,
+
     /// Remove the callers of the innermost function with one of these names, including the command
     /// name. Names are given as printed by perf, without the offset. Default: none.
     pub skip_after: Vec<String>,
@@ -157,6 +173,8 @@ impl Default for Options {
             count_samples: false,
             lines: false,
             nthreads: *DEFAULT_NTHREADS,
+            off_cpu: false,
+            wakers: false,
             selection: Selection::default(),
             skip_after: Vec::new(),
         }
@@ -164,6 +182,11 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Selects samples, unless all are folded.
+    pub(super) fn new_chooser(&self) -> Option<Chooser> {
+        (!self.selection.is_empty()).then(|| Chooser::new(&self.selection))
+    }
+
     /// Reads only samples that are selected.
     pub(crate) fn select(&mut self, selection: &Selection) {
         self.selection = selection.clone();
@@ -171,6 +194,14 @@ impl Options {
             .event_filter
             .take()
             .or_else(|| selection.division.event().cloned());
+    }
+
+    /// The name of the event to fold, unless it is the first one.
+    pub(super) fn folded_event(&self) -> Option<&str> {
+        match self.off_cpu {
+            true => Some(SWITCH),
+            false => self.event_filter.as_deref(),
+        }
     }
 
     /// What the first frames of stacks stand for.
@@ -205,6 +236,7 @@ pub(crate) struct Worker {
     sums: Sums,
     report: Report,
     timeline: Timeline,
+    off_cpu: OffCpu,
 }
 
 impl Format for Options {
@@ -216,7 +248,7 @@ impl Format for Options {
         "; `perf script -F comm,pid,tid,cpu,time,period,event,ip,sym,dso` prints all criteria";
 
     fn nthreads(&self) -> usize {
-        match self.in_time_order {
+        match self.in_time_order || self.off_cpu {
             true => 1,
             false => self.nthreads,
         }
@@ -228,7 +260,7 @@ impl Format for Options {
 
     fn prelude(&self, block: &[u8]) -> Option<Prelude> {
         let prelude = first_sample(block)?;
-        Some(match &self.event_filter {
+        Some(match self.folded_event() {
             Some(name) => Prelude {
                 event: Some(name.as_bytes().to_vec()),
                 ..prelude
@@ -242,7 +274,8 @@ impl Format for Options {
     }
 
     fn chooser(&self) -> Option<Chooser> {
-        (!self.selection.is_empty()).then(|| Chooser::new(&self.selection))
+        // Off-CPU time is selected when its end is known.
+        self.new_chooser().filter(|_| !self.off_cpu)
     }
 
     fn blank_out(&self, block: &[u8], chooser: &mut Chooser, text: &mut Vec<u8>) {
@@ -279,10 +312,13 @@ impl Format for Options {
         prelude: &Prelude,
         workers: Vec<Worker>,
         forest: &mut Forest,
-    ) -> Result<(), ParseError> {
+    ) -> io::Result<()> {
         let mut reports = Vec::new();
         let mut sums = Sums::default();
-        for worker in workers {
+        for mut worker in workers {
+            if self.off_cpu {
+                worker.finish_off_cpu(self, forest.first_mut())?;
+            }
             sums.merge(worker.sums);
             let mut report = worker.report;
             report.jit_maps.merge(worker.stacks.jit_maps());
@@ -294,14 +330,14 @@ impl Format for Options {
                     .into();
             }
         }
-        sums.describe(forest, prelude.event.as_deref(), self.count_samples);
+        sums.describe(forest, prelude.event.as_deref(), self);
         // Samples with few fields may lack the command.
         if !prelude.has_any_fields {
             forest.set_roots(self.roots());
         }
         Report::merge(reports).log(
             prelude.event.as_deref(),
-            self.event_filter.is_some(),
+            self.folded_event().is_some(),
             forest.is_empty(),
         );
         Ok(())

@@ -79,6 +79,8 @@ mod naming;
 #[cfg(feature = "perf-data")]
 mod objects;
 #[cfg(feature = "perf-data")]
+mod off_cpu;
+#[cfg(feature = "perf-data")]
 mod processes;
 #[cfg(feature = "perf-data")]
 mod reader;
@@ -94,6 +96,8 @@ mod sample;
 mod space;
 #[cfg(feature = "perf-data")]
 mod stacks;
+#[cfg(feature = "perf-data")]
+mod tracing;
 #[cfg(feature = "perf-data")]
 mod trampolines;
 #[cfg(feature = "perf-data")]

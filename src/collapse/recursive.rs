@@ -121,7 +121,7 @@ impl Format for Options {
         folded
     }
 
-    fn conclude(&self, _: &(), _: Vec<()>, _: &mut Forest) -> Result<(), ParseError> {
+    fn conclude(&self, _: &(), _: Vec<()>, _: &mut Forest) -> std::io::Result<()> {
         Ok(())
     }
 

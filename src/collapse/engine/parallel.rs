@@ -212,7 +212,7 @@ mod tests {
             Ok(())
         }
 
-        fn conclude(&self, _: &(), _: Vec<()>, _: &mut Forest) -> Result<(), ParseError> {
+        fn conclude(&self, _: &(), _: Vec<()>, _: &mut Forest) -> std::io::Result<()> {
             Ok(())
         }
 

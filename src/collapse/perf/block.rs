@@ -26,6 +26,10 @@ pub(super) struct BlockFolder<'a> {
 impl<'a> BlockFolder<'a> {
     /// Folds all samples, and returns the number of lines.
     pub fn fold_all(&mut self) -> u64 {
+        if self.options.off_cpu {
+            self.fold_lines(self.block.bytes);
+            return count_lines(self.block.bytes);
+        }
         // Skipping a sample requires its event, which is at its start.
         let has_skipped = self.worker.report.has_skipped();
         match has_skipped
@@ -148,7 +152,7 @@ impl<'a> BlockFolder<'a> {
                 Class::Event(event) => {
                     self.end(sample.take());
                     let is_followed = lines.peek().is_some_and(|next| is_frame_after_event(next));
-                    sample = self.begin(event, is_followed, lines.peek().copied());
+                    sample = self.begin(line, event, is_followed, lines.peek().copied());
                 }
                 Class::Frame(_) => {
                     if let Some(sample) = &mut sample {
@@ -183,10 +187,10 @@ impl<'a> BlockFolder<'a> {
     ) -> Option<Sample<'a>> {
         let first = first_of_sample(line, next, is_after_blank);
         match first.filter(|_| self.prelude.has_any_fields) {
-            Some(First::Above(event)) => self.begin(event, true, next),
-            Some(First::Only(event)) => self.begin(event, false, next),
+            Some(First::Above(event)) => self.begin(line, event, true, next),
+            Some(First::Only(event)) => self.begin(line, event, false, next),
             Some(First::Frame) => {
-                let mut sample = self.begin(EventLine::NONE, true, next)?;
+                let mut sample = self.begin(line, EventLine::NONE, true, next)?;
                 sample.frames.push(self.with_source(line, next));
                 Some(sample)
             }
@@ -201,12 +205,14 @@ impl<'a> BlockFolder<'a> {
     /// `is_followed` whether that is a frame.
     fn begin(
         &mut self,
+        line: &'a [u8],
         event: EventLine<'a>,
         is_followed: bool,
         next: Option<&'a [u8]>,
     ) -> Option<Sample<'a>> {
         let is_wanted = self.is_wanted(&event);
         let mut sample = Sample {
+            line,
             event,
             is_wanted,
             frames: Vec::new(),
@@ -236,6 +242,10 @@ impl<'a> BlockFolder<'a> {
         let Some(sample) = sample else {
             return;
         };
+        if self.options.off_cpu {
+            self.take_change(&sample);
+            return;
+        }
         if !sample.is_wanted {
             return self.skip(&sample.event);
         }
@@ -310,9 +320,11 @@ fn event_above<'a>(line: &'a [u8], frames: &[u8]) -> Option<EventLine<'a>> {
 }
 
 /// A sample that is read line by line.
-struct Sample<'a> {
-    event: EventLine<'a>,
+pub(super) struct Sample<'a> {
+    /// The first line.
+    pub line: &'a [u8],
+    pub event: EventLine<'a>,
     is_wanted: bool,
     /// Frame lines, some with their source locations.
-    frames: Vec<&'a [u8]>,
+    pub frames: Vec<&'a [u8]>,
 }

@@ -88,7 +88,7 @@ impl Sample {
 }
 
 /// The origin of a sample according to its event line.
-fn origin<'a>(line: &'a [u8], event: &EventLine<'a>) -> SampleOrigin<'a> {
+pub(super) fn origin<'a>(line: &'a [u8], event: &EventLine<'a>) -> SampleOrigin<'a> {
     let start = &event.start;
     let last = start.tid.unwrap_or(start.comm);
     let rest = match last {

@@ -257,6 +257,17 @@ impl Stacks {
         stack
     }
 
+    /// The node of the command of a sample.
+    pub fn command_node(
+        &mut self,
+        event: &EventLine<'_>,
+        options: &Options,
+        tree: &mut CallTree,
+    ) -> NodeId {
+        self.set_command(event, options);
+        self.commands.make_node(tree)
+    }
+
     fn look_up(
         &mut self,
         key: Key<'_>,

@@ -1,5 +1,6 @@
 //! The sums of the samples, for each value.
 
+use super::Options;
 use crate::call_tree::{Count, Forest, Unit, ValueType};
 use crate::text::lossy;
 
@@ -25,16 +26,20 @@ impl Sums {
         self.have_periods |= other.have_periods;
     }
 
-    /// Sets the unit of a forest: that of the event, or samples if `counts_samples`.
-    pub fn describe(&self, forest: &mut Forest, event: Option<&[u8]>, counts_samples: bool) {
+    /// Sets the unit of a forest: that of the event, or samples if they are counted.
+    pub fn describe(&self, forest: &mut Forest, event: Option<&[u8]>, options: &Options) {
         let samples = ValueType::new("samples", "count");
-        let mut values = vec![self.event_value(event), samples];
+        let value = match options.off_cpu {
+            true => ValueType::new("off-cpu", "nanoseconds"),
+            false => self.event_value(event),
+        };
+        let mut values = vec![value, samples];
         values[0].sum = Count::from(self.periods);
         values[1].sum = Count::from(self.samples);
         if !self.have_periods {
             values.remove(0);
         }
-        let chosen = if counts_samples {
+        let chosen = if options.count_samples {
             values.last()
         } else {
             values.first()

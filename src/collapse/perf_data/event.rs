@@ -109,6 +109,11 @@ impl Event {
         }
     }
 
+    /// The ID of its tracepoint, if it is one.
+    pub fn tracepoint(&self) -> Option<u64> {
+        (self.kind == TRACEPOINT).then_some(self.config)
+    }
+
     /// Whether a counter's id does not determine its thread.
     pub fn has_counters_of_threads(&self) -> bool {
         self.is_inherited && self.has(field::TID)

@@ -12,7 +12,7 @@ use super::records::Records;
 use super::report::Unnamed;
 use super::resolve::Resolver;
 use super::sample::Sample;
-use super::stacks::Stacks;
+use super::stacks::{Kind, Stacks};
 use super::unwind::{Open, Unwinder};
 use crate::call_tree::{CallTree, Forest, Timeline};
 use crate::collapse::format::Format;
@@ -101,41 +101,60 @@ impl Worker {
                 ..Worker::default()
             };
         }
+        let files = (&*batch.recording, files);
         for waiting in &batch.samples {
-            self.fold_sample(waiting, &batch.recording, files, options);
+            self.fold_sample(waiting, &files, options);
         }
     }
 
     fn fold_sample(
         &mut self,
         waiting: &WaitingSample,
-        recording: &Recording,
-        files: &Files,
+        files: &(&Recording, &Files),
         options: &perf::Options,
     ) -> Option<()> {
-        let (record, event) = (&waiting.record, &waiting.event);
-        let mut sample = Sample::read(&record.body, event, recording.order)?;
+        let (sample, has_stack) = self.read_stack(waiting, Kind::Own, files)?;
+        if !has_stack {
+            self.without_stack += 1;
+            return Some(());
+        }
+        let count = match options.count_samples {
+            true => 1,
+            false => waiting.count,
+        };
+        self.sums.add(Some(waiting.count));
+        let mut node = self.stacks.node(&sample, &waiting.comm, options);
+        if let Some(waker) = &waiting.waker {
+            let kind = Kind::of_waker(&waker.comm);
+            let (sample, _) = self.read_stack(waker, kind, files)?;
+            node = self.stacks.waker_node(node, &sample, &waker.comm, options);
+        }
+        self.stacks.tree.add(node, count);
+        if options.in_time_order {
+            let thread = sample.tid.to_le_bytes();
+            self.timeline.add(&thread, waiting.place, node, count);
+        }
+        Some(())
+    }
+
+    /// Reads the stack of a sample; `false` if it has none.
+    fn read_stack<'w>(
+        &mut self,
+        waiting: &'w WaitingSample,
+        kind: Kind,
+        files: &(&Recording, &Files),
+    ) -> Option<(Sample<'w>, bool)> {
+        let recording = files.0;
+        let record = &waiting.record;
+        let mut sample = Sample::read(&record.body, &waiting.event, recording.order)?;
         let rest = waiting.rest.as_ref();
         sample.rest = rest.and_then(|it| Rest::read(&it.body, recording.order));
         let new = || Unwinder::new(&recording.arch, recording.tables.clone());
         let unwinder = self.unwinder.get_or_insert_with(new);
+        let (misc, spaces) = (record.misc, &waiting.spaces);
         let stacks = &mut self.stacks;
-        let files = (recording, files);
-        if stacks.read(&sample, record.misc, &waiting.spaces, unwinder, &files) {
-            let count = match options.count_samples {
-                true => 1,
-                false => waiting.count,
-            };
-            self.sums.add(Some(waiting.count));
-            let node = stacks.count(&sample, waiting.comm.clone(), count, options);
-            if options.in_time_order {
-                let thread = sample.tid.to_le_bytes();
-                self.timeline.add(&thread, waiting.place, node, count);
-            }
-        } else {
-            self.without_stack += 1;
-        }
-        Some(())
+        let has_stack = stacks.read(kind, &sample, misc, spaces, unwinder, files);
+        Some((sample, has_stack))
     }
 }
 
@@ -163,6 +182,7 @@ fn conclude(
     reader: Reader,
     workers: Vec<Worker>,
 ) -> io::Result<Forest> {
+    reader.finish_off_cpu()?;
     reader.finish_choice()?;
     let (mut places, mut report) = (CallTree::new(), Report::default());
     let mut timeline = Timeline::default();
@@ -202,11 +222,7 @@ fn conclude(
     reader.reading.log();
     Unnamed::find(&places, objects, &resolved).log();
     let mut forest = Forest::from(tree);
-    sums.describe(
-        &mut forest,
-        reader.choice.event(),
-        options.stacks.count_samples,
-    );
+    sums.describe(&mut forest, reader.choice.event(), &options.stacks);
     forest.set_roots(options.stacks.roots());
     reader.choice.log(report, forest.is_empty());
     Ok(forest)

@@ -11,6 +11,7 @@
 //! no memory is allocated for bytes that the file does not have.
 
 use super::event::Event;
+use super::tracing::Tracepoints;
 use crate::blocks::{MAX_RECORD_SIZE, record_too_long};
 use crate::bytes::{ByteOrder, Bytes};
 use crate::symbols::Origin;
@@ -19,6 +20,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 const PIPE_HEADER_SIZE: u64 = 16;
+pub(super) const TRACING_DATA: u32 = 1;
 const BUILD_ID: u32 = 2;
 const HOST_NAME: u32 = 3;
 const OS_RELEASE: u32 = 4;
@@ -66,6 +68,7 @@ pub(super) struct Header {
     pub events: Vec<Arc<Event>>,
     pub event_of_id: AHashMap<u64, usize>,
     pub build_ids: BuildIds,
+    pub tracepoints: Tracepoints,
     /// The name of the machine; empty if unknown.
     pub host_name: Vec<u8>,
     /// The architecture as in `uname -m`; empty if unknown.
@@ -88,6 +91,7 @@ impl Header {
             events: Vec::new(),
             event_of_id: AHashMap::new(),
             build_ids: AHashMap::new(),
+            tracepoints: Tracepoints::default(),
             host_name: Vec::new(),
             arch: Vec::new(),
             os_release: Vec::new(),
@@ -145,8 +149,10 @@ impl Header {
 
     /// Adds a feature, from any part of the file.
     pub fn add_feature(&mut self, feature: u32, bytes: &[u8]) {
+        let data = bytes;
         let mut bytes = Bytes::new(bytes, self.order);
         match feature {
+            TRACING_DATA => self.tracepoints.read(data, self.order),
             BUILD_ID => while self.add_build_id(&mut bytes).is_some() {},
             HOST_NAME => self.host_name = bytes.counted_text().unwrap_or_default().to_vec(),
             ARCH => self.arch = bytes.counted_text().unwrap_or_default().to_vec(),
@@ -216,7 +222,14 @@ impl Header {
         file: &mut SectionReader<'_, R>,
         places: &FileHeader,
     ) -> io::Result<()> {
-        let wanted = [BUILD_ID, HOST_NAME, OS_RELEASE, ARCH, EVENT_DESC];
+        let wanted = [
+            TRACING_DATA,
+            BUILD_ID,
+            HOST_NAME,
+            OS_RELEASE,
+            ARCH,
+            EVENT_DESC,
+        ];
         let table = places.records.offset.saturating_add(places.records.size);
         let count = places
             .features

@@ -42,33 +42,35 @@ impl<'a> Naming<'a> {
         let mut named = Named::default();
         // Java functions are named differently.
         let mut lines: AHashMap<(FrameId, bool), Line> = AHashMap::new();
-        let mut here: Vec<(NodeId, bool)> = Vec::with_capacity(places.len());
+        let mut here: Vec<Here> = Vec::with_capacity(places.len());
         for id in places.ids() {
-            let (parent, is_java) = match places.parent(id) {
+            let above = match places.parent(id) {
                 Some(parent) => here[parent.index()],
-                None => (CallTree::ROOT, false),
+                None => Here::default(),
             };
             let frame = places.frame(id);
-            let node = match FrameKey::read(places.name(id)) {
-                FrameKey::Location(location) => {
-                    let line = lines
-                        .entry((frame, is_java))
-                        .or_insert_with(|| self.line(location, frame, is_java, &mut named));
-                    (line.walk(parent, &mut named.tree), is_java)
-                }
-                FrameKey::Thread(b"") => (parent, is_java),
-                FrameKey::Thread(comm) => {
-                    let name = command_frame(comm);
-                    let node = named.tree.child_called(CallTree::ROOT, name.as_bytes());
-                    (node, comm.starts_with(b"java"))
-                }
+            let key = FrameKey::read(places.name(id));
+            let is_java = match key {
+                FrameKey::OfWaker { is_java, .. } => is_java,
+                _ => above.is_java,
+            };
+            let line = key.location().map(|location| {
+                let new = || self.line(location, frame, is_java, &mut named);
+                &*lines.entry((frame, is_java)).or_insert_with(new)
+            });
+            let next = match (key, line) {
+                (FrameKey::OfWaker { .. }, Some(line)) => above.walk_back(line, &mut named.tree),
+                (_, Some(line)) => above.walk(line, &mut named.tree),
+                (FrameKey::Thread(comm), None) => Here::default().enter(comm, &mut named.tree),
+                (FrameKey::Waker(comm), None) => above.enter(comm, &mut named.tree),
+                (_, None) => above,
             };
             if let Some(count) = places.self_count(id) {
-                named.tree.add(node.0, count);
+                named.tree.add(next.node, count);
             }
-            here.push(node);
+            here.push(next);
         }
-        (named.tree, here.into_iter().map(|(node, _)| node).collect())
+        (named.tree, here.into_iter().map(|it| it.node).collect())
     }
 
     fn line(
@@ -129,13 +131,54 @@ impl<'a> Naming<'a> {
     }
 }
 
-impl Line {
-    fn walk(&self, parent: NodeId, tree: &mut CallTree) -> NodeId {
-        self.frames
-            .iter()
-            .fold(parent, |node, (frame, hides_callers)| {
-                let node = if *hides_callers { CallTree::ROOT } else { node };
-                tree.child(node, *frame)
-            })
+/// A node of the result, and what applies below it.
+#[derive(Clone, Copy)]
+struct Here {
+    node: NodeId,
+    is_java: bool,
+    /// Whether the callers of a waker's function are left out.
+    is_end: bool,
+}
+
+impl Default for Here {
+    fn default() -> Here {
+        Here {
+            node: CallTree::ROOT,
+            is_java: false,
+            is_end: false,
+        }
+    }
+}
+
+impl Here {
+    /// Steps to a thread called `comm`.
+    fn enter(mut self, comm: &[u8], tree: &mut CallTree) -> Here {
+        let name = command_frame(comm);
+        if !self.is_end && !name.is_empty() {
+            self.node = tree.child_called(self.node, name.as_bytes());
+        }
+        self.is_java = comm.starts_with(b"java");
+        self
+    }
+
+    fn walk(mut self, line: &Line, tree: &mut CallTree) -> Here {
+        for (frame, hides_callers) in &line.frames {
+            if *hides_callers {
+                self.node = CallTree::ROOT;
+            }
+            self.node = tree.child(self.node, *frame);
+        }
+        self
+    }
+
+    /// Steps from a function of a waker to its callers.
+    fn walk_back(mut self, line: &Line, tree: &mut CallTree) -> Here {
+        for (frame, hides_callers) in line.frames.iter().rev() {
+            if !self.is_end {
+                self.node = tree.child(self.node, *frame);
+                self.is_end = *hides_callers;
+            }
+        }
+        self
     }
 }

@@ -7,6 +7,7 @@ use super::deferred::{self, Rest};
 use super::event::Event;
 use super::header::{BuildIds, Header};
 use super::objects::ObjectList;
+use super::off_cpu::OffCpu;
 use super::processes::Processes;
 use super::records::{Record, Records, kind};
 use super::report::Reading;
@@ -14,7 +15,6 @@ use super::sample::{Comm, Fork, KernelSymbol, Mapping, Sample, thread_of_record}
 use super::stacks::Spaces;
 use super::unwind::AllTables;
 use crate::bytes::ByteOrder;
-use crate::collapse::format::Format;
 use crate::collapse::perf::EventName;
 use crate::collapse::selection::Chooser;
 use crate::symbols::Origin;
@@ -32,8 +32,9 @@ pub(super) struct Reader {
     deferred: deferred::Waiting<WaitingSample>,
     pub choice: Choice,
     /// Selects samples, unless all are folded.
-    chooser: Option<Chooser>,
+    pub chooser: Option<Chooser>,
     counters: Counters,
+    pub off_cpu: Option<OffCpu>,
     /// The number of samples so far.
     taken: u64,
     /// The events of the latest sample, as indexes in the header, with their periods.
@@ -52,9 +53,10 @@ impl Reader {
             size: 0,
             taken: 0,
             deferred: deferred::Waiting::default(),
-            choice: Choice::new(options.stacks.event_filter.as_deref()),
-            chooser: options.stacks.chooser(),
+            choice: Choice::new(options.stacks.folded_event()),
+            chooser: options.stacks.new_chooser(),
             counters: Counters::default(),
+            off_cpu: OffCpu::of(&options.stacks),
             periods: Vec::new(),
             counts: Vec::new(),
             reading: Reading::default(),
@@ -134,7 +136,9 @@ impl Reader {
     fn take(&mut self, record: Record, header: &Header) -> Option<()> {
         let (body, misc, order) = (record.body.as_slice(), record.misc, header.order);
         match record.kind {
+            kind::SAMPLE if self.off_cpu.is_some() => self.take_change(record, header)?,
             kind::SAMPLE => self.take_sample(record, header)?,
+            kind::SWITCH | kind::SWITCH_CPU_WIDE => self.take_switch(&record, header)?,
             kind::MMAP => self.map(&Mapping::read(body, misc, order)?, misc),
             kind::MMAP2 => self.map(&Mapping::read_second(body, misc, order)?, misc),
             kind::COMM => self.processes.rename(&Comm::read(body, misc, order)?),
@@ -176,6 +180,33 @@ impl Reader {
             self.forget_waiting();
         }
         let Some(count) = count else { return Some(()) };
+        let (state, event) = (State::of(&sample), event.clone());
+        let waiting = self.waiting(record, event, state);
+        self.give(waiting, count, header);
+        Some(())
+    }
+
+    /// A sample of `event`, and the state of its thread.
+    pub fn waiting(&self, record: Record, event: Arc<Event>, state: State) -> WaitingSample {
+        let processes = &self.processes;
+        WaitingSample {
+            place: 0,
+            record,
+            rest: None,
+            event,
+            spaces: Spaces {
+                user: processes.space(state.pid).clone(),
+                kernel: processes.kernel.clone(),
+            },
+            comm: processes.comm(state.tid),
+            state,
+            waker: None,
+            count: 0,
+        }
+    }
+
+    /// Lets a worker count a sample, once its call chain is known.
+    pub fn give(&mut self, mut waiting: WaitingSample, count: u64, header: &Header) {
         let processes = &self.processes;
         self.recording.get_or_insert_with(|| {
             Arc::new(Recording {
@@ -187,26 +218,13 @@ impl Reader {
                 tables: Arc::default(),
             })
         });
-        let (pid, tid) = (sample.pid, sample.tid);
-        let cookie = sample.callchain.and_then(deferred::cookie);
         self.taken += 1;
-        let waiting = WaitingSample {
-            place: self.taken,
-            record,
-            rest: None,
-            event: event.clone(),
-            spaces: Spaces {
-                user: processes.space(pid).clone(),
-                kernel: processes.kernel.clone(),
-            },
-            comm: processes.comm(tid),
-            count,
-        };
-        match cookie {
-            Some(cookie) => self.defer(tid, cookie, waiting),
+        waiting.place = self.taken;
+        waiting.count = count;
+        match waiting.state.cookie {
+            Some(cookie) => self.defer(waiting.state.tid, cookie, waiting),
             None => self.enqueue(waiting),
         }
-        Some(())
     }
 
     fn enqueue(&mut self, sample: WaitingSample) {
@@ -332,12 +350,36 @@ pub(super) struct WaitingSample {
     pub event: Arc<Event>,
     pub spaces: Spaces,
     pub comm: Arc<[u8]>,
+    pub state: State,
+    /// The sample of the thread that woke this one.
+    pub waker: Option<Box<WaitingSample>>,
     pub count: u64,
+}
+
+/// What the reader needs of a sample later.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct State {
+    pub pid: i32,
+    pub tid: i32,
+    pub cpu: Option<u32>,
+    cookie: Option<u64>,
+}
+
+impl State {
+    pub fn of(sample: &Sample<'_>) -> State {
+        State {
+            pid: sample.pid,
+            tid: sample.tid,
+            cpu: sample.cpu,
+            cookie: sample.callchain.and_then(deferred::cookie),
+        }
+    }
 }
 
 impl WaitingSample {
     fn size(&self) -> usize {
-        size_of::<WaitingSample>() + self.record.body.len()
+        let waker = self.waker.as_ref().map_or(0, |waker| waker.size());
+        size_of::<WaitingSample>() + self.record.body.len() + waker
     }
 }
 

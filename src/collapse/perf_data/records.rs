@@ -12,7 +12,8 @@
 
 use super::compressed::Inflater;
 use super::event::{Event, field};
-use super::header::Header;
+use super::header::{Header, TRACING_DATA};
+use crate::blocks::MAX_RECORD_SIZE;
 use crate::bytes::Bytes;
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -27,6 +28,8 @@ pub(super) mod kind {
     pub const SAMPLE: u32 = 9;
     pub const MMAP2: u32 = 10;
     pub const LOST_SAMPLES: u32 = 13;
+    pub const SWITCH: u32 = 14;
+    pub const SWITCH_CPU_WIDE: u32 = 15;
     pub const KSYMBOL: u32 = 17;
     pub const CALLCHAIN_DEFERRED: u32 = 22;
     /// The first type that belongs to perf itself instead of the kernel.
@@ -56,6 +59,11 @@ impl Record {
     /// Whether it comes after all records written before it.
     pub fn is_in_order(&self) -> bool {
         !matches!(self.time, 0 | u64::MAX)
+    }
+
+    /// Its time in nanoseconds, if it has one.
+    pub fn time(&self) -> Option<u64> {
+        self.is_in_order().then_some(self.time)
     }
 
     /// Its memory use in bytes.
@@ -141,7 +149,7 @@ impl<'a> Records<'a> {
             self.damage("it ends in the middle of a record");
             return Ok(false);
         }
-        self.skip_data_after(kind, &body)?;
+        self.read_data_after(kind, &body)?;
         self.take(kind, misc, body);
         Ok(true)
     }
@@ -153,18 +161,26 @@ impl<'a> Records<'a> {
         Some((kind, misc, usize::from(size).checked_sub(8)?))
     }
 
-    /// Skips data after a record that is not included in its size.
-    fn skip_data_after(&mut self, kind: u32, body: &[u8]) -> io::Result<()> {
+    /// Reads data after a record that is not included in its size.
+    fn read_data_after(&mut self, kind: u32, body: &[u8]) -> io::Result<()> {
         let mut body = Bytes::new(body, self.header.order);
         let size = match kind {
             kind::AUXTRACE => body.u64(),
             kind::TRACING_DATA => body.u32().map(|size| u64::from(size).next_multiple_of(8)),
             _ => None,
         };
-        if let Some(size) = size {
-            io::copy(&mut self.source.by_ref().take(size), &mut io::sink())?;
+        let Some(size) = size else {
+            return Ok(());
+        };
+        let mut data = self.source.by_ref().take(size);
+        if kind == kind::TRACING_DATA {
+            let mut tracing = Vec::new();
+            data.by_ref()
+                .take(MAX_RECORD_SIZE)
+                .read_to_end(&mut tracing)?;
+            self.header.add_feature(TRACING_DATA, &tracing);
         }
-        Ok(())
+        io::copy(&mut data, &mut io::sink()).map(|_| ())
     }
 
     fn take(&mut self, kind: u32, misc: u16, body: Vec<u8>) {

@@ -75,14 +75,12 @@ pub(super) struct Unnamed {
 impl Unnamed {
     pub fn find(tree: &CallTree, objects: &ObjectList, resolved: &Resolved) -> Unnamed {
         let totals = tree.totals();
-        let lacking = |node: NodeId| match FrameKey::read(tree.name(node)) {
-            FrameKey::Location(location) => {
-                let functions = resolved.functions.get(tree.frame(node).index())?;
-                let is_unnamed = functions.iter().any(|function| function.name.is_none());
-                let missing = resolved.missing.get(location.object.index()).copied()??;
-                is_unnamed.then_some((location.object, missing))
-            }
-            FrameKey::Thread(_) => None,
+        let lacking = |node: NodeId| {
+            let location = FrameKey::read(tree.name(node)).location()?;
+            let functions = resolved.functions.get(tree.frame(node).index())?;
+            let is_unnamed = functions.iter().any(|function| function.name.is_none());
+            let missing = resolved.missing.get(location.object.index()).copied()??;
+            is_unnamed.then_some((location.object, missing))
         };
         let mut any = 0.0;
         let mut shares: AHashMap<ObjectId, (Missing, f64)> = AHashMap::new();

@@ -48,7 +48,10 @@ type Job = Vec<(ObjectId, Vec<usize>)>;
 impl Resolver<'_> {
     /// Finds the functions of all frames in a tree of locations, on `nthreads` threads.
     pub fn resolve(&self, places: &CallTree, objects: &ObjectList, nthreads: usize) -> Resolved {
-        let locations: Vec<Option<Location>> = places.frame_names().map(location_of).collect();
+        let locations: Vec<Option<Location>> = places
+            .frame_names()
+            .map(|name| FrameKey::read(name).location())
+            .collect();
         let mut resolved = Resolved {
             functions: vec![Functions::new(); locations.len()],
             missing: vec![None; objects.iter().count()],
@@ -167,13 +170,6 @@ impl Resolver<'_> {
         let cached = build_ids.iter();
         let mut cached = cached.filter_map(|id| self.files.cached_kallsyms(id));
         cached.find_map(|path| untrusted::read(&FilePath::new(path)).ok())
-    }
-}
-
-fn location_of(name: &[u8]) -> Option<Location> {
-    match FrameKey::read(name) {
-        FrameKey::Location(location) => Some(location),
-        FrameKey::Thread(_) => None,
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Sample<'a> {
     pub period: Option<u64>,
     pub readings: Option<Readings<'a>>,
     pub callchain: Option<Words<'a>>,
+    /// The fields of a tracepoint.
+    pub raw: Option<&'a [u8]>,
     /// The user part of the call chain, if it is in another record.
     pub rest: Option<Rest<'a>>,
     /// The calls recorded by the processor, the latest first: source, target, and flags.
@@ -60,6 +62,7 @@ impl<'a> Sample<'a> {
             period: None,
             readings: None,
             callchain: None,
+            raw: None,
             rest: None,
             calls: None,
             user: None,
@@ -74,7 +77,7 @@ impl<'a> Sample<'a> {
         }
         if event.has(field::RAW) {
             let size = bytes.u32()?;
-            bytes.skip(u64::from(size))?;
+            sample.raw = Some(bytes.take(u64::from(size))?);
         }
         if event.has(field::BRANCH_STACK) {
             let branches = read_branches(&mut bytes, event)?;

@@ -71,23 +71,46 @@ pub(super) enum FrameKey<'a> {
     /// The name of the thread, with IDs if requested.
     Thread(&'a [u8]),
     Location(Location),
+    /// The name of a waking thread, below its stack.
+    Waker(&'a [u8]),
+    /// A location in the stack of a waking thread, which starts with its leaf.
+    OfWaker {
+        location: Location,
+        is_java: bool,
+    },
 }
 
 impl<'a> FrameKey<'a> {
     const THREAD: u8 = b't';
     const LOCATION: u8 = b'l';
+    const WAKER: u8 = b'W';
+    const OF_WAKER: u8 = b'w';
+    const OF_JAVA_WAKER: u8 = b'j';
 
     /// Parses the name of a frame in the tree of locations.
     pub fn read(name: &'a [u8]) -> FrameKey<'a> {
         match name.split_first() {
             Some((&Self::LOCATION, place)) => FrameKey::Location(read_location(place)),
+            Some((&kind @ (Self::OF_WAKER | Self::OF_JAVA_WAKER), place)) => FrameKey::OfWaker {
+                location: read_location(place),
+                is_java: kind == Self::OF_JAVA_WAKER,
+            },
+            Some((&Self::WAKER, thread)) => FrameKey::Waker(thread),
             Some((_, thread)) => FrameKey::Thread(thread),
             None => FrameKey::Thread(b""),
         }
     }
 
-    fn name_of_location(location: Location) -> [u8; 14] {
-        let mut name = [Self::LOCATION; 14];
+    /// The location of the frame, if it has one.
+    pub fn location(self) -> Option<Location> {
+        match self {
+            FrameKey::Location(location) | FrameKey::OfWaker { location, .. } => Some(location),
+            FrameKey::Thread(_) | FrameKey::Waker(_) => None,
+        }
+    }
+
+    fn name_of_location(kind: u8, location: Location) -> [u8; 14] {
+        let mut name = [kind; 14];
         name[1] = u8::from(location.is_return);
         name[2..6].copy_from_slice(&location.object.number().to_le_bytes());
         name[6..].copy_from_slice(&location.address.to_le_bytes());
@@ -105,6 +128,34 @@ fn read_location(name: &[u8]) -> Location {
     }
 }
 
+/// The kind of a stack.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    #[default]
+    Own,
+    /// The stack of a thread that woke another.
+    OfWaker,
+    OfJavaWaker,
+}
+
+impl Kind {
+    /// The kind of a waker's stack, which is called `comm`.
+    pub fn of_waker(comm: &[u8]) -> Kind {
+        match comm.starts_with(b"java") {
+            true => Kind::OfJavaWaker,
+            false => Kind::OfWaker,
+        }
+    }
+
+    fn first_byte(self) -> u8 {
+        match self {
+            Kind::Own => FrameKey::LOCATION,
+            Kind::OfWaker => FrameKey::OF_WAKER,
+            Kind::OfJavaWaker => FrameKey::OF_JAVA_WAKER,
+        }
+    }
+}
+
 /// The mappings of a process and of the kernel.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Spaces {
@@ -116,8 +167,10 @@ pub(super) struct Spaces {
 #[derive(Default)]
 pub(super) struct Stacks {
     pub tree: CallTree,
-    frames: AHashMap<Location, FrameId>,
-    threads: AHashMap<(i32, i32, Arc<[u8]>), NodeId>,
+    frames: AHashMap<(Kind, Location), FrameId>,
+    threads: AHashMap<ThreadKey, NodeId>,
+    /// The kind of the frames that are read.
+    kind: Kind,
     /// The frames of the sample, the innermost first.
     stack: Vec<FrameId>,
 }
@@ -126,12 +179,14 @@ impl Stacks {
     /// Reads the stack of a sample; `false` if it has none.
     pub fn read(
         &mut self,
+        kind: Kind,
         sample: &Sample<'_>,
         misc: u16,
         spaces: &Spaces,
         unwinder: &mut Unwinder,
         files: &impl Open,
     ) -> bool {
+        self.kind = kind;
         self.stack.clear();
         let mode = Mode::of_sample(misc);
         let is_whole = match sample.callchain {
@@ -209,33 +264,43 @@ impl Stacks {
 
     fn push(&mut self, location: Location) {
         let tree = &mut self.tree;
+        let kind = self.kind.first_byte();
         let frame = *self
             .frames
-            .entry(location)
-            .or_insert_with(|| tree.intern_as_is(&FrameKey::name_of_location(location)));
+            .entry((self.kind, location))
+            .or_insert_with(|| tree.intern_as_is(&FrameKey::name_of_location(kind, location)));
         self.stack.push(frame);
     }
 
-    /// Adds the current stack to the tree, and returns its node.
-    pub fn count(
+    /// The node of the current stack and the name of its thread, below the stack at `node` of the thread that it woke.
+    pub fn waker_node(
         &mut self,
+        node: NodeId,
         sample: &Sample<'_>,
-        comm: Arc<[u8]>,
-        period: u64,
+        comm: &Arc<[u8]>,
         options: &perf::Options,
     ) -> NodeId {
-        // If threads have the same name, IDs only matter if they are shown.
-        let pid = if options.include_pid || options.include_tid {
-            sample.pid
-        } else {
-            0
-        };
-        let tid = if options.include_tid { sample.tid } else { 0 };
-        let key = (pid, tid, comm);
+        let tree = &mut self.tree;
+        let stack = self.stack.iter();
+        let node = stack.fold(node, |node, frame| tree.child(node, *frame));
+        let key = key_of_thread(sample, comm, options);
+        let name = thread_name(FrameKey::WAKER, &key, options);
+        let frame = tree.intern_as_is(&name);
+        tree.child(node, frame)
+    }
+
+    /// The node of the current stack.
+    pub fn node(
+        &mut self,
+        sample: &Sample<'_>,
+        comm: &Arc<[u8]>,
+        options: &perf::Options,
+    ) -> NodeId {
+        let key = key_of_thread(sample, comm, options);
         let root = match self.threads.get(&key) {
             Some(root) => *root,
             None => {
-                let name = thread_name(&key, options);
+                let name = thread_name(FrameKey::THREAD, &key, options);
                 let frame = self.tree.intern_as_is(&name);
                 let root = self.tree.child(CallTree::ROOT, frame);
                 self.threads.insert(key, root);
@@ -244,20 +309,32 @@ impl Stacks {
         };
         let tree = &mut self.tree;
         let node = self.stack.iter().rev();
-        let node = node.fold(root, |node, frame| tree.child(node, *frame));
-        tree.add(node, period);
-        node
+        node.fold(root, |node, frame| tree.child(node, *frame))
     }
 }
 
-/// `COMM`, `COMM-PID` or `COMM-PID/TID`, after a prefix that distinguishes it from a location.
-fn thread_name((pid, tid, comm): &(i32, i32, Arc<[u8]>), options: &perf::Options) -> Vec<u8> {
+/// The IDs and the name of a thread.
+type ThreadKey = (i32, i32, Arc<[u8]>);
+
+/// The thread of a sample. If threads have the same name, IDs only matter if they are shown.
+fn key_of_thread(sample: &Sample<'_>, comm: &Arc<[u8]>, options: &perf::Options) -> ThreadKey {
+    let pid = if options.include_pid || options.include_tid {
+        sample.pid
+    } else {
+        0
+    };
+    let tid = if options.include_tid { sample.tid } else { 0 };
+    (pid, tid, comm.clone())
+}
+
+/// `COMM`, `COMM-PID` or `COMM-PID/TID`, after the prefix of the `kind` of frame.
+fn thread_name(kind: u8, (pid, tid, comm): &ThreadKey, options: &perf::Options) -> Vec<u8> {
     let ids = match (options.include_pid, options.include_tid) {
         (_, true) => format!("-{pid}/{tid}"),
         (true, false) => format!("-{pid}"),
         (false, false) => String::new(),
     };
-    [&[FrameKey::THREAD], comm.trim_ascii(), ids.as_bytes()].concat()
+    [&[kind], comm.trim_ascii(), ids.as_bytes()].concat()
 }
 
 fn locate(address: u64, mode: Mode, spaces: &Spaces) -> Location {
@@ -280,8 +357,10 @@ mod tests {
                 address,
                 is_return,
             };
-            let name = FrameKey::name_of_location(location);
+            let name = FrameKey::name_of_location(FrameKey::LOCATION, location);
             assert_eq!(FrameKey::read(&name), FrameKey::Location(location));
+            let name = FrameKey::name_of_location(FrameKey::OF_WAKER, location);
+            assert_eq!(FrameKey::read(&name).location(), Some(location));
         }
     }
 }

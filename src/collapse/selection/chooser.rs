@@ -75,6 +75,14 @@ impl Chooser {
             .map(|(range, span)| range.window(span));
     }
 
+    /// Sees a sample that may start the profile, and of which [`Chooser::clip`] selects parts.
+    pub fn see(&mut self, origin: &SampleOrigin<'_>) {
+        match self.is_surveying {
+            true => self.seen.note(origin, &self.selection),
+            false => self.set_window(origin.time),
+        }
+    }
+
     /// Whether a sample is selected.
     pub fn takes(&mut self, origin: &SampleOrigin<'_>) -> bool {
         self.seen.note(origin, &self.selection);
@@ -112,6 +120,14 @@ impl Chooser {
         let clipped = clipped.filter(|_| self.selection.division.takes(origin));
         self.chosen += u64::from(clipped.is_some());
         clipped
+    }
+
+    /// The selected nanoseconds of an interval from `origin`, whose ends are in nanoseconds too.
+    pub fn clip_nanos(&mut self, start: u64, end: u64, origin: &SampleOrigin<'_>) -> Option<u64> {
+        let (start, end) = (Decimal::from_nanos(start), Decimal::from_nanos(end));
+        let (from, to) = self.clip(start, end, origin)?;
+        // Only the end of an interval may be in the window.
+        (from < to || start == end).then(|| (to - from).to_nanos())?
     }
 
     /// What the profile is divided into.

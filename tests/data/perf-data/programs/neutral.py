@@ -35,6 +35,8 @@ def pipe(data):
             (feature,) = struct.unpack_from("<Q", data, at + 8)
             data[at + 16 : at + size] = neutral(feature, bytes(data[at + 16 : at + size]))
         at += size
+        if kind == 66:  # Tracing data is behind its record.
+            at += struct.unpack_from("<I", data, at - size + 8)[0] + 7 & ~7
     return data
 
 

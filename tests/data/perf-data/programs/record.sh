@@ -62,6 +62,16 @@ record kernel -F 250 -e cpu-clock -g -- ./spin-fp
 perf record -q -F 250 -e cpu-clock:u -g -o - -- ./spin-fp 2> /dev/null > pipe.data
 python3 "$here/neutral.py" pipe.data "$data/pipe.data"
 
+# Only the switches of this program, and the wakeups of its threads. The others that run meanwhile are left out.
+gcc ${flags/-g /} -fno-omit-frame-pointer sleeps.c -o sleeps
+cp sleeps "$data/symfs/opt/demo"
+perf record -q --user-callchains --synth no -g -a -o - \
+    -e sched:sched_switch --filter 'prev_comm == "sleeps" || next_comm == "sleeps"' \
+    -e sched:sched_waking --filter 'comm == "sleeps"' -- chrt -f 50 ./sleeps 2> /dev/null > sleeps.data
+python3 "$here/only_sleeps.py" sleeps.data off-cpu.data
+python3 "$here/neutral.py" off-cpu.data "$data/off-cpu.data"
+perf script -f -i - --ns -F comm,pid,tid,cpu,time,event,trace,ip,sym,dso < "$data/off-cpu.data" > "$data/off-cpu.txt" 2> /dev/null
+
 # There is no perf for AArch64 here, so the program runs in an emulator.
 aarch64-linux-gnu-gcc -O1 -nostdlib -static -fomit-frame-pointer -fasynchronous-unwind-tables -fno-optimize-sibling-calls \
     -mbranch-protection=pac-ret+leaf -Wl,--build-id,-z,noseparate-code,-z,norelro arm.c -o arm
