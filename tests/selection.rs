@@ -264,3 +264,139 @@ fn documents_have_what_is_chosen() {
     assert!(halves.iter().all(|half| *half > 0), "{halves:?}");
     assert_eq!(halves[0] + halves[1], whole);
 }
+
+/// Folds the input with a selection.
+fn fold_input(format: &str, selection: &str, input: &[u8]) -> String {
+    let args: Vec<&str> = ["collapse", format, "-q"]
+        .into_iter()
+        .chain(selection.split(' '))
+        .collect();
+    let output = run(INFERNO, &args, input);
+    assert!(output.status.success(), "{selection}: {}", stderr(&output));
+    stdout(&output)
+}
+
+#[test]
+fn text_of_other_profilers_has_what_is_chosen() {
+    for (file, selection, folded) in [
+        (
+            "austin/text.txt",
+            "--tid-is=72",
+            "P71;T0:72;/srv/oven.py:main:9;/srv/oven.py:heat:4 700\n",
+        ),
+        (
+            "strace/calls.txt",
+            "--pid-is=72",
+            "heat;[libc.so.6];read 1\n",
+        ),
+        (
+            "uftrace/kernel.txt",
+            "--cpu=1 --tid-is=72 --comm=mixer",
+            "ext4_sync_file 1250.5\n",
+        ),
+    ] {
+        let selection: Vec<&str> = selection.split(' ').collect();
+        let chosen = fold(file, &selection);
+        assert!(
+            chosen.starts_with(folded),
+            "{file}: {selection:?}: {chosen}"
+        );
+    }
+    assert_refused(
+        "strace/calls.txt",
+        &["--time=1.."],
+        "--time: the samples do not have a time",
+    );
+}
+
+#[test]
+fn calls_have_the_times_that_strace_prints() {
+    let call =
+        |start: &str, name: &str| format!("{start}{name}() = 0\n > /srv/shop(main+0x5) [0x1135]\n");
+    let clock = call("7 10:59:59 ", "a") + &call("7 11:00:01.5 ", "b") + &call("7 11:00:03 ", "c");
+    assert_eq!(
+        fold_input("strace", "--time=2..3", clock.as_bytes()),
+        "main;b 1\n"
+    );
+    let epoch = call("1760000000.5 ", "a") + &call("1760000001.25 ", "b");
+    assert_eq!(
+        fold_input("strace", "--time=@1760000001..", epoch.as_bytes()),
+        "main;b 1\n"
+    );
+    // The time since the previous call.
+    let relative = call("     0.000000 ", "a");
+    let output = run(
+        INFERNO,
+        &["collapse", "strace", "--time=0..1"],
+        relative.as_bytes(),
+    );
+    assert!(stderr(&output).contains("--time: the samples do not have a time"));
+}
+
+#[test]
+fn functions_have_the_thread_that_uftrace_prints() {
+    let calls = " 1.5 us [ 4321] | parse();\n 2 us [ 4322] | read();\n";
+    assert_eq!(
+        fold_input("uftrace", "--tid-is=4322", calls.as_bytes()),
+        "read 2\n"
+    );
+}
+
+#[test]
+fn binary_formats_have_what_is_chosen() {
+    let all = sum(&fold("nettrace/samples.nettrace", &[]));
+    let early = sum(&fold("nettrace/samples.nettrace", &["--time=..50%"]));
+    let late = sum(&fold("nettrace/samples.nettrace", &["--time=50%.."]));
+    assert!(early > 0 && late > 0);
+    assert_eq!(early + late, all);
+    let mojo = fold("austin/binary.mojo", &[]);
+    let process = mojo[1..].split(';').next().unwrap().to_string();
+    let chosen = fold("austin/binary.mojo", &["--pid-is", &process]);
+    assert!(chosen.starts_with(&format!("P{process};")));
+    assert!(mojo.starts_with(&chosen));
+}
+
+#[test]
+#[cfg(all(feature = "json", feature = "protobuf"))]
+fn profiles_in_json_have_what_is_chosen() {
+    let evented = "speedscope/evented.json";
+    assert_eq!(
+        fold(evented, &["--time=..5ms"]),
+        "main 2.5\nmain;bake 2.5\n"
+    );
+    assert_eq!(
+        fold(evented, &["--time=50%..", "--comm=t"]),
+        "main 1\nmain;bake 4\n"
+    );
+    assert_refused(
+        evented,
+        &["--comm=u"],
+        "--comm matches none of 3 samples; the profile has threads named `t`",
+    );
+    let otlp = |attributes: &str| {
+        format!(
+            r#"{{"resourceProfiles": [{{"resource": {{"attributes": [{{"key": "process.pid", "value": {{"intValue": "7"}}}}]}},
+            "scopeProfiles": [{{"profiles": [{{"sampleType": {{"typeStrindex": 1, "unitStrindex": 2}}, "samples": [
+            {{"stackIndex": 1, "values": [3, 4], "timestampsUnixNano": ["1000000000", "3000000000"]}},
+            {{"stackIndex": 1, "values": [10], "timestampsUnixNano": ["1000000000", "3000000000"], "attributeIndices": [{attributes}]}}]}}]}}]}}],
+            "dictionary": {{"locationTable": [{{}}, {{"lines": [{{"functionIndex": 1}}]}}], "functionTable": [{{}}, {{"nameStrindex": 3}}],
+            "stringTable": ["", "cpu", "count", "main", "thread.id", "cpu.logical_number", "thread.name", "till"],
+            "attributeTable": [{{}}, {{"keyStrindex": 4, "value": {{"intValue": "8"}}}}, {{"keyStrindex": 5, "value": {{"intValue": "2"}}}},
+            {{"keyStrindex": 6, "value": {{"stringValue": "till"}}}}], "stackTable": [{{}}, {{"locationIndices": [1]}}]}}}}"#
+        )
+    };
+    for (selection, folded) in [
+        ("--time=1..", "main 9\n"),
+        (
+            "--time=@3..@3 --tid-is=8 --cpu=2 --comm=till --pid-is=7",
+            "main 5\n",
+        ),
+        ("--pid-is=7", "main 17\n"),
+    ] {
+        assert_eq!(
+            fold_input("otlp", selection, otlp("1, 2, 3").as_bytes()),
+            folded,
+            "{selection}"
+        );
+    }
+}

@@ -19,9 +19,10 @@
 //! Numbers in MOJO have 6 bits in the first byte and 7 in each following one, the lowest first; the
 //! first byte also has the sign. Strings end with a NUL.
 
-use super::document::lines::{Lines, parse_hex, whole_lines};
+use super::document::lines::{Lines, parse, parse_hex, whole_lines};
 use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, invalid, peek, shared_options};
+use super::selection::{Criterion, SampleOrigin};
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
 use crate::warnings::warning;
@@ -66,6 +67,7 @@ const MEMORY: usize = 2;
 impl Document for Options {
     const NAME: &'static str = "austin";
     const DESCRIPTION: &'static str = "an Austin profile (text or MOJO)";
+    const ORIGIN: &'static [Criterion] = &[Criterion::Pid, Criterion::Tid];
     shared_options!(value);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -133,6 +135,9 @@ impl Options {
                 continue;
             };
             found = true;
+            if !profile.takes(&origin(stack)) {
+                continue;
+            }
             let mut node = CallTree::ROOT;
             for (depth, name) in stack.split(|byte| *byte == b';').enumerate() {
                 let name = frame_name(if depth < 2 { name } else { self.frame(name) });
@@ -159,6 +164,22 @@ impl Options {
             true => function().unwrap_or(text),
             false => text,
         }
+    }
+}
+
+/// The process and the thread at the start of a stack: `P71;T0:72`.
+fn origin(stack: &[u8]) -> SampleOrigin<'_> {
+    let mut names = stack.split(|byte| *byte == b';');
+    let number = |name: Option<&[u8]>| {
+        let digits = name?
+            .rsplit(|byte| matches!(byte, b':' | b'P' | b'T'))
+            .next();
+        parse(digits?)
+    };
+    SampleOrigin {
+        pid: number(names.next()),
+        tid: number(names.next()),
+        ..SampleOrigin::default()
     }
 }
 
@@ -392,6 +413,10 @@ impl<'m> Mojo<'m> {
         };
         let column = self.column()?;
         let process = format!("P{}", sample.process).into_bytes();
+        let start = [process.as_slice(), &sample.thread].join(&b';');
+        if !self.profile.takes(&origin(&start)) {
+            return Ok(());
+        }
         let mut node = CallTree::ROOT;
         for name in [process, sample.thread].iter().chain(&sample.frames) {
             let frame = self.profile.tree.intern(&frame_name(name));

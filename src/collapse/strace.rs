@@ -16,9 +16,10 @@
 //! The system call is the leaf. A call interrupted by others is printed twice, and counts where it
 //! is resumed.
 
-use super::document::lines::{Lines, parse_hex, whole_lines};
+use super::document::lines::{Lines, parse, parse_hex, whole_lines};
 use super::document::names::{basename, frame_name, object_name};
 use super::document::{Document, Profile, ValueType, shared_options};
+use super::selection::{Criterion, SampleOrigin};
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
 use std::io::{self, BufRead};
@@ -48,6 +49,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "strace";
     const DESCRIPTION: &'static str = "the output of `strace -k`";
+    const ORIGIN: &'static [Criterion] = &[Criterion::Time, Criterion::Pid, Criterion::Tid];
     shared_options!(value, addrs);
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -93,6 +95,7 @@ impl Document for Options {
 }
 
 struct Call {
+    origin: SampleOrigin<'static>,
     name: Vec<u8>,
     /// In microseconds.
     time: Decimal,
@@ -102,6 +105,9 @@ struct Call {
 
 impl Call {
     fn add(&self, column: usize, profile: &mut Profile) {
+        if !profile.takes(&self.origin) {
+            return;
+        }
         let mut node = CallTree::ROOT;
         for name in self.frames.iter().rev().chain([&self.name]) {
             let frame = profile.tree.intern(name);
@@ -117,10 +123,39 @@ impl Call {
 fn read_call(line: &[u8]) -> Option<Call> {
     memchr::memmem::find(line, b" = ")?;
     Some(Call {
+        origin: origin(line),
         name: frame_name(resumed_call(line).or_else(|| call_name(line))?),
         time: seconds(line).unwrap_or_default().times(1_000_000),
         frames: Vec::new(),
     })
+}
+
+/// The process or thread, and the time, at the start of a line. strace calls both IDs `pid`.
+fn origin(line: &[u8]) -> SampleOrigin<'static> {
+    let mut words = line.split(|byte| matches!(byte, b' ' | b'[' | b']'));
+    let mut words = words.by_ref().filter(|word| !matches!(*word, b"" | b"pid"));
+    let mut word = words.next().unwrap_or_default();
+    let id = parse(word);
+    if id.is_some() {
+        word = words.next().unwrap_or_default();
+    }
+    SampleOrigin {
+        time: time(word),
+        pid: id,
+        tid: id,
+        ..SampleOrigin::default()
+    }
+}
+
+/// A time of day (`strace -t`), or since 1970 (`-ttt`), in seconds. Others are relative to the previous call (`-r`).
+fn time(word: &[u8]) -> Option<Decimal> {
+    const YEAR: u64 = 365 * 86400;
+    if !word.contains(&b':') {
+        return Decimal::parse(word).filter(|time| *time >= Decimal::from(YEAR));
+    }
+    let mut parts = word.split(|byte| *byte == b':').map(Decimal::parse);
+    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
+    Some(hours.times(3600) + minutes.times(60) + seconds)
 }
 
 /// The name in `<... NAME resumed>`.

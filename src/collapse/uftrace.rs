@@ -30,6 +30,7 @@ use super::document::lines::{Lines, parse, whole_lines};
 use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options, thread_roots};
 use super::notes::plural;
+use super::selection::{Criterion, SampleOrigin};
 use crate::call_tree::{CallTree, NodeId};
 use crate::decimal::Decimal;
 use crate::warnings::warning;
@@ -67,6 +68,8 @@ impl Document for Options {
     const NAME: &'static str = "uftrace";
     const ALIASES: &'static [&'static str] = &["function-graph"];
     const DESCRIPTION: &'static str = "calls printed by uftrace replay or ftrace";
+
+    const ORIGIN: &'static [Criterion] = &[Criterion::Comm, Criterion::Tid, Criterion::Cpu];
 
     shared_options!(value, threads);
     thread_roots!(Threads);
@@ -112,6 +115,7 @@ struct Line<'a> {
     /// The ID of the thread or the CPU, or the name of the task.
     thread: &'a [u8],
     is_cpu: bool,
+    cpu: Option<u64>,
     /// In microseconds.
     duration: Option<Decimal>,
     event: Event<'a>,
@@ -143,6 +147,7 @@ impl<'a> Line<'a> {
         if thread.is_empty() || !thread.iter().all(u8::is_ascii_digit) {
             return None;
         }
+        let cpu = parse(thread).filter(|_| is_cpu);
         // The task of a thread has a separate column if requested.
         let second = memchr::memchr(b'|', call).filter(|_| is_cpu);
         if let Some(bar) = second.filter(|bar| !call[..*bar].contains(&b'(')) {
@@ -152,6 +157,7 @@ impl<'a> Line<'a> {
         Some(Line {
             thread,
             is_cpu,
+            cpu,
             duration: duration(before),
             event: Event::read(call)?,
         })
@@ -257,14 +263,17 @@ impl Calls<'_> {
             },
         };
         let duration = line.duration.unwrap_or(inner);
+        let is_taken = profile.takes(&origin(line, &self.tasks));
         if let Some((_, inner)) = thread.open.last_mut() {
             *inner += duration;
         }
         // Measuring takes time too.
         let own = (duration - inner).max(Decimal::ZERO);
         let values = [own, Decimal::from(1u64)];
-        profile.add_to_sums(&values);
-        profile.add(node, values[self.column]);
+        if is_taken {
+            profile.add_to_sums(&values);
+            profile.add(node, values[self.column]);
+        }
     }
 
     /// Records that a CPU switches to another task, if `line` says so.
@@ -299,6 +308,26 @@ fn thread_name(line: &Line<'_>, tasks: &AHashMap<Vec<u8>, Vec<u8>>) -> Vec<u8> {
         (false, _) => line.thread.to_vec(),
         (true, None) => [b"CPU ", line.thread].concat(),
         (true, Some(task)) => [b"CPU ", line.thread, b" ", task].concat(),
+    }
+}
+
+/// The thread and the CPU of a line. uftrace prints only the ID of a thread.
+fn origin<'a>(line: &Line<'a>, tasks: &'a AHashMap<Vec<u8>, Vec<u8>>) -> SampleOrigin<'a> {
+    let task = match line.is_cpu {
+        true => tasks.get(line.thread).map(Vec::as_slice),
+        false => Some(line.thread),
+    };
+    let dash = task.and_then(|task| memchr::memrchr(b'-', task));
+    let (comm, tid) = match (task, dash) {
+        (Some(task), Some(dash)) => (Some(&task[..dash]), parse(&task[dash + 1..])),
+        (Some(task), None) => (None, parse(task)),
+        (None, _) => (None, None),
+    };
+    SampleOrigin {
+        comm,
+        tid,
+        cpu: line.cpu,
+        ..SampleOrigin::default()
     }
 }
 

@@ -279,7 +279,7 @@ def nettrace():
     name = lambda text: struct.pack("<I", len(text)) + text.encode()
     start = lambda kind: b"\5\5\1" + struct.pack("<II", 4, 4) + name(kind) + b"\6"
     out = b"Nettrace" + name("!FastSerialization.1")
-    out += start("Trace") + b"\0" * 32 + struct.pack("<IIII", 8, 71, 2, 0) + b"\6"
+    out += start("Trace") + b"\0" * 24 + struct.pack("<Q", 1000) + struct.pack("<IIII", 8, 71, 2, 0) + b"\6"
     for kind, block in blocks:
         out += start(kind) + struct.pack("<I", len(block))
         out += b"\0" * (-len(out) % 4) + block + b"\6"

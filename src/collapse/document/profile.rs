@@ -92,10 +92,6 @@ impl Profile {
     }
 
     /// Whether a sample is selected.
-    #[cfg_attr(
-        not(any(feature = "jfr", feature = "json", feature = "protobuf")),
-        expect(dead_code, reason = "no other format says where samples are from")
-    )]
     pub(crate) fn takes(&mut self, origin: &SampleOrigin<'_>) -> bool {
         let chooser = self.chooser.as_mut();
         chooser.is_none_or(|chooser| chooser.takes(origin))

@@ -30,6 +30,7 @@ use crate::collapse::document::{
 };
 use crate::collapse::json::{self, ForEach, Index, Keys, Text};
 use crate::collapse::notes::plural;
+use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::decimal::Decimal;
 use crate::warnings::warning;
 use ahash::AHashMap;
@@ -78,6 +79,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "speedscope";
     const DESCRIPTION: &'static str = "a speedscope profile (JSON)";
+    const ORIGIN: &'static [Criterion] = &[Criterion::Time, Criterion::Comm];
     shared_options!(threads, lines);
     thread_roots!(Threads);
 
@@ -99,6 +101,7 @@ impl Document for Options {
             frames: Vec::new(),
             threads: Vec::new(),
             active: Index(0),
+            keeps_times: profile.is_choosy(),
         };
         json::parse(&document, FileSeed(&mut file), Self::DESCRIPTION)?;
         let file = file.into_owned();
@@ -126,7 +129,7 @@ impl Options {
             match chosen {
                 Some(chosen) if chosen != index => {}
                 _ if thread.unit != unit => other_units += 1,
-                _ => self.add_thread(&thread, &file.frames, profile)?,
+                _ => self.add_thread(thread, &file.frames, profile)?,
             }
         }
         if other_units > 0 {
@@ -138,10 +141,13 @@ impl Options {
 
     fn add_thread(
         &self,
-        thread: &Thread<'_>,
+        mut thread: Thread<'_>,
         frames: &[Frame<'_>],
         profile: &mut Profile,
     ) -> io::Result<()> {
+        if !thread.select(profile) {
+            return Ok(());
+        }
         let base = match self.threads {
             true => profile
                 .tree
@@ -164,6 +170,8 @@ struct File<'a> {
     frames: Vec<Frame<'a>>,
     threads: Vec<Thread<'a>>,
     active: Index,
+    /// Whether the time of each stack is needed, to select by it.
+    keeps_times: bool,
 }
 
 impl File<'_> {
@@ -175,6 +183,7 @@ impl File<'_> {
             frames: frames.collect(),
             threads: threads.collect(),
             active: self.active,
+            keeps_times: self.keeps_times,
         }
     }
 
@@ -246,9 +255,35 @@ struct Thread<'a> {
     unit: String,
     /// The stacks. Frames are named by their indexes, because the names may come last.
     stacks: Profile,
+    /// The stacks of an evented profile with their times, which are not counted yet if they are to be selected.
+    times: Vec<(NodeId, Decimal, Decimal)>,
 }
 
 impl Thread<'_> {
+    /// Counts the stacks in the selected time; `false` if the whole thread is left out.
+    fn select(&mut self, profile: &mut Profile) -> bool {
+        let origin = SampleOrigin {
+            comm: Some(&self.name),
+            ..SampleOrigin::default()
+        };
+        if self.times.is_empty() {
+            return !profile.is_choosy() || profile.takes(&origin);
+        }
+        let second = match self.unit.as_str() {
+            "milliseconds" => 1_000,
+            "microseconds" => 1_000_000,
+            "nanoseconds" => 1_000_000_000,
+            _ => 1,
+        };
+        for (node, start, end) in std::mem::take(&mut self.times) {
+            let (start, end) = (start.divided_by(second), end.divided_by(second));
+            if let Some((start, end)) = profile.clip(start, end, &origin) {
+                self.stacks.add(node, (end - start).times(second));
+            }
+        }
+        true
+    }
+
     fn into_owned(self) -> Thread<'static> {
         Thread {
             name: self.name.into_owned(),
@@ -300,8 +335,7 @@ impl<'a> ThreadReader<'a> {
 
     fn read_events<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
         map.next_value_seed(ForEach::new(|event| {
-            self.events
-                .take(&event, &mut self.frames, &mut self.thread.stacks);
+            self.events.take(&event, &mut self.frames, &mut self.thread);
             Ok(())
         }))
     }
@@ -319,7 +353,7 @@ impl<'a> ThreadReader<'a> {
         for (node, weight) in self.leaves.iter().zip(&self.weights) {
             self.thread.stacks.add(*node, *weight);
         }
-        self.events.finish(self.end, &mut self.thread.stacks);
+        self.events.finish(self.end, &mut self.thread);
         Ok(self.thread)
     }
 }
@@ -339,6 +373,7 @@ impl IndexFrames {
 /// The events of an `evented` profile.
 #[derive(Default)]
 struct Events {
+    keeps_times: bool,
     /// The open frames, starting with the root.
     open: Vec<(Index, NodeId)>,
     /// The time of the latest event, if any.
@@ -364,12 +399,12 @@ enum EventKind {
 }
 
 impl Events {
-    fn take(&mut self, event: &Event, frames: &mut IndexFrames, stacks: &mut Profile) {
-        self.pass_to(event.at, stacks);
+    fn take(&mut self, event: &Event, frames: &mut IndexFrames, thread: &mut Thread<'_>) {
+        self.pass_to(event.at, thread);
         match event.kind {
             EventKind::Open => {
                 let caller = self.open.last().map_or(CallTree::ROOT, |(_, node)| *node);
-                let node = frames.child(&mut stacks.tree, caller, event.frame);
+                let node = frames.child(&mut thread.stacks.tree, caller, event.frame);
                 self.open.push((event.frame, node));
             }
             EventKind::Close => self.close(event.frame),
@@ -388,18 +423,20 @@ impl Events {
     }
 
     /// Counts the time until `at` for the open stack. Time is monotonic.
-    fn pass_to(&mut self, at: Decimal, stacks: &mut Profile) {
+    fn pass_to(&mut self, at: Decimal, thread: &mut Thread<'_>) {
         let before = self.at.unwrap_or(at);
         let at = at.max(before);
-        if let Some((_, node)) = self.open.last() {
-            stacks.add(*node, at - before);
+        match self.open.last() {
+            Some((_, node)) if self.keeps_times => thread.times.push((*node, before, at)),
+            Some((_, node)) => thread.stacks.add(*node, at - before),
+            None => {}
         }
         self.at = Some(at);
     }
 
-    fn finish(mut self, end: Option<Decimal>, stacks: &mut Profile) {
+    fn finish(mut self, end: Option<Decimal>, thread: &mut Thread<'_>) {
         if let Some(end) = end {
-            self.pass_to(end, stacks);
+            self.pass_to(end, thread);
         }
         for (count, what) in [
             (self.out_of_order, "closed before the frames they called"),
@@ -435,7 +472,10 @@ impl<'de> Visitor<'de> for FileSeed<'_, 'de> {
             missing.retain(|known| known.as_bytes() != &*key);
             match &*key {
                 b"shared" => self.0.frames = map.next_value::<Shared<'de>>()?.frames,
-                b"profiles" => self.0.threads = map.next_value::<Vec<Thread<'de>>>()?,
+                b"profiles" => {
+                    let keeps_times = self.0.keeps_times;
+                    self.0.threads = map.next_value_seed(ThreadsSeed { keeps_times })?;
+                }
                 b"activeProfileIndex" => {
                     self.0.active = map.next_value::<Option<Index>>()?.unwrap_or(Index(0));
                 }
@@ -449,11 +489,45 @@ impl<'de> Visitor<'de> for FileSeed<'_, 'de> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Thread<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut reader = ThreadReader::default();
-        reader.thread.unit = "none".to_string();
-        deserializer.deserialize_map(reader)
+/// Reads the profiles of a file.
+struct ThreadsSeed {
+    keeps_times: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for ThreadsSeed {
+    type Value = Vec<Thread<'de>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ThreadsSeed {
+    type Value = Vec<Thread<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of profiles")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut profiles: A) -> Result<Self::Value, A::Error> {
+        let mut threads = Vec::new();
+        loop {
+            let mut reader = ThreadReader::default();
+            reader.thread.unit = "none".to_string();
+            reader.events.keeps_times = self.keeps_times;
+            match profiles.next_element_seed(reader)? {
+                Some(thread) => threads.push(thread),
+                None => return Ok(threads),
+            }
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for ThreadReader<'de> {
+    type Value = Thread<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) enum Kind {
     Metadata,
     Stack,
     Thread,
+    /// The properties of the whole trace.
+    Trace,
     /// Not used.
     Other,
 }
@@ -25,7 +27,7 @@ impl fmt::Display for Kind {
             Kind::Metadata => "metadata",
             Kind::Stack => "stack",
             Kind::Thread => "thread",
-            Kind::Other => "trace",
+            Kind::Trace | Kind::Other => "trace",
         })
     }
 }
@@ -126,7 +128,7 @@ impl<'a> Blocks<'a> {
             0 => return Some(None),
             1 => {
                 self.set_pointer_size(bytes)?;
-                Kind::Other
+                Kind::Trace
             }
             2 => Kind::Event,
             3 => Kind::Metadata,
@@ -164,6 +166,7 @@ impl<'a> Blocks<'a> {
             b"EventBlock" => Kind::Event,
             b"MetadataBlock" => Kind::Metadata,
             b"StackBlock" => Kind::Stack,
+            b"Trace" => Kind::Trace,
             _ => Kind::Other,
         };
         Some(Some((kind, bytes)))

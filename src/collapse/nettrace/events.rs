@@ -18,6 +18,8 @@ pub(super) struct Event<'a> {
     pub kind: u64,
     pub thread: u64,
     pub stack: u32,
+    /// In units that the trace defines.
+    pub time: u64,
     pub payload: &'a [u8],
 }
 
@@ -88,7 +90,7 @@ impl<'a> Events<'a> {
         if has(STACK) {
             self.last.stack = u32::try_from(number(rest)?).ok()?;
         }
-        number(rest)?;
+        self.last.time = self.last.time.wrapping_add(number(rest)?);
         match self.version {
             6 if has(LABELS) => drop(number(rest)?),
             6 => {}
@@ -114,7 +116,7 @@ impl<'a> Events<'a> {
         self.last.thread = event.u64()?;
         event.skip(2 * WORD + WORD)?;
         self.last.stack = event.u32()?;
-        event.skip(2 * WORD)?;
+        self.last.time = event.u64()?;
         event.skip(if self.version == 6 { WORD } else { GUIDS })?;
         let payload = event.u32()?;
         self.last.payload = event.take(u64::from(payload))?;

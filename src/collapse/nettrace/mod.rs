@@ -28,14 +28,16 @@ mod symbols;
 
 use super::document::{Document, Profile, ValueType, invalid, shared_options};
 use super::notes::plural;
+use super::selection::{Criterion, SampleOrigin};
 use crate::bytes::{ByteOrder, Bytes};
 use crate::call_tree::CallTree;
 use crate::decimal::Decimal;
 use crate::warnings::warning;
 use ahash::AHashMap;
-use blocks::{Blocks, Kind};
+use blocks::{Block, Blocks, Kind};
 use events::{Event, Events};
 use std::io::{self, BufRead};
+use std::num::NonZeroU64;
 use symbols::{Names, ProcessAddress};
 
 /// Folds .NET traces. See the [module](self) for the format.
@@ -55,6 +57,7 @@ impl Document for Options {
     const NAME: &'static str = "nettrace";
     const DESCRIPTION: &'static str = "a .NET trace (.nettrace)";
 
+    const ORIGIN: &'static [Criterion] = &[Criterion::Time, Criterion::Pid, Criterion::Tid];
     shared_options!();
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -73,9 +76,9 @@ impl Document for Options {
         input.read_to_end(&mut file)?;
         let mut blocks = Blocks::of(&file)?;
         profile.choose(vec![ValueType::new("samples", "count")], None, 0)?;
-        let mut trace = Trace::new(self, blocks.version());
+        let mut trace = Trace::new(self, blocks.version(), profile);
         while let Some(block) = blocks.next()? {
-            let read = trace.read_block(block.kind, block.bytes, block.pointer_size);
+            let read = trace.read_block(&block);
             read.ok_or_else(|| {
                 let (kind, offset) = (block.kind, block.offset);
                 invalid(format!(
@@ -83,7 +86,7 @@ impl Document for Options {
                 ))
             })?;
         }
-        trace.finish(profile)
+        trace.finish()
     }
 }
 
@@ -117,6 +120,13 @@ impl Meaning {
 
 struct Trace<'o> {
     options: &'o Options,
+    profile: &'o mut Profile,
+    /// The times per second.
+    frequency: u64,
+    /// The process of the trace (up to version 5).
+    process: Option<u64>,
+    /// The numbers of threads that have IDs of the system (in version 6).
+    threads: AHashMap<u64, u64>,
     version: u32,
     meanings: AHashMap<u64, Meaning>,
     /// The addresses of stacks, by id.
@@ -131,9 +141,13 @@ struct Trace<'o> {
 }
 
 impl<'o> Trace<'o> {
-    fn new(options: &'o Options, version: u32) -> Trace<'o> {
+    fn new(options: &'o Options, version: u32, profile: &'o mut Profile) -> Trace<'o> {
         Trace {
             options,
+            profile,
+            frequency: 0,
+            process: None,
+            threads: AHashMap::new(),
             version,
             meanings: AHashMap::new(),
             stacks: AHashMap::new(),
@@ -146,8 +160,10 @@ impl<'o> Trace<'o> {
     }
 
     /// Reads a block; `None` if its contents are invalid.
-    fn read_block(&mut self, kind: Kind, bytes: &[u8], pointer_size: usize) -> Option<()> {
-        match kind {
+    fn read_block(&mut self, block: &Block<'_>) -> Option<()> {
+        let bytes = block.bytes;
+        match block.kind {
+            Kind::Trace => self.read_trace(bytes)?,
             Kind::Event => {
                 let mut events = Events::of(bytes, self.version)?;
                 while let Some(event) = events.next()? {
@@ -161,9 +177,22 @@ impl<'o> Trace<'o> {
                     self.read_event_metadata(event.payload)?;
                 }
             }
-            Kind::Stack => self.read_stacks(bytes, pointer_size)?,
+            Kind::Stack => self.read_stacks(bytes, block.pointer_size)?,
             Kind::Thread => self.read_threads(bytes)?,
             Kind::Other => {}
+        }
+        Some(())
+    }
+
+    /// Reads the frequency of times, and the process.
+    fn read_trace(&mut self, trace: &[u8]) -> Option<()> {
+        const DATE_AND_TIME: u64 = 24;
+        let mut bytes = Bytes::new(trace, ByteOrder::Little);
+        bytes.skip(DATE_AND_TIME)?;
+        self.frequency = bytes.u64()?;
+        bytes.skip(4)?;
+        if self.version < 6 {
+            self.process = bytes.u32().map(u64::from);
         }
         Some(())
     }
@@ -220,6 +249,7 @@ impl<'o> Trace<'o> {
 
     fn read_threads(&mut self, block: &[u8]) -> Option<()> {
         const PROCESS: u8 = 2;
+        const SYSTEM_ID: u8 = 3;
         let mut bytes = Bytes::new(block, ByteOrder::Little);
         while !bytes.rest().is_empty() {
             let size = bytes.u16()?;
@@ -229,7 +259,7 @@ impl<'o> Trace<'o> {
                 match kind {
                     1 => drop(events::utf8(&mut row)?),
                     PROCESS => drop(self.processes.insert(thread, events::number(&mut row)?)),
-                    3 => drop(events::number(&mut row)?),
+                    SYSTEM_ID => drop(self.threads.insert(thread, events::number(&mut row)?)),
                     4 => drop((events::utf8(&mut row)?, events::utf8(&mut row)?)),
                     _ => break,
                 }
@@ -247,12 +277,12 @@ impl<'o> Trace<'o> {
                 let is_native = payload.u32()? == IN_NATIVE_CODE;
                 match is_native && self.options.managed {
                     true => self.in_native_code += 1,
-                    false => self.add(event.stack, process, 1),
+                    false => self.add(event, process, 1),
                 }
             }
             Some(Meaning::WeightedSample) => {
                 let weight = events::number(&mut payload)?;
-                self.add(event.stack, process, weight);
+                self.add(event, process, weight);
             }
             Some(Meaning::Method) => self.names.add_method(&mut payload, process)?,
             Some(Meaning::Mapping) => self.names.add_mapping(&mut payload)?,
@@ -262,8 +292,32 @@ impl<'o> Trace<'o> {
         Some(())
     }
 
-    fn add(&mut self, stack: u32, process: u64, weight: u64) {
-        let addresses = self.stacks.get(&stack).map_or(&[][..], |stack| stack);
+    /// The origin of a sample.
+    fn origin(&self, event: &Event<'_>) -> SampleOrigin<'static> {
+        let of_thread = self.processes.get(&event.thread).copied();
+        let tid = match self.version {
+            6 => self.threads.get(&event.thread).copied(),
+            _ => Some(event.thread),
+        };
+        let second = NonZeroU64::new(self.frequency);
+        let time = second.map(|second| {
+            let (seconds, rest) = (event.time / second, event.time % second);
+            Decimal::from(seconds) + Decimal::from(rest).divided_by(second.get())
+        });
+        SampleOrigin {
+            time,
+            pid: of_thread.or(self.process),
+            tid,
+            ..SampleOrigin::default()
+        }
+    }
+
+    fn add(&mut self, event: &Event<'_>, process: u64, weight: u64) {
+        let origin = self.origin(event);
+        if !self.profile.takes(&origin) {
+            return;
+        }
+        let addresses = self.stacks.get(&event.stack).map_or(&[][..], |stack| stack);
         self.without_stack += u64::from(addresses.is_empty());
         let tree = &mut self.samples.tree;
         let mut node = CallTree::ROOT;
@@ -276,11 +330,12 @@ impl<'o> Trace<'o> {
         self.samples.add(node, Decimal::from(weight));
     }
 
-    fn finish(mut self, profile: &mut Profile) -> io::Result<()> {
+    fn finish(mut self) -> io::Result<()> {
         self.names.sort();
-        profile.add_renamed(&self.samples, CallTree::ROOT, |address| {
-            Ok(self.names.name(ProcessAddress::from_bytes(address)).into())
-        })?;
+        self.profile
+            .add_renamed(&self.samples, CallTree::ROOT, |address| {
+                Ok(self.names.name(ProcessAddress::from_bytes(address)).into())
+            })?;
         if self.without_stack > 0 {
             let samples = plural(self.without_stack, "sample has", "samples have");
             warning!("{samples} no stack, and count for the root");

@@ -22,6 +22,7 @@ use crate::collapse::document::{
 };
 use crate::collapse::protobuf::location::{self, location_frames};
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
+use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
@@ -61,6 +62,7 @@ pub struct Options {
 impl Document for Options {
     const NAME: &'static str = "otlp";
     const DESCRIPTION: &'static str = "an OpenTelemetry profile (protobuf or JSON)";
+    const ORIGIN: &'static [Criterion] = &Criterion::ALL;
     shared_options!(value, threads, lines);
     thread_roots!(Threads);
 
@@ -97,9 +99,16 @@ impl Document for Options {
             unnamed,
             locations: vec![None; file.dictionary.locations.len()],
             stacks: AHashMap::new(),
+            process: None,
             profile,
         };
-        for (value, message) in profiles {
+        for Typed {
+            value,
+            message,
+            process,
+        } in profiles
+        {
+            reader.process = process;
             reader.read(message, value, value == chosen)?;
         }
         Ok(())
@@ -238,6 +247,17 @@ struct Attribute {
 struct AnyValue {
     #[prost(bytes = "vec", tag = "1")]
     text: Vec<u8>,
+    #[prost(int64, tag = "3")]
+    number: i64,
+}
+
+/// An attribute of a resource, whose key is text.
+#[derive(Clone, PartialEq, prost::Message)]
+struct KeyValue {
+    #[prost(bytes = "vec", tag = "1")]
+    key: Vec<u8>,
+    #[prost(message, optional, tag = "2")]
+    value: Option<AnyValue>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -282,11 +302,37 @@ impl<'a> Dictionary<'a> {
 
     /// The text of the attribute called `key` among those with the `indices`.
     fn attribute(&self, indices: &[i32], key: &[u8]) -> io::Result<Option<&[u8]>> {
+        let value = self.attribute_value(indices, key)?;
+        Ok(value.map(|value| value.map_or(&b""[..], |value| &value.text)))
+    }
+
+    /// The number in the attribute called `key`.
+    fn number(&self, indices: &[i32], key: &[u8]) -> io::Result<Option<u64>> {
+        let value = self.attribute_value(indices, key)?.flatten();
+        Ok(value.and_then(|value| u64::try_from(value.number).ok()))
+    }
+
+    /// The origin of a sample with these attributes.
+    fn origin(&self, indices: &[i32]) -> io::Result<SampleOrigin<'_>> {
+        Ok(SampleOrigin {
+            time: None,
+            comm: self.attribute(indices, b"thread.name")?,
+            pid: self.number(indices, b"process.pid")?,
+            tid: self.number(indices, b"thread.id")?,
+            cpu: self.number(indices, b"cpu.logical_number")?,
+        })
+    }
+
+    #[expect(clippy::option_option, reason = "an attribute may lack its value")]
+    fn attribute_value(
+        &self,
+        indices: &[i32],
+        key: &[u8],
+    ) -> io::Result<Option<Option<&AnyValue>>> {
         for &index in indices {
             let attribute = entry(&self.attributes, index, "attribute_table")?;
             if self.string(attribute.key)? == key {
-                let value = attribute.value.as_ref();
-                return Ok(Some(value.map_or(&b""[..], |value| &value.text)));
+                return Ok(Some(attribute.value.as_ref()));
             }
         }
         Ok(None)
@@ -334,7 +380,8 @@ fn entry<'t, T>(table: &'t [T], index: i32, name: &str) -> io::Result<&'t T> {
 /// A file: the messages of its profiles, and their dictionary.
 #[derive(Default)]
 struct File<'a> {
-    profiles: Vec<&'a [u8]>,
+    /// Each with the process of its resource.
+    profiles: Vec<(&'a [u8], Option<u64>)>,
     dictionary: Dictionary<'a>,
 }
 
@@ -343,13 +390,7 @@ impl<'a> File<'a> {
         let mut file = File::default();
         for field in Fields::of(message) {
             match field? {
-                (1, Value::Bytes(resource)) => {
-                    for scope in messages(resource, 2) {
-                        for profile in messages(scope?, 2) {
-                            file.profiles.push(expect_current(profile?)?);
-                        }
-                    }
-                }
+                (1, Value::Bytes(resource)) => file.read_resource(resource)?,
                 (2, Value::Bytes(dictionary)) => file.dictionary.read(dictionary)?,
                 _ => {}
             }
@@ -363,11 +404,21 @@ impl<'a> File<'a> {
         Ok(file)
     }
 
+    fn read_resource(&mut self, resource: &'a [u8]) -> io::Result<()> {
+        let process = process_of(resource)?;
+        for scope in messages(resource, 2) {
+            for profile in messages(scope?, 2) {
+                self.profiles.push((expect_current(profile?)?, process));
+            }
+        }
+        Ok(())
+    }
+
     /// The types of values, and the type of each profile.
     fn value_types(&self) -> io::Result<(Vec<ValueType>, Vec<Typed<'a>>)> {
         let mut types: Vec<ValueType> = Vec::new();
         let mut profiles = Vec::new();
-        for &profile in &self.profiles {
+        for &(profile, process) in &self.profiles {
             let sample_type = messages(profile, 1).next().transpose()?;
             let sample_type: SampleType = decode(sample_type.unwrap_or_default(), "sample type")?;
             let name = self.dictionary.text(sample_type.kind)?;
@@ -382,7 +433,11 @@ impl<'a> File<'a> {
                     types.len() - 1
                 }
             };
-            profiles.push((value, profile));
+            profiles.push(Typed {
+                value,
+                message: profile,
+                process,
+            });
         }
         Ok((types, profiles))
     }
@@ -399,8 +454,26 @@ fn expect_current(profile: &[u8]) -> io::Result<&[u8]> {
     }
 }
 
-/// The type of a profile, as an index, and its message.
-type Typed<'a> = (usize, &'a [u8]);
+/// The process of a resource, if it is one.
+fn process_of(resource: &[u8]) -> io::Result<Option<u64>> {
+    for attributes in messages(resource, 1) {
+        for attribute in messages(attributes?, 1) {
+            let attribute: KeyValue = decode(attribute?, "attribute")?;
+            if attribute.key == b"process.pid" {
+                let value = attribute.value.unwrap_or_default();
+                return Ok(u64::try_from(value.number).ok());
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// A profile: the index of its type, its message, and the process of its resource.
+struct Typed<'a> {
+    value: usize,
+    message: &'a [u8],
+    process: Option<u64>,
+}
 
 /// The fields of a message that have the number `tag` and are messages.
 fn messages(message: &[u8], tag: u32) -> impl Iterator<Item = io::Result<&[u8]>> {
@@ -422,6 +495,8 @@ struct Reader<'r, 'a> {
     locations: Vec<Option<Vec<FrameId>>>,
     /// The nodes of visited stacks, by the node that they are below.
     stacks: AHashMap<(NodeId, i32), NodeId>,
+    /// The process of the samples, unless they have one themselves.
+    process: Option<u64>,
     profile: &'r mut Profile,
 }
 
@@ -436,6 +511,10 @@ impl Reader<'_, '_> {
                     .iter()
                     .fold(Decimal::ZERO, |sum, value| sum + (*value).into()),
             };
+            let weight = match self.profile.is_choosy() {
+                true => self.selected(&sample, weight)?,
+                false => weight,
+            };
             self.profile.add_to_sum(value, weight);
             if is_chosen {
                 let base = self.base(&sample)?;
@@ -444,6 +523,31 @@ impl Reader<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// The selected part of the `weight` of a sample, which occurred at each of its timestamps.
+    fn selected(&mut self, sample: &Sample, weight: Decimal) -> io::Result<Decimal> {
+        let dictionary = self.dictionary;
+        let mut origin = dictionary.origin(&sample.attributes)?;
+        origin.pid = origin.pid.or(self.process);
+        if sample.timestamps.is_empty() {
+            let is_taken = self.profile.takes(&origin);
+            return Ok(if is_taken { weight } else { Decimal::ZERO });
+        }
+        let has_values_of_times = sample.values.len() == sample.timestamps.len();
+        let (mut sum, mut taken) = (Decimal::ZERO, 0u64);
+        for (index, time) in sample.timestamps.iter().enumerate() {
+            origin.time = Some(Decimal::from_nanos(*time));
+            if self.profile.takes(&origin) {
+                sum += sample.values.get(index).copied().unwrap_or(0).into();
+                taken += 1;
+            }
+        }
+        let all = Decimal::from(sample.timestamps.len() as u64);
+        Ok(match has_values_of_times {
+            true => sum,
+            false => weight.share(Decimal::from(taken), all),
+        })
     }
 
     /// The node that the stack of a sample is below.

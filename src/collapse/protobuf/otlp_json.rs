@@ -43,7 +43,22 @@ const PROFILES_DATA: &[Field] = &[
     ("resourceProfiles", 1, Kind::Message(RESOURCE_PROFILES)),
     ("dictionary", 2, Kind::Message(DICTIONARY)),
 ];
-const RESOURCE_PROFILES: &[Field] = &[("scopeProfiles", 2, Kind::Message(SCOPE_PROFILES))];
+const RESOURCE_PROFILES: &[Field] = &[
+    (
+        "resource",
+        1,
+        Kind::Message(&[("attributes", 1, Kind::Message(KEY_VALUE))]),
+    ),
+    ("scopeProfiles", 2, Kind::Message(SCOPE_PROFILES)),
+];
+const KEY_VALUE: &[Field] = &[
+    ("key", 1, Kind::Text),
+    ("value", 2, Kind::Message(ANY_VALUE)),
+];
+const ANY_VALUE: &[Field] = &[
+    ("stringValue", 1, Kind::Text),
+    ("intValue", 3, Kind::Number),
+];
 const SCOPE_PROFILES: &[Field] = &[("profiles", 2, Kind::Message(PROFILE))];
 const PROFILE: &[Field] = &[
     ("sampleType", 1, Kind::Message(VALUE_TYPE)),
@@ -94,7 +109,7 @@ const FUNCTION: &[Field] = &[
 ];
 const ATTRIBUTE: &[Field] = &[
     ("keyStrindex", 1, Kind::Number),
-    ("value", 2, Kind::Message(&[("stringValue", 1, Kind::Text)])),
+    ("value", 2, Kind::Message(ANY_VALUE)),
 ];
 
 /// Writes the fields of an object to a message.
