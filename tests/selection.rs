@@ -400,3 +400,25 @@ fn profiles_in_json_have_what_is_chosen() {
         );
     }
 }
+
+#[test]
+fn the_log_says_what_was_read() {
+    for (file, line) in [
+        ("austin/text.txt", "austin: 3 samples of 2 threads"),
+        ("strace/calls.txt", "strace: 3 samples of 2 threads"),
+        #[cfg(feature = "json")]
+        ("speedscope/evented.json", "speedscope: 3 samples in 0.01 s"),
+        #[cfg(feature = "perf-data")]
+        (
+            "perf-data/fp.data",
+            "perf.data: 12 samples of 2 threads in 0.043751448 s",
+        ),
+    ] {
+        let path = format!("{DATA}/{file}");
+        let output = run(INFERNO, &["collapse", "-v", &path], b"");
+        let expected = format!("inferno collapse: info: {line}\n");
+        assert!(stderr(&output).contains(&expected), "{}", stderr(&output));
+        let quiet = run(INFERNO, &["collapse", "-q", &path], b"");
+        assert_eq!(stdout(&output), stdout(&quiet));
+    }
+}

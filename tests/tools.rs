@@ -249,6 +249,7 @@ fn formats_are_guessed() {
     }
     let output = run(GUESS, &["-v"], SCRIPT.as_bytes());
     let message = "inferno-collapse-guess: info: Using perf collapser\n\
+                   inferno-collapse-guess: info: perf: folded 1 sample of event cycles\n\
                    inferno-collapse-guess: info: standard input: 7 cycles, 3 functions\n";
     assert_eq!(stderr(&output), message);
 }

@@ -330,6 +330,7 @@ impl Format for Options {
                     .into();
             }
         }
+        sums.log(prelude.event.as_deref());
         sums.describe(forest, prelude.event.as_deref(), self);
         // Samples with few fields may lack the command.
         if !prelude.has_any_fields {

@@ -115,6 +115,11 @@ impl Selection {
         self.criteria().next().is_none() && matches!(self.division, Division::Whole)
     }
 
+    /// Whether the origin of samples matters: to select them, or to describe them in the log.
+    pub(crate) fn needs_origin(&self) -> bool {
+        !self.is_empty() || log::log_enabled!(log::Level::Info)
+    }
+
     /// The criteria of the selection.
     pub(crate) fn criteria(&self) -> impl Iterator<Item = Criterion> {
         let is_set = |criterion: &Criterion| match criterion {

@@ -239,7 +239,7 @@ impl<F: Document> Folder<F> {
     /// range must be known before selecting by time.
     fn read_chosen(&self, input: &mut dyn BufRead) -> io::Result<Profile> {
         let mut profile = Profile::default();
-        if self.selection.is_empty() {
+        if !self.selection.needs_origin() {
             self.options.read(input, &mut profile)?;
             return Ok(profile);
         }
@@ -255,7 +255,7 @@ impl<F: Document> Folder<F> {
             profile = profile.after_survey();
             self.options.read(&mut document.as_slice(), &mut profile)?;
         }
-        profile.finish_choice()?;
+        profile.finish_choice(F::NAME)?;
         Ok(profile)
     }
 }

@@ -66,10 +66,13 @@ impl Profile {
         }
     }
 
-    /// Returns an error if no sample was selected.
-    pub(super) fn finish_choice(&self) -> io::Result<()> {
-        let chooser = self.chooser.as_ref();
-        chooser.map_or(Ok(()), |chooser| chooser.finish(""))
+    /// Logs what the profile has, and returns an error if no sample was selected.
+    pub(super) fn finish_choice(&self, format: &str) -> io::Result<()> {
+        let Some(chooser) = &self.chooser else {
+            return Ok(());
+        };
+        chooser.log_overview(format);
+        chooser.finish("")
     }
 
     /// Whether samples are selected, so that their origin is needed.

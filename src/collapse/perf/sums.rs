@@ -2,6 +2,7 @@
 
 use super::Options;
 use crate::call_tree::{Count, Forest, Unit, ValueType};
+use crate::collapse::notes::plural;
 use crate::text::lossy;
 
 /// The number of samples, and the sum of their periods.
@@ -24,6 +25,15 @@ impl Sums {
         self.samples += other.samples;
         self.periods = self.periods.saturating_add(other.periods);
         self.have_periods |= other.have_periods;
+    }
+
+    /// Logs how many samples were folded.
+    pub fn log(&self, event: Option<&[u8]>) {
+        let samples = plural(self.samples, "sample", "samples");
+        match event {
+            Some(event) => log::info!("perf: folded {samples} of event {}", lossy(event)),
+            None => log::info!("perf: folded {samples}"),
+        }
     }
 
     /// Sets the unit of a forest: that of the event, or samples if they are counted.

@@ -222,6 +222,7 @@ fn conclude(
     reader.reading.log();
     Unnamed::find(&places, objects, &resolved).log();
     let mut forest = Forest::from(tree);
+    sums.log(reader.choice.event());
     sums.describe(&mut forest, reader.choice.event(), &options.stacks);
     forest.set_roots(options.stacks.roots());
     reader.choice.log(report, forest.is_empty());

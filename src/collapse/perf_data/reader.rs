@@ -46,6 +46,7 @@ pub(super) struct Reader {
 
 impl Reader {
     pub fn new(options: &Options) -> Reader {
+        let selection = &options.stacks.selection;
         Reader {
             processes: Processes::default(),
             recording: None,
@@ -54,7 +55,7 @@ impl Reader {
             taken: 0,
             deferred: deferred::Waiting::default(),
             choice: Choice::new(options.stacks.folded_event()),
-            chooser: options.stacks.new_chooser(),
+            chooser: selection.needs_origin().then(|| Chooser::new(selection)),
             counters: Counters::default(),
             off_cpu: OffCpu::of(&options.stacks),
             periods: Vec::new(),
@@ -76,6 +77,7 @@ impl Reader {
         let Some(chooser) = &self.chooser else {
             return Ok(());
         };
+        chooser.log_overview("perf.data");
         if let Some(event) = self.choice.event() {
             chooser.division().set_default_event(event);
         }

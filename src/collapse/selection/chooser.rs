@@ -168,6 +168,13 @@ impl Chooser {
             && has_id(cpus, origin.cpu)
     }
 
+    /// Logs what the profile in this format has, if it was seen.
+    pub fn log_overview(&self, format: &str) {
+        if let Some(overview) = self.seen.overview() {
+            log::info!("{format}: {overview}");
+        }
+    }
+
     /// Finishes the profile.
     ///
     /// # Errors

@@ -3,9 +3,10 @@
 use super::chooser::SampleOrigin;
 use super::time::Span;
 use super::{Criterion, Selection};
+use crate::collapse::notes::plural;
 use crate::decimal::Decimal;
 use crate::text::lossy;
-use ahash::AHashMap;
+use ahash::{AHashMap, AHashSet};
 use std::hash::Hash;
 
 /// The origins seen, for the criteria of the selection.
@@ -17,6 +18,8 @@ pub(super) struct Seen {
     pids: AHashMap<u64, u64>,
     tids: AHashMap<u64, u64>,
     cpus: AHashMap<u64, u64>,
+    /// The IDs of threads with those of their processes.
+    threads: AHashSet<(Option<u64>, u64)>,
 }
 
 impl Seen {
@@ -24,6 +27,9 @@ impl Seen {
         self.samples += 1;
         if let Some(time) = origin.time {
             self.span.get_or_insert(Span::at(time)).extend(time);
+        }
+        if let Some(tid) = origin.tid {
+            self.threads.insert((origin.pid, tid));
         }
         if !selection.comms.is_empty()
             && let Some(comm) = origin.comm
@@ -50,6 +56,22 @@ impl Seen {
         if let Some(span) = &mut self.span {
             span.extend(end);
         }
+    }
+
+    /// Describes the samples: `12 samples of 3 threads in 1.5 s`; `None` if there are none.
+    pub fn overview(&self) -> Option<String> {
+        let mut text = match self.samples {
+            0 => return None,
+            samples => plural(samples, "sample", "samples"),
+        };
+        if !self.threads.is_empty() {
+            let threads = plural(self.threads.len() as u64, "thread", "threads");
+            text = format!("{text} of {threads}");
+        }
+        if let Some(Span { first, last }) = self.span {
+            text = format!("{text} in {} s", last - first);
+        }
+        Some(text)
     }
 
     /// Whether no sample has this property.
