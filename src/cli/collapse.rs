@@ -75,7 +75,7 @@ pub fn command() -> Command {
         .override_usage(USAGE)
         .after_help(HELP)
         .args_conflicts_with_subcommands(true)
-        .subcommands(formats::all().map(|row| format_command(row).hide(true)))
+        .subcommands(formats::all().map(|row| named(row).hide(true).defer(complete)))
 }
 
 const USAGE: &str = "\
@@ -88,12 +88,35 @@ Without a FORMAT it is recognized by the first lines of each input. `inferno col
 `inferno collapse FORMAT --help` the options of one. A file that is called like a format is given as ./NAME.";
 
 fn format_command(row: Row) -> Command {
-    let command = Command::new(row.name).next_help_heading("Reading");
+    with_flags(named(row), row)
+}
+
+fn named(row: Row) -> Command {
+    Command::new(row.name)
+        .visible_aliases(row.aliases.to_vec())
+        .about(about_format(row))
+}
+
+fn about_format(row: Row) -> String {
+    format!("Fold {}", row.description)
+}
+
+/// Adds the flags of the format that a command is called like. Adding those of all formats would take
+/// most of the time and memory of a small profile.
+fn complete(command: Command) -> Command {
+    match formats::all().find(|row| row.name == command.get_name()) {
+        Some(row) => with_flags(command, row),
+        None => command,
+    }
+}
+
+fn with_flags(command: Command, row: Row) -> Command {
+    let command = command.next_help_heading("Reading");
     let command = SelectionArgs::add_to((row.cli.add_flags)(command));
     let command = PerArgs::augment_args(command.next_help_heading(None));
     usage::without_in_short_help(CollapseArgs::augment_args(command), &[usage::RARELY_USED])
-        .visible_aliases(row.aliases.to_vec())
-        .about(format!("Fold {}", row.description))
+        // The flags bring the descriptions of their types.
+        .about(about_format(row))
         .after_help(row.help)
 }
 

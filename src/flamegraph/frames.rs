@@ -112,12 +112,18 @@ impl<'f, 'o> Frames<'f, 'o> {
         }
         let Frames { tree, layout, .. } = *self;
         let mut cells = Cells::new(self.columns, self.total, layout.deepest + 1);
-        layout.for_each_below(tree, self.thin, |frame| {
-            let width = self.percent(frame.count);
-            let change = self.shown_change(frame);
-            let color = self.painter.narrow(tree, frame.node, width, change);
-            cells.add(frame, color);
-        });
+        let painter = &mut self.painter;
+        if painter.is_by_name(tree.is_differential()) {
+            layout.for_each_below(tree, self.thin, |span| {
+                cells.add(span, painter.of_name(tree, tree.frame(span.node)));
+            });
+        } else {
+            layout.for_each_below(tree, self.thin, |span| {
+                let width = 100.0 * span.count / self.total;
+                let name = lossy(tree.name(span.node));
+                cells.add(span, painter.fill(&name, width, layout.delta_of(span.node)));
+            });
+        }
         cells.write(self.geometry, xml);
     }
 

@@ -39,6 +39,15 @@ pub(super) struct Frame {
     pub count: Count,
 }
 
+/// The position of a frame, drawn or not, as in [`Frame`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    pub node: NodeId,
+    pub depth: usize,
+    pub start: f64,
+    pub count: f64,
+}
+
 /// A node, drawn or not, in layout order: left to right, callers before callees.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Step {
@@ -104,8 +113,13 @@ impl Layout {
     /// The change of the frame, in units of 10⁻⁹ samples; `None` if the profile is not
     /// differential.
     pub fn delta(&self, frame: &Frame) -> Option<i128> {
-        let (before, after) = self.before_and_after(frame)?;
-        Some(after.in_nanos() - before.in_nanos())
+        self.delta_of(frame.node)
+    }
+
+    /// The change of a node, drawn or not.
+    pub fn delta_of(&self, node: NodeId) -> Option<i128> {
+        let (before, after) = self.counts(node);
+        Some(after.in_nanos() - before?.in_nanos())
     }
 
     /// The counts of the frame before and after; `None` if the profile is not differential.
@@ -133,42 +147,63 @@ impl Layout {
                 count: total,
             });
         }
-        let mut open = Open::new();
+        // For each open frame: its start, and the samples of its callees so far.
+        let mut open = vec![(Count::ZERO, Count::ZERO)];
         let mut walk = tree.walk();
         while let Some(visit) = walk.next() {
             let omitted = self.is_omitted(visit.node);
             let omitted = omitted.then(|| self.counts(visit.node));
             on_step(Step { visit, omitted });
-            if open.is_below_last(visit) {
+            if visit.depth > open.len() {
                 // Below a frame that is not drawn.
                 continue;
             }
-            let frame = open.place(visit, &self.totals, widths);
-            if self.is_drawn(frame.count) {
-                open.push(&frame);
-                self.push(frame);
+            open.truncate(visit.depth);
+            let count = self.totals[visit.node.index()];
+            let (caller_start, done) = &mut open[visit.depth - 1];
+            let start = *caller_start + widths.caller_self(visit.node) + *done;
+            *done += count;
+            if self.is_drawn(count) {
+                open.push((start, Count::ZERO));
+                self.push(Frame {
+                    node: visit.node,
+                    depth: visit.depth,
+                    start,
+                    count,
+                });
             } else if self.omits_callees {
                 walk.skip_callees();
             }
         }
     }
 
-    /// Calls `on_frame` with each frame with fewer than `count` samples, drawn or not. Frames that are
+    /// Calls `on_span` with each frame with fewer than `limit` samples, drawn or not. Frames that are
     /// omitted from the profile data are skipped.
-    pub fn for_each_below(&self, tree: &CallTree, count: f64, mut on_frame: impl FnMut(&Frame)) {
+    pub fn for_each_below(&self, tree: &CallTree, limit: f64, mut on_span: impl FnMut(&Span)) {
         let widths = Widths {
             tree,
             diff_width: self.diff_width,
         };
-        let mut open = Open::new();
+        // For each open frame: its start, and the samples of its callees so far.
+        let mut open = vec![(0.0, 0.0)];
         let mut walk = tree.walk();
         while let Some(visit) = walk.next() {
-            let frame = open.place(visit, &self.totals, &widths);
-            open.push(&frame);
-            if self.is_omitted(frame.node) {
+            let (node, depth) = (visit.node, visit.depth);
+            open.truncate(depth);
+            let count = self.totals[node.index()].to_f64();
+            let (caller_start, done) = &mut open[depth - 1];
+            let start = *caller_start + widths.caller_self(node).to_f64() + *done;
+            *done += count;
+            open.push((start, 0.0));
+            if self.is_omitted(node) {
                 walk.skip_callees();
-            } else if frame.count.to_f64() < count && frame.depth <= self.deepest {
-                on_frame(&frame);
+            } else if count < limit && depth <= self.deepest {
+                on_span(&Span {
+                    node,
+                    depth,
+                    start,
+                    count,
+                });
             }
         }
     }
@@ -180,38 +215,6 @@ impl Layout {
             self.largest_delta = self.largest_delta.max(delta.abs());
         }
         self.frames.push(frame);
-    }
-}
-
-/// The frames on the way to the current one. For each: its start, and the samples of its callees so far.
-struct Open(Vec<(Count, Count)>);
-
-impl Open {
-    fn new() -> Open {
-        Open(vec![(Count::ZERO, Count::ZERO)])
-    }
-
-    /// Whether the node is below a callee, that was not pushed, of the last frame.
-    fn is_below_last(&self, visit: Visit) -> bool {
-        visit.depth > self.0.len()
-    }
-
-    fn place(&mut self, visit: Visit, totals: &[Count], widths: &Widths<'_>) -> Frame {
-        self.0.truncate(visit.depth);
-        let count = totals[visit.node.index()];
-        let (caller_start, done) = &mut self.0[visit.depth - 1];
-        let start = *caller_start + widths.caller_self(visit.node) + *done;
-        *done += count;
-        Frame {
-            node: visit.node,
-            depth: visit.depth,
-            start,
-            count,
-        }
-    }
-
-    fn push(&mut self, frame: &Frame) {
-        self.0.push((frame.start, Count::ZERO));
     }
 }
 

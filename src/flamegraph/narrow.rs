@@ -6,7 +6,7 @@
 
 use super::color::{Color, css};
 use super::geometry::Geometry;
-use super::layout::Frame;
+use super::layout::Span;
 use super::svg::Xml;
 use crate::number::push_uint;
 
@@ -31,7 +31,7 @@ pub(super) struct Cells {
 /// The current cell of a row: a column, as far as frames cover it.
 #[derive(Clone, Default)]
 struct Row {
-    column: f64,
+    column: u32,
     /// The position of the first frame.
     left: f64,
     /// The sum of the widths of the frames.
@@ -64,16 +64,16 @@ impl Cells {
         }
     }
 
-    pub fn add(&mut self, frame: &Frame, color: Color) {
-        let mut left = frame.start.to_f64() * self.columns_per_sample;
-        let right = left + frame.count.to_f64() * self.columns_per_sample;
+    pub fn add(&mut self, span: &Span, color: Color) {
+        let mut left = span.start * self.columns_per_sample;
+        let right = left + span.count * self.columns_per_sample;
         while left < right {
-            let column = left.floor();
-            if self.rows[frame.depth].column != column {
-                self.finish_cell(frame.depth);
+            let column = left as u32;
+            if self.rows[span.depth].column != column {
+                self.finish_cell(span.depth);
             }
-            let end = right.min(column + 1.0);
-            self.rows[frame.depth].add(left, end - left, color);
+            let end = right.min(f64::from(column) + 1.0);
+            self.rows[span.depth].add(left, end - left, color);
             left = end;
         }
     }
@@ -143,7 +143,7 @@ impl Cells {
 impl Row {
     fn add(&mut self, left: f64, width: f64, color: Color) {
         if self.covered == 0.0 {
-            self.column = left.floor();
+            self.column = left as u32;
             self.left = left;
             self.color = [0.0; 3];
         }

@@ -2,7 +2,7 @@
 
 use super::Options;
 use super::color::{self, Color, Palette, PaletteMap, Random};
-use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::call_tree::{CallTree, FrameId};
 use crate::text::lossy;
 
 pub(super) struct Painter<'p> {
@@ -63,26 +63,17 @@ impl<'p> Painter<'p> {
         }
     }
 
-    /// The color of a node without an element, like [`Painter::fill`].
-    pub fn narrow(
-        &mut self,
-        tree: &CallTree,
-        node: NodeId,
-        width: f64,
-        delta: Option<i128>,
-    ) -> Color {
-        match delta {
-            None if !self.is_by_width => self.of_name(tree, tree.frame(node)),
-            _ => self.fill(&lossy(tree.name(node)), width, delta),
+    /// The color of the name of frames without an element.
+    #[inline]
+    pub fn of_name(&mut self, tree: &CallTree, frame: FrameId) -> Color {
+        match self.of_names.get(frame.index()) {
+            Some(Some(color)) => *color,
+            _ => self.add_name(tree, frame),
         }
     }
 
-    /// The color of the name of frames without an element.
-    pub fn of_name(&mut self, tree: &CallTree, frame: FrameId) -> Color {
+    fn add_name(&mut self, tree: &CallTree, frame: FrameId) -> Color {
         self.of_names.resize(tree.frame_count(), None);
-        if let Some(color) = self.of_names[frame.index()] {
-            return color;
-        }
         let name = lossy(tree.frame_name(frame));
         let known = color::of_no_function(&name);
         let known = known.or_else(|| self.palette_map.as_ref()?.get(&name));
