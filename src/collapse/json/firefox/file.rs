@@ -3,7 +3,7 @@
 use crate::collapse::document::addresses::{AddressId, Addresses, FileAddress, FileId};
 use crate::collapse::json::amounts::Amounts;
 use crate::collapse::json::packed::PackedIntegers;
-use crate::collapse::json::{self, ForEach, Id, OwnedText};
+use crate::collapse::json::{self, ForEach, Id, OwnedText, Text};
 use crate::decimal::Decimal;
 use ahash::RandomState;
 use serde::Deserialize;
@@ -353,7 +353,28 @@ impl<'de> Deserialize<'de> for Index {
 
 /// A table of strings; very old profiles use its name for something else.
 #[derive(Default)]
-pub(super) struct Strings(pub Vec<OwnedText>);
+pub(super) struct Strings {
+    text: Vec<u8>,
+    /// The end of each string.
+    ends: Vec<usize>,
+}
+
+impl Strings {
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub fn get(&self, index: usize) -> Option<&[u8]> {
+        let end = *self.ends.get(index)?;
+        let start = index.checked_sub(1).map_or(0, |last| self.ends[last]);
+        Some(&self.text[start..end])
+    }
+
+    fn push(&mut self, text: &[u8]) {
+        self.text.extend_from_slice(text);
+        self.ends.push(self.text.len());
+    }
+}
 
 impl<'de> Deserialize<'de> for Strings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -366,11 +387,11 @@ impl<'de> Deserialize<'de> for Strings {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Strings, A::Error> {
-                let mut strings = Vec::new();
-                while let Some(text) = array.next_element()? {
-                    strings.push(text);
+                let mut strings = Strings::default();
+                while let Some(text) = array.next_element::<Text<'de>>()? {
+                    strings.push(&text);
                 }
-                Ok(Strings(strings))
+                Ok(strings)
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Strings, A::Error> {

@@ -26,10 +26,12 @@ use crate::collapse::document::{
     Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end,
     shared_options, thread_roots,
 };
-use crate::collapse::json::{self, Keys, OwnedText};
+use crate::collapse::json::{self, Keys};
 use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::decimal::Decimal;
-use file::{Column, File, Index, Indexes, Lib, Samples, Table, Thread, ThreadTimes, Times};
+use file::{
+    Column, File, Index, Indexes, Lib, Samples, Strings, Table, Thread, ThreadTimes, Times,
+};
 use std::io::{self, BufRead};
 
 /// Folds profiles of the Firefox Profiler. See the [module](self) for the format.
@@ -200,7 +202,7 @@ struct ThreadReader<'t> {
     frames: &'t Table,
     functions: &'t Table,
     resources: &'t Table,
-    strings: &'t [OwnedText],
+    strings: Option<&'t Strings>,
     /// For each frame, its address if its function has no name.
     addresses: Vec<Option<AddressId>>,
 }
@@ -221,9 +223,7 @@ impl<'t> ThreadReader<'t> {
             &thread.string_table,
             &file.shared.string_array,
         ];
-        let strings = all_strings
-            .into_iter()
-            .find(|strings| !strings.0.is_empty());
+        let strings = all_strings.into_iter().find(|strings| strings.len() > 0);
         let mut reader = ThreadReader {
             options,
             libs: &file.libs,
@@ -238,7 +238,7 @@ impl<'t> ThreadReader<'t> {
                 own if own.lib.is_empty() => &file.shared.resource_table,
                 own => own,
             },
-            strings: strings.map_or(&[], |strings| &strings.0),
+            strings,
             addresses: Vec::new(),
         };
         let frames = 0..reader.frames.func.len();
@@ -284,10 +284,11 @@ impl<'t> ThreadReader<'t> {
         let Some(index) = index.and_then(|index| index.get()) else {
             return Ok(b"");
         };
-        match self.strings.get(index) {
-            Some(string) => Ok(string),
-            None => Err(out_of_range("stringArray", index, self.strings.len())),
-        }
+        let string = self.strings.and_then(|strings| strings.get(index));
+        string.ok_or_else(|| {
+            let length = self.strings.map_or(0, Strings::len);
+            out_of_range("stringArray", index, length)
+        })
     }
 
     /// The samples with this kind of value, and its amounts.
