@@ -438,22 +438,6 @@ const checks = {
     assert.deepEqual(await graph.shown(), ['all', 'f77777', 'many']);
   },
 
-  async 'opens with the root in view, and says if there is more'({ tab, graph, url }) {
-    for (const [page, size, text] of [
-      ['/deep.svg', [WIDTH, 500], /^3\d\d more rows above$/],
-      ['/deep.svg?flip=1', [WIDTH, 500], /^3\d\d more rows below$/],
-      ['/graph.svg', [WIDTH, 500], /^$/],
-      ['/page.html', [WIDTH, 100], /^[123] more rows above$/],
-    ]) {
-      await tab.setSize(...size);
-      await tab.goto('about:blank');
-      await tab.goto(url(page));
-      const root = await graph.frame('all ');
-      assert.ok(root.y > 0 && root.y < size[1], page);
-      assert.match(await graph.text('details'), text, page);
-    }
-  },
-
   async 'draws what is out of sight when there is time'({ tab, graph, url }) {
     await tab.goto(url('/deep.svg'));
     const names = async () => (await graph.frames()).map((frame) => frame.title.split(' ')[0]);

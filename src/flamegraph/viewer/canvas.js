@@ -18,7 +18,6 @@ class Canvas {
     this.narrow = new Narrow(this.svg);
     // Receives what happens on narrow frames without an element.
     this.hits = create(SVG, 'rect', { id: 'hits', width: '100%', 'fill-opacity': 0 }, null);
-    this.hitsTitle = create(SVG, 'title', {}, this.hits);
     // The parts of a frame's element, to be cloned, which is faster than creating new ones.
     this.parts = document.createDocumentFragment();
     create(SVG, 'title', {}, this.parts);

@@ -214,21 +214,6 @@ class Viewer {
     }
   }
 
-  // A graph that is taller than the window opens with its root in view, and says that there is more.
-  openAtRoot() {
-    const { canvas, picture } = this;
-    if (!picture.isDocument || canvas.zoomed !== 0 || window.scrollY !== 0) {
-      return;
-    }
-    this.showRoot();
-    const [top, bottom] = picture.inSight();
-    const hidden = picture.isDownward ? picture.height - picture.footer - bottom : top - picture.top;
-    const rows = Math.floor(hidden / picture.rowHeight);
-    if (rows > 0 && !this.table.isOpen) {
-      this.bar.show(`${rows} more rows ${picture.isDownward ? 'below' : 'above'}`, null);
-    }
-  }
-
   build() {
     const { canvas, picture, tools } = this;
     const { view } = this.view;
@@ -367,7 +352,6 @@ class Viewer {
     const node = canvas.at(event);
     if (node !== this.pointed) {
       canvas.hits.style.cursor = node < 0 ? '' : 'pointer';
-      canvas.hitsTitle.textContent = node < 0 ? '' : canvas.title(node);
       this.point(node);
     }
   }
@@ -739,7 +723,6 @@ function start() {
     } finally {
       root.classList.remove('loading');
     }
-    viewer.openAtRoot();
   }
 }
 
