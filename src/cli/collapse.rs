@@ -68,14 +68,12 @@ pub fn tool_command(row: Row) -> Command {
 /// `inferno collapse`
 pub fn command() -> Command {
     // The doc comments of the flag types are for readers of the code, not for the help.
-    let command = AnyArgs::augment_args(Command::new("collapse"));
-    let rarely_used = [usage::RARELY_USED, usage::RARELY_USED_OF_PERF];
-    usage::without_in_short_help(command, &rarely_used)
+    usage::without_rarely_used(AnyArgs::augment_args(Command::new("collapse")))
         .about("Fold profiles: one line for each distinct stack, with its count")
         .override_usage(USAGE)
         .after_help(HELP)
         .args_conflicts_with_subcommands(true)
-        .subcommands(formats::all().map(|row| named(row).hide(true).defer(complete)))
+        .subcommands(formats::all().map(|row| named(row).hide(true).defer(add_flags)))
 }
 
 const USAGE: &str = "\
@@ -101,9 +99,9 @@ fn about_format(row: Row) -> String {
     format!("Fold {}", row.description)
 }
 
-/// Adds the flags of the format that a command is called like. Adding those of all formats would take
-/// most of the time and memory of a small profile.
-fn complete(command: Command) -> Command {
+/// Adds the flags of the format that the command is named after. Building those of all formats at each
+/// start would take three million instructions.
+fn add_flags(command: Command) -> Command {
     match formats::all().find(|row| row.name == command.get_name()) {
         Some(row) => with_flags(command, row),
         None => command,

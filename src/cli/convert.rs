@@ -55,8 +55,7 @@ The input format is detected, as by `inferno collapse`. docs/convert.md says wha
 
 /// `inferno convert`
 pub fn command() -> Command {
-    let rarely_used = [usage::RARELY_USED, usage::RARELY_USED_OF_PERF];
-    usage::without_in_short_help(Args::command(), &rarely_used)
+    usage::without_rarely_used(Args::command())
 }
 
 /// Runs `inferno convert`.

@@ -63,8 +63,7 @@ pub fn main() -> ExitCode {
 
 /// The command line of the tool.
 pub fn tool_command() -> Command {
-    let rarely_used = [usage::RARELY_USED, usage::RARELY_USED_OF_PERF];
-    usage::without_in_short_help(Args::command(), &rarely_used)
+    usage::without_rarely_used(Args::command())
 }
 
 /// `inferno diff`

@@ -73,8 +73,7 @@ struct Tool {
 
 /// The command line of the tool.
 pub fn tool_command() -> Command {
-    let rarely_used = [usage::RARELY_USED, usage::RARELY_USED_OF_PERF];
-    usage::without_in_short_help(Tool::command(), &rarely_used)
+    usage::without_rarely_used(Tool::command())
 }
 
 /// Runs the tool.

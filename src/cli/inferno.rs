@@ -53,13 +53,13 @@ Open flame.svg in a browser: click a frame to zoom, press Ctrl-F to search.";
 mod tests {
     #[test]
     fn each_short_help_fits_on_a_screen() {
-        const MOST_LINES: usize = 66;
+        const MAX_LINES: usize = 66;
         let command = super::command();
         let commands = command.get_subcommands();
         for command in commands.flat_map(|it| it.get_subcommands().chain([it])) {
             let mut command = command.clone().term_width(100);
             let lines = command.render_help().to_string().lines().count();
-            assert!(lines <= MOST_LINES, "{}: {lines}", command.get_name());
+            assert!(lines <= MAX_LINES, "{}: {lines}", command.get_name());
         }
     }
 

@@ -53,6 +53,11 @@ pub fn with_short_help(command: Command, shown: &[&str]) -> Command {
     hide_in_short_help(command, |id| !shown.contains(&id))
 }
 
+/// `command` for several formats, of which `-h` does not show rarely used flags.
+pub fn without_rarely_used(command: Command) -> Command {
+    without_in_short_help(command, &[RARELY_USED, RARELY_USED_OF_PERF])
+}
+
 /// `command`, of which `-h` does not show the flags in `hidden`.
 pub fn without_in_short_help(command: Command, hidden: &[&[&str]]) -> Command {
     hide_in_short_help(command, |id| hidden.iter().any(|ids| ids.contains(&id)))

@@ -232,7 +232,7 @@ impl Format for Options {
         Ok(())
     }
 
-    fn conclude(&self, _: &(), workers: Vec<Worker>, forest: &mut Forest) -> std::io::Result<()> {
+    fn conclude(&self, _: &(), workers: Vec<Worker>, forest: &mut Forest) -> io::Result<()> {
         if workers
             .iter()
             .all(|worker| worker.header != Header::Skipped)

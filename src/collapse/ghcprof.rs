@@ -276,7 +276,7 @@ impl Format for Options {
         Ok(())
     }
 
-    fn conclude(&self, _: &(), workers: Vec<Worker>, forest: &mut Forest) -> std::io::Result<()> {
+    fn conclude(&self, _: &(), workers: Vec<Worker>, forest: &mut Forest) -> io::Result<()> {
         forest.set_unit(&self.source.unit());
         for worker in workers {
             forest.set_values(self.values(worker.sums));

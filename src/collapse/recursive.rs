@@ -121,7 +121,7 @@ impl Format for Options {
         folded
     }
 
-    fn conclude(&self, _: &(), _: Vec<()>, _: &mut Forest) -> std::io::Result<()> {
+    fn conclude(&self, _: &(), _: Vec<()>, _: &mut Forest) -> io::Result<()> {
         Ok(())
     }
 

@@ -214,7 +214,7 @@ impl Format for Options {
         Ok(())
     }
 
-    fn conclude(&self, _: &(), workers: Vec<Worker>, forest: &mut Forest) -> std::io::Result<()> {
+    fn conclude(&self, _: &(), workers: Vec<Worker>, forest: &mut Forest) -> io::Result<()> {
         for mut worker in workers {
             worker.conclude(forest.first_mut());
         }

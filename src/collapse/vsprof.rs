@@ -132,7 +132,7 @@ impl Format for Summary {
         Ok(())
     }
 
-    fn conclude(&self, _: &(), workers: Vec<Worker>, forest: &mut Forest) -> std::io::Result<()> {
+    fn conclude(&self, _: &(), workers: Vec<Worker>, forest: &mut Forest) -> io::Result<()> {
         forest.set_unit(&Unit::Other("calls".into()));
         for mut worker in workers {
             if worker.line == 0 {

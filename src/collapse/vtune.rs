@@ -175,7 +175,7 @@ impl Format for Options {
         Ok(())
     }
 
-    fn conclude(&self, _: &(), workers: Vec<Worker>, forest: &mut Forest) -> std::io::Result<()> {
+    fn conclude(&self, _: &(), workers: Vec<Worker>, forest: &mut Forest) -> io::Result<()> {
         forest.set_unit(&Unit::Milliseconds);
         if workers.iter().all(|worker| !worker.is_after_header) {
             let header = lossy(HEADER);

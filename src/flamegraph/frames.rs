@@ -105,7 +105,7 @@ impl<'f, 'o> Frames<'f, 'o> {
         true
     }
 
-    /// Paints the frames that have no element, or a transparent one.
+    /// Paints the frames that have no element or a transparent one.
     pub fn write_narrow(&mut self, xml: &mut Xml) {
         if self.thin < 0.0 {
             return;
@@ -268,7 +268,7 @@ const ROOT_NAME: &str = "all";
 /// In a graph with at most this many frames, all are elements, so that programs find them. In a
 /// larger one, only the visible ones are: otherwise, a browser would take a second or more to open
 /// it, and frames narrower than a pixel are not readable.
-const MOST_FRAMES: usize = 10_000;
+const MAX_FRAMES: usize = 10_000;
 
 /// The number of columns of an image: its pixels, if they are known.
 #[cfg(feature = "picture")]
@@ -288,25 +288,25 @@ fn columns(_: &Options<'_>, _: &Geometry) -> f64 {
 /// The columns of an image of the default width.
 const COLUMNS: f64 = 1180.0;
 
-/// The minimum number of samples of elements: in a large graph, about a column.
+/// The minimum number of samples of frames with an element: in a large graph, a column.
 fn least_samples(opt: &Options<'_>, layout: &Layout, columns: f64) -> f64 {
-    let is_all_needed = opt.no_javascript || layout.frames.len() <= MOST_FRAMES;
+    let is_all_needed = opt.no_javascript || layout.frames.len() <= MAX_FRAMES;
     match is_all_needed {
         true => f64::NEG_INFINITY,
         false => layout.total().to_f64() / columns,
     }
 }
 
-/// The maximum number of thin frames that are painted on their own all the same, as programs expect
-/// it of a small graph.
-const MOST_THIN: usize = 1_000;
+/// The maximum number of thin frames whose elements are painted. Programs that read a small graph
+/// expect elements with a color.
+const MAX_THIN: usize = 1_000;
 
-/// The minimum number of samples of elements that are painted on their own: two columns.
+/// The minimum number of samples of elements that are painted: two columns.
 fn thin_samples(tree: &CallTree, layout: &Layout, columns: f64) -> f64 {
     let thin = 2.0 * layout.total().to_f64() / columns;
     let is_wide = |frame: &&Frame| frame.count.to_f64() >= thin;
     let wide = layout.frames.iter().filter(is_wide).count();
-    match layout.visible(tree) - wide > MOST_THIN {
+    match layout.visible(tree) - wide > MAX_THIN {
         true => thin,
         false => f64::NEG_INFINITY,
     }

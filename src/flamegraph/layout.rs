@@ -179,6 +179,8 @@ impl Layout {
 
     /// Calls `on_span` with each frame with fewer than `limit` samples, drawn or not. Frames that are
     /// omitted from the profile data are skipped.
+    ///
+    /// Unlike those of [`Frame`], positions are inexact, which is faster and enough for painting.
     pub fn for_each_below(&self, tree: &CallTree, limit: f64, mut on_span: impl FnMut(&Span)) {
         let widths = Widths {
             tree,

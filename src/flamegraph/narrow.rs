@@ -13,11 +13,10 @@ use crate::number::push_uint;
 /// The units of a column, in which paths are written.
 const UNITS: f64 = 10.0;
 
-/// Adjacent segments of different colors overlap by as many units, so that there is no seam whatever
-/// the scale.
+/// Adjacent segments of different colors overlap by this many units, so that no scale shows a seam.
 const OVERLAP: u32 = 20;
 
-/// Colors are rounded to multiples of this, so that a few paths suffice.
+/// Colors are rounded to multiples of this, which limits the number of paths.
 const COLOR_STEP: f64 = 32.0;
 
 /// Collects frames, which must be added from left to right in each row.
@@ -28,7 +27,7 @@ pub(super) struct Cells {
     segments: Vec<Segment>,
 }
 
-/// The current cell of a row: a column, as far as frames cover it.
+/// The current cell of a row: a column, and the frames in it so far.
 #[derive(Clone, Default)]
 struct Row {
     column: u32,
@@ -38,10 +37,10 @@ struct Row {
     covered: f64,
     /// The sum of their colors, weighted by width.
     color: [f64; 3],
-    /// The difference of what is covered to what is painted, in units. It is carried on, so that a
-    /// row is exact as a whole.
+    /// The rounding error of the painted widths, in units. It is carried over to the next cell, so
+    /// that the row is exact as a whole.
     carry: f64,
-    /// The last segment.
+    /// The index of the last segment.
     last: Option<usize>,
 }
 
@@ -54,7 +53,7 @@ struct Segment {
 }
 
 impl Cells {
-    /// Creates cells for rows of `total` samples, in so many `columns`.
+    /// Creates the cells of rows that represent `total` samples each.
     pub fn new(columns: f64, total: f64, rows: usize) -> Cells {
         Cells {
             columns,

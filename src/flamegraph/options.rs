@@ -315,7 +315,7 @@ impl Options<'_> {
         !self.no_javascript && !self.is_picture()
     }
 
-    /// Whether the graph is converted to a picture, in which nothing reacts.
+    /// Whether the graph is converted to a picture, which is not interactive.
     pub(super) fn is_picture(&self) -> bool {
         #[cfg(feature = "picture")]
         return matches!(self.format, Format::Png | Format::Pdf);

@@ -13,7 +13,7 @@ pub(super) struct Painter<'p> {
     sign: i128,
     largest_delta: i128,
     palette_map: Option<&'p mut PaletteMap>,
-    /// The colors of names, by frame, as far as known.
+    /// The colors of names, by frame; `None` if not computed yet.
     of_names: Vec<Option<Color>>,
 }
 
@@ -63,16 +63,16 @@ impl<'p> Painter<'p> {
         }
     }
 
-    /// The color of the name of frames without an element.
+    /// The color of frames with this name that have no painted element.
     #[inline]
     pub fn of_name(&mut self, tree: &CallTree, frame: FrameId) -> Color {
         match self.of_names.get(frame.index()) {
             Some(Some(color)) => *color,
-            _ => self.add_name(tree, frame),
+            _ => self.compute_of_name(tree, frame),
         }
     }
 
-    fn add_name(&mut self, tree: &CallTree, frame: FrameId) -> Color {
+    fn compute_of_name(&mut self, tree: &CallTree, frame: FrameId) -> Color {
         self.of_names.resize(tree.frame_count(), None);
         let name = lossy(tree.frame_name(frame));
         let known = color::of_no_function(&name);

@@ -11,10 +11,10 @@ use std::io::{self, Write};
 use svg2pdf::{ConversionOptions, PageOptions};
 
 /// The maximum number of pixels of a PNG: half a gigabyte in memory.
-const MOST_PIXELS: f64 = (1_u64 << 27) as f64;
+const MAX_PIXELS: f64 = (1_u64 << 27) as f64;
 
 /// The maximum width and height of a page of PDF, in points.
-const LONGEST_PAGE: f32 = 14_400.0;
+const MAX_PAGE_LENGTH: f32 = 14_400.0;
 
 /// Draws the tree in `opt.format`, which is a picture.
 pub(super) fn draw<W: Write>(
@@ -63,9 +63,9 @@ fn png(tree: &Tree, scale: f64) -> io::Result<Vec<u8>> {
 /// An empty pixmap, or an error if there is not enough memory for it.
 fn pixmap(width: f64, height: f64) -> io::Result<Pixmap> {
     let pixels = width * height;
-    if pixels > MOST_PIXELS {
+    if pixels > MAX_PIXELS {
         let message = format!(
-            "a PNG of {width} x {height} pixels is too large: expected at most {MOST_PIXELS} pixels"
+            "a PNG of {width} x {height} pixels is too large: expected at most {MAX_PIXELS} pixels"
         );
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
@@ -83,7 +83,7 @@ fn pixmap(width: f64, height: f64) -> io::Result<Pixmap> {
 fn pdf(tree: &Tree) -> io::Result<Vec<u8>> {
     let longest = tree.size().width().max(tree.size().height());
     let page = PageOptions {
-        dpi: 72.0 * (longest / LONGEST_PAGE).max(1.0),
+        dpi: 72.0 * (longest / MAX_PAGE_LENGTH).max(1.0),
     };
     svg2pdf::to_pdf(tree, ConversionOptions::default(), page)
         .map_err(|error| invalid_data(&format!("cannot write a PDF: {error}")))

@@ -32,7 +32,7 @@ const VIEWER: [&str; 22] = [
     include_str!("viewer/viewer.js"),
 ];
 
-/// The look of what pictures have too.
+/// Styles of the parts that pictures have, too.
 const STYLE: &str = include_str!("viewer/graph.css");
 
 const VIEWER_STYLE: &str = include_str!("viewer/viewer.css");

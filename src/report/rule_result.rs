@@ -2,6 +2,7 @@
 
 use super::json::{self, Member};
 use super::table::{Cells, Table, Tone, probability, relative, signed};
+use super::tables::titled;
 use super::{Comparison, Options, Rule, Violation};
 use crate::text::json_string;
 
@@ -20,7 +21,7 @@ impl RuleResult<'_> {
         self.violations.as_deref().unwrap_or_default()
     }
 
-    /// As it is called in reports.
+    /// The name of the result in reports.
     fn name(&self) -> &'static str {
         match self.violations.as_deref() {
             None => "unmatched",
@@ -71,10 +72,7 @@ fn table_of_violations(all: &[(usize, &Violation<'_>)], options: &Options) -> Ta
         cells_of_violation(*number, violation, are_tested)
     };
     Table {
-        title: match shown.len() == all.len() {
-            true => "Violations".to_string(),
-            false => format!("Violations (first {} of {})", shown.len(), all.len()),
-        },
+        title: titled("Violations", shown.len(), all.len()),
         columns,
         rows: shown.iter().map(cells).collect(),
         if_empty: "none",

@@ -82,7 +82,7 @@ fn figures(report: &Report, own: Count) -> Vec<String> {
 }
 
 /// A title that says if rows are omitted.
-fn titled(title: &str, shown: usize, all: usize) -> String {
+pub(super) fn titled(title: &str, shown: usize, all: usize) -> String {
     match shown < all {
         true => format!("{title} (first {} of {})", number(shown), number(all)),
         false => title.to_string(),

@@ -16,7 +16,7 @@ class Canvas {
     this.found = foundFrames(picture, profile);
     this.marks = readMarks(this.found, profile, colors);
     this.narrow = new Narrow(this.svg);
-    // Receives what happens on narrow frames without an element.
+    // Receives the events of narrow frames without an element.
     this.hits = create(SVG, 'rect', { id: 'hits', width: '100%', 'fill-opacity': 0 }, null);
     // The parts of a frame's element, to be cloned, which is faster than creating new ones.
     this.parts = document.createDocumentFragment();
@@ -309,7 +309,7 @@ class Canvas {
     return this.items.get(node)?.group;
   }
 
-  // The narrow frame at a position in the window, or nearest to it within half a pixel, or -1.
+  // The narrow frame that is nearest to a position in the window, if within half a pixel, or -1.
   near(x, y) {
     const { graph, picture, zoomed } = this;
     const box = this.hits.getBoundingClientRect();
@@ -317,7 +317,7 @@ class Canvas {
     const index = Math.floor(((y - box.top) / box.height) * (high - low + 1));
     const row = picture.isDownward ? low + index : high - index;
     const ticks = graph.total[zoomed] / box.width;
-    // Mouse events have whole numbers: the left edge of a pixel.
+    // Mouse events have integer positions: the left edge of a pixel.
     const middle = Number.isInteger(x) ? x + 0.5 : x;
     const at = graph.start[zoomed] + (middle - box.left) * ticks;
     let [found, nearest] = [-1, ticks / 2];

@@ -11,10 +11,10 @@ class Narrow {
     this.svg = create(SVG, 'svg', attributes, null);
   }
 
-  // `nodes` are sorted from left to right in each row. Those with an `isMatch` have the search color, the others
-  // the average `colorOf` the frames in a column.
+  // `nodes` are sorted from left to right in each row. Matches have the search color; the color of a cell is the
+  // average of its other frames.
   draw(graph, zoomed, nodes, { colorOf, isMatch }, picture) {
-    // One for each pixel of the screen.
+    // One per pixel of the screen.
     const columns = Math.max(Math.round(picture.framesWidth() * (window.devicePixelRatio || 1)), 1);
     const scale = columns / graph.total[zoomed];
     const first = graph.start[zoomed];
@@ -37,10 +37,10 @@ class Narrow {
 // The units of a column, in which paths are written.
 const UNITS = 10;
 
-// Adjacent segments of different colors overlap by as much, so that there is no seam whatever the scale.
+// Adjacent segments of different colors overlap by this many units, so that no scale shows a seam.
 const OVERLAP = 20;
 
-// The frames in a column of each row, the last one so far.
+// The current cell of each row: a column, and the frames in it so far.
 class Cells {
   constructor(low, high, picture) {
     const rows = high - low + 1;
@@ -48,12 +48,12 @@ class Cells {
     this.y = Array.from({ length: rows }, (_, row) => middle(row));
     this.column = new Float64Array(rows).fill(-1);
     this.from = new Float64Array(rows);
-    // The sum of the widths, of the colors, weighted by width, and of the widths of matches.
+    // Sums over the frames of a cell: their widths, their colors weighted by width, and the widths of matches.
     this.covered = new Float64Array(rows);
     this.color = new Float64Array(3 * rows);
     this.matched = new Float64Array(rows);
-    // The difference of what is covered to what is painted, in units. It is carried on, so that a row is exact as
-    // a whole.
+    // The rounding error of the painted widths, in units. It is carried over to the next cell, so that each row is
+    // exact as a whole.
     this.carry = new Float64Array(rows);
     this.matchedCarry = new Float64Array(rows);
     // The last segment.
@@ -90,11 +90,11 @@ class Cells {
 
   // Paints a cell: first what does not match, then what does.
   finishCell(row) {
-    const from = Math.round(UNITS * this.from[row]);
+    let from = Math.round(UNITS * this.from[row]);
     if (this.covered[row] > 0) {
-      const width = this.paint(row, from, this.covered[row], this.carry, this.average(row));
-      this.paint(row, from + width, this.matched[row], this.matchedCarry, options.searchColor);
-    } else if (this.matched[row] > 0) {
+      from += this.paint(row, from, this.covered[row], this.carry, this.average(row));
+    }
+    if (this.matched[row] > 0) {
       this.paint(row, from, this.matched[row], this.matchedCarry, options.searchColor);
     }
     this.covered[row] = 0;
