@@ -19,10 +19,6 @@ impl Decimal {
     pub const NANO: Decimal = Decimal(1);
 
     /// Converts from units of 10⁻⁹.
-    #[cfg_attr(
-        not(any(feature = "jfr", feature = "perf-data", feature = "protobuf")),
-        allow(dead_code, reason = "only some formats have nanoseconds")
-    )]
     pub fn from_nanos(nanos: u64) -> Decimal {
         Decimal(i128::from(nanos))
     }

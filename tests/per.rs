@@ -86,6 +86,28 @@ fn parts_add_up_to_the_whole() {
     }
 }
 
+#[test]
+fn rows_of_instruments_are_divided() {
+    let file = "xctrace/threads-and-cores.xml";
+    for (per, names) in [
+        (
+            "thread",
+            &[
+                "Main_Thread-7005.folded",
+                "oven-7006.folded",
+                "thread-7040.folded",
+            ][..],
+        ),
+        (
+            "process",
+            &["Main_Thread-7013.folded", "process-7020.folded"],
+        ),
+        ("cpu", &["cpu-0.folded", "cpu-4.folded", "cpu-5.folded"]),
+    ] {
+        assert_divides(per, file, names);
+    }
+}
+
 /// Threads whose first samples are of different events, one of which is folded by default.
 const EVENTS: &str = "\
 prog 7/7 [000] 1.0: 3 x:event:\n\t12 f (m)\n

@@ -236,6 +236,17 @@ fn documents_have_what_is_chosen() {
             "--pid-is=71 --tid-is=72 --comm=oven",
             "main 4\nmain;heat 3\n",
         ),
+        // Times are relative to the start of each process.
+        (
+            "firefox/rows-of-processes.json",
+            "--time=0.6ms..2.6ms",
+            "(root);main;bake 1\nserve 1\n",
+        ),
+        (
+            "firefox/rows-of-processes.json",
+            "--time=50%.. --pid-is=71",
+            "(root);main 1\n",
+        ),
         // A span is cut where the time ends.
         (
             "chrome/spans.json",
@@ -306,6 +317,39 @@ fn text_of_other_profilers_has_what_is_chosen() {
         "strace/calls.txt",
         &["--time=1.."],
         "--time: the samples do not have a time",
+    );
+}
+
+#[test]
+fn rows_of_instruments_have_what_is_chosen() {
+    for (selection, folded) in [
+        (&["--time=1ms.."][..], "heat 1\nmain;knead 1\npay 1\n"),
+        (&["--time=..50%"], "heat 1\nmain;knead 2\n"),
+        (
+            &["--time=@1.250000417..@1.250000417"],
+            "heat 1\nmain;knead 1\n",
+        ),
+        (&["--comm=Main Thread"], "main;knead 2\n"),
+        (&["--comm=oven", "--cpu=5"], "heat 1\n"),
+        (&["--pid-is=7013", "--cpu=4-5"], "heat 2\nmain;knead 1\n"),
+        (&["--tid-is=7040"], "pay 1\n"),
+    ] {
+        let file = "xctrace/threads-and-cores.xml";
+        assert_eq!(fold(file, selection), folded, "{selection:?}");
+        let input = fs::read(format!("{DATA}/{file}")).unwrap();
+        let args = [&["collapse", "xctrace", "-q"], selection].concat();
+        assert_eq!(stdout(&run(INFERNO, &args, &input)), folded);
+    }
+    assert_refused(
+        "xctrace/threads-and-cores.xml",
+        &["-q", "--cpu=7", "--comm=main"],
+        "--comm with --cpu matches none of 5 samples; the profile has threads named `Main Thread`, `oven`; \
+         CPUs 4, 0, 5",
+    );
+    assert_refused(
+        "xctrace/tagged-backtraces.xml",
+        &["--tid-is=7"],
+        "--tid-is: the samples do not have a thread ID",
     );
 }
 

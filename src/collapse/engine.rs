@@ -28,7 +28,7 @@ use crate::call_tree::{CallTree, Forest};
 use crate::decode::may_have_mark;
 use crate::threads::MAX_THREADS;
 use chosen::ChosenText;
-use std::io::{self, Read};
+use std::io;
 
 /// The default number of threads.
 pub(crate) fn default_nthreads() -> usize {
@@ -88,20 +88,14 @@ impl Engine {
         &self,
         format: &F,
         mut chooser: Chooser,
-        mut reader: Reader<'_>,
+        reader: Reader<'_>,
     ) -> io::Result<Forest> {
         if !chooser.needs_survey(true) {
             return self.fold_what_is_left(format, &mut chooser, reader);
         }
-        if let Reader::AtPlaces(file) = &reader {
-            let file = file.get_ref().file();
-            self.survey(format, &mut chooser, Reader::of(file))?;
-            return self.fold_what_is_left(format, &mut chooser, Reader::of(file));
-        }
-        let mut whole = Vec::new();
-        reader.read_to_end(&mut whole)?;
-        self.survey(format, &mut chooser, Reader::Stream(&mut whole.as_slice()))?;
-        self.fold_what_is_left(format, &mut chooser, Reader::Stream(&mut whole.as_slice()))
+        let input = reader.rereadable()?;
+        input.read(|reader| self.survey(format, &mut chooser, reader))?;
+        input.read(|reader| self.fold_what_is_left(format, &mut chooser, reader))
     }
 
     fn survey<F: Format>(

@@ -34,6 +34,16 @@ impl<'r> Reader<'r> {
         }
     }
 
+    /// Makes the whole input readable several times. A stream is buffered for that.
+    pub fn rereadable(mut self) -> io::Result<Rereadable<'r>> {
+        if let Reader::AtPlaces(reader) = &self {
+            return Ok(Rereadable::File(reader.get_ref().file()));
+        }
+        let mut whole = Vec::new();
+        self.read_to_end(&mut whole)?;
+        Ok(Rereadable::Buffered(whole))
+    }
+
     /// The file, if it supports random access, and the offset of the next read.
     #[cfg(feature = "multithreaded")]
     pub fn file(&self) -> Option<(&'r dyn ReadAt, u64)> {
@@ -53,6 +63,22 @@ impl<'r> Reader<'r> {
         match self {
             Reader::Stream(reader) => *reader,
             Reader::AtPlaces(reader) => reader,
+        }
+    }
+}
+
+/// Input that can be read several times.
+pub(crate) enum Rereadable<'r> {
+    File(&'r dyn ReadAt),
+    Buffered(Vec<u8>),
+}
+
+impl Rereadable<'_> {
+    /// Calls `work` with a reader of the whole input.
+    pub fn read<T>(&self, work: impl FnOnce(Reader<'_>) -> T) -> T {
+        match self {
+            Rereadable::File(file) => work(Reader::of(*file)),
+            Rereadable::Buffered(whole) => work(Reader::Stream(&mut whole.as_slice())),
         }
     }
 }

@@ -24,6 +24,8 @@
 //! of Xcode put backtraces directly into rows, newer ones wrap them in a `tagged-backtrace`, and
 //! Xcode 27 puts frames directly into the `tagged-backtrace`.
 //!
+//! A row also has its time, thread and CPU (see `origin`), by which rows can be selected.
+//!
 //! Each row counts 1, regardless of its weight, for the last stack in it. A warning counts rows
 //! without a stack. A stack that contains anything except frames (such as bare addresses) is an
 //! error, because unknown content must not be dropped.
@@ -32,6 +34,7 @@
 // each row may refer to ids in any earlier row. So the engine cannot split it.
 
 mod markup;
+mod origin;
 mod stacks;
 mod tag;
 mod threads;
@@ -43,9 +46,11 @@ use super::formats::Listed;
 use super::guess;
 use super::notes::plural;
 use super::reader::Reader;
+use super::selection::{Chooser, Criterion, Selection};
 use crate::call_tree::{CallTree, Forest};
 use crate::warnings::warning;
 use markup::{Failure, Markup};
+use origin::Origins;
 use stacks::{Reference, Stack, Stacks};
 use std::io::{self, BufRead, Write};
 use tag::{Element, Tag};
@@ -82,6 +87,10 @@ pub struct Options {
         )
     )]
     pub include_thread: bool,
+
+    /// The rows to read. Default: all.
+    #[cfg_attr(feature = "cli", arg(skip))]
+    pub selection: Selection,
 }
 
 impl Default for Options {
@@ -90,6 +99,7 @@ impl Default for Options {
             demangle: true,
             include_process: false,
             include_thread: false,
+            selection: Selection::default(),
         }
     }
 }
@@ -137,28 +147,54 @@ impl Collapse for Folder {
         Options::sniff(input.as_bytes())
     }
 
-    fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
+    fn collapse_to_tree<R>(&mut self, mut reader: R) -> io::Result<CallTree>
     where
         R: BufRead,
     {
-        self.fold(reader, BLOCK_SIZE)
+        self.fold(Reader::Stream(&mut reader), BLOCK_SIZE)
     }
 }
 
 impl Folder {
     /// Reads the document in blocks of `block_size` bytes.
-    fn fold(&self, reader: impl BufRead, block_size: usize) -> io::Result<CallTree> {
-        let mut markup = Markup::new(reader, block_size);
+    fn fold(&self, reader: Reader<'_>, block_size: usize) -> io::Result<CallTree> {
         let mut document = Document::new(&self.options);
-        let read = match markup.read(|tag| document.take(tag)) {
-            Err(Failure::Io(error)) => return Err(error),
-            read => read.map_err(|failure| failure.at(markup.line())),
+        let tree = if self.options.selection.needs_origin() {
+            self.fold_chosen(document, reader, block_size)?
+        } else {
+            let read = document.read(reader, block_size)?;
+            document.conclude(read)?
         };
-        let tree = document.conclude(read)?;
         Ok(match self.options.demangle {
             true => demangled(tree),
             false => tree,
         })
+    }
+
+    /// Folds the selected rows. A document may have several tables, so its rows are not in time
+    /// order, and it may have to be read twice.
+    fn fold_chosen(
+        &self,
+        document: Document,
+        reader: Reader<'_>,
+        block_size: usize,
+    ) -> io::Result<CallTree> {
+        let mut chooser = Chooser::new(&self.options.selection);
+        if !chooser.needs_survey(false) {
+            return document.fold_chosen(chooser, reader, block_size);
+        }
+        let input = reader.rereadable()?;
+        chooser.start_survey();
+        let mut survey = Document::new(&self.options);
+        survey.origins = Some(Origins::new(chooser));
+        // The second reading returns the same error.
+        let _ = input.read(|reader| survey.read(reader, block_size))?;
+        let mut chooser = survey
+            .origins
+            .map(Origins::into_chooser)
+            .unwrap_or_default();
+        chooser.end_survey();
+        input.read(|reader| document.fold_chosen(chooser, reader, block_size))
     }
 }
 
@@ -166,6 +202,7 @@ impl Listed for Options {
     const NAME: &'static str = "xctrace";
     const DESCRIPTION: &'static str = "a table of samples from `xctrace export` (XML)";
     const EXPECTED: &'static str = "the XML of samples from `xctrace export`";
+    const ORIGIN: &'static [Criterion] = &Criterion::ALL;
 
     /// An XML declaration and the root element must be present.
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -176,6 +213,11 @@ impl Listed for Options {
     fn adopt(&mut self, options: &guess::Options) {
         self.demangle = options.demangle;
         self.include_thread = options.threads;
+        self.selection = options.selection.clone();
+    }
+
+    fn select(&mut self, selection: &Selection) {
+        self.selection = selection.clone();
     }
 
     fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
@@ -195,6 +237,8 @@ struct Document {
     threads: Threads,
     /// The enclosing elements, the root first, limited to those in [`Kind::of`].
     open: Vec<Open>,
+    /// Selects rows, unless all are folded.
+    origins: Option<Origins>,
     rows_without_stack: u64,
 }
 
@@ -270,12 +314,51 @@ impl Document {
             stacks: Stacks::default(),
             threads: Threads::new(options),
             open: Vec::new(),
+            origins: None,
             rows_without_stack: 0,
+        }
+    }
+
+    /// Folds the rows that `chooser` selects.
+    fn fold_chosen(
+        mut self,
+        chooser: Chooser,
+        reader: Reader<'_>,
+        block_size: usize,
+    ) -> io::Result<CallTree> {
+        self.origins = Some(Origins::new(chooser));
+        let read = self.read(reader, block_size)?;
+        let chooser = self
+            .origins
+            .take()
+            .map(Origins::into_chooser)
+            .unwrap_or_default();
+        let tree = self.conclude(read)?;
+        chooser.log_overview(Options::NAME);
+        chooser.finish("").map(|()| tree)
+    }
+
+    /// Reads the rows of `reader`. Errors of the document are returned for [`Document::conclude`].
+    fn read(
+        &mut self,
+        reader: Reader<'_>,
+        block_size: usize,
+    ) -> io::Result<Result<(), ParseError>> {
+        let mut markup = Markup::new(reader, block_size);
+        if self.origins.is_some() {
+            markup.keep_content_of(Origins::VALUES);
+        }
+        match markup.read(|tag| self.take(tag)) {
+            Err(Failure::Io(error)) => Err(error),
+            read => Ok(read.map_err(|failure| failure.at(markup.line()))),
         }
     }
 
     /// Processes the next tag. Returns whether the document is at its end.
     fn take(&mut self, tag: Tag<'_>) -> Result<bool, ErrorKind> {
+        if let Some(origins) = &mut self.origins {
+            origins.take(&tag)?;
+        }
         match tag {
             Tag::Start(element) => {
                 self.start(&element)?;
@@ -378,7 +461,10 @@ impl Document {
 
     fn end_row(&mut self, row: Row) {
         match row.stack {
-            Some(stack) => self.stacks.count(stack, row.thread, &mut self.tree),
+            Some(stack) if self.origins.as_mut().is_none_or(Origins::takes_row) => {
+                self.stacks.count(stack, row.thread, &mut self.tree);
+            }
+            Some(_) => {}
             None => self.rows_without_stack += 1,
         }
     }

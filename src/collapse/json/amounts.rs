@@ -32,7 +32,7 @@ impl Amounts {
         }
     }
 
-    fn push(&mut self, number: Decimal) {
+    pub fn push(&mut self, number: Decimal) {
         if self.small.len() == 0 && (self.equal == 0 || number == self.first) {
             self.first = number;
             self.equal += 1;

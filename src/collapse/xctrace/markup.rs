@@ -23,6 +23,8 @@ pub(super) struct Markup<R> {
     line_ends: u64,
     is_at_end: bool,
     opened: Names,
+    /// The elements whose content is needed with their start tag.
+    with_content: &'static [&'static str],
 }
 
 /// Why reading a document stopped.
@@ -43,7 +45,13 @@ impl<R: Read> Markup<R> {
             line_ends: 0,
             is_at_end: false,
             opened: Names::default(),
+            with_content: &[],
         }
+    }
+
+    /// Makes [`Element::content`] complete for these elements.
+    pub fn keep_content_of(&mut self, elements: &'static [&'static str]) {
+        self.with_content = elements;
     }
 
     /// The number of the current line, starting with 1.
@@ -86,6 +94,13 @@ impl<R: Read> Markup<R> {
                     Err(error) => return Err(error.into()),
                 },
             };
+            if let Tag::Start(element) = &tag
+                && self.with_content.contains(&element.name)
+                && element.content().is_none()
+                && !self.is_at_end
+            {
+                return Ok(false);
+            }
             self.done = self.text.len() - rest.len();
             match &tag {
                 Tag::Start(element) => self.opened.push(element.name),

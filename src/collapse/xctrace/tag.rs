@@ -22,6 +22,8 @@ pub(super) struct Element<'t> {
     pub name: &'t str,
     /// The part of the tag after the name.
     attributes: &'t str,
+    /// The buffered text after the tag.
+    rest: &'t str,
 }
 
 /// Splits off the tag that `text` starts with; `None` if it is not in the form that `xctrace`
@@ -39,10 +41,17 @@ pub(super) fn split_usual_tag(text: &str) -> Option<(Tag<'_>, &str)> {
         rest = text;
     }
     let attributes = &text[..text.len() - rest.len()];
-    let element = Element { name, attributes };
+    let element = |rest| Element {
+        name,
+        attributes,
+        rest,
+    };
     match rest.strip_prefix("/>") {
-        Some(rest) => Some((Tag::Empty(element), rest)),
-        None => Some((Tag::Start(element), rest.strip_prefix('>')?)),
+        Some(rest) => Some((Tag::Empty(element(rest)), rest)),
+        None => {
+            let rest = rest.strip_prefix('>')?;
+            Some((Tag::Start(element(rest)), rest))
+        }
     }
 }
 
@@ -53,13 +62,15 @@ pub(super) fn split_tag(text: &str) -> Result<(Option<Tag<'_>>, &str), quick_xml
     // Elements may have been opened before `text`.
     reader.config_mut().allow_unmatched_ends = true;
     reader.config_mut().check_end_names = false;
-    let tag = match reader.read_event()? {
-        Event::Start(tag) => Some(Tag::Start(Element::of(&tag, text))),
-        Event::Empty(tag) => Some(Tag::Empty(Element::of(&tag, text))),
+    let event = reader.read_event()?;
+    let rest = &text[text.len() - reader.get_ref().len()..];
+    let tag = match event {
+        Event::Start(tag) => Some(Tag::Start(Element::of(&tag, text, rest))),
+        Event::Empty(tag) => Some(Tag::Empty(Element::of(&tag, text, rest))),
         Event::End(tag) => Some(Tag::End(&text["</".len()..][..tag.name().0.len()])),
         _ => None,
     };
-    Ok((tag, &text[text.len() - reader.get_ref().len()..]))
+    Ok((tag, rest))
 }
 
 /// Splits off the attribute ` KEY="VALUE"` that `text` starts with.
@@ -90,13 +101,20 @@ const IS_IN_NAME: [bool; 256] = {
 };
 
 impl<'t> Element<'t> {
-    /// The element of the tag that `text` starts with.
-    fn of(tag: &BytesStart<'_>, text: &'t str) -> Element<'t> {
+    /// The element of the tag that `text` starts with, before the `rest`.
+    fn of(tag: &BytesStart<'_>, text: &'t str, rest: &'t str) -> Element<'t> {
         let (name, attributes) = text["<".len()..].split_at(tag.name().0.len());
         Element {
             name,
             attributes: &attributes[..tag.attributes_raw().len()],
+            rest,
         }
+    }
+
+    /// The text between a start tag and the next tag; `None` if that is not buffered yet.
+    pub fn content(&self) -> Option<&'t str> {
+        let end = memchr::memchr(b'<', self.rest.as_bytes())?;
+        Some(&self.rest[..end])
     }
 
     /// Whether the element, which is called `name`, is a definition or a reference.

@@ -134,6 +134,32 @@ fn threads_and_processes_are_frames_if_asked_for() {
     assert!(error.unwrap_err().to_string().contains("thread"));
 }
 
+/// Selects the row of the second thread, whose time is the first one's.
+#[test]
+fn origins_are_read_in_blocks_that_end_anywhere() {
+    let rows = format!(
+        r#"<row><sample-time id="1" fmt="x">12000000000</sample-time><thread id="1" fmt="a 0x1 (λ, pid: 9)"><tid id="2">1</tid></thread><process id="3"><pid id="4">9</pid></process>{BACKTRACE}</row>
+        <row><sample-time ref="1"/><thread id="5" fmt="b 0x2 (λ, pid: 9)"><tid id="6"> 2
+        </tid><process ref="3"/></thread><core id="7"><!-- x -->4</core><core id="8">4</core><backtrace><frame ref="12"/><frame ref="11"/></backtrace></row>
+        <row><thread ref="5"/><backtrace ref="10"/></row>"#
+    );
+    let text = document(&rows);
+    let mut options = Options::default();
+    options.selection.time = Some("@12..@12".parse().unwrap());
+    options.selection.pids.push("9".parse().unwrap());
+    options.selection.cpus.push("4".parse().unwrap());
+    options.selection.comms.push("b".into());
+    let folder = Folder::from(options);
+    for size in 1..=text.len() {
+        let reader = Reader::Stream(&mut text.as_bytes());
+        assert_eq!(
+            outcome(folder.fold(reader, size)),
+            Ok("leaf;main 1\n".to_string()),
+            "blocks of {size} bytes"
+        );
+    }
+}
+
 #[test]
 fn a_backtrace_in_another_element_is_the_rows() {
     let rows = format!("<row><wrapper><other/>{BACKTRACE}</wrapper></row>");
@@ -298,7 +324,7 @@ fn a_document_that_is_cut_off_keeps_its_whole_rows() {
 
 /// The result of reading in blocks of `block_size` bytes.
 fn fold_in_blocks(text: &[u8], block_size: usize) -> Result<String, String> {
-    outcome(Folder::default().fold(text, block_size))
+    outcome(Folder::default().fold(Reader::Stream(&mut &*text), block_size))
 }
 
 #[test]

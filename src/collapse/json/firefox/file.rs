@@ -7,7 +7,8 @@ use crate::collapse::json::{self, ForEach, Id, OwnedText, Text};
 use crate::decimal::Decimal;
 use ahash::RandomState;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -47,6 +48,8 @@ impl<T> File<T> {
 pub(super) struct Meta {
     /// In milliseconds.
     pub interval: Decimal,
+    /// When the process started, in milliseconds. Times in rows are relative to it.
+    pub start_time: Option<Decimal>,
     pub symbolicated: Option<bool>,
     pub sample_units: Option<SampleUnits>,
 }
@@ -150,22 +153,61 @@ pub(super) struct ThreadTimes {
 }
 
 /// The times of samples or allocations, in milliseconds.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
 pub(super) struct Times {
     time: Option<Amounts>,
     time_deltas: Option<Amounts>,
 }
 
+impl<'de> Deserialize<'de> for Times {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize, Default)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Columns<'a> {
+            time: Option<Amounts>,
+            time_deltas: Option<Amounts>,
+            schema: Schema,
+            /// The rows, which may precede the schema.
+            #[serde(borrow)]
+            data: Option<&'a RawValue>,
+        }
+        let columns = Columns::deserialize(deserializer)?;
+        let position = columns.schema.get("time".as_bytes());
+        let in_rows = position.zip(columns.data);
+        let in_rows = in_rows.map(|(position, rows)| column_of_rows(*position, rows.get()));
+        Ok(Times {
+            time: in_rows
+                .transpose()
+                .map_err(D::Error::custom)?
+                .or(columns.time),
+            time_deltas: columns.time_deltas,
+        })
+    }
+}
+
+/// The numbers at a position in each of the rows.
+fn column_of_rows(position: usize, rows: &str) -> serde_json::Result<Amounts> {
+    let mut amounts = Amounts::default();
+    let each = ForEach::new(|row: Vec<&RawValue>| {
+        let cell = row.get(position).map_or("null", |cell| cell.get());
+        let number: Option<Decimal> = serde_json::from_str(cell)?;
+        amounts.push(number.unwrap_or_default());
+        Ok(())
+    });
+    each.deserialize(&mut serde_json::Deserializer::from_str(rows))?;
+    Ok(amounts)
+}
+
 impl Times {
-    /// The time of each sample, as far as recorded.
-    pub fn iter(&self) -> impl Iterator<Item = Option<Decimal>> + '_ {
+    /// The time of each sample, as far as recorded, for times that are relative to `start`.
+    pub fn iter(&self, start: Decimal) -> impl Iterator<Item = Option<Decimal>> + '_ {
         let mut sum = Decimal::ZERO;
         let of = |amounts: &Option<Amounts>, index| amounts.as_ref()?.get(index);
         (0..).map(move |index| {
             let delta = of(&self.time_deltas, index);
             sum += delta.unwrap_or_default();
-            of(&self.time, index).or(delta.map(|_| sum))
+            let time = of(&self.time, index).or(delta.map(|_| sum));
+            time.map(|time| start + time)
         })
     }
 }

@@ -109,6 +109,7 @@ impl Document for Options {
         let files = file.with_processes();
         let times = times.with_processes();
         let mut times = times.iter().flat_map(|file| file.threads.iter().flatten());
+        let first_start = files.iter().find_map(|file| file.meta.start_time);
         let values = value_types(&files);
         let kinds: Vec<Kind> = values.iter().map(|(kind, _)| *kind).collect();
         let types = values.into_iter().map(|(_, value)| value).collect();
@@ -119,6 +120,7 @@ impl Document for Options {
             for thread in file.threads.iter().flatten() {
                 let mut reader = ThreadReader::new(self, file, thread, &mut addresses)?;
                 reader.times = times.next();
+                reader.start = delay(file.meta.start_time, first_start);
                 readers.push(reader);
             }
         }
@@ -138,6 +140,13 @@ impl Document for Options {
         }
         Ok(())
     }
+}
+
+/// By how much a process started after the first one.
+fn delay(start: Option<Decimal>, first: Option<Decimal>) -> Decimal {
+    start
+        .zip(first)
+        .map_or(Decimal::ZERO, |(start, first)| start - first)
 }
 
 /// The available values.
@@ -198,6 +207,8 @@ struct ThreadReader<'t> {
     thread: &'t Thread,
     /// The times of its samples, if they are selected by time.
     times: Option<&'t ThreadTimes>,
+    /// When its process started, in milliseconds after the first one.
+    start: Decimal,
     stacks: &'t Table,
     frames: &'t Table,
     functions: &'t Table,
@@ -231,6 +242,7 @@ impl<'t> ThreadReader<'t> {
             has_no_symbols: file.meta.symbolicated == Some(false),
             thread,
             times: None,
+            start: Decimal::ZERO,
             stacks: table(|thread| &thread.stack_table),
             frames: table(|thread| &thread.frame_table),
             functions: table(|thread| &thread.func_table),
@@ -322,7 +334,7 @@ impl<'t> ThreadReader<'t> {
             return Vec::new();
         };
         let stacks = samples.stacks();
-        let mut times = self.times(kind).map(Times::iter);
+        let mut times = self.times(kind).map(|times| times.iter(self.start));
         let is_taken = |stack: Index| {
             let time = times.as_mut().and_then(Iterator::next).flatten();
             stack.get().is_some() && profile.takes(&self.origin(time))
