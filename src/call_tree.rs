@@ -29,6 +29,7 @@
 //! [`Collapse`](crate::collapse::Collapse) returns one, and
 //! [`flamegraph::from_call_tree`](crate::flamegraph::from_call_tree) draws it.
 
+mod description;
 mod edges;
 mod forest;
 mod frames;
@@ -46,6 +47,7 @@ mod value;
 mod walk;
 
 use crate::table::Table;
+use description::Description;
 use edges::Edge;
 use foldhash::fast::RandomState;
 use frames::FrameTable;
@@ -55,6 +57,8 @@ use std::borrow::Cow;
 
 pub use crate::count::{Count, InvalidCount};
 pub use forest::Forest;
+#[cfg(feature = "cli")]
+pub(crate) use forest::ForestDescription;
 pub(crate) use preorder::Late;
 pub use roots::Roots;
 pub use stacks::{Stack, Stacks};
@@ -115,9 +119,7 @@ pub struct CallTree {
     preorder: Preorder,
     is_in_preorder: bool,
     hasher: RandomState,
-    unit: Unit,
-    roots: Roots,
-    note: Option<Cow<'static, str>>,
+    description: Description,
 }
 
 #[derive(Debug, Clone)]
@@ -166,9 +168,7 @@ impl CallTree {
             preorder: Preorder::default(),
             is_in_preorder: false,
             hasher: RandomState::default(),
-            unit: Unit::Unknown,
-            roots: Roots::Unknown,
-            note: None,
+            description: Description::default(),
         };
         let frame = tree.intern(b"");
         tree.push_node(Self::ROOT, frame);
@@ -212,45 +212,34 @@ impl CallTree {
     /// assert_eq!(tree.unit(), &Unit::Bytes);
     /// ```
     pub fn unit(&self) -> &Unit {
-        &self.unit
+        &self.description.unit
     }
 
     /// Sets the unit of the counts. A graph displays it, unless its options override it.
     pub fn set_unit(&mut self, unit: Unit) {
-        self.unit = unit;
+        self.description.unit = unit;
     }
 
     /// How the profile is inexact, if it is. A graph displays it as its subtitle.
     pub fn note(&self) -> Option<&str> {
-        self.note.as_deref()
+        self.description.note.as_deref()
     }
 
     /// Sets a note about how the profile is inexact.
     pub fn set_note(&mut self, note: impl Into<Cow<'static, str>>) {
-        self.note = Some(note.into());
+        self.description.note = Some(note.into());
     }
 
     /// Takes over what another tree says of itself.
     fn describe_as(&mut self, other: &CallTree) {
-        self.unit.clone_from(&other.unit);
-        self.roots = other.roots;
-        self.note.clone_from(&other.note);
+        self.description.clone_from(&other.description);
     }
 
     /// Combines the unit and the note with those of a tree that is merged into this one.
     fn describe_with(&mut self, other: &CallTree) {
-        if self.is_empty() {
-            self.unit.clone_from(&other.unit);
-            self.roots = other.roots;
-        } else if !other.is_empty() {
-            self.unit = self.unit.sum(&other.unit);
-            if self.roots != other.roots {
-                self.roots = Roots::Unknown;
-            }
-        }
-        if self.note.is_none() {
-            self.note.clone_from(&other.note);
-        }
+        let is_empty = self.is_empty();
+        self.description
+            .add(is_empty, &other.description, other.is_empty());
     }
 
     /// In a tree in time order, starts another thread: the following stacks share no frames with

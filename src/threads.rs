@@ -1,6 +1,7 @@
 //! Starts threads: it limits their number, and propagates their panics to the waiting thread.
 
 use crate::warnings::{Forwarding, receive};
+use std::cell::Cell;
 use std::panic;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
@@ -9,6 +10,25 @@ use std::time::Duration;
 /// The maximum number of threads, even if more are requested: each needs memory, and the standard
 /// library panics if a thread cannot allocate its stack.
 pub(crate) const MAX_THREADS: usize = 1024;
+
+thread_local! {
+    /// The maximum number of threads that work started by this thread may use, including it.
+    static LIMIT: Cell<usize> = const { Cell::new(MAX_THREADS) };
+}
+
+/// Calls `work`, which may use at most `limit` threads, including this one.
+#[cfg(feature = "cli")]
+pub(crate) fn with_at_most<T>(limit: usize, work: impl FnOnce() -> T) -> T {
+    let outer = LIMIT.replace(limit.clamp(1, MAX_THREADS));
+    let result = work();
+    LIMIT.set(outer);
+    result
+}
+
+/// The number of threads to use if `wanted` are requested, at least 1.
+pub(crate) fn allowed(wanted: usize) -> usize {
+    wanted.clamp(1, LIMIT.get())
+}
 
 /// Runs `own` on this thread and each of `others` on another thread, and returns their results. If
 /// the system refuses a thread, the remaining `others` do not run: `own`, or the caller, must do
@@ -36,6 +56,7 @@ where
             };
             thread::Builder::new().spawn_scoped(scope, after_start).ok()
         };
+        let others = others.take(LIMIT.get() - 1);
         let threads: Vec<_> = others.map_while(spawn).collect();
         start.release(threads.len());
         (own(), threads.into_iter().map(join).map(receive).collect())
@@ -110,6 +131,21 @@ mod tests {
             });
             assert_eq!((own, others), ("own", (0..count).collect()));
         }
+    }
+
+    #[cfg(feature = "cli")]
+    #[test]
+    fn work_with_a_limit_uses_no_more_threads() {
+        let count = |limit| {
+            with_at_most(limit, || {
+                work_together((0..7).map(|_| || ()), || ()).1.len()
+            })
+        };
+        assert_eq!((count(0), count(1), count(3), count(9)), (0, 0, 2, 7));
+        assert_eq!(
+            with_at_most(3, || (allowed(0), allowed(2), allowed(9))),
+            (1, 2, 3)
+        );
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Several trees that form one profile.
 
 #[cfg(feature = "cli")]
+use super::description::Description;
+#[cfg(feature = "cli")]
 use super::summary;
 use super::{CallTree, Count, Roots, SATURATED, Unit, ValueType};
 use crate::threads::{lock, work_together};
@@ -131,6 +133,38 @@ impl Forest {
         self.trees.extend(other.trees);
     }
 
+    /// Removes the description of the profile, so that its trees can be merged in any order.
+    #[cfg(feature = "cli")]
+    pub(crate) fn take_description(&mut self) -> ForestDescription {
+        let mut taken = ForestDescription {
+            is_empty: true,
+            has_values: !self.values.is_empty(),
+            values: self.values(),
+            ..ForestDescription::default()
+        };
+        self.values.clear();
+        for tree in &mut self.trees {
+            let description = std::mem::take(&mut tree.description);
+            let is_empty = tree.is_empty();
+            taken
+                .description
+                .add(taken.is_empty, &description, is_empty);
+            taken.is_empty &= is_empty;
+        }
+        taken
+    }
+
+    #[cfg(feature = "cli")]
+    pub(crate) fn set_description(&mut self, description: ForestDescription) {
+        self.values = description.values;
+        if !description.has_values {
+            self.values.clear();
+        }
+        for tree in &mut self.trees {
+            tree.description.clone_from(&description.description);
+        }
+    }
+
     pub(crate) fn trees(&self) -> &[CallTree] {
         &self.trees
     }
@@ -184,6 +218,29 @@ impl Forest {
     /// Merges all stacks into one tree. Trees are merged in pairs, on as many threads as useful.
     pub fn merged(self) -> CallTree {
         merge_all(self.trees)
+    }
+}
+
+/// What is known about a profile apart from its stacks.
+#[cfg(feature = "cli")]
+#[derive(Debug, Default)]
+pub(crate) struct ForestDescription {
+    description: Description,
+    is_empty: bool,
+    values: Vec<ValueType>,
+    /// Whether a profile lists its values.
+    has_values: bool,
+}
+
+#[cfg(feature = "cli")]
+impl ForestDescription {
+    /// Combines the descriptions of two profiles, of which the other one is added.
+    pub fn add(&mut self, other: ForestDescription) {
+        self.description
+            .add(self.is_empty, &other.description, other.is_empty);
+        self.is_empty &= other.is_empty;
+        self.has_values |= other.has_values;
+        ValueType::merge_all(&mut self.values, other.values);
     }
 }
 

@@ -45,11 +45,11 @@ impl Roots {
 impl CallTree {
     /// The meaning of the first frame of each stack.
     pub fn roots(&self) -> Roots {
-        self.roots
+        self.description.roots
     }
 
     /// Sets the meaning of the first frame of each stack.
     pub fn set_roots(&mut self, roots: Roots) {
-        self.roots = roots;
+        self.description.roots = roots;
     }
 }

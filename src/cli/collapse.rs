@@ -1,14 +1,16 @@
 //! `inferno collapse`, and the tools that fold one format: `inferno-collapse-dtrace`.
 
+use super::filter::Filters;
 use super::guess::GuessArgs;
+use super::many::{self, ManyArgs, Sum};
 use super::per::{self, Fold, PerArgs};
 use super::selection::SelectionArgs;
 use super::{CommonArgs, FilterArgs, Input, Output, about, expect_stacks, run, usage, values};
 use crate::call_tree::{Forest, ValueType};
-use crate::collapse::Reader;
 use crate::collapse::formats::{self, Row};
 use crate::collapse::guess::{self, unrecognized};
 use crate::collapse::selection::{PartBy, Selection};
+use crate::collapse::{DEFAULT_NTHREADS, Reader};
 use crate::export::Format;
 use clap::{ArgMatches, Args, Command};
 use std::io::{self, BufRead, Read, Write};
@@ -30,6 +32,9 @@ pub struct CollapseArgs {
     /// What to write [default: folded]
     #[arg(short, long, value_name = "FORMAT", value_parser = values::format())]
     format: Option<Format>,
+
+    #[command(flatten)]
+    pub many: ManyArgs,
 
     #[command(flatten)]
     pub common: CommonArgs,
@@ -141,12 +146,27 @@ fn fold_format(tool: &str, row: Row, matches: &ArgMatches) -> ExitCode {
         };
         return args.run_per(tool, Input::all, by, &selection, &fold);
     }
+    let nthreads = matches.try_get_one("nthreads").ok().flatten();
+    let nthreads = nthreads.copied().unwrap_or(*DEFAULT_NTHREADS);
     args.run(tool, Input::all, |inputs| {
-        let fold = |reader: Reader<'_>| (row.cli.fold)(matches, &selection, reader);
-        match row.expected {
-            Some(expected) => add_up(inputs, |reader| expect_stacks(fold(reader)?, expected)),
-            None => fold_documents(row, inputs, &fold),
+        let fold = |reader: Reader<'_>| {
+            let forest = (row.cli.fold)(matches, &selection, reader)?;
+            match row.expected {
+                Some(expected) => expect_stacks(forest, expected),
+                None => Ok(forest),
+            }
+        };
+        match row.joins_inputs {
+            true => fold_joined(inputs, &mut io::empty(), b"", &fold).map(Sum::from),
+            false => many::add_up(inputs, nthreads, args.many, &|opened| {
+                fold(opened.into_reader())
+            }),
         }
+        .inspect(|sum| {
+            if row.is_document() && sum.forest.is_empty() {
+                log::warn!("{}: the profile has no samples", Input::names(inputs));
+            }
+        })
     })
 }
 
@@ -190,7 +210,7 @@ impl CollapseArgs {
     pub fn run_guess(&self, tool: &str, options: &guess::Options, per: Option<PartBy>) -> ExitCode {
         let Some(by) = per else {
             return self.run(tool, Input::all_or_perf_data, |inputs| {
-                guess_all(options, inputs)
+                guess_all(options, inputs, self.many)
             });
         };
         let fold = |selection: &Selection, reader: Reader<'_>| {
@@ -216,21 +236,12 @@ impl CollapseArgs {
             };
             let inputs = find_inputs(&self.paths);
             let mut written = false;
-            for part in per::divide(by, &inputs, output, selection, fold)? {
-                let mut forest = part.forest;
-                if !filters.is_empty() {
-                    forest = filters.apply(forest.merged()).into();
-                }
-                if forest.is_empty() {
-                    continue;
-                }
-                forest.warn_if_saturated();
-                let summary = forest.summary();
-                part.output.write(|writer| format.write(forest, writer))?;
-                part.output.log_written(&summary);
-                written = true;
+            let (parts, left_out) = per::divide(by, &inputs, self.many, output, selection, fold)?;
+            for part in parts {
+                written |= write_part(format, &filters, part.forest, &part.output)?;
             }
-            per::expect_written(written).map_err(|error| about(&Input::names(&inputs), error))
+            per::expect_written(written).map_err(|error| about(&Input::names(&inputs), error))?;
+            left_out.check()
         })
     }
 
@@ -239,7 +250,7 @@ impl CollapseArgs {
         &self,
         tool: &str,
         find_inputs: fn(&[PathBuf]) -> Vec<Input>,
-        read: impl FnOnce(&[Input]) -> io::Result<Forest>,
+        read: impl FnOnce(&[Input]) -> io::Result<Sum>,
     ) -> ExitCode {
         let filters = self.filter.compile();
         run(tool, &self.common, |output| {
@@ -249,9 +260,12 @@ impl CollapseArgs {
                 output.refuse_terminal(&format!("the format {} is binary", format.name()))?;
             }
             let inputs = find_inputs(&self.paths);
-            let mut forest = read(&inputs)?;
+            let Sum {
+                mut forest,
+                left_out,
+            } = read(&inputs)?;
             let Some(format) = format else {
-                return list_values(&forest, output);
+                return list_values(&forest, output).and_then(|()| left_out.check());
             };
             if !forest.is_empty() && !filters.is_empty() {
                 forest = filters.apply(forest.merged()).into();
@@ -260,46 +274,39 @@ impl CollapseArgs {
             }
             forest.warn_if_saturated();
             log::info!("{}: {}", Input::names(&inputs), forest.summary());
-            output.write(|writer| format.write(forest, writer))
+            output.write(|writer| format.write(forest, writer))?;
+            left_out.check()
         })
     }
 }
 
-/// Folds inputs in any formats.
-pub fn guess_all(options: &guess::Options, inputs: &[Input]) -> io::Result<Forest> {
-    let folder = guess::Folder::from(options.clone());
-    add_up(inputs, |reader| {
-        let forest = folder.fold(reader)?.ok_or_else(unrecognized)?;
-        expect_stacks(forest, "some")
-    })
-}
-
-fn add_up(inputs: &[Input], fold: impl Fn(Reader<'_>) -> io::Result<Forest>) -> io::Result<Forest> {
-    let mut sum: Option<Forest> = None;
-    for input in inputs {
-        let forest = input.open(|opened| fold(opened.into_reader()))?;
-        match &mut sum {
-            Some(sum) => sum.append(forest),
-            None => sum = Some(forest),
-        }
+/// Writes a part of a profile, and returns whether it has any stacks.
+fn write_part(
+    format: Format,
+    filters: &Filters,
+    mut forest: Forest,
+    output: &Output,
+) -> io::Result<bool> {
+    if !filters.is_empty() {
+        forest = filters.apply(forest.merged()).into();
     }
-    Ok(sum.unwrap_or_default())
-}
-
-/// Folds documents, some of which span several inputs.
-fn fold_documents(
-    row: Row,
-    inputs: &[Input],
-    fold: &dyn Fn(Reader<'_>) -> io::Result<Forest>,
-) -> io::Result<Forest> {
-    let forest = match row.joins_inputs {
-        true => fold_joined(inputs, &mut io::empty(), b"", fold)?,
-        false => add_up(inputs, fold)?,
-    };
     if forest.is_empty() {
-        log::warn!("{}: the profile has no samples", Input::names(inputs));
+        return Ok(false);
     }
-    Ok(forest)
+    forest.warn_if_saturated();
+    let summary = forest.summary();
+    output.write(|writer| format.write(forest, writer))?;
+    output.log_written(&summary);
+    Ok(true)
+}
+
+/// Folds inputs in any formats.
+pub fn guess_all(options: &guess::Options, inputs: &[Input], many: ManyArgs) -> io::Result<Sum> {
+    let folder = guess::Folder::from(options.clone());
+    many::add_up(inputs, options.nthreads, many, &|opened| {
+        let forest = folder.fold(opened.into_reader())?;
+        expect_stacks(forest.ok_or_else(unrecognized)?, "some")
+    })
 }
 
 /// Folds the output of `before`, followed by the inputs with a `separator` before the first one, as

@@ -2,6 +2,7 @@
 
 use super::collapse::{CollapseArgs, guess_all};
 use super::guess::GuessArgs;
+use super::many::Sum;
 use super::{ANY_PROFILE, Input, about, expect_stacks, run as run_tool, usage};
 use crate::call_tree::Forest;
 use crate::collapse::guess;
@@ -61,6 +62,10 @@ pub fn command() -> Command {
 /// Runs `inferno convert`.
 pub fn run(tool: &str, matches: &ArgMatches) -> ExitCode {
     let args: Args = usage::args(matches);
+    if args.flame_chart && args.collapse.many.keep_going {
+        let message = "--keep-going adds up inputs, which --flamechart does not";
+        usage::conflict(Args::command().bin_name(tool), message);
+    }
     if args.list {
         return run_tool(tool, &args.collapse.common, |output| {
             output.write(list_formats)
@@ -69,8 +74,8 @@ pub fn run(tool: &str, matches: &ArgMatches) -> ExitCode {
     let options = args.guess.options();
     args.collapse.run(tool, Input::all_or_perf_data, |inputs| {
         match args.flame_chart {
-            true => read_in_time_order(&options, inputs),
-            false => guess_all(&options, inputs),
+            true => read_in_time_order(&options, inputs).map(Sum::from),
+            false => guess_all(&options, inputs, args.collapse.many),
         }
     })
 }

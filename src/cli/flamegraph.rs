@@ -9,6 +9,7 @@ mod labels;
 use crate::cli;
 use crate::cli::collapse::{fold_selected, guess_all, list_values, refuse_event_twice};
 use crate::cli::filter::Filters;
+use crate::cli::many::Sum;
 use crate::cli::{Input, Output, browser, per, usage};
 use crate::collapse::Reader;
 use crate::collapse::selection::{PartBy, Selection};
@@ -48,7 +49,9 @@ pub fn run(tool: &str, matches: &ArgMatches) -> ExitCode {
     cli::run(tool, &flags.common, |output| match flags.list_values {
         true => {
             let inputs = Input::all_or_perf_data(&flags.paths);
-            list_values(&guess_all(&flags.collapse_options(), &inputs)?, output)
+            let sum = guess_all(&flags.collapse_options(), &inputs, flags.many)?;
+            list_values(&sum.forest, output)?;
+            sum.left_out.check()
         }
         false => show(&flags, output, |output| draw_with(&flags, &filters, output)),
     })
@@ -104,17 +107,14 @@ fn draw(
     output: &Output,
 ) -> io::Result<()> {
     let inputs = Input::all_or_perf_data(&flags.paths);
-    let mut stacks = flags.collector(options);
-    for input in &inputs {
-        input.add_to(&mut stacks)?;
-    }
-    let drawn = stacks
-        .finish()
-        .map(|tree| flags.prepare(tree, filters))
-        .and_then(|tree| flags.check(&tree).map(|()| tree))
-        .inspect(|tree| log::info!("{}: {}", Input::names(&inputs), tree.summary()))
-        .and_then(|tree| output.write(|writer| flamegraph::from_call_tree(options, &tree, writer)));
-    name_inputs(drawn, &inputs)
+    let Sum { forest, left_out } = flags.read(&inputs, options)?;
+    let tree = flags.prepare(forest.merged(), filters);
+    let drawn = flags.check(&tree).and_then(|()| {
+        log::info!("{}: {}", Input::names(&inputs), tree.summary());
+        output.write(|writer| flamegraph::from_call_tree(options, &tree, writer))
+    });
+    name_inputs(drawn, &inputs)?;
+    left_out.check()
 }
 
 /// Draws a graph for each part of the inputs, and puts the name of the part in its subtitle.
@@ -133,7 +133,9 @@ fn draw_parts(
     };
     let has_subtitle = options.subtitle.is_some();
     let mut is_drawn = false;
-    for part in per::divide(by, &inputs, output, &collapse.selection, &fold)? {
+    let selection = &collapse.selection;
+    let (parts, left_out) = per::divide(by, &inputs, flags.many, output, selection, &fold)?;
+    for part in parts {
         let tree = flags.prepare(part.forest.merged(), filters);
         if tree.is_empty() {
             continue;
@@ -149,7 +151,8 @@ fn draw_parts(
         output.log_written(&summary);
         is_drawn = true;
     }
-    name_inputs(per::expect_written(is_drawn), &inputs)
+    name_inputs(per::expect_written(is_drawn), &inputs)?;
+    left_out.check()
 }
 
 /// Draws how the second input differs from the first.

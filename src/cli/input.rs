@@ -1,15 +1,13 @@
-//! Input: a file or standard input, plain or compressed, with a progress line.
+//! Input: a file or standard input, plain or compressed.
 
-use super::{about, descriptor, message, pipe};
+use super::progress::Progress;
+use super::{about, descriptor, message, pattern, pipe};
 use crate::collapse::{ReadAt, Reader};
 use crate::decode::{decoded, is_plain};
 use crate::flamegraph::Collector;
 use std::fs::{File, Metadata};
-use std::io::{self, BufRead, BufReader, IsTerminal, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 const BUFFER_SIZE: usize = 1 << 16;
 
@@ -36,6 +34,14 @@ impl<'a> Opened<'a> {
             Opened::Stream(reader) => Reader::Stream(reader),
         }
     }
+
+    /// Adds the stacks, in any format.
+    pub fn add_to(self, stacks: &mut Collector) -> io::Result<()> {
+        match self {
+            Opened::File(file) => stacks.add_file(file),
+            Opened::Stream(reader) => stacks.add(reader),
+        }
+    }
 }
 
 impl Input {
@@ -49,13 +55,14 @@ impl Input {
         }
     }
 
-    /// The inputs at `paths`; standard input if there are none. It is read only once, even if named
-    /// repeatedly.
+    /// The inputs at `paths`, which may be patterns; standard input if there are none. It is read
+    /// only once, even if named repeatedly.
     pub fn all(paths: &[PathBuf]) -> Vec<Input> {
         let mut inputs = Vec::new();
-        for path in paths {
-            let input = Input::new(Some(path));
-            if input != Input::Stdin || !inputs.contains(&input) {
+        let mut has_stdin = false;
+        for path in paths.iter().flat_map(|path| pattern::expand(path)) {
+            let input = Input::new(Some(&path));
+            if input != Input::Stdin || !std::mem::replace(&mut has_stdin, true) {
                 inputs.push(input);
             }
         }
@@ -94,29 +101,41 @@ impl Input {
 
     /// Opens the input once, and passes it to `work`. Errors name the input.
     pub fn open<T>(&self, work: impl FnOnce(Opened<'_>) -> io::Result<T>) -> io::Result<T> {
-        self.open_any(work).map_err(|error| self.name_in(error))
+        self.open_any(None, work)
+            .map_err(|error| self.name_in(error))
+    }
+
+    /// Calls [`Input::open`] for one of several inputs, whose progress is reported together.
+    pub fn open_in<T>(
+        &self,
+        progress: &Progress,
+        work: impl FnOnce(Opened<'_>) -> io::Result<T>,
+    ) -> io::Result<T> {
+        self.open_any(Some(progress), work)
+            .map_err(|error| self.name_in(error))
     }
 
     /// Adds the stacks of the input, in any format.
     pub fn add_to(&self, stacks: &mut Collector) -> io::Result<()> {
-        self.open(|opened| match opened {
-            Opened::File(file) => stacks.add_file(file),
-            Opened::Stream(reader) => stacks.add(reader),
-        })
+        self.open(|opened| opened.add_to(stacks))
     }
 
     /// Opens the input, once, and lets `work` read it in order. Errors name the input.
     pub fn read<T>(&self, work: impl FnOnce(&mut dyn BufRead) -> io::Result<T>) -> io::Result<T> {
         self.open_handle()
-            .and_then(|handle| work(&mut *decoded(handle.into_stream())?))
+            .and_then(|handle| work(&mut *decoded(handle.into_stream(None))?))
             .map_err(|error| self.name_in(error))
     }
 
-    fn open_any<T>(&self, work: impl FnOnce(Opened<'_>) -> io::Result<T>) -> io::Result<T> {
+    fn open_any<T>(
+        &self,
+        progress: Option<&Progress>,
+        work: impl FnOnce(Opened<'_>) -> io::Result<T>,
+    ) -> io::Result<T> {
         let mut handle = self.open_handle()?;
         match handle.is_plain_file() {
-            true => work(Opened::File(&Tracked::new(handle.into_file()?))),
-            false => work(Opened::Stream(&mut *decoded(handle.into_stream())?)),
+            true => work(Opened::File(&handle.into_file(progress)?)),
+            false => work(Opened::Stream(&mut *decoded(handle.into_stream(progress))?)),
         }
     }
 
@@ -165,23 +184,29 @@ impl Handle {
     }
 
     /// The file. Later readers of standard input find it at its end.
-    fn into_file(self) -> io::Result<File> {
+    fn into_file(self, progress: Option<&Progress>) -> io::Result<Tracked> {
         match self {
             Handle::File(mut file) | Handle::Stdin(Some(mut file)) => {
                 file.seek(SeekFrom::End(0))?;
-                Ok(file)
+                Ok(tracked(file, progress))
             }
             Handle::Stdin(None) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
-    fn into_stream(self) -> Box<dyn BufRead + Send> {
+    fn into_stream(self, progress: Option<&Progress>) -> Box<dyn BufRead + Send> {
         match self {
-            Handle::File(file) => buffered(Tracked::new(file)),
-            Handle::Stdin(Some(file)) => buffered(Tracked::new(file)),
+            Handle::File(file) | Handle::Stdin(Some(file)) => buffered(tracked(file, progress)),
             Handle::Stdin(None) => buffered(io::stdin()),
         }
     }
+}
+
+/// A file that is part of what `progress` is about, or all of it.
+fn tracked(file: File, progress: Option<&Progress>) -> Tracked {
+    let progress = progress.cloned();
+    let progress = progress.unwrap_or_else(|| Progress::of_file(&file));
+    Tracked { file, progress }
 }
 
 fn buffered(reader: impl Read + Send + 'static) -> Box<dyn BufRead + Send> {
@@ -217,71 +242,16 @@ fn head(file: &File) -> Option<[u8; 8]> {
     Some(head)
 }
 
-/// A file or pipe that shows on a terminal how much of it is read, if that takes more than a second.
+/// A file or pipe of which it is reported how much is read.
 struct Tracked {
     file: File,
-    /// 0 for a pipe.
-    size: u64,
-    done: AtomicU64,
-    started: Instant,
-    /// `None` if the report would not be visible.
-    report: Option<Mutex<Report>>,
-}
-
-struct Report {
-    is_shown: bool,
-    /// When to show it next.
-    next: Instant,
-}
-
-impl Tracked {
-    fn new(file: File) -> Tracked {
-        let started = Instant::now();
-        let size = file.metadata().map_or(0, |metadata| metadata.len());
-        let report = || Report {
-            is_shown: false,
-            next: started + Duration::from_secs(1),
-        };
-        let is_wanted = io::stderr().is_terminal() && !file.is_terminal();
-        Tracked {
-            file,
-            size,
-            done: AtomicU64::new(0),
-            started,
-            report: is_wanted.then(|| Mutex::new(report())),
-        }
-    }
-
-    fn note(&self, read: usize) {
-        let done = self.done.fetch_add(read as u64, Ordering::Relaxed) + read as u64;
-        // Another thread that is currently reporting is sufficient.
-        if let Some(report) = &self.report
-            && let Ok(mut report) = report.try_lock()
-            && Instant::now() >= report.next
-        {
-            report.is_shown = true;
-            report.next = Instant::now() + Duration::from_millis(200);
-            self.show(done);
-        }
-    }
-
-    fn show(&self, done: u64) {
-        let megabytes = |bytes: u64| bytes as f64 / 1e6;
-        let (done, size) = (megabytes(done), megabytes(self.size));
-        let rate = done / self.started.elapsed().as_secs_f64();
-        let amount = match self.size {
-            0 => format!("{done:.0} MB"),
-            _ => format!("{done:.0} of {size:.0} MB ({:.0}%)", 100.0 * done / size),
-        };
-        let line = format!("\r{amount}, {rate:.0} MB/s ");
-        let _ = io::stderr().write_all(line.as_bytes());
-    }
+    progress: Progress,
 }
 
 impl Read for Tracked {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.file.read(buffer)?;
-        self.note(read);
+        self.progress.note(read);
         Ok(read)
     }
 }
@@ -289,24 +259,11 @@ impl Read for Tracked {
 impl ReadAt for Tracked {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let read = self.file.read_at(buffer, offset)?;
-        self.note(read);
+        self.progress.note(read);
         Ok(read)
     }
 
     fn size(&self) -> io::Result<u64> {
         self.file.size()
-    }
-}
-
-impl Drop for Tracked {
-    fn drop(&mut self) {
-        let report = self
-            .report
-            .take()
-            .and_then(|report| report.into_inner().ok());
-        if report.is_some_and(|report| report.is_shown) {
-            // Clears the line.
-            let _ = io::stderr().write_all(b"\r\x1b[K");
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! `--per`: an output for each thread, process, CPU or event of a profile.
 
+use super::many::{LeftOut, ManyArgs};
 use super::{Input, Opened, Output, about, expect_stacks, no_stacks};
 use crate::call_tree::{Count, Forest};
 use crate::collapse::Reader;
@@ -37,18 +38,23 @@ pub struct PartOutput {
 pub(super) fn divide(
     by: PartBy,
     inputs: &[Input],
+    many: ManyArgs,
     output: &Output,
     selection: &Selection,
     fold: &Fold<'_>,
-) -> io::Result<Vec<PartOutput>> {
+) -> io::Result<(Vec<PartOutput>, LeftOut)> {
     let pattern = pattern(output)?;
     let mut divider = Divider {
         by,
         selection,
         parts: BTreeMap::new(),
     };
+    let mut left_out = LeftOut::of(inputs);
     for input in inputs {
-        input.open(|opened| divider.add_opened(opened, fold))?;
+        match input.open(|opened| divider.add_opened(opened, fold)) {
+            Err(error) if many.keep_going => left_out.add(&error),
+            added => added?,
+        }
     }
     let mut names = HashSet::new();
     let named = divider.parts.into_values().map(|(name, forest)| {
@@ -61,7 +67,7 @@ pub(super) fn divide(
             forest,
         }
     });
-    Ok(named.collect())
+    Ok((named.collect(), left_out))
 }
 
 /// The path of the output, which must have a placeholder.

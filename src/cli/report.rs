@@ -1,11 +1,12 @@
 //! Reports the numbers of a profile, or what changed between profiles.
 
-use crate::call_tree::CallTree;
+use crate::call_tree::{CallTree, Forest};
 use crate::cli;
 use crate::cli::collapse::{guess_all, list_values};
 use crate::cli::filter::{FilterArgs, Filters};
 use crate::cli::guess::GuessArgs;
-use crate::cli::{CommonArgs, Input, Opened, Output, usage, values};
+use crate::cli::many::{self, LeftOut, ManyArgs};
+use crate::cli::{CommonArgs, Input, Output, usage, values};
 use crate::differential;
 use crate::flamegraph::{self, Collector};
 use crate::report::{Comparison, Format, Options, Report};
@@ -105,6 +106,9 @@ struct Flags {
     guess: GuessArgs,
 
     #[command(flatten, next_help_heading = None)]
+    many: ManyArgs,
+
+    #[command(flatten)]
     common: CommonArgs,
 
     #[command(flatten)]
@@ -169,6 +173,11 @@ impl Flags {
 
     /// Why the flags conflict.
     fn conflict(&self, comparison: Option<&[Vec<Input>; 2]>) -> Option<&'static str> {
+        if comparison.is_some() && self.many.keep_going {
+            return Some(
+                "--keep-going adds up profiles, and cannot leave out one of those to compare",
+            );
+        }
         let inputs = comparison.into_iter().flatten().flatten();
         match inputs.filter(|input| **input == Input::Stdin).count() {
             0 | 1 => None,
@@ -191,19 +200,22 @@ impl Flags {
     fn report(&self, tool: &str, filters: &Filters, output: &Output) -> io::Result<ExitCode> {
         let inputs = Input::all_or_perf_data(&self.paths);
         if self.list_values {
-            let forest = guess_all(&self.guess.options(), &inputs)?;
-            return list_values(&forest, output).map(|()| ExitCode::SUCCESS);
+            let sum = guess_all(&self.guess.options(), &inputs, self.many)?;
+            list_values(&sum.forest, output)?;
+            return sum.left_out.check().map(|()| ExitCode::SUCCESS);
         }
-        let tree = self.read(&inputs, filters)?;
-        if tree.is_differential() {
+        let (tree, left_out) = self.read(&inputs, filters)?;
+        let code = if tree.is_differential() {
             let comparison = Comparison::of_differential(&tree, self.normalize);
-            return self.finish(tool, &comparison, output);
-        }
-        self.expect_no_comparison()?;
-        let options = self.options(output);
-        let report = Report::new(&tree, &options);
-        output.write(|writer| report.write(self.format, &options, writer))?;
-        Ok(ExitCode::SUCCESS)
+            self.finish(tool, &comparison, output)?
+        } else {
+            self.expect_no_comparison()?;
+            let options = self.options(output);
+            let report = Report::new(&tree, &options);
+            output.write(|writer| report.write(self.format, &options, writer))?;
+            ExitCode::SUCCESS
+        };
+        left_out.check().map(|()| code)
     }
 
     /// An error for flags that require a comparison.
@@ -234,7 +246,7 @@ impl Flags {
     ) -> io::Result<Comparison> {
         let reports = |inputs: &[Input]| {
             let report = |input: &Input| {
-                let tree = self.read(std::slice::from_ref(input), filters)?;
+                let (tree, _) = self.read(std::slice::from_ref(input), filters)?;
                 Ok(Report::new(&tree, &Options::default()))
             };
             inputs
@@ -247,23 +259,23 @@ impl Flags {
     }
 
     /// The sum of the stacks of all inputs; an error if there are none.
-    fn read(&self, inputs: &[Input], filters: &Filters) -> io::Result<CallTree> {
-        let mut stacks =
-            Collector::new(&flamegraph::Options::default()).collapse_with(self.guess.options());
-        for input in inputs {
-            input.open(|opened| match opened {
-                Opened::File(file) => stacks.add_file(file),
-                Opened::Stream(reader) => stacks.add(reader),
-            })?;
-        }
+    fn read(&self, inputs: &[Input], filters: &Filters) -> io::Result<(CallTree, LeftOut)> {
+        let options = self.guess.options();
+        let sum = many::add_up(inputs, options.nthreads, self.many, &|opened| {
+            let stacks = Collector::new(&flamegraph::Options::default());
+            let mut stacks = stacks.collapse_with(options.clone());
+            opened.add_to(&mut stacks)?;
+            stacks.finish().map(Forest::from)
+        })?;
         let named = |error| cli::about(&Input::names(inputs), error);
-        let tree = expect_stacks(stacks.finish()?, cli::ANY_PROFILE).map_err(named)?;
+        let tree = expect_stacks(sum.forest.merged(), cli::ANY_PROFILE).map_err(named)?;
         let tree = filters.apply(tree);
         let tree = expect_stacks(tree, "stacks that pass the filters").map_err(named)?;
-        Ok(match self.strip_hex {
+        let tree = match self.strip_hex {
             true => differential::without_hex_in_names(&tree),
             false => tree,
-        })
+        };
+        Ok((tree, sum.left_out))
     }
 
     #[cfg(not(feature = "filter"))]

@@ -26,7 +26,7 @@ use super::selection::Chooser;
 use crate::blocks::{BLOCK_SIZE, Blocks, Buffer, MAX_RECORD_SIZE, next_size, record_too_long};
 use crate::call_tree::{CallTree, Forest};
 use crate::decode::may_have_mark;
-use crate::threads::MAX_THREADS;
+use crate::threads::allowed;
 use chosen::ChosenText;
 use std::io;
 
@@ -57,7 +57,7 @@ impl Engine {
 
     pub fn new(nthreads: usize) -> Engine {
         Engine {
-            nthreads: nthreads.clamp(1, MAX_THREADS),
+            nthreads: allowed(nthreads),
             block_size: BLOCK_SIZE,
         }
     }

@@ -4,11 +4,12 @@ use super::colors::ColorArgs;
 use super::comparison::ComparisonArgs;
 use super::graph::GraphArgs;
 use super::labels::LabelArgs;
-use crate::call_tree::{CallTree, Unit};
+use crate::call_tree::{CallTree, Forest, Unit};
 use crate::cli::filter::{FilterArgs, Filters};
 use crate::cli::guess::GuessArgs;
+use crate::cli::many::{self, ManyArgs, Sum};
 use crate::cli::per::PerArgs;
-use crate::cli::{CommonArgs, Input, usage, values};
+use crate::cli::{CommonArgs, Input, about, usage, values};
 use crate::collapse::guess;
 use crate::flamegraph::{Collector, Format, Options};
 use clap::{Command, CommandFactory, Parser};
@@ -56,6 +57,9 @@ pub struct Flags {
     /// Don't include static JavaScript in the flame graph, for tests
     #[arg(long = "no-javascript", hide = true)]
     pub no_javascript: bool,
+
+    #[command(flatten)]
+    pub many: ManyArgs,
 
     #[command(flatten)]
     pub common: CommonArgs,
@@ -157,6 +161,9 @@ impl Flags {
         if self.per.per.is_some() && (self.open || self.comparison.inputs().is_some()) {
             return Some("--per writes several graphs: --open shows one, and --diff draws one");
         }
+        if self.many.keep_going && self.comparison.inputs().is_some() {
+            return Some("--diff compares two profiles: --keep-going could leave one out");
+        }
         if self.open && self.list_values {
             return Some("--list-values draws nothing that --open could show");
         }
@@ -193,6 +200,28 @@ impl Flags {
     /// What gathers the stacks that are to be drawn with `options`.
     pub fn collector(&self, options: &Options<'_>) -> Collector {
         Collector::new(options).collapse_with(self.collapse_options())
+    }
+
+    /// The sum of the inputs that are to be drawn with `options`.
+    pub fn read(&self, inputs: &[Input], options: &Options<'_>) -> io::Result<Sum> {
+        let is_in_order = options.flame_chart || options.no_sort;
+        if is_in_order && !self.many.keep_going {
+            let mut stacks = self.collector(options);
+            inputs
+                .iter()
+                .try_for_each(|input| input.add_to(&mut stacks))?;
+            let named = |error| about(&Input::names(inputs), error);
+            return Ok(Forest::from(stacks.finish().map_err(named)?).into());
+        }
+        let nthreads = match is_in_order {
+            true => 1,
+            false => self.collapse_options().nthreads,
+        };
+        many::add_up(inputs, nthreads, self.many, &|opened| {
+            let mut stacks = self.collector(options);
+            opened.add_to(&mut stacks)?;
+            stacks.finish().map(Forest::from)
+        })
     }
 
     /// How to fold what is not folded yet.

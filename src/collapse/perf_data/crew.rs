@@ -1,7 +1,7 @@
 //! Distributes a stream of jobs to several threads.
 
 #[cfg(feature = "multithreaded")]
-use crate::threads::{MAX_THREADS, work_together};
+use crate::threads::{allowed, work_together};
 #[cfg(feature = "multithreaded")]
 use crossbeam_channel::{SendError, bounded};
 
@@ -17,8 +17,8 @@ pub(super) fn work<W: Default + Send, J: Send, R>(
     feed: impl FnOnce(&mut dyn FnMut(J)) -> R,
 ) -> (R, Vec<W>) {
     #[cfg(feature = "multithreaded")]
-    if nthreads > 1 {
-        return work_on_threads(nthreads.min(MAX_THREADS), do_job, feed);
+    if allowed(nthreads) > 1 {
+        return work_on_threads(allowed(nthreads), do_job, feed);
     }
     let mut worker = W::default();
     let fed = feed(&mut |job| do_job(&mut worker, job));
