@@ -63,6 +63,12 @@ where
     })
 }
 
+/// Starts a thread that nothing waits for: it ends with the program.
+#[cfg(feature = "cli")]
+pub(crate) fn in_background(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    thread::Builder::new().spawn(work).map(drop)
+}
+
 /// A barrier that threads wait at before they start to work.
 #[derive(Default)]
 struct Start {

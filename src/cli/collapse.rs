@@ -1,5 +1,6 @@
 //! `inferno collapse`, and the tools that fold one format: `inferno-collapse-dtrace`.
 
+use super::every::{self, EveryArgs};
 use super::filter::Filters;
 use super::guess::GuessArgs;
 use super::many::{self, ManyArgs, Sum};
@@ -16,6 +17,7 @@ use clap::{ArgMatches, Args, Command};
 use std::io::{self, BufRead, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Flags for all formats.
 #[derive(Debug, Args)]
@@ -55,6 +57,9 @@ struct AnyArgs {
 
     #[command(flatten, next_help_heading = None)]
     per: PerArgs,
+
+    #[command(flatten)]
+    every: EveryArgs,
 
     #[command(flatten)]
     collapse: CollapseArgs,
@@ -117,6 +122,10 @@ fn with_flags(command: Command, row: Row) -> Command {
     let command = command.next_help_heading("Reading");
     let command = SelectionArgs::add_to((row.cli.add_flags)(command));
     let command = PerArgs::augment_args(command.next_help_heading(None));
+    let command = match row.samples {
+        Some(_) => EveryArgs::augment_args(command),
+        None => command,
+    };
     usage::without_in_short_help(CollapseArgs::augment_args(command), &[usage::RARELY_USED])
         // The flags bring the descriptions of their types.
         .about(about_format(row))
@@ -145,6 +154,16 @@ fn fold_format(tool: &str, row: Row, matches: &ArgMatches) -> ExitCode {
             (row.cli.fold)(matches, selection, reader)
         };
         return args.run_per(tool, Input::all, by, &selection, &fold);
+    }
+    if row.samples.is_some()
+        && let Some(every) = usage::args::<EveryArgs>(matches).every
+    {
+        let is_off_cpu = matches.try_get_one::<bool>("off_cpu").ok().flatten();
+        let fold = |row: Row, selection: &Selection, reader: Reader<'_>| {
+            every::refuse_off_cpu(is_off_cpu == Some(&true))?;
+            (row.cli.fold)(matches, selection, reader)
+        };
+        return args.run_every(tool, every, Some(row), &selection, &fold);
     }
     let nthreads = matches.try_get_one("nthreads").ok().flatten();
     let nthreads = nthreads.copied().unwrap_or(*DEFAULT_NTHREADS);
@@ -177,8 +196,11 @@ fn fold_any(tool: &str, matches: &ArgMatches) -> ExitCode {
             output.write(list_formats)
         });
     }
-    args.collapse
-        .run_guess(tool, &args.guess.options(), args.per.per)
+    let options = args.guess.options();
+    match args.every.every {
+        Some(every) => args.collapse.run_guess_every(tool, &options, every),
+        None => args.collapse.run_guess(tool, &options, args.per.per),
+    }
 }
 
 /// Folds with `options`, for which those of a selection replace its own.
@@ -242,6 +264,48 @@ impl CollapseArgs {
             }
             per::expect_written(written).map_err(|error| about(&Input::names(&inputs), error))?;
             left_out.check()
+        })
+    }
+
+    /// Writes a file for each window of time of an input in any format.
+    pub fn run_guess_every(
+        &self,
+        tool: &str,
+        options: &guess::Options,
+        every: Duration,
+    ) -> ExitCode {
+        let fold = |row: Row, selection: &Selection, reader: Reader<'_>| {
+            every::refuse_off_cpu(options.perf.stacks.off_cpu)?;
+            let options = guess::Options {
+                selection: selection.clone(),
+                ..options.clone()
+            };
+            (row.fold)(&options, reader)
+        };
+        self.run_every(tool, every, None, &options.selection, &fold)
+    }
+
+    fn run_every(
+        &self,
+        tool: &str,
+        every: Duration,
+        row: Option<Row>,
+        selection: &Selection,
+        fold: &dyn Fn(Row, &Selection, Reader<'_>) -> io::Result<Forest>,
+    ) -> ExitCode {
+        let filters = self.filter.compile();
+        run(tool, &self.common, |output| {
+            let Some(format) = self.format.or(Format::named("folded")) else {
+                return Ok(());
+            };
+            let work = every::Work {
+                every,
+                row,
+                selection,
+                fold,
+                write: &|forest, output| write_part(format, &filters, forest, output),
+            };
+            work.run(&Input::all(&self.paths), output)
         })
     }
 

@@ -1,6 +1,7 @@
 //! Flags for profiles in any format, and the tool that folds them.
 
 use super::collapse::CollapseArgs;
+use super::every::EveryArgs;
 use super::per::PerArgs;
 use super::perf::PerfArgs;
 use super::selection::SelectionArgs;
@@ -68,6 +69,9 @@ struct Tool {
     per: PerArgs,
 
     #[command(flatten)]
+    every: EveryArgs,
+
+    #[command(flatten)]
     collapse: CollapseArgs,
 }
 
@@ -80,8 +84,11 @@ pub fn tool_command() -> Command {
 pub fn main() -> ExitCode {
     let tool: Tool = usage::args(&usage::matches(tool_command()));
     let options = tool.guess.options();
-    tool.collapse
-        .run_guess("inferno-collapse-guess", &options, tool.per.per)
+    const NAME: &str = "inferno-collapse-guess";
+    match tool.every.every {
+        Some(every) => tool.collapse.run_guess_every(NAME, &options, every),
+        None => tool.collapse.run_guess(NAME, &options, tool.per.per),
+    }
 }
 
 #[cfg(test)]

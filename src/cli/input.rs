@@ -127,6 +127,12 @@ impl Input {
             .map_err(|error| self.name_in(error))
     }
 
+    /// A reader of the input for another thread, which is yet to be [decoded].
+    pub fn stream(&self) -> io::Result<Box<dyn BufRead + Send>> {
+        let handle = self.open_handle().map_err(|error| self.name_in(error))?;
+        Ok(handle.into_stream(None))
+    }
+
     fn open_any<T>(
         &self,
         progress: Option<&Progress>,

@@ -6,6 +6,7 @@ pub mod collapse;
 pub mod convert;
 mod descriptor;
 pub mod diff;
+mod every;
 mod filter;
 pub mod flamegraph;
 mod generate;

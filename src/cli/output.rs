@@ -40,6 +40,14 @@ impl Output {
         self.path.as_deref()
     }
 
+    /// The name for messages.
+    pub fn name(&self) -> String {
+        match &self.path {
+            Some(path) => message::name_of(path),
+            None => "standard output".to_string(),
+        }
+    }
+
     /// Says what was written to the file.
     pub fn log_written(&self, summary: &str) {
         if let Some(path) = &self.path {

@@ -3,6 +3,7 @@
 use crate::export::Format;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A whole number, where zero means one.
 pub fn count(text: &str) -> Result<usize, &'static str> {
@@ -30,6 +31,22 @@ pub fn percent(text: &str) -> Result<f64, &'static str> {
     percent
         .filter(|percent| (0.0..=100.0).contains(percent))
         .ok_or("expected a number from 0 to 100")
+}
+
+/// A length of time: a number of seconds, or with a unit.
+pub fn duration(text: &str) -> Result<Duration, &'static str> {
+    const UNITS: [(&str, u32, u32); 4] =
+        [("ms", 1, 1000), ("s", 1, 1), ("m", 60, 1), ("h", 3600, 1)];
+    let with_unit = UNITS
+        .iter()
+        .find_map(|(unit, times, parts)| Some((text.strip_suffix(unit)?, *times, *parts)));
+    let (number, times, parts) = with_unit.unwrap_or((text, 1, 1));
+    let seconds = number.parse().ok().filter(|number: &f64| *number > 0.0);
+    let seconds = seconds.map(|number| number * f64::from(times) / f64::from(parts));
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|duration| (Duration::from_millis(1)..=Duration::from_secs(1 << 32)).contains(duration))
+        .ok_or("expected a time of at least 1ms: seconds as `60`, or with a unit `500ms`, `60s`, `5m`, `1h`")
 }
 
 /// A number of rows; zero for all.
@@ -109,6 +126,11 @@ mod tests {
         for text in ["", "0", "1", "-0.1", "nan", "inf", "5%"] {
             assert!(probability(text).is_err(), "{text}");
         }
+        for text in [
+            "", "0", "-1", "0.1ms", "s", "1d", "nan", "inf", "1e999", "1e30h",
+        ] {
+            assert!(duration(text).is_err(), "{text}");
+        }
         for text in ["", "-1", "1.5", "x"] {
             assert!(rows(text).is_err(), "{text}");
         }
@@ -125,6 +147,15 @@ mod tests {
         assert_eq!((factor("0.5"), factor("1e9")), (Ok(0.5), Ok(1e9)));
         assert_eq!((probability("0.05"), rows("0")), (Ok(0.05), Ok(0)));
         assert_eq!((percent("0"), percent("100")), (Ok(0.0), Ok(100.0)));
+        for (text, millis) in [
+            ("60", 60_000),
+            ("1.5s", 1500),
+            ("250ms", 250),
+            ("5m", 300_000),
+            ("1h", 3_600_000),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)));
+        }
         for text in ["a", "r4nd0m", "+/-_", "YQ==", "YWI="] {
             assert_eq!(nonce(text), Ok(text.to_string()));
         }

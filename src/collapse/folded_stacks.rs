@@ -1,11 +1,12 @@
 //! Input that is already folded.
 
+use super::format::Samples;
 use super::formats::Listed;
 use super::guess;
 use super::notes::plural;
 use super::reader::Reader;
 use crate::call_tree::{CallTree, Forest};
-use crate::folded::{self, LineFolder};
+use crate::folded::{self, LineFolder, after_last_line};
 use crate::warnings::warning;
 use std::io;
 
@@ -18,6 +19,10 @@ impl Listed for Options {
     const NAME: &'static str = "folded";
     const DESCRIPTION: &'static str = "folded stacks, adding up equal ones";
     const EXPECTED: &'static str = "folded stacks";
+    const SAMPLES: Option<Samples> = Some(Samples {
+        split_point: after_last_line,
+        for_each: None,
+    });
 
     fn sniff(head: &[u8]) -> Option<bool> {
         folded::sniff(head)

@@ -4,6 +4,7 @@ use super::error::ParseError;
 use super::notes::LinePlace;
 use super::selection::Chooser;
 use crate::call_tree::{CallTree, Forest};
+use crate::decimal::Decimal;
 use crate::folded::after_last_line;
 
 /// A record format: defines the end of records, and folds them into a tree.
@@ -86,6 +87,35 @@ pub(crate) trait Format: Sync {
     /// Whether the input that starts with `head` is in this format; `None` if more bytes are
     /// needed.
     fn sniff(&self, head: &[u8]) -> Option<bool>;
+}
+
+/// How a stream of records is divided into samples.
+#[derive(Clone, Copy)]
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(dead_code, reason = "only the command line divides streams")
+)]
+pub(crate) struct Samples {
+    /// The end of the last whole record in a block; `None` if no record ends in it.
+    pub split_point: fn(&[u8]) -> Option<usize>,
+    /// Calls a function with each sample in a block of whole records; `None` if records do not have
+    /// a time.
+    pub for_each: Option<ForEachSample>,
+}
+
+pub(crate) type ForEachSample = fn(&[u8], &mut dyn FnMut(SampleStart<'_>));
+
+/// The start of a sample.
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(dead_code, reason = "only the command line divides streams")
+)]
+pub(crate) struct SampleStart<'a> {
+    /// Where it is in its block.
+    pub offset: usize,
+    /// In seconds, if it is printed.
+    pub time: Option<Decimal>,
+    pub event: Option<&'a [u8]>,
 }
 
 /// Implements `Collapse` for a `Folder` through the engine; its field `options` is the [`Format`].

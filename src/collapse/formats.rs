@@ -1,6 +1,9 @@
 //! The list of formats: their names, and how to recognize and read them.
 
 use super::document::{self, Document, Flags};
+#[cfg(feature = "cli")]
+pub(crate) use super::format::SampleStart;
+pub(crate) use super::format::Samples;
 use super::guess;
 #[cfg(feature = "jfr")]
 use super::jfr;
@@ -39,6 +42,9 @@ pub(crate) trait Listed: Default + Flags {
     /// What samples record about their origin.
     const ORIGIN: &'static [Criterion] = &[];
 
+    /// How a stream is divided into samples, if it may be without an end.
+    const SAMPLES: Option<Samples> = None;
+
     /// Whether the input that starts with `head` is in this format; `None` if more bytes are
     /// needed.
     fn sniff(head: &[u8]) -> Option<bool>;
@@ -75,6 +81,12 @@ pub struct Row {
     pub joins_inputs: bool,
     /// The criteria that samples can be selected by.
     pub origin: &'static [Criterion],
+    /// [`Listed::SAMPLES`].
+    #[cfg_attr(
+        not(feature = "cli"),
+        expect(dead_code, reason = "only the command line divides streams")
+    )]
+    pub(crate) samples: Option<Samples>,
     /// [`Document::sniff`].
     pub(crate) sniff: fn(&[u8]) -> Option<bool>,
     /// Reads a profile with the options that all formats share.
@@ -103,6 +115,7 @@ impl Row {
             help: F::HELP,
             joins_inputs: false,
             origin: F::ORIGIN,
+            samples: F::SAMPLES,
             sniff: F::sniff,
             fold: |options, reader| {
                 options.selection.check(F::NAME, F::ORIGIN)?;
@@ -135,6 +148,7 @@ impl Row {
             help: "",
             joins_inputs: F::JOINS_INPUTS,
             origin: F::ORIGIN,
+            samples: None,
             sniff: F::sniff,
             fold: document::fold_any::<F>,
             #[cfg(feature = "cli")]

@@ -18,6 +18,9 @@ use std::path::Path;
 /// The number of bytes to examine before giving up.
 const MAX_EXAMINED: usize = 1 << 20;
 
+/// The number of bytes to examine first.
+pub(crate) const FIRST_EXAMINED: usize = 1 << 12;
+
 /// Options for the detected format.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -331,10 +334,21 @@ impl Collapse for Folder {
     }
 }
 
+/// The format of input that starts with `head`, of which [`FIRST_EXAMINED`] bytes are enough for
+/// most.
+#[cfg(feature = "cli")]
+pub(crate) fn row_of(mut head: &[u8]) -> io::Result<Row> {
+    let mut examined = Vec::new();
+    match recognize(&mut head, &mut examined)? {
+        Some(row) => Ok(row),
+        None => refuse_foreign(&examined).and_then(|()| Err(unrecognized())),
+    }
+}
+
 /// Reads into `head` until a format matches, all are excluded, or the input ends.
 fn recognize(reader: &mut impl BufRead, head: &mut Vec<u8>) -> io::Result<Option<Row>> {
     let mut open: Vec<Row> = recognized().collect();
-    let mut examined = 1 << 12;
+    let mut examined = FIRST_EXAMINED;
     // The first value of a JSON document may make up most of it.
     while !open.is_empty() && (examined <= MAX_EXAMINED || is_json(head)) {
         let missing = examined - head.len();

@@ -69,7 +69,7 @@ mod sums;
 
 use super::DEFAULT_NTHREADS;
 use super::error::ParseError;
-use super::format::{Block, Format, impl_collapse};
+use super::format::{Block, Format, Samples, impl_collapse};
 use super::off_cpu::SWITCH;
 use super::selection::{Chooser, Selection};
 use crate::call_tree::{CallTree, Forest, Roots, Timeline};
@@ -214,6 +214,12 @@ impl Options {
     }
 }
 
+/// How a stream is divided into samples.
+pub(super) const SAMPLES: Samples = Samples {
+    split_point: last_boundary,
+    for_each: Some(chosen::for_each_sample),
+};
+
 /// Folds the output of `perf script`. See the [module](self) for what is read.
 #[derive(Default)]
 pub struct Folder {
@@ -336,11 +342,8 @@ impl Format for Options {
         if !prelude.has_any_fields {
             forest.set_roots(self.roots());
         }
-        Report::merge(reports).log(
-            prelude.event.as_deref(),
-            self.folded_event().is_some(),
-            forest.is_empty(),
-        );
+        let was_asked_for = self.folded_event().is_some() && !self.selection.division.is_window();
+        Report::merge(reports).log(prelude.event.as_deref(), was_asked_for, forest.is_empty());
         Ok(())
     }
 

@@ -103,7 +103,7 @@ mod trampolines;
 #[cfg(feature = "perf-data")]
 mod unwind;
 
-use super::format::Format;
+use super::format::{Format, Samples};
 use super::formats::Listed;
 use super::guess;
 use super::reader::Reader;
@@ -220,6 +220,7 @@ impl Listed for Options {
     const DESCRIPTION: &'static str = "perf.data, or the output of `perf script`";
     const EXPECTED: &'static str = "the output of `perf script`";
     const ORIGIN: &'static [Criterion] = &Criterion::ALL;
+    const SAMPLES: Option<Samples> = Some(perf::SAMPLES);
 
     fn sniff(head: &[u8]) -> Option<bool> {
         match (

@@ -112,7 +112,8 @@ impl Criterion {
 impl Selection {
     /// Whether all samples are selected.
     pub fn is_empty(&self) -> bool {
-        self.criteria().next().is_none() && matches!(self.division, Division::Whole)
+        let is_whole = matches!(self.division, Division::Whole | Division::Window { .. });
+        self.criteria().next().is_none() && is_whole
     }
 
     /// Whether the origin of samples matters: to select them, or to describe them in the log.

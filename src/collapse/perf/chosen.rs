@@ -2,17 +2,24 @@
 
 use super::class::{Class, First, classify, first_of_sample, is_bare_frame, is_sample_of_one_line};
 use super::event::{EventLine, is_time};
-use crate::collapse::format::offset_in;
+use crate::collapse::format::{SampleStart, offset_in};
 use crate::collapse::selection::{Chooser, SampleOrigin};
 use crate::decimal::Decimal;
 use crate::text::{is_ascii_white, trim_end};
 
 /// Appends `block` to `text`, with blank lines in place of samples that are not selected.
 pub(super) fn blank_out(block: &[u8], chooser: &mut Chooser, text: &mut Vec<u8>) {
+    let mut takes = |origin: &SampleOrigin<'_>, event: Option<&[u8]>| {
+        let is_taken = chooser.takes(origin);
+        if is_taken && let Some(event) = event {
+            chooser.division().note_event(event);
+        }
+        is_taken
+    };
     let mut sample = Sample::default();
     let mut lines = crate::folded::lines_of(block).peekable();
     while let Some(line) = lines.next() {
-        sample.read(line, lines.peek().copied(), chooser);
+        sample.read(line, lines.peek().copied(), &mut takes);
         let end = offset_in(block, line) + line.len();
         if sample.is_taken {
             text.extend_from_slice(line);
@@ -20,6 +27,26 @@ pub(super) fn blank_out(block: &[u8], chooser: &mut Chooser, text: &mut Vec<u8>)
         text.extend_from_slice(&block[end..(end + 1).min(block.len())]);
     }
 }
+
+/// Calls `visit` with each sample in a block of whole records.
+pub(super) fn for_each_sample(block: &[u8], visit: &mut dyn FnMut(SampleStart<'_>)) {
+    let mut sample = Sample::default();
+    let mut lines = crate::folded::lines_of(block).peekable();
+    while let Some(line) = lines.next() {
+        let mut takes = |origin: &SampleOrigin<'_>, event: Option<&[u8]>| {
+            visit(SampleStart {
+                offset: offset_in(block, line),
+                time: origin.time,
+                event,
+            });
+            true
+        };
+        sample.read(line, lines.peek().copied(), &mut takes);
+    }
+}
+
+/// Called with the origin and the event of each sample; returns whether it is selected.
+type Takes<'a> = dyn FnMut(&SampleOrigin<'_>, Option<&[u8]>) -> bool + 'a;
 
 /// The current sample.
 struct Sample {
@@ -40,7 +67,7 @@ impl Default for Sample {
 }
 
 impl Sample {
-    fn read(&mut self, line: &[u8], next: Option<&[u8]>, chooser: &mut Chooser) {
+    fn read(&mut self, line: &[u8], next: Option<&[u8]>, takes: &mut Takes<'_>) {
         let line = trim_end(line);
         if line.is_empty() {
             *self = Sample::default();
@@ -52,36 +79,32 @@ impl Sample {
         let is_sample_alone = !self.is_inside && is_bare_frame(line);
         match classify(line, self.is_inside) {
             Class::Event(event) if event.is_record() => *self = Sample::default(),
-            Class::Event(event) => self.begin_with(line, &event, chooser),
+            Class::Event(event) => self.begin_with(line, &event, takes),
             Class::Unknown if !self.is_inside || is_sample_of_one_line(line) => {
-                self.begin_with_any_fields(line, next.map(trim_end), chooser);
+                self.begin_with_any_fields(line, next.map(trim_end), takes);
             }
             _ => {}
         }
         self.is_after_blank = is_sample_alone;
     }
 
-    fn begin_with(&mut self, line: &[u8], event: &EventLine<'_>, chooser: &mut Chooser) {
-        self.begin(&origin(line, event), chooser);
-        if self.is_taken
-            && let Some(event) = &event.event
-        {
-            chooser.division().note_event(event.name);
-        }
+    fn begin_with(&mut self, line: &[u8], event: &EventLine<'_>, takes: &mut Takes<'_>) {
+        let name = event.event.as_ref().map(|event| event.name);
+        self.begin(&origin(line, event), name, takes);
     }
 
-    fn begin(&mut self, origin: &SampleOrigin<'_>, chooser: &mut Chooser) {
-        self.is_taken = chooser.takes(origin);
+    fn begin(&mut self, origin: &SampleOrigin<'_>, event: Option<&[u8]>, takes: &mut Takes<'_>) {
+        self.is_taken = takes(origin, event);
         self.is_inside = true;
     }
 
     /// Begins a sample with a line that may lack a thread, a time or an event.
-    fn begin_with_any_fields(&mut self, line: &[u8], next: Option<&[u8]>, chooser: &mut Chooser) {
+    fn begin_with_any_fields(&mut self, line: &[u8], next: Option<&[u8]>, takes: &mut Takes<'_>) {
         match first_of_sample(line, next, self.is_after_blank) {
             Some(First::Above(event) | First::Only(event)) => {
-                self.begin_with(line, &event, chooser);
+                self.begin_with(line, &event, takes);
             }
-            Some(First::Frame) => self.begin(&SampleOrigin::default(), chooser),
+            Some(First::Frame) => self.begin(&SampleOrigin::default(), None, takes),
             None => {}
         }
     }

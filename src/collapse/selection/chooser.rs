@@ -181,7 +181,7 @@ impl Chooser {
     /// None of several samples was selected. `advice` says how to record the data that samples are
     /// selected by.
     pub fn finish(&self, advice: &str) -> io::Result<()> {
-        let is_part = matches!(self.division(), Division::One(_));
+        let is_part = matches!(self.division(), Division::One(_) | Division::Window { .. });
         if self.chosen > 0 || self.seen.samples == 0 || self.is_surveying || is_part {
             return Ok(());
         }

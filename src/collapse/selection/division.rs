@@ -89,6 +89,11 @@ pub(crate) enum Division {
     /// All, which are listed.
     List(PartBy, Arc<Mutex<Listing>>),
     One(Part),
+    /// All that was recorded in a part of the time, whose first sample may be of another event than that of the whole
+    /// profile.
+    Window {
+        event: Option<String>,
+    },
 }
 
 /// One part of a profile.
@@ -115,7 +120,7 @@ impl Division {
     /// Notes a sample that is selected otherwise, and returns whether it is in the part.
     pub fn takes(&self, origin: &SampleOrigin<'_>) -> bool {
         match self {
-            Division::Whole => true,
+            Division::Whole | Division::Window { .. } => true,
             Division::List(PartBy::Event, _) => true,
             Division::List(by, listing) => {
                 let mut listing = listing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -153,7 +158,13 @@ impl Division {
     pub fn event(&self) -> Option<&String> {
         match self {
             Division::One(part) => part.event.as_ref(),
+            Division::Window { event } => event.as_ref(),
             _ => None,
         }
+    }
+
+    /// Whether all samples are read, so that those of other events are missing.
+    pub fn is_window(&self) -> bool {
+        matches!(self, Division::Window { .. })
     }
 }
