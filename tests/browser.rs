@@ -75,6 +75,8 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
     let example = fs::read("tests/browser/example.folded")?;
     let chart = b"main;a 10\nmain;b 20\nmain;a 30\n".to_vec();
     let clock = b"prog 1 1.0: 297500000 cpu-clock:\n\t 12 leaf (m)\n\t 34 main (m)\n\n".repeat(4);
+    // Modules and recursion.
+    let modules = b"main;std::f;app::g 60\nmain;std::f;std::f;app::h 30\nmain;other 10\n".to_vec();
     let changed = b"main;same 10 10\nmain;grew 10 30\nmain;gone 20 0\n".to_vec();
     let mut narrow = b"main;wide 1000000\nrare;needle 1\nrare;pin 3\n".to_vec();
     // More frames than become elements.
@@ -113,6 +115,9 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
         ("clock.svg", &clock, &[]),
         ("chart.svg", &chart, &["--flamechart"]),
         ("changed.svg", &changed, &[]),
+        ("log.svg", &changed, &["--diff-scale", "log"]),
+        ("modern.svg", &modules, &["--theme", "modern"]),
+        ("modern-dense.svg", &dense, &["--theme", "modern"]),
         ("narrow.svg", &narrow, &[]),
         ("dense.svg", &dense, &[]),
         (

@@ -171,7 +171,8 @@ fn the_change_of_a_frame_is_that_of_all_below_it() {
 fn one_step_draws_what_three_steps_draw() {
     let lines = stdout(&run(DIFF_FOLDED, &["before", "after"]));
     let three = run_with("", "", FLAMEGRAPH, &[], &lines);
-    let one = run(FLAMEGRAPH, &["--diff", "before", "after"]);
+    let args = ["--diff", "before", "after", "--diff-scale", "classic"];
+    let one = run(FLAMEGRAPH, &args);
     assert_eq!(stdout(&one), stdout(&three));
 
     let script = "prog 1 1.0: 7 cycles:\n\t 12 leaf (m)\n\t 34 main (m)\n\n";
@@ -181,6 +182,30 @@ fn one_step_draws_what_three_steps_draw() {
         titles(&stdout(&output))[0],
         "leaf (14 samples, 100.00%; +50.00%)"
     );
+}
+
+/// A frame that changed by 30 % of itself and 0.01 % of all samples, next to a large change.
+#[test]
+fn small_changes_are_visible_on_the_usual_scale() {
+    let before = "big 1000\nsmall 400\nsame 998600\n";
+    let after = "big 300000\nsmall 530\nsame 998600\n";
+    let draw = |scale: &[&str]| {
+        let args = [&["--diff", "before", "after"], scale].concat();
+        stdout(&run_with(before, after, FLAMEGRAPH, &args, ""))
+    };
+    let green = |svg: &str, name: &str| {
+        let frame = &svg[svg.find(&format!("<title>{name} (")).expect("a frame")..];
+        let fill = &frame[frame.find("fill=\"rgb(").expect("a color")..];
+        let green = fill.split(',').nth(1).expect("three parts");
+        green.parse::<u8>().expect("a number")
+    };
+    let log = draw(&[]);
+    assert!(green(&log, "small") + 40 < green(&log, "same"));
+    assert!(green(&log, "big") < green(&log, "small"));
+    assert!(log.contains("id=\"legend\""));
+    let classic = draw(&["--diff-scale", "classic"]);
+    assert!(green(&classic, "small") > 245);
+    assert!(!classic.contains("id=\"legend\""));
 }
 
 #[test]

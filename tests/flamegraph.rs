@@ -10,7 +10,7 @@ mod xml;
 
 use inferno::call_tree::CallTree;
 use inferno::flamegraph::color::{Color, PaletteMap};
-use inferno::flamegraph::{self, Direction, Format, Options};
+use inferno::flamegraph::{self, Direction, Format, Options, Theme};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -857,4 +857,33 @@ mod tool {
             (String::new(), Some(0))
         );
     }
+}
+
+#[test]
+fn the_modern_theme_colors_by_module() {
+    let lines = [
+        "main;alloc::f 5",
+        "main;alloc::f;alloc::g;a::very::long::path::of::function 1",
+        "main;core::h 2",
+        "other;alloc::f 3",
+    ];
+    let mut options = Options::default();
+    options.theme = Theme::Modern;
+    let (root, frames) = draw(&mut options, &lines);
+    let fills = |name: &str| -> Vec<&str> {
+        let named = frames.iter().filter(|frame| frame.title.starts_with(name));
+        named.map(|frame| frame.fill.as_str()).collect()
+    };
+    let once = fills("alloc::f ");
+    assert_eq!(once[0], once[1]);
+    assert_ne!(fills("core::h ")[0], once[0]);
+    let label = |name: &str| {
+        let frame = frames.iter().find(|frame| frame.title.starts_with(name));
+        frame.map(|frame| frame.label.as_str())
+    };
+    assert_eq!(label("a::very"), Some("\u{2026}::function"));
+    let style = |root: &xml::Element| root.child("style").unwrap().text.clone();
+    assert!(style(&root).contains("prefers-color-scheme"));
+    let (classic, _) = draw(&mut Options::default(), &lines);
+    assert!(!style(&classic).contains("prefers-color-scheme"));
 }

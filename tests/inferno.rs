@@ -180,7 +180,7 @@ fn text_may_be_utf_16_in_all_formats() {
 #[test]
 fn drawing_and_comparing_are_commands_too() {
     let tool = env!("CARGO_BIN_EXE_inferno-flamegraph");
-    let flags = ["--title", "t", "--width", "600"];
+    let flags = ["--title", "t", "--width", "600", "--theme", "modern"];
     let expected = stdout(&run(tool, &flags, b"a;b 3\n"));
     let args = [&["flamegraph"], &flags[..]].concat();
     assert_folds(&run(INFERNO, &args, b"a;b 3\n"), &expected);

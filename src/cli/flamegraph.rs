@@ -26,12 +26,15 @@ use std::process::ExitCode;
 #[cfg(feature = "nameattr")]
 use crate::flamegraph::FuncFrameAttrsMap;
 
+/// The tool whose output is that of the published one.
+const PUBLISHED: &str = "inferno-flamegraph";
+
 /// The file in the current directory in which `--cp` stores colors.
 const PALETTE_MAP: &str = "palette.map";
 
 /// Runs the tool.
 pub fn main() -> ExitCode {
-    run("inferno-flamegraph", &usage::matches(tool_command()))
+    run(PUBLISHED, &usage::matches(tool_command()))
 }
 
 /// `inferno flamegraph`
@@ -41,7 +44,8 @@ pub fn command() -> Command {
 
 /// Draws for parsed arguments.
 pub fn run(tool: &str, matches: &ArgMatches) -> ExitCode {
-    let flags: Flags = usage::args(matches);
+    let mut flags: Flags = usage::args(matches);
+    flags.is_classic = tool == PUBLISHED;
     if let Some(message) = flags.conflict() {
         usage::conflict(Flags::command(), message);
     }

@@ -18,19 +18,21 @@
 //!    number of the name. These numbers are sequential, too: a new name gets the next one. All
 //!    numbers are written by [`push_number`].
 //! 3. A color for each name: two digits, with 4 bits each of red, green, and blue; empty if colors do
-//!    not depend on names.
+//!    not depend on names. If they depend on modules, the settings list these, and here is, for each
+//!    name, the index of its module, times 3, plus the number of one of the module's colors.
 //! 4. The names, one per line, compressed by [`shorten`].
 //!
 //! The first name, number 0, is not a function: it represents frames omitted because they are too
 //! narrow, if the options say so.
 
+use super::color::{DARK, LIGHT, Modules, palette};
 use super::counts::CountText;
 use super::frames::without_annotation;
 use super::layout::{Layout, Step};
 use super::paint::Painter;
 use super::shorten::{push_large_number, push_number, push_pair, shorten};
 use super::svg::Xml;
-use super::{DiffWidth, Options, style};
+use super::{DiffScale, DiffWidth, Options, style};
 use crate::call_tree::{CallTree, Count, FrameId, NodeId, rebuild};
 use crate::number::push_count;
 use crate::text::{json_string, lossy};
@@ -51,12 +53,15 @@ pub(super) fn write(
     let names = shorten(&names_of(tree, &stacks.named));
     xml.start("metadata");
     xml.attr("id", "profile");
-    xml.text(&settings(opt, tree, stacks.unit, names.units));
+    let theme = painter.modules().map_or(String::new(), modules_json);
+    xml.text(&settings(opt, tree, stacks.unit, names.units, &theme));
     xml.text_with(|out| {
         out.push(b'\n');
         out.extend_from_slice(&stacks.out);
         out.push(b'\n');
-        if painter.is_by_name(tree.is_differential()) {
+        if let Some(modules) = painter.modules() {
+            push_modules(out, tree, &stacks.named, modules);
+        } else if painter.is_by_name(tree.is_differential()) {
             push_colors(out, tree, &stacks.named, painter);
         }
         out.push(b'\n');
@@ -125,7 +130,28 @@ fn legal(character: char) -> char {
     }
 }
 
-fn settings(opt: &Options<'_>, tree: &CallTree, unit: i128, units: usize) -> String {
+/// The modules with their hues, and the colors of all hues, as fields of the settings.
+fn modules_json(modules: &Modules) -> String {
+    let hex = |scheme| -> String {
+        let colors = palette(scheme).into_iter();
+        colors
+            .map(|color| format!("{:02x}{:02x}{:02x}", color.r, color.g, color.b))
+            .collect()
+    };
+    let list = modules.iter().map(|module| {
+        let name = json_string(&module.name);
+        format!("[{name},{}]", module.hue)
+    });
+    let list: Vec<String> = list.collect();
+    format!(
+        ",\"modules\":[{}],\"light\":\"{}\",\"dark\":\"{}\"",
+        list.join(","),
+        hex(LIGHT),
+        hex(DARK)
+    )
+}
+
+fn settings(opt: &Options<'_>, tree: &CallTree, unit: i128, units: usize, modules: &str) -> String {
     let kind = match (tree.is_in_time_order(), tree.is_differential()) {
         (true, _) => "chart",
         (_, true) => "differential",
@@ -146,6 +172,14 @@ fn settings(opt: &Options<'_>, tree: &CallTree, unit: i128, units: usize) -> Str
     } else {
         ""
     };
+    let scale = match opt.diff_scale {
+        DiffScale::Log if tree.is_differential() => ",\"scale\":\"log\"",
+        _ => "",
+    };
+    let theme = match opt.is_modern() {
+        true => ",\"theme\":\"modern\"",
+        false => "",
+    };
     let factor = style::js_number(opt.factor);
     let min_width = style::js_number(opt.min_width);
     let (row, negate) = (opt.frame_height, opt.negate_differentials);
@@ -154,7 +188,7 @@ fn settings(opt: &Options<'_>, tree: &CallTree, unit: i128, units: usize) -> Str
         "{{\"unit\":\"{unit}\",\"names\":{units},\"kind\":\"{kind}\",\"width\":\"{width}\",\
          \"negate\":{negate},\"byWidth\":{diffusion},\"factor\":{factor},\"row\":{row},\
          \"minWidth\":{min_width},\
-         \"countName\":{count_name}{scaled}}}"
+         \"countName\":{count_name}{scaled}{scale}{theme}{modules}}}"
     )
 }
 
@@ -169,6 +203,15 @@ fn push_colors(out: &mut Vec<u8>, tree: &CallTree, named: &[FrameId], painter: &
         let color = painter.of_name(tree, frame);
         let [red, green, blue] = [color.r, color.g, color.b].map(|part| u32::from(part >> 4));
         push_pair(out, red << 8 | green << 4 | blue);
+    }
+}
+
+/// For each name a number, see [`Modules::number`].
+fn push_modules(out: &mut Vec<u8>, tree: &CallTree, named: &[FrameId], modules: &Modules) {
+    push_number(out, 0);
+    for &frame in named {
+        let name = lossy(tree.frame_name(frame));
+        push_number(out, modules.number(&name) as u64);
     }
 }
 
@@ -348,6 +391,7 @@ impl<'t> Stacks<'t> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::paint::Scale;
     use super::*;
     use crate::folded::LineFolder;
 
@@ -364,7 +408,8 @@ mod tests {
         };
         let mut stacks = Stacks::new(&tree);
         let layout = Layout::new(&tree, min_width, DiffWidth::After, |step| stacks.push(step));
-        let (mut painter, mut xml) = (Painter::new(&opt, 0, None), Xml::new(false));
+        let mut painter = Painter::new(&opt, Scale::Linear { largest: 0 }, None, None);
+        let mut xml = Xml::new(false);
         write(&opt, stacks, &layout, &mut painter, &mut xml);
         let text = String::from_utf8(std::mem::take(xml.out())).unwrap();
         text.lines().skip(1).map(str::to_string).collect()

@@ -8,13 +8,14 @@ use super::data::{self, Stacks};
 use super::geometry::Geometry;
 use super::label;
 use super::layout::{Frame, Layout};
-use super::narrow::Cells;
+use super::narrow::{COLOR_STEP, Cells, FINE_COLOR_STEP};
 use super::paint::Painter;
 use super::svg::Xml;
 use super::{Options, defaults};
 use crate::call_tree::{CallTree, Count};
 use crate::number::{push_count, push_fixed, push_uint};
 use crate::text::lossy;
+use std::borrow::Cow;
 
 /// The left padding of a label, in pixels.
 const LABEL_PAD: f64 = 3.0;
@@ -77,7 +78,7 @@ impl<'f, 'o> Frames<'f, 'o> {
             character: character_width(opt),
             label_pad: 100.0 * LABEL_PAD / geometry.width.max(1) as f64,
             least: least_samples(opt, layout, columns),
-            thin: thin_samples(tree, layout, columns),
+            thin: thin_samples(opt, tree, layout, columns),
             columns,
         }
     }
@@ -111,7 +112,11 @@ impl<'f, 'o> Frames<'f, 'o> {
             return;
         }
         let Frames { tree, layout, .. } = *self;
-        let mut cells = Cells::new(self.columns, self.total, layout.deepest + 1);
+        let step = match self.painter.is_in_steps(tree.is_differential()) {
+            true => FINE_COLOR_STEP,
+            false => COLOR_STEP,
+        };
+        let mut cells = Cells::new(self.columns, self.total, layout.deepest + 1, step);
         let painter = &mut self.painter;
         if painter.is_by_name(tree.is_differential()) {
             layout.for_each_below(tree, self.thin, |span| {
@@ -121,7 +126,7 @@ impl<'f, 'o> Frames<'f, 'o> {
             layout.for_each_below(tree, self.thin, |span| {
                 let width = 100.0 * span.count / self.total;
                 let name = lossy(tree.name(span.node));
-                cells.add(span, painter.fill(&name, width, layout.delta_of(span.node)));
+                cells.add(span, painter.fill(&name, width, layout.change(span.node)));
             });
         }
         cells.write(self.geometry, xml);
@@ -133,7 +138,14 @@ impl<'f, 'o> Frames<'f, 'o> {
         let left = self.percent(frame.start);
         let width = self.percent(frame.start + frame.count) - left;
         let extent = Extent { left, width };
-        let fill = self.painter.fill(&name, width, self.shown_change(frame));
+        let fill = match frame.depth {
+            0 => self
+                .painter
+                .fill_root(&name, width, self.layout.change(frame.node)),
+            _ => self
+                .painter
+                .fill(&name, width, self.layout.change(frame.node)),
+        };
 
         let title = start_group(xml, self.opt, &name);
         xml.start("title");
@@ -146,12 +158,6 @@ impl<'f, 'o> Frames<'f, 'o> {
         self.write_rect(frame, extent, fill, hidden_name, xml);
         self.write_label(frame, extent, &name, xml);
         xml.end();
-    }
-
-    /// The change of the frame that its color shows. The root contains all changes.
-    fn shown_change(&self, frame: &Frame) -> Option<i128> {
-        let delta = self.layout.delta(frame)?;
-        Some(if frame.depth == 0 { 0 } else { delta })
     }
 
     fn percent(&self, count: Count) -> f64 {
@@ -182,14 +188,13 @@ impl<'f, 'o> Frames<'f, 'o> {
     /// In a differential graph, writes `%; +1.25`: the change of the frame, in percent of all
     /// samples.
     fn push_change(&self, out: &mut Vec<u8>, frame: &Frame) {
-        let Some(delta) = self.layout.delta(frame) else {
+        let Some(change) = self.layout.change(frame.node) else {
             return;
         };
         out.extend_from_slice(b"%; ");
-        let delta = if self.opt.negate_differentials {
-            -delta
-        } else {
-            delta
+        let delta = match self.opt.negate_differentials {
+            true => -change.delta(),
+            false => change.delta(),
         };
         match delta {
             0 => {}
@@ -242,14 +247,21 @@ impl<'f, 'o> Frames<'f, 'o> {
         } else {
             without_annotation(name)
         };
-        let (start, mark) = label::fit(name, self.columns(extent.width));
+        let columns = self.columns(extent.width);
+        let (start, mark) = match self.opt.is_modern() {
+            true => (label::fit_function(name, columns), ""),
+            false => {
+                let (start, mark) = label::fit(name, columns);
+                (Cow::Borrowed(start), mark)
+            }
+        };
         if start.is_empty() {
             return;
         }
         xml.start("text");
         xml.attr_with("x", |out| push_percent(out, extent.left + self.label_pad));
         xml.attr_with("y", |out| push_fixed::<2>(out, base_line));
-        xml.text(start);
+        xml.text(&start);
         xml.text(mark);
         xml.end();
     }
@@ -301,12 +313,17 @@ fn least_samples(opt: &Options<'_>, layout: &Layout, columns: f64) -> f64 {
 /// expect elements with a color.
 const MAX_THIN: usize = 1_000;
 
-/// The minimum number of samples of elements that are painted: two columns.
-fn thin_samples(tree: &CallTree, layout: &Layout, columns: f64) -> f64 {
-    let thin = 2.0 * layout.total().to_f64() / columns;
+/// The minimum number of samples of elements that are painted: two columns. In the modern theme, narrower
+/// elements than four columns would vanish in the gaps around them.
+fn thin_samples(opt: &Options<'_>, tree: &CallTree, layout: &Layout, columns: f64) -> f64 {
+    let (width, most) = match opt.is_modern() {
+        true => (4.0, 0),
+        false => (2.0, MAX_THIN),
+    };
+    let thin = width * layout.total().to_f64() / columns;
     let is_wide = |frame: &&Frame| frame.count.to_f64() >= thin;
     let wide = layout.frames.iter().filter(is_wide).count();
-    match layout.visible(tree) - wide > MAX_THIN {
+    match layout.visible(tree) - wide > most {
         true => thin,
         false => f64::NEG_INFINITY,
     }

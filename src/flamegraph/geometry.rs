@@ -8,6 +8,9 @@ const DEFAULT_WIDTH: usize = 1200;
 /// The space to the left and the right of the frames, in pixels.
 pub(super) const X_PAD: usize = 10;
 
+/// The height of a legend is that of the font and this space below it.
+pub(super) const LEGEND_GAP: usize = 8;
+
 /// The width of the image in pixels.
 pub(super) fn image_width(opt: &Options<'_>) -> usize {
     opt.image_width.unwrap_or(DEFAULT_WIDTH)
@@ -20,6 +23,8 @@ pub(super) struct Geometry {
     /// The height of a frame including the gap above it.
     row: usize,
     font_size: usize,
+    /// The upper edge of the legend, if there is one.
+    pub legend_y: Option<usize>,
     /// The space above the frames, with the title, and below them, with the details.
     top: usize,
     bottom: usize,
@@ -28,7 +33,7 @@ pub(super) struct Geometry {
 }
 
 impl Geometry {
-    pub fn new(opt: &Options<'_>, deepest: usize) -> Geometry {
+    pub fn new(opt: &Options<'_>, deepest: usize, has_legend: bool) -> Geometry {
         let font_size = opt.font_size;
         let subtitle = font_size.saturating_mul(if opt.subtitle.is_some() { 2 } else { 0 });
         // An inverted graph has its details at the top.
@@ -37,12 +42,16 @@ impl Geometry {
             true => (font_size.saturating_mul(4).saturating_add(4), font_size),
         };
         let (top, bottom) = (top.saturating_add(subtitle), bottom.saturating_add(10));
+        let legend = has_legend.then(|| font_size.saturating_add(LEGEND_GAP));
+        let legend_y = legend.map(|_| font_size.saturating_mul(3).saturating_add(subtitle));
+        let top = top.saturating_add(legend.unwrap_or(0));
         let frames = opt.frame_height.saturating_mul(deepest + 1);
         Geometry {
             width: image_width(opt),
             height: frames.saturating_add(top).saturating_add(bottom),
             row: opt.frame_height,
             font_size,
+            legend_y,
             top,
             bottom,
             deepest,
@@ -90,7 +99,7 @@ mod tests {
     fn geometry(change: impl FnOnce(&mut Options<'_>)) -> Geometry {
         let mut opt = Options::default();
         change(&mut opt);
-        Geometry::new(&opt, 2)
+        Geometry::new(&opt, 2, false)
     }
 
     #[test]

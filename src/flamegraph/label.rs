@@ -3,8 +3,13 @@
 //! Space is measured in columns of a monospaced font. East Asian characters and emoji take two,
 //! combining characters none.
 
+use std::borrow::Cow;
+
 /// The end of a truncated name.
 const ELLIPSIS: &str = "..";
+
+/// What stands for the omitted part of a name in the modern theme.
+const DOTS: &str = "\u{2026}";
 
 /// Narrower frames have no label: fewer than two letters of most names would remain.
 const LEAST_COLUMNS: usize = 3;
@@ -27,6 +32,102 @@ pub(super) fn fit(name: &str, columns: usize) -> (&str, &'static str) {
             ELLIPSIS,
         ),
     }
+}
+
+/// As much of `name` as fits into `columns`, for the modern theme: the function is kept, and what is around it is
+/// left out first. The viewer shortens names in the same way.
+pub(super) fn fit_function(name: &str, columns: usize) -> Cow<'_, str> {
+    if columns < LEAST_COLUMNS {
+        return Cow::Borrowed("");
+    }
+    if end_of_columns(name, columns) == name.len() {
+        return Cow::Borrowed(name);
+    }
+    let mut shortest = Cow::Borrowed(name);
+    for shorter in shorter_names(name) {
+        if end_of_columns(&shorter, columns) == shorter.len() {
+            return Cow::Owned(shorter);
+        }
+        shortest = Cow::Owned(shorter);
+    }
+    let function = shortest.trim_start_matches(DOTS).trim_start_matches("::");
+    match end_of_columns(function, columns) == function.len() {
+        true => Cow::Owned(function.to_string()),
+        false => Cow::Owned(without_middle(function, columns)),
+    }
+}
+
+/// Shorter forms of a name: without what is in brackets, then without the parts of its path, from the first one
+/// on.
+fn shorter_names(name: &str) -> Vec<String> {
+    if let Some((function, place)) = name.split_once(" (")
+        && place.contains(['/', '.'])
+        && !function.contains('/')
+    {
+        // A function and its file.
+        let parts = starts_of_parts(place).into_iter();
+        let shorter = parts.map(|at| format!("{function} ({DOTS}{}", &place[at..]));
+        return shorter.chain([function.to_string()]).collect();
+    }
+    let plain = without_brackets(name);
+    let parts = starts_of_parts(&plain).into_iter();
+    let shorter: Vec<String> = parts.map(|at| format!("{DOTS}{}", &plain[at..])).collect();
+    std::iter::once(plain).chain(shorter).collect()
+}
+
+/// Where the parts of a path begin, after its first one; `::` is part of what follows it.
+fn starts_of_parts(path: &str) -> Vec<usize> {
+    let mut starts = Vec::new();
+    let has_paths = path.contains(['/', ':']);
+    for (at, byte) in path.bytes().enumerate() {
+        match byte {
+            b':' if path[at..].starts_with("::") => starts.push(at),
+            b'/' | b'`' => starts.push(at + 1),
+            b'.' if !has_paths => starts.push(at + 1),
+            _ => {}
+        }
+    }
+    starts
+}
+
+/// `a<b<c>>::f` becomes `a<…>::f`, and `f::<b>` becomes `f`. Brackets that are not in pairs are operators or arrows.
+fn without_brackets(name: &str) -> String {
+    let (mut kept, mut depth, mut previous) = (String::new(), 0_usize, ' ');
+    for character in name.chars() {
+        match character {
+            '<' => {
+                if depth == 0 {
+                    kept.push('<');
+                    kept.push_str(DOTS);
+                }
+                depth += 1;
+            }
+            '>' if previous != '-' && previous != '=' => match depth {
+                0 => return name.to_string(),
+                _ => {
+                    depth -= 1;
+                    kept.extend((depth == 0).then_some('>'));
+                }
+            },
+            other => kept.extend((depth == 0).then_some(other)),
+        }
+        previous = character;
+    }
+    match depth {
+        0 => kept.replace("::<\u{2026}>", ""),
+        _ => name.to_string(),
+    }
+}
+
+fn without_middle(name: &str, columns: usize) -> String {
+    let start = end_of_columns(name, columns / 2);
+    let rest = &name[start..];
+    let room = columns - columns / 2 - 1;
+    let boundaries = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+    let end = boundaries
+        .map(|at| &rest[at..])
+        .find(|end| end_of_columns(end, room) == end.len());
+    format!("{}{DOTS}{}", &name[..start], end.unwrap_or_default())
 }
 
 /// The length of the longest prefix of `text` that fits into `columns` and does not separate a
@@ -88,6 +189,26 @@ mod tests {
     fn counts_characters_and_not_bytes() {
         assert_eq!(fitted("éééééééé", 8), "éééééééé");
         assert_eq!(fitted("éééééééé", 7), "ééééé..");
+    }
+
+    #[test]
+    fn the_function_is_kept() {
+        for (name, columns, expected) in [
+            ("std::sort<int, less<int>>", 20, "std::sort<…>"),
+            ("<Vec<T> as Drop>::drop", 12, "<…>::drop"),
+            ("a::b::function", 12, "…::function"),
+            ("a::b::function", 8, "function"),
+            ("a::b::function", 6, "fun…on"),
+            ("a::f::<b::c>", 6, "a::f"),
+            ("serve (/srv/app/lib.js:10)", 20, "serve (…lib.js:10)"),
+            ("serve (/srv/app/lib.js:10)", 8, "serve"),
+            ("java.util.HashMap.put", 12, "…HashMap.put"),
+            ("operator<", 5, "op…r<"),
+            ("f", 2, ""),
+            ("function", 8, "function"),
+        ] {
+            assert_eq!(fit_function(name, columns), expected, "{name}");
+        }
     }
 
     #[test]

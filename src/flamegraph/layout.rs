@@ -1,5 +1,6 @@
 //! Decides which frames are drawn and where, independently of pixels, colors and XML.
 
+use super::color::Change;
 use super::{DiffWidth, defaults};
 use crate::call_tree::{CallTree, Count, NodeId, Visit};
 
@@ -110,16 +111,19 @@ impl Layout {
         count.to_f64() >= self.min_samples
     }
 
-    /// The change of the frame, in units of 10⁻⁹ samples; `None` if the profile is not
-    /// differential.
-    pub fn delta(&self, frame: &Frame) -> Option<i128> {
-        self.delta_of(frame.node)
+    /// The change of a node, drawn or not; `None` if the profile is not differential.
+    pub fn change(&self, node: NodeId) -> Option<Change> {
+        let (before, after) = self.counts(node);
+        Some(Change {
+            before: before?.in_nanos(),
+            after: after.in_nanos(),
+        })
     }
 
-    /// The change of a node, drawn or not.
-    pub fn delta_of(&self, node: NodeId) -> Option<i128> {
-        let (before, after) = self.counts(node);
-        Some(after.in_nanos() - before?.in_nanos())
+    /// The larger sum of the two profiles, in units of 10⁻⁹ samples.
+    pub fn larger_total(&self) -> f64 {
+        let (before, after) = self.counts(CallTree::ROOT);
+        before.unwrap_or_default().max(after).in_nanos() as f64
     }
 
     /// The counts of the frame before and after; `None` if the profile is not differential.
@@ -213,7 +217,7 @@ impl Layout {
     fn push(&mut self, frame: Frame) {
         self.deepest = self.deepest.max(frame.depth);
         if frame.depth > 0 && !frame.count.is_zero() {
-            let delta = self.delta(&frame).unwrap_or(0);
+            let delta = self.change(frame.node).map_or(0, Change::delta);
             self.largest_delta = self.largest_delta.max(delta.abs());
         }
         self.frames.push(frame);
@@ -344,7 +348,7 @@ mod tests {
     fn a_change_is_that_of_the_whole_subtree() {
         let tree = tree(CallTree::new(), "p;a 10 30\np;b 10 30\nq 7 0\np;a 5 5\n");
         let layout = layout(&tree, 0.0, DiffWidth::After);
-        let samples = |frame: &Frame| layout.delta(frame).unwrap() / 1_000_000_000;
+        let samples = |frame: &Frame| layout.change(frame.node).unwrap().delta() / 1_000_000_000;
         let deltas: Vec<i128> = layout.frames.iter().map(samples).collect();
         assert_eq!(deltas, [33, 40, 20, 20, -7]);
         // Frames that disappeared do not affect the color scale.

@@ -28,6 +28,7 @@ mod frames;
 mod geometry;
 mod label;
 mod layout;
+mod legend;
 mod link;
 mod narrow;
 mod options;
@@ -45,7 +46,9 @@ pub use attrs::FuncFrameAttrsMap;
 pub use collect::Collector;
 pub use color::Palette;
 pub use link::{LinkPattern, ParseLinkError};
-pub use options::{DiffWidth, Direction, Format, Options, TextTruncateDirection, defaults};
+pub use options::{
+    DiffScale, DiffWidth, Direction, Format, Options, TextTruncateDirection, Theme, defaults,
+};
 
 use crate::call_tree::{CallTree, Count};
 use crate::folded::LineFolder;

@@ -16,13 +16,16 @@ const UNITS: f64 = 10.0;
 /// Adjacent segments of different colors overlap by this many units, so that no scale shows a seam.
 const OVERLAP: u32 = 20;
 
-/// Colors are rounded to multiples of this, which limits the number of paths.
-const COLOR_STEP: f64 = 32.0;
+/// Colors are rounded to multiples of one of these, which limits the number of paths. The fine one is for
+/// colors that differ less.
+pub(super) const COLOR_STEP: f64 = 32.0;
+pub(super) const FINE_COLOR_STEP: f64 = 16.0;
 
 /// Collects frames, which must be added from left to right in each row.
 pub(super) struct Cells {
     columns: f64,
     columns_per_sample: f64,
+    color_step: f64,
     rows: Vec<Row>,
     segments: Vec<Segment>,
 }
@@ -54,10 +57,11 @@ struct Segment {
 
 impl Cells {
     /// Creates the cells of rows that represent `total` samples each.
-    pub fn new(columns: f64, total: f64, rows: usize) -> Cells {
+    pub fn new(columns: f64, total: f64, rows: usize, color_step: f64) -> Cells {
         Cells {
             columns,
             columns_per_sample: columns / total,
+            color_step,
             rows: vec![Row::default(); rows],
             segments: Vec::new(),
         }
@@ -82,7 +86,7 @@ impl Cells {
         let units = row.covered * UNITS + row.carry;
         let width = units.round();
         row.carry = units - width;
-        let color = row.average();
+        let color = row.average(self.color_step);
         row.covered = 0.0;
         if width <= 0.0 {
             return;
@@ -152,10 +156,10 @@ impl Row {
         }
     }
 
-    fn average(&self) -> Color {
+    fn average(&self, step: f64) -> Color {
         let [red, green, blue] = self.color.map(|sum| {
-            let steps = (sum / self.covered / COLOR_STEP).round();
-            (steps * COLOR_STEP).min(255.0) as u8
+            let steps = (sum / self.covered / step).round();
+            (steps * step).min(255.0) as u8
         });
         Color::new(red, green, blue)
     }

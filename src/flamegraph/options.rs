@@ -4,6 +4,7 @@
 use super::FuncFrameAttrsMap;
 use super::LinkPattern;
 use super::color::{self, BackgroundColor, Color, Palette, PaletteMap, SearchColor, StrokeColor};
+use crate::call_tree::CallTree;
 use std::io;
 
 /// The defaults of all options.
@@ -76,6 +77,21 @@ pub enum TextTruncateDirection {
     Right,
 }
 
+/// The look of a graph.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Theme {
+    /// That of the original Perl script.
+    #[default]
+    Classic,
+    /// Calm colors of the same lightness: a hue for each module (crate, namespace, package or library), and one
+    /// color for each function. Where names do not fit, their middle is cut, and the function is kept. The
+    /// image follows the color scheme of the system.
+    ///
+    /// A [palette](Options::colors) that is not the default determines the colors of frames nevertheless.
+    Modern,
+}
+
 /// The profile that determines the widths of a differential graph.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -89,6 +105,20 @@ pub enum DiffWidth {
     /// disappeared and new ones are visible. The width of a frame is the sum of the stacks it is
     /// part of.
     Larger,
+}
+
+/// How the change of a frame determines its color in a differential graph.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DiffScale {
+    /// In proportion to the change in samples: the largest one has the deepest color, and most
+    /// others are pale.
+    #[default]
+    Classic,
+    /// On a logarithmic scale of the change in percent of the frame, from 0.3 % to 100 %; paler if the
+    /// change is less than 1 % of all samples, and not visible below 0.001 %. Small frames that changed a
+    /// lot are visible, but noise is not. The graph has a legend, and its frames have outlines.
+    Log,
 }
 
 /// The output format of a flame graph.
@@ -123,6 +153,9 @@ pub enum Format {
 #[derive(Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Options<'a> {
+    /// The look of the graph. Default: classic.
+    pub theme: Theme,
+
     /// The palette of frame colors. Default: `hot`.
     pub colors: Palette,
 
@@ -209,6 +242,10 @@ pub struct Options<'a> {
     /// always uses the profile after. Default: the one after.
     pub diff_width: DiffWidth,
 
+    /// In a differential graph, how changes determine colors. Default: as in the original Perl
+    /// script.
+    pub diff_scale: DiffScale,
+
     /// The factor to multiply displayed counts by. Default: 1.
     pub factor: f64,
 
@@ -253,6 +290,7 @@ pub struct Options<'a> {
 impl Default for Options<'_> {
     fn default() -> Self {
         Options {
+            theme: Theme::default(),
             colors: Palette::default(),
             bgcolors: None,
             uicolor: Color::new(0, 0, 0),
@@ -279,6 +317,7 @@ impl Default for Options<'_> {
             notes: String::new(),
             negate_differentials: false,
             diff_width: DiffWidth::default(),
+            diff_scale: DiffScale::default(),
             factor: defaults::FACTOR,
             format: Format::default(),
             #[cfg(feature = "picture")]
@@ -323,6 +362,17 @@ impl Options<'_> {
         false
     }
 
+    pub(super) fn is_modern(&self) -> bool {
+        self.theme == Theme::Modern
+    }
+
+    /// Whether the frames of a graph of `tree` have the colors of their modules.
+    pub(super) fn is_by_module(&self, tree: &CallTree) -> bool {
+        let is_default = self.colors == Palette::default() && !self.hash && !self.deterministic;
+        let is_by_name = !tree.is_differential() && !self.color_diffusion;
+        self.is_modern() && is_default && is_by_name && self.palette_map.is_none()
+    }
+
     pub(super) fn is_inverted(&self) -> bool {
         self.direction == Direction::Inverted
     }
@@ -332,11 +382,14 @@ impl Options<'_> {
         self.no_sort && !self.flame_chart && !self.reverse_stack_order
     }
 
-    pub(super) fn background(&self) -> (Color, Color) {
-        let chosen = self.bgcolors;
-        chosen
-            .unwrap_or_else(|| color::background_for(self.colors))
-            .gradient()
+    pub(super) fn background(&self, has_legend: bool) -> (Color, Color) {
+        let usual = match has_legend {
+            // The color of no change is a light grey.
+            true => BackgroundColor::Flat(Color::new(255, 255, 255)),
+            false if self.is_modern() => BackgroundColor::Flat(Color::new(255, 255, 255)),
+            false => color::background_for(self.colors),
+        };
+        self.bgcolors.unwrap_or(usual).gradient()
     }
 }
 

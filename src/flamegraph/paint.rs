@@ -1,7 +1,8 @@
 //! Computes the color of each frame.
 
-use super::Options;
-use super::color::{self, Color, Palette, PaletteMap, Random};
+use super::color::{self, Change, Color, Modules, Palette, PaletteMap, Random};
+use super::layout::Layout;
+use super::{DiffScale, Options};
 use crate::call_tree::{CallTree, FrameId};
 use crate::text::lossy;
 
@@ -11,7 +12,9 @@ pub(super) struct Painter<'p> {
     is_by_width: bool,
     /// -1 to swap the colors of growing and shrinking frames.
     sign: i128,
-    largest_delta: i128,
+    scale: Scale,
+    /// The modules that determine colors, if there are any.
+    modules: Option<&'p Modules>,
     palette_map: Option<&'p mut PaletteMap>,
     /// The colors of names, by frame; `None` if not computed yet.
     of_names: Vec<Option<Color>>,
@@ -24,13 +27,35 @@ enum Choice {
     AtRandom(Random),
 }
 
+/// The scale of changes.
+pub(super) enum Scale {
+    /// In proportion to the largest change.
+    Linear { largest: i128 },
+    /// See [`DiffScale::Log`], with the sum of all samples.
+    Log { total: f64 },
+}
+
+impl Scale {
+    pub fn new(opt: &Options<'_>, layout: &Layout) -> Scale {
+        match opt.diff_scale {
+            DiffScale::Classic => Scale::Linear {
+                largest: layout.largest_delta,
+            },
+            DiffScale::Log => Scale::Log {
+                total: layout.larger_total(),
+            },
+        }
+    }
+}
+
 /// The number of steps in the scale of widths.
 const WIDTH_STEPS: f64 = 2000.0;
 
 impl<'p> Painter<'p> {
     pub fn new(
         opt: &Options<'_>,
-        largest_delta: i128,
+        scale: Scale,
+        modules: Option<&'p Modules>,
         palette_map: Option<&'p mut PaletteMap>,
     ) -> Painter<'p> {
         Painter {
@@ -42,14 +67,28 @@ impl<'p> Painter<'p> {
             },
             is_by_width: opt.color_diffusion,
             sign: if opt.negate_differentials { -1 } else { 1 },
-            largest_delta,
+            scale,
+            modules,
             palette_map,
             of_names: Vec::new(),
         }
     }
 
-    /// The color of a frame that is `width` percent wide and grew by `delta`, if known.
-    pub fn fill(&mut self, name: &str, width: f64, delta: Option<i128>) -> Color {
+    /// The color of the root. On the linear scale it is that of no change, because the root contains all
+    /// changes.
+    pub fn fill_root(&mut self, name: &str, width: f64, change: Option<Change>) -> Color {
+        let change = match self.scale {
+            Scale::Linear { .. } => change.map(|Change { after, .. }| Change {
+                before: after,
+                after,
+            }),
+            Scale::Log { .. } => change,
+        };
+        self.fill(name, width, change)
+    }
+
+    /// The color of a frame that is `width` percent wide, with its change in a differential graph.
+    pub fn fill(&mut self, name: &str, width: f64, change: Option<Change>) -> Color {
         if let Some(color) = color::of_no_function(name) {
             return color;
         }
@@ -57,9 +96,12 @@ impl<'p> Painter<'p> {
             let steps = ((width / 100.0).sqrt() * WIDTH_STEPS) as i128;
             return color::on_scale(steps, WIDTH_STEPS as i128);
         }
-        match delta {
-            Some(delta) => color::on_scale(self.sign * delta, self.largest_delta),
-            None => self.mapped(name),
+        match (change, &self.scale) {
+            (Some(change), Scale::Linear { largest }) => {
+                color::on_scale(self.sign * change.delta(), *largest)
+            }
+            (Some(change), Scale::Log { total }) => change.color(*total, self.sign),
+            (None, _) => self.mapped(name),
         }
     }
 
@@ -82,6 +124,12 @@ impl<'p> Painter<'p> {
         color
     }
 
+    /// Whether there are few colors, with small differences.
+    pub fn is_in_steps(&self, is_differential: bool) -> bool {
+        let is_log = is_differential && matches!(self.scale, Scale::Log { .. });
+        is_log || self.modules.is_some()
+    }
+
     /// Whether colors depend on names.
     pub fn is_by_name(&self, is_differential: bool) -> bool {
         !self.is_by_width && !is_differential
@@ -98,7 +146,15 @@ impl<'p> Painter<'p> {
         })
     }
 
+    /// The modules that determine colors.
+    pub fn modules(&self) -> Option<&'p Modules> {
+        self.modules
+    }
+
     fn chosen(&mut self, name: &str) -> Color {
+        if let Some(modules) = self.modules {
+            return modules.color(name);
+        }
         let vector = match &mut self.choice {
             Choice::ByPrefix => color::by_prefix(name),
             Choice::ByHash => color::by_hash(name),
@@ -113,7 +169,8 @@ mod tests {
     use super::*;
 
     fn fill(opt: &Options<'_>, name: &str, width: f64, delta: Option<i128>) -> Color {
-        Painter::new(opt, 10, None).fill(name, width, delta)
+        let change = delta.map(|after| Change { before: 0, after });
+        Painter::new(opt, Scale::Linear { largest: 10 }, None, None).fill(name, width, change)
     }
 
     #[test]
@@ -141,7 +198,7 @@ mod tests {
         };
         let mut map = PaletteMap::default();
         map.insert("known", Color::new(1, 2, 3));
-        let mut painter = Painter::new(&opt, 0, Some(&mut map));
+        let mut painter = Painter::new(&opt, Scale::Linear { largest: 0 }, None, Some(&mut map));
         assert_eq!(painter.fill("known", 1.0, None), Color::new(1, 2, 3));
         let color = painter.fill("new_[k]", 1.0, None);
         painter.fill("-", 1.0, None);

@@ -5,15 +5,16 @@
 //! samples they cover as `fg:x` and `fg:w`; horizontal positions are percentages, so that the graph
 //! can be resized.
 
-use super::color::css;
+use super::color::{Modules, css};
 use super::data::Stacks;
 use super::frames::Frames;
 use super::geometry::{Geometry, X_PAD, image_width};
 use super::layout::Layout;
-use super::paint::Painter;
+use super::legend;
+use super::paint::{Painter, Scale};
 use super::style;
 use super::svg::{self, Xml};
-use super::{Format, Options};
+use super::{DiffScale, Format, Options};
 use crate::call_tree::CallTree;
 use crate::number::push_count;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -32,15 +33,18 @@ pub(super) fn draw<W: Write>(
     stacks: Option<Stacks<'_>>,
     writer: W,
 ) -> io::Result<()> {
+    let modules = opt.is_by_module(tree).then(|| Modules::new(tree));
     let mut palette_map = opt.palette_map.take();
-    let geometry = Geometry::new(opt, layout.deepest);
+    let is_scaled = tree.is_differential() && opt.diff_scale == DiffScale::Log;
+    let geometry = Geometry::new(opt, layout.deepest, is_scaled);
     let mut document = Document {
         xml: Xml::new(opt.pretty_xml),
         writer,
         opt,
         geometry: &geometry,
     };
-    let painter = Painter::new(opt, layout.largest_delta, palette_map.as_deref_mut());
+    let scale = Scale::new(opt, layout);
+    let painter = Painter::new(opt, scale, modules.as_ref(), palette_map.as_deref_mut());
     let drawn = document.write(
         &mut Frames::new(opt, tree, layout, &geometry, painter),
         stacks,
@@ -118,13 +122,13 @@ struct Inline {
 }
 
 impl Inline {
-    fn new(opt: &Options<'_>) -> Inline {
+    fn new(opt: &Options<'_>, has_outlines: bool) -> Inline {
         let mut script = style::script_variables(opt);
         if opt.has_viewer() {
             style::push_viewer(&mut script);
         }
         Inline {
-            style: svg::legal(style::style_sheet(opt)),
+            style: svg::legal(style::style_sheet(opt, has_outlines)),
             script: svg::legal(script),
         }
     }
@@ -166,7 +170,7 @@ struct Document<'d, 'o, W> {
 impl<W: Write> Document<'_, '_, W> {
     fn write(&mut self, frames: &mut Frames<'_, '_>, stacks: Option<Stacks<'_>>) -> io::Result<()> {
         let is_page = self.opt.format == Format::Html;
-        let inline = Inline::new(self.opt);
+        let inline = Inline::new(self.opt, self.geometry.legend_y.is_some());
         if is_page {
             start_page(&mut self.xml, self.opt, Some(&inline));
         }
@@ -178,6 +182,9 @@ impl<W: Write> Document<'_, '_, W> {
         self.write_style_and_script(&inline);
         self.write_background();
         self.write_texts();
+        if let Some(y) = self.geometry.legend_y {
+            legend::write(self.opt, y, &mut self.xml);
+        }
         self.write_frames(frames)?;
         if let Some(stacks) = stacks {
             frames.write_profile(stacks, &mut self.xml);
@@ -192,7 +199,7 @@ impl<W: Write> Document<'_, '_, W> {
 
     fn write_gradient(&mut self) {
         let xml = &mut self.xml;
-        let (upper, lower) = self.opt.background();
+        let (upper, lower) = self.opt.background(self.geometry.legend_y.is_some());
         xml.start("defs");
         xml.start("linearGradient");
         for (name, value) in [

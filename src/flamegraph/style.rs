@@ -1,20 +1,23 @@
 //! The style sheet of the SVG, and the options passed to the viewer's script.
 
-use super::color::{StrokeColor, css};
+use super::color::{DARK, LIGHT, StrokeColor, css, palette};
 use super::geometry::X_PAD;
-use super::{Options, TextTruncateDirection};
+use super::{Options, TextTruncateDirection, defaults};
 use std::fmt::Write;
 
 /// The viewer, with one file per concern. They form a single script, in which the order matters
 /// only because base classes come first.
-const VIEWER: [&str; 22] = [
+const VIEWER: [&str; 34] = [
     include_str!("viewer/settings.js"),
     include_str!("viewer/elements.js"),
     include_str!("viewer/numbers.js"),
     include_str!("viewer/profile.js"),
     include_str!("viewer/views.js"),
+    include_str!("viewer/changes.js"),
+    include_str!("viewer/modules.js"),
     include_str!("viewer/colors.js"),
     include_str!("viewer/text.js"),
+    include_str!("viewer/labels.js"),
     include_str!("viewer/pattern.js"),
     include_str!("viewer/automaton.js"),
     include_str!("viewer/search.js"),
@@ -27,32 +30,80 @@ const VIEWER: [&str; 22] = [
     include_str!("viewer/canvas.js"),
     include_str!("viewer/bar.js"),
     include_str!("viewer/tools.js"),
+    include_str!("viewer/menu.js"),
+    include_str!("viewer/help.js"),
+    include_str!("viewer/commands.js"),
+    include_str!("viewer/functions.js"),
     include_str!("viewer/table.js"),
     include_str!("viewer/export.js"),
+    include_str!("viewer/derive.js"),
+    include_str!("viewer/find.js"),
+    include_str!("viewer/scroll.js"),
+    include_str!("viewer/address.js"),
+    include_str!("viewer/keys.js"),
     include_str!("viewer/viewer.js"),
 ];
 
 /// Styles of the parts that pictures have, too.
 const STYLE: &str = include_str!("viewer/graph.css");
 
+/// Frames that are painted together have transparent elements, which get no outline.
+const OUTLINES: &str = "#frames > * > rect { stroke:#555; stroke-width:0.5; stroke-opacity:0.6; }\n\
+     #frames > * > rect[fill-opacity] { stroke:none; }\n";
+
+/// Styles of the modern theme: gaps between frames.
+const MODERN: &str = include_str!("viewer/modern.css");
+
+/// Styles of the modern theme where the system is dark, without the script.
+const DARK_STYLE: &str = include_str!("viewer/modern-dark.css");
+
 const VIEWER_STYLE: &str = include_str!("viewer/viewer.css");
 
-pub(super) fn style_sheet(opt: &Options<'_>) -> String {
-    let family = font_family(&opt.font_type);
+/// The style sheet. With `has_outlines`, adjacent frames of the same color can be told apart.
+pub(super) fn style_sheet(opt: &Options<'_>, has_outlines: bool) -> String {
+    let family = match opt.is_modern() && opt.font_type == defaults::FONT_TYPE {
+        true => "system-ui, sans-serif".to_string(),
+        false => font_family(&opt.font_type),
+    };
     let (size, title_size) = (opt.font_size, opt.font_size.saturating_add(5));
     let mut style = format!(
         "\ntext {{ font-family:{family}; font-size:{size}px }}\n\
          #title {{ text-anchor:middle; font-size:{title_size}px; }}\n"
     );
+    if has_outlines {
+        style += OUTLINES;
+    }
     if let StrokeColor::Color(color) = opt.stroke_color {
         let color = css(color);
         style += &format!("#frames > * > rect {{ stroke:{color}; stroke-width:1; }}\n");
     }
     style += STYLE;
+    if opt.is_modern() {
+        style += MODERN;
+        if !opt.is_picture() {
+            push_dark_style(&mut style);
+        }
+    }
     if !opt.is_picture() {
         style += VIEWER_STYLE;
     }
     style
+}
+
+/// Appends rules for images without the script, which follow the color scheme of the system: each light color
+/// becomes the corresponding dark one.
+fn push_dark_style(style: &mut String) {
+    style.push_str("@media (prefers-color-scheme: dark) {\n");
+    style.push_str(DARK_STYLE);
+    for (light, dark) in palette(LIGHT).into_iter().zip(palette(DARK)) {
+        let (light, dark) = (css(light), css(dark));
+        // Writing into a String does not fail.
+        let _ = writeln!(
+            style,
+            "svg:not(.live) [fill=\"{light}\"] {{ fill: {dark} }}"
+        );
+    }
+    style.push_str("}\n");
 }
 
 /// Appends the script of the viewer without indentation and comments, which are on their own lines:
@@ -142,8 +193,8 @@ mod tests {
             ..Options::default()
         };
         let rule = "#frames > * > rect { stroke:rgb(1,2,3); stroke-width:1; }";
-        assert!(style_sheet(&opt).contains(rule));
-        assert!(!style_sheet(&Options::default()).contains("stroke-width:1;"));
+        assert!(style_sheet(&opt, false).contains(rule));
+        assert!(!style_sheet(&Options::default(), false).contains("stroke-width:1;"));
     }
 
     #[test]

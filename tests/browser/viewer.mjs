@@ -81,6 +81,12 @@ class Graph {
     await this.tab.click(box);
   }
 
+  // Chooses an item of the main menu.
+  async choose(id) {
+    await this.clickText('menu');
+    await this.clickText(id);
+  }
+
   async search(term) {
     await this.clickText('term');
     await this.tab.evaluate(() => document.getElementById('term').select());
@@ -179,11 +185,11 @@ const checks = {
   },
 
   async 'tells it where the window is, on a graph taller than that'({ tab, graph }) {
-    await tab.setSize(WIDTH, 100);
+    await tab.setSize(WIDTH, 150);
     await tab.move(await graph.frame('memchr (10'));
     const bottom = () => document.getElementById('details').getBoundingClientRect().bottom;
     assert.equal(await graph.text('details'), 'Function: memchr (10 samples, 10.00%)');
-    assert.ok((await tab.evaluate(bottom)) <= 100);
+    assert.ok((await tab.evaluate(bottom)) <= 150);
   },
 
   async 'zooms into a frame, keeps its ancestors, and back'({ graph }) {
@@ -670,7 +676,7 @@ const checks = {
   },
 
   async 'sorts siblings by width'({ graph }) {
-    await graph.clickText('order');
+    await graph.choose('order');
     const parse = await graph.frame('parse ');
     assert.ok(parse.left < (await graph.frame('render ')).left);
     assert.ok((await graph.frame('read_line ')).left < (await graph.frame('read ')).left);
@@ -709,10 +715,10 @@ const checks = {
     await tab.evaluate(() => {
       URL.createObjectURL = (blob) => ((window.saved = blob.text()), '#');
     });
-    await graph.clickText('export');
+    await graph.choose('export');
     const lines = 'app;main;parse;read_line 20\napp;main;parse;read_line;memchr 10\n';
     assert.equal(await tab.evaluate(() => window.saved), lines);
-    await graph.clickText('save');
+    await graph.choose('save');
     const svg = await tab.evaluate(() => window.saved);
     assert.ok(!/<script|foreignObject|id="profile"/.test(svg));
     await tab.goto('data:image/svg+xml,' + encodeURIComponent(svg));
@@ -734,7 +740,7 @@ const checks = {
     await tab.send('Page.printToPDF');
     assert.equal(await tab.evaluate(() => window.printed), 'rgb(238, 238, 238)');
     assert.equal(await tab.evaluate(dark), 'rgb(28, 28, 30)');
-    await graph.clickText('dark');
+    await graph.choose('dark');
     assert.equal(await tab.evaluate(dark), 'rgb(238, 238, 238)');
     await tab.send('Emulation.setEmulatedMedia', { features: [] });
   },
@@ -782,12 +788,12 @@ const checks = {
     assert.deepEqual(await graph.shown(), ['all', 'grew', 'main', 'same']);
     assert.equal((await graph.frame('grew ')).fill, 'rgb(255, 100, 100)');
     await tab.move(await graph.frame('grew '));
-    const text = 'Function: grew (30 samples, 75.00%; +50.00%), before 10, after 30';
+    const text = 'Function: grew (30 samples, 75.00%; +50.00%), before 10, after 30 (+200.00%)';
     assert.equal(await graph.text('details'), text);
     await tab.press('w');
     assert.deepEqual(await graph.shown(), ['all', 'gone', 'grew', 'main', 'same']);
     assert.equal((await graph.frame('gone ')).fill, 'rgb(100, 100, 255)');
-    await graph.clickText('safe');
+    await graph.choose('safe');
     assert.equal((await graph.frame('gone ')).fill, 'rgb(94, 60, 153)');
     assert.equal(await graph.query(), '?side=before');
   },
@@ -869,14 +875,197 @@ const checks = {
     await tab.goto(url('/deep.svg'));
     await tab.press('d');
     const fill = (id) => getComputedStyle(document.getElementById(id)).fill;
-    for (const id of ['title', 'subtitle', 'details', 'matched']) {
+    for (const id of ['title', 'subtitle', 'details']) {
       assert.equal(await tab.evaluate(fill, id), 'rgb(238, 238, 238)', id);
     }
+    const color = () => getComputedStyle(document.getElementById('matched')).color;
+    assert.equal(await tab.evaluate(color), 'rgb(238, 238, 238)');
     await tab.goto(url('/graph.svg'));
     await tab.setSize(WIDTH, 2000);
     const filled = () => document.querySelector('svg > rect').getBoundingClientRect().height;
     assert.equal(await tab.evaluate(filled), 2000);
     assert.equal(await tab.evaluate(() => document.documentElement.scrollHeight), 2000);
+  },
+
+  async 'opens with the root in view, and says if there is more'({ tab, graph, url }) {
+    const more = () => document.getElementById('more').textContent;
+    for (const [page, size, text] of [
+      ['/deep.svg', [WIDTH, 500], /^\u25b2 3\d\d more rows$/],
+      ['/deep.svg?flip=1', [WIDTH, 500], /^\u25bc 3\d\d more rows$/],
+      ['/graph.svg', [WIDTH, 500], /^$/],
+      ['/page.html', [WIDTH, 120], /^\u25b2 [1234] more rows$/],
+    ]) {
+      await tab.setSize(...size);
+      await tab.goto('about:blank');
+      await tab.goto(url(page));
+      const root = await graph.frame('all ');
+      assert.ok(root.y > 0 && root.y < size[1], page);
+      assert.match(await tab.evaluate(more), text, page);
+    }
+    const root = () => {
+      const { contentDocument, contentWindow } = document.querySelector('iframe');
+      const { top, bottom } = contentDocument.querySelector('#frames > g > rect').getBoundingClientRect();
+      return top > 0 && bottom < contentWindow.innerHeight;
+    };
+    await tab.setSize(WIDTH, 500);
+    await tab.goto(url('/frame.html'));
+    assert.ok(await tab.evaluate(root), 'in a frame of a page');
+  },
+
+  async 'keeps its tools in sight'({ tab, url }) {
+    await tab.goto(url('/deep.svg'));
+    const top = () => document.getElementById('term').getBoundingClientRect().top;
+    for (const position of [0, 100, 3000, 1e6]) {
+      await tab.evaluate((y) => scrollTo(0, y), position);
+      await tab.settle();
+      assert.ok((await tab.evaluate(top)) >= 0 && (await tab.evaluate(top)) < 100, `${position}`);
+    }
+    await tab.evaluate(() => document.getElementById('more').click());
+    await tab.settle();
+    assert.ok((await tab.evaluate(() => scrollY)) > 0);
+  },
+
+  async 'colors small changes, with a legend'({ tab, graph, url }) {
+    await tab.goto(url('/log.svg'));
+    const grew = (await graph.frame('grew ')).fill;
+    const legend = (change) => tab.evaluate(
+      (change) => getComputedStyle(document.querySelector(`#legend [*|change="${change}"]`)).fill, change);
+    assert.equal(grew, await legend(100));
+    assert.equal((await graph.frame('same ')).fill, await legend(0));
+    await graph.choose('safe');
+    assert.equal(await legend(100), 'rgb(230, 97, 1)');
+    assert.equal((await graph.frame('grew ')).fill, await legend(100));
+    await tab.press('d');
+    assert.equal((await graph.frame('same ')).fill, await legend(0));
+    assert.equal(await legend(0), 'rgb(80, 80, 84)');
+  },
+
+  async 'lists changes in a table that can be sorted by each'({ tab, graph, url }) {
+    await tab.goto(url('/changed.svg'));
+    await graph.clickText('table');
+    const rows = async () => {
+      const rows = await tab.evaluate(() =>
+        [...document.querySelectorAll('#functions tbody tr')].map((row) => row.innerText.split(/\s+/)));
+      return rows.map((row) => row.filter(Boolean).join(' '));
+    };
+    const sort = (number) => tab.evaluate((n) => document.querySelectorAll('#functions th button')[n].click(), number);
+    const grew = '10 25.00% 30 75.00% +20 +200.00% +20 grew';
+    const gone = '20 50.00% 0 0.00% -20 gone -20 gone';
+    assert.deepEqual([(await rows())[0], (await rows()).at(-1)], [grew, gone]);
+    for (const [column, first] of [[0, 'main'], [1, 'main'], [2, 'grew'], [2, 'gone'], [3, 'grew'], [4, 'grew'], [5, 'gone']]) {
+      await sort(column);
+      assert.equal((await rows())[0].split(' ').at(-1), first, `column ${column}`);
+    }
+  },
+
+  async 'has all functions in the table, the headings in sight'({ tab, graph, url }) {
+    await tab.goto(url('/narrow.svg'));
+    await graph.clickText('table');
+    const count = () => document.querySelectorAll('#functions tbody tr').length;
+    assert.ok((await tab.evaluate(count)) < 200);
+    const bottom = async () => {
+      await tab.evaluate(() => (document.querySelector('#functions > div').scrollTop = 1e9));
+      await tab.settle();
+    };
+    await bottom();
+    const last = () => {
+      const rows = [...document.querySelectorAll('#functions tbody tr')];
+      const box = document.querySelector('#functions > div').getBoundingClientRect();
+      const head = document.querySelector('#functions th').getBoundingClientRect();
+      const row = rows.at(-1).getBoundingClientRect();
+      return [rows.at(-1).innerText.split(/\s+/).at(-1), Math.abs(head.top - box.top) < 2, row.bottom <= box.bottom + 1];
+    };
+    assert.deepEqual(await tab.evaluate(last), ['needle', true, true]);
+  },
+
+  async 'lists what is zoomed in the table, and keeps the zoom'({ tab, graph }) {
+    await graph.clickFrame('parse ');
+    await graph.clickText('table');
+    const first = () => document.querySelector('#functions tbody tr').innerText.split(/\s+/).filter(Boolean);
+    assert.deepEqual(await tab.evaluate(first), ['0', '0.00%', '40', '100.00%', 'parse']);
+    await tab.press('t');
+    assert.equal((await graph.frame('parse ')).width, WIDTH - 2 * PADDING);
+  },
+
+  async 'has a menu for a frame'({ tab, graph }) {
+    const frame = await graph.frame('parse ');
+    await tab.move(frame);
+    await tab.press('.');
+    assert.match(await graph.text('popup'), /Zoom into it.*Hide the function/);
+    await tab.press('Escape');
+    assert.equal(await graph.text('popup'), null);
+    for (const type of ['mousePressed', 'mouseReleased']) {
+      const event = { type, x: frame.x, y: frame.y, button: 'right', clickCount: 1 };
+      await tab.send('Input.dispatchMouseEvent', event);
+    }
+    await tab.settle();
+    await graph.clickText('hide');
+    assert.ok(!(await graph.shown()).includes('parse'));
+  },
+
+  async 'outlines all frames of the function under the pointer'({ tab, graph }) {
+    await tab.move(await graph.frame('memchr (10'));
+    const same = () => [...document.querySelectorAll('.same > title')].map((title) => title.textContent.split(' ')[0]);
+    assert.deepEqual(await tab.evaluate(same), ['memchr', 'memchr']);
+    await tab.move({ x: 2, y: 2 });
+    assert.deepEqual(await tab.evaluate(same), []);
+  },
+
+  async 'keeps only matching stacks, and says so in the URL'({ tab, graph, url }) {
+    await graph.search('read_line');
+    await graph.choose('filter');
+    assert.deepEqual(await graph.shown(), ['all', 'app', 'main', 'memchr', 'parse', 'read_line']);
+    assert.match((await graph.frame('all ')).title, /^all \(30 samples/);
+    const query = await tab.evaluate(() => location.search);
+    assert.match(query, /only=read_line/);
+    await tab.goto(url('/graph.svg' + query));
+    assert.match((await graph.frame('all ')).title, /^all \(30 samples/);
+    await graph.choose('filter');
+    assert.equal((await graph.shown()).length, 14);
+  },
+
+  async 'collapses recursion'({ tab, graph, url }) {
+    await tab.goto(url('/modern.svg'));
+    assert.equal((await graph.frames()).filter((frame) => frame.title.startsWith('std::f ')).length, 2);
+    await graph.choose('recursion');
+    assert.match((await graph.frame('std::f ')).title, /^std::f \(90 samples/);
+    assert.equal((await graph.frame('app::h ')).y, (await graph.frame('app::g ')).y);
+  },
+
+  async 'colors functions by module, and shows one of them'({ tab, graph, url }) {
+    await tab.goto(url('/modern.svg'));
+    const legend = () => [...document.querySelectorAll('#modules button')].map((chip) => chip.textContent);
+    assert.deepEqual(await tab.evaluate(legend), ['app 90%', '(no module) 10%']);
+    const fill = async (name) => (await graph.frames()).find((frame) => frame.title.startsWith(name)).fill;
+    const [std, app] = [await fill('std::f '), await fill('app::g ')];
+    assert.notEqual(std, app);
+    await tab.evaluate(() => document.querySelector('#modules button').click());
+    assert.equal(await fill('app::g '), app);
+    assert.equal(await fill('std::f '), 'rgb(236, 236, 238)');
+    await tab.evaluate(() => document.querySelector('#modules button').click());
+    assert.equal(await fill('std::f '), std);
+    await tab.press('d');
+    assert.notEqual(await fill('std::f '), std);
+    await tab.press('r');
+    await tab.press('d');
+    assert.equal(await fill('app::g '), app, 'in each view');
+  },
+
+  async 'is dark as an image where the system is'({ tab, url }) {
+    const pixel = async () =>
+      tab.evaluate(() => {
+        const image = document.querySelector('img');
+        const canvas = document.createElement('canvas');
+        [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+        canvas.getContext('2d').drawImage(image, 0, 0);
+        return canvas.getContext('2d').getImageData(2, 2, 1, 1).data[0];
+      });
+    await tab.goto(url('/modern-image.html'));
+    assert.equal(await pixel(), 255);
+    await tab.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: 'dark' }] });
+    await tab.goto(url('/modern-image.html'));
+    assert.ok((await pixel()) < 50);
+    await tab.send('Emulation.setEmulatedMedia', { features: [] });
   },
 
   async 'is a page that works under a strict policy'({ tab, graph, url }) {
@@ -918,6 +1107,8 @@ function serve(directory) {
   const inline = svg.replace(/^<\?xml[^>]*>/, '').replace(/<!DOCTYPE[^>]*>/, '');
   const pages = {
     '/two.html': ['text/html', `<!doctype html><title>two</title>${inline}${inline}`],
+    '/frame.html': ['text/html', '<!doctype html><title>frame</title><iframe src="deep.svg" height="300"></iframe>'],
+    '/modern-image.html': ['text/html', '<!doctype html><title>image</title><img src="modern.svg">'],
     '/image.html': ['text/html', '<!doctype html><title>image</title><img src="graph.svg">'],
   };
   const server = http.createServer((request, response) => {

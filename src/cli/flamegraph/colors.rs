@@ -3,7 +3,7 @@
 use crate::flamegraph::color::{
     BackgroundColor, Color, Palette, SearchColor, StrokeColor, parse_hex_color,
 };
-use crate::flamegraph::{Options, defaults};
+use crate::flamegraph::{Options, Theme, defaults};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -11,6 +11,14 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Colors")]
 pub struct ColorArgs {
+    /// Set the look: `classic`, or `modern`: calm colors by module, labels that keep the function, and dark where
+    /// the system is [default: modern in HTML and for `inferno flamegraph`, or else classic]
+    #[arg(
+        long = "theme", value_name = "THEME",
+        value_parser = PossibleValuesParser::new(["classic", "modern"]).map(|name| theme(&name))
+    )]
+    pub theme: Option<Theme>,
+
     /// Set color palette
     #[arg(
         short = 'c', long = "colors", value_name = "STRING", default_value = defaults::COLORS,
@@ -62,7 +70,12 @@ pub struct ColorArgs {
 }
 
 impl ColorArgs {
-    pub fn set(&self, options: &mut Options<'_>) {
+    pub fn set(&self, options: &mut Options<'_>, is_classic: bool) {
+        let usual = match is_classic {
+            true => Theme::Classic,
+            false => Theme::Modern,
+        };
+        options.theme = self.theme.unwrap_or(usual);
         options.colors = self.colors;
         options.color_diffusion = self.color_diffusion;
         options.hash = self.hash;
@@ -71,6 +84,13 @@ impl ColorArgs {
         options.search_color = self.search_color;
         options.stroke_color = self.stroke_color;
         options.uicolor = self.ui_color;
+    }
+}
+
+fn theme(name: &str) -> Theme {
+    match name {
+        "modern" => Theme::Modern,
+        _ => Theme::Classic,
     }
 }
 

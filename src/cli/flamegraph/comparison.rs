@@ -2,7 +2,7 @@
 
 use crate::cli::Input;
 use crate::differential;
-use crate::flamegraph::{DiffWidth, Options};
+use crate::flamegraph::{DiffScale, DiffWidth, Options};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::PathBuf;
@@ -35,15 +35,29 @@ pub struct ComparisonArgs {
     )]
     pub diff_width: Option<DiffWidth>,
 
+    /// In a differential graph, color changes on a `log` scale, which shows small ones, or by a `classic` one,
+    /// in proportion to the largest [default: log with --diff, in HTML and for `inferno flamegraph`, or else classic]
+    #[arg(
+        long = "diff-scale", value_name = "SCALE",
+        value_parser = PossibleValuesParser::new(["classic", "log"]).map(|name| diff_scale(&name))
+    )]
+    pub diff_scale: Option<DiffScale>,
+
     /// Switch differential hues (red<->blue)
     #[arg(long = "negate")]
     pub negate: bool,
 }
 
 impl ComparisonArgs {
-    pub fn set(&self, options: &mut Options<'_>) {
+    pub fn set(&self, options: &mut Options<'_>, is_classic: bool) {
         options.negate_differentials = self.negate;
         options.diff_width = self.diff_width.unwrap_or_default();
+        // The published tool has no --diff.
+        let usual = match is_classic && self.diff.is_none() {
+            true => DiffScale::Classic,
+            false => DiffScale::Log,
+        };
+        options.diff_scale = self.diff_scale.unwrap_or(usual);
     }
 
     /// The two inputs to compare, with `--diff`.
@@ -59,6 +73,13 @@ impl ComparisonArgs {
             normalize: self.normalize,
             strip_hex: self.strip_hex,
         }
+    }
+}
+
+fn diff_scale(name: &str) -> DiffScale {
+    match name {
+        "log" => DiffScale::Log,
+        _ => DiffScale::Classic,
     }
 }
 

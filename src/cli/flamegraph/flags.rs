@@ -58,6 +58,10 @@ pub struct Flags {
     #[arg(long = "no-javascript", hide = true)]
     pub no_javascript: bool,
 
+    /// Whether the graph looks like that of the published tool, unless flags say otherwise.
+    #[arg(skip = true)]
+    pub is_classic: bool,
+
     #[command(flatten)]
     pub many: ManyArgs,
 
@@ -136,8 +140,10 @@ impl Flags {
             ..Options::default()
         };
         self.graph.set(&mut options);
-        self.comparison.set(&mut options);
-        self.colors.set(&mut options);
+        // The published tool draws no pages.
+        let is_classic = self.is_classic && options.format != Format::Html;
+        self.comparison.set(&mut options, is_classic);
+        self.colors.set(&mut options, is_classic);
         self.labels.set(&mut options);
         options
     }
@@ -236,7 +242,7 @@ impl Flags {
 mod tests {
     use super::*;
     use crate::flamegraph::color::{BackgroundColor, Color};
-    use crate::flamegraph::{DiffWidth, Direction, TextTruncateDirection};
+    use crate::flamegraph::{DiffScale, DiffWidth, Direction, TextTruncateDirection, Theme};
 
     fn options(flags: &[&str]) -> Options<'static> {
         let arguments = std::iter::once(&"inferno-flamegraph").chain(flags);
@@ -312,7 +318,6 @@ mod tests {
         );
         check!(["--flamechart"], flame_chart, true);
         check!(["--format", "svg"], format, Format::Svg);
-        check!(["--format", "html"], format, Format::Html);
         #[cfg(feature = "picture")]
         {
             check!(["--format", "png"], format, Format::Png);
@@ -320,9 +325,31 @@ mod tests {
             check!(["--scale", "1.5"], scale, 1.5);
         }
         check!(["--csp-nonce", "n"], csp_nonce, Some("n".to_string()));
+        check!(["--diff-scale=log"], diff_scale, DiffScale::Log);
+        check!(["--theme=modern"], theme, Theme::Modern);
         check!(["--diff-width=after"], diff_width, DiffWidth::After);
         check!(["--diff-width=before"], diff_width, DiffWidth::Before);
         check!(["--diff-width=larger"], diff_width, DiffWidth::Larger);
+    }
+
+    #[test]
+    fn what_the_published_tool_does_not_draw_is_modern() {
+        let looks = |flags: &[&str]| {
+            let found = options(flags);
+            (found.theme, found.diff_scale)
+        };
+        let classic = (Theme::Classic, DiffScale::Classic);
+        assert_eq!(looks(&["--colors=java"]), classic);
+        assert_eq!(looks(&["--format=html"]), (Theme::Modern, DiffScale::Log));
+        assert_eq!(
+            looks(&["--diff", "a", "b"]),
+            (Theme::Classic, DiffScale::Log)
+        );
+        let flags = ["--format=html", "--theme=classic", "--diff-scale=classic"];
+        assert_eq!(looks(&flags), classic);
+        let mut flags = Flags::try_parse_from(["inferno flamegraph"]).unwrap();
+        flags.is_classic = false;
+        assert_eq!(flags.options().theme, Theme::Modern);
     }
 
     #[test]

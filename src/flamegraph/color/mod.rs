@@ -1,14 +1,19 @@
 //! The colors of a flame graph: palettes, backgrounds, and persistent color maps.
 
+mod change;
 mod classify;
 mod hash;
+mod modern;
+mod module;
 mod palette;
 mod palette_map;
 
 pub use palette::{BasicPalette, MultiPalette, Palette};
 pub use palette_map::PaletteMap;
 
+pub(super) use change::Change;
 pub(super) use hash::{Random, by_hash, by_prefix};
+pub(super) use modern::{DARK, LIGHT, Modules, palette};
 pub(super) use palette::background_for;
 
 use std::fmt;

@@ -13,6 +13,9 @@ class Canvas {
     this.zoomed = 0;
     this.current = -1;
     this.focused = 0;
+    // The elements of the function under the pointer, and its number.
+    this.same = [];
+    this.sameFunction = -1;
     this.found = foundFrames(picture, profile);
     this.marks = readMarks(this.found, profile, colors);
     this.narrow = new Narrow(this.svg);
@@ -72,7 +75,7 @@ class Canvas {
   split() {
     const { graph, zoomed } = this;
     const whole = graph.total[zoomed];
-    const wide = (WIDE / USUAL_WIDTH) * whole;
+    const wide = this.wideShare() * whole;
     const least = this.leastShare() * whole;
     const wides = this.nodesOf(Math.max(wide, least), Infinity);
     const fine = this.nodesOf(least, wide);
@@ -202,7 +205,11 @@ class Canvas {
   // Whether it is visible when zoomed to `top`.
   isWide(node, top) {
     const { total } = this.graph;
-    return total[node] >= (WIDE / USUAL_WIDTH) * total[top];
+    return total[node] >= this.wideShare() * total[top];
+  }
+
+  wideShare() {
+    return (this.picture.isModern ? WIDE.modern : WIDE.classic) / USUAL_WIDTH;
   }
 
   // Draws a frame in `added`, if its element is not in the right place.
@@ -261,8 +268,8 @@ class Canvas {
   // A number that represents everything the colors of a frame depend on.
   lookOf(node) {
     const isAbove = this.path.has(node);
-    const isFaded = isAbove && this.colors.isDark;
-    return isAbove + 2 * this.isMatch(node) + 4 * (node === this.current) + 8 * isFaded;
+    const isDark = (isAbove || this.colors.isInSteps) && this.colors.isDark;
+    return isAbove + 2 * this.isMatch(node) + 4 * (node === this.current) + 8 * isDark;
   }
 
   isMatch(node) {
@@ -274,6 +281,7 @@ class Canvas {
     const style = {
       colorOf: (node) => colors.exactly(node),
       isMatch: this.search.isActive ? (node) => this.isMatch(node) : () => false,
+      step: colors.step,
     };
     this.narrow.draw(graph, zoomed, narrowNodes, style, picture);
   }
@@ -294,6 +302,25 @@ class Canvas {
   forgetLooks() {
     this.items.forEach((item) => (item.look = -1));
     this.repaint();
+  }
+
+  // Outlines the frames of the same function as `node`, or none for -1.
+  outlineSame(node) {
+    const { functions } = this.profile;
+    const { name } = this.graph.tree;
+    const wanted = node > 0 && name[node] > 0 ? functions[name[node]] : -1;
+    if (wanted === this.sameFunction) {
+      return;
+    }
+    this.sameFunction = wanted;
+    this.same.forEach((group) => group.classList.remove('same'));
+    this.same = [];
+    for (const [other, { group, isHidden }] of this.items) {
+      if (wanted >= 0 && !isHidden && functions[name[other]] === wanted) {
+        group.classList.add('same');
+        this.same.push(group);
+      }
+    }
   }
 
   // The frame that an event happened on, or -1.
@@ -408,6 +435,11 @@ class Canvas {
   change(node) {
     const change = this.graph.after[node] - this.graph.before[node];
     return this.profile.settings.negate ? -change : change;
+  }
+
+  linkOf(node) {
+    const link = this.drawn(node);
+    return link?.localName === 'a' ? link.getAttribute('href') ?? link.getAttribute('xlink:href') : null;
   }
 
   // An element to clone for functions in a file of attributes.

@@ -35,6 +35,9 @@ const UNCHANGED = [250, 250, 250];
 // colors 0.1 s.
 const STEP = 32;
 
+// The same for colors that differ less.
+const FINE_STEP = 16;
+
 class Colors {
   constructor(profile) {
     this.profile = profile;
@@ -44,6 +47,11 @@ class Colors {
     this.ofName = profile.names.map((_, name) => colorAt(profile.colors, name));
     this.ofNode = new Map();
     this.largest = 1;
+    this.sign = profile.settings.negate ? -1 : 1;
+    // Whether there are few colors, which depend on the theme.
+    this.isInSteps = profile.modules !== null || profile.settings.scale === 'log';
+    this.step = this.isInSteps ? FINE_STEP : STEP;
+    this.isLog = profile.isDifferential && profile.settings.scale === 'log';
   }
 
   // Copies the colors of the frames in the file: [node, color] each.
@@ -64,6 +72,7 @@ class Colors {
   use(graph, isOriginal) {
     this.graph = graph;
     this.isOriginal = isOriginal;
+    this.whole = Math.max(graph.after[0], graph.before[0]);
     this.largest = 1e-300;
     for (let node = 1; node < graph.size && this.profile.isDifferential; node++) {
       const change = Math.abs(graph.after[node] - graph.before[node]);
@@ -73,7 +82,7 @@ class Colors {
 
   of(node) {
     const color = this.exactly(node);
-    return this.profile.tree.size > MANY ? color.map(snapped) : color;
+    return this.profile.tree.size > MANY && !this.isInSteps ? color.map((value) => snapped(value, STEP)) : color;
   }
 
   exactly(node) {
@@ -81,14 +90,25 @@ class Colors {
     if (profile.settings.byWidth) {
       return this.onScale(Math.sqrt(graph.total[node] / graph.total[0]));
     }
+    if (profile.modules) {
+      return profile.modules.color(graph.tree.name[node], this.isDark);
+    }
+    if (this.isLog) {
+      return this.ofChange(graph.before[node], graph.after[node]);
+    }
     if (profile.isDifferential) {
-      const sign = profile.settings.negate ? -1 : 1;
       const change = node === 0 ? 0 : graph.after[node] - graph.before[node];
-      return this.onScale((sign * change) / this.largest);
+      return this.onScale((this.sign * change) / this.largest);
     }
     const name = graph.tree.name[node];
     const own = this.isOriginal ? this.ofNode.get(node) : undefined;
     return own ?? (name < 0 ? this.root : this.ofName[name]);
+  }
+
+  // On logarithmic scales, whichever the graph has.
+  ofChange(before, after) {
+    const level = changeLevel(before, after, this.whole);
+    return changeColor(this.sign * level, this.isSafe, this.isDark);
   }
 
   onScale(share) {
@@ -102,7 +122,7 @@ class Colors {
   }
 }
 
-const snapped = (value) => Math.min(Math.round(value / STEP) * STEP, 255);
+const snapped = (value, step) => Math.min(Math.round(value / step) * step, 255);
 
 // Two digits for each name, 12 bits.
 function colorAt(colors, name) {

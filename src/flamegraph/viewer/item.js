@@ -81,8 +81,7 @@ class Item {
 
   label(name, picture, font) {
     const room = (this.width / 100) * picture.framesWidth() - 2 * LABEL_PADDING;
-    const shorten = options.cutRight ? keepStart : keepEnd;
-    const label = room < font.narrowest ? '' : font.fit(name, room, shorten);
+    const label = room < font.narrowest ? '' : picture.isModern ? fitName(font, name, room) : fitLabel(font, name, room);
     if (label !== this.shownLabel) {
       this.text ??= create(SVG, 'text', { fill: this.onColor }, this.group);
       this.text.textContent = this.shownLabel = label;
@@ -95,6 +94,10 @@ class Item {
       this.text.setAttribute('y', this.y + (picture.rowHeight - 1) / 2 + font.size * 0.3);
     }
   }
+}
+
+function fitLabel(font, name, room) {
+  return font.fit(name, room, options.cutRight ? keepStart : keepEnd);
 }
 
 const rounded = (value) => Math.round(value * 1e4) / 1e4;

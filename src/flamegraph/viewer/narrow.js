@@ -13,13 +13,13 @@ class Narrow {
 
   // `nodes` are sorted from left to right in each row. Matches have the search color; the color of a cell is the
   // average of its other frames.
-  draw(graph, zoomed, nodes, { colorOf, isMatch }, picture) {
+  draw(graph, zoomed, nodes, { colorOf, isMatch, step }, picture) {
     // One per pixel of the screen.
     const columns = Math.max(Math.round(picture.framesWidth() * (window.devicePixelRatio || 1)), 1);
     const scale = columns / graph.total[zoomed];
     const first = graph.start[zoomed];
     const [low, high] = picture.rows;
-    const cells = new Cells(low, high, picture);
+    const cells = new Cells(low, high, picture, step);
     for (const node of nodes) {
       const row = graph.row[node];
       if (row >= low && row <= high) {
@@ -42,7 +42,8 @@ const OVERLAP = 20;
 
 // The current cell of each row: a column, and the frames in it so far.
 class Cells {
-  constructor(low, high, picture) {
+  constructor(low, high, picture, step) {
+    this.step = step;
     const rows = high - low + 1;
     const middle = (row) => UNITS * (picture.rowY(row + low) + (picture.rowHeight - 1) / 2);
     this.y = Array.from({ length: rows }, (_, row) => middle(row));
@@ -104,7 +105,7 @@ class Cells {
 
   average(row) {
     const sums = this.color.subarray(3 * row, 3 * row + 3);
-    return css(Array.from(sums, (sum) => snapped(sum / this.covered[row])));
+    return css(Array.from(sums, (sum) => snapped(sum / this.covered[row], this.step)));
   }
 
   // Returns the painted width, in units.

@@ -1,7 +1,11 @@
 // The image as a whole: its size, and the positions of rows.
 
+// The space below the legend, in pixels.
+const LEGEND_GAP = 6;
+
 class Picture {
-  constructor(root, rowHeight) {
+  constructor(root, rowHeight, isModern) {
+    this.isModern = isModern;
     this.root = root;
     this.frames = root.querySelector('#frames');
     this.background = root.querySelector('#title').parentNode.querySelector('rect');
@@ -14,6 +18,8 @@ class Picture {
     this.rootY = number(this.frames.querySelector('rect'), 'y');
     const header = ['#title', '#subtitle'].map((id) => root.querySelector(id));
     this.header = Math.max(...header.filter(Boolean).map((text) => number(text, 'y'))) + options.fontSize;
+    const legend = root.querySelector('#legend > rect');
+    this.header += legend ? number(legend, 'height') + LEGEND_GAP : 0;
     this.footer = 2 * options.fontSize + 10;
     this.toolsHeight = 0;
     // The vertical offset of the element with the frames.
@@ -94,10 +100,15 @@ class Picture {
     this.setHeight((last - first + 1) * this.rowHeight);
   }
 
+  // Pixels of the image per pixel of the window.
+  scale() {
+    return this.width / (this.root.getBoundingClientRect().width || 1);
+  }
+
   // The visible part of the height: [top, bottom].
   inSight() {
     const box = this.root.getBoundingClientRect();
-    const scale = this.width / (box.width || 1);
+    const scale = this.scale();
     const top = Math.max(-box.top * scale, 0);
     return [top, Math.min((window.innerHeight - box.top) * scale, this.height)];
   }

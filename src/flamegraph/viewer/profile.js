@@ -80,7 +80,9 @@ class Profile {
     this.isDifferential = this.settings.kind === 'differential';
     this.counts = new Counts(this.settings);
     this.names = lengthened(names.join('\n'), this.settings.names).split('\n');
-    this.colors = colors;
+    this.isModern = this.settings.theme === 'modern';
+    this.modules = this.settings.modules ? new Modules(this.settings, colors) : null;
+    this.colors = this.modules ? '' : colors;
     this.tree = this.read(stacks);
     this.functions = functionsOf(this.names);
   }

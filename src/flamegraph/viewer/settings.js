@@ -26,11 +26,11 @@ const options = {
 const LABEL_PADDING = 3;
 
 // Widths are in pixels of a graph of the usual width. If there are many frames, those narrower than `WIDE`
-// become elements later, if at all. When zoomed in, this applies to frames of at least `LEAST_WIDTH`;
+// become elements later, if at all. Modern frames have gaps between them, which very narrow ones would vanish in. When zoomed in, this applies to frames of at least `LEAST_WIDTH`;
 // otherwise, to those of at least the configured width.
 const USUAL_WIDTH = 1180;
 const FEW = 2_000;
-const WIDE = 2;
+const WIDE = { classic: 2, modern: 4 };
 const LEAST_WIDTH = 0.3;
 
 // The limit on the number of frames that become elements, unless very narrow ones were requested.

@@ -1,73 +1,133 @@
-// The table of functions, sorted by self or total counts.
+// The table of functions. Only the rows in sight are elements, and the headings stay in sight.
 
-const MOST_ROWS = 1000;
+// The number of rows above and below the visible ones that are elements, too.
+const MARGIN_ROWS = 20;
+
+const MIN_TABLE_HEIGHT = 200;
 
 class Table {
   constructor(picture, actions) {
     this.picture = picture;
     this.actions = actions;
-    this.by = 'total';
+    this.columns = [];
+    this.sort = null;
     this.place = create(SVG, 'foreignObject', { id: 'functions', class: 'hide', x: options.padding }, picture.root);
+    this.scroller = html('div', '', { role: 'region', 'aria-label': 'functions', tabindex: 0 }, this.place);
+    this.content = html('div', '', {}, this.scroller);
+    this.table = html('table', '', {}, this.content);
+    this.head = html('tr', '', {}, html('thead', '', {}, this.table));
+    this.body = html('tbody', '', {}, this.table);
+    this.scroller.addEventListener('scroll', () => this.draw());
   }
 
   get isOpen() {
     return !isHidden(this.place);
   }
 
-  // `rows` are functions: name, number, self and total count; `textOf` formats counts.
-  show(rows, textOf) {
+  // Shows rows, objects that the columns describe. `sort` is the initial order.
+  show(columns, rows, sort) {
+    this.columns = columns;
     this.rows = rows;
-    this.textOf = textOf;
+    this.sort ??= sort;
     setShown(this.place, true);
     this.fill();
   }
 
   hide() {
     setShown(this.place, false);
-    this.place.replaceChildren();
+    this.body.replaceChildren();
   }
 
   fill() {
-    const table = html('table', '', {});
-    const head = html('tr', '', {}, html('thead', '', {}, table));
-    for (const [key, text] of [['own', 'Self'], ['total', 'Total'], ['name', 'Function']]) {
-      const cell = html('th', '', { scope: 'col' }, head);
-      cell.setAttribute('aria-sort', key === this.by ? 'descending' : 'none');
-      button(text + (key === this.by ? ' \u25be' : ''), `sort by ${text}`, cell, () => {
-        this.by = key;
-        this.fill();
-      });
-    }
-    const body = html('tbody', '', {}, table);
-    this.sorted().slice(0, MOST_ROWS).forEach((row) => this.addRow(body, row));
-    if (this.rows.length > MOST_ROWS) {
-      const more = html('tr', '', {}, body);
-      html('td', `${this.rows.length - MOST_ROWS} more: search for them`, { colspan: 3 }, more);
-    }
-    this.place.replaceChildren(table);
+    this.head.replaceChildren();
+    this.columns.forEach((column) => this.addHeading(column));
+    this.sortRows();
+    this.table.setAttribute('aria-rowcount', this.rows.length + 1);
     this.layout();
   }
 
-  sorted() {
-    const { by } = this;
+  addHeading({ key, heading, isName }) {
+    const cell = html('th', '', { scope: 'col' }, this.head);
+    const { by, isAscending } = this.sort;
+    const isSorted = key === by;
+    cell.setAttribute('aria-sort', !isSorted ? 'none' : isAscending ? 'ascending' : 'descending');
+    const arrow = !isSorted ? '' : isAscending ? ' \u25b4' : ' \u25be';
+    button(heading + arrow, `sort by ${heading}`, cell, () => {
+      this.sort = { by: key, isAscending: isSorted ? !isAscending : isName === true };
+      this.scroller.scrollTop = 0;
+      this.fill();
+    });
+  }
+
+  sortRows() {
+    const { by, isAscending } = this.sort;
+    const sign = isAscending ? 1 : -1;
     const byName = (a, b) => (a.name < b.name ? -1 : 1);
-    return [...this.rows].sort(by === 'name' ? byName : (a, b) => b[by] - a[by] || byName(a, b));
+    const byValue = (a, b) => (a[by] === b[by] ? 0 : a[by] < b[by] ? -sign : sign) || byName(a, b);
+    this.rows.sort(by === 'name' ? (a, b) => sign * byName(a, b) : byValue);
   }
 
-  addRow(body, row) {
-    const line = html('tr', '', {}, body);
-    html('td', this.textOf(row.own), {}, line);
-    html('td', this.textOf(row.total), {}, line);
-    const cell = html('td', '', {}, line);
-    button(row.name || '(no name)', 'all callers and callees', cell, () => this.actions.open(row.number));
-  }
-
+  // Fills the window, or some of it in a host page.
   layout() {
-    this.place.setAttribute('y', this.picture.top);
-    this.place.setAttribute('width', this.picture.framesWidth());
-    this.place.setAttribute('height', 100000);
-    const height = this.place.firstChild?.getBoundingClientRect().height ?? 0;
+    const { picture } = this;
+    const scale = picture.scale();
+    const sight = window.innerHeight * scale;
+    const room = picture.isDocument ? sight - picture.top - picture.footer : 0.8 * sight;
+    const height = Math.max(room, MIN_TABLE_HEIGHT);
+    this.place.setAttribute('y', picture.top);
+    this.place.setAttribute('width', picture.framesWidth());
     this.place.setAttribute('height', height);
-    this.picture.setHeight(height);
+    this.scroller.style.height = `${height}px`;
+    picture.setHeight(height);
+    this.drawn = null;
+    this.draw();
+  }
+
+  // Creates the rows in sight.
+  draw() {
+    const { rows, scroller } = this;
+    // A guess, until there is a row to measure.
+    const rowHeight = this.rowHeight ?? 20;
+    const first = Math.max(Math.floor(scroller.scrollTop / rowHeight) - MARGIN_ROWS, 0);
+    const count = Math.ceil(scroller.clientHeight / rowHeight) + 2 * MARGIN_ROWS;
+    const last = Math.min(first + count, rows.length);
+    if (this.drawn === `${first} ${last}`) {
+      return;
+    }
+    this.drawn = `${first} ${last}`;
+    this.body.replaceChildren(...rows.slice(first, last).map((row, at) => this.row(row, first + at)));
+    this.content.style.paddingTop = `${first * rowHeight}px`;
+    this.content.style.height = `${(rows.length + 1) * rowHeight + this.head.offsetHeight}px`;
+    const measured = this.body.firstChild?.getBoundingClientRect().height;
+    if (measured > 0 && this.rowHeight !== measured) {
+      this.rowHeight = measured;
+      this.drawn = null;
+      this.draw();
+    }
+  }
+
+  row(row, index) {
+    const line = html('tr', '', { 'aria-rowindex': index + 2 });
+    for (const { isName, cell } of this.columns) {
+      const place = html('td', '', {}, line);
+      if (isName) {
+        const open = () => this.actions.open(row.number);
+        button(row.name || '(no name)', `${row.name}\nall callers and callees`, place, open);
+      } else {
+        this.fillCell(place, cell(row));
+      }
+    }
+    return line;
+  }
+
+  fillCell(place, { text, share, color }) {
+    place.textContent = text;
+    if (share !== undefined) {
+      place.style.backgroundSize = `${Math.min(100 * share, 100)}% 100%`;
+    }
+    if (color) {
+      place.style.background = css(color);
+      place.style.color = onColor(color);
+    }
   }
 }

@@ -1,45 +1,34 @@
-// The buttons, the search box and the path from the root to the zoomed frame.
+// The toolbar: the search box, the views, and the path from the root to the zoomed frame.
+
+// The largest part of the window that the tools may cover.
+const MAX_TOOLS_SHARE = 0.3;
+
+// The number of frames in the path.
+const MAX_CRUMBS = 8;
+
+// The views: the name of an action, a label and an explanation.
+const VIEWS = [
+  ['flame', 'Flame', 'root at the bottom (i)'],
+  ['icicle', 'Icicle', 'root at the top (i)'],
+  ['callers', 'Callers', 'callers first: the stacks turned round (r)'],
+  ['sandwich', 'Sandwich', 'all that calls the selected function, and all it calls (s)'],
+  ['table', 'Table', 'functions by their own and total share (t)'],
+];
 
 // Calls `actions`, an object of functions, and displays the given state.
 class Tools {
-  constructor(picture, actions, { isDifferential, isChart, hasUnits }) {
+  constructor(picture, actions, isChart) {
     this.picture = picture;
     this.actions = actions;
     const { root } = picture;
-    root.querySelector('#unzoom').remove();
-    root.querySelector('#search').remove();
-    this.place = create(SVG, 'foreignObject', { id: 'tools', x: options.padding }, root);
+    ['#unzoom', '#search', '#matched'].forEach((id) => root.querySelector(id).remove());
+    this.place = create(SVG, 'foreignObject', { id: 'tools', width: '100%' }, root);
     this.box = html('div', '', { role: 'toolbar', 'aria-label': 'Flame graph' }, this.place);
     this.buttons = {};
     this.addSearch();
-    const spacer = html('span', '', { class: 'spacer' }, this.box);
-    spacer.setAttribute('aria-hidden', 'true');
-    this.add('flip', 'Icicle', 'root at the top or at the bottom (i)', 'flip');
-    if (!isChart) {
-      this.add('callers', 'Callers first', 'turn the stacks round (r)', 'callers');
-      this.add('sandwich', 'Sandwich', 'all that calls the selected function, and all it calls (s)', 'sandwich');
-      this.add('order', 'By name', 'order of siblings (o)', 'order');
-    }
-    this.add('table', 'Table', 'functions by their own and total share (t)', 'table');
-    if (isDifferential) {
-      this.add('side', '', 'which profile the widths are those of (w)', 'side');
-      this.add('safe', 'Colors', 'colors that all eyes can tell apart', 'safe');
-    }
-    if (hasUnits) {
-      this.add('units', 'Units', 'counts in larger units (b)', 'units');
-    }
-    this.add('dark', 'Dark', 'dark or light (d)', 'dark');
-    this.add('save', 'Save', 'save this view as an SVG', 'save');
-    this.add('export', 'Export', 'save the zoomed or matching stacks as folded text', 'export');
-    this.add('help', '?', 'keys', 'help');
-    const line = html('div', '', { id: 'way' }, this.box);
-    this.add('unzoom', 'Reset Zoom', 'show everything (Escape)', 'unzoom', line);
-    this.add('undo', 'Undo hide', 'show what was hidden last (u)', 'undo', line);
-    this.crumbs = html('span', '', { id: 'crumbs', role: 'navigation' }, line);
-    this.crumbs.setAttribute('aria-label', 'callers of what is zoomed');
-    for (const name of ['unzoom', 'undo']) {
-      setShown(this.buttons[name], false);
-    }
+    this.addViews(isChart);
+    this.add('menu', 'Menu', 'order, colors, units, files, keys', 'menu').setAttribute('aria-haspopup', 'menu');
+    this.addWay();
   }
 
   add(name, text, label, action, parent = this.box) {
@@ -50,8 +39,9 @@ class Tools {
   }
 
   addSearch() {
+    const group = html('span', '', { class: 'field', role: 'search' }, this.box);
     const label = 'Search: regular expression';
-    this.input = create(XHTML, 'input', { type: 'text', id: 'term', 'aria-label': label }, this.box);
+    this.input = create(XHTML, 'input', { type: 'text', id: 'term', 'aria-label': label }, group);
     Object.assign(this.input, { placeholder: 'Search (/)', spellcheck: false, autocomplete: 'off' });
     this.input.addEventListener('input', () => this.followSoon());
     this.input.addEventListener('keydown', (event) => this.onKey(event));
@@ -63,11 +53,35 @@ class Tools {
         this.finish(this.input.value);
       }
     });
-    this.add('ignorecase', 'ic', 'ignore case (Ctrl-I)', 'toggleCase');
-    this.add('plain', '.*', 'regular expression or plain text', 'togglePlain');
-    this.add('previous', '\u2039', 'previous match (N)', 'previous');
-    this.add('next', '\u203a', 'next match (n)', 'next');
-    this.add('search', 'Reset Search', 'end the search', 'resetSearch');
+    this.add('ignorecase', 'Aa', 'match upper and lower case (Ctrl-I)', 'toggleCase', group);
+    this.add('plain', '.*', 'regular expression, or plain text', 'togglePlain', group);
+    const matches = html('span', '', { class: 'matches' }, this.box);
+    this.add('previous', '\u2039', 'previous match (N)', 'previous', matches);
+    this.add('next', '\u203a', 'next match (n)', 'next', matches);
+    this.add('search', '\u00d7', 'Reset Search', 'resetSearch', matches);
+    this.matched = html('span', '', { id: 'matched', role: 'status' }, this.box);
+  }
+
+  addViews(isChart) {
+    const group = html('span', '', { class: 'segments', role: 'group', 'aria-label': 'View' }, this.box);
+    for (const [name, text, label] of VIEWS) {
+      if (!isChart || (name !== 'callers' && name !== 'sandwich')) {
+        this.add(name, text, label, name, group);
+      }
+    }
+  }
+
+  addWay() {
+    const line = html('div', '', { id: 'way' }, this.box);
+    this.add('unzoom', 'Reset Zoom', 'show everything (Escape)', 'unzoom', line);
+    this.add('undo', 'Undo hide', 'show what was hidden last (u)', 'undo', line);
+    this.crumbs = html('span', '', { id: 'crumbs', role: 'navigation' }, line);
+    this.crumbs.setAttribute('aria-label', 'callers of what is zoomed');
+    this.modules = html('span', '', { id: 'modules' }, line);
+    this.add('more', '', 'scroll to them', 'more', line);
+    for (const name of ['unzoom', 'undo', 'more']) {
+      setShown(this.buttons[name], false);
+    }
   }
 
   openSearch() {
@@ -105,39 +119,60 @@ class Tools {
     for (const name of ['search', 'previous', 'next']) {
       setShown(buttons[name], term !== '');
     }
-    press(buttons.ignorecase, ignoreCase);
+    press(buttons.ignorecase, !ignoreCase);
     press(buttons.plain, !isPlain);
+  }
+
+  // A message about the search.
+  showMatched(text) {
+    if (text !== this.matched.textContent) {
+      this.matched.textContent = this.matched.title = text;
+    }
+  }
+
+  // `view` is the name of one of the views.
+  showView(view) {
+    for (const [name] of VIEWS) {
+      if (this.buttons[name]) {
+        press(this.buttons[name], name === view);
+      }
+    }
   }
 
   // The position and height of the tools, which wrap in a narrow window.
   layout() {
-    const width = this.picture.framesWidth();
-    this.place.setAttribute('width', width);
     this.place.setAttribute('y', this.picture.header);
     this.place.setAttribute('height', 1000);
-    const height = Math.ceil(this.box.getBoundingClientRect().height * this.scale()) + 4;
+    const height = Math.ceil(this.box.getBoundingClientRect().height * this.picture.scale());
     this.place.setAttribute('height', height);
     this.picture.toolsHeight = height;
   }
 
-  // Pixels of the image per pixel of the window.
-  scale() {
-    return this.picture.width / (this.picture.root.getBoundingClientRect().width || 1);
+  // Stays in sight: in a document of its own always, unless it takes too much of the window, and in a host page
+  // while typing.
+  float() {
+    const { picture } = this;
+    const [top, bottom] = picture.inSight();
+    const isUsed = document.activeElement === this.input;
+    const isSmall = picture.toolsHeight < MAX_TOOLS_SHARE * (bottom - top);
+    const isFloating = isUsed || (picture.isDocument && isSmall);
+    const distance = isFloating ? Math.max(top - picture.header, 0) : 0;
+    this.place.setAttribute('transform', `translate(0 ${distance})`);
+    this.place.classList.toggle('floating', distance > 0);
   }
 
-  // Stays in sight while typing.
-  float() {
-    const isUsed = document.activeElement === this.input;
-    const [top] = this.picture.inSight();
-    const y = isUsed ? Math.max(this.picture.header, top) : this.picture.header;
-    this.place.setAttribute('y', y);
-    this.place.classList.toggle('floating', y !== this.picture.header);
+  // Says how many rows are out of sight in the direction away from the root.
+  showMore(rows, isDownward) {
+    const text = rows > 0 ? `${isDownward ? '\u25bc' : '\u25b2'} ${rows} more rows` : '';
+    if (text !== this.buttons.more.textContent) {
+      this.buttons.more.textContent = text;
+      setShown(this.buttons.more, rows > 0);
+    }
   }
 
   // The names of the frames above the zoomed one, each as a button.
   showPath(path) {
-    const most = 8;
-    const parts = path.length > most ? [path[0], null, ...path.slice(1 - most)] : path;
+    const parts = path.length > MAX_CRUMBS ? [path[0], null, ...path.slice(1 - MAX_CRUMBS)] : path;
     this.crumbs.replaceChildren();
     parts.forEach((part, at) => {
       if (at > 0) {
@@ -155,55 +190,4 @@ class Tools {
 function press(element, isPressed) {
   element.setAttribute('aria-pressed', String(isPressed));
   element.classList.toggle('pressed', isPressed);
-}
-
-const KEYS = [
-  ['arrows', 'walk from frame to frame'],
-  ['Enter', 'zoom into the frame; a click does the same'],
-  ['Escape', 'show everything'],
-  ['Backspace', 'zoom out to the caller'],
-  ['/ or Ctrl-F', 'search'],
-  ['n, N', 'next and previous match'],
-  ['Ctrl-I', 'ignore case'],
-  ['i', 'icicle or flame graph'],
-  ['r', 'callers first'],
-  ['s', 'sandwich: all callers and callees of the function'],
-  ['t', 'table of functions'],
-  ['o', 'siblings by name or by width'],
-  ['w', 'widths before, after, or of both (differential graphs)'],
-  ['c, C', 'copy the name, the whole stack'],
-  ['h, H', 'hide the function, the frame with all below it'],
-  ['u', 'undo hiding'],
-  ['b', 'larger units'],
-  ['d', 'dark or light'],
-  ['?', 'this list'],
-];
-
-// A list of keys over the graph.
-class Help {
-  constructor(root, leave) {
-    this.place = create(SVG, 'foreignObject', { id: 'keys', class: 'hide' }, root);
-    Object.entries({ x: 0, width: '100%', height: 520 }).forEach(([key, value]) =>
-      this.place.setAttribute(key, value));
-    const box = html('div', '', { role: 'dialog', 'aria-label': 'Keys', tabindex: '-1' }, this.place);
-    const list = html('dl', '', {}, box);
-    for (const [key, meaning] of KEYS) {
-      html('dt', key, {}, list);
-      html('dd', meaning, {}, list);
-    }
-    button('Close', 'close this list (Escape)', box, leave);
-    this.box = box;
-  }
-
-  get isOpen() {
-    return !isHidden(this.place);
-  }
-
-  toggle(isOpen, top) {
-    this.place.setAttribute('y', top);
-    setShown(this.place, isOpen);
-    if (isOpen) {
-      this.box.focus({ preventScroll: true });
-    }
-  }
 }

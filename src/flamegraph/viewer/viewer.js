@@ -5,28 +5,30 @@ class Viewer {
     this.root = root;
     this.profile = new Profile(root.querySelector('#profile').textContent);
     const { settings } = this.profile;
-    this.picture = new Picture(root, settings.row);
+    this.picture = new Picture(root, settings.row, this.profile.isModern);
+    root.classList.add('live');
+    root.classList.toggle('modern', this.profile.isModern);
     this.font = new Font(root.querySelector('#details'));
     this.search = new Search(this.profile.names);
     this.colors = new Colors(this.profile);
     this.canvas = new Canvas(this.picture, this.font, this.profile, this.colors, this.search);
     this.bar = new Bar(this.picture, this.font);
     this.table = new Table(this.picture, { open: (name) => this.show({ view: 'sandwich', name }) });
-    this.tools = new Tools(this.picture, this.actions(), {
-      isDifferential: this.profile.isDifferential,
-      isChart: this.profile.isChart,
-      hasUnits: this.profile.counts.hasUnits,
-    });
+    this.tools = new Tools(this.picture, this.actions(), this.profile.isChart);
+    this.menu = new Menu(this.picture);
+    const { modules } = this.profile;
+    this.legend = modules && new ModuleLegend(this.tools.modules, modules, (module) => this.selectModule(module));
     this.help = new Help(root, () => this.help.toggle(false, 0));
     // The displayed view, except for the zoom.
-    this.view = { view: 'plain', name: -1, order: 'name', side: settings.width };
+    this.view = { view: 'plain', name: -1, order: 'name', side: settings.width, recursion: false };
     this.edits = [];
+    // The search whose matching stacks are kept; an empty one keeps all.
+    this.filter = { term: '', isPlain: false, ignoreCase: false };
     this.query = { term: '', isPlain: false, ignoreCase: false };
     this.pointed = -1;
     // The zoom at which stepping through matches started; null for the current one.
     this.stepsFrom = null;
     this.inUnits = this.profile.counts.hasUnit;
-    this.pressUnits();
     this.theme = null;
     this.isPrinting = false;
     this.darkness = matchMedia('(prefers-color-scheme: dark)');
@@ -34,7 +36,8 @@ class Viewer {
     this.picture.fill();
     this.applyTheme();
     this.tools.layout();
-    this.restore();
+    scrollToEnd(this);
+    restore(this);
     // After loading, the graph is complete.
     this.canvas.later.finishDistant();
     this.listen();
@@ -44,22 +47,28 @@ class Viewer {
     return {
       unzoom: () => this.zoom(0),
       zoom: (node) => this.zoom(node),
-      follow: (term) => this.searchFor(term),
-      finish: (term) => this.finishSearch(term),
-      toggleCase: () => this.changeQuery({ ignoreCase: !this.query.ignoreCase }),
-      togglePlain: () => this.changeQuery({ isPlain: !this.query.isPlain }),
-      resetSearch: () => this.finishSearch(''),
-      next: () => this.step(1),
-      previous: () => this.step(-1),
+      follow: (term) => searchFor(this, term),
+      finish: (term) => finishSearch(this, term),
+      toggleCase: () => changeQuery(this, { ignoreCase: !this.query.ignoreCase }),
+      togglePlain: () => changeQuery(this, { isPlain: !this.query.isPlain }),
+      resetSearch: () => finishSearch(this, ''),
+      next: () => step(this, 1),
+      previous: () => step(this, -1),
       flip: () => this.flip(),
+      flame: () => this.showStacks(false),
+      icicle: () => this.showStacks(true),
       callers: () => this.toggleView('callers'),
       table: () => this.toggleView('table'),
-      sandwich: () => this.sandwich(),
+      sandwich: () => this.toggleSandwich(),
+      filter: () => toggleFilter(this),
+      recursion: () => this.show({ recursion: !this.view.recursion }),
+      menu: () => this.openMenu(),
       order: () => this.show({ order: this.view.order === 'name' ? 'width' : 'name' }),
       side: () => this.nextSide(),
       safe: () => this.toggleSafe(),
       units: () => this.toggleUnits(),
-      undo: () => this.undo(),
+      undo: () => undo(this),
+      more: () => scrollOn(this),
       dark: () => this.toggleTheme(),
       save: () => this.save(),
       export: () => this.export(),
@@ -91,11 +100,12 @@ class Viewer {
     on(this.canvas.hits, 'mousemove', (event) => this.pointNear(event));
     on(svg, 'mouseleave', () => this.point(-1));
     on(svg, 'click', (event) => this.onClick(event));
-    on(svg, 'keydown', (event) => this.onFrameKey(event));
+    on(svg, 'contextmenu', (event) => this.onContextMenu(event));
+    on(svg, 'keydown', (event) => onFrameKey(this, event));
     // Not on the frames: Chromium makes an SVG element with a focus listener focusable.
     on(document, 'focusin', (event) => this.point(this.canvas.under(event.target)));
     on(document, 'focusout', () => this.point(-1));
-    on(document, 'keydown', (event) => this.onKey(event));
+    on(document, 'keydown', (event) => onKey(this, event));
     on(window, 'scroll', () => this.onScroll());
     on(window, 'resize', () => this.resize());
     on(window, 'beforeprint', () => this.setPrinting(true));
@@ -104,22 +114,24 @@ class Viewer {
     // The width of an inlined graph may change independently of the window.
     new ResizeObserver(() => this.resize()).observe(this.root);
     if (this.picture.isDocument) {
-      on(window, 'popstate', () => this.restore());
+      on(window, 'popstate', () => goBack(this));
     }
   }
 
   onScroll() {
     this.bar.place();
     this.tools.float();
+    showMore(this);
   }
 
   resize() {
     if (this.picture.fill()) {
       this.tools.layout();
       this.redraw();
-    } else {
-      this.bar.place();
+    } else if (this.table.isOpen) {
+      this.table.layout();
     }
+    this.onScroll();
   }
 
   redraw() {
@@ -133,84 +145,18 @@ class Viewer {
 
   // ---- Views ----
 
-  // The tree of the view, and whether its nodes are the profile's.
-  graph() {
-    const { profile, view } = this;
-    let { tree } = profile;
-    for (const { functions, path, node } of this.edits) {
-      const subtree = path ? nodeAt(tree, path) : node;
-      tree = (profile.isChart ? withoutInTime : without)(tree, functions, subtree);
-    }
-    if (view.view === 'callers') {
-      tree = callersFirst(tree);
-    }
-    const graph = this.ordered(new Graph(tree, view.side));
-    return view.view === 'sandwich' ? this.sandwichOf(graph) : graph;
-  }
-
-  ordered(graph) {
-    const { order, side } = this.view;
-    return order === 'width' ? sorted(graph, order, this.profile.names, side) : graph;
-  }
-
-  sandwichOf(graph) {
-    const { functions } = this.profile;
-    const { name, side } = this.view;
-    const isFunction = (other) => other > 0 && functions[other] === functions[name];
-    const { callees, callers } = aroundFunction(graph, isFunction);
-    const around = this.ordered(new Graph(callees, side));
-    around.addCallers(this.ordered(new Graph(callers, side)));
-    around.tree.name[0] = name;
-    return around;
-  }
-
-  isOriginal() {
-    const { view, order, side } = this.view;
-    const isPlain = view === 'plain' || view === 'table';
-    const isUnsorted = order === 'name' && side === this.profile.settings.width;
-    return isPlain && isUnsorted && this.edits.length === 0;
-  }
-
   // Changes the view, and stores it in the URL. The zoom stays, unless the tree changes.
   show(changes) {
     const { graph, zoomed } = this.canvas;
+    const hadFrames = hasFramesOfProfile(this);
     Object.assign(this.view, changes);
     this.build();
-    this.zoomTo('view' in changes ? 0 : this.sameFrame(graph, zoomed));
-    this.remember(true);
+    const isSameTree = !('view' in changes) || (hadFrames && hasFramesOfProfile(this));
+    this.zoomTo(isSameTree ? sameFrame(this, graph, zoomed) : 0);
+    remember(this, true);
     if ('view' in changes) {
-      this.showRoot();
+      showRoot(this);
       this.canvas.later.finishDistant();
-    }
-  }
-
-  // The frame that corresponds to `node` in the previous graph, or its nearest remaining caller.
-  sameFrame(before, node) {
-    const { graph } = this.canvas;
-    if (this.profile.isChart) {
-      return graph.size === before.size ? node : 0;
-    }
-    const isHidden = (name) => this.edits.some(({ functions }) => functions.has(name));
-    const path = before.pathTo(node).filter((name) => !isHidden(name));
-    for (; path.length > 0; path.pop()) {
-      const same = nodeAt(graph.tree, path);
-      if (graph.total[same] > 0) {
-        return same;
-      }
-    }
-    return 0;
-  }
-
-  // Views have their roots in different positions; a table starts at its top.
-  showRoot() {
-    if (this.table.isOpen && this.picture.isDocument) {
-      window.scrollTo({ top: 0, behavior: 'instant' });
-      return;
-    }
-    const root = this.canvas.drawn(0);
-    const box = root?.getBoundingClientRect();
-    if (this.picture.isDocument && box?.height > 0 && (box.top < 0 || box.bottom > window.innerHeight)) {
-      root.scrollIntoView({ block: 'center', behavior: 'instant' });
     }
   }
 
@@ -219,35 +165,22 @@ class Viewer {
     const { view } = this.view;
     this.pointed = -1;
     this.bar.show('', null);
-    canvas.setGraph(this.graph(), this.isOriginal());
+    canvas.setGraph(graphOf(this), isOriginal(this));
     picture.isSandwich = view === 'sandwich';
-    press(tools.buttons.flip, picture.isFlipped !== options.inverted);
-    tools.buttons.flip.textContent = picture.isFlipped ? 'Flame' : 'Icicle';
-    press(tools.buttons.table, view === 'table');
-    if (tools.buttons.callers) {
-      press(tools.buttons.callers, view === 'callers');
-      press(tools.buttons.sandwich, view === 'sandwich');
-      tools.buttons.order.textContent = this.view.order === 'name' ? 'By width' : 'By name';
-    }
-    if (tools.buttons.side) {
-      tools.buttons.side.textContent = { after: 'After', before: 'Before', larger: 'Both' }[this.view.side];
-    }
+    const stacks = picture.isFlipped ? 'icicle' : 'flame';
+    tools.showView(view === 'plain' ? stacks : view);
     setShown(tools.buttons.undo, this.edits.length > 0);
     setShown(picture.frames, view !== 'table');
     this.table.hide();
   }
 
   showTable() {
-    const { graph } = this.canvas;
-    const { own, total } = functionTotals(graph, this.profile.functions);
-    const rows = [];
-    for (let number = 1; number < total.length; number++) {
-      const isWanted = !this.search.isActive || this.search.isMatch[number];
-      if (total[number] > 0 && isWanted) {
-        rows.push({ name: this.profile.names[number], number, own: own[number], total: total[number] });
-      }
-    }
-    this.table.show(rows, (ticks) => this.shareText(ticks, graph.total[0]));
+    const { profile, colors, search } = this;
+    const { graph, zoomed } = this.canvas;
+    const columns = columnsOf({ profile, colors, countText: (ticks) => this.countText(ticks) });
+    const isWanted = (name) => !search.isActive || search.isMatch[name] === 1;
+    const rows = functionRows(graph, zoomed, profile, isWanted);
+    this.table.show(columns, rows, { by: profile.isDifferential ? 'change' : 'total', isAscending: false });
   }
 
   shareText(ticks, whole) {
@@ -263,20 +196,58 @@ class Viewer {
     this.show({ view: this.view.view === view ? 'plain' : view });
   }
 
-  sandwich() {
-    const name = this.canvas.graph.tree.name[this.selected()];
+  toggleSandwich() {
     if (this.view.view === 'sandwich') {
       this.show({ view: 'plain' });
-    } else if (name > 0) {
+    } else {
+      this.sandwich(this.selected());
+    }
+  }
+
+  // Shows all callers and callees of a frame's function.
+  sandwich(node) {
+    const name = this.canvas.graph.tree.name[node];
+    if (name > 0) {
       this.show({ view: 'sandwich', name });
     } else {
       this.bar.show('Zoom into a frame, or point at one and press s', null);
     }
   }
 
+  // The plain view, with the root at the bottom or at the top.
+  showStacks(isFlipped) {
+    this.picture.isFlipped = isFlipped;
+    this.show({ view: 'plain' });
+    showRoot(this);
+  }
+
+  // The main menu, below its button.
+  openMenu() {
+    const { menu, picture, tools } = this;
+    if (menu.isOpen) {
+      menu.close();
+      return;
+    }
+    const box = tools.buttons.menu.getBoundingClientRect();
+    this.openMenuAt(mainMenu(this), box.right - MENU_WIDTH / picture.scale(), box.bottom + 2);
+  }
+
+  // A position in the window.
+  openMenuAt(items, x, y) {
+    const { picture } = this;
+    const box = this.root.getBoundingClientRect();
+    this.menu.open(items, (x - box.left) * picture.scale(), (y - box.top) * picture.scale());
+  }
+
+  openFrameMenu(node, x, y) {
+    this.point(node);
+    this.openMenuAt(frameMenu(this, node), x, y);
+  }
+
   flip() {
     this.picture.isFlipped = !this.picture.isFlipped;
     this.show({});
+    showRoot(this);
   }
 
   nextSide() {
@@ -286,25 +257,39 @@ class Viewer {
 
   toggleSafe() {
     this.colors.isSafe = !this.colors.isSafe;
-    press(this.tools.buttons.safe, this.colors.isSafe);
+    this.paintLegend();
     this.canvas.forgetLooks();
+    if (this.table.isOpen) {
+      this.showTable();
+    }
   }
 
   toggleUnits() {
     const { counts } = this.profile;
     this.inUnits = !this.inUnits;
     counts.isScaled = counts.hasUnit && this.inUnits;
-    this.pressUnits();
     if (this.table.isOpen) {
       this.showTable();
     }
     this.point(this.pointed);
   }
 
-  pressUnits() {
-    if (this.profile.counts.hasUnits) {
-      press(this.tools.buttons.units, this.inUnits);
+  paintLegend() {
+    if (this.colors.isLog) {
+      paintLegend(this.root, this.colors);
     }
+  }
+
+  // Shows the frames of one module in their colors, or all again.
+  selectModule(module) {
+    const { modules } = this.profile;
+    modules.selected = modules.selected === module ? -1 : module;
+    this.showLegend();
+    this.canvas.forgetLooks();
+  }
+
+  showLegend() {
+    this.legend?.show(this.canvas.graph, this.canvas.zoomed, this.colors.isDark);
   }
 
   toggleTheme() {
@@ -326,9 +311,13 @@ class Viewer {
     const isDark = isWanted && !this.isPrinting;
     this.colors.isDark = isDark;
     this.root.classList.toggle('dark', isDark);
-    press(this.tools.buttons.dark, isDark);
+    this.paintLegend();
     if (this.canvas.graph) {
       this.canvas.repaint();
+      this.showLegend();
+    }
+    if (this.table.isOpen) {
+      this.showTable();
     }
   }
 
@@ -342,6 +331,7 @@ class Viewer {
 
   point(node) {
     this.pointed = node;
+    this.canvas.outlineSame(node);
     const rect = node < 0 ? null : this.canvas.drawn(node)?.querySelector('rect');
     this.bar.show(node < 0 ? '' : this.details(node), rect);
   }
@@ -371,7 +361,9 @@ class Viewer {
       parts.push(`${percentText(graph.total[node], graph.total[zoomed])} of the zoomed frame`);
     }
     if (isDifferential) {
-      parts.push(`before ${this.countText(graph.before[node])}`, `after ${this.countText(graph.after[node])}`);
+      const [before, after] = [graph.before[node], graph.after[node]];
+      const change = relativeText(before, after);
+      parts.push(`before ${this.countText(before)}`, `after ${this.countText(after)}${change && ` (${change})`}`);
     }
     return parts.join(', ');
   }
@@ -387,13 +379,30 @@ class Viewer {
     this.zoom(node);
   }
 
+  // The right button, and a long press. With Shift, the browser's menu opens.
+  onContextMenu(event) {
+    const node = this.canvas.at(event);
+    if (node >= 0 && !event.shiftKey) {
+      event.preventDefault();
+      this.openFrameMenu(node, event.clientX, event.clientY);
+    }
+  }
+
+  // The menu of a frame, below it.
+  openMenuOf(node) {
+    const box = this.canvas.drawn(node)?.querySelector('rect').getBoundingClientRect();
+    if (box && !this.table.isOpen) {
+      this.openFrameMenu(node, Math.max(box.left, 0), box.bottom);
+    }
+  }
+
   // Zooms, and stores it in the URL. The root resets the zoom.
   zoom(node) {
     if (node === this.canvas.zoomed || !(this.canvas.graph.total[node] > 0)) {
       return;
     }
     this.zoomTo(node);
-    this.remember(true);
+    remember(this, true);
   }
 
   zoomTo(node) {
@@ -403,27 +412,18 @@ class Viewer {
     if (this.view.view === 'table') {
       this.showTable();
     } else {
-      const bottom = this.fromBottom();
+      const bottom = fromBottom(this);
       canvas.draw(node);
-      this.keepBottom(bottom);
+      keepBottom(this, bottom);
     }
     setShown(tools.buttons.unzoom, node !== 0);
     const path = [node, ...canvas.graph.ancestors(node)].reverse();
     tools.showPath(node === 0 ? [] : path.map((at) => ({ node: at, name: canvas.name(at) })));
-    this.showMatched();
+    showMatched(this);
     this.bar.layout();
-  }
-
-  // A flame graph grows at the top: its root keeps its position in the window.
-  fromBottom() {
-    return this.picture.isDownward || !this.picture.isDocument ? null : this.picture.height - window.scrollY;
-  }
-
-  keepBottom(distance) {
-    const isScrolled = window.scrollY > 0;
-    if (distance !== null && isScrolled && this.picture.height - window.scrollY !== distance) {
-      window.scrollTo({ top: this.picture.height - distance, behavior: 'instant' });
-    }
+    this.tools.float();
+    showMore(this);
+    this.showLegend();
   }
 
   copy(node, isWhole) {
@@ -432,30 +432,6 @@ class Viewer {
     const text = (isWhole && names.length > 1 ? names.slice(1) : names).join(';');
     copyText(text);
     this.bar.show(`Copied: ${text}`, null);
-  }
-
-  // Hides a function, whose callees become its callers'; or a frame with its descendants.
-  hide(node, isSubtree) {
-    const { graph } = this.canvas;
-    if (graph.tree.name[node] <= 0) {
-      return;
-    }
-    if (isSubtree && this.profile.isChart) {
-      // A path may lead to several frames, but then the nodes are the same in any view.
-      this.edits.push({ functions: new Set(), path: null, node });
-    } else if (isSubtree && this.view.view === 'plain') {
-      this.edits.push({ functions: new Set(), path: graph.pathTo(node), node: -1 });
-    } else {
-      const { functions } = this.profile;
-      const alike = functions.map((first, name) => (first === functions[graph.tree.name[node]] ? name : -1));
-      this.edits.push({ functions: new Set(alike.filter((name) => name > 0)), path: null, node: -1 });
-    }
-    this.show({});
-  }
-
-  undo() {
-    this.edits.pop();
-    this.show({});
   }
 
   save() {
@@ -467,247 +443,6 @@ class Viewer {
     const { graph, zoomed } = this.canvas;
     download(foldedText(graph, this.profile, this.search, zoomed), 'text/plain', 'stacks.folded');
   }
-
-  // ---- Search ----
-
-  // Searches without changing the URL.
-  searchFor(term) {
-    this.query.term = term;
-    this.search.run(this.query);
-    this.canvas.setCurrent(-1);
-    if (this.table.isOpen) {
-      this.showTable();
-    } else {
-      this.canvas.repaint();
-    }
-    this.tools.showSearch(this.query);
-    this.showMatched();
-  }
-
-  finishSearch(term) {
-    this.searchFor(term ?? this.committed);
-    this.committed = this.search.error === '' ? this.query.term : '';
-    this.remember(false);
-  }
-
-  changeQuery(changes) {
-    Object.assign(this.query, changes);
-    this.finishSearch(this.tools.isTyping ? this.tools.input.value : this.query.term);
-  }
-
-  showMatched() {
-    this.bar.showMatched(this.matchedText());
-  }
-
-  matchedText() {
-    const { error, note, isActive } = this.search;
-    if (!isActive) {
-      return error;
-    }
-    const { graph, zoomed, current } = this.canvas;
-    const { found, samples } = this.search.in(graph, zoomed);
-    if (found.length === 0 && this.search.find(graph, 0).found.length === 0) {
-      return 'No match' + note;
-    }
-    const share = (100 * samples) / graph.total[zoomed];
-    const at = found.indexOf(current);
-    const count = at < 0 ? found.length : `${at + 1} of ${found.length}`;
-    return `Matched: ${share === 100 ? '100' : share.toFixed(1)}%, ${count} frames${note}`;
-  }
-
-  // Goes to the next or previous match. A match that is too narrow to see is zoomed into; the next one is
-  // searched from the original zoom.
-  step(by) {
-    const { canvas } = this;
-    const top = this.stepsFrom ?? canvas.zoomed;
-    const { found } = this.search.in(canvas.graph, top);
-    if (found.length === 0 || this.table.isOpen) {
-      return;
-    }
-    const at = found.indexOf(canvas.current);
-    const node = found[(at + (at < 0 && by < 0 ? 0 : by) + found.length) % found.length];
-    if (!canvas.isShown(node)) {
-      this.zoom(canvas.isWide(node, top) ? top : node);
-      this.stepsFrom = top;
-    }
-    canvas.setCurrent(node);
-    canvas.drawn(node)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-    this.point(node);
-    this.showMatched();
-  }
-
-  // ---- The URL ----
-
-  remember(isNew) {
-    if (!this.picture.isDocument) {
-      return;
-    }
-    const { view, picture, query } = this;
-    const { zoomed, graph } = this.canvas;
-    const { unit } = this.profile.counts;
-    const only = (condition, value) => (condition ? String(value) : null);
-    writeQuery({
-      x: only(zoomed !== 0, graph.start[zoomed] * unit),
-      y: only(zoomed !== 0, picture.fileY(graph.row[zoomed])),
-      s: only(this.committed, this.committed),
-      ic: only(this.committed && query.ignoreCase, 1),
-      plain: only(this.committed && query.isPlain, 1),
-      view: only(view.view !== 'plain', view.view),
-      of: only(view.view === 'sandwich', this.profile.names[view.name]),
-      order: only(view.order !== 'name', view.order),
-      side: only(view.side !== this.profile.settings.width, view.side),
-      flip: only(picture.isFlipped !== options.inverted, 1),
-    }, isNew);
-  }
-
-  // Restores the state in the URL. Invalid parts are ignored.
-  restore() {
-    const query = this.picture.isDocument ? readQuery() : new Map();
-    const value = (key) => decode(query.get(key));
-    if (this.restoreView(value)) {
-      this.build();
-      // Programs that read the image find all frames in order, whatever the URL.
-      this.zoomTo(0);
-      if (value('x')) {
-        this.canvas.drawAll();
-      }
-    }
-    const x = parseFloat(value('x')) / this.profile.counts.unit;
-    const row = this.picture.fileRow(parseFloat(value('y')));
-    const node = this.canvas.graph.find(x, row);
-    this.query = { term: '', isPlain: value('plain') === '1', ignoreCase: value('ic') === '1' };
-    this.zoomTo(node > 0 && this.canvas.graph.total[node] > 0 ? node : 0);
-    this.searchFor(value('s'));
-    this.committed = this.query.term;
-  }
-
-  // Returns whether the view changed.
-  restoreView(value) {
-    const { profile, picture } = this;
-    const name = profile.names.indexOf(value('of'));
-    const oneOf = (key, choices, usual) => (choices.includes(value(key)) ? value(key) : usual);
-    const views = name > 0 ? ['callers', 'table', 'sandwich'] : ['callers', 'table'];
-    const before = JSON.stringify([this.view, picture.isFlipped]);
-    this.view = {
-      view: oneOf('view', profile.isChart ? ['table'] : views, 'plain'),
-      name,
-      order: oneOf('order', profile.isChart ? [] : ['width'], 'name'),
-      side: oneOf('side', ['after', 'before', 'larger'], profile.settings.width),
-    };
-    picture.isFlipped = options.inverted !== (value('flip') === '1');
-    return !this.canvas.graph || before !== JSON.stringify([this.view, picture.isFlipped]);
-  }
-
-  // ---- Keys ----
-
-  // Keys for the whole graph. In a host page, only while the graph is in use.
-  onKey(event) {
-    if (!this.picture.isDocument && !this.root.matches(':hover, :focus-within')) {
-      return;
-    }
-    const key = event.key.toLowerCase();
-    const command = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
-    const isTyping = event.target.matches?.('input, textarea, select, [contenteditable]');
-    if (command && key === 'i' && (!isTyping || event.target === this.tools.input)) {
-      event.preventDefault();
-      this.changeQuery({ ignoreCase: !this.query.ignoreCase });
-    } else if (isTyping) {
-      // A second Ctrl-F is passed to the browser.
-      return;
-    } else if (key === 'f3' || (command ? key === 'f' : key === '/')) {
-      event.preventDefault();
-      this.tools.openSearch();
-    } else if (command && key === 'c' && String(getSelection()) === '') {
-      this.copy(this.selected(), false);
-    } else if (!command && !event.altKey && !event.ctrlKey) {
-      this.onPlainKey(event.key);
-    }
-  }
-
-  onPlainKey(key) {
-    const actions = this.actions();
-    const node = this.selected();
-    const keys = {
-      Escape: () => this.escape(),
-      Backspace: () => this.zoom(Math.max(this.canvas.graph.tree.parent[this.canvas.zoomed], 0)),
-      n: actions.next,
-      N: actions.previous,
-      i: actions.flip,
-      t: actions.table,
-      d: actions.dark,
-      u: actions.undo,
-      '?': actions.help,
-      b: () => this.profile.counts.hasUnits && actions.units(),
-      w: () => this.profile.isDifferential && actions.side(),
-      r: () => !this.profile.isChart && actions.callers(),
-      s: () => !this.profile.isChart && actions.sandwich(),
-      o: () => !this.profile.isChart && actions.order(),
-      c: () => this.copy(node, false),
-      C: () => this.copy(node, true),
-      h: () => this.hide(node, false),
-      H: () => this.hide(node, true),
-    };
-    if (Object.hasOwn(keys, key)) {
-      keys[key]();
-    }
-  }
-
-  escape() {
-    if (this.help.isOpen) {
-      this.help.toggle(false, 0);
-    } else if (this.canvas.zoomed !== 0) {
-      this.zoom(0);
-    } else if (this.view.view !== 'plain') {
-      this.show({ view: 'plain' });
-    }
-  }
-
-  // Keys on the focused frame.
-  onFrameKey(event) {
-    const node = this.canvas.under(event.target);
-    if (node >= 0 && event.key === 'Enter') {
-      this.onClick(event);
-      return;
-    }
-    const next = node < 0 ? -1 : this.neighbor(node, event.key);
-    if (next >= 0 && this.canvas.drawn(next)) {
-      event.preventDefault();
-      this.canvas.setFocusable(next);
-      this.canvas.element(next).focus();
-    }
-  }
-
-  neighbor(node, key) {
-    const { graph } = this.canvas;
-    const isUp = key === 'ArrowUp';
-    switch (key) {
-      case 'ArrowLeft':
-        return graph.neighbor(node, -1);
-      case 'ArrowRight':
-        return graph.neighbor(node, 1);
-      case 'ArrowUp':
-      case 'ArrowDown': {
-        // Towards larger rows, or towards the negative rows of callers.
-        const step = isUp === this.picture.isDownward ? -1 : 1;
-        const isInward = node !== 0 && graph.row[node] < 0 !== step < 0;
-        return isInward ? graph.tree.parent[node] : graph.widestChild(node, step < 0);
-      }
-      default:
-        return -1;
-    }
-  }
-}
-
-// The node that a path of names leads to, or -1.
-function nodeAt(tree, path) {
-  let [node, depth] = [0, 0];
-  for (let at = 1; at < tree.size && depth < path.length; at++) {
-    if (tree.parent[at] === node && tree.name[at] === path[depth]) {
-      node = at;
-      depth++;
-    }
-  }
-  return depth === path.length ? node : -1;
 }
 
 // ---- Start ----
@@ -723,6 +458,7 @@ function start() {
     } finally {
       root.classList.remove('loading');
     }
+    openAtRoot(viewer);
   }
 }
 

@@ -294,6 +294,43 @@ function withoutInTime(tree, frames, subtree) {
   return left;
 }
 
+// The tree in which calls of a function by itself are part of the first call.
+function withoutRecursion(tree, functions) {
+  const builder = new Builder();
+  const place = new Int32Array(tree.size);
+  builder.add(0, tree.own[0], tree.ownBefore[0]);
+  for (let node = 1; node < tree.size; node++) {
+    const parent = tree.parent[node];
+    const isSame = parent > 0 && functions[tree.name[parent]] === functions[tree.name[node]];
+    place[node] = isSame ? place[parent] : builder.child(place[parent], tree.name[node]);
+    builder.add(place[node], tree.own[node], tree.ownBefore[node]);
+  }
+  return builder.finish();
+}
+
+// The tree of the stacks with a frame for which `isWanted` is 1, by name.
+function withFrames(tree, isWanted) {
+  const builder = new Builder();
+  const isOnPath = new Uint8Array(tree.size);
+  const hasAny = new Uint8Array(tree.size);
+  for (let node = 1; node < tree.size; node++) {
+    isOnPath[node] = isOnPath[tree.parent[node]] | isWanted[Math.max(tree.name[node], 0)];
+  }
+  for (let node = tree.size - 1; node > 0; node--) {
+    hasAny[node] |= isOnPath[node];
+    hasAny[tree.parent[node]] |= hasAny[node];
+  }
+  const place = new Int32Array(tree.size);
+  for (let node = 1; node < tree.size; node++) {
+    if (hasAny[node]) {
+      place[node] = builder.child(place[tree.parent[node]], tree.name[node]);
+      const share = isOnPath[node];
+      builder.add(place[node], share * tree.own[node], share * tree.ownBefore[node]);
+    }
+  }
+  return builder.finish();
+}
+
 // A tree with its layout: the start and width of each frame, in ticks. `end` is one more than the last
 // descendant of a frame. Rows are depths, negative for callers around a function.
 class Graph {
@@ -450,21 +487,14 @@ function sorted(graph, order, names, side) {
   return new Graph(inOrder(tree, tree.size, order === 'width' ? byWidth : byName), side);
 }
 
-// The self and inclusive counts of each function, by number; nested frames of the same function count once.
-function functionTotals(graph, functions) {
-  const own = new Float64Array(functions.length);
-  const total = new Float64Array(functions.length);
-  const open = new Int32Array(functions.length);
-  const path = [];
-  for (let node = 1; node < graph.size; node++) {
-    while (path.length > 0 && graph.end[path[path.length - 1]] <= node) {
-      open[functions[graph.tree.name[path.pop()]]]--;
+// The node that a path of names leads to, or -1.
+function nodeAt(tree, path) {
+  let [node, depth] = [0, 0];
+  for (let at = 1; at < tree.size && depth < path.length; at++) {
+    if (tree.parent[at] === node && tree.name[at] === path[depth]) {
+      node = at;
+      depth++;
     }
-    const name = functions[graph.tree.name[node]];
-    own[name] += graph.own[node];
-    total[name] += open[name] === 0 ? graph.total[node] : 0;
-    open[name]++;
-    path.push(node);
   }
-  return { own, total };
+  return depth === path.length ? node : -1;
 }

@@ -1,0 +1,49 @@
+// The items of menus.
+
+// What the toolbar has no room for.
+function mainMenu(viewer) {
+  const { profile, view, colors, query, inUnits, filter } = viewer;
+  const actions = viewer.actions();
+  const { isDifferential, isChart } = profile;
+  const check = (id, text, key, isChecked, action) => ({ id, text, key, isChecked, action });
+  const item = (id, text, key, action) => ({ id, text, key, action });
+  const isSide = (side) => view.side === side;
+  const sides = [['after', 'Widths after'], ['before', 'Widths before'], ['larger', 'Widths of both']];
+  return [
+    !isChart && check('order', 'Widest first', 'o', view.order === 'width', actions.order),
+    !isChart && check('recursion', 'Collapse recursion', '', view.recursion, actions.recursion),
+    !isChart && query.term && !filter.term && item('filter', 'Keep only stacks that match', '', actions.filter),
+    filter.term && check('filter', `Only stacks with ${filter.term}`, '', true, actions.filter),
+    null,
+    ...(isDifferential
+      ? sides.map(([side, text]) => check(side, text, 'w', isSide(side), () => viewer.show({ side })))
+      : []),
+    isDifferential && check('safe', 'Colors for the color-blind', '', colors.isSafe, actions.safe),
+    profile.counts.hasUnits && check('units', 'Larger units', 'b', inUnits, actions.units),
+    check('dark', 'Dark', 'd', colors.isDark, actions.dark),
+    null,
+    item('save', 'Save this view as an SVG', '', actions.save),
+    item('export', 'Save the stacks as folded text', '', actions.export),
+    item('help', 'Keys', '?', actions.help),
+  ].filter((entry) => entry === null || entry);
+}
+
+// What can be done with a frame.
+function frameMenu(viewer, node) {
+  const { canvas, profile } = viewer;
+  const item = (id, text, key, action) => ({ id, text, key, action });
+  const link = canvas.linkOf(node);
+  const isFunction = canvas.graph.tree.name[node] > 0;
+  return [
+    item('focus', 'Zoom into it', 'Enter', () => viewer.zoom(node)),
+    isFunction && !profile.isChart && item('around', 'All callers and callees', 's', () => viewer.sandwich(node)),
+    isFunction && item('find', 'Search for it', '', () => searchFunction(viewer, node)),
+    null,
+    isFunction && item('hide', 'Hide the function', 'h', () => hideFrame(viewer, node, false)),
+    isFunction && item('prune', 'Hide it with its callees', 'H', () => hideFrame(viewer, node, true)),
+    null,
+    link && item('link', 'Open its link', '', () => window.open(link, '_blank', 'noopener')),
+    item('copy', 'Copy the name', 'c', () => viewer.copy(node, false)),
+    item('copystack', 'Copy the stack', 'C', () => viewer.copy(node, true)),
+  ].filter((entry) => entry === null || entry);
+}

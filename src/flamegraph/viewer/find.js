@@ -1,0 +1,74 @@
+// Searching the graph, and going from match to match.
+
+// Searches without changing the URL.
+function searchFor(viewer, term) {
+  viewer.query.term = term;
+  viewer.search.run(viewer.query);
+  viewer.canvas.setCurrent(-1);
+  if (viewer.table.isOpen) {
+    viewer.showTable();
+  } else {
+    viewer.canvas.repaint();
+  }
+  viewer.tools.showSearch(viewer.query);
+  showMatched(viewer);
+}
+
+function searchFunction(viewer, node) {
+  viewer.query.isPlain = true;
+  finishSearch(viewer, viewer.canvas.name(node));
+}
+
+function finishSearch(viewer, term) {
+  searchFor(viewer, term ?? viewer.committed);
+  viewer.committed = viewer.search.error === '' ? viewer.query.term : '';
+  remember(viewer, false);
+}
+
+function changeQuery(viewer, changes) {
+  Object.assign(viewer.query, changes);
+  finishSearch(viewer, viewer.tools.isTyping ? viewer.tools.input.value : viewer.query.term);
+}
+
+function showMatched(viewer) {
+  viewer.tools.showMatched(matchedText(viewer));
+}
+
+function matchedText(viewer) {
+  const { error, note, isActive } = viewer.search;
+  if (!isActive) {
+    return error;
+  }
+  const { graph, zoomed, current } = viewer.canvas;
+  const { found, samples } = viewer.search.in(graph, zoomed);
+  if (found.length === 0 && viewer.search.find(graph, 0).found.length === 0) {
+    return 'No match' + note;
+  }
+  const share = (100 * samples) / graph.total[zoomed];
+  const at = found.indexOf(current);
+  const count = at < 0 ? found.length : `${at + 1} of ${found.length}`;
+  return `Matched: ${share === 100 ? '100' : share.toFixed(1)}%, ${count} frames${note}`;
+}
+
+// Goes to the next or previous match. A match that is too narrow to see is zoomed into; the next one is
+// searched from the original zoom.
+function step(viewer, by) {
+  const { canvas } = viewer;
+  const top = viewer.stepsFrom ?? canvas.zoomed;
+  const { found } = viewer.search.in(canvas.graph, top);
+  if (found.length === 0 || viewer.table.isOpen) {
+    return;
+  }
+  const at = found.indexOf(canvas.current);
+  const node = found[(at + (at < 0 && by < 0 ? 0 : by) + found.length) % found.length];
+  if (!canvas.isShown(node)) {
+    // Not another entry in the browser's history for each match.
+    viewer.zoomTo(canvas.isWide(node, top) ? top : node);
+    remember(viewer, false);
+    viewer.stepsFrom = top;
+  }
+  canvas.setCurrent(node);
+  reveal(viewer, canvas.drawn(node));
+  viewer.point(node);
+  showMatched(viewer);
+}

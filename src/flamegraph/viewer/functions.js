@@ -1,0 +1,88 @@
+// The rows of the table: the counts of each function.
+
+// The columns of a table: a key of its rows, a heading, and the cell of a row: a text, and optionally a share
+// for a bar, or a color.
+function columnsOf({ profile, colors, countText }) {
+  const name = { key: 'name', heading: 'Function', isName: true };
+  const count = (key, heading, whole) => ({
+    key,
+    heading,
+    cell: (row) => ({ text: `${countText(row[key])}  ${percentText(row[key], row[whole])}`, share: row[key] / row[whole] }),
+  });
+  const change = (key, heading) => ({ key, heading, cell: (row) => ({ text: signed(row[key], countText) }) });
+  if (!profile.isDifferential) {
+    return [count('own', 'Self', 'whole'), count('total', 'Total', 'whole'), name];
+  }
+  const relative = {
+    key: 'relative',
+    heading: 'Change %',
+    cell: (row) => ({ text: relativeText(row.before, row.after), color: colors.ofChange(row.before, row.after) }),
+  };
+  const before = count('before', 'Before', 'wholeBefore');
+  const after = count('after', 'After', 'wholeAfter');
+  return [before, after, change('change', 'Change'), relative, change('ownChange', 'Self change'), name];
+}
+
+// The rows of functions at and below `top` for which `isWanted`.
+function functionRows(graph, top, profile, isWanted) {
+  const { functions, names } = profile;
+  const { own, total } = functionCounts(graph, top, functions, graph.own, graph.total);
+  const { tree } = graph;
+  const before = profile.isDifferential && functionCounts(graph, top, functions, tree.ownBefore, graph.before);
+  const after = profile.isDifferential && functionCounts(graph, top, functions, tree.own, graph.after);
+  const rows = [];
+  for (let number = 1; number < names.length; number++) {
+    const isThere = total[number] > 0 || (before && (before.total[number] > 0 || after.total[number] > 0));
+    if (!isThere || !isWanted(number)) {
+      continue;
+    }
+    const row = { number, name: names[number], own: own[number], total: total[number], whole: graph.total[top] };
+    rows.push(before ? { ...row, ...changesOf(number, before, after, graph, top) } : row);
+  }
+  return rows;
+}
+
+function changesOf(number, before, after, graph, top) {
+  return {
+    before: before.total[number],
+    after: after.total[number],
+    change: after.total[number] - before.total[number],
+    relative: relativeChange(before.total[number], after.total[number]),
+    ownChange: after.own[number] - before.own[number],
+    wholeBefore: graph.before[top],
+    wholeAfter: graph.after[top],
+  };
+}
+
+// The self and inclusive counts of each function, by number, at and below `top`; nested frames of the same function
+// count once.
+function functionCounts(graph, top, functions, owns, totals) {
+  const own = new Float64Array(functions.length);
+  const total = new Float64Array(functions.length);
+  const open = new Int32Array(functions.length);
+  const path = [];
+  for (let node = Math.max(top, 1); node < graph.end[top]; node++) {
+    while (path.length > 0 && graph.end[path[path.length - 1]] <= node) {
+      open[functions[graph.tree.name[path.pop()]]]--;
+    }
+    const name = functions[graph.tree.name[node]];
+    own[name] += owns[node];
+    total[name] += open[name] === 0 ? totals[node] : 0;
+    open[name]++;
+    path.push(node);
+  }
+  return { own, total };
+}
+
+function signed(change, textOf) {
+  const sign = change > 0 ? '+' : change < 0 ? '-' : '';
+  return sign + textOf(Math.abs(change));
+}
+
+// `+30.00%`, `new` or `gone`.
+function relativeText(before, after) {
+  if (before === 0 || after === 0) {
+    return before === after ? '' : after === 0 ? 'gone' : 'new';
+  }
+  return changeText(after - before, before);
+}

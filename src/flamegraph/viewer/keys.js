@@ -1,0 +1,102 @@
+// What keys do.
+
+// Keys for the whole graph. In a host page, only while the graph is in use.
+function onKey(viewer, event) {
+  if (!viewer.picture.isDocument && !viewer.root.matches(':hover, :focus-within')) {
+    return;
+  }
+  const key = event.key.toLowerCase();
+  const command = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+  const isTyping = event.target.matches?.('input, textarea, select, [contenteditable]');
+  if (command && key === 'i' && (!isTyping || event.target === viewer.tools.input)) {
+    event.preventDefault();
+    changeQuery(viewer, { ignoreCase: !viewer.query.ignoreCase });
+  } else if (isTyping) {
+    // A second Ctrl-F is passed to the browser.
+    return;
+  } else if (key === 'f3' || (command ? key === 'f' : key === '/')) {
+    event.preventDefault();
+    viewer.tools.openSearch();
+  } else if (command && key === 'c' && String(getSelection()) === '') {
+    viewer.copy(viewer.selected(), false);
+  } else if (!command && !event.altKey && !event.ctrlKey) {
+    onPlainKey(viewer, event.key);
+  }
+}
+
+function onPlainKey(viewer, key) {
+  const actions = viewer.actions();
+  const node = viewer.selected();
+  const keys = {
+    '.': () => viewer.openMenuOf(node),
+    Escape: () => escape(viewer),
+    Backspace: () => viewer.zoom(Math.max(viewer.canvas.graph.tree.parent[viewer.canvas.zoomed], 0)),
+    n: actions.next,
+    N: actions.previous,
+    i: actions.flip,
+    t: actions.table,
+    d: actions.dark,
+    u: actions.undo,
+    '?': actions.help,
+    b: () => viewer.profile.counts.hasUnits && actions.units(),
+    w: () => viewer.profile.isDifferential && actions.side(),
+    r: () => !viewer.profile.isChart && actions.callers(),
+    s: () => !viewer.profile.isChart && actions.sandwich(),
+    o: () => !viewer.profile.isChart && actions.order(),
+    c: () => viewer.copy(node, false),
+    C: () => viewer.copy(node, true),
+    h: () => hideFrame(viewer, node, false),
+    H: () => hideFrame(viewer, node, true),
+  };
+  if (Object.hasOwn(keys, key)) {
+    keys[key]();
+  }
+}
+
+function escape(viewer) {
+  if (viewer.menu.isOpen) {
+    viewer.menu.close();
+  } else if (viewer.help.isOpen) {
+    viewer.help.toggle(false, 0);
+  } else if (viewer.canvas.zoomed !== 0) {
+    viewer.zoom(0);
+  } else if (viewer.view.view !== 'plain') {
+    viewer.show({ view: 'plain' });
+  }
+}
+
+// Keys on the focused frame.
+function onFrameKey(viewer, event) {
+  const node = viewer.canvas.under(event.target);
+  if (node >= 0 && (event.key === 'Enter' || event.key === ' ')) {
+    event.preventDefault();
+    viewer.onClick(event);
+    return;
+  }
+  const next = node < 0 ? -1 : neighbor(viewer, node, event.key);
+  if (next >= 0 && viewer.canvas.drawn(next)) {
+    event.preventDefault();
+    viewer.canvas.setFocusable(next);
+    viewer.canvas.element(next).focus();
+  }
+}
+
+function neighbor(viewer, node, key) {
+  const { graph } = viewer.canvas;
+  const isUp = key === 'ArrowUp';
+  switch (key) {
+    case 'ArrowLeft':
+      return graph.neighbor(node, -1);
+    case 'ArrowRight':
+      return graph.neighbor(node, 1);
+    case 'ArrowUp':
+    case 'ArrowDown': {
+      // Towards larger rows, or towards the negative rows of callers.
+      const step = isUp === viewer.picture.isDownward ? -1 : 1;
+      const isInward = node !== 0 && graph.row[node] < 0 !== step < 0;
+      return isInward ? graph.tree.parent[node] : graph.widestChild(node, step < 0);
+    }
+    default:
+      return -1;
+  }
+}

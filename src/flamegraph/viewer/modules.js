@@ -1,0 +1,85 @@
+// The modules of functions, which determine colors in the modern theme.
+
+const VARIANTS = 3;
+
+// Frames of other modules than the selected one.
+const FADED = { light: [236, 236, 238], dark: [52, 52, 56] };
+
+class Modules {
+  // `numbers` has a number for each name; src/flamegraph/data.rs documents it.
+  constructor({ modules, light, dark }, numbers) {
+    this.names = modules.map(([name]) => name);
+    this.hues = modules.map(([, hue]) => hue);
+    this.light = colorsIn(light);
+    this.dark = colorsIn(dark);
+    // By name of a function.
+    this.index = [];
+    this.variant = [];
+    for (const reader = new Numbers(numbers); !reader.isAtEnd; ) {
+      const number = reader.next();
+      this.index.push(Math.floor(number / VARIANTS));
+      this.variant.push(number % VARIANTS);
+    }
+    // The module to show; -1 for all.
+    this.selected = -1;
+  }
+
+  // The color of a function, or of the root, whose name is negative.
+  color(name, isDark) {
+    const module = name < 0 ? 0 : this.index[name];
+    if (this.selected >= 0 && this.selected !== module) {
+      return isDark ? FADED.dark : FADED.light;
+    }
+    return this.shade(module, name < 0 ? 1 : this.variant[name], isDark);
+  }
+
+  shade(module, variant, isDark) {
+    return (isDark ? this.dark : this.light)[this.hues[module] * VARIANTS + variant];
+  }
+
+  // The self counts of the modules at and below `top`.
+  counts(graph, top) {
+    const counts = new Float64Array(this.names.length);
+    for (let node = Math.max(top, 1); node < graph.end[top]; node++) {
+      counts[this.index[graph.tree.name[node]]] += graph.own[node];
+    }
+    return counts;
+  }
+}
+
+// Colors of six digits each.
+function colorsIn(text) {
+  return text.match(/.{6}/g).map((digits) => colorOf('#' + digits));
+}
+
+// The legend: the largest modules with their shares, as buttons.
+class ModuleLegend {
+  constructor(place, modules, select) {
+    this.place = place;
+    this.modules = modules;
+    this.select = select;
+    place.setAttribute('role', 'group');
+    place.setAttribute('aria-label', 'modules');
+  }
+
+  show(graph, top, isDark) {
+    const { modules } = this;
+    const counts = modules.counts(graph, top);
+    const order = [...counts.keys()].filter((module) => counts[module] > 0);
+    order.sort((a, b) => counts[b] - counts[a]);
+    this.place.replaceChildren();
+    for (const module of order.slice(0, MAX_LEGEND)) {
+      const share = percentText(counts[module], graph.total[top]).replace(/\.\d+/, '');
+      const name = modules.names[module];
+      const label = `${name}: ${percentText(counts[module], graph.total[top])} self`;
+      const chip = button(`${name} ${share}`, label, this.place, () => this.select(module));
+      press(chip, modules.selected === module);
+      const swatch = html('i', '', {});
+      swatch.style.background = css(modules.shade(module, 1, isDark));
+      chip.prepend(swatch);
+    }
+  }
+}
+
+// The number of modules in the legend.
+const MAX_LEGEND = 14;
