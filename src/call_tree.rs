@@ -353,11 +353,13 @@ impl CallTree {
     }
 
     /// The name of the node's frame.
+    #[inline]
     pub fn name(&self, node: NodeId) -> &[u8] {
         self.frames.name(self.frame(node))
     }
 
     /// The name of an interned frame.
+    #[inline]
     pub fn frame_name(&self, frame: FrameId) -> &[u8] {
         self.frames.name(frame)
     }

@@ -206,6 +206,15 @@ pub(crate) fn parse_digits(text: &[u8]) -> Option<u64> {
     }
 }
 
+/// Whether `text` consists of ASCII digits. Most texts are short and checked at once.
+#[inline]
+pub(crate) fn are_digits(text: &[u8]) -> bool {
+    match text.len() {
+        4..=8 => parse_short(text).is_some(),
+        _ => text.iter().all(u8::is_ascii_digit),
+    }
+}
+
 fn parse_slowly(text: &[u8]) -> Option<u64> {
     if text.is_empty() {
         return None;

@@ -82,6 +82,7 @@ impl FrameTable {
         self.hasher.hash_one(name) as u32
     }
 
+    #[inline]
     pub fn name(&self, id: FrameId) -> &[u8] {
         let start = match id.index() {
             0 => 0,

@@ -176,15 +176,18 @@ impl Children {
     pub(crate) fn new(tree: &CallTree) -> Children {
         // While filling groups, each start is the position of the next node in the preceding group.
         let mut starts = vec![0u32; tree.len() + 2];
-        for id in tree.ids().skip(1) {
-            starts[tree.nodes[id.index()].parent.index() + 2] += 1;
+        let parents = || tree.nodes[1..].iter().map(|node| node.parent.index());
+        for parent in parents() {
+            starts[parent + 2] += 1;
         }
-        for group in 2..starts.len() {
-            starts[group] += starts[group - 1];
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
         }
         let mut nodes = vec![CallTree::ROOT; tree.len() - 1];
-        for id in tree.ids().skip(1) {
-            let slot = &mut starts[tree.nodes[id.index()].parent.index() + 1];
+        for (parent, id) in parents().zip(tree.ids().skip(1)) {
+            let slot = &mut starts[parent + 1];
             nodes[*slot as usize] = id;
             *slot += 1;
         }

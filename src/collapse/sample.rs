@@ -298,7 +298,9 @@ impl Worker {
 
     /// Adds the self counts of the nodes that have all their children, the innermost first.
     fn close_down_to(&mut self, depth: usize, tree: &mut CallTree) {
-        for closed in self.open.drain(depth.min(self.open.len())..).rev() {
+        while self.open.len() > depth
+            && let Some(closed) = self.open.pop()
+        {
             if closed.own == 0 {
                 continue;
             }

@@ -17,6 +17,7 @@
 
 use super::frame::one_line_frame;
 use super::start::{Padding, Start};
+use crate::count::are_digits;
 use crate::text::{is_ascii_white, rfind_space, trim_end, trim_start};
 use std::ops::Range;
 
@@ -277,9 +278,7 @@ fn parse_period(word: &[u8]) -> Option<u64> {
 /// Whether `word` is `seconds.fraction`; perf usually prints microseconds.
 pub(super) fn is_time(word: &[u8]) -> bool {
     match word.split_last_chunk::<7>() {
-        Some((seconds @ [_, ..], [b'.', micros @ ..])) => {
-            micros.iter().all(u8::is_ascii_digit) && seconds.iter().all(u8::is_ascii_digit)
-        }
+        Some((seconds @ [_, ..], [b'.', micros @ ..])) => are_digits(micros) && are_digits(seconds),
         _ => time_length(word) == Some(word.len()),
     }
 }

@@ -465,6 +465,9 @@ struct Commands {
 impl Commands {
     /// Makes the command of `event` the last one; returns whether it changed.
     fn find(&mut self, event: &EventLine<'_>, options: &Options) -> bool {
+        if !prints_ids(options) && event.start.comm == self.printed {
+            return false;
+        }
         std::mem::swap(&mut self.printed, &mut self.before);
         self.printed.clear();
         print_command(event, options, &mut self.printed);
@@ -489,11 +492,15 @@ impl Commands {
     }
 }
 
+fn prints_ids(options: &Options) -> bool {
+    options.include_pid || options.include_tid
+}
+
 /// Writes `COMM`, `COMM-PID` or `COMM-PID/TID`; nothing if perf did not print the thread.
 fn print_command(event: &EventLine<'_>, options: &Options, out: &mut Vec<u8>) {
     let start = &event.start;
     out.extend_from_slice(start.comm);
-    if !(options.include_pid || options.include_tid) || *start == Start::default() {
+    if !prints_ids(options) || *start == Start::default() {
         return;
     }
     if start.comm.is_empty() {
