@@ -483,6 +483,8 @@ mod tests {
             ("com/sun/proxy/$Proxy7.f", "com/sun/proxy/$Proxy.f"),
             ("schedule.isra.0", "schedule"),
             ("do_work.constprop.0.cold_[k]", "do_work_[k]"),
+            ("copy.part.3", "copy"),
+            ("cache.lto_priv.0", "cache"),
             ("main.cold_start", "main.cold_start"),
             ("plain", "plain"),
         ] {

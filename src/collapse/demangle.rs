@@ -386,6 +386,7 @@ mod tests {
             ("_Z1fIiJEEvv", "f<int>"),
             ("_Z1fIiJEJEEvv", "f<int>"),
             ("_Z1fILj2ELm3ELln4ELi5EEvv", "f<2u, 3ul, -4l, 5>"),
+            ("_Z1fILx2ELy3EEvv", "f<2ll, 3ull>"),
             ("_Z1fILb1ELc97EEvv", "f<true, (char)97>"),
             ("_Z1fIF1aIiEiEEvv", "f<a<int> (int)>"),
             (

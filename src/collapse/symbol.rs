@@ -221,6 +221,13 @@ mod tests {
     }
 
     #[test]
+    fn every_escape_is_decoded() {
+        let escapes = "$SP$$BP$$RF$$LT$$GT$$LP$$RP$$C$$u7e$$u20$$u27$$u3d$$u5b$$u5d$$u7b$$u7d$$u3b$$u2b$$u21$$u22$";
+        let name = format!("f::{escapes}::h0123456789abcdef");
+        assert_eq!(fix(&name), "f::@*&<>(),~ '=[]{};+!\"");
+    }
+
+    #[test]
     fn an_unknown_escape_ends_the_repair() {
         assert_eq!(fix("a..b$XX$c..d::h0123456789abcdef"), "a::b$XX$c..d");
     }

@@ -160,3 +160,18 @@ impl SourcePlace<'_> {
         with_place(name.as_bytes(), self.file, self.number.map(Decimal::from))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_have_a_space_or_a_rule_after_the_hash() {
+        for line in ["#", "# cmdline : perf record", "#\tx", "#=", "# ========"] {
+            assert!(is_comment(line.as_bytes()), "{line}");
+        }
+        for line in ["#1 worker 12 1.0: cycles:", "x # y"] {
+            assert!(!is_comment(line.as_bytes()), "{line}");
+        }
+    }
+}

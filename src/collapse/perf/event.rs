@@ -456,6 +456,8 @@ mod tests {
             ("d... 1.0: 3 cycles:", "3|cycles|"),
             ("1.0: PERF_RECORD_MMAP -1/0: [0xff", "-|PERF_RECORD_MMAP|"),
             ("[003] 9 cycles:u:", "9|cycles|"),
+            ("1.0: 9 cycles:ukhGHpPSDIWeb:", "9|cycles|"),
+            ("1.0: 9 probe:read:", "9|probe:read|"),
         ] {
             let shown = show(&format!("prog 1 {text}"));
             assert_eq!(shown, format!("prog|?/1|{expected}"), "{text}");

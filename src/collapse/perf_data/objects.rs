@@ -162,3 +162,37 @@ fn module_name(path: &[u8]) -> Vec<u8> {
     let name: Vec<u8> = file[..end].iter().map(dashed).collect();
     [b"[", &name[..], b"]"].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_process_maps_decides_where_its_names_are() {
+        for (name, code, data) in [
+            ("/usr/lib/libc.so.6", Kind::File, Kind::File),
+            ("[vdso]", Kind::Vdso, Kind::Vdso),
+            ("//anon", Kind::PerfMap, Kind::Nothing),
+            ("/dev/zero (deleted)", Kind::PerfMap, Kind::Nothing),
+            ("/anon_hugepage (deleted)", Kind::PerfMap, Kind::Nothing),
+            ("/SYSV00000000 (deleted)", Kind::PerfMap, Kind::Nothing),
+            ("[stack]", Kind::PerfMap, Kind::Nothing),
+            ("[heap]", Kind::PerfMap, Kind::Nothing),
+            ("[vsyscall]", Kind::Nothing, Kind::Nothing),
+        ] {
+            for (is_executable, expected) in [(true, code), (false, data)] {
+                let mapping = Mapping {
+                    pid: 7,
+                    start: 0x1000,
+                    length: 0x1000,
+                    offset: 0,
+                    build_id: None,
+                    is_executable,
+                    name: name.as_bytes(),
+                };
+                let (_, object) = Objects::default().of_process(&mapping);
+                assert_eq!(object.kind, expected, "{name}, executable: {is_executable}");
+            }
+        }
+    }
+}

@@ -131,6 +131,17 @@ mod tests {
             ("operator< <int>(x)", &["<int>", "(x)"]),
             ("Int.< infix(Int, Int)", &["(Int, Int)"]),
             ("a) b]", &[]),
+            ("operator new[](unsigned long)", &["(unsigned long)"]),
+            ("A::operator delete[](void*)", &["(void*)"]),
+            ("A::operator[](int)", &["(int)"]),
+            ("A::operator<=>(B)", &["(B)"]),
+            ("A::operator<<=(B)", &["(B)"]),
+            ("A::operator>>=(B)", &["(B)"]),
+            ("A::operator>>(B)", &["(B)"]),
+            ("A::operator<=(B)", &["(B)"]),
+            ("A::operator>=(B)", &["(B)"]),
+            ("A::operator<(B)", &["(B)"]),
+            ("A::operator>(B)", &["(B)"]),
         ] {
             let spans = Brackets::of(name.as_bytes()).spans;
             let found: Vec<&str> = spans.into_iter().map(|span| &name[span]).collect();
