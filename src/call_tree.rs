@@ -466,7 +466,8 @@ impl CallTree {
 
     /// All nodes but the root, each before its children.
     ///
-    /// Siblings are in the order of their first folded line, that is, by name; in a tree [in time
+    /// Siblings are in the order in which sorted folded text first mentions them: by name, except
+    /// after names that are a prefix of others. In a tree [in time
     /// order](CallTree::in_time_order), they are in order of arrival. Sorting, `O(n log n)`,
     /// happens during the iteration.
     pub fn walk(&self) -> Walk<'_> {

@@ -11,8 +11,8 @@ use std::io;
 use std::mem;
 use std::sync::Mutex;
 
-/// Trees that add up to a profile, one for each thread that folded a part of it. There is at least
-/// one.
+/// Trees that add up to a profile: one for each thread that folded a part of it, and those that
+/// were appended. There is at least one.
 ///
 /// [`Collapse::collapse_to_forest`](crate::collapse::Collapse::collapse_to_forest) returns it.
 /// [`folded::write_forest`](crate::folded::write_forest) writes it as if it were one tree; for

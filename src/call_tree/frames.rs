@@ -22,8 +22,8 @@ impl Id for FrameId {
 }
 
 impl FrameTable {
-    /// Returns the id of `name`, which is added if it is new, and whether it was new. Line ends in
-    /// it become spaces, because folded text has one line per stack.
+    /// Returns the id of `name`, which is added if it does not exist, and whether it did. Line ends
+    /// in it become spaces, because folded text has one line per stack.
     pub fn intern(&mut self, name: &[u8]) -> (FrameId, bool) {
         let hash = self.hash(name);
         if let Some(id) = self.find(hash, name) {

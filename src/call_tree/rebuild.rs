@@ -5,7 +5,7 @@
 use super::{CallTree, Count, FrameId, NodeId};
 use std::borrow::Cow;
 
-/// Builds a tree from the stacks that `change` modifies, each given from the root to the leaf. If
+/// Builds a tree from the stacks that `change` modifies, each with its outermost frame first. If
 /// `change` returns `false`, the stack is skipped.
 pub(crate) fn with_stacks(
     tree: &CallTree,
@@ -84,7 +84,7 @@ pub(crate) fn with_names<'t>(
     builder.target
 }
 
-/// Fills `stack` with the nodes from the root to `node`.
+/// Fills `stack` with the nodes from the outermost frame to `node`, without the root.
 pub(crate) fn fill_stack(tree: &CallTree, node: NodeId, stack: &mut Vec<NodeId>) {
     stack.clear();
     let callers = std::iter::successors(Some(node), |&node| tree.parent(node));

@@ -9,8 +9,8 @@ use crate::folded::after_last_line;
 
 /// A record format: defines the end of records, and folds them into a tree.
 ///
-/// The type that implements it holds the options, which all workers share. It does not depend on
-/// threads, readers, files or output, and never sees a partial record (except at the end of the
+/// The type that implements it holds the options, which all workers share. It does not start
+/// threads, open files or write output, and never sees a partial record (except at the end of the
 /// input, which may be truncated).
 pub(crate) trait Format: Sync {
     /// Data determined once from the start of the input, such as the perf event to count.
@@ -27,8 +27,8 @@ pub(crate) trait Format: Sync {
     )]
     const IS_PARALLEL: bool;
 
-    /// Whether [`Block::first_line`] is needed. It is costly, because all preceding lines are
-    /// counted, usually for nothing.
+    /// Whether [`Block::first_line`] is needed. Counting all preceding lines is costly, and most
+    /// formats need the number only for errors.
     const NUMBERS_LINES: bool = true;
 
     /// Advice on how to record the data that samples are selected by, for the error if it is

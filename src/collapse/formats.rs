@@ -25,7 +25,7 @@ use super::{otlp, pprof, simpleperf};
 use crate::call_tree::Forest;
 use std::io::{self, BufRead};
 
-/// A record format, implemented by its `Options`.
+/// A format that is not a [`Document`], implemented by its `Options`.
 pub(crate) trait Listed: Default + Flags {
     /// The name of the format on the command line.
     const NAME: &'static str;
@@ -33,7 +33,7 @@ pub(crate) trait Listed: Default + Flags {
     /// A description for lists and messages: "a GHC .prof file".
     const DESCRIPTION: &'static str;
 
-    /// What input without stacks lacks, for its error.
+    /// What the error for input without stacks says was expected.
     const EXPECTED: &'static str;
 
     /// Additional help text.
@@ -73,7 +73,7 @@ pub struct Row {
     pub aliases: &'static [&'static str],
     /// A description of the format.
     pub description: &'static str,
-    /// What input without stacks lacks, for its error; `None` if such input is a valid profile.
+    /// What the error for input without stacks says was expected; `None` if such input is valid.
     pub expected: Option<&'static str>,
     /// Additional help text.
     pub help: &'static str,

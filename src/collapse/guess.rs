@@ -239,7 +239,7 @@ impl Folder {
                 let tree = self.fold_as(row, head, reader)?.merged();
                 if self.options.in_time_order && !tree.is_in_time_order() {
                     let name = row.name;
-                    warning!("{name} has no timestamps: its stacks are merged and sorted by name");
+                    warning!("{name} profiles are not drawn in time order: stacks are merged and sorted by name");
                 }
                 Ok(Some(tree))
             }
@@ -260,11 +260,11 @@ impl Folder {
     }
 
     /// Folds `reader`; if the format is not recognized, logs an error and returns an empty result.
-    fn fold_or_say(&self, reader: Reader<'_>) -> io::Result<Forest> {
-        reader.with_text(|reader| self.fold_text_or_say(reader))
+    fn fold_or_log(&self, reader: Reader<'_>) -> io::Result<Forest> {
+        reader.with_text(|reader| self.fold_text_or_log(reader))
     }
 
-    fn fold_text_or_say(&self, mut reader: Reader<'_>) -> io::Result<Forest> {
+    fn fold_text_or_log(&self, mut reader: Reader<'_>) -> io::Result<Forest> {
         let mut head = Vec::new();
         if let Some(row) = recognize(&mut reader, &mut head)? {
             return self.fold_as(row, &head, reader);
@@ -290,7 +290,7 @@ impl Collapse for Folder {
         R: BufRead,
         W: Write,
     {
-        let forest = self.fold_or_say(Reader::Stream(&mut reader))?;
+        let forest = self.fold_or_log(Reader::Stream(&mut reader))?;
         folded::write_forest(&forest, writer)
     }
 
@@ -310,7 +310,7 @@ impl Collapse for Folder {
         P: AsRef<Path>,
         W: Write,
     {
-        let forest = fold_file(infile, |reader| self.fold_or_say(reader))?;
+        let forest = fold_file(infile, |reader| self.fold_or_log(reader))?;
         folded::write_forest(&forest, writer)
     }
 
@@ -318,7 +318,7 @@ impl Collapse for Folder {
     where
         R: BufRead,
     {
-        let forest = self.fold_or_say(Reader::Stream(&mut reader))?;
+        let forest = self.fold_or_log(Reader::Stream(&mut reader))?;
         Ok(forest.merged())
     }
 
@@ -326,11 +326,11 @@ impl Collapse for Folder {
     where
         R: BufRead,
     {
-        self.fold_or_say(Reader::Stream(&mut reader))
+        self.fold_or_log(Reader::Stream(&mut reader))
     }
 
     fn collapse_file_to_forest(&mut self, file: &dyn ReadAt) -> io::Result<Forest> {
-        self.fold_or_say(Reader::of(file))
+        self.fold_or_log(Reader::of(file))
     }
 }
 

@@ -109,7 +109,8 @@ pub struct Options {
     pub demangle: bool,
 
     /// Fold only samples of this event, given with or without modifiers (`cycles`, `cycles:u`).
-    /// Default: `None`, the event of the first sample.
+    /// Default: `None`, the event of the first sample; in `perf.data`, the first event that has
+    /// samples.
     pub event_filter: Option<String>,
 
     /// Include the address in the names of functions without a symbol: `[libc.so.6

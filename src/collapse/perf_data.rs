@@ -1,7 +1,7 @@
 //! `perf.data`: the files of `perf record`, read without `perf script`.
 //!
-//! The result is the same as when folding the output of `perf script` for the same file with
-//! [`perf`], in a fraction of the time.
+//! The result is that of folding the output of `perf script` for the same file with [`perf`], in a
+//! fraction of the time. `docs/DIFFERENCES.md` lists where symbols and unwound stacks differ.
 //!
 //! ```no_run
 //! use inferno::collapse::perf_data::{Folder, Options};
@@ -20,8 +20,8 @@
 //! # Implementation
 //!
 //! ```text
-//! records ─> processes, maps ─> samples ─┬─> worker: tree of places ─┬─> symbols, ─> CallTree
-//!            (in the order of time)      └─> worker: tree of places ─┘   inlined calls
+//! records ─> processes, maps ─> samples ─┬─> worker: tree of locations ─┬─> symbols, ─> CallTree
+//!            (in the order of time)      └─> worker: tree of locations ─┘   inlined calls
 //! ```
 //!
 //! Records are read as a stream, in time order. They contain the mappings of processes, which turn

@@ -175,8 +175,8 @@ impl Files {
         paths
     }
 
-    /// Whether a file with the same path may be used without further checks. In a directory given
-    /// by the user, it may.
+    /// Whether to consider the file at the recorded path. It is only used if its build ID matches,
+    /// or if the profile has none.
     fn may_be_named_by_path(&self, identity: &Identity) -> bool {
         identity.origin != Origin::Elsewhere
             || !identity.build_ids.is_empty()

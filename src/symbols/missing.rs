@@ -42,7 +42,8 @@ impl Missing {
         let advice = match self {
             Missing::File(OpenError::Missing) => "file not found; see --symfs",
             Missing::File(OpenError::PermissionDenied) => "no permission to read the file",
-            Missing::File(OpenError::NotRegular | OpenError::WrongOwner) => "not a regular file",
+            Missing::File(OpenError::NotRegular) => "not a regular file",
+            Missing::File(OpenError::WrongOwner) => "the file belongs to another user",
             Missing::File(OpenError::TooLarge) => "the file is too large",
             Missing::OtherBuildId => "the file has a different build ID",
             Missing::OtherFile => "the file was replaced, or is from another machine; see --symfs",

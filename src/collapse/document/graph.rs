@@ -97,7 +97,7 @@ impl Graph {
         }
         if walk.left == 0 {
             warning!(
-                "the call graph has too many paths: the time of some functions includes that of their callees"
+                "the call graph has too many paths: the self cost of some functions includes that of their callees"
             );
         }
     }

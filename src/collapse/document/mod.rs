@@ -1,4 +1,4 @@
-//! Formats that are read as a whole: JSON, protobuf and other binary files.
+//! Formats that are read as a whole: JSON, binary files, and text whose parts refer to each other.
 //!
 //! Line-based formats can be split at record boundaries and folded by several threads. The formats
 //! here cannot: samples often refer to tables at the end of the file. Therefore, a [`Document`]

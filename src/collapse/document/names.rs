@@ -43,8 +43,8 @@ impl Names {
 /// The name of a frame without a name.
 pub(crate) const UNKNOWN: &[u8] = b"[unknown]";
 
-/// Converts `name` to a frame: removes characters that would end the frame or the line in folded
-/// text, and replaces an empty name.
+/// Converts `name` to a frame: trims it, and replaces characters that would end the frame or the
+/// line in folded text, and an empty name.
 pub(crate) fn frame_name(name: &[u8]) -> Vec<u8> {
     let name = name.trim_ascii();
     if name.is_empty() {

@@ -136,13 +136,13 @@ impl Profile {
         self.lacks_threads = true;
     }
 
-    /// What one of the chosen value is.
+    /// The unit of the chosen value.
     pub(crate) fn unit(&self) -> Unit {
         let chosen = self.values.get(self.chosen);
         chosen.map(ValueType::counts).unwrap_or_default()
     }
 
-    /// Lets the tree say what is known of its counts and of where its stacks start.
+    /// Sets the unit, the note and the meaning of root frames of the tree.
     pub(super) fn describe_tree(&mut self, roots: Roots) {
         if !self.lacks_threads {
             self.tree.set_roots(roots);
@@ -213,7 +213,7 @@ impl Profile {
         self.add(node, weight);
     }
 
-    /// Adds a sample of the baseline profile; its weight is negative.
+    /// Adds a sample of the baseline profile, which pprof marks with a negative weight.
     #[cfg_attr(
         not(feature = "protobuf"),
         expect(dead_code, reason = "only pprof compares")
@@ -224,7 +224,7 @@ impl Profile {
         }
     }
 
-    /// Adds a sample to the baseline counts, as [`Profile::add`] does to the current ones.
+    /// Adds a sample of the current profile, as opposed to [`Profile::add_before`].
     #[cfg_attr(
         not(feature = "protobuf"),
         expect(dead_code, reason = "only pprof compares")

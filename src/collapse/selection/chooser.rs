@@ -30,8 +30,7 @@ pub(crate) struct Chooser {
 }
 
 impl Chooser {
-    /// Creates a chooser for a profile in time order; if the [length](Chooser::needs_survey) is
-    /// needed, a survey must come first.
+    /// Creates a chooser. If it [needs a survey](Chooser::needs_survey), that must come first.
     pub fn new(selection: &Selection) -> Chooser {
         let mut chooser = Chooser {
             selection: selection.clone(),
@@ -75,7 +74,7 @@ impl Chooser {
             .map(|(range, span)| range.window(span));
     }
 
-    /// Sees a sample that may start the profile, and of which [`Chooser::clip`] selects parts.
+    /// Notes the time of a sample whose interval is selected later, by [`Chooser::clip`].
     pub fn see(&mut self, origin: &SampleOrigin<'_>) {
         match self.is_surveying {
             true => self.seen.note(origin, &self.selection),
@@ -178,7 +177,7 @@ impl Chooser {
     /// Finishes the profile.
     ///
     /// # Errors
-    /// None of several samples was selected. `advice` says how to record the data that samples are
+    /// The profile has samples, but none was selected. `advice` says how to record the data that samples are
     /// selected by.
     pub fn finish(&self, advice: &str) -> io::Result<()> {
         let is_part = matches!(self.division(), Division::One(_) | Division::Window { .. });

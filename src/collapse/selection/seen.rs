@@ -51,7 +51,7 @@ impl Seen {
         }
     }
 
-    /// Extends the last time range until `end`.
+    /// Extends the time range to `end`.
     pub fn extend(&mut self, end: Decimal) {
         if let Some(span) = &mut self.span {
             span.extend(end);

@@ -66,7 +66,7 @@ impl Span {
     }
 }
 
-/// A range in seconds with both ends known.
+/// A range in seconds, of which `None` is an open end.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Window {
     from: Option<Decimal>,

@@ -220,7 +220,8 @@ impl<'o, 'a> Trace<'o, 'a> {
         }
     }
 
-    /// Whether `error` only means that the array of events is not closed, which is allowed.
+    /// Whether `error` only means that the array of events ends early. The format permits a missing
+    /// `]`.
     fn is_cut(&self, error: &serde_json::Error) -> bool {
         self.is_array && (error.is_eof() || error.to_string().starts_with("trailing comma"))
     }
