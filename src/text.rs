@@ -156,25 +156,6 @@ pub(crate) fn rfind_space(text: &[u8]) -> Option<usize> {
     text.iter().rposition(|byte| *byte == b' ')
 }
 
-/// Whether `a` equals `b`, without a call for short ones. Empty slices are handled first, because a
-/// comparison of length zero can be slow: an empty slice does not need to point at valid memory,
-/// and masked loads from an invalid address take long.
-#[inline]
-pub(crate) fn are_equal(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len()
-        && match a.len() {
-            0 => true,
-            4..=8 => have_same_ends::<4>(a, b),
-            9..=16 => have_same_ends::<8>(a, b),
-            _ => a == b,
-        }
-}
-
-#[inline]
-fn have_same_ends<const LENGTH: usize>(a: &[u8], b: &[u8]) -> bool {
-    a.first_chunk::<LENGTH>() == b.first_chunk() && a.last_chunk::<LENGTH>() == b.last_chunk()
-}
-
 /// `bytes` as text, with U+FFFD for invalid UTF-8.
 pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     // Plain validation is several times faster than validation that locates the error.
@@ -234,7 +215,6 @@ pub(crate) fn json_string(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn what_a_terminal_would_obey_is_escaped() {
@@ -249,16 +229,6 @@ mod tests {
             ("a\u{202e}b\u{2028}", "a\\u{202e}b\\u{2028}"),
         ] {
             assert_eq!(printable(text), expected);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn short_names_are_compared_as_others_are(a in "[ab]{0,20}", b in "[ab]{0,20}") {
-            let cut = a.len().min(b.len());
-            for (a, b) in [(&*a, &*b), (&a[..cut], &b[..cut]), (&a, &a)] {
-                prop_assert_eq!(are_equal(a.as_bytes(), b.as_bytes()), a == b);
-            }
         }
     }
 

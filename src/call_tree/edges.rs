@@ -31,11 +31,6 @@ impl Entry for Edge {
     fn hash(&self) -> u32 {
         self.hash
     }
-
-    /// Nodes created one after another are also looked up one after another.
-    fn near(&self) -> Option<u32> {
-        Some(self.parent.0)
-    }
 }
 
 impl CallTree {
@@ -155,9 +150,9 @@ impl CallTree {
     }
 
     fn find_edge(&self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
-        let hash = || edge_hash(&self.hasher, parent, frame);
+        let hash = edge_hash(&self.hasher, parent, frame);
         let is_same = |edge: &Edge| edge.parent == parent && edge.frame == frame;
-        let edge = self.edges.find_near(parent.0, hash, is_same);
+        let edge = self.edges.find(hash, is_same);
         edge.map(|edge| edge.child)
     }
 

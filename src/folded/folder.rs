@@ -19,8 +19,6 @@ pub(crate) struct LineFolder {
     previous: Vec<u8>,
     /// For each frame of `previous`: where it ends, and its node.
     path: Vec<(usize, NodeId)>,
-    /// By caller: the last frame below it, which is usually also the next one.
-    latest_callees: Vec<FrameId>,
     /// Whether no line sorted before the previous one, so that equal stacks are adjacent.
     is_sorted: bool,
     joins_recursion: bool,
@@ -35,7 +33,6 @@ impl LineFolder {
             ignored_lines: 0,
             previous: Vec::new(),
             path: Vec::new(),
-            latest_callees: Vec::new(),
             is_sorted: true,
             joins_recursion: false,
         }
@@ -168,7 +165,7 @@ impl LineFolder {
             None => (0, CallTree::ROOT),
         };
         while start <= stack.len() {
-            let (frame, end) = self.frame_at(start, stack, node);
+            let (frame, end) = self.frame_at(start, stack);
             if !self.is_recursion(node, frame) {
                 node = self.child(node, frame, end);
             }
@@ -189,22 +186,9 @@ impl LineFolder {
     }
 
     /// The frame that starts at `start`, and its end.
-    fn frame_at(&mut self, start: usize, stack: &[u8], caller: NodeId) -> (FrameId, usize) {
-        let caller = self.tree.frame(caller).index();
-        if let Some(&latest) = self.latest_callees.get(caller) {
-            let name = self.tree.frame_name(latest);
-            let end = start + name.len();
-            if stack[start..].starts_with(name) && is_frame_end(stack, end) {
-                return (latest, end);
-            }
-        }
+    fn frame_at(&mut self, start: usize, stack: &[u8]) -> (FrameId, usize) {
         let end = memchr::memchr(b';', &stack[start..]).map_or(stack.len(), |at| start + at);
-        let frame = self.tree.intern_as_is(&stack[start..end]);
-        if caller >= self.latest_callees.len() {
-            self.latest_callees.resize(caller + 1, frame);
-        }
-        self.latest_callees[caller] = frame;
-        (frame, end)
+        (self.tree.intern_as_is(&stack[start..end]), end)
     }
 
     fn is_recursion(&self, caller: NodeId, frame: FrameId) -> bool {

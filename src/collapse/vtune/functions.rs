@@ -5,7 +5,7 @@ use super::row::Row;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::symbol::one_frame;
 use crate::table::{Hashed, Table};
-use crate::text::{are_equal, lossy, trim};
+use crate::text::{lossy, trim};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -75,8 +75,7 @@ impl Functions {
             let parts = tree
                 .frame_name(known.id)
                 .split_at_checked(module.prefix.len());
-            parts
-                .is_some_and(|(prefix, name)| are_equal(prefix, &module.prefix) && name == row.name)
+            parts.is_some_and(|(prefix, name)| *prefix == *module.prefix && name == row.name)
         };
         let Some(&known) = self.known.find(hash, is_same) else {
             return self.find_unknown(caller, row, hash, tree);
@@ -131,7 +130,7 @@ impl Functions {
     #[inline]
     fn enter(&mut self, name: &[u8], options: &Options) {
         let latest = self.modules.get(self.latest_module);
-        if latest.is_none_or(|module| !are_equal(&module.name, name)) {
+        if latest.is_none_or(|module| module.name != name) {
             self.enter_other(name, options);
         }
     }

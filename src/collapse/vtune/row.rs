@@ -3,7 +3,7 @@
 use super::Options;
 use crate::collapse::error::ErrorKind;
 use crate::count::split_number;
-use crate::text::{are_equal, excerpt, trim, without_leading_spaces};
+use crate::text::{excerpt, trim, without_leading_spaces};
 
 /// A function, with its depth and time.
 #[derive(Debug, PartialEq)]
@@ -120,7 +120,7 @@ fn split_name(text: &[u8]) -> Option<(&[u8], bool, &[u8])> {
 #[inline]
 fn split_module<'a>(text: &'a [u8], expected: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     if let Some((before, module)) = text.split_at_checked(text.len().wrapping_sub(expected.len()))
-        && are_equal(module, expected)
+        && module == expected
         && let [before @ .., b','] = before
     {
         return Some((before, module));
