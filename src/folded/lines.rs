@@ -1,6 +1,6 @@
 //! Iterates over the lines of trees in sorted order.
 
-use super::branches::{Branches, Node, Only, Origin};
+use super::branches::{Branches, Node};
 use super::parts::{SiblingPart, sort_last_first};
 use crate::call_tree::{CallTree, Count};
 use std::mem;
@@ -8,53 +8,41 @@ use std::mem;
 /// Iterates over the sorted lines of several trees, as if the trees were merged.
 ///
 /// The trees stay separate: if they share a stack, each of them has a node for it.
-pub(super) struct Lines<'a, O> {
-    /// Any one of the trees.
-    any: &'a Branches<'a>,
+pub(super) struct Lines<'a> {
     /// The stack of the current line, or the prefix of the next one.
     stack: Vec<u8>,
     /// A node of `stack`.
-    node: Node<O>,
+    node: Node<'a>,
     /// The nodes of `stack` in other trees.
-    others: Vec<Node<O>>,
+    others: Vec<Node<'a>>,
     /// Whether the lines below these nodes come next, before the pending ones.
     is_below: bool,
     /// Pending parts; the next one is last.
-    pending: Vec<SiblingPart<O>>,
+    pending: Vec<SiblingPart<'a>>,
     /// Groups of siblings in `pending`; the next ones are last.
     siblings: Vec<Siblings>,
     /// A reusable buffer.
-    callees: Vec<Node<O>>,
+    callees: Vec<Node<'a>>,
     is_differential: bool,
 }
 
-impl<'a> Lines<'a, Only> {
+impl<'a> Lines<'a> {
     /// The lines of one tree.
-    pub fn of_one(branches: &'a Branches<'a>) -> Lines<'a, Only> {
-        let is_differential = branches.tree.is_differential();
-        Lines::below(branches, &[Node::root(Only)], is_differential)
+    pub fn of_one(branches: &'a Branches<'a>) -> Lines<'a> {
+        Lines::of_all(std::slice::from_ref(branches))
     }
-}
 
-impl<'a> Lines<'a, &'a Branches<'a>> {
-    /// The lines of all trees. There is at least one tree, and none is in time order.
-    pub fn of_all(trees: &'a [Branches<'a>]) -> Lines<'a, &'a Branches<'a>> {
+    /// The lines of all trees. There is at least one tree; several are not in time order.
+    pub fn of_all(trees: &'a [Branches<'a>]) -> Lines<'a> {
         let is_differential = trees.iter().any(|of| of.tree.is_differential());
         let roots: Vec<_> = trees.iter().map(Node::root).collect();
-        Lines::below(&trees[0], &roots, is_differential)
-    }
-}
-
-impl<'a, O: Origin<'a>> Lines<'a, O> {
-    fn below(any: &'a Branches<'a>, roots: &[Node<O>], is_differential: bool) -> Lines<'a, O> {
-        let mut lines = Lines::none(any, roots[0], is_differential);
+        let mut lines = Lines::none(roots[0], is_differential);
         lines.push_parts(roots.iter().copied(), roots.len() > 1);
         lines
     }
 
-    fn none(any: &'a Branches<'a>, node: Node<O>, is_differential: bool) -> Lines<'a, O> {
+    fn none(node: Node<'a>, is_differential: bool) -> Lines<'a> {
         Lines {
-            any,
             stack: Vec::new(),
             node,
             others: Vec::new(),
@@ -83,24 +71,24 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
 
     /// The count of the current line.
     pub fn count(&self) -> Count {
-        self.sum_up(|node| node.count(self.any))
+        self.sum_up(|node| node.count())
     }
 
     /// The baseline count of the current line.
     pub fn before(&self) -> Option<Count> {
         self.is_differential
-            .then(|| self.sum_up(|node| node.before(self.any)))
+            .then(|| self.sum_up(|node| node.before()))
     }
 
     /// An empty iterator for the same trees.
-    pub fn empty_like(&self) -> Lines<'a, O> {
-        Lines::none(self.any, self.node, self.is_differential)
+    pub fn empty_like(&self) -> Lines<'a> {
+        Lines::none(self.node, self.is_differential)
     }
 
     /// Splits off the next part: whole subtrees with about `size` nodes in total, or one line of a
     /// larger subtree. It replaces the contents of `lines`, whose memory is reused. Returns `false`
     /// if there are no more lines.
-    pub fn split_off(&mut self, size: usize, lines: &mut Lines<'a, O>) -> bool {
+    pub fn split_off(&mut self, size: usize, lines: &mut Lines<'a>) -> bool {
         loop {
             if mem::take(&mut self.is_below) {
                 let callees = self.take_callees();
@@ -128,7 +116,7 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
         &mut self,
         stack: &[u8],
         siblings: Siblings,
-        parts: impl Iterator<Item = SiblingPart<O>>,
+        parts: impl Iterator<Item = SiblingPart<'a>>,
     ) {
         self.is_below = false;
         self.stack.clear();
@@ -142,14 +130,14 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
         });
     }
 
-    fn sum_up(&self, count: impl Fn(Node<O>) -> Option<Count>) -> Count {
+    fn sum_up(&self, count: impl Fn(Node<'a>) -> Option<Count>) -> Count {
         let first = count(self.node).unwrap_or_default();
         let others = self.others.iter().filter_map(|&node| count(node));
         others.fold(first, |sum, count| sum + count)
     }
 
     fn has_line(&self) -> bool {
-        let has_count = |node: &Node<O>| node.count(self.any).is_some();
+        let has_count = |node: &Node<'a>| node.count().is_some();
         has_count(&self.node) || self.others.iter().any(has_count)
     }
 
@@ -160,7 +148,6 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
             return self.descend_all();
         }
         let Node { of, id } = self.node;
-        let of = of.branches(self.any);
         match *of.children.of(id) {
             [] => false,
             [callee] => {
@@ -170,7 +157,7 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
             }
             _ => {
                 self.push_frame(b"");
-                self.push_parts(self.node.callees(self.any), false);
+                self.push_parts(self.node.callees(), false);
                 false
             }
         }
@@ -178,7 +165,7 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
 
     fn descend_all(&mut self) -> bool {
         let callees = self.take_callees();
-        let name = |node: &Node<O>| node.name(self.any);
+        let name = |node: &Node<'a>| node.name();
         let is_one = match callees.split_first() {
             Some((first, others)) => others.iter().all(|other| name(other) == name(first)),
             None => false,
@@ -196,17 +183,17 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
     }
 
     /// All callees of the nodes, in a reused buffer.
-    fn take_callees(&mut self) -> Vec<Node<O>> {
+    fn take_callees(&mut self) -> Vec<Node<'a>> {
         let mut callees = mem::take(&mut self.callees);
         callees.clear();
-        callees.extend(self.node.callees(self.any));
+        callees.extend(self.node.callees());
         let others = self.others.iter();
-        callees.extend(others.flat_map(|node| node.callees(self.any)));
+        callees.extend(others.flat_map(|node| node.callees()));
         callees
     }
 
     /// Adds the parts of the result of [`Lines::take_callees`].
-    fn push_callees(&mut self, callees: &[Node<O>]) {
+    fn push_callees(&mut self, callees: &[Node<'a>]) {
         if !callees.is_empty() {
             self.push_frame(b"");
             self.push_parts(callees.iter().copied(), !self.others.is_empty());
@@ -222,7 +209,7 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
     }
 
     /// Adds the parts of siblings whose callers are in `stack`.
-    fn push_parts(&mut self, siblings: impl DoubleEndedIterator<Item = Node<O>>, are_mixed: bool) {
+    fn push_parts(&mut self, siblings: impl DoubleEndedIterator<Item = Node<'a>>, are_mixed: bool) {
         let start = self.pending.len();
         self.siblings.push(Siblings {
             start,
@@ -230,10 +217,10 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
             are_mixed,
         });
         for node in siblings.rev() {
-            self.pending.extend(SiblingPart::last_first(node, self.any));
+            self.pending.extend(SiblingPart::last_first(node));
         }
-        if !self.any.tree.is_in_time_order() {
-            sort_last_first(self.any, &mut self.pending[start..], 0);
+        if !self.node.of.tree.is_in_time_order() {
+            sort_last_first(&mut self.pending[start..], 0);
         }
     }
 
@@ -246,7 +233,7 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
     }
 
     /// Advances to the next pending part.
-    fn advance_to_next_part(&mut self) -> Option<SiblingPart<O>> {
+    fn advance_to_next_part(&mut self) -> Option<SiblingPart<'a>> {
         let siblings = self.next_siblings()?;
         let part = self.pending.pop()?;
         self.node = part.node;
@@ -257,17 +244,15 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
             self.others.extend(others);
         }
         self.stack.truncate(siblings.prefix);
-        self.stack.extend_from_slice(part.name(self.any));
+        self.stack.extend_from_slice(part.name());
         self.is_below = part.is_subtree();
         Some(part)
     }
 
     /// The start of those pending parts, within `first..end`, that are the same as `part`.
-    fn start_of_same(&self, first: usize, end: usize, part: SiblingPart<O>) -> usize {
+    fn start_of_same(&self, first: usize, end: usize, part: SiblingPart<'a>) -> usize {
         let others = self.pending[first..end].iter().rev();
-        end - others
-            .take_while(|other| other.is_same(part, self.any))
-            .count()
+        end - others.take_while(|other| other.is_same(part)).count()
     }
 
     /// The start of the next pending parts, not before `first`, that have about `size` nodes in
@@ -278,7 +263,7 @@ impl<'a, O: Origin<'a>> Lines<'a, O> {
             let last = self.pending[start - 1];
             let next = self.start_of_same(first, start - 1, last);
             let parts = self.pending[next..start].iter();
-            sum += parts.map(|part| part.size(self.any)).sum::<usize>();
+            sum += parts.map(|part| part.size()).sum::<usize>();
             let is_first_line = start == self.pending.len() && !last.is_subtree();
             if sum > size && !is_first_line {
                 break;

@@ -56,7 +56,7 @@ fn on_threads<'a, T: Send>(trees: &'a [CallTree], work: fn(&'a CallTree) -> T) -
 
 /// All lines, from which each thread takes a part at a time.
 struct Pieces<'a> {
-    lines: Lines<'a, &'a Branches<'a>>,
+    lines: Lines<'a>,
     /// The index of the next piece.
     next: usize,
     /// Buffers of written texts, for reuse.
@@ -71,7 +71,7 @@ struct Text {
 
 impl<'a> Pieces<'a> {
     /// Replaces `lines` with those of the next piece. Returns its index, and a buffer for its text.
-    fn next(&mut self, lines: &mut Lines<'a, &'a Branches<'a>>) -> Option<Text> {
+    fn next(&mut self, lines: &mut Lines<'a>) -> Option<Text> {
         if !self.lines.split_off(PIECE_SIZE, lines) {
             return None;
         }
@@ -86,7 +86,7 @@ impl<'a> Pieces<'a> {
 /// contend for the allocator otherwise.
 struct Formatter<'p, 'a> {
     pieces: &'p Mutex<Pieces<'a>>,
-    lines: Lines<'a, &'a Branches<'a>>,
+    lines: Lines<'a>,
 }
 
 impl<'p, 'a> Formatter<'p, 'a> {

@@ -1,6 +1,6 @@
 //! Writes trees as folded text.
 
-use super::branches::{Branches, Origin};
+use super::branches::Branches;
 use super::lines::Lines;
 use super::parallel;
 use crate::call_tree::{CallTree, Forest};
@@ -38,10 +38,7 @@ pub fn write_forest<W: Write>(forest: &Forest, writer: W) -> io::Result<()> {
     write_lines(Lines::of_all(&branches), writer)
 }
 
-fn write_lines<'a>(
-    mut lines: Lines<'a, impl Origin<'a>>,
-    mut writer: impl Write,
-) -> io::Result<()> {
+fn write_lines(mut lines: Lines<'_>, mut writer: impl Write) -> io::Result<()> {
     const FLUSH_AT: usize = 1 << 16;
     let mut out = Vec::with_capacity(2 * FLUSH_AT);
     while push_next_line(&mut lines, &mut out) {
@@ -55,10 +52,7 @@ fn write_lines<'a>(
 }
 
 /// Appends the next line to `out`; `false` if there is none.
-pub(super) fn push_next_line<'a>(
-    lines: &mut Lines<'a, impl Origin<'a>>,
-    out: &mut Vec<u8>,
-) -> bool {
+pub(super) fn push_next_line(lines: &mut Lines<'_>, out: &mut Vec<u8>) -> bool {
     let Some(stack) = lines.next() else {
         return false;
     };
