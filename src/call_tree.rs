@@ -105,8 +105,8 @@ pub struct CallTree {
     /// Maps (parent, frame) to a node, except for first children; unused if siblings keep their
     /// order of arrival.
     edges: Table<Edge>,
-    /// Nodes without an edge yet, from new names and from other trees. Edges are created when one
-    /// is looked up, which never happens if all names are new, or if trees are only merged.
+    /// Nodes that are not in `edges` yet, from new names and from other trees. The first lookup adds
+    /// them, which never happens if all names are new, or if trees are only merged.
     without_edges: Vec<NodeId>,
     /// The counts of the baseline profile, one for each node; empty if the tree is not
     /// differential.
@@ -114,8 +114,8 @@ pub struct CallTree {
     arrivals: Option<Vec<Arrival>>,
     /// In time order, the first node of each thread's chart. These charts are next to each other.
     threads: Vec<NodeId>,
-    /// The walk order, if `is_in_preorder`: nothing was added since it was set. (An `Option` would
-    /// need a check for dropping on each added count.)
+    /// The walk order, if `is_in_preorder`: nothing was added since it was set. (Setting an
+    /// `Option` to `None` would check whether to drop it for each added count.)
     preorder: Preorder,
     is_in_preorder: bool,
     hasher: RandomState,
@@ -220,22 +220,24 @@ impl CallTree {
         self.description.unit = unit;
     }
 
-    /// How the profile is inexact, if it is. A graph displays it as its subtitle.
+    /// Why the profile is only an estimate; `None` if it is exact. A graph displays it as its
+    /// subtitle.
     pub fn note(&self) -> Option<&str> {
         self.description.note.as_deref()
     }
 
-    /// Sets a note about how the profile is inexact.
+    /// Sets the reason why the profile is only an estimate.
     pub fn set_note(&mut self, note: impl Into<Cow<'static, str>>) {
         self.description.note = Some(note.into());
     }
 
-    /// Takes over what another tree says of itself.
+    /// Copies the unit, the meaning of root frames and the note of another tree.
     fn describe_as(&mut self, other: &CallTree) {
         self.description.clone_from(&other.description);
     }
 
-    /// Combines the unit and the note with those of a tree that is merged into this one.
+    /// Combines the unit, the meaning of root frames and the note with those of a tree that is merged
+    /// into this one.
     fn describe_with(&mut self, other: &CallTree) {
         let is_empty = self.is_empty();
         self.description
@@ -251,7 +253,7 @@ impl CallTree {
         }
     }
 
-    /// Tells the chart of a node from those of other threads.
+    /// The number of the thread whose chart contains `node`.
     pub(crate) fn thread_of(&self, node: NodeId) -> usize {
         self.threads.partition_point(|first| *first <= node)
     }
@@ -306,7 +308,7 @@ impl CallTree {
         self.before = before;
     }
 
-    /// The counts of this tree that may be as large as there are.
+    /// All counts that may be large or fractional: those that are not stored in their node.
     pub(crate) fn large_counts(&self) -> impl Iterator<Item = Count> {
         self.large_counts.iter().chain(self.before.iter().copied())
     }
@@ -419,7 +421,7 @@ impl CallTree {
         totals
     }
 
-    /// The sum of all counts: what the whole profile weighs.
+    /// The sum of all counts.
     pub fn total(&self) -> Count {
         self.ids().map(|node| self.recorded(node)).sum()
     }
@@ -483,7 +485,7 @@ impl CallTree {
 
     /// The part of the parent's self count that precedes this node: all of it, unless the tree is
     /// in time order.
-    pub(crate) fn parent_self_before(&self, node: NodeId) -> Count {
+    pub(crate) fn parent_self_so_far(&self, node: NodeId) -> Count {
         match &self.arrivals {
             Some(arrivals) => arrivals[node.index()].parent_self,
             None => self.recorded(self.nodes[node.index()].parent),
@@ -500,7 +502,7 @@ impl CallTree {
         self.frames.names_with(text)
     }
 
-    /// How many frames have a name here.
+    /// The number of interned frames, including that of the root.
     pub(crate) fn frame_count(&self) -> usize {
         self.frames.len()
     }

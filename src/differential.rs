@@ -48,7 +48,7 @@ use std::path::Path;
 /// Options for comparing two profiles.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
-    /// Scale the counts before so that both profiles have the same total. This compensates for
+    /// Scale the first profile so that both profiles have the same total. This compensates for
     /// different recording times, so that only changes in the relative weight remain. Default:
     /// `false`.
     pub normalize: bool,
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_normalized_is_rounded_as_a_person_would() {
+    fn normalized_counts_are_rounded_to_decimal_digits() {
         for (before, after, expected) in [
             (
                 "m;a 1\nm;b 1\nm;c 1\n",

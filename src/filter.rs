@@ -197,7 +197,7 @@ impl Filter {
         GENERATED
             .iter()
             .fold(self, |filter, (frames, replacement)| {
-                let frames = Regex::new(frames).expect("a pattern of ours is right");
+                let frames = Regex::new(frames).expect("built-in patterns are valid");
                 filter.then(Step::Rename(frames, replacement.to_string()))
             })
     }
@@ -314,8 +314,8 @@ fn groups_in(replacement: &str) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
         loop {
             rest = &rest[rest.find('$')? + 1..];
-            if let Some(behind) = rest.strip_prefix('$') {
-                rest = behind;
+            if let Some(after) = rest.strip_prefix('$') {
+                rest = after;
             } else if let Some((group, _)) = rest.strip_prefix('{').and_then(|s| s.split_once('}'))
             {
                 return Some(group);
@@ -373,7 +373,7 @@ impl fmt::Display for PatternError {
             }
             Problem::NoGroup(group) => write!(
                 f,
-                "expected a group of `{pattern}` behind `$`, found `{group}` (`${{1}}` is the first, \
+                "expected a group of `{pattern}` after `$`, found `{group}` (`${{1}}` is the first, \
                  `$$` is a `$`)"
             ),
         }
@@ -517,6 +517,18 @@ mod tests {
 
         let lines = filtered("a;x;b 1 10\na;b 2 20\n", Filter::new().hide("x"));
         assert_eq!(lines, ["a;b 3 30"]);
+    }
+
+    #[test]
+    fn a_differential_in_time_order_keeps_its_baseline() {
+        let mut tree = CallTree::in_time_order();
+        for stack in [&b"a"[..], b"a;x", b"a"] {
+            let node = tree.descend(CallTree::ROOT, stack);
+            tree.add_change(node, 10u64, 1u64);
+        }
+        let tree = Filter::new().hide("x").unwrap().apply(tree);
+        assert_eq!(tree.totals()[0].to_string(), "3");
+        assert_eq!(tree.totals_before()[0].to_string(), "30");
     }
 
     #[test]

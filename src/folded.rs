@@ -5,8 +5,8 @@
 //! line    = comment | stack WS count | stack WS count WS count      (before, after)
 //! stack   = frame { ";" frame }                                     (root first, leaf last)
 //! count   = digits [ "." digits ]
-//! comment = "# " text | white space only
-//! WS      = white space of ASCII: spaces or tabs, mostly one
+//! comment = "# " text | whitespace only
+//! WS      = whitespace of ASCII: spaces or tabs, mostly one
 //! ```
 //!
 //! A frame may contain anything except `;` and line ends, including spaces: the count follows the

@@ -52,7 +52,7 @@ where
             let start = &start;
             let after_start = move || {
                 start.wait();
-                warnings.from(work)
+                warnings.run(work)
             };
             thread::Builder::new().spawn_scoped(scope, after_start).ok()
         };
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     #[should_panic = "of another thread"]
-    fn a_panic_is_handed_on() {
+    fn panics_propagate() {
         work_together([|| panic!("of another thread")].into_iter(), || ());
     }
 }

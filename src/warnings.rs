@@ -102,7 +102,7 @@ impl Forwarding {
     }
 
     /// Calls `work` on a worker thread, and returns its result with the warnings to forward.
-    pub fn from<T>(self, work: impl FnOnce() -> T) -> (T, Vec<Warning>) {
+    pub fn run<T>(self, work: impl FnOnce() -> T) -> (T, Vec<Warning>) {
         match self.are_collected {
             true => collect(work),
             false => (work(), Vec::new()),

@@ -212,7 +212,7 @@ fn small_changes_are_visible_on_the_usual_scale() {
 fn a_profile_without_stacks_is_not_compared() {
     let output = run_with("a 1\n", "", FLAMEGRAPH, &["--diff", "before", "after"], "");
     let message = "inferno-flamegraph: error: after: found no stacks, expected folded stacks or a profile \
-                   in a format that a collapser reads\n";
+                   in a supported format\n";
     assert_eq!(stderr(&output), message);
     assert_eq!(output.status.code(), Some(1));
 }
@@ -261,7 +261,7 @@ fn normalizing_leaves_what_changed_within_the_whole() {
 
 /// Three thirds of eleven are eleven, even if a function is reached in two ways.
 #[test]
-fn normalized_counts_are_rounded_as_a_person_would() {
+fn normalized_output_is_rounded_to_decimal_digits() {
     let (before, after) = ("m;a 1\nm;b 1\nm;c 1\n", "m;a 5\nm;b 3\nm;c 3\n");
     let args = [
         "--diff",

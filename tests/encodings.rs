@@ -142,7 +142,7 @@ impl Read for OneByOne<'_> {
 }
 
 #[test]
-fn compression_is_told_however_little_is_read_at_once() {
+fn compression_is_recognized_however_little_is_read_at_once() {
     let script = "prog 1 1.0: 7 cycles:\n\t 12 leaf (m)\n\t 34 main (m)\n\n";
     let mut inputs = marked(script).to_vec();
     for file in ["script.gz", "script.zst"] {
@@ -168,6 +168,15 @@ fn compression_is_told_however_little_is_read_at_once() {
     drop(stdin);
     let output = child.wait_with_output().expect("the tool ends");
     assert_eq!(stdout(&output), "prog;main;leaf 7\n");
+}
+
+#[test]
+fn the_checksum_of_a_zstd_frame_is_checked() {
+    let mut frame = std::fs::read(format!("{DATA}/script.zst")).expect("a fixture");
+    *frame.last_mut().expect("a checksum") ^= 1;
+    let output = run(PERF, &[], &frame);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("its checksum is wrong"));
 }
 
 #[test]

@@ -170,7 +170,7 @@ fn a_profile_without_times_is_drawn_by_name_and_says_so() {
         dtrace.as_bytes(),
     );
     assert!(stderr(&output).ends_with(
-        ": warning: dtrace has no timestamps: its stacks are merged and sorted by name\n"
+        ": warning: dtrace profiles are not drawn in time order: stacks are merged and sorted by name\n"
     ));
     let expected = [
         "all 0 +7",

@@ -776,7 +776,7 @@ mod tool {
     }
 
     #[test]
-    fn wrong_usage_is_told_apart() {
+    fn wrong_usage_is_an_error() {
         let directory = tempfile::tempdir().unwrap();
         for (args, message) in [
             (

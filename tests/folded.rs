@@ -172,7 +172,7 @@ fn any_profile_can_be_compared_as_text() {
     assert_folds(&diff(compressed, script), expected);
 
     let no_stacks = "inferno-diff-folded: error: standard input: found no stacks, expected folded stacks or \
-                     a profile in a format that a collapser reads\n";
+                     a profile in a supported format\n";
     assert_fails(&diff("script", "\n\n"), no_stacks);
     let output = diff("script", PERF_REPORT);
     assert!(

@@ -116,7 +116,7 @@ fn indexes_outside_of_tables_are_refused() {
 }
 
 #[test]
-fn no_size_is_believed() {
+fn declared_sizes_are_not_trusted() {
     // A field of 2^63 bytes.
     let mut pprof = b"\x0a\x02\x08\0\x12".to_vec();
     pprof.extend([0xff; 8]);
@@ -150,7 +150,7 @@ fn jfr_with(at: usize, number: u64) -> Vec<u8> {
 }
 
 #[test]
-fn no_place_in_a_chunk_is_believed() {
+fn chunk_offsets_are_checked() {
     const SIZE: usize = 8;
     const CONSTANTS: usize = 16;
     const METADATA: usize = 24;

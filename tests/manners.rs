@@ -73,7 +73,7 @@ fn a_picture_is_not_dumped_on_a_terminal() {
         return;
     };
     let expected =
-        "inferno-flamegraph: error: a picture is not text, and standard output is a terminal";
+        "inferno-flamegraph: error: a graph is not text, and standard output is a terminal";
     assert!(
         shown.starts_with(expected) && !shown.contains("<svg"),
         "{shown:?}"
@@ -81,7 +81,7 @@ fn a_picture_is_not_dumped_on_a_terminal() {
 }
 
 #[test]
-fn without_input_perf_data_is_read_or_the_user_is_told() {
+fn without_input_perf_data_is_read_or_a_message_says_what_is_missing() {
     let directory = tempfile::tempdir().expect("a directory");
     let command = format!("{INFERNO} collapse < /dev/tty");
     fs::write(directory.path().join("perf.data"), "main;a 3\n").expect("a file");
@@ -169,11 +169,9 @@ fn shells_complete_all_tools() {
     let script = run(INFERNO, &["completions", "bash"], b"").stdout;
     assert_eq!(stderr(&run("bash", &["-n"], &script)), "");
     let output = run(INFERNO, &["completions", "bash", "nonsense"], b"");
-    assert!(
-        stderr(&output).starts_with(
-            "inferno completions: error: no tool is called nonsense; they are inferno, "
-        )
-    );
+    assert!(stderr(&output).starts_with(
+        "inferno completions: error: unknown tool `nonsense`; expected one of inferno, "
+    ));
 }
 
 #[test]

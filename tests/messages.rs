@@ -292,7 +292,7 @@ fn groups_that_do_not_exist_are_refused() {
             ("(a)", "$1$2", "2"),
         ] {
             let message = refusal(tool, &["--rename", pattern, to]);
-            let expected = format!("expected a group of `{pattern}` behind `$`, found `{group}`");
+            let expected = format!("expected a group of `{pattern}` after `$`, found `{group}`");
             assert!(message.contains(&expected), "{message}");
         }
         for to in [
@@ -311,7 +311,7 @@ fn widths_of_a_differential_graph_require_one() {
         let output = run(FLAMEGRAPH, &[&flag], b"main;work 3\n");
         assert_fails(
             &output,
-            "inferno-flamegraph: error: standard input: expected two counts a stack for --diff-width: see \
+            "inferno-flamegraph: error: standard input: --diff-width requires stacks with two counts: see \
              --diff, or inferno-diff-folded\n",
         );
         assert!(

@@ -190,16 +190,13 @@ fn what_cannot_be_divided_is_refused() {
         }
     }
     for (per, input, question) in [
-        ("cpu", "main;f 3\n", "on which CPU they were taken"),
-        ("event", "main;f 3\n", "of which event they are"),
-        (
-            "process",
-            "prog 7 1.0: 3 e:\n\t12 f (m)\n\n",
-            "of which process they are",
-        ),
+        ("cpu", "main;f 3\n", "CPU"),
+        ("event", "main;f 3\n", "event"),
+        ("process", "prog 7 1.0: 3 e:\n\t12 f (m)\n\n", "process"),
     ] {
         let args = ["collapse", "--per", per, "-o", "{}"];
-        let message = "inferno collapse: error: standard input: --per: the samples do not say";
+        let message =
+            "inferno collapse: error: standard input: --per: the samples do not record their";
         let output = run(INFERNO, &args, input.as_bytes());
         assert_fails(&output, &format!("{message} {question}\n"));
     }

@@ -153,7 +153,7 @@ fn with_stacks_of(file: &[u8], size: u64) -> Vec<u8> {
 /// perf 6.1 keeps mappings from before an `exec`, takes the lowest address of both as the start of
 /// the program, and then finds no unwind tables.
 #[test]
-fn stacks_go_on_where_perf_loses_its_way_after_an_exec() {
+fn stacks_are_complete_after_exec() {
     assert_eq!(expected("again"), "again;leaf 32000000\n");
     assert_eq!(
         fold(&capture("again")),
@@ -400,8 +400,9 @@ fn options_of_the_text_path_apply() {
 struct File {
     is_big: bool,
     records: Vec<u8>,
-    /// The configurations of its events, which are software events. If there are several, the id in
-    /// a record identifies its event.
+    /// The type of its events, and their configurations. If there are several, the id in a record
+    /// identifies its event.
+    kind: u32,
     events: Vec<u64>,
     /// The index of the event of the following records.
     event: usize,
@@ -422,6 +423,10 @@ struct File {
     period: Option<u64>,
 }
 
+/// Types of events.
+const SOFTWARE: u32 = 1;
+const TRACEPOINT: u32 = 2;
+
 /// Record types.
 const MMAP: u32 = 1;
 const COMM: u32 = 3;
@@ -441,6 +446,7 @@ impl File {
         File {
             is_big,
             records: Vec::new(),
+            kind: SOFTWARE,
             events: vec![0],
             event: 0,
             read_format: None,
@@ -618,7 +624,7 @@ impl File {
         let fixed = self.period.unwrap_or_default();
         let start = [number, fixed, sample_type, format, flags, 0, 0, 0];
         let rest = [&start, &kinds[..]].concat();
-        let head = [self.u32(1), self.u32(88)].concat();
+        let head = [self.u32(self.kind), self.u32(88)].concat();
         [head, self.words(&rest)].concat()
     }
 
@@ -656,6 +662,8 @@ fn both_byte_orders_are_read() {
         File::new(is_big)
             .comm(5, 5, "prog", 1)
             .map(5, 0x1000, 0x1000, "/nowhere/lib x.so", 2)
+            // Only a flag says that records end in their time.
+            .comm(5, 5, "later", 4)
             .sample(5, 3, &[USER, 0x1010, 0x1020, 0x9000])
             .assert_folds("prog;[unknown];[lib x.so];[lib x.so] 7\n");
     }
@@ -820,7 +828,7 @@ fn memory_does_not_grow_with_the_samples() {
 }
 
 #[test]
-fn branches_that_are_no_calls_are_passed_over() {
+fn branches_that_are_no_calls_are_skipped() {
     let mut file = File::new(false);
     file.branches = Some(1);
     let words = [USER, 0x1000, 1, 0x2010, 0x3000, 0];
@@ -936,7 +944,7 @@ fn nothing_to_read_is_an_error_of_one_line() {
 
 /// Any damaged file is folded or causes an error.
 #[test]
-fn no_byte_is_a_panic() {
+fn corrupted_files_do_not_panic() {
     for case in ["fp", "dwarf", "compressed", "pipe", "arm"] {
         let file = capture(case);
         let step = file.len() / 100 + 1;

@@ -359,8 +359,7 @@ inferno report: error: --fail-if `nothing self +5%` matches no function in any p
 
     let message = "inferno report: error: --fail-if requires profiles to compare: see --diff, --before and --after\n";
     assert_fails(&report(&["--fail-if", "a self +5%"], "main;a 3\n"), message);
-    let message = "inferno report: error: standard input: found no stacks, expected folded stacks or a profile in a format that a \
-                   collapser reads\n";
+    let message = "inferno report: error: standard input: found no stacks, expected folded stacks or a profile in a supported format\n";
     assert_fails(&report(&[], ""), message);
 }
 

@@ -96,7 +96,7 @@ fn assert_chooses(selection: &[&str], is_chosen: impl Fn(&Event) -> bool) {
 }
 
 #[test]
-fn samples_are_chosen_by_who_ran_where() {
+fn samples_are_selected_by_thread_process_and_cpu() {
     let pid = events()[0].pid;
     let pid_text = pid.to_string();
     assert_chooses(&[], |_| true);

@@ -255,7 +255,7 @@ fn formats_are_guessed() {
 }
 
 #[test]
-fn lines_that_are_passed_over_are_warned_of_once() {
+fn skipped_lines_cause_one_warning() {
     let script =
         format!("junk one\njunk two\n\n{SCRIPT}{SCRIPT}").replacen("\t 34 main (m)", "\t oops", 1);
     let output = run(PERF, &[], script.as_bytes());
@@ -327,7 +327,7 @@ fn perf_script_with_few_fields_is_recognized() {
 }
 
 #[test]
-fn who_asks_for_an_event_needs_a_profile_that_tells_events() {
+fn requesting_an_event_requires_event_names() {
     let script = "prog \n\t            12e7 leaf\n\n";
     let output = run(PERF, &["--event-filter", "cycles"], script.as_bytes());
     assert!(!output.status.success());

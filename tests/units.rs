@@ -96,7 +96,7 @@ fn samples_are_counted_if_asked_for() {
 }
 
 #[test]
-fn who_names_the_counts_is_right() {
+fn countname_overrides_the_unit() {
     let clock = script("cpu-clock", 595_000_000);
     let plain = draw(&["--countname", "samples"], &clock);
     assert_eq!(total(&plain), "1,190,000,000 samples");

@@ -140,7 +140,7 @@ impl<'t> TimeOrder<'t> {
         };
         for visit in tree.walk() {
             order.close_to(visit.depth);
-            order.emit_up_to(tree.parent_self_before(visit.node));
+            order.emit_up_to(tree.parent_self_so_far(visit.node));
             order.open.push((visit.node, Count::ZERO));
         }
         order.close_to(0);

@@ -15,27 +15,27 @@ pub struct Visit {
 
 /// The iterator that [`CallTree::walk`] returns.
 #[derive(Debug, Clone)]
-pub struct Walk<'a>(Way<'a>);
+pub struct Walk<'a>(Order<'a>);
 
 #[derive(Debug, Clone)]
-enum Way<'a> {
-    AsMade(PreorderWalk<'a>),
+enum Order<'a> {
+    AsCreated(PreorderWalk<'a>),
     Sorting(SortingWalk<'a>),
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(tree: &'a CallTree) -> Walk<'a> {
         Walk(match tree.is_in_preorder {
-            true => Way::AsMade(PreorderWalk::new(tree, &tree.preorder)),
-            false => Way::Sorting(SortingWalk::new(tree)),
+            true => Order::AsCreated(PreorderWalk::new(tree, &tree.preorder)),
+            false => Order::Sorting(SortingWalk::new(tree)),
         })
     }
 
     /// Skips all nodes below the one returned last.
     pub fn skip_callees(&mut self) {
         match &mut self.0 {
-            Way::AsMade(walk) => walk.skip_callees(),
-            Way::Sorting(walk) => walk.skip_callees(),
+            Order::AsCreated(walk) => walk.skip_callees(),
+            Order::Sorting(walk) => walk.skip_callees(),
         }
     }
 }
@@ -46,8 +46,8 @@ impl Iterator for Walk<'_> {
     #[inline]
     fn next(&mut self) -> Option<Visit> {
         match &mut self.0 {
-            Way::AsMade(walk) => walk.next(),
-            Way::Sorting(walk) => walk.next(),
+            Order::AsCreated(walk) => walk.next(),
+            Order::Sorting(walk) => walk.next(),
         }
     }
 }

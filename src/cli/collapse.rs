@@ -92,8 +92,8 @@ inferno collapse [OPTIONS] [PATH]...
        inferno collapse --list";
 
 const HELP: &str = "\
-Without a FORMAT it is recognized by the first lines of each input. `inferno collapse --list` has all formats, \
-`inferno collapse FORMAT --help` the options of one. A file that is called like a format is given as ./NAME.";
+Without FORMAT, the format of each input is detected from its first lines. `inferno collapse --list` lists all \
+formats, `inferno collapse FORMAT --help` the options of one. To read a file that is named like a format, write ./NAME.";
 
 fn format_command(row: Row) -> Command {
     with_flags(named(row), row)
@@ -217,7 +217,7 @@ pub(super) fn fold_selected(
     folder.fold(reader)?.ok_or_else(unrecognized)
 }
 
-/// An error if a profile is divided by its events of which only one is asked for.
+/// Returns an error if `--per event` is combined with the selection of one event.
 pub(super) fn refuse_event_twice(by: PartBy, event: Option<&String>) -> io::Result<()> {
     match event.filter(|_| by == PartBy::Event) {
         Some(event) => Err(io::Error::other(format!(
@@ -228,7 +228,7 @@ pub(super) fn refuse_event_twice(by: PartBy, event: Option<&String>) -> io::Resu
 }
 
 impl CollapseArgs {
-    /// Writes what is folded of inputs in any formats, whole or divided.
+    /// Folds inputs in any format, and writes the stacks, in parts with `--per`.
     pub fn run_guess(&self, tool: &str, options: &guess::Options, per: Option<PartBy>) -> ExitCode {
         let Some(by) = per else {
             return self.run(tool, Input::all_or_perf_data, |inputs| {
@@ -309,7 +309,7 @@ impl CollapseArgs {
         })
     }
 
-    /// Writes what `read` makes of the inputs.
+    /// Reads the inputs with `read`, filters the stacks and writes them.
     pub fn run(
         &self,
         tool: &str,
@@ -369,12 +369,11 @@ pub fn guess_all(options: &guess::Options, inputs: &[Input], many: ManyArgs) -> 
     let folder = guess::Folder::from(options.clone());
     many::add_up(inputs, options.nthreads, many, &|opened| {
         let forest = folder.fold(opened.into_reader())?;
-        expect_stacks(forest.ok_or_else(unrecognized)?, "some")
+        expect_stacks(forest.ok_or_else(unrecognized)?, "a profile with samples")
     })
 }
 
-/// Folds the output of `before`, followed by the inputs with a `separator` before the first one, as
-/// one.
+/// Folds `before`, the `separator` and all inputs, concatenated, as one profile.
 fn fold_joined(
     inputs: &[Input],
     before: &mut dyn BufRead,

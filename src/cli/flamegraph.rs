@@ -68,7 +68,7 @@ fn show(
     draw: impl FnOnce(&Output) -> io::Result<()>,
 ) -> io::Result<()> {
     if !flags.open {
-        output.refuse_terminal("a picture is not text")?;
+        output.refuse_terminal("a graph is not text")?;
         return draw(output);
     }
     let path = match output.path() {

@@ -89,7 +89,10 @@ fn tool_called(name: &str) -> io::Result<Command> {
     let tool = tools().find(|tool| tool.get_name() == name);
     tool.ok_or_else(|| {
         let names: Vec<String> = tools().map(|tool| tool.get_name().to_string()).collect();
-        let message = format!("no tool is called {name}; they are {}", names.join(", "));
+        let message = format!(
+            "unknown tool `{name}`; expected one of {}",
+            names.join(", ")
+        );
         io::Error::new(io::ErrorKind::InvalidInput, message)
     })
 }

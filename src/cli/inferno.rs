@@ -39,13 +39,13 @@ pub fn command() -> Command {
 const HELP: &str = "\
 Examples:
   perf record --call-graph dwarf ./program
-  inferno flamegraph perf.data > flame.svg      Draw a profile, in whatever format it is
-  inferno collapse cpu.pprof > cpu.folded       Make it text: a line for each stack, with its count
+  inferno flamegraph perf.data > flame.svg      Draw a profile in any supported format
+  inferno collapse cpu.pprof > cpu.folded       Fold a profile: one line per stack, with its count
   inferno convert --to pprof perf.data -o cpu.pb.gz
                                                 Write it for another tool: pprof, speedscope, Firefox, ...
   inferno diff before.folded after.folded | inferno flamegraph > diff.svg
   inferno report perf.data                      Print the top functions and stacks
-  inferno collapse --list                       The formats that are read
+  inferno collapse --list                       List the supported formats
 
 Open flame.svg in a browser: click a frame to zoom, press Ctrl-F to search.";
 

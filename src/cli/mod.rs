@@ -131,7 +131,7 @@ pub fn no_stacks(expected: &str) -> io::Error {
 }
 
 /// The input of tools that compare or draw.
-pub const ANY_PROFILE: &str = "folded stacks or a profile in a format that a collapser reads";
+pub const ANY_PROFILE: &str = "folded stacks or a profile in a supported format";
 
 /// Adds the subject to an error.
 pub fn about(what: &str, error: io::Error) -> io::Error {

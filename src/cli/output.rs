@@ -55,8 +55,8 @@ impl Output {
         }
     }
 
-    /// Lets `work` write the output. A file keeps what it held until all is written. Errors of
-    /// writing name the output, those of `work` are as they are.
+    /// Calls `work` with a writer. An existing file is only replaced when all output is written. Errors
+    /// of writing name the output; those of `work` are unchanged.
     pub fn write(&self, work: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         let Some(path) = &self.path else {
             return write_stdout(work);

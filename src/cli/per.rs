@@ -18,8 +18,8 @@ const PLACEHOLDER: &str = "{}";
 /// The flag that divides a profile.
 #[derive(Debug, Clone, Args)]
 pub struct PerArgs {
-    /// Write a file for each thread, process, CPU or event, whose name replaces `{}` in that of the output:
-    /// -o 'NAME-{}'. The profile is read once more for each
+    /// Write one file per thread, process, CPU or event; its name replaces {} in the output path, as in
+    /// -o 'NAME-{}'. The profile is read again for each file
     #[arg(long, value_name = "PART", value_enum, conflicts_with = "list_values")]
     pub per: Option<PartBy>,
 }
@@ -140,14 +140,14 @@ impl Divider<'_> {
             PartBy::Event => quietly(read),
             _ => read(),
         }?;
-        let whole = expect_stacks(whole, "some")?.total();
+        let whole = expect_stacks(whole, "a profile with samples")?.total();
         let listing = listing
             .lock()
             .map(|mut listing| std::mem::take(&mut *listing));
         let listing = listing.unwrap_or_default();
         match listing.parts.keys().all(Option::is_none) {
             true => {
-                let message = format!("the samples do not say {}", self.by.question());
+                let message = format!("the samples do not record their {}", self.by.property());
                 let error = io::Error::new(io::ErrorKind::InvalidData, message);
                 Err(about("--per", error))
             }
@@ -167,7 +167,7 @@ impl Divider<'_> {
 pub fn expect_written(is_written: bool) -> io::Result<()> {
     match is_written {
         true => Ok(()),
-        false => Err(no_stacks("some that the filters leave")),
+        false => Err(no_stacks("stacks that pass the filters")),
     }
 }
 
@@ -208,7 +208,7 @@ fn file_name(name: &str) -> String {
     name.chars().enumerate().map(safe).take(LONGEST).collect()
 }
 
-/// The name, with a number behind it if another is the same, upper case or not.
+/// `name`, with a number appended if it is taken, ignoring case.
 fn distinct(name: &str, names: &mut HashSet<String>) -> String {
     let numbered = (2u64..).map(|number| format!("{name}-{number}"));
     let mut candidates = std::iter::once(name.to_string()).chain(numbered);

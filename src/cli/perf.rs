@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 /// Options for `perf.data`, and for the output of `perf script`.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Input of perf: perf.data, or the output of perf script")]
+#[command(next_help_heading = "perf profiles: perf.data, or the output of perf script")]
 pub struct PerfArgs {
     /// Include raw addresses where symbols can't be found
     #[arg(long)]
@@ -90,8 +90,8 @@ struct PerfFlags {
     #[arg(long)]
     lines: bool,
 
-    /// What to count: `samples`, or the event, of which each sample says how much it stands for (nanoseconds of
-    /// cpu-clock, cycles of cycles) [default: the event]
+    /// What to count: `samples`, or the periods of the event (nanoseconds for cpu-clock, cycles for cycles)
+    /// [default: the event]
     #[arg(long, alias = "sample-type", value_name = "NAME")]
     value: Option<String>,
 

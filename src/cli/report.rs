@@ -55,7 +55,7 @@ struct Flags {
     #[arg(long, num_args = 1.., value_name = "PROFILE", help_heading = COMPARISON, requires = "before")]
     after: Vec<PathBuf>,
 
-    /// Scale all profiles to the same total: the mean total of those after
+    /// Scale all profiles to the same total: the mean total of the second ones
     #[arg(long, help_heading = COMPARISON)]
     normalize: bool,
 
@@ -97,7 +97,7 @@ struct Flags {
     #[arg(long, conflicts_with_all = ["diff", "before"])]
     list_values: bool,
 
-    /// Folded stacks, or profiles in a format that a collapser reads, which are added up; `-` or nothing
+    /// Folded stacks, or profiles in a supported format, which are added up; `-` or nothing
     /// for standard input. They may be compressed (gzip, zstd)
     #[arg(value_name = "PROFILE")]
     paths: Vec<PathBuf>,

@@ -83,7 +83,7 @@ pub fn format() -> impl TypedValueParser<Value = Format> {
     names.try_map(|name| Format::named(&name).ok_or("expected a format"))
 }
 
-/// A file that is there, which may also be a pipe.
+/// An existing file or pipe.
 pub fn existing_file(path: &str) -> Result<PathBuf, String> {
     check(
         path,

@@ -465,7 +465,7 @@ mod tests {
 
     /// Without limits, each of these would take forever, or exhaust memory.
     #[test]
-    fn names_made_to_have_no_end_stay() {
+    fn endlessly_expanding_names_stay_mangled() {
         // Each argument is the previous one, twice.
         let doubled = |at| format!("S0_IS{at}_S{at}_E", at = char::from(at));
         let doubling: String = (b'1'..=b'9').chain(b'A'..=b'Z').map(doubled).collect();

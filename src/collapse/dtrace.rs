@@ -4,8 +4,8 @@
 //! input  = header, { record }
 //! header = { line that is not blank }, blank line       (or up to the first stack)
 //! record = [ keys ], { frame line | blank line }, count line      (the leaf first, the root last)
-//! frame  = [ module "`" ] symbol [ "+" offset ]         (in white space)
-//! count  = [ keys, white space ], [ "-" ], digits       (in white space)
+//! frame  = [ module "`" ] symbol [ "+" offset ]         (surrounded by whitespace)
+//! count  = [ keys, whitespace ], [ "-" ], digits       (surrounded by whitespace)
 //! ```
 //!
 //! ```text
@@ -77,7 +77,7 @@ pub struct Options {
     /// ``unix`main+0x8``. The leaf of a stack never has an offset. Default: `false`.
     #[cfg_attr(
         feature = "cli",
-        arg(long, help = "Include function offset (except leafs)")
+        arg(long, help = "Include function offsets (except of leaves)")
     )]
     pub includeoffset: bool,
 
@@ -150,9 +150,9 @@ pub(crate) struct Worker {
 /// The state of a worker with regard to the header.
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
 enum Header {
-    /// It has not seen the first block.
+    /// The worker did not receive the first block, which has the header.
     #[default]
-    Elsewhere,
+    NotSeen,
     Open,
     Skipped,
 }
@@ -292,13 +292,13 @@ struct FirstStack {
     /// The indentation of the last line.
     indent: usize,
     /// Whether all lines have the same indentation.
-    is_even: bool,
+    has_equal_indent: bool,
 }
 
 impl FirstStack {
     fn add(&mut self, line: &[u8]) {
         let indent = indentation(line);
-        self.is_even = self.lines == 0 || (self.is_even && indent == self.indent);
+        self.has_equal_indent = self.lines == 0 || (self.has_equal_indent && indent == self.indent);
         self.lines += 1;
         self.indent = indent;
         if !looks_like_frame(trim(line)) && indent != STACK_INDENT {
@@ -310,12 +310,14 @@ impl FirstStack {
 
     /// There may be a line of keys above the frames. Functions without a module are indented.
     fn is_likely(&self) -> bool {
-        self.unclear <= 1 || (self.is_even && self.indent > 0 && self.unclear == self.lines)
+        self.unclear <= 1
+            || (self.has_equal_indent && self.indent > 0 && self.unclear == self.lines)
     }
 
     fn is_whole(&self) -> bool {
         self.is_likely()
-            && (self.unclear < self.lines || (self.is_even && self.indent > 0 && self.lines > 0))
+            && (self.unclear < self.lines
+                || (self.has_equal_indent && self.indent > 0 && self.lines > 0))
     }
 }
 

@@ -5,7 +5,7 @@
 //!                                    └─> worker: tree ─┘
 //! ```
 //!
-//! Each worker reads its own part of a file, so that none waits. A stream is read by one thread,
+//! Each worker reads its own part of a file, so that none waits for another one's input. A stream is read by one thread,
 //! which sends blocks through a bounded channel, so that the writer at the other end of a pipe can
 //! continue.
 //!
@@ -91,11 +91,11 @@ impl Engine {
         reader: Reader<'_>,
     ) -> io::Result<Forest> {
         if !chooser.needs_survey(true) {
-            return self.fold_what_is_left(format, &mut chooser, reader);
+            return self.fold_selected(format, &mut chooser, reader);
         }
         let input = reader.rereadable()?;
         input.read(|reader| self.survey(format, &mut chooser, reader))?;
-        input.read(|reader| self.fold_what_is_left(format, &mut chooser, reader))
+        input.read(|reader| self.fold_selected(format, &mut chooser, reader))
     }
 
     fn survey<F: Format>(
@@ -113,7 +113,7 @@ impl Engine {
         Ok(())
     }
 
-    fn fold_what_is_left<F: Format>(
+    fn fold_selected<F: Format>(
         &self,
         format: &F,
         chooser: &mut Chooser,
@@ -147,7 +147,7 @@ impl Engine {
             source,
             next: Position { line: 1, index: 0 },
         };
-        let mut crew = Crew::new(format);
+        let mut crew = Folding::new(format);
         while let Some(block) = input.next(format, Buffer::default())? {
             if let Some(prelude) = format.prelude(&block.bytes) {
                 crew.prelude = prelude;
@@ -161,7 +161,7 @@ impl Engine {
 
     fn fold_rest<'a, F: Format>(
         &self,
-        crew: &mut Crew<F>,
+        crew: &mut Folding<F>,
         first: NumberedBlock<'a>,
         mut input: Numbered<impl Source<'a>>,
     ) -> io::Result<()> {
@@ -326,7 +326,7 @@ impl NumberedBlock<'_> {
 }
 
 /// The worker and tree of this thread, and the results of the others.
-struct Crew<'f, F: Format> {
+struct Folding<'f, F: Format> {
     format: &'f F,
     prelude: F::Prelude,
     worker: F::Worker,
@@ -334,9 +334,9 @@ struct Crew<'f, F: Format> {
     others: Vec<(F::Worker, CallTree)>,
 }
 
-impl<'f, F: Format> Crew<'f, F> {
+impl<'f, F: Format> Folding<'f, F> {
     fn new(format: &'f F) -> Self {
-        Crew {
+        Folding {
             format,
             prelude: F::Prelude::default(),
             worker: F::Worker::default(),

@@ -93,7 +93,7 @@ impl fmt::Display for ErrorKind {
             ),
             ErrorKind::OnlyIndentation(line) => write!(
                 f,
-                "Found stack line with only indent characters, expected a function behind them, \
+                "Found stack line with only indent characters, expected a function after them, \
                  found `{line}`"
             ),
             ErrorKind::OddIndentation(line) => write!(

@@ -232,7 +232,8 @@ const JFR: &[Row] = &[];
 /// Folded stacks. They are tried last, because many formats resemble them.
 pub(crate) const FOLDED: Row = Row::of::<folded_stacks::Options>();
 
-/// An operation that must be named explicitly.
+/// Merges recursive frames: an operation on folded text instead of a format, so it must be requested
+/// by name.
 pub const RECURSIVE: Row = Row::of::<recursive::Options>();
 
 /// The formats that can be recognized by the start of the input, in the order of trial. The first

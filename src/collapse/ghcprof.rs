@@ -550,7 +550,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_rows_are_passed_over() {
+    fn broken_rows_are_skipped() {
         let whole = row(1, "b", "1.0", 2, 2);
         let stage = whole.find('M').unwrap();
         for broken in [

@@ -50,8 +50,8 @@ pub struct Options {
     /// Default: all.
     pub selection: Selection,
 
-    /// Options for perf profiles, except for those above, which apply to all formats. Its event,
-    /// symbol paths, and options for addresses and inlined calls also apply to other formats.
+    /// Options for perf profiles. The fields above override those of the same name here. The event,
+    /// the symbol paths, and the options for addresses and inlined calls also apply to other formats.
     pub perf: perf_data::Options,
 }
 
@@ -239,7 +239,9 @@ impl Folder {
                 let tree = self.fold_as(row, head, reader)?.merged();
                 if self.options.in_time_order && !tree.is_in_time_order() {
                     let name = row.name;
-                    warning!("{name} profiles are not drawn in time order: stacks are merged and sorted by name");
+                    warning!(
+                        "{name} profiles are not drawn in time order: stacks are merged and sorted by name"
+                    );
                 }
                 Ok(Some(tree))
             }
@@ -458,7 +460,7 @@ mod tests {
 
     #[test]
     #[cfg(feature = "json")]
-    fn json_is_told_apart_by_keys_that_come_late() {
+    fn json_is_recognized_by_late_keys() {
         let long = "x".repeat(MAX_EXAMINED);
         let numbers = "1, ".repeat(MAX_EXAMINED);
         for (document, format) in [
@@ -486,7 +488,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf8_is_no_obstacle() {
+    fn non_utf8_input_is_recognized() {
         assert_eq!(format_of(b"main;\xff\xfe 3\n"), Some("folded"));
         assert_eq!(
             format_of(b"pr\xff 1 1.0: 7 cycles:\n\t 12 leaf (m)\n"),
@@ -495,7 +497,7 @@ mod tests {
     }
 
     #[test]
-    fn folded_text_is_added_up_but_left_to_who_wants_its_order() {
+    fn folded_text_is_summed_unless_the_caller_needs_line_order() {
         let text: &[u8] = b"b 1\na;c 2\nb 3\n";
         let mut folded = Vec::new();
         Folder::default().collapse(text, &mut folded).unwrap();
@@ -509,7 +511,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_input_is_nothing_and_no_error() {
+    fn unknown_input_yields_no_output() {
         for input in ["", "Dear all,\n"] {
             let mut folded = Vec::new();
             Folder::default()
@@ -572,9 +574,9 @@ mod tests {
         }
 
         /// Formats that cannot be distinguished from others; the user must name them.
-        const NOT_RECOGNISED: [&str; 5] = ["java-exceptions", "ljp", "perf-sched", "stap", "wcp"];
+        const NOT_RECOGNIZED: [&str; 5] = ["java-exceptions", "ljp", "perf-sched", "stap", "wcp"];
 
-        fn are_told_apart(row: &Row, paths: Vec<PathBuf>) {
+        fn check_that_no_other_format_matches(row: &Row, paths: Vec<PathBuf>) {
             let is_folded = |path: &PathBuf| path.extension().is_some_and(|end| end == "folded");
             let (folded, profiles): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_folded);
             let claims = profiles
@@ -592,10 +594,10 @@ mod tests {
         #[test]
         fn no_format_claims_the_fixtures_of_another() {
             let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-            let is_told =
-                |row: &Row| row.name != FOLDED.name && !NOT_RECOGNISED.contains(&row.name);
-            for row in recognized().filter(is_told) {
-                are_told_apart(&row, fixtures(&data.join(row.name)));
+            let is_recognized_by_head =
+                |row: &Row| row.name != FOLDED.name && !NOT_RECOGNIZED.contains(&row.name);
+            for row in recognized().filter(is_recognized_by_head) {
+                check_that_no_other_format_matches(&row, fixtures(&data.join(row.name)));
             }
         }
     }

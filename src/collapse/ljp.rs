@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! input  = { stack }, "Total" …
-//! stack  = COUNT " " FRAMES " " frame, { white space, frame }                      (the leaf first)
+//! stack  = COUNT " " FRAMES " " frame, { whitespace, frame }                      (the leaf first)
 //! frame  = METHOD "(" PLACE ")"
 //! ```
 //!

@@ -21,7 +21,7 @@
 //! | Python | [`cprofile`], [`austin`], [`faulthandler`], `pyinstrument`, `pyspy_dump` |
 //! | Ruby, PHP, R | `stackprof`, [`xdebug`], [`callgrind`], `xhprof`, [`rprof`] |
 //! | Haskell, .NET | [`ghcprof`], `ghc`, [`nettrace`] |
-//! | speedscope, and who writes its format | `speedscope` |
+//! | speedscope, and tools that write its format | `speedscope` |
 //! | debuggers, tracers | [`gdb`], [`elfutils`], [`strace`], [`uftrace`] |
 //!
 //! Modules without a link here require a feature of the crate, all of which are enabled by default:
@@ -202,10 +202,10 @@ pub trait Collapse {
         Ok(folded::read(text.as_slice())?.tree)
     }
 
-    /// [`Collapse::collapse_to_forest`] for a profile that must have stacks.
+    /// Like [`Collapse::collapse_to_forest`], but a profile without stacks is an error.
     ///
     /// Input in another format often looks like a profile without stacks, for which the other methods return
-    /// `Ok`. Here it is an error.
+    /// `Ok`.
     ///
     /// ```
     /// use inferno::collapse::{Collapse, perf::Folder};
@@ -223,14 +223,13 @@ pub trait Collapse {
         let forest = self.collapse_to_forest(reader)?;
         match forest.is_empty() {
             true => Err(document::invalid(
-                "found no stacks: is the input in this format?",
+                "found no stacks: the input may be in another format",
             )),
             false => Ok(forest),
         }
     }
 
-    /// [`Collapse::collapse_to_tree`] without merging what several threads fold: each has a tree of
-    /// its own.
+    /// Like [`Collapse::collapse_to_tree`], but returns the trees of all threads without merging them.
     ///
     /// ```
     /// use inferno::collapse::{Collapse, perf::Folder};

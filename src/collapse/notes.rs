@@ -67,7 +67,7 @@ impl<P: Copy + Ord> Notes<P> {
         self.first = firsts.min_by_key(|(place, _)| *place);
     }
 
-    /// Converts the position of the first line with `number`.
+    /// Converts the position of the first line to a line number, with `number`.
     pub fn numbered(&self, number: impl FnOnce(P) -> u64) -> Notes {
         let first = self.first.as_ref();
         Notes {

@@ -9,7 +9,7 @@ use crate::warnings::warning;
 use ahash::AHashMap;
 use std::io;
 
-/// The event that threads leave and enter CPUs by.
+/// The event recorded when a CPU switches between threads.
 pub(super) const SWITCH: &str = "sched:sched_switch";
 
 /// The ID of a thread as the scheduler has it.

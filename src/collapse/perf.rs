@@ -21,9 +21,9 @@
 //! previous sample, with or without a blank line.
 //!
 //! The fields are those selected with `perf script -F`. Without an event, samples count 1 or their
-//! period, and without a command name, their stack starts with the outermost function. Lines with
-//! neither a time, nor a thread and an event, resemble other text, so they are only accepted if the
-//! first sample of the input is like that (`start`, `class`).
+//! period, and without a command name, their stack starts with the outermost function. A line
+//! without a time, and without both a thread and an event, looks like other text. It only starts a
+//! sample if the first sample of the input has such a line, too (`start`, `class`).
 //!
 //! Only one event is folded: [`Options::event_filter`], or the first in the input, because counts
 //! of different events cannot be added. A warning lists the skipped samples.
@@ -144,10 +144,13 @@ pub struct Options {
     pub selection: Selection,
 
     /// Count the nanoseconds for which threads are off the CPU, at the stacks with which they leave it: a sample of
-    /// `sched:sched_switch` lasts until the next one in which its thread returns. Time without a recorded return is
-    /// not counted, which a warning mentions. [`event_filter`](Options::event_filter) is ignored, and
-    /// [`selection`](Options::selection) applies to the thread that leaves; of an interval that is partly in the
-    /// selected time, that part is counted. Text is read by a single thread. Default: `false`.
+    /// `sched:sched_switch` lasts until the next one in which its thread returns. Default: `false`.
+    ///
+    /// * Time without a recorded return is not counted, which a warning mentions.
+    /// * [`selection`](Options::selection) applies to the thread that leaves. If an interval is partly in the selected
+    ///   time, that part is counted.
+    /// * [`event_filter`](Options::event_filter) is ignored.
+    /// * Text is read by a single thread.
     pub off_cpu: bool,
 
     /// With [`off_cpu`](Options::off_cpu): append the stack of the thread that woke the one that was off the CPU, as
@@ -183,12 +186,12 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Selects samples, unless all are folded.
+    /// The chooser for the selection; `None` if all samples are folded.
     pub(super) fn new_chooser(&self) -> Option<Chooser> {
         (!self.selection.is_empty()).then(|| Chooser::new(&self.selection))
     }
 
-    /// Reads only samples that are selected.
+    /// Restricts reading to `selection`, including its event.
     pub(crate) fn select(&mut self, selection: &Selection) {
         self.selection = selection.clone();
         self.event_filter = self
@@ -413,7 +416,7 @@ fn sniff_any_fields<'a>(
 pub(crate) struct Prelude {
     /// The event to fold.
     event: Option<Vec<u8>>,
-    /// Whether samples may lack both a time and an event.
+    /// Whether event lines may have any fields, and so lack both a time and an event.
     has_any_fields: bool,
     /// Whether frames include modules.
     have_modules: bool,

@@ -246,7 +246,7 @@ impl Listed for Options {
         reader.by_ref().take(8).read_to_end(&mut head)?;
         reader.after(&head, |reader| match (is_perf_data(&head), reader) {
             (Some(true), Reader::Stream(stream)) => fold_reader(&self, stream),
-            (Some(true), Reader::AtPlaces(file)) => fold_file(&self, file.into_inner()),
+            (Some(true), Reader::RandomAccess(file)) => fold_file(&self, file.into_inner()),
             (_, script) => perf::Folder::from(self.stacks).fold(script),
         })
     }

@@ -7,7 +7,7 @@
 //! event  = COMM " " PID [ "/" TID ] " " TIME ": " ( switch | wakeup ), { frame }, blank line
 //! switch = "sched:sched_switch: " … "prev_pid=" PID …
 //! wakeup = "sched:sched_stat_" … "comm=" COMM " pid=" PID " delay=" NANOSECONDS …
-//! frame  = white space, ADDRESS " " FUNCTION " (" MODULE ")"                       (the leaf first)
+//! frame  = whitespace, ADDRESS " " FUNCTION " (" MODULE ")"                       (the leaf first)
 //! ```
 //!
 //! ```text

@@ -9,13 +9,13 @@ pub(crate) enum Reader<'r> {
     /// Sequential, on the current thread.
     Stream(&'r mut dyn BufRead),
     /// Random access by several threads in parallel.
-    AtPlaces(io::BufReader<InOrder<'r>>),
+    RandomAccess(io::BufReader<InOrder<'r>>),
 }
 
 impl<'r> Reader<'r> {
     /// A reader of a whole file.
     pub fn of(file: &'r dyn ReadAt) -> Reader<'r> {
-        Reader::AtPlaces(in_order(file))
+        Reader::RandomAccess(in_order(file))
     }
 
     /// Calls `work` with a reader of the same text as UTF-8 without a byte order mark.
@@ -30,7 +30,7 @@ impl<'r> Reader<'r> {
     pub fn after<T>(self, head: &[u8], work: impl FnOnce(Reader<'_>) -> T) -> T {
         match self {
             Reader::Stream(rest) => work(Reader::Stream(&mut io::BufReader::new(head.chain(rest)))),
-            Reader::AtPlaces(rest) => work(Reader::of(rest.get_ref().file())),
+            Reader::RandomAccess(rest) => work(Reader::of(rest.get_ref().file())),
         }
     }
 
@@ -48,7 +48,7 @@ impl<'r> Reader<'r> {
     #[cfg(feature = "multithreaded")]
     pub fn file(&self) -> Option<(&'r dyn ReadAt, u64)> {
         match self {
-            Reader::AtPlaces(reader) => {
+            Reader::RandomAccess(reader) => {
                 let in_order = reader.get_ref();
                 Some((
                     in_order.file(),
@@ -62,7 +62,7 @@ impl<'r> Reader<'r> {
     fn reader(&mut self) -> &mut dyn BufRead {
         match self {
             Reader::Stream(reader) => *reader,
-            Reader::AtPlaces(reader) => reader,
+            Reader::RandomAccess(reader) => reader,
         }
     }
 }

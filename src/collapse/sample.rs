@@ -85,7 +85,7 @@ pub struct Options {
         arg(
             long,
             help = "Keep the samples of threads that wait in the system's functions (`mach_msg2_trap`, `kevent`, \
-                      ...); with --idle, only those in the functions named are left out"
+                      ...); with --idle NAME, only samples in NAME are skipped"
         )
     )]
     pub no_default_idle: bool,

@@ -3,7 +3,7 @@
 //! ```text
 //! input = { { frame }, count }
 //! frame = [ "0x" ADDRESS " : " ] FUNCTION [ "+0x" OFFSET "/0x" SIZE ] [ " [" MODULE "]" ]        (the leaf first)
-//! count = white space, N
+//! count = whitespace, N
 //! ```
 //!
 //! ```text

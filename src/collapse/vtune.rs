@@ -158,11 +158,11 @@ impl Format for Options {
         let mut rest = block.bytes;
         while !rest.is_empty() {
             worker.line += 1;
-            if let Some(behind) = worker.read_plain_row(rest, self, tree) {
-                rest = behind;
+            if let Some(after) = worker.read_plain_row(rest, self, tree) {
+                rest = after;
                 continue;
             }
-            let (line, behind) = split_line(rest);
+            let (line, after) = split_line(rest);
             if let Err(kind) = worker.read(trim_end(line), self, tree) {
                 let error = ParseError::new(kind, worker.line);
                 if !block.is_unterminated(line) {
@@ -170,7 +170,7 @@ impl Format for Options {
                 }
                 warn_of_cut(&error);
             }
-            rest = behind;
+            rest = after;
         }
         Ok(())
     }
@@ -224,11 +224,11 @@ impl Worker {
         if !self.is_after_header {
             return None;
         }
-        let (row, behind) = Row::split_plain(text, self.functions.latest_module())?;
+        let (row, after) = Row::split_plain(text, self.functions.latest_module())?;
         let caller = self.caller(&row)?;
         let node = self.functions.find_plain(caller, &row, options, tree)?;
         self.add(node, &row, tree);
-        Some(behind)
+        Some(after)
     }
 
     /// The parent node of a row; `None` if its row is missing.

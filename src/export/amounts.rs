@@ -9,7 +9,7 @@ use crate::warnings::warning;
 pub(super) struct Conversion {
     /// The unit of the converted counts.
     pub unit: Unit,
-    /// The length of the old and of the new unit, if they differ.
+    /// The nanoseconds of the old and of the new unit; `None` if they are the same.
     nanoseconds: Option<[u64; 2]>,
 }
 

@@ -1,4 +1,4 @@
-//! The format of callgrind, which `collapse/callgrind/mod.rs` describes.
+//! Writes callgrind files. `collapse/callgrind/mod.rs` describes the syntax.
 //!
 //! It has the self cost of each function, and the inclusive cost of its calls to each other function. A sample is counted
 //! once for each function in its stack, at the outermost call. So the calls to a function add up to its inclusive cost,

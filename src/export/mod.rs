@@ -5,7 +5,7 @@
 //! | `pprof` | `go tool pprof`, Pyroscope, Parca, Grafana, Cloud Profiler |
 //! | `speedscope` | [speedscope](https://www.speedscope.app), extensions of editors |
 //! | `firefox` | the [Firefox Profiler](https://profiler.firefox.com) |
-//! | `d3` | d3-flame-graph, and whatever else takes a tree as JSON |
+//! | `d3` | d3-flame-graph, and other readers of a tree as JSON |
 //! | [`callgrind`] | KCachegrind, `callgrind_annotate` |
 //! | [`folded::write`] | flame graphs, grep, awk |
 //!

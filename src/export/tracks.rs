@@ -18,7 +18,7 @@ pub(super) struct Sample {
 }
 
 impl Track {
-    /// The tracks of a tree, of which there is one at least. No sample has a weight of zero.
+    /// The tracks of a tree, at least one. No sample has a weight of zero.
     pub fn all(listing: &Listing<'_>) -> Vec<Track> {
         let tree = listing.tree;
         if tree.is_differential() {
@@ -95,7 +95,7 @@ fn for_each_in_time_order(listing: &Listing<'_>, mut take: impl FnMut(Sample)) {
             take_until(&mut left, until);
         }
         if let Some(caller) = open.last_mut() {
-            take_until(caller, tree.parent_self_before(visit.node));
+            take_until(caller, tree.parent_self_so_far(visit.node));
         }
         open.push((visit.node, Count::ZERO));
     }

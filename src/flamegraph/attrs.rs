@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_opens_in_the_whole_window_unless_told_otherwise() {
+    fn a_link_opens_in_the_whole_window_by_default() {
         let expected = pairs([("xlink:href", "u?a=b"), ("target", "_top")]);
         assert_eq!(attrs_of("f", "f\thref=u?a=b\n"), expected);
         let expected = pairs([("target", "t"), ("xlink:href", "u")]);

@@ -217,6 +217,8 @@ mod tests {
         assert_eq!(fitted("関数名", 5), "関..");
         assert_eq!(fitted("関数名", 4), "関..");
         assert_eq!(fitted("관수명칭", 7), "관수..");
+        // The first symbol that is drawn as an emoji: U+2600.
+        assert_eq!(fitted("☀☀☀☀", 7), "☀☀..");
     }
 
     #[test]

@@ -262,7 +262,7 @@ impl<'t> Widths<'t> {
     /// The self count of the caller before it called `node`.
     fn caller_self(&self, node: NodeId) -> Count {
         match self.diff_width {
-            DiffWidth::After => self.tree.parent_self_before(node),
+            DiffWidth::After => self.tree.parent_self_so_far(node),
             _ => self
                 .tree
                 .parent(node)

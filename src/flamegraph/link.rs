@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_and_lines_are_behind_names() {
+    fn files_and_lines_follow_names() {
         for (name, source) in [
             ("parse (/srv/parse.c:7)", Some(("/srv/parse.c", "7"))),
             ("parse(int) (a b.c:70)", Some(("a b.c", "70"))),

@@ -1,7 +1,7 @@
 //! Paints frames that are too narrow for an element of their own.
 //!
-//! Side by side, such elements would not add up: a browser blends each one with what is below it, so
-//! four frames of a quarter of a pixel cover two thirds of it. Here, the painted share of a pixel
+//! The coverage of such elements would not add up: a browser blends each one with what is below it,
+//! so four frames of a quarter of a pixel only cover two thirds of the pixel. Here, the painted share of a pixel
 //! column is that of the frames in it. The viewer paints them in the same way.
 
 use super::color::{Color, css};
@@ -13,7 +13,7 @@ use crate::number::push_uint;
 /// The units of a column, in which paths are written.
 const UNITS: f64 = 10.0;
 
-/// Adjacent segments of different colors overlap by this many units, so that no scale shows a seam.
+/// Adjacent segments of different colors overlap by this many units, so that no gap shows at any scale.
 const OVERLAP: u32 = 20;
 
 /// Colors are rounded to multiples of one of these, which limits the number of paths. The fine one is for

@@ -65,15 +65,15 @@ pub enum Direction {
     Inverted,
 }
 
-/// The end of a name that the viewer truncates if it is longer than its frame.
+/// The side at which the viewer truncates a name that is longer than its frame.
 ///
 /// Labels in the file itself, which the viewer replaces, are truncated at their end.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum TextTruncateDirection {
-    /// Its start.
+    /// The start of the name.
     #[default]
     Left,
-    /// Its end.
+    /// The end of the name.
     Right,
 }
 
@@ -96,10 +96,10 @@ pub enum Theme {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DiffWidth {
-    /// The profile after. Frames that disappeared have no width.
+    /// The second profile. Frames that disappeared have no width.
     #[default]
     After,
-    /// The profile before. New frames have no width.
+    /// The first profile. New frames have no width.
     Before,
     /// For each stack, the profile in which it has more samples, so that both frames that
     /// disappeared and new ones are visible. The width of a frame is the sum of the stacks it is
@@ -169,8 +169,9 @@ pub struct Options<'a> {
     /// names with the same prefix have similar colors. Default: `false`.
     pub hash: bool,
 
-    /// Choose colors by a hash of the whole name. Default: `false`, which chooses random colors
-    /// that are the same each time a profile is drawn.
+    /// Choose colors by a hash of the whole name. Default: `false`, which uses a fixed sequence of
+    /// pseudo-random colors: a profile always gets the same colors, but a function may have
+    /// another color in another profile.
     pub deterministic: bool,
 
     /// Colors to use for names. The colors of other names are added to it. Default: `None`.

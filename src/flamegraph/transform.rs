@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn bases_that_no_stack_has_are_told() {
+    fn missing_bases_are_reported() {
         let tree = crate::folded::read(&b"a;b 1\n"[..]).unwrap().tree;
         assert_eq!(
             missing_bases(&tree, &options(&["b", "x", "a", ""], false)),

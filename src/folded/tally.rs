@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_is_told_by_most_of_its_lines() {
+    fn text_is_not_folded_if_most_of_its_lines_are_not() {
         for text in [
             "Dear all,\nyours\n",
             "events: Ir\nfn=main\n10 20\n12 7\nfn=g\n",

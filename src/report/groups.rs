@@ -103,12 +103,12 @@ fn split_numbers(name: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     Some((process, &process[dash + 1..], tid))
 }
 
-/// The module of functions whose name does not tell it.
-const NOT_TOLD: &[u8] = b"(unknown)";
+/// The row of functions whose name does not include a module.
+const NO_MODULE: &[u8] = b"(unknown)";
 
 /// The modules that are part of names, if they account for at least half of the counts.
 pub(super) fn modules(tree: &CallTree, own: impl Fn(NodeId) -> Count) -> Option<Vec<Row>> {
-    let mut names: Vec<&[u8]> = vec![NOT_TOLD];
+    let mut names: Vec<&[u8]> = vec![NO_MODULE];
     let mut keys: AHashMap<&[u8], usize> = AHashMap::new();
     let key_of_frame: Vec<usize> = tree
         .frame_names()
@@ -126,14 +126,14 @@ pub(super) fn modules(tree: &CallTree, own: impl Fn(NodeId) -> Count) -> Option<
     let tally = tally(tree, own, names.len(), |frame| {
         Some(key_of_frame[frame.index()])
     });
-    let told: Count = tally.own[1..].iter().copied().sum();
-    if told < tally.own[0] {
+    let known: Count = tally.own[1..].iter().copied().sum();
+    if known < tally.own[0] {
         return None;
     }
     let there = names
         .iter()
         .enumerate()
-        .filter(|(key, _)| tally.is_there[*key]);
+        .filter(|(key, _)| tally.occurs[*key]);
     let mut rows: Vec<Row> = there
         .map(|(key, name)| Row {
             name: lossy(name).into_owned(),

@@ -161,7 +161,7 @@ pub enum Format {
 pub struct Report {
     /// The unit of the counts.
     pub unit: Unit,
-    /// The profile's [note](CallTree::note): how it is inexact.
+    /// The profile's [note](CallTree::note): why it is only an estimate.
     pub note: Option<String>,
     /// The sum of all counts.
     pub total: Count,
@@ -208,7 +208,8 @@ pub struct Stack {
 }
 
 impl Report {
-    /// The report of a tree. A [differential](CallTree::is_differential) tree counts as it is after.
+    /// The report of a tree; of a [differential](CallTree::is_differential) one, with the counts after
+    /// the change.
     ///
     /// It takes `O(n log n)` time for n nodes, and `O(n)` if they are sorted already, however deep stacks are.
     pub fn new(tree: &CallTree, options: &Options) -> Report {
@@ -216,7 +217,7 @@ impl Report {
         Report::of_counts(tree, own, options)
     }
 
-    /// The report of the counts before in a differential tree. In any other tree, these are zero.
+    /// The report of the baseline counts of a differential tree. In any other tree, these are zero.
     ///
     /// ```
     /// use inferno::folded;
@@ -295,7 +296,7 @@ impl Report {
 fn functions(tree: &CallTree, own: impl Fn(NodeId) -> Count) -> Vec<Row> {
     let tally = tally::tally(tree, own, tree.frame_count(), |frame| Some(frame.index()));
     let frames = tree.frame_names().enumerate();
-    let there = frames.filter(|(frame, _)| tally.is_there[*frame]);
+    let there = frames.filter(|(frame, _)| tally.occurs[*frame]);
     let mut rows: Vec<Row> = there
         .map(|(frame, name)| Row {
             name: lossy(name).into_owned(),

@@ -10,7 +10,7 @@ pub(super) struct Tally {
     /// Total counts by key.
     pub total: Vec<Count>,
     /// Whether the tree has a frame with the key.
-    pub is_there: Vec<bool>,
+    pub occurs: Vec<bool>,
     /// The number of frames with the key on the path to the current node.
     open: Vec<u32>,
 }
@@ -46,7 +46,7 @@ impl Tally {
         Tally {
             own: vec![Count::ZERO; keys],
             total: vec![Count::ZERO; keys],
-            is_there: vec![false; keys],
+            occurs: vec![false; keys],
             open: vec![0; keys],
         }
     }
@@ -55,7 +55,7 @@ impl Tally {
         let Some(key) = key else {
             return;
         };
-        self.is_there[key] = true;
+        self.occurs[key] = true;
         self.own[key] += own;
         if self.open[key] == 0 {
             self.total[key] += total;

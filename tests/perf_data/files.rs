@@ -137,7 +137,7 @@ fn debug_information_is_not_read_from_what_blocks() {
 }
 
 #[test]
-fn a_file_that_may_not_be_read_is_told_from_one_that_is_not_here() {
+fn unreadable_and_missing_files_are_distinguished() {
     let program = Program::new();
     let directory = program.directory.path();
     fs::set_permissions(&program.path, fs::Permissions::from_mode(0o0)).expect("a mode");
@@ -235,7 +235,7 @@ fn perf_map(pid: u32) -> tempfile::NamedTempFile {
 }
 
 #[test]
-fn maps_of_code_are_ours_or_roots() {
+fn jit_maps_must_belong_to_the_user_or_root() {
     let pid = free_pid();
     let file = sampled_code(pid);
     let unnamed = format!("prog;[perf-{pid}.map] 7\n");
@@ -255,7 +255,7 @@ fn maps_of_code_are_ours_or_roots() {
 }
 
 #[test]
-fn links_to_maps_of_code_are_ours_or_roots() {
+fn links_to_jit_maps_must_belong_to_the_user_or_root() {
     let pid = free_pid() + 0x100_0000;
     let file = sampled_code(pid);
     let target = tempfile::NamedTempFile::new().expect("a map");

@@ -71,6 +71,15 @@ fn a_call_chain_is_taken_if_no_calls_were_recorded() {
     file.assert_folds("prog;[b];[a] 7\n");
 }
 
+/// `perf script` prints no period for tracepoints.
+#[test]
+fn a_sample_of_a_tracepoint_counts_one() {
+    let mut file = File::new(false);
+    file.kind = TRACEPOINT;
+    let file = three_maps(file).sample(5, 3, &[USER, 0x1000, 0x2000]);
+    file.assert_folds("prog;[b];[a] 1\n");
+}
+
 #[test]
 fn the_event_that_is_first_in_the_header_is_folded() {
     let mut file = File::new(false);
@@ -202,7 +211,7 @@ fn a_counter_alone_counts_from_the_sample_before() {
 }
 
 #[test]
-fn counters_of_threads_are_told_apart() {
+fn counters_of_threads_are_separate() {
     for (inherits, expected) in [(true, "prog;[a] 130\n"), (false, "prog;[a] 80\n")] {
         let mut file = File::new(false);
         file.read_format = Some(GROUP);
@@ -234,7 +243,7 @@ fn counters_of_no_event_are_counted() {
 }
 
 #[test]
-fn a_group_that_is_larger_than_its_record_is_passed_over() {
+fn a_group_that_is_larger_than_its_record_is_skipped() {
     for count in [3, 1 << 60, u64::MAX] {
         let file = group(GROUP)
             .reading(&[1, 50, 100])
@@ -419,7 +428,7 @@ fn stacks_go_on_through_the_trampolines_of_python() {
 
 /// Any such damaged file is folded or causes an error.
 #[test]
-fn no_byte_of_a_made_up_file_is_a_panic() {
+fn corrupted_synthetic_files_do_not_panic() {
     let mut with_branches = File::new(false);
     with_branches.branches = Some(1 << 11);
     let chain = [KERNEL, IN_KERNEL, USER, 0x1000];

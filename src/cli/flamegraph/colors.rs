@@ -30,11 +30,11 @@ pub struct ColorArgs {
     #[arg(long = "colordiffusion", conflicts_with = "colors")]
     pub color_diffusion: bool,
 
-    /// Colors are selected by hashing the function name, weighting earlier characters more heavily
+    /// Choose the color of a function by a hash of its name in which early characters have more weight
     #[arg(long = "hash", conflicts_with = "deterministic")]
     pub hash: bool,
 
-    /// Colors are selected such that the color of a function does not change between runs
+    /// Choose the color of a function by a hash of its name, so that it is the same in all graphs
     #[arg(long = "deterministic")]
     pub deterministic: bool,
 

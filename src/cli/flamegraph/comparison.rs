@@ -11,15 +11,14 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Comparison")]
 pub struct ComparisonArgs {
-    /// Compare two profiles, in any format that is read, and draw what changed: red grew, blue
-    /// shrank
+    /// Compare two profiles, in any supported format, and draw what changed: red grew, blue shrank
     #[arg(
         long = "diff", num_args = 2, value_names = ["BEFORE", "AFTER"],
         conflicts_with_all = ["paths", "flame_chart", "no_sort"]
     )]
     pub diff: Option<Vec<PathBuf>>,
 
-    /// With --diff: scale the counts before, so that both profiles have the same total
+    /// With --diff: scale the first profile, so that both have the same total
     #[arg(long = "normalize", requires = "diff", conflicts_with = "paths")]
     pub normalize: bool,
 

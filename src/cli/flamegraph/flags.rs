@@ -20,7 +20,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "inferno-flamegraph", version)]
 pub struct Flags {
-    /// Folded stacks, or profiles in a format that a collapser reads, which are folded first; `-`
+    /// Folded stacks, or profiles in a supported format, which are folded first; `-`
     /// or nothing for standard input. They may be compressed (gzip, zstd)
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
@@ -33,7 +33,7 @@ pub struct Flags {
     #[arg(long)]
     pub open: bool,
 
-    /// What to write: an SVG, a page of HTML that the graph fills and that needs nothing else, or a picture
+    /// What to write: an SVG, a self-contained HTML page, or a PNG or PDF picture
     #[arg(long = "format", value_name = "FORMAT", default_value = "svg", value_parser = FORMATS)]
     pub format: String,
 
@@ -165,13 +165,13 @@ impl Flags {
             return Some("only one of the two profiles can be standard input");
         }
         if self.per.per.is_some() && (self.open || self.comparison.inputs().is_some()) {
-            return Some("--per writes several graphs: --open shows one, and --diff draws one");
+            return Some("--per cannot be combined with --open or --diff");
         }
         if self.many.keep_going && self.comparison.inputs().is_some() {
             return Some("--diff compares two profiles: --keep-going could leave one out");
         }
         if self.open && self.list_values {
-            return Some("--list-values draws nothing that --open could show");
+            return Some("--list-values cannot be combined with --open");
         }
         if self.csp_nonce.is_some() && self.format != "html" {
             return Some("--csp-nonce requires --format html: an SVG has no policy");
@@ -183,7 +183,7 @@ impl Flags {
         None
     }
 
-    /// The stacks that are drawn of those that were read. Who names the counts knows better what they are.
+    /// Applies the filters. `--countname` overrides the unit of the profile.
     pub fn prepare(&self, tree: CallTree, filters: &Filters) -> CallTree {
         let mut tree = filters.apply(tree);
         if self.labels.count_name.is_some() {
@@ -197,7 +197,7 @@ impl Flags {
         match self.comparison.diff_width.is_some() && !tree.is_differential() {
             true => Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                "expected two counts a stack for --diff-width: see --diff, or inferno-diff-folded",
+                "--diff-width requires stacks with two counts: see --diff, or inferno-diff-folded",
             )),
             false => Ok(()),
         }

@@ -10,12 +10,12 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Graph")]
 pub struct GraphArgs {
-    /// Produce a flame chart (sort by time, do not merge stacks): of perf, thread by thread; of folded stacks, in
-    /// the order of lines
+    /// Draw a flame chart: perf samples in time order, one thread after another; folded stacks in line order. Only
+    /// adjacent stacks are merged
     #[arg(long = "flamechart")]
     pub flame_chart: bool,
 
-    /// Plot the flame graph up-side-down
+    /// Draw the graph upside down, with the root at the top (an icicle graph)
     #[arg(short = 'i', long = "inverted")]
     pub inverted: bool,
 
@@ -30,8 +30,8 @@ pub struct GraphArgs {
     #[arg(long = "base", value_name = "STRING")]
     pub base: Vec<String>,
 
-    /// Draw only frames of at least this many percent. Narrower ones appear on zooming in, but
-    /// if this is more than the default: then they are not in the file
+    /// Draw only frames of at least this many percent. Narrower frames appear when zooming in, unless
+    /// this is above the default, which omits them from the file
     #[arg(
         long = "minwidth", value_name = "FLOAT", default_value = &**defaults::str::MIN_WIDTH,
         value_parser = values::percent, allow_negative_numbers = true

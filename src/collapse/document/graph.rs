@@ -10,7 +10,7 @@
 //!   function as a whole. Callees that are already on the path are not entered again.
 //! * Costs below a 10,000th of the total are not split further, and splitting stops after millions of steps.
 //!
-//! So no cost is lost, and without recursion, each function has its inclusive cost in the graph.
+//! So no cost is lost. Without recursion, the total of each function equals its inclusive cost in the call graph.
 
 use super::Profile;
 use crate::call_tree::{CallTree, FrameId, NodeId};
@@ -80,7 +80,7 @@ impl Graph {
             .map(|name| profile.tree.intern(name))
             .collect::<Vec<_>>();
         let roots = self.roots();
-        // These are equal, unless the graph is inconsistent.
+        // `total` and `worth` are equal, unless the graph is inconsistent.
         let worth = roots
             .iter()
             .fold(Decimal::ZERO, |sum, (_, worth)| sum + *worth);
@@ -308,7 +308,7 @@ mod tests {
     /// Each pair of functions calls both functions of the next pair, so there are exponentially
     /// many paths.
     #[test]
-    fn a_ladder_ends() {
+    fn exponentially_many_paths_end() {
         const RUNGS: u32 = 2000;
         let (mut graph, cost) = (Graph::default(), Decimal::from(u64::MAX));
         for rung in 0..RUNGS {

@@ -48,7 +48,7 @@ impl<K: Copy + PartialEq> LatestStack<K> {
         is_same
     }
 
-    /// Advances to the next frame, which the previous stack does not have here.
+    /// Advances to the next frame, which differs from the previous stack at this depth.
     pub fn push(&mut self, frame: K, node: NodeId) {
         self.path.truncate(self.depth);
         self.path.push((frame, node));

@@ -80,7 +80,7 @@ impl Profile {
         not(any(feature = "jfr", feature = "json", feature = "protobuf")),
         expect(dead_code, reason = "no other format says where samples are from")
     )]
-    pub(crate) fn is_choosy(&self) -> bool {
+    pub(crate) fn has_selection(&self) -> bool {
         self.chooser.is_some()
     }
 

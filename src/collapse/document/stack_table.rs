@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn circles_end() {
+    fn cycles_of_callers_are_an_error() {
         let error = depths(&[None, Some(2), Some(1)]).unwrap_err();
         assert_eq!(
             error.to_string(),

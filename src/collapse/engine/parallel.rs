@@ -1,7 +1,7 @@
 //! Runs the engine on several threads.
 
 use super::parts::Parts;
-use super::{Buffer, CallTree, Crew, Format, Numbered, NumberedBlock, ParseError, Source};
+use super::{Buffer, CallTree, Folding, Format, Numbered, NumberedBlock, ParseError, Source};
 use crate::threads::work_together;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use std::io;
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Folds `first` and the rest of `input` on `nthreads` threads, including this one. This thread's
 /// worker folds `first`, because it folded the preceding blocks.
 pub(super) fn fold<'a, F: Format>(
-    crew: &mut Crew<'_, F>,
+    crew: &mut Folding<'_, F>,
     nthreads: usize,
     first: NumberedBlock<'a>,
     mut input: Numbered<impl Source<'a>>,

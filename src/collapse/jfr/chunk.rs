@@ -134,7 +134,7 @@ impl<'a> Chunk<'a> {
                     let events = recording.events.get_mut(&reader.class.name);
                     let events = events.ok_or(at)?;
                     reader.read_fields(&mut event).ok_or(at)?;
-                    if !profile.is_choosy() || reader.is_taken_by(profile) {
+                    if !profile.has_selection() || reader.is_taken_by(profile) {
                         reader.add_to(events);
                     }
                 }

@@ -4,7 +4,7 @@
 //! entry = "@" [ NAME ] "[" KEY "]: " VALUE
 //! KEY   = element { ", " element }
 //! element = stack | TEXT
-//! stack = LF, { white space FRAME LF }                          (the leaf first)
+//! stack = LF, { whitespace FRAME LF }                          (the leaf first)
 //! FRAME = NAME "+" OFFSET  |  ADDRESS " " NAME "+" OFFSET " (" MODULE ")"  |  "0x" ADDRESS
 //!
 //! json  = { "type": "map", "data": { "@NAME": { KEY: VALUE … } } }       (a line for each map)

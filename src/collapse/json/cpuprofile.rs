@@ -89,7 +89,7 @@ impl Document for Options {
         let recording = json::with_room(&document, || {
             let mut recording = Recording {
                 with_lines: self.lines,
-                ..Recording::with_times(profile.is_choosy())
+                ..Recording::with_times(profile.has_selection())
             };
             json::parse(&document, RecordingSeed(&mut recording), Self::DESCRIPTION)?;
             Ok(recording)

@@ -134,7 +134,7 @@ pub(crate) fn with_room<T: Send>(
     let builder = thread::Builder::new().stack_size((1 << 20) + depth * BYTES_PER_LEVEL);
     let warnings = Forwarding::here();
     thread::scope(|scope| {
-        let thread = builder.spawn_scoped(scope, || warnings.from(read))?;
+        let thread = builder.spawn_scoped(scope, || warnings.run(read))?;
         let joined = thread.join();
         receive(joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })

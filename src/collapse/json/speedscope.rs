@@ -101,7 +101,7 @@ impl Document for Options {
             frames: Vec::new(),
             threads: Vec::new(),
             active: Index(0),
-            keeps_times: profile.is_choosy(),
+            keeps_times: profile.has_selection(),
         };
         json::parse(&document, FileSeed(&mut file), Self::DESCRIPTION)?;
         let file = file.into_owned();
@@ -267,7 +267,7 @@ impl Thread<'_> {
             ..SampleOrigin::default()
         };
         if self.times.is_empty() {
-            return !profile.is_choosy() || profile.takes(&origin);
+            return !profile.has_selection() || profile.takes(&origin);
         }
         let second = match self.unit.as_str() {
             "milliseconds" => 1_000,

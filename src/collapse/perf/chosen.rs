@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_without_blank_lines_between_them_are_told_apart() {
+    fn samples_without_blank_lines_between_them_are_distinguished() {
         let script = "a 1 1.0: x:  12 f (m)\nb 2 1.1: x:  34 g (m)\na 1 1.2: x:  12 f (m)";
         assert_eq!(
             chosen(script, |it| it.comms.push("a".into())),

@@ -181,7 +181,7 @@ impl<'a> EventLine<'a> {
     /// word, or the first tracepoint.
     fn parse_event(line: &'a [u8]) -> Option<EventLine<'a>> {
         let events = || words(line).filter(|word| is_event(&line[word.clone()]));
-        let is_behind_number = |word: &Range<usize>| {
+        let is_after_number = |word: &Range<usize>| {
             let before = trim_end(&line[..word.start]);
             before
                 .last()
@@ -190,7 +190,7 @@ impl<'a> EventLine<'a> {
         // Commands can have names like `a:b: c`.
         let is_comm = || Start::with_period(line).0.has_usual_comm();
         let event = events()
-            .find(is_behind_number)
+            .find(is_after_number)
             .or_else(|| events().find(|word| word.end == line.len()))
             .or_else(|| events().find(|word| is_tracepoint(&line[word.clone()]) && !is_comm()))?;
         let (start, period) = Start::with_period(&line[..event.start]);

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn more_threads_than_there_are_places_for_are_told_apart() {
+    fn threads_are_distinguished_even_if_the_cache_is_full() {
         let threads = (0..10 * Threads::SLOTS).map(|thread| thread * thread % 1009);
         let mut reader = EventReader::default();
         for thread in threads {

@@ -224,7 +224,7 @@ fn read_wakeup(fields: &[u8]) -> Option<Change> {
     read_thread(fields, b" pid=").map(Change::Wakeup)
 }
 
-/// The ID behind `key`, or between the command and the priority: `till:72 [120]`.
+/// The ID after `key`, or between the command and the priority: `till:72 [120]`.
 fn read_thread(fields: &[u8], key: &[u8]) -> Option<Thread> {
     let start = match memmem::rfind(fields, key) {
         Some(at) => at + key.len(),

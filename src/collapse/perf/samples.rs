@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_starts_behind_a_blank_line() {
+    fn a_sample_starts_after_a_blank_line() {
         for (text, expected) in [
             ("", Some(0)),
             ("a", Some(0)),

@@ -65,9 +65,9 @@ impl<'a> Start<'a> {
         if start.tid.is_some() {
             return start;
         }
-        let behind_mode = LastWord::of(text).filter(|last| is_mode(last.word));
-        let behind_mode = behind_mode.map(|last| Start::parse(last.before, padding));
-        behind_mode.filter(|it| it.tid.is_some()).unwrap_or(start)
+        let after_mode = LastWord::of(text).filter(|last| is_mode(last.word));
+        let after_mode = after_mode.map(|last| Start::parse(last.before, padding));
+        after_mode.filter(|it| it.tid.is_some()).unwrap_or(start)
     }
 
     /// Parses the text before an event, or at the end of a line without a time, with the period.

@@ -111,7 +111,7 @@ fn what_is_no_sample_is_none_without_modules() {
 }
 
 #[test]
-fn other_fields_below_frames_are_no_news() {
+fn other_fields_below_frames_cause_no_warning() {
     let text = format!(
         "{HEAD}\t    7f001234567f leaf (/bin/x)\n  main.c:12\n\t    7f001234568f main (/bin/x)\n  :0\n               0\n ilen: 3 insn: 48 01 c2\n\n"
     );
@@ -285,7 +285,7 @@ fn tracepoints_keep_their_frames() {
 }
 
 #[test]
-fn an_address_behind_the_event_is_a_frame_only_if_none_follows() {
+fn an_address_after_the_event_is_a_frame_only_without_frame_lines() {
     let line = "a 1 2.0: 7 page-faults:  55798c842000 [unknown] ([heap])\n";
     assert_eq!(fold(&Options::default(), line.as_bytes()), "a;[[heap]] 7\n");
     let text = format!("{line}\t a f (m)\n\n");

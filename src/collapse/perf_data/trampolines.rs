@@ -3,7 +3,7 @@
 //! all have the same code, shown here with its offsets in Python 3.12 and 3.13:
 //!
 //! ```text
-//!  0  sub  $8, %rsp        (behind endbr64 if Python was built with control-flow protection)
+//!  0  sub  $8, %rsp        (after endbr64 if Python was built with control-flow protection)
 //!  4  call *%rcx
 //!  6  add  $8, %rsp
 //! 10  ret

@@ -511,7 +511,7 @@ impl Reader<'_, '_> {
                     .iter()
                     .fold(Decimal::ZERO, |sum, value| sum + (*value).into()),
             };
-            let weight = match self.profile.is_choosy() {
+            let weight = match self.profile.has_selection() {
                 true => self.selected(&sample, weight)?,
                 false => weight,
             };

@@ -419,8 +419,10 @@ impl SampleReader<'_, '_, '_> {
         let Options {
             tagroot, tagleaf, ..
         } = self.options;
-        let with_labels =
-            self.has_base || self.profile.is_choosy() || !tagroot.is_empty() || !tagleaf.is_empty();
+        let with_labels = self.has_base
+            || self.profile.has_selection()
+            || !tagroot.is_empty()
+            || !tagleaf.is_empty();
         for field in Fields::of(message) {
             if let (2, Value::Bytes(bytes)) = field? {
                 sample.read(bytes, with_labels)?;
@@ -443,7 +445,7 @@ impl SampleReader<'_, '_, '_> {
                 "a sample has {values} values, expected {types}"
             )));
         }
-        if self.profile.is_choosy() && !self.profile.takes(&self.tables.origin(labels)?) {
+        if self.profile.has_selection() && !self.profile.takes(&self.tables.origin(labels)?) {
             return Ok(());
         }
         for (column, value) in values.iter().enumerate() {

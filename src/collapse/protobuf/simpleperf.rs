@@ -391,7 +391,7 @@ impl Reader<'_> {
             self.other_events += 1;
             return Ok(());
         }
-        if self.profile.is_choosy() && !self.profile.takes(&self.tables.origin(sample)) {
+        if self.profile.has_selection() && !self.profile.takes(&self.tables.origin(sample)) {
             return Ok(());
         }
         let mut node = self.base(sample.thread);

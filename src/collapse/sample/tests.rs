@@ -247,7 +247,7 @@ fn errors_name_the_line() {
         (
             "    5 T\n    + |:!\n",
             "line 5: Found stack line with only indent characters, expected a function \
-                 behind them, found `+ |:!`",
+                 after them, found `+ |:!`",
         ),
         (
             "    5 T\n    +  5 a\n",

@@ -1,4 +1,4 @@
-//! Divides the samples of a profile by who ran where: a first pass lists the parts, then one pass for each selects its
+//! Divides the samples of a profile by thread, process, CPU or event: a first pass lists the parts, then one pass for each selects its
 //! samples.
 
 #![cfg_attr(
@@ -24,13 +24,13 @@ pub enum PartBy {
 }
 
 impl PartBy {
-    /// What samples that cannot be divided do not say.
-    pub fn question(self) -> &'static str {
+    /// The property of samples that they are divided by.
+    pub fn property(self) -> &'static str {
         match self {
-            PartBy::Thread => "of which thread they are",
-            PartBy::Process => "of which process they are",
-            PartBy::Cpu => "on which CPU they were taken",
-            PartBy::Event => "of which event they are",
+            PartBy::Thread => "thread",
+            PartBy::Process => "process",
+            PartBy::Cpu => "CPU",
+            PartBy::Event => "event",
         }
     }
 

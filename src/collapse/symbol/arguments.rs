@@ -63,12 +63,12 @@ fn swift_context(name: &str, brackets: &Brackets) -> Option<usize> {
 
 /// Whether a parenthesized part belongs to the name.
 fn is_part_of_name(name: &str, list: &Range<usize>) -> bool {
-    let (before, behind) = (&name[..list.start], &name[list.end..]);
+    let (before, after) = (&name[..list.start], &name[list.end..]);
     follows_part_of_name(before)
         || is_declarator(&name[list.start + 1..])
         || name[list.start..].starts_with("(anonymous ")
-        || behind.starts_with('(')
-        || without_qualifiers(behind).starts_with("::")
+        || after.starts_with('(')
+        || without_qualifiers(after).starts_with("::")
 }
 
 /// Whether arguments cannot start after `before`: it is empty, or ends in what Go (`pkg.(*T).m`),

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_never_closed_is_told() {
+    fn unclosed_brackets_are_reported() {
         assert_eq!(Brackets::of(b"f(int").unclosed, Some(1));
         assert_eq!(Brackets::of(b"f<g(int)").unclosed, Some(1));
         assert_eq!(Brackets::of(b"f<int>(a)").unclosed, None);

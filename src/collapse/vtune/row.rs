@@ -45,7 +45,7 @@ impl<'a> Row<'a> {
     /// `module`. The result equals that of [`Row::parse`] if [`Row::is_name_whole`].
     #[inline]
     pub fn split_plain(text: &'a [u8], module: &[u8]) -> Option<(Row<'a>, &'a [u8])> {
-        let (line, behind) = text.split_at(memchr::memchr(b'\n', text)?);
+        let (line, after) = text.split_at(memchr::memchr(b'\n', text)?);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let unindented = without_leading_spaces(line);
         let (rest, module) = split_module(unindented, module)?;
@@ -62,7 +62,7 @@ impl<'a> Row<'a> {
             module,
         };
         let is_trimmed = module.last().is_none_or(u8::is_ascii_graphic);
-        is_trimmed.then_some((row, &behind[1..]))
+        is_trimmed.then_some((row, &after[1..]))
     }
 
     /// Whether the name of a row that was split from its end has no earlier end.
@@ -198,7 +198,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn few_milliseconds_are_told_at_once_as_digit_by_digit() {
+    fn fast_and_slow_parsers_of_milliseconds_agree() {
         for usual in [b"f\",0.000", b"f\",1.234", b"f\",9.999"] {
             for (place, byte) in (0..8).flat_map(|place| (0..=255).map(move |byte| (place, byte))) {
                 let mut end = *usual;
@@ -218,7 +218,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn plain_names_are_told_at_once_as_byte_by_byte(
+        fn fast_and_slow_checks_of_names_agree(
             name in prop::collection::vec(prop::sample::select(b"aaaaaaaaaa a\x7f".to_vec()), 0..50),
             odd in prop::option::of((0usize..50, prop::sample::select(b";\r\",\x80\xff:".to_vec()))),
             is_quoted: bool,
@@ -248,11 +248,11 @@ mod tests {
             let options = Options { no_modules, ..Options::default() };
             let end: &[u8] = if ends_badly { b"\xff\xe2\x80\x83\n" } else { b"\n" };
             let text = [parts.concat().as_bytes(), end, b"f,1,m\n"].concat();
-            if let Some((row, behind)) = Row::split_plain(&text, module.as_bytes())
+            if let Some((row, after)) = Row::split_plain(&text, module.as_bytes())
                 && row.is_name_whole()
             {
                 let (line, rest) = split_line(&text);
-                prop_assert_eq!(behind, rest);
+                prop_assert_eq!(after, rest);
                 prop_assert_eq!(Row::parse(trim_end(line), &options).ok(), Some(row));
             }
         }

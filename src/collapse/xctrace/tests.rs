@@ -233,13 +233,13 @@ fn an_empty_backtrace_is_an_empty_stack() {
 }
 
 #[test]
-fn rows_without_a_stack_are_passed_over() {
+fn rows_without_a_stack_are_skipped() {
     let rows = format!("<row><sentinel/></row><row>{BACKTRACE}</row><row/>");
     assert_eq!(fold(&rows).unwrap(), "main;leaf 1\n");
 }
 
 #[test]
-fn comments_and_character_data_are_passed_over() {
+fn comments_and_character_data_are_skipped() {
     let rows = format!("<!-- <row> --><![CDATA[<row>]]><row>{BACKTRACE}</row>");
     assert_eq!(fold(&rows).unwrap(), "main;leaf 1\n");
 }

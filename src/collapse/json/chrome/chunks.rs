@@ -99,7 +99,7 @@ impl<'a> Recordings<'a> {
     /// needed for selecting them.
     pub fn finish(
         self,
-        is_choosy: bool,
+        has_selection: bool,
         mut handle: impl FnMut(ThreadId<'a>, Recording) -> io::Result<()>,
     ) -> io::Result<()> {
         for mut recording in self.recordings {
@@ -108,7 +108,7 @@ impl<'a> Recordings<'a> {
             };
             if !recording.chunks.is_empty() {
                 recording.chunks.sort_by_key(|(at, _)| *at);
-                handle(thread, recording.joined(is_choosy)?)?;
+                handle(thread, recording.joined(has_selection)?)?;
             }
         }
         Ok(())
@@ -117,8 +117,8 @@ impl<'a> Recordings<'a> {
 
 impl Chunks<'_> {
     /// The recording that the chunks are of.
-    fn joined(self, is_choosy: bool) -> io::Result<Recording> {
-        let mut recording = Recording::with_times(is_choosy);
+    fn joined(self, has_selection: bool) -> io::Result<Recording> {
+        let mut recording = Recording::with_times(has_selection);
         recording.set_start(self.start.unwrap_or_default());
         for (_, args) in self.chunks {
             Chunk::of(args.as_deref())?.add_to(&mut recording);

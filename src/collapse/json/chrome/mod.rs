@@ -15,7 +15,7 @@
 //!
 //! A trace can contain three kinds of profile, and the first available one is used: V8 CPU
 //! profiles, in `Profile` and `ProfileChunk` events; samples with stacks; and spans, events with a
-//! begin and an end. A span counts its time without that of nested spans.
+//! begin and an end. A span counts its self time.
 
 mod chunks;
 mod spans;
@@ -335,8 +335,8 @@ impl<'o, 'a> Trace<'o, 'a> {
     fn count_recordings(mut self, profile: &mut Profile) -> io::Result<()> {
         let mut options = cpuprofile::Options::default();
         options.idle = self.options.idle;
-        let is_choosy = profile.is_choosy();
-        std::mem::take(&mut self.recordings).finish(is_choosy, |thread, recording| {
+        let has_selection = profile.has_selection();
+        std::mem::take(&mut self.recordings).finish(has_selection, |thread, recording| {
             let base = self.base(&thread, profile);
             let origin = self.origin(&thread);
             recording.add_to(profile, base, cpuprofile::TIME, &options, &origin)
@@ -379,7 +379,8 @@ impl<'o, 'a> Trace<'o, 'a> {
         let mut next = Some(id);
         while let Some(id) = next {
             let frame = self.stack_frames.get(id);
-            let frame = frame.ok_or_else(|| invalid(format!("stack frame {id} is not there")))?;
+            let frame = frame
+                .ok_or_else(|| invalid(format!("stack frame {id} is missing from the trace")))?;
             path.push(frame.name.as_deref().unwrap_or_default());
             next = frame.parent.as_ref();
             if path.len() > self.stack_frames.len() {

@@ -24,7 +24,7 @@ impl Span {
     /// The selected part of the span; its times are in microseconds.
     fn clip(self, origin: &SampleOrigin<'_>, profile: &mut Profile) -> Option<Span> {
         const PER_SECOND: u64 = 1_000_000;
-        if !profile.is_choosy() {
+        if !profile.has_selection() {
             return Some(self);
         }
         let seconds = |time: Decimal| time.divided_by(PER_SECOND);

@@ -330,7 +330,7 @@ impl<'t> ThreadReader<'t> {
 
     /// Which samples with this kind of value are selected; empty if all are.
     fn taken(&self, kind: Kind, profile: &mut Profile) -> Vec<bool> {
-        let Some(samples) = self.samples(kind).filter(|_| profile.is_choosy()) else {
+        let Some(samples) = self.samples(kind).filter(|_| profile.has_selection()) else {
             return Vec::new();
         };
         let stacks = samples.stacks();
