@@ -36,7 +36,7 @@ impl<'r> Reader<'r> {
 
     /// Makes the whole input readable several times. A stream is buffered for that.
     pub fn rereadable(mut self) -> io::Result<Rereadable<'r>> {
-        if let Reader::AtPlaces(reader) = &self {
+        if let Reader::RandomAccess(reader) = &self {
             return Ok(Rereadable::File(reader.get_ref().file()));
         }
         let mut whole = Vec::new();
