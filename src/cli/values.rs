@@ -17,6 +17,12 @@ pub fn pixels(text: &str) -> Result<usize, &'static str> {
         .ok_or("expected a whole number from 1 to 1000000")
 }
 
+/// A number of frames.
+pub fn frames(text: &str) -> Result<usize, &'static str> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or("expected a whole number of at least 1")
+}
+
 /// A factor.
 pub fn factor(text: &str) -> Result<f64, &'static str> {
     let factor = text.parse().ok();
@@ -131,6 +137,9 @@ mod tests {
         ] {
             assert!(duration(text).is_err(), "{text}");
         }
+        for text in ["", "0", "-1", "1.5", "x"] {
+            assert!(frames(text).is_err(), "{text}");
+        }
         for text in ["", "-1", "1.5", "x"] {
             assert!(rows(text).is_err(), "{text}");
         }
@@ -146,6 +155,7 @@ mod tests {
         assert_eq!((pixels("1"), pixels("1200")), (Ok(1), Ok(1200)));
         assert_eq!((factor("0.5"), factor("1e9")), (Ok(0.5), Ok(1e9)));
         assert_eq!((probability("0.05"), rows("0")), (Ok(0.05), Ok(0)));
+        assert_eq!((frames("1"), frames("1000000")), (Ok(1), Ok(1_000_000)));
         assert_eq!((percent("0"), percent("100")), (Ok(0.0), Ok(100.0)));
         for (text, millis) in [
             ("60", 60_000),

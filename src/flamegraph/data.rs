@@ -28,7 +28,7 @@
 use super::color::{DARK, LIGHT, Modules, palette};
 use super::counts::CountText;
 use super::frames::without_annotation;
-use super::layout::{Layout, Step};
+use super::layout::{Layout, Omitted, Step};
 use super::paint::Painter;
 use super::shorten::{push_large_number, push_number, push_pair, shorten};
 use super::svg::Xml;
@@ -49,6 +49,10 @@ pub(super) fn write(
     let tree = stacks.tree;
     if tree.is_in_time_order() {
         stacks.push_in_time_order(layout);
+    }
+    stacks.end_adjacent();
+    while !stacks.last.is_empty() {
+        stacks.end_last();
     }
     let names = shorten(&names_of(tree, &stacks.named));
     xml.start("metadata");
@@ -240,6 +244,11 @@ pub(super) struct Stacks<'t> {
     /// The number of frames in the last stack written, and how many of them are still open.
     written: usize,
     open: usize,
+    /// For the root and each frame of the path: the counts of its omitted callees that come last.
+    /// Empty until there are any.
+    last: Vec<(Count, Count)>,
+    /// In time order, the depth and the counts of adjacent omitted frames, which become one.
+    adjacent: Option<(usize, Count, Count)>,
 }
 
 impl<'t> Stacks<'t> {
@@ -261,6 +270,8 @@ impl<'t> Stacks<'t> {
             path: Vec::new(),
             written: 0,
             open: 0,
+            last: Vec::new(),
+            adjacent: None,
         };
         if !tree.is_in_time_order() {
             stacks.push_own_counts(CallTree::ROOT);
@@ -275,15 +286,62 @@ impl<'t> Stacks<'t> {
         if self.tree.is_in_time_order() {
             return;
         }
-        let node = step.visit.node;
-        self.close_to(step.visit.depth - 1);
-        if let Some((before, after)) = step.omitted {
+        let Step { visit, omitted } = step;
+        self.leave_to(visit.depth - 1);
+        match omitted {
+            None => {
+                let number = self.number(visit.node);
+                self.path.push(number);
+                self.push_own_counts(visit.node);
+            }
+            Some(omitted) if omitted.is_last => self.add_to_last(&omitted),
+            Some(omitted) => {
+                self.path.push(0);
+                self.push_counts(omitted.before, Some(omitted.after));
+            }
+        }
+    }
+
+    /// Shortens the path, after the omitted callees of the frames that are left.
+    fn leave_to(&mut self, depth: usize) {
+        while self.last.len() > depth + 1 {
+            self.end_last();
+        }
+        self.close_to(depth);
+    }
+
+    #[cold]
+    fn add_to_last(&mut self, omitted: &Omitted) {
+        self.last.resize(self.path.len() + 1, Default::default());
+        if let Some((before, after)) = self.last.last_mut() {
+            *before += omitted.before.unwrap_or_default();
+            *after += omitted.after;
+        }
+    }
+
+    /// Ends the stack of the omitted callees of the innermost frame that has any.
+    #[cold]
+    fn end_last(&mut self) {
+        if let Some((before, after)) = self.last.pop() {
+            self.close_to(self.last.len());
             self.path.push(0);
-            self.push_counts(before, Some(after));
-        } else {
-            let number = self.number(node);
-            self.path.push(number);
-            self.push_own_counts(node);
+            self.push_counts(Some(before), Some(after));
+        }
+    }
+
+    /// Adds an omitted frame in time order, whose callers are the path.
+    fn push_adjacent(&mut self, before: Option<Count>, after: Count) {
+        let new = (self.path.len(), Count::ZERO, Count::ZERO);
+        let (_, all_before, all_after) = self.adjacent.get_or_insert(new);
+        *all_before += before.unwrap_or_default();
+        *all_after += after;
+    }
+
+    /// Ends the stack of adjacent omitted frames, if there are any.
+    fn end_adjacent(&mut self) {
+        if let Some((_, before, after)) = self.adjacent.take() {
+            self.path.push(0);
+            self.push_counts(Some(before), Some(after));
         }
     }
 
@@ -299,16 +357,22 @@ impl<'t> Stacks<'t> {
             let cut = climbed.iter().position(|node| layout.is_omitted(*node));
             climbed.truncate(cut.map_or(climbed.len(), |at| at + 1));
             let same = stack.iter().zip(&climbed).take_while(|(a, b)| a == b);
-            self.close_to(same.count());
-            for (depth, &node) in climbed.iter().enumerate().skip(self.path.len()) {
-                let number = if cut == Some(depth) {
-                    0
-                } else {
-                    self.number(node)
-                };
-                self.path.push(number);
+            let shown = cut.unwrap_or(climbed.len());
+            let same = same.count().min(shown);
+            let is_same_caller =
+                |(depth, ..): (usize, Count, Count)| cut == Some(same) && depth == same;
+            if !self.adjacent.is_some_and(is_same_caller) {
+                self.end_adjacent();
+                self.close_to(same);
+                for &node in &climbed[same..shown] {
+                    let number = self.number(node);
+                    self.path.push(number);
+                }
             }
-            self.push_counts(part.before, Some(part.count));
+            match cut {
+                Some(_) => self.push_adjacent(part.before, part.count),
+                None => self.push_counts(part.before, Some(part.count)),
+            }
             std::mem::swap(&mut stack, &mut climbed);
         }
     }
@@ -396,21 +460,27 @@ mod tests {
     use crate::folded::LineFolder;
 
     fn written(tree: CallTree, lines: &str, min_width: f64) -> Vec<String> {
-        let mut folder = LineFolder::new(tree);
-        lines
-            .lines()
-            .for_each(|line| folder.fold_line(line.as_bytes()));
-        let tree = folder.finish().tree;
         let opt = Options {
             min_width,
             color_diffusion: true,
             ..Options::default()
         };
+        written_with(&opt, tree, lines)
+    }
+
+    fn written_with(opt: &Options<'_>, tree: CallTree, lines: &str) -> Vec<String> {
+        let mut folder = LineFolder::new(tree);
+        lines
+            .lines()
+            .for_each(|line| folder.fold_line(line.as_bytes()));
+        let tree = folder.finish().tree;
         let mut stacks = Stacks::new(&tree);
-        let layout = Layout::new(&tree, min_width, DiffWidth::After, |step| stacks.push(step));
-        let mut painter = Painter::new(&opt, Scale::Linear { largest: 0 }, None, None);
+        let layout = Layout::new(&tree, opt.limits(), DiffWidth::After, |step| {
+            stacks.push(step)
+        });
+        let mut painter = Painter::new(opt, Scale::Linear { largest: 0 }, None, None);
         let mut xml = Xml::new(false);
-        write(&opt, stacks, &layout, &mut painter, &mut xml);
+        write(opt, stacks, &layout, &mut painter, &mut xml);
         let text = String::from_utf8(std::mem::take(xml.out())).unwrap();
         text.lines().skip(1).map(str::to_string).collect()
     }
@@ -438,6 +508,29 @@ mod tests {
         );
         // The second b is another frame, with the same index among the callees of a.
         assert_eq!(found[0], ["(*()(**", ")()", "()()"].concat());
+    }
+
+    #[test]
+    fn omitted_frames_that_are_adjacent_in_time_are_one() {
+        let written = |lines| written(CallTree::in_time_order(), lines, 5.0);
+        let one = written("a;b 3\na;d 95\na;b 2\n");
+        let several = "a;b 1\na;b;x 1\na;c 1\na;d 95\na;c;y 1\na;b 1\n";
+        assert_eq!(written(several), one);
+    }
+
+    #[test]
+    fn light_frames_are_one_after_their_siblings() {
+        let opt = Options {
+            max_frames: Some(4),
+            ..Options::default()
+        };
+        let lines = "a;b 1\na;c 9\na;c;x 2\na;d 1\nb 1\ne 40\n";
+        let found = written_with(&opt, CallTree::new(), lines);
+        assert_eq!(found[2..], ["\u{2026}", "a", "c", "e</metadata>"]);
+        let unlimited = "a;c 9\na;c;~ 2\na;~ 2\ne 40\n~ 1\n";
+        let unlimited = written_with(&Options::default(), CallTree::new(), unlimited);
+        // The stacks are the same, but for the number of the omitted frame.
+        assert_eq!(found[0].len(), unlimited[0].len());
     }
 
     #[test]

@@ -20,11 +20,34 @@ pub(super) struct Layout {
     min_samples: f64,
     /// Whether descendants of frames that are not drawn are omitted from the profile data.
     omits_callees: bool,
+    /// Frames with so many samples or fewer are omitted from the profile data, except for the root.
+    max_light: Option<Count>,
+    is_in_time_order: bool,
+    /// The frames omitted because they are light.
+    pub light: Light,
     /// The profile that determines widths.
     diff_width: DiffWidth,
     /// The baseline and current counts of the nodes in a differential graph; otherwise empty.
     before: Vec<Count>,
     after: Vec<Count>,
+}
+
+/// Which frames are left out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Frames with a smaller share of the samples, in percent, are not drawn. If that is above the
+    /// default, their callees are omitted altogether.
+    pub min_width: f64,
+    /// The lightest frames are omitted, so that no more than this many are left, including the root.
+    pub max_frames: Option<usize>,
+}
+
+/// The frames omitted because there are too many.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Light {
+    pub frames: usize,
+    /// The samples in them.
+    pub count: Count,
 }
 
 /// A drawn frame. It covers the samples from `start` to `start + count`.
@@ -53,22 +76,34 @@ pub(super) struct Span {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Step {
     pub visit: Visit,
-    /// For an omitted node, its counts: the baseline in a differential profile, and the current
-    /// one.
-    pub omitted: Option<(Option<Count>, Count)>,
+    pub omitted: Option<Omitted>,
+}
+
+/// An omitted node.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Omitted {
+    /// Its count in the baseline of a differential profile.
+    pub before: Option<Count>,
+    pub after: Count,
+    /// Whether it comes after all its siblings, together with others.
+    pub is_last: bool,
 }
 
 impl Layout {
-    /// Excludes frames with less than `min_width` percent of the samples. If that is above the
-    /// default, their callees are omitted altogether; `on_step` is called with all other nodes.
+    /// Calls `on_step` with each node, except for descendants of omitted ones.
     pub fn new(
         tree: &CallTree,
-        min_width: f64,
+        limits: Limits,
         diff_width: DiffWidth,
         on_step: impl FnMut(Step),
     ) -> Layout {
+        let Limits {
+            min_width,
+            max_frames,
+        } = limits;
         let widths = Widths::new(tree, diff_width);
         let totals = widths.totals();
+        let max_light = max_frames.and_then(|max_frames| max_light(&totals, max_frames));
         let (before, after) = match tree.is_differential() {
             true => (tree.totals_before(), tree.totals()),
             false => Default::default(),
@@ -78,6 +113,9 @@ impl Layout {
             frames: Vec::new(),
             deepest: 0,
             largest_delta: 0,
+            light: Light::default(),
+            max_light,
+            is_in_time_order: tree.is_in_time_order(),
             totals,
             min_samples: min_width / (100.0 / total.to_f64()),
             omits_callees: min_width > defaults::MIN_WIDTH,
@@ -96,19 +134,30 @@ impl Layout {
 
     /// Whether a node, which is not below an omitted one, is itself omitted.
     pub fn is_omitted(&self, node: NodeId) -> bool {
-        self.omits_callees && !self.is_drawn(self.totals[node.index()])
+        let count = self.totals[node.index()];
+        self.is_light(count) || (self.omits_callees && !self.is_wide(count))
     }
 
     /// The number of frames that can be seen by zooming in, including the root.
     pub fn visible(&self, tree: &CallTree) -> usize {
         match self.omits_callees {
             true => self.frames.len(),
-            false => tree.len(),
+            false => tree.len() - self.light.frames,
         }
     }
 
-    fn is_drawn(&self, count: Count) -> bool {
+    fn is_wide(&self, count: Count) -> bool {
         count.to_f64() >= self.min_samples
+    }
+
+    fn is_light(&self, count: Count) -> bool {
+        self.max_light.is_some_and(|max| count <= max)
+    }
+
+    /// Whether a node comes after all its siblings: one gap for all light ones takes less of the file
+    /// than many. In time order, each has its place.
+    fn is_last(&self, node: NodeId) -> bool {
+        !self.is_in_time_order && self.is_light(self.totals[node.index()])
     }
 
     /// The change of a node, drawn or not; `None` if the profile is not differential.
@@ -143,7 +192,9 @@ impl Layout {
 
     fn place(&mut self, tree: &CallTree, widths: &Widths<'_>, mut on_step: impl FnMut(Step)) {
         let total = self.total();
-        if self.is_drawn(total) {
+        let light = self.totals.iter().skip(1);
+        self.light.frames = light.filter(|count| self.is_light(**count)).count();
+        if self.is_wide(total) {
             self.push(Frame {
                 node: CallTree::ROOT,
                 depth: 0,
@@ -155,19 +206,35 @@ impl Layout {
         let mut open = vec![(Count::ZERO, Count::ZERO)];
         let mut walk = tree.walk();
         while let Some(visit) = walk.next() {
-            let omitted = self.is_omitted(visit.node);
-            let omitted = omitted.then(|| self.counts(visit.node));
+            let is_omitted = self.is_omitted(visit.node);
+            let is_last = is_omitted && self.is_last(visit.node);
+            let omitted = is_omitted.then(|| {
+                let (before, after) = self.counts(visit.node);
+                Omitted {
+                    before,
+                    after,
+                    is_last,
+                }
+            });
             on_step(Step { visit, omitted });
+            let count = self.totals[visit.node.index()];
+            if is_omitted {
+                walk.skip_callees();
+                if self.is_light(count) {
+                    self.light.count += count;
+                }
+            }
             if visit.depth > open.len() {
                 // Below a frame that is not drawn.
                 continue;
             }
             open.truncate(visit.depth);
-            let count = self.totals[visit.node.index()];
             let (caller_start, done) = &mut open[visit.depth - 1];
             let start = *caller_start + widths.caller_self(visit.node) + *done;
-            *done += count;
-            if self.is_drawn(count) {
+            if !is_last {
+                *done += count;
+            }
+            if !is_omitted && self.is_wide(count) {
                 open.push((start, Count::ZERO));
                 self.push(Frame {
                     node: visit.node,
@@ -175,8 +242,6 @@ impl Layout {
                     start,
                     count,
                 });
-            } else if self.omits_callees {
-                walk.skip_callees();
             }
         }
     }
@@ -199,7 +264,9 @@ impl Layout {
             let count = self.totals[node.index()].to_f64();
             let (caller_start, done) = &mut open[depth - 1];
             let start = *caller_start + widths.caller_self(node).to_f64() + *done;
-            *done += count;
+            if !self.is_last(node) {
+                *done += count;
+            }
             open.push((start, 0.0));
             if self.is_omitted(node) {
                 walk.skip_callees();
@@ -222,6 +289,18 @@ impl Layout {
         }
         self.frames.push(frame);
     }
+}
+
+/// The samples up to which frames are light, so that at most `max_frames` are not, including the
+/// root; `None` if there are no more than that.
+fn max_light(totals: &[Count], max_frames: usize) -> Option<Count> {
+    let others = max_frames.max(1) - 1;
+    let mut counts = totals[1..].to_vec();
+    if counts.len() <= others {
+        return None;
+    }
+    let (_, max_light, _) = counts.select_nth_unstable_by(others, |a, b| b.cmp(a));
+    Some(*max_light)
 }
 
 /// Computes the widths of nodes in samples.
@@ -285,7 +364,11 @@ mod tests {
     }
 
     fn layout(tree: &CallTree, min_width: f64, diff_width: DiffWidth) -> Layout {
-        Layout::new(tree, min_width, diff_width, |_| ())
+        let limits = Limits {
+            min_width,
+            max_frames: None,
+        };
+        Layout::new(tree, limits, diff_width, |_| ())
     }
 
     /// The depth, name, start and count of each frame.
@@ -323,6 +406,58 @@ mod tests {
         assert_eq!(drawn(&tree, 1.0).len(), 7);
         assert!(drawn(&tree, 101.0).is_empty());
         assert_eq!(layout(&tree, 1.5, DiffWidth::After).deepest, 3);
+    }
+
+    /// The names of the frames that are left, and how many are not, with their samples.
+    fn heaviest(tree: &CallTree, max_frames: usize) -> (Vec<String>, usize, String) {
+        let limits = Limits {
+            min_width: 0.0,
+            max_frames: Some(max_frames),
+        };
+        let mut steps = 0;
+        let layout = Layout::new(tree, limits, DiffWidth::After, |_| steps += 1);
+        let name = |frame: &Frame| crate::text::lossy(tree.name(frame.node)).into_owned();
+        let names = layout.frames.iter().map(name).collect();
+        assert!(steps < tree.len());
+        assert_eq!(layout.visible(tree), layout.frames.len());
+        (names, layout.light.frames, layout.light.count.to_string())
+    }
+
+    #[test]
+    fn the_lightest_frames_are_left_out() {
+        let tree = tree(CallTree::new(), "a;b;c 10\na;b 5\na;d 3\na;e;f 3\ng 9\n");
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            heaviest(&tree, 7),
+            (names(&["", "a", "b", "c", "g"]), 3, "6".to_string())
+        );
+        assert_eq!(heaviest(&tree, 5), heaviest(&tree, 7));
+        assert_eq!(
+            heaviest(&tree, 4),
+            (names(&["", "a", "b", "c"]), 4, "15".to_string())
+        );
+        assert_eq!(heaviest(&tree, 1), (names(&[""]), 7, "30".to_string()));
+        assert_eq!(heaviest(&tree, 0), heaviest(&tree, 1));
+    }
+
+    #[test]
+    fn light_frames_below_narrow_ones_are_left_out() {
+        let tree = tree(CallTree::new(), "big 99998\na;b;c;x 1\na;b;d 1\n");
+        let limits = Limits {
+            min_width: defaults::MIN_WIDTH,
+            max_frames: Some(4),
+        };
+        let mut omitted = Vec::new();
+        let layout = Layout::new(&tree, limits, DiffWidth::After, |step| {
+            omitted.push(step.omitted.is_some());
+        });
+        // The steps are a, b, c, d and big.
+        assert_eq!(omitted, [false, false, true, true, false]);
+        assert_eq!(
+            (layout.light.frames, layout.light.count),
+            (3, Count::from(2))
+        );
+        assert_eq!((layout.frames.len(), layout.visible(&tree)), (2, 4));
     }
 
     #[test]

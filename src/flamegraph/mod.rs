@@ -52,6 +52,7 @@ pub use options::{
 
 use crate::call_tree::{CallTree, Count};
 use crate::folded::LineFolder;
+use crate::number::push_grouped;
 use crate::warnings::warning;
 use data::Stacks;
 use layout::Layout;
@@ -191,7 +192,7 @@ fn draw<W: Write>(opt: &mut Options<'_>, tree: &CallTree, writer: W) -> io::Resu
     }
     let tree = transform::for_drawing(tree, opt);
     let mut stacks = opt.has_viewer().then(|| Stacks::new(&tree));
-    let layout = Layout::new(&tree, opt.min_width, opt.diff_width, |step| {
+    let layout = Layout::new(&tree, opt.limits(), opt.diff_width, |step| {
         if let Some(stacks) = &mut stacks {
             stacks.push(step);
         }
@@ -203,7 +204,26 @@ fn draw<W: Write>(opt: &mut Options<'_>, tree: &CallTree, writer: W) -> io::Resu
         let message = "The stack counts add up to more than 64 bits hold";
         return refuse(opt, message, writer);
     }
+    if layout.light.frames > 0 {
+        let note = note_of_light(&layout, tree.len());
+        opt.subtitle = Some(match opt.subtitle.take() {
+            Some(subtitle) => format!("{subtitle}; {note}"),
+            None => note,
+        });
+    }
     render::draw(opt, &tree, &layout, stacks, writer)
+}
+
+/// Says how much is left out of a graph because it has too many frames.
+fn note_of_light(layout: &Layout, frames: usize) -> String {
+    let percent = 100.0 * layout.light.count.to_f64() / layout.total().to_f64();
+    let grouped = |number: usize| {
+        let mut text = Vec::new();
+        push_grouped(&mut text, number as u64);
+        String::from_utf8_lossy(&text).into_owned()
+    };
+    let (light, frames) = (grouped(layout.light.frames), grouped(frames));
+    format!("{light} of {frames} frames, with {percent:.2}% of the total, are left out")
 }
 
 /// Whether `total` is the exact sum of all counts, and not saturated.

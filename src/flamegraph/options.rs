@@ -4,6 +4,7 @@
 use super::FuncFrameAttrsMap;
 use super::LinkPattern;
 use super::color::{self, BackgroundColor, Color, Palette, PaletteMap, SearchColor, StrokeColor};
+use super::layout::Limits;
 use crate::call_tree::CallTree;
 use std::io;
 
@@ -211,6 +212,11 @@ pub struct Options<'a> {
     /// The minimum width of a frame, in percent of the total. Default: 0.01.
     pub min_width: f64,
 
+    /// The maximum number of frames, including the root. If there are more, the lightest ones are left out, which
+    /// the subtitle says: all frames up to a weight, the least for which no more than this many are heavier. Their
+    /// callers keep their weight. Default: `None`, no limit.
+    pub max_frames: Option<usize>,
+
     /// The font family. Default: `monospace`.
     pub font_type: String,
 
@@ -309,6 +315,7 @@ impl Default for Options<'_> {
             image_width: None,
             frame_height: defaults::FRAME_HEIGHT,
             min_width: defaults::MIN_WIDTH,
+            max_frames: None,
             font_type: defaults::FONT_TYPE.to_string(),
             font_size: defaults::FONT_SIZE,
             font_width: defaults::FONT_WIDTH,
@@ -348,6 +355,14 @@ impl Options<'_> {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
         Ok(())
+    }
+
+    /// Which frames are left out.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            min_width: self.min_width,
+            max_frames: self.max_frames,
+        }
     }
 
     /// Whether the script that zooms and searches is part of the graph.

@@ -295,6 +295,7 @@ mod tests {
         check!(["--uicolor", "#010203"], uicolor, Color::new(1, 2, 3));
         check!(["--height", "20"], frame_height, 20);
         check!(["--minwidth", "0.5"], min_width, 0.5);
+        check!(["--max-frames", "9"], max_frames, Some(9));
         check!(["--nametype", "Line:"], name_type, "Line:".to_string());
         check!(["--link", "file:{file}"], link, "file:{file}".parse().ok());
         check!(["--notes", "n"], notes, "n".to_string());

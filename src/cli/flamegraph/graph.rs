@@ -38,6 +38,13 @@ pub struct GraphArgs {
     )]
     pub min_width: f64,
 
+    /// Leave out the lightest frames, so that no more than so many remain; the subtitle says how much they weigh. A graph
+    /// of millions of frames becomes a file that a browser opens
+    #[arg(
+        long = "max-frames", value_name = "N", value_parser = values::frames, allow_negative_numbers = true
+    )]
+    pub max_frames: Option<usize>,
+
     /// Don't sort the input lines: they are sorted already, and it is an error if they are not
     #[arg(long = "no-sort", conflicts_with_all = ["reverse", "flame_chart"])]
     pub no_sort: bool,
@@ -95,6 +102,7 @@ impl GraphArgs {
         options.reverse_stack_order = self.reverse;
         options.base = self.base.clone();
         options.min_width = self.min_width;
+        options.max_frames = self.max_frames;
         options.no_sort = self.no_sort;
         options.image_width = self.image_width;
         options.frame_height = self.frame_height;
