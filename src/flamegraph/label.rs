@@ -81,7 +81,10 @@ fn starts_of_parts(path: &str) -> Vec<usize> {
     let has_paths = path.contains(['/', ':']);
     for (at, byte) in path.bytes().enumerate() {
         match byte {
-            b':' if path[at..].starts_with("::") => starts.push(at),
+            // What is in braces, as closures are, stays with its function.
+            b':' if path[at..].starts_with("::") && !path[at..].starts_with("::{") => {
+                starts.push(at)
+            }
             b'/' | b'`' => starts.push(at + 1),
             b'.' if !has_paths => starts.push(at + 1),
             _ => {}
@@ -203,6 +206,7 @@ mod tests {
             ("serve (/srv/app/lib.js:10)", 20, "serve (…lib.js:10)"),
             ("serve (/srv/app/lib.js:10)", 8, "serve"),
             ("java.util.HashMap.put", 12, "…HashMap.put"),
+            ("b::a::main::{closure#0}", 21, "…::main::{closure#0}"),
             ("operator<", 5, "op…r<"),
             ("f", 2, ""),
             ("function", 8, "function"),

@@ -72,6 +72,8 @@ pub(super) fn style_sheet(opt: &Options<'_>, has_outlines: bool) -> String {
     );
     if has_outlines {
         style += OUTLINES;
+        let size = size.saturating_sub(1).max(1);
+        style += &format!("#legend text {{ font-size:{size}px }}\n");
     }
     if let StrokeColor::Color(color) = opt.stroke_color {
         let color = css(color);

@@ -648,12 +648,18 @@ const checks = {
     assert.equal((await graph.frame('memchr (30')).y, (await graph.frame('idle ')).y);
   },
 
+  async 'shows all around the function with the most samples if none is selected'({ graph }) {
+    await graph.clickText('sandwich');
+    assert.equal(await graph.query(), '?view=sandwich&of=memchr');
+  },
+
   async 'shows all around one function'({ tab, graph }) {
     await tab.move(await graph.frame('main '));
     await tab.press('s');
     const y = async (start) => (await graph.frame(start)).y;
     assert.ok((await y('app (90')) < (await y('main (90')));
     assert.ok((await y('parse (40')) > (await y('main (90')));
+    assert.equal(await graph.text('crumbs'), 'callers above, callees below main: 90, 90.00% of all');
     assert.equal(await graph.query(), '?view=sandwich&of=main');
     await graph.search('app');
     assert.match(await graph.text('matched'), /, 1 frames$/);
@@ -1076,6 +1082,7 @@ const checks = {
       assert.equal((await graph.frame('read ')).width, (WIDTH - 2 * PADDING) / 4);
       assert.match(await graph.query(), /^\?x=/);
       await tab.press('t');
+      assert.equal(await graph.text('frames'), null);
       await tab.press('?');
     }
   },

@@ -40,6 +40,7 @@ function sandwichOf(viewer, graph) {
   const around = ordered(viewer, new Graph(callees, side));
   around.addCallers(ordered(viewer, new Graph(callers, side)));
   around.tree.name[0] = name;
+  around.whole = graph.total[0];
   return around;
 }
 

@@ -74,6 +74,12 @@ function functionCounts(graph, top, functions, owns, totals) {
   return { own, total };
 }
 
+// The function with the largest self count.
+function hottest(graph, functions) {
+  const { own } = functionCounts(graph, 0, functions, graph.own, graph.total);
+  return own.reduce((best, count, number) => (count > own[best] ? number : best), 1);
+}
+
 function signed(change, textOf) {
   const sign = change > 0 ? '+' : change < 0 ? '-' : '';
   return sign + textOf(Math.abs(change));

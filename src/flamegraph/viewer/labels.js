@@ -39,8 +39,9 @@ function* shorterNames(name) {
   yield last.replace(/^\u2026(::)?/, '');
 }
 
+// What is in braces, as closures are, stays with its function.
 function* withoutPath(path, before, after) {
-  const separator = /::|[\/`]|\.(?=[A-Za-z_$<(][^/]*$)(?!\w+(:\d|$))/g;
+  const separator = /::(?!\{)|[\/`]|\.(?=[A-Za-z_$<(][^/]*$)(?!\w+(:\d|$))/g;
   for (const { index, 0: found } of path.matchAll(separator)) {
     const rest = path.slice(index + (found === '::' ? 0 : 1));
     yield before + ELLIPSIS + rest + after;

@@ -112,12 +112,22 @@ class Table {
       const place = html('td', '', {}, line);
       if (isName) {
         const open = () => this.actions.open(row.number);
-        button(row.name || '(no name)', `${row.name}\nall callers and callees`, place, open);
+        const name = button(row.name || '(no name)', `${row.name}\nall callers and callees`, place, open);
+        this.addSwatch(name, row.color);
       } else {
         this.fillCell(place, cell(row));
       }
     }
     return line;
+  }
+
+  // The color of a function in all views, if it has one.
+  addSwatch(place, color) {
+    if (color) {
+      const swatch = html('i');
+      swatch.style.background = css(color);
+      place.prepend(swatch);
+    }
   }
 
   fillCell(place, { text, share, color }) {

@@ -170,6 +170,11 @@ class Tools {
     }
   }
 
+  // Explains the view, in place of the path.
+  showCaption(text) {
+    html('span', text, {}, this.crumbs);
+  }
+
   // The names of the frames above the zoomed one, each as a button.
   showPath(path) {
     const parts = path.length > MAX_CRUMBS ? [path[0], null, ...path.slice(1 - MAX_CRUMBS)] : path;

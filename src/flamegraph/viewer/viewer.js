@@ -180,6 +180,7 @@ class Viewer {
     const columns = columnsOf({ profile, colors, countText: (ticks) => this.countText(ticks) });
     const isWanted = (name) => !search.isActive || search.isMatch[name] === 1;
     const rows = functionRows(graph, zoomed, profile, isWanted);
+    rows.forEach((row) => (row.color = profile.modules?.color(row.number, colors.isDark)));
     this.table.show(columns, rows, { by: profile.isDifferential ? 'change' : 'total', isAscending: false });
   }
 
@@ -204,14 +205,11 @@ class Viewer {
     }
   }
 
-  // Shows all callers and callees of a frame's function.
+  // Shows all callers and callees of a frame's function, or of the one with the largest self count.
   sandwich(node) {
-    const name = this.canvas.graph.tree.name[node];
-    if (name > 0) {
-      this.show({ view: 'sandwich', name });
-    } else {
-      this.bar.show('Zoom into a frame, or point at one and press s', null);
-    }
+    const { graph } = this.canvas;
+    const name = graph.tree.name[node];
+    this.show({ view: 'sandwich', name: name > 0 ? name : hottest(graph, this.profile.functions) });
   }
 
   // The plain view, with the root at the bottom or at the top.
@@ -286,6 +284,9 @@ class Viewer {
     modules.selected = modules.selected === module ? -1 : module;
     this.showLegend();
     this.canvas.forgetLooks();
+    if (this.table.isOpen) {
+      this.showTable();
+    }
   }
 
   showLegend() {
@@ -419,11 +420,21 @@ class Viewer {
     setShown(tools.buttons.unzoom, node !== 0);
     const path = [node, ...canvas.graph.ancestors(node)].reverse();
     tools.showPath(node === 0 ? [] : path.map((at) => ({ node: at, name: canvas.name(at) })));
+    this.showCaption();
     showMatched(this);
     this.bar.layout();
     this.tools.float();
     showMore(this);
     this.showLegend();
+  }
+
+  // What a sandwich shows.
+  showCaption() {
+    const { graph, zoomed } = this.canvas;
+    if (this.view.view === 'sandwich' && zoomed === 0) {
+      const share = this.shareText(graph.total[0], graph.whole).replace('  ', ', ');
+      this.tools.showCaption(`callers above, callees below ${this.canvas.name(0)}: ${share} of all`);
+    }
   }
 
   copy(node, isWhole) {
