@@ -41,7 +41,8 @@ fn formats_are_listed() {
             "speedscope",
             "firefox",
             "d3",
-            "callgrind"
+            "callgrind",
+            "tsv"
         ]
     );
     for line in list.lines() {

@@ -172,6 +172,60 @@ fn what_a_format_lacks_is_written_as_near_as_it_can_be() {
 }
 
 #[test]
+fn rows_of_tsv_are_quoted_where_readers_would_split_or_trim_them() {
+    let mut tree = tree_of("main;parse 3\n 8\nback\\slash;\\t 0.000000001\n");
+    for name in ["tab\there", "say \"hi\"", "'", "#", " a ", "\"", "a 1"] {
+        tree.add_stack([name, "x y"], u64::MAX);
+    }
+    let most = u64::MAX;
+    let expected = [
+        "stack\tcount".to_string(),
+        "\"\"\t8".to_string(),
+        format!("\" a ;x y\"\t{most}"),
+        format!("\"\"\";x y\"\t{most}"),
+        format!("\"#;x y\"\t{most}"),
+        format!("\"';x y\"\t{most}"),
+        format!("a 1;x y\t{most}"),
+        "back\\slash;\\t\t0.000000001".to_string(),
+        "main;parse\t3".to_string(),
+        format!("\"say \"\"hi\"\";x y\"\t{most}"),
+        format!("\"tab\there;x y\"\t{most}"),
+    ];
+    let table = text("tsv", tree);
+    assert_eq!(table.lines().collect::<Vec<_>>(), expected);
+
+    let differential = text("tsv", tree_of("a;b 1 2\na;b c 0 0.5\n"));
+    assert_eq!(
+        differential,
+        "stack\tbefore\tafter\na;b\t1\t2\na;b c\t0\t0.5\n"
+    );
+}
+
+/// Folded text is written in chunks, which are not lines.
+#[test]
+fn a_long_tsv_has_all_rows() {
+    let lines: Vec<String> = (0..20_000)
+        .map(|number| format!("main;f{number:05} {number}"))
+        .collect();
+    let table = text("tsv", tree_of(&lines.join("\n")));
+    let rows: Vec<String> = table
+        .lines()
+        .skip(1)
+        .map(|row| row.replace('\t', " "))
+        .collect();
+    assert_eq!(rows, lines);
+}
+
+#[test]
+fn bytes_that_are_not_utf8_are_replaced_in_tsv_with_a_warning() {
+    let mut tree = CallTree::new();
+    tree.add_stack([&b"a\xff"[..]], 1u64);
+    let (table, warnings) = inferno::warnings::collect(|| text("tsv", tree));
+    assert_eq!(table, "stack\tcount\na\u{fffd}\t1\n");
+    assert_eq!(warnings.len(), 1);
+}
+
+#[test]
 fn units_are_kept() {
     for (unit, format, count) in [
         (Unit::Nanoseconds, "pprof", "2500"),
@@ -334,7 +388,7 @@ fn how_the_tree_was_made_does_not_matter() {
 fn profiles_may_be_empty() {
     for format in Format::all() {
         let profile = written(format.name(), CallTree::new());
-        if format.name() != "folded" && format.name() != "d3" {
+        if !["folded", "d3", "tsv"].contains(&format.name()) {
             assert!(read(&profile).unwrap().is_empty(), "{format:?}");
         }
     }

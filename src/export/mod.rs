@@ -7,6 +7,7 @@
 //! | `firefox` | the [Firefox Profiler](https://profiler.firefox.com) |
 //! | `d3` | d3-flame-graph, and other readers of a tree as JSON |
 //! | [`callgrind`] | KCachegrind, `callgrind_annotate` |
+//! | [`tsv`] | DuckDB, Polars, pandas, spreadsheets |
 //! | [`folded::write`] | flame graphs, grep, awk |
 //!
 //! The functions without a link need a feature of the crate: `json`, or for `pprof` both `protobuf` and
@@ -31,15 +32,15 @@
 //! All formats keep all stacks with their counts, except callgrind, which only has functions and their calls. Names
 //! and counts that a format cannot hold are changed, and a warning is logged:
 //!
-//! * Empty names become `[unknown]`, except in folded text. Bytes that are not UTF-8 become U+FFFD, except in folded
-//!   text and callgrind.
+//! * Empty names become `[unknown]`, except in folded text and TSV. Bytes that are not UTF-8 become U+FFFD, except in
+//!   folded text and callgrind.
 //! * pprof and callgrind only have whole numbers: times with a fraction become nanoseconds, other counts are rounded so
 //!   that the total is preserved. pprof stops at 2⁶³ - 1.
 //!
 //! Samples without a stack get a frame `[no stack]` in Firefox profiles, and count for a function `root` in callgrind.
 //!
 //! The two counts of a [differential](crate::call_tree::CallTree::is_differential) tree become two values in pprof and
-//! callgrind, two profiles in speedscope, two threads in Firefox, and a value and a delta in d3. speedscope, Firefox and
+//! callgrind, two profiles in speedscope, two threads in Firefox, two columns in TSV, and a value and a delta in d3. speedscope, Firefox and
 //! d3 preserve the order of a tree [in time order](crate::call_tree::CallTree::in_time_order).
 
 mod amounts;
@@ -61,6 +62,7 @@ mod pprof;
 mod speedscope;
 #[cfg(feature = "json")]
 mod tracks;
+mod tsv;
 
 use crate::call_tree::Forest;
 use crate::folded;
@@ -76,6 +78,7 @@ pub use firefox::write as firefox;
 pub use pprof::write as pprof;
 #[cfg(feature = "json")]
 pub use speedscope::write as speedscope;
+pub use tsv::write as tsv;
 
 /// An output format.
 #[derive(Clone, Copy)]
@@ -137,6 +140,13 @@ const FORMATS: &[Row] = &[
         extension: "callgrind",
         is_binary: false,
         write: |forest, writer| callgrind(&forest.merged(), writer),
+    },
+    Row {
+        name: "tsv",
+        description: "tab-separated columns, stack and count, for DuckDB, Polars, pandas, spreadsheets",
+        extension: "tsv",
+        is_binary: false,
+        write: |forest, writer| tsv(&forest.merged(), writer),
     },
 ];
 
