@@ -108,12 +108,21 @@ fn files_that_documents_name_exist() {
         "ARCHITECTURE.md",
         "docs/profilers.md",
         "docs/ci.md",
+        "docs/scale.md",
     ] {
         for word in words(&read(document)) {
             let path = word.trim_end_matches('.').trim_start_matches("./");
-            let is_path = ["src/", "tests/", "docs/", "examples/", "benches/", ".ci/"]
-                .iter()
-                .any(|start| path.starts_with(start));
+            let is_path = [
+                "src/",
+                "tests/",
+                "docs/",
+                "contrib/",
+                "examples/",
+                "benches/",
+                ".ci/",
+            ]
+            .iter()
+            .any(|start| path.starts_with(start));
             // Placeholders are uppercase: tests/data/FORMAT/.
             let is_placeholder = path.contains("FORMAT");
             if is_path && !is_placeholder {
