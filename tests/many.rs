@@ -212,7 +212,7 @@ fn profiles_that_cannot_be_divided_can_be_left_out() {
     let output = on_all(&directory, &args);
     assert_eq!(output.status.code(), Some(1));
     let errors = stderr(&output);
-    let not_divided = "error: 00.txt: --per: the samples do not say of which thread they are\n";
+    let not_divided = "error: 00.txt: --per: the samples do not record their thread\n";
     assert!(
         errors.contains(not_divided) && errors.contains("error: 33.txt: "),
         "{errors}"
