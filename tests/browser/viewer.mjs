@@ -993,6 +993,29 @@ const checks = {
     assert.equal((await graph.frame('parse ')).width, WIDTH - 2 * PADDING);
   },
 
+  async 'shows the table beside the graph'({ tab, graph, url }) {
+    await graph.clickText('both');
+    const left = (await graph.frame('all ')).left;
+    const right = () => document.querySelector('#functions table').getBoundingClientRect().right;
+    assert.ok(left > WIDTH / 3 && (await tab.evaluate(right)) < left);
+    assert.equal(await graph.query(), '?view=both');
+    await graph.clickFrame('parse ');
+    assert.equal((await graph.frame('parse ')).width, WIDTH - left - PADDING);
+    const rows = () => [...document.querySelectorAll('#functions tbody td:last-child')].map((cell) => cell.textContent);
+    assert.deepEqual(await tab.evaluate(rows), ['parse', 'read_line', 'memchr', 'read']);
+    await tab.evaluate(() => document.querySelectorAll('#functions td button')[3].click());
+    assert.deepEqual(await graph.highlighted(), ['read', 'read_line']);
+    await tab.setSize(600, 500);
+    assert.equal((await graph.frame('parse ')).width, 600 - 2 * PADDING);
+    await tab.setSize(WIDTH, 500);
+    assert.equal((await graph.frame('parse ')).left, left);
+    await tab.goto(url('/deep.svg?view=both'));
+    const sight = () => document.querySelector('#functions th').getBoundingClientRect().top;
+    assert.ok((await tab.evaluate(sight)) > 0 && (await tab.evaluate(sight)) < 200);
+    await graph.clickText('flame');
+    assert.equal((await graph.frame('all ')).left, PADDING);
+  },
+
   async 'has a menu for a frame'({ tab, graph }) {
     const frame = await graph.frame('parse ');
     await tab.move(frame);

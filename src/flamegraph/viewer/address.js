@@ -61,7 +61,7 @@ function restoreView(viewer, value) {
   const { profile, picture } = viewer;
   const name = profile.names.indexOf(value('of'));
   const oneOf = (key, choices, usual) => (choices.includes(value(key)) ? value(key) : usual);
-  const views = name > 0 ? ['callers', 'table', 'sandwich'] : ['callers', 'table'];
+  const views = ['table', 'both', ...(profile.isChart ? [] : name > 0 ? ['callers', 'sandwich'] : ['callers'])];
   const state = () => JSON.stringify([viewer.view, picture.isFlipped, viewer.filter]);
   const before = state();
   const isEditable = !profile.isChart;
@@ -71,7 +71,7 @@ function restoreView(viewer, value) {
     ignoreCase: value('onlyic') === '1',
   };
   viewer.view = {
-    view: oneOf('view', profile.isChart ? ['table'] : views, 'plain'),
+    view: oneOf('view', views, 'plain'),
     name,
     order: oneOf('order', profile.isChart ? [] : ['width'], 'name'),
     side: oneOf('side', ['after', 'before', 'larger'], profile.settings.width),

@@ -51,9 +51,9 @@ function isOriginal(viewer) {
   return hasFramesOfProfile(viewer) && isUnsorted && !isEdited;
 }
 
-// The table lists the frames of the plain view.
+// Tables list the frames of the plain view.
 function hasFramesOfProfile(viewer) {
-  return ['plain', 'table'].includes(viewer.view.view);
+  return ['plain', 'table', 'both'].includes(viewer.view.view);
 }
 
 // The frame that corresponds to `node` in the previous graph, or its nearest remaining caller.

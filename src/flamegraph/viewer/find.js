@@ -5,9 +5,8 @@ function searchFor(viewer, term) {
   viewer.query.term = term;
   viewer.search.run(viewer.query);
   viewer.canvas.setCurrent(-1);
-  if (viewer.table.isOpen) {
-    viewer.showTable();
-  } else {
+  viewer.updateTable();
+  if (viewer.hasGraph) {
     viewer.canvas.repaint();
   }
   viewer.tools.showSearch(viewer.query);
@@ -15,8 +14,12 @@ function searchFor(viewer, term) {
 }
 
 function searchFunction(viewer, node) {
+  searchName(viewer, viewer.canvas.name(node));
+}
+
+function searchName(viewer, name) {
   viewer.query.isPlain = true;
-  finishSearch(viewer, viewer.canvas.name(node));
+  finishSearch(viewer, name);
 }
 
 function finishSearch(viewer, term) {
@@ -56,7 +59,7 @@ function step(viewer, by) {
   const { canvas } = viewer;
   const top = viewer.stepsFrom ?? canvas.zoomed;
   const { found } = viewer.search.in(canvas.graph, top);
-  if (found.length === 0 || viewer.table.isOpen) {
+  if (found.length === 0 || !viewer.hasGraph) {
     return;
   }
   const at = found.indexOf(canvas.current);

@@ -12,7 +12,7 @@ const KEYS = [
   ['i', 'icicle or flame graph'],
   ['r', 'callers first'],
   ['s', 'sandwich: all callers and callees of the function'],
-  ['t', 'table of functions'],
+  ['t, B', 'table of functions, alone or beside the graph'],
   ['o', 'siblings by name or by width'],
   ['w', 'widths before, after, or of both (differential graphs)'],
   ['c, C', 'copy the name, the whole stack'],

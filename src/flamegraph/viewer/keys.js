@@ -35,6 +35,7 @@ function onPlainKey(viewer, key) {
     N: actions.previous,
     i: actions.flip,
     t: actions.table,
+    B: actions.both,
     d: actions.dark,
     u: actions.undo,
     '?': actions.help,

@@ -3,6 +3,12 @@
 // The space below the legend, in pixels.
 const LEGEND_GAP = 6;
 
+// A table beside the graph has this share of the width, at most so many pixels, and a gap next to it.
+const SIDE_SHARE = 0.42;
+const MAX_SIDE = 620;
+const SIDE_GAP = 12;
+const MIN_SPLIT_WIDTH = 700;
+
 class Picture {
   constructor(root, rowHeight, isModern) {
     this.isModern = isModern;
@@ -22,6 +28,9 @@ class Picture {
     this.header += legend ? number(legend, 'height') + LEGEND_GAP : 0;
     this.footer = 2 * options.fontSize + 10;
     this.toolsHeight = 0;
+    // Whether a table to the left is wanted, and its width.
+    this.isSplit = false;
+    this.side = 0;
     // The vertical offset of the element with the frames.
     this.offset = 0;
     this.frames.setAttribute('overflow', 'visible');
@@ -42,12 +51,21 @@ class Picture {
     const width = options.fluid ? this.root.getBoundingClientRect().width : this.width;
     const isNew = width !== this.width;
     this.width = width;
-    this.frames.setAttribute('width', this.framesWidth());
+    this.split(this.isSplit);
     return isNew;
   }
 
+  // Leaves room for a table to the left of the frames, if there is enough.
+  split(isWanted) {
+    this.isSplit = isWanted;
+    const hasRoom = this.width >= MIN_SPLIT_WIDTH;
+    this.side = isWanted && hasRoom ? Math.round(Math.min(SIDE_SHARE * this.width, MAX_SIDE)) : 0;
+    this.frames.setAttribute('x', options.padding + this.side);
+    this.frames.setAttribute('width', this.framesWidth());
+  }
+
   framesWidth() {
-    return Math.max(this.width - 2 * options.padding, 1);
+    return Math.max(this.width - 2 * options.padding - this.side, 1);
   }
 
   get top() {

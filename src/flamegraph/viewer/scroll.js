@@ -3,7 +3,7 @@
 // Views have their roots in different positions; a table starts at its top.
 function showRoot(viewer) {
   const { picture } = viewer;
-  const isAtTop = viewer.table.isOpen || (picture.isDownward && !picture.isSandwich);
+  const isAtTop = !viewer.hasGraph || (picture.isDownward && !picture.isSandwich);
   if (picture.isDocument && isAtTop) {
     window.scrollTo({ top: 0, behavior: 'instant' });
     return;
@@ -36,7 +36,7 @@ function showMore(viewer) {
   const [top, bottom] = picture.inSight();
   const { isDownward } = picture;
   const hidden = isDownward ? picture.height - picture.footer - bottom : top - picture.header;
-  const isShown = picture.isDocument && !viewer.table.isOpen;
+  const isShown = picture.isDocument && viewer.hasGraph;
   viewer.tools.showMore(isShown ? Math.floor(hidden / picture.rowHeight) : 0, isDownward);
 }
 

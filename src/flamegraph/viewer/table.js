@@ -11,6 +11,7 @@ class Table {
     this.actions = actions;
     this.columns = [];
     this.sort = null;
+    this.isBesideGraph = false;
     this.place = create(SVG, 'foreignObject', { id: 'functions', class: 'hide', x: options.padding }, picture.root);
     this.scroller = html('div', '', { role: 'region', 'aria-label': 'functions', tabindex: 0 }, this.place);
     this.content = html('div', '', {}, this.scroller);
@@ -75,12 +76,19 @@ class Table {
     const room = picture.isDocument ? sight - picture.top - picture.footer : 0.8 * sight;
     const height = Math.max(room, MIN_TABLE_HEIGHT);
     this.place.setAttribute('y', picture.top);
-    this.place.setAttribute('width', picture.framesWidth());
+    this.place.setAttribute('width', this.isBesideGraph ? picture.side - SIDE_GAP : picture.framesWidth());
     this.place.setAttribute('height', height);
     this.scroller.style.height = `${height}px`;
-    picture.setHeight(height);
+    if (!this.isBesideGraph) {
+      picture.setHeight(height);
+    }
     this.drawn = null;
     this.draw();
+  }
+
+  // Beside the graph, it moves with the tools.
+  float(distance) {
+    this.place.setAttribute('transform', `translate(0 ${distance})`);
   }
 
   // Creates the rows in sight.

@@ -13,6 +13,7 @@ const VIEWS = [
   ['callers', 'Callers', 'callers first: the stacks turned round (r)'],
   ['sandwich', 'Sandwich', 'all that calls the selected function, and all it calls (s)'],
   ['table', 'Table', 'functions by their own and total share (t)'],
+  ['both', 'Both', 'the table and the graph side by side (B)'],
 ];
 
 // Calls `actions`, an object of functions, and displays the given state.
@@ -148,7 +149,7 @@ class Tools {
     this.picture.toolsHeight = height;
   }
 
-  // Stays in sight: in a document of its own always, unless it takes too much of the window, and in a host page
+  // Returns how far it moves. Stays in sight: in a document of its own always, unless it takes too much of the window, and in a host page
   // while typing.
   float() {
     const { picture } = this;
@@ -159,6 +160,7 @@ class Tools {
     const distance = isFloating ? Math.max(top - picture.header, 0) : 0;
     this.place.setAttribute('transform', `translate(0 ${distance})`);
     this.place.classList.toggle('floating', distance > 0);
+    return distance;
   }
 
   // Says how many rows are out of sight in the direction away from the root.

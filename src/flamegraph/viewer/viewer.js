@@ -13,7 +13,7 @@ class Viewer {
     this.colors = new Colors(this.profile);
     this.canvas = new Canvas(this.picture, this.font, this.profile, this.colors, this.search);
     this.bar = new Bar(this.picture, this.font);
-    this.table = new Table(this.picture, { open: (name) => this.show({ view: 'sandwich', name }) });
+    this.table = new Table(this.picture, { open: (name) => this.openFunction(name) });
     this.tools = new Tools(this.picture, this.actions(), this.profile.isChart);
     this.menu = new Menu(this.picture);
     const { modules } = this.profile;
@@ -59,6 +59,7 @@ class Viewer {
       icicle: () => this.showStacks(true),
       callers: () => this.toggleView('callers'),
       table: () => this.toggleView('table'),
+      both: () => this.toggleView('both'),
       sandwich: () => this.toggleSandwich(),
       filter: () => toggleFilter(this),
       recursion: () => this.show({ recursion: !this.view.recursion }),
@@ -120,7 +121,8 @@ class Viewer {
 
   onScroll() {
     this.bar.place();
-    this.tools.float();
+    const distance = this.tools.float();
+    this.table.float(this.hasGraph ? distance : 0);
     showMore(this);
   }
 
@@ -135,15 +137,29 @@ class Viewer {
   }
 
   redraw() {
-    if (this.table.isOpen) {
+    if (this.hasGraph) {
+      this.canvas.resize();
+    }
+    if (!this.hasTable) {
+      this.table.hide();
+    } else if (this.table.isOpen) {
       this.table.layout();
     } else {
-      this.canvas.resize();
+      this.showTable();
     }
     this.bar.layout();
   }
 
   // ---- Views ----
+
+  get hasGraph() {
+    return this.view.view !== 'table';
+  }
+
+  // A narrow window has no room for both.
+  get hasTable() {
+    return !this.hasGraph || this.picture.side > 0;
+  }
 
   // Changes the view, and stores it in the URL. The zoom stays, unless the tree changes.
   show(changes) {
@@ -170,7 +186,8 @@ class Viewer {
     const stacks = picture.isFlipped ? 'icicle' : 'flame';
     tools.showView(view === 'plain' ? stacks : view);
     setShown(tools.buttons.undo, this.edits.length > 0);
-    setShown(picture.frames, view !== 'table');
+    setShown(picture.frames, this.hasGraph);
+    picture.split(view === 'both');
     this.table.hide();
   }
 
@@ -181,7 +198,23 @@ class Viewer {
     const isWanted = (name) => !search.isActive || search.isMatch[name] === 1;
     const rows = functionRows(graph, zoomed, profile, isWanted);
     rows.forEach((row) => (row.color = profile.modules?.color(row.number, colors.isDark)));
+    this.table.isBesideGraph = this.hasGraph;
     this.table.show(columns, rows, { by: profile.isDifferential ? 'change' : 'total', isAscending: false });
+  }
+
+  updateTable() {
+    if (this.table.isOpen) {
+      this.showTable();
+    }
+  }
+
+  // Beside the graph, a function of the table is searched for; else, its callers and callees are shown.
+  openFunction(name) {
+    if (this.hasGraph) {
+      searchName(this, this.profile.names[name]);
+    } else {
+      this.show({ view: 'sandwich', name });
+    }
   }
 
   shareText(ticks, whole) {
@@ -257,18 +290,14 @@ class Viewer {
     this.colors.isSafe = !this.colors.isSafe;
     this.paintLegend();
     this.canvas.forgetLooks();
-    if (this.table.isOpen) {
-      this.showTable();
-    }
+    this.updateTable();
   }
 
   toggleUnits() {
     const { counts } = this.profile;
     this.inUnits = !this.inUnits;
     counts.isScaled = counts.hasUnit && this.inUnits;
-    if (this.table.isOpen) {
-      this.showTable();
-    }
+    this.updateTable();
     this.point(this.pointed);
   }
 
@@ -284,9 +313,7 @@ class Viewer {
     modules.selected = modules.selected === module ? -1 : module;
     this.showLegend();
     this.canvas.forgetLooks();
-    if (this.table.isOpen) {
-      this.showTable();
-    }
+    this.updateTable();
   }
 
   showLegend() {
@@ -317,9 +344,7 @@ class Viewer {
       this.canvas.repaint();
       this.showLegend();
     }
-    if (this.table.isOpen) {
-      this.showTable();
-    }
+    this.updateTable();
   }
 
   // ---- Frames ----
@@ -392,7 +417,7 @@ class Viewer {
   // The menu of a frame, below it.
   openMenuOf(node) {
     const box = this.canvas.drawn(node)?.querySelector('rect').getBoundingClientRect();
-    if (box && !this.table.isOpen) {
+    if (box && this.hasGraph) {
       this.openFrameMenu(node, Math.max(box.left, 0), box.bottom);
     }
   }
@@ -410,9 +435,10 @@ class Viewer {
     const { canvas, tools } = this;
     this.stepsFrom = null;
     canvas.zoomed = node;
-    if (this.view.view === 'table') {
+    if (this.hasTable) {
       this.showTable();
-    } else {
+    }
+    if (this.hasGraph) {
       const bottom = fromBottom(this);
       canvas.draw(node);
       keepBottom(this, bottom);
@@ -423,8 +449,7 @@ class Viewer {
     this.showCaption();
     showMatched(this);
     this.bar.layout();
-    this.tools.float();
-    showMore(this);
+    this.onScroll();
     this.showLegend();
   }
 
