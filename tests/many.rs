@@ -246,6 +246,17 @@ fn one_of_two_to_compare_cannot_be_left_out() {
 }
 
 #[test]
+fn parts_of_one_profile_cannot_be_left_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let args = ["collapse", "callgrind", "--keep-going", "1", "2"];
+    let output = run_in(directory.path(), INFERNO, &args, b"");
+    assert_fails(
+        &output,
+        "inferno collapse: error: --keep-going cannot leave out inputs that are parts of one profile\n",
+    );
+}
+
+#[test]
 fn warnings_name_their_input_and_are_in_order() {
     let directory = tempfile::tempdir().unwrap();
     for index in 0..20 {

@@ -165,21 +165,11 @@ fn fold_format(tool: &str, row: Row, matches: &ArgMatches) -> ExitCode {
         };
         return args.run_every(tool, every, Some(row), &selection, &fold);
     }
-    let nthreads = matches.try_get_one("nthreads").ok().flatten();
-    let nthreads = nthreads.copied().unwrap_or(*DEFAULT_NTHREADS);
     args.run(tool, Input::all, |inputs| {
-        let fold = |reader: Reader<'_>| {
-            let forest = (row.cli.fold)(matches, &selection, reader)?;
-            match row.expected {
-                Some(expected) => expect_stacks(forest, expected),
-                None => Ok(forest),
-            }
-        };
+        let fold = |reader: Reader<'_>| (row.cli.fold)(matches, &selection, reader);
         match row.joins_inputs {
-            true => fold_joined(inputs, &mut io::empty(), b"", &fold).map(Sum::from),
-            false => many::add_up(inputs, nthreads, args.many, &|opened| {
-                fold(opened.into_reader())
-            }),
+            true => fold_joined(inputs, args.many, &fold),
+            false => fold_apart(row, inputs, matches, args.many, &fold),
         }
         .inspect(|sum| {
             if row.is_document() && sum.forest.is_empty() {
@@ -187,6 +177,39 @@ fn fold_format(tool: &str, row: Row, matches: &ArgMatches) -> ExitCode {
             }
         })
     })
+}
+
+/// Adds up inputs in one format, each of which is a profile.
+fn fold_apart(
+    row: Row,
+    inputs: &[Input],
+    matches: &ArgMatches,
+    many: ManyArgs,
+    fold: &(dyn Fn(Reader<'_>) -> io::Result<Forest> + Sync),
+) -> io::Result<Sum> {
+    let nthreads = matches.try_get_one("nthreads").ok().flatten();
+    let nthreads = nthreads.copied().unwrap_or(*DEFAULT_NTHREADS);
+    many::add_up(inputs, nthreads, many, &|opened| {
+        let forest = fold(opened.into_reader())?;
+        match row.expected {
+            Some(expected) => expect_stacks(forest, expected),
+            None => Ok(forest),
+        }
+    })
+}
+
+/// Folds inputs that are parts of one profile.
+fn fold_joined(
+    inputs: &[Input],
+    many: ManyArgs,
+    fold: &dyn Fn(Reader<'_>) -> io::Result<Forest>,
+) -> io::Result<Sum> {
+    if many.keep_going && inputs.len() > 1 {
+        return Err(io::Error::other(
+            "--keep-going cannot leave out inputs that are parts of one profile",
+        ));
+    }
+    fold_chained(inputs, &mut io::empty(), b"", fold).map(Sum::from)
 }
 
 fn fold_any(tool: &str, matches: &ArgMatches) -> ExitCode {
@@ -374,7 +397,7 @@ pub fn guess_all(options: &guess::Options, inputs: &[Input], many: ManyArgs) -> 
 }
 
 /// Folds `before`, the `separator` and all inputs, concatenated, as one profile.
-fn fold_joined(
+fn fold_chained(
     inputs: &[Input],
     before: &mut dyn BufRead,
     separator: &[u8],
@@ -385,7 +408,7 @@ fn fold_joined(
     };
     first.read(|reader| {
         let mut joined = before.chain(separator).chain(reader);
-        fold_joined(others, &mut joined, b"\n", fold)
+        fold_chained(others, &mut joined, b"\n", fold)
     })
 }
 
