@@ -152,6 +152,7 @@ impl Team<'_> {
                     break;
                 };
                 let outcome = self.read(input, &mut sum);
+                self.progress.finish_input(index);
                 lock(&self.ledger).note(index, outcome, self);
             }
             sum
@@ -172,7 +173,6 @@ impl Team<'_> {
         if read.is_err() && !self.keeps_going {
             self.is_stopped.store(true, Ordering::Relaxed);
         }
-        self.progress.finish_input();
         Outcome { warnings, read }
     }
 

@@ -12,11 +12,13 @@ use std::time::{Duration, Instant};
 pub struct Progress(Arc<State>);
 
 struct State {
-    /// In bytes; 0 if it is unknown, as for a pipe.
-    size: u64,
-    done: AtomicU64,
-    inputs: usize,
+    /// The size of each input in bytes; 0 if it is unknown, as for a pipe.
+    sizes: Vec<u64>,
+    /// The bytes read so far. Of several inputs, the start may be read twice, to recognize its format.
+    read: AtomicU64,
     inputs_done: AtomicUsize,
+    /// The sum of the sizes of the inputs that are done.
+    bytes_done: AtomicU64,
     started: Instant,
     /// `None` if the report would not be visible.
     report: Option<Mutex<Report>>,
@@ -32,7 +34,7 @@ impl Progress {
     /// The progress of reading a file or a pipe.
     pub fn of_file(file: &File) -> Progress {
         let size = file.metadata().map_or(0, |metadata| metadata.len());
-        Progress::new(1, size, !file.is_terminal())
+        Progress::new(vec![size], !file.is_terminal())
     }
 
     /// The progress of reading several inputs.
@@ -41,10 +43,10 @@ impl Progress {
             Input::File(path) => fs::metadata(path).map_or(0, |metadata| metadata.len()),
             Input::Stdin => 0,
         };
-        Progress::new(inputs.len(), inputs.iter().map(size).sum(), true)
+        Progress::new(inputs.iter().map(size).collect(), true)
     }
 
-    fn new(inputs: usize, size: u64, is_wanted: bool) -> Progress {
+    fn new(sizes: Vec<u64>, is_wanted: bool) -> Progress {
         let started = Instant::now();
         let report = Report {
             is_shown: false,
@@ -52,10 +54,10 @@ impl Progress {
         };
         let is_visible = is_wanted && io::stderr().is_terminal();
         Progress(Arc::new(State {
-            size,
-            done: AtomicU64::new(0),
-            inputs,
+            sizes,
+            read: AtomicU64::new(0),
             inputs_done: AtomicUsize::new(0),
+            bytes_done: AtomicU64::new(0),
             started,
             report: is_visible.then(|| Mutex::new(report)),
         }))
@@ -64,7 +66,7 @@ impl Progress {
     /// Notes that so many bytes were read.
     pub fn note(&self, read: usize) {
         let state = &*self.0;
-        state.done.fetch_add(read as u64, Ordering::Relaxed);
+        state.read.fetch_add(read as u64, Ordering::Relaxed);
         // Another thread that is currently reporting is sufficient.
         if let Some(report) = &state.report
             && let Ok(mut report) = report.try_lock()
@@ -77,27 +79,29 @@ impl Progress {
     }
 
     /// Notes that one of several inputs was read.
-    pub fn finish_input(&self) {
+    pub fn finish_input(&self, index: usize) {
+        let size = self.0.sizes.get(index).copied().unwrap_or(0);
         self.0.inputs_done.fetch_add(1, Ordering::Relaxed);
+        self.0.bytes_done.fetch_add(size, Ordering::Relaxed);
     }
 }
 
 impl State {
     fn line(&self) -> String {
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
-        let done = megabytes(self.done.load(Ordering::Relaxed));
-        let size = megabytes(self.size);
-        let rate = done / self.started.elapsed().as_secs_f64();
-        let amount = match self.size {
-            0 => format!("{done:.0} MB"),
-            _ => format!("{done:.0} of {size:.0} MB ({:.0}%)", 100.0 * done / size),
-        };
-        let inputs = match self.inputs {
-            1 => String::new(),
-            inputs => format!(
-                "{} of {inputs} inputs, ",
-                self.inputs_done.load(Ordering::Relaxed)
+        let inputs_done = self.inputs_done.load(Ordering::Relaxed);
+        let (inputs, done) = match self.sizes.len() {
+            1 => (String::new(), &self.read),
+            inputs => (
+                format!("{inputs_done} of {inputs} inputs, "),
+                &self.bytes_done,
             ),
+        };
+        let done = megabytes(done.load(Ordering::Relaxed));
+        let rate = done / self.started.elapsed().as_secs_f64();
+        let amount = match megabytes(self.sizes.iter().sum()) {
+            0.0 => format!("{done:.0} MB"),
+            size => format!("{done:.0} of {size:.0} MB ({:.0}%)", 100.0 * done / size),
         };
         format!("\r{inputs}{amount}, {rate:.0} MB/s ")
     }
