@@ -97,7 +97,7 @@ const actions = {
   'zoom, searched': () => timed(() => frameOf(0.2, 0.6), clicked),
   'unzoom, searched': press('unzoom'),
   'end search': press('search'),
-  icicle: press('flip'),
+  icicle: press('icicle'),
   table: press('table'),
   'no table': press('table'),
   'callers first': press('callers'),
@@ -126,7 +126,7 @@ function median(values) {
 
 // The number of frames in the file, as read by the viewer.
 function framesIn(svg) {
-  const viewer = ['numbers', 'profile'].map((name) =>
+  const viewer = ['numbers', 'profile', 'modules', 'colors'].map((name) =>
     readFileSync(new URL(`../../src/flamegraph/viewer/${name}.js`, import.meta.url), 'utf8'),
   );
   const Profile = new Function(`${viewer.join('\n')}; return Profile;`)();

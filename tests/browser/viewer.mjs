@@ -1065,6 +1065,10 @@ const checks = {
     await tab.goto(url('/modern.svg'));
     const legend = () => [...document.querySelectorAll('#modules button')].map((chip) => chip.textContent);
     assert.deepEqual(await tab.evaluate(legend), ['app 90%', '(no module) 10%']);
+    await tab.move(await graph.frame('app::g '));
+    await tab.press('s');
+    assert.deepEqual(await tab.evaluate(legend), ['app 100%'], 'without callers');
+    await tab.press('Escape');
     const fill = async (name) => (await graph.frames()).find((frame) => frame.title.startsWith(name)).fill;
     const [std, app] = [await fill('std::f '), await fill('app::g ')];
     assert.notEqual(std, app);

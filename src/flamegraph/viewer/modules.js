@@ -37,11 +37,17 @@ class Modules {
     return (isDark ? this.dark : this.light)[this.hues[module] * VARIANTS + variant];
   }
 
-  // The self counts of the modules at and below `top`.
+  // The self counts of the modules at and below `top`, without the callers around a function.
   counts(graph, top) {
+    const { tree, row, own } = graph;
     const counts = new Float64Array(this.names.length);
-    for (let node = Math.max(top, 1); node < graph.end[top]; node++) {
-      counts[this.index[graph.tree.name[node]]] += graph.own[node];
+    const least = Math.min(row[top], 0);
+    for (let node = top; node < graph.end[top]; node++) {
+      // What is omitted, which is name 0, counts for its caller.
+      const name = tree.name[node] === 0 ? tree.name[tree.parent[node]] : tree.name[node];
+      if (row[node] >= least) {
+        counts[this.index[Math.max(name, 0)]] += own[node];
+      }
     }
     return counts;
   }
