@@ -884,6 +884,10 @@ fn the_modern_theme_colors_by_module() {
     assert_eq!(label("a::very"), Some("\u{2026}::function"));
     let style = |root: &xml::Element| root.child("style").unwrap().text.clone();
     assert!(style(&root).contains("prefers-color-scheme"));
+    assert_eq!(root.attribute("class"), Some("modern gaps"));
+    options.stroke_color = "#010203".parse().unwrap();
+    let (outlined, _) = draw(&mut options, &lines);
+    assert_eq!(outlined.attribute("class"), Some("modern"));
     let (classic, _) = draw(&mut Options::default(), &lines);
     assert!(!style(&classic).contains("prefers-color-scheme"));
 }

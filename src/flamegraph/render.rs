@@ -5,7 +5,7 @@
 //! samples they cover as `fg:x` and `fg:w`; horizontal positions are percentages, so that the graph
 //! can be resized.
 
-use super::color::{Modules, css};
+use super::color::{Modules, StrokeColor, css};
 use super::data::Stacks;
 use super::frames::Frames;
 use super::geometry::{Geometry, X_PAD, image_width};
@@ -64,6 +64,7 @@ pub(super) fn draw_error<W: Write>(opt: &Options<'_>, mut writer: W) -> io::Resu
         opt,
         image_width(opt),
         opt.font_size.saturating_mul(5),
+        "",
         None,
     );
     xml.start("text");
@@ -134,7 +135,14 @@ impl Inline {
     }
 }
 
-fn start_svg(xml: &mut Xml, opt: &Options<'_>, width: usize, height: usize, onload: Option<&str>) {
+fn start_svg(
+    xml: &mut Xml,
+    opt: &Options<'_>,
+    width: usize,
+    height: usize,
+    classes: &str,
+    onload: Option<&str>,
+) {
     if opt.format == Format::Svg {
         xml.raw(r#"<?xml version="1.0" standalone="no"?>"#);
         xml.raw(
@@ -144,6 +152,9 @@ fn start_svg(xml: &mut Xml, opt: &Options<'_>, width: usize, height: usize, onlo
     }
     xml.start("svg");
     xml.attr("version", "1.1");
+    if !classes.is_empty() {
+        xml.attr("class", classes);
+    }
     xml.attr("width", &width.to_string());
     xml.attr("height", &height.to_string());
     if let Some(onload) = onload {
@@ -177,7 +188,15 @@ impl<W: Write> Document<'_, '_, W> {
         // A page's policy forbids scripts in attributes, and the viewer starts on its own.
         let onload = (self.opt.has_viewer() && !is_page).then_some("init(evt)");
         let (width, height) = (self.geometry.width, self.geometry.height);
-        start_svg(&mut self.xml, self.opt, width, height, onload);
+        // With classes, the style sheets of several graphs in a page are independent.
+        let has_stroke = self.opt.stroke_color != StrokeColor::None;
+        let classes = match (self.opt.is_modern(), self.geometry.legend_y.is_some()) {
+            (true, _) if has_stroke => "modern",
+            (true, _) => "modern gaps",
+            (false, true) if !has_stroke => "outlines",
+            (false, _) => "",
+        };
+        start_svg(&mut self.xml, self.opt, width, height, classes, onload);
         self.write_gradient();
         self.write_style_and_script(&inline);
         self.write_background();

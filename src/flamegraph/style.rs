@@ -48,8 +48,8 @@ const VIEWER: [&str; 34] = [
 const STYLE: &str = include_str!("viewer/graph.css");
 
 /// Frames that are painted together have transparent elements, which get no outline.
-const OUTLINES: &str = "#frames > * > rect { stroke:#555; stroke-width:0.5; stroke-opacity:0.6; }\n\
-     #frames > * > rect[fill-opacity] { stroke:none; }\n";
+const OUTLINES: &str = ".outlines #frames > * > rect { stroke:#555; stroke-width:0.5; stroke-opacity:0.6; }\n\
+     .outlines #frames > * > rect[fill-opacity] { stroke:none; }\n";
 
 /// Styles of the modern theme: gaps between frames.
 const MODERN: &str = include_str!("viewer/modern.css");
@@ -102,7 +102,7 @@ fn push_dark_style(style: &mut String) {
         // Writing into a String does not fail.
         let _ = writeln!(
             style,
-            "svg:not(.live) [fill=\"{light}\"] {{ fill: {dark} }}"
+            ".modern:not(.live) [fill=\"{light}\"] {{ fill: {dark} }}"
         );
     }
     style.push_str("}\n");

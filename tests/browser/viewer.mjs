@@ -1101,6 +1101,17 @@ const checks = {
     await tab.send('Emulation.setEmulatedMedia', { features: [] });
   },
 
+  async 'leaves other images in its page as they are'({ tab, url }) {
+    await tab.send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: 'dark' }] });
+    await tab.goto(url('/host.html'));
+    const host = () => [...document.querySelectorAll('#host > *')].map((part) => {
+      const { fill, stroke } = getComputedStyle(part);
+      return [fill, stroke];
+    });
+    assert.deepEqual(await tab.evaluate(host), [['rgb(0, 0, 0)', 'none'], ['rgb(142, 202, 243)', 'none']]);
+    await tab.send('Emulation.setEmulatedMedia', { features: [] });
+  },
+
   async 'is a page that works under a strict policy'({ tab, graph, url }) {
     for (const page of ['/page.html', '/nonce.html']) {
       await tab.goto(url(page));
@@ -1138,10 +1149,14 @@ const checks = {
 
 function serve(directory) {
   const svg = readFileSync(`${directory}/graph.svg`, 'utf8');
-  const inline = svg.replace(/^<\?xml[^>]*>/, '').replace(/<!DOCTYPE[^>]*>/, '');
+  const inlined = (svg) => svg.replace(/^<\?xml[^>]*>/, '').replace(/<!DOCTYPE[^>]*>/, '');
+  const inline = inlined(svg);
+  const modern = readFileSync(`${directory}/modern.svg`, 'utf8');
+  const host = '<svg id="host"><text>host</text><rect fill="rgb(142, 202, 243)" width="9" height="9"/></svg>';
   const pages = {
     '/two.html': ['text/html', `<!doctype html><title>two</title>${inline}${inline}`],
     '/frame.html': ['text/html', '<!doctype html><title>frame</title><iframe src="deep.svg" height="300"></iframe>'],
+    '/host.html': ['text/html', `<!doctype html><title>host</title>${host}${inlined(modern)}`],
     '/modern-image.html': ['text/html', '<!doctype html><title>image</title><img src="modern.svg">'],
     '/image.html': ['text/html', '<!doctype html><title>image</title><img src="graph.svg">'],
   };

@@ -28,6 +28,10 @@ function pictureOf(root) {
   copy.querySelectorAll('script, foreignObject, #profile, #bar > rect').forEach((part) => part.remove());
   copy.removeAttribute('onload');
   copy.classList.remove('whole');
+  if (!copy.classList.contains('dark')) {
+    // It follows the color scheme of the system.
+    copy.classList.remove('live');
+  }
   copy.setAttribute('width', root.getBoundingClientRect().width);
   copy.setAttribute('xmlns', SVG);
   return new XMLSerializer().serializeToString(copy);

@@ -7,7 +7,6 @@ class Viewer {
     const { settings } = this.profile;
     this.picture = new Picture(root, settings.row, this.profile.isModern);
     root.classList.add('live');
-    root.classList.toggle('modern', this.profile.isModern);
     this.font = new Font(root.querySelector('#details'));
     this.search = new Search(this.profile.names);
     this.colors = new Colors(this.profile);
