@@ -138,11 +138,12 @@ fn samples_are_chosen_by_time() {
 /// What cannot be read twice is held in memory for it.
 #[test]
 fn shares_of_time_are_taken_of_streams_too() {
-    for file in [
+    let files = [
         "cpus.txt",
         #[cfg(feature = "perf-data")]
         "cpus.data",
-    ] {
+    ];
+    for file in files {
         let bytes = fs::read(format!("{DATA}/perf-data/{file}")).unwrap();
         let output = run(
             INFERNO,
