@@ -64,7 +64,7 @@ pub(super) fn write(
         out.extend_from_slice(&stacks.out);
         out.push(b'\n');
         if let Some(modules) = painter.modules() {
-            push_modules(out, tree, &stacks.named, modules);
+            push_modules(out, &stacks.named, modules);
         } else if painter.is_by_name(tree.is_differential()) {
             push_colors(out, tree, &stacks.named, painter);
         }
@@ -211,11 +211,10 @@ fn push_colors(out: &mut Vec<u8>, tree: &CallTree, named: &[FrameId], painter: &
 }
 
 /// For each name a number, see [`Modules::number`].
-fn push_modules(out: &mut Vec<u8>, tree: &CallTree, named: &[FrameId], modules: &Modules) {
+fn push_modules(out: &mut Vec<u8>, named: &[FrameId], modules: &Modules) {
     push_number(out, 0);
     for &frame in named {
-        let name = lossy(tree.frame_name(frame));
-        push_number(out, modules.number(&name) as u64);
+        push_number(out, modules.number(frame) as u64);
     }
 }
 

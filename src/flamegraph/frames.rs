@@ -138,13 +138,11 @@ impl<'f, 'o> Frames<'f, 'o> {
         let left = self.percent(frame.start);
         let width = self.percent(frame.start + frame.count) - left;
         let extent = Extent { left, width };
-        let fill = match frame.depth {
-            0 => self
-                .painter
-                .fill_root(&name, width, self.layout.change(frame.node)),
-            _ => self
-                .painter
-                .fill(&name, width, self.layout.change(frame.node)),
+        let change = self.layout.change(frame.node);
+        let fill = match (self.painter.modules(), frame.depth) {
+            (Some(_), _) => self.painter.of_name(tree, tree.frame(frame.node)),
+            (None, 0) => self.painter.fill_root(&name, width, change),
+            (None, _) => self.painter.fill(&name, width, change),
         };
 
         let title = start_group(xml, self.opt, &name);

@@ -118,6 +118,7 @@ impl<'p> Painter<'p> {
         self.of_names.resize(tree.frame_count(), None);
         let name = lossy(tree.frame_name(frame));
         let known = color::of_no_function(&name);
+        let known = known.or_else(|| Some(self.modules?.color(frame)));
         let known = known.or_else(|| self.palette_map.as_ref()?.get(&name));
         let color = known.unwrap_or_else(|| self.chosen(&name));
         self.of_names[frame.index()] = Some(color);
@@ -152,9 +153,6 @@ impl<'p> Painter<'p> {
     }
 
     fn chosen(&mut self, name: &str) -> Color {
-        if let Some(modules) = self.modules {
-            return modules.color(name);
-        }
         let vector = match &mut self.choice {
             Choice::ByPrefix => color::by_prefix(name),
             Choice::ByHash => color::by_hash(name),

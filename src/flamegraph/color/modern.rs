@@ -2,8 +2,9 @@
 
 use super::Color;
 use super::module::{KERNEL, module_of};
-use crate::call_tree::CallTree;
+use crate::call_tree::{CallTree, FrameId};
 use crate::text::lossy;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The number of hues that modules have. The most important half of the modules gets hues that are twice
@@ -26,6 +27,9 @@ pub(in crate::flamegraph) struct Modules {
     /// The first two are those without a known module, and the small ones.
     list: Vec<Module>,
     indexes: HashMap<String, usize>,
+    /// For each frame: its module's index times the number of variants, plus its variant.
+    numbers: Vec<usize>,
+    colors: Vec<Color>,
 }
 
 #[derive(Debug)]
@@ -41,17 +45,24 @@ impl Modules {
         let mut modules = Modules {
             list: Vec::new(),
             indexes: HashMap::new(),
+            numbers: Vec::new(),
+            colors: palette(LIGHT),
         };
         modules.push("(no module)", NO_MODULE);
         modules.push("(small modules)", SMALL_MODULE);
         let mut is_taken = [false; HUES];
-        for name in by_self_count(tree).into_iter().take(HUES) {
+        let names: Vec<Cow<'_, str>> = tree.frame_names().map(lossy).collect();
+        let of_frames: Vec<Option<&str>> = names.iter().map(|name| module_of(name)).collect();
+        for name in by_self_count(tree, &of_frames).into_iter().take(HUES) {
             let rank = modules.list.len() - 2;
-            let hue = free_hue(&name, rank, &is_taken);
+            let hue = free_hue(name, rank, &is_taken);
             is_taken[hue] = true;
-            modules.indexes.insert(name.clone(), modules.list.len());
-            modules.push(&name, hue);
+            modules.indexes.insert(name.to_string(), modules.list.len());
+            modules.push(name, hue);
         }
+        let frames = names.iter().zip(of_frames);
+        let numbers = frames.map(|(name, module)| modules.index(module) * VARIANTS + variant(name));
+        modules.numbers = numbers.collect();
         modules
     }
 
@@ -64,37 +75,38 @@ impl Modules {
         self.list.iter()
     }
 
-    /// The index of the module of a function.
-    fn index(&self, name: &str) -> usize {
-        match module_of(name) {
+    fn index(&self, module: Option<&str>) -> usize {
+        match module {
             None => 0,
             Some(module) => *self.indexes.get(module).unwrap_or(&1),
         }
     }
 
     /// A number that identifies the module and the variant of the color of a function.
-    pub fn number(&self, name: &str) -> usize {
-        self.index(name) * VARIANTS + variant(name)
+    pub fn number(&self, frame: FrameId) -> usize {
+        self.numbers[frame.index()]
     }
 
-    pub fn color(&self, name: &str) -> Color {
-        let hue = self.list[self.index(name)].hue;
-        palette(LIGHT)[hue * VARIANTS + variant(name)]
+    /// The color of a function.
+    pub fn color(&self, frame: FrameId) -> Color {
+        let number = self.number(frame);
+        let hue = self.list[number / VARIANTS].hue;
+        self.colors[hue * VARIANTS + number % VARIANTS]
     }
 }
 
-/// The names of the modules, those with the most samples first.
-fn by_self_count(tree: &CallTree) -> Vec<String> {
-    let mut counts: HashMap<String, f64> = HashMap::new();
+/// The names of the modules, those with the most samples first. `modules` has the module of each frame.
+fn by_self_count<'m>(tree: &CallTree, modules: &[Option<&'m str>]) -> Vec<&'m str> {
+    let mut counts: HashMap<&str, f64> = HashMap::new();
     let mut of_frames = vec![0.0; tree.frame_count()];
     for node in tree.ids() {
         let own = [tree.self_count(node), tree.self_before(node)];
         of_frames[tree.frame(node).index()] +=
             own.iter().flatten().map(|it| it.to_f64()).sum::<f64>();
     }
-    for (name, count) in tree.frame_names().zip(of_frames) {
-        if let Some(module) = module_of(&lossy(name)) {
-            *counts.entry(module.to_string()).or_default() += count;
+    for (module, count) in modules.iter().zip(of_frames) {
+        if let Some(module) = module {
+            *counts.entry(module).or_default() += count;
         }
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
@@ -186,17 +198,18 @@ fn to_byte(linear: f64) -> u8 {
 mod tests {
     use super::*;
 
-    fn modules(stacks: &[(&str, u64)]) -> Modules {
+    fn tree(stacks: &[(&str, u64)]) -> CallTree {
         let mut tree = CallTree::new();
         for (stack, count) in stacks {
             tree.add_stack(stack.split(';'), *count);
         }
-        Modules::new(&tree)
+        tree
     }
 
     #[test]
     fn each_module_has_a_hue_of_its_own_and_a_function_one_color() {
-        let modules = modules(&[("app::main;std::read;read_[k]", 5), ("app::f;other", 1)]);
+        let tree = tree(&[("app::main;std::read;read_[k]", 5), ("app::f;other", 1)]);
+        let modules = Modules::new(&tree);
         let hues: Vec<usize> = modules.iter().map(|module| module.hue).collect();
         assert_eq!(hues.len(), 5);
         for (at, hue) in hues.iter().enumerate() {
@@ -204,20 +217,23 @@ mod tests {
         }
         assert_eq!(modules.list[2].name, "kernel");
         assert_eq!(modules.list[2].hue, KERNEL_HUE);
-        assert_eq!(
-            modules.index("app::new_function"),
-            modules.index("app::main")
-        );
-        assert_eq!(modules.color("app::main"), modules.color("app::main"));
+        let module = |wanted: &str| {
+            let node = tree
+                .ids()
+                .find(|node| tree.name(*node) == wanted.as_bytes());
+            modules.number(tree.frame(node.unwrap())) / VARIANTS
+        };
+        assert_eq!(module("app::main"), module("app::f"));
+        assert_eq!(module("other"), 0);
     }
 
     #[test]
     fn many_modules_share_a_hue() {
         let stacks: Vec<_> = (0..100).map(|number| format!("m{number:02}::f")).collect();
         let stacks: Vec<_> = stacks.iter().map(|stack| (stack.as_str(), 1)).collect();
-        let modules = modules(&stacks);
+        let modules = Modules::new(&tree(&stacks));
         assert_eq!(modules.iter().count(), HUES + 2);
-        assert_eq!(modules.index("m99::f"), 1);
+        assert_eq!(modules.index(Some("m99")), 1);
     }
 
     #[test]

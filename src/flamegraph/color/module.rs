@@ -60,13 +60,15 @@ fn path_in(name: &str) -> Option<&str> {
             Some(at) => !word[at + ending.len()..].starts_with(|c: char| c.is_ascii_alphanumeric()),
             None => false,
         });
-        is_file || word.starts_with("node:") || word.starts_with("<frozen ")
+        is_file || word.starts_with("node:")
     };
-    let words = || name.split([' ', '(', ')']);
-    words().find(is_source).or_else(|| {
-        let at = name.find("<frozen ")?;
-        Some(&name[at..])
-    })
+    if let Some(at) = name.find("<frozen ") {
+        return Some(&name[at..]);
+    }
+    // Most names are not of scripts.
+    let may_have_path = name.contains('.') || name.contains("node:");
+    let mut words = name.split([' ', '(', ')']).filter(|_| may_have_path);
+    words.find(is_source)
 }
 
 /// The package that a source file belongs to, or else its directory, or the file itself.
