@@ -155,7 +155,7 @@ fn flags_apply_to_each_window() {
     );
     assert_fails(
         &nothing,
-        "inferno collapse: error: standard input: found no stacks, expected some in a window of time\n",
+        "inferno collapse: error: standard input: found no stacks, expected stacks in at least one window\n",
     );
 }
 
@@ -311,7 +311,7 @@ mod signals {
         assert_eq!(found["2"], "prog;main;b 2\n");
         assert_eq!(
             messages,
-            "inferno collapse: warning: left out a record that was not complete when a signal ended the stream\n"
+            "inferno collapse: warning: skipped an incomplete record: a signal ended the stream\n"
         );
     }
 

@@ -161,10 +161,7 @@ fn damaged_inputs_can_be_left_out() {
             "{line}"
         );
     }
-    assert_eq!(
-        *last,
-        "inferno collapse: error: 3 of 40 inputs are left out"
-    );
+    assert_eq!(*last, "inferno collapse: error: skipped 3 of 40 inputs");
 }
 
 #[test]
@@ -183,7 +180,7 @@ fn all_commands_can_leave_inputs_out() {
         assert_eq!(output.status.code(), Some(1), "{command:?}");
         let errors = stderr(&output);
         assert!(
-            errors.ends_with(" 3 of 40 inputs are left out\n"),
+            errors.ends_with(" skipped 3 of 40 inputs\n"),
             "{command:?}: {errors}"
         );
         assert_eq!(
@@ -228,7 +225,7 @@ fn nothing_is_written_if_nothing_can_be_read() {
     }
     let output = on_all(&directory, &["collapse", "--keep-going", "-o", "out"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).ends_with(": error: 2 of 2 inputs are left out\n"));
+    assert!(stderr(&output).ends_with(": error: skipped 2 of 2 inputs\n"));
     assert!(!directory.path().join("out").exists());
 }
 

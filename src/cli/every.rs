@@ -5,8 +5,8 @@
 //! thread for signals ──> signal ┘
 //! ```
 //!
-//! The windows are those of the times that the records have, or else of the clock while they are read. A record belongs
-//! to one window, so all windows add up to the stream. Memory holds one window, and what waits to be read.
+//! Windows are divided by the times of records, or else by the clock when they are read. A record belongs to one window, so
+//! all windows add up to the stream. Memory holds one window and the unread input.
 
 mod clock;
 mod signals;
@@ -26,7 +26,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use stream::{Arrival, Stream};
 
-/// What the name of the output must have, to be replaced by the start of each window.
+/// The part of the output's name that is replaced by the start of each window.
 const PLACEHOLDER: &str = "{time}";
 
 /// The flag that divides a stream.
@@ -41,10 +41,10 @@ pub struct EveryArgs {
     pub every: Option<Duration>,
 }
 
-/// What is done with the windows of a stream.
+/// How to fold and write the windows of a stream.
 pub(super) struct Work<'a> {
     pub every: Duration,
-    /// The format, unless it is to be recognized.
+    /// The format; `None` to detect it.
     pub row: Option<Row>,
     pub selection: &'a Selection,
     pub fold: &'a dyn Fn(Row, &Selection, Reader<'_>) -> io::Result<Forest>,
@@ -84,11 +84,11 @@ impl Work<'_> {
         stream.into_result().map_err(named)?;
         match is_written {
             true => Ok(()),
-            false => Err(named(no_stacks("some in a window of time"))),
+            false => Err(named(no_stacks("stacks in at least one window"))),
         }
     }
 
-    /// The format, and how it is divided.
+    /// Determines the format, and how it is divided.
     fn divider(&self, stream: &mut Stream) -> io::Result<(Row, Samples)> {
         let row = match self.row {
             Some(row) => row,
@@ -129,7 +129,7 @@ fn cannot_divide(format: &str) -> io::Error {
     )
 }
 
-/// An error if time off the CPU is wanted, which may start in one window and end in another.
+/// An error if time off the CPU is requested, which may start in one window and end in another.
 pub(super) fn refuse_off_cpu(is_wanted: bool) -> io::Result<()> {
     match is_wanted {
         true => Err(io::Error::new(
@@ -151,7 +151,7 @@ struct WindowReader<'a> {
 }
 
 impl<'a> WindowReader<'a> {
-    /// The window starts with the records that are there.
+    /// A reader of the window that starts with the next record.
     fn new(stream: &'a mut Stream, clock: &'a Clock, window: Window) -> WindowReader<'a> {
         let mut reader = WindowReader {
             stream,

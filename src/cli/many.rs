@@ -1,4 +1,4 @@
-//! Adds up inputs, many of them on several threads: each thread reads whole inputs into a tree of its own.
+//! Adds up inputs. If there are many, each thread reads whole inputs into its own tree.
 
 use super::progress::Progress;
 use super::{Input, Opened};
@@ -35,7 +35,7 @@ impl From<Forest> for Sum {
     }
 }
 
-/// How many inputs are not part of a sum.
+/// The number of inputs that are not part of a sum.
 #[derive(Clone, Copy, Default)]
 pub struct LeftOut {
     count: usize,
@@ -56,7 +56,7 @@ impl LeftOut {
         self.count += 1;
     }
 
-    /// Whether nothing is left.
+    /// Whether no input was read.
     fn is_all(self) -> bool {
         self.count == self.inputs
     }
@@ -66,7 +66,7 @@ impl LeftOut {
         match self {
             LeftOut { count: 0, .. } => Ok(()),
             LeftOut { count, inputs } => Err(io::Error::other(format!(
-                "{count} of {inputs} inputs are left out"
+                "skipped {count} of {inputs} inputs"
             ))),
         }
     }
@@ -124,7 +124,7 @@ struct Team<'a> {
     ledger: Mutex<Ledger>,
 }
 
-/// What is known of an input after reading it.
+/// The result of reading an input.
 struct Outcome {
     warnings: Vec<Warning>,
     read: io::Result<ForestDescription>,
@@ -132,7 +132,7 @@ struct Outcome {
 
 /// The outcomes, which are processed in the order of the inputs.
 struct Ledger {
-    /// The number of inputs processed so far.
+    /// The number of processed outcomes.
     done: usize,
     /// Outcomes of later inputs than the next one, by index.
     waiting: BTreeMap<usize, Outcome>,
@@ -142,7 +142,7 @@ struct Ledger {
 }
 
 impl Team<'_> {
-    /// Reads inputs until none are left. Returns the sum of their stacks.
+    /// Reads inputs until there are no more. Returns the sum of their stacks.
     fn work(&self) -> Forest {
         with_at_most(self.threads_per_worker, || {
             let mut sum = Forest::default();

@@ -1,4 +1,4 @@
-//! Where windows start and end.
+//! Determines where windows start and end.
 
 use super::stream::{Arrival, Stream};
 use crate::collapse::formats::{SampleStart, Samples};
@@ -12,7 +12,7 @@ pub(super) struct Clock {
     every: Duration,
     samples: Samples,
     first: Option<First>,
-    /// The event of the first sample, which is that of all windows.
+    /// The event of the first sample, which all windows fold.
     pub event: Option<String>,
 }
 
@@ -21,7 +21,7 @@ pub(super) struct Clock {
 enum First {
     /// In the time of the samples, in seconds.
     InData(Decimal),
-    /// When its records were read.
+    /// In the time at which records are read.
     Read(Instant, SystemTime),
 }
 
@@ -30,7 +30,7 @@ enum First {
 pub(super) struct Window {
     /// Its start.
     pub name: String,
-    /// When it ends, if that does not depend on the time of samples.
+    /// Its end, if that does not depend on the times of samples.
     pub deadline: Option<Instant>,
     /// The times of samples for which it is closed: those from its end on, and those before the previous window, which
     /// belong to another recording.
@@ -65,7 +65,7 @@ impl Clock {
         }))
     }
 
-    /// Sets the start of the first window, for which a sample must have been read.
+    /// Sets the start of the first window, which requires a sample.
     fn start(&mut self, stream: &mut Stream) -> io::Result<First> {
         let mut time = None;
         if let Some(for_each) = self.samples.for_each {
@@ -113,7 +113,7 @@ impl Clock {
             None => time,
         };
         if since_first.is_none() {
-            // Another recording, whose times start again.
+            // Another recording, whose times are smaller.
             self.first = Some(First::InData(time));
         }
         Window {
@@ -161,7 +161,7 @@ fn decimal(duration: Duration) -> Decimal {
     Decimal::from_nanos(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
 }
 
-/// A time as `20260131T235959Z`, with milliseconds unless it `is_whole`. Names of files are sorted by it.
+/// A time as `20260131T235959Z`, with milliseconds unless it `is_whole`, so that names of files are in time order.
 fn utc(time: SystemTime, is_whole: bool) -> String {
     let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (seconds, millis) = (since_epoch.as_secs(), since_epoch.subsec_millis());
@@ -174,7 +174,7 @@ fn utc(time: SystemTime, is_whole: bool) -> String {
     format!("{year}{month:02}{day:02}T{hour:02}{minute:02}{second:02}{fraction}Z")
 }
 
-/// The year, month and day that is so many days after 1970-01-01.
+/// The year, month and day of a number of days after 1970-01-01.
 fn date(mut days: u64) -> (u64, usize, u64) {
     let is_leap = |year: u64| {
         year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))

@@ -1,13 +1,13 @@
-//! Signals that ask to end.
+//! Signals to end.
 
 use super::stream::Event;
 use std::io;
 use std::sync::mpsc::SyncSender;
 
-/// Sends the first signal that asks the tool to end. The next one ends it at once.
+/// Sends the first signal to end. The next one ends the process at once.
 ///
-/// The signals are blocked in all threads, and another thread waits for one. So there is no handler, which could do next
-/// to nothing, and no file is left half written.
+/// The signals are blocked in all threads, and a separate thread waits for one, because a signal handler could hardly do
+/// anything safely. So no file is left half written.
 #[cfg(unix)]
 pub(super) fn forward(sender: SyncSender<Event>) -> io::Result<()> {
     use nix::sys::signal::{SigSet, Signal};
@@ -33,8 +33,7 @@ pub(super) fn forward(_: SyncSender<Event>) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the parent of this process made it ignore a signal, as `nohup` does. Waiting for such a signal would still
-/// receive it.
+/// Whether a signal is ignored, as by `nohup`. Waiting for such a signal would still receive it.
 #[cfg(unix)]
 fn is_ignored(signal: u32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -12,7 +12,7 @@ use std::io::{self, BufRead};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-/// How long to wait, after a signal, for what is still in the pipe: since the last bytes, and in all.
+/// How long to wait for data in the pipe after a signal: since the last bytes, and in total.
 const QUIET: Duration = Duration::from_millis(200);
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -20,11 +20,11 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(super) enum Event {
     Chunk(Vec<u8>),
     End(io::Result<()>),
-    /// The name of a signal that asks to end.
+    /// The name of a signal to end.
     Signal(&'static str),
 }
 
-/// What came of waiting.
+/// The result of [`Stream::wait`].
 pub(super) enum Arrival {
     Records,
     /// Nothing until the deadline.
@@ -36,10 +36,10 @@ pub(super) enum Arrival {
 pub(super) struct Stream {
     events: Receiver<Event>,
     split_point: fn(&[u8]) -> Option<usize>,
-    /// Whole records, of which those before `at` are done.
+    /// Whole records; those before `at` are consumed.
     records: Vec<u8>,
     at: usize,
-    /// What was read of the next record.
+    /// The incomplete next record.
     carry: Vec<u8>,
     /// The number of bytes before `carry`.
     offset: u64,
@@ -90,7 +90,7 @@ impl Stream {
         }
     }
 
-    /// Reads so many bytes before the first record, if there are.
+    /// Reads up to `length` bytes before the first record is split off.
     fn read_head(&mut self, length: usize) {
         while self.carry.len() < length && matches!(self.receive(None), Received::Chunk) {}
     }
@@ -109,7 +109,7 @@ impl Stream {
         self.at += amount;
     }
 
-    /// Waits for more records, but not longer than until the deadline.
+    /// Waits for more records until the deadline.
     pub fn wait(&mut self, deadline: Option<Instant>) -> io::Result<Arrival> {
         loop {
             if self.split() {
@@ -146,7 +146,7 @@ impl Stream {
             return Arrival::End;
         }
         if self.grace.is_some() {
-            log::warn!("left out a record that was not complete when a signal ended the stream");
+            log::warn!("skipped an incomplete record: a signal ended the stream");
             self.carry.clear();
             return Arrival::End;
         }
@@ -205,10 +205,10 @@ enum Received {
     End,
 }
 
-/// The length of what a `perf.data` file starts with.
+/// The length of the signature of `perf.data`.
 const PERF_DATA_MARK: usize = 8;
 
-/// Sends all of `reader`, as soon as it is there.
+/// Sends all data of `reader` as soon as it is available.
 fn send_all(reader: &mut dyn BufRead, sender: &SyncSender<Event>) -> io::Result<()> {
     loop {
         let chunk = match reader.fill_buf() {
