@@ -1075,6 +1075,9 @@ const checks = {
     await tab.evaluate(() => document.querySelector('#modules button').click());
     assert.equal(await fill('app::g '), app);
     assert.equal(await fill('std::f '), 'rgb(236, 236, 238)');
+    assert.equal(await graph.query(), '?module=app');
+    await tab.goto(url('/modern.svg?module=app'));
+    assert.equal(await fill('std::f '), 'rgb(236, 236, 238)');
     await tab.evaluate(() => document.querySelector('#modules button').click());
     assert.equal(await fill('std::f '), std);
     await tab.press('d');

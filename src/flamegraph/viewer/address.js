@@ -6,7 +6,7 @@ function remember(viewer, isNew) {
   }
   const { view, picture, query, filter } = viewer;
   const { zoomed, graph } = viewer.canvas;
-  const { unit } = viewer.profile.counts;
+  const { counts: { unit }, modules } = viewer.profile;
   const only = (condition, value) => (condition ? String(value) : null);
   writeQuery({
     x: only(zoomed !== 0, graph.start[zoomed] * unit),
@@ -19,6 +19,7 @@ function remember(viewer, isNew) {
     order: only(view.order !== 'name', view.order),
     side: only(view.side !== viewer.profile.settings.width, view.side),
     flip: only(picture.isFlipped !== options.inverted, 1),
+    module: modules?.selectedName ?? null,
     norec: only(view.recursion, 1),
     only: only(filter.term, filter.term),
     onlyic: only(filter.term && filter.ignoreCase, 1),
@@ -62,9 +63,13 @@ function restoreView(viewer, value) {
   const name = profile.names.indexOf(value('of'));
   const oneOf = (key, choices, usual) => (choices.includes(value(key)) ? value(key) : usual);
   const views = ['table', 'both', ...(profile.isChart ? [] : name > 0 ? ['callers', 'sandwich'] : ['callers'])];
-  const state = () => JSON.stringify([viewer.view, picture.isFlipped, viewer.filter]);
+  const { modules } = profile;
+  const state = () => JSON.stringify([viewer.view, picture.isFlipped, viewer.filter, modules?.selected]);
   const before = state();
   const isEditable = !profile.isChart;
+  if (modules) {
+    modules.selected = modules.names.indexOf(value('module'));
+  }
   viewer.filter = {
     term: isEditable ? value('only') ?? '' : '',
     isPlain: false,

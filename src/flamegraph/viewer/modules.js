@@ -24,6 +24,10 @@ class Modules {
     this.selected = -1;
   }
 
+  get selectedName() {
+    return this.selected < 0 ? null : this.names[this.selected];
+  }
+
   // The color of a function, or of the root, whose name is negative.
   color(name, isDark) {
     const module = name < 0 ? 0 : this.index[name];

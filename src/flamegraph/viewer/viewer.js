@@ -310,6 +310,7 @@ class Viewer {
   selectModule(module) {
     const { modules } = this.profile;
     modules.selected = modules.selected === module ? -1 : module;
+    remember(this, true);
     this.showLegend();
     this.canvas.forgetLooks();
     this.updateTable();
