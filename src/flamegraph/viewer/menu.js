@@ -22,7 +22,9 @@ class Menu {
   // Opens with `items` ({ id, text, key, isChecked, action }; null for a line), near a position in the image.
   open(items, x, y) {
     this.user = document.activeElement;
-    this.box.replaceChildren(...items.map((item) => this.element(item)));
+    // Lines only separate items.
+    const shown = items.filter((item, at) => item || (items[at - 1] && at + 1 < items.length));
+    this.box.replaceChildren(...shown.map((item) => this.element(item)));
     this.place.setAttribute('height', 1000);
     setShown(this.place, true);
     const { picture } = this;
