@@ -212,3 +212,21 @@ impl Names {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_end_between_characters() {
+        for (text, whole) in [("aé", 1), ("a関", 1), ("a😀", 1), ("😀a", 4)] {
+            let bytes = text.as_bytes();
+            assert_eq!(after_last_char(bytes), Some(bytes.len()));
+            for end in whole + 1..bytes.len() {
+                assert_eq!(after_last_char(&bytes[..end]), Some(whole), "{text} {end}");
+            }
+        }
+        // Bytes that are no part of a character end nothing.
+        assert_eq!(after_last_char(b"a\xff"), Some(2));
+    }
+}
