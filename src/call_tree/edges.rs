@@ -83,7 +83,6 @@ impl CallTree {
     }
 
     /// Finds the child of `parent` for `frame`. All edges must exist.
-    #[inline]
     pub(super) fn find_earlier_child(&self, parent: NodeId, frame: FrameId) -> Option<NodeId> {
         let first = self.nodes[parent.index()].first_child;
         if first == Self::ROOT || self.nodes[first.index()].frame == frame {

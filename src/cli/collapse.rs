@@ -220,10 +220,8 @@ fn fold_any(tool: &str, matches: &ArgMatches) -> ExitCode {
         });
     }
     let options = args.guess.options();
-    match args.every.every {
-        Some(every) => args.collapse.run_guess_every(tool, &options, every),
-        None => args.collapse.run_guess(tool, &options, args.per.per),
-    }
+    let (per, every) = (args.per.per, args.every.every);
+    args.collapse.run_guess(tool, &options, per, every)
 }
 
 /// Folds with `options`, for which those of a selection replace its own.
@@ -251,8 +249,17 @@ pub(super) fn refuse_event_twice(by: PartBy, event: Option<&String>) -> io::Resu
 }
 
 impl CollapseArgs {
-    /// Folds inputs in any format, and writes the stacks, in parts with `--per`.
-    pub fn run_guess(&self, tool: &str, options: &guess::Options, per: Option<PartBy>) -> ExitCode {
+    /// Folds inputs in any format, and writes the stacks, in parts with `--per` or `--every`.
+    pub fn run_guess(
+        &self,
+        tool: &str,
+        options: &guess::Options,
+        per: Option<PartBy>,
+        every: Option<Duration>,
+    ) -> ExitCode {
+        if let Some(every) = every {
+            return self.run_guess_every(tool, options, every);
+        }
         let Some(by) = per else {
             return self.run(tool, Input::all_or_perf_data, |inputs| {
                 guess_all(options, inputs, self.many)
@@ -291,12 +298,7 @@ impl CollapseArgs {
     }
 
     /// Writes a file for each window of time of an input in any format.
-    pub fn run_guess_every(
-        &self,
-        tool: &str,
-        options: &guess::Options,
-        every: Duration,
-    ) -> ExitCode {
+    fn run_guess_every(&self, tool: &str, options: &guess::Options, every: Duration) -> ExitCode {
         let fold = |row: Row, selection: &Selection, reader: Reader<'_>| {
             every::refuse_off_cpu(options.perf.stacks.off_cpu)?;
             let options = guess::Options {

@@ -85,10 +85,8 @@ pub fn main() -> ExitCode {
     let tool: Tool = usage::args(&usage::matches(tool_command()));
     let options = tool.guess.options();
     const NAME: &str = "inferno-collapse-guess";
-    match tool.every.every {
-        Some(every) => tool.collapse.run_guess_every(NAME, &options, every),
-        None => tool.collapse.run_guess(NAME, &options, tool.per.per),
-    }
+    let (per, every) = (tool.per.per, tool.every.every);
+    tool.collapse.run_guess(NAME, &options, per, every)
 }
 
 #[cfg(test)]

@@ -26,7 +26,6 @@ enum First {
 }
 
 /// A window of time.
-#[derive(Default)]
 pub(super) struct Window {
     /// Its start.
     pub name: String,
@@ -107,15 +106,14 @@ impl Clock {
         });
         let time = time.unwrap_or(first);
         let every = decimal(self.every);
-        let since_first = (time - first).to_nanos().map(Duration::from_nanos);
-        let start = match since_first {
+        let start = match (time - first).to_nanos().map(Duration::from_nanos) {
             Some(since_first) => first + decimal(multiple_below(self.every, since_first)),
-            None => time,
+            None => {
+                // Another recording, whose times are smaller.
+                self.first = Some(First::InData(time));
+                time
+            }
         };
-        if since_first.is_none() {
-            // Another recording, whose times are smaller.
-            self.first = Some(First::InData(time));
-        }
         Window {
             name: start.to_string(),
             deadline: None,
