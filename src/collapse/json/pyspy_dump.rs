@@ -25,6 +25,7 @@ use crate::collapse::document::{
     Document, Profile, ValueType, read_to_end, shared_options, thread_roots,
 };
 use crate::collapse::json::{self, Id, Keys, Text};
+use crate::count::split_number;
 use crate::decimal::Decimal;
 use serde::Deserialize;
 use std::io::{self, BufRead};
@@ -64,9 +65,10 @@ impl Document for Options {
         }
         let mut lines = whole_lines(head);
         match lines.next() {
-            Some(line) if line.starts_with(b"Process ") => {
-                lines.next().map(|line| line.starts_with(b"Python v"))
-            }
+            // The command may contain line ends, as that of `python -c` often does.
+            Some(line) if is_process(line) => lines
+                .any(|line| line.starts_with(b"Python v"))
+                .then_some(true),
             _ => keys.answer(false),
         }
     }
@@ -86,6 +88,12 @@ impl Document for Options {
             false => self.read_text(input, profile),
         }
     }
+}
+
+/// Whether `line` is `Process PID: COMMAND`, at least its start.
+fn is_process(line: &[u8]) -> bool {
+    let id = line.strip_prefix(b"Process ").and_then(split_number);
+    id.is_some_and(|(_, _, rest)| rest.starts_with(b": "))
 }
 
 struct Thread {
