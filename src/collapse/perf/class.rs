@@ -90,6 +90,11 @@ pub(super) fn is_comment(line: &[u8]) -> bool {
     line[0] == b'#' && after.is_none_or(|byte| byte.is_ascii_whitespace() || *byte == b'=')
 }
 
+/// Whether `line` starts a sample whatever is above it, so that a block can be split before it.
+pub(super) fn always_starts_sample(line: &[u8]) -> bool {
+    is_event_line(line) || is_sample_of_one_line(line)
+}
+
 pub(super) fn is_event_line(line: &[u8]) -> bool {
     matches!(classify(line, true), Class::Event(_))
 }
@@ -106,6 +111,10 @@ pub(super) fn is_frame_after_event(line: &[u8]) -> bool {
 /// Whether `line` is additional data that perf prints below a frame or a stack: a source location
 /// (`-F +srcline`), a lone number (`+phys_addr`), or an instruction (`+insn`).
 pub(super) fn is_other_field(line: &[u8]) -> bool {
+    has_form_of_other_field(line) && !always_starts_sample(line)
+}
+
+fn has_form_of_other_field(line: &[u8]) -> bool {
     let text = trim_start(line);
     let is_number = || text.iter().all(u8::is_ascii_hexdigit);
     let is_instruction = || text.starts_with(b"ilen: ") || text.starts_with(b"insn: ");
@@ -130,10 +139,8 @@ fn source_text(line: &[u8]) -> Option<&[u8]> {
 fn split_number(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = memchr::memrchr(b':', text)?;
     let (file, number) = (&text[..at], &text[at + 1..]);
-    number
-        .iter()
-        .all(u8::is_ascii_digit)
-        .then_some((file, number))
+    let is_number = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
+    is_number.then_some((file, number))
 }
 
 /// The source location in a line that `perf script -F +srcline` prints below a frame. `None` if perf

@@ -1,7 +1,7 @@
 //! Splits blocks into samples, and samples into lines.
 
 use super::Options;
-use super::class::{is_bare_frame, is_event_line, is_sample_of_one_line};
+use super::class::{always_starts_sample, is_bare_frame, is_other_field};
 use super::frame::may_name_address;
 use crate::text::{
     is_ascii_white, leading_spaces, spaces, trim_end, trim_start, without_leading_spaces,
@@ -81,31 +81,50 @@ pub(super) fn after_last_blank_line(text: &[u8]) -> Option<usize> {
     Some(at + 1)
 }
 
-/// The end of the last blank line in `block`, or if there is none, the start of its last event
-/// line: a sample never extends beyond either. If all lines are single-line samples, it is the end
-/// of the last line.
+/// The end of the last blank line in `block`, or if there is none, the start of the last line that
+/// starts a sample: a sample never extends beyond either.
 pub(super) fn last_boundary(block: &[u8]) -> Option<usize> {
     if let Some(end) = after_last_blank_line(block) {
         return Some(end);
     }
-    let last = memchr::memrchr(b'\n', block)?;
-    let mut end = last;
-    let mut are_all_frames = true;
+    let mut end = memchr::memrchr(b'\n', block)?;
+    let mut bare_frames = BareFrames::default();
     loop {
         let start = memchr::memrchr(b'\n', &block[..end]).map_or(0, |at| at + 1);
         let line = trim_end(&block[start..end]);
         if line.is_empty() {
             return Some(end + 1);
         }
-        let is_first_of_sample = is_event_line(line) || is_sample_of_one_line(line);
-        are_all_frames &= is_bare_frame(line);
         if start == 0 {
-            return are_all_frames.then_some(last + 1);
+            return bare_frames.start_of_last(line);
         }
-        if is_first_of_sample {
+        bare_frames.add(start, line);
+        if always_starts_sample(line) {
             return Some(start);
         }
         end = start - 1;
+    }
+}
+
+/// Lines read backwards. If the first is a sample of a single frame and all others are, too, or are
+/// what perf prints below frames, each frame starts a sample.
+#[derive(Default)]
+struct BareFrames {
+    last: Option<usize>,
+    has_others: bool,
+}
+
+impl BareFrames {
+    fn add(&mut self, start: usize, line: &[u8]) {
+        match is_bare_frame(line) {
+            true => self.last = self.last.or(Some(start)),
+            false => self.has_others |= !is_other_field(line),
+        }
+    }
+
+    fn start_of_last(&self, first_line: &[u8]) -> Option<usize> {
+        let are_all = is_bare_frame(first_line) && !self.has_others;
+        self.last.filter(|_| are_all)
     }
 }
 

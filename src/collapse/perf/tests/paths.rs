@@ -101,6 +101,9 @@ fn any_selected_line() -> impl Strategy<Value = &'static str> {
         "",
         "",
         "  main.c:12",
+        "  804.000123:12",
+        "  12 804.000123: x:12",
+        " insn: 48 01 c2",
         "# comment",
         "no comm at all, nor else",
         "prog 9 1.0: 7 cycles:",
@@ -240,5 +243,29 @@ fn all_paths_agree_on_stacks_that_come_again_or_do_not() {
     for options in some_options() {
         let text = text.as_bytes();
         assert_eq!(fold(&options, text), fold_slowly(&options, text));
+    }
+}
+
+/// Lines that can be taken for a source location, or for the start of a sample.
+#[test]
+fn all_paths_agree_on_what_stands_below_bare_frames() {
+    let bare = "     55718e0881a9 spin";
+    let frame = "\t            11a9 leaf+0x1";
+    for lines in [
+        [
+            "\t 55d0!c0de1139 main",
+            bare,
+            "  804.000123: ",
+            "\tfeed main",
+            frame,
+        ],
+        [bare, "  804.000123:12", "\tfeed main", frame, frame],
+        [bare, "  main.c:12", frame, bare, "  main.c:13"],
+        ["  main.c:12", bare, frame, bare, bare],
+        [bare, "  a      55718e0881a9 spin+0x1", bare, frame, bare],
+    ] {
+        for end in ["", "\n"] {
+            assert_all_paths_agree((lines.join("\n") + end).as_bytes());
+        }
     }
 }
