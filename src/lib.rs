@@ -83,34 +83,27 @@
 
 #![deny(missing_docs)]
 
-mod blocks;
-#[cfg_attr(
-    not(feature = "perf-data"),
-    allow(dead_code, reason = "perf.data needs more of it")
-)]
 mod bytes;
 pub mod call_tree;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
 pub mod collapse;
-mod count;
-mod decimal;
-pub mod decode;
 pub mod differential;
 pub mod export;
 #[cfg(feature = "filter")]
 pub mod filter;
 pub mod flamegraph;
 pub mod folded;
-mod number;
+mod input;
+mod names;
 pub mod report;
 #[cfg(feature = "perf-data")]
 mod symbols;
-mod table;
-mod text;
 mod threads;
 pub mod warnings;
+
+pub use input::decode;
 
 /// Runs the README's example as a doctest.
 #[cfg(doctest)]

@@ -3,8 +3,8 @@
 //! The child created first needs no edge, because its parent stores it. All other children have an
 //! edge in a hash table. In time order, there are no edges: only the newest child is extended.
 
+use super::table::Entry;
 use super::{Arrival, CallTree, FrameId, Node, NodeId};
-use crate::table::Entry;
 use foldhash::fast::RandomState;
 use std::hash::BuildHasher;
 

@@ -1,7 +1,7 @@
 //! The names of frames.
 
 use super::FrameId;
-use crate::table::{Hashed, Id, Table};
+use super::table::{Hashed, Id, Table};
 use foldhash::fast::RandomState;
 use std::hash::BuildHasher;
 

@@ -1,7 +1,7 @@
 //! The units of counts.
 
 use super::{Count, ValueType};
-use crate::number::{push_grouped, push_grouped_count};
+use crate::bytes::number::{push_grouped, push_grouped_count};
 use crate::warnings::warning;
 use std::borrow::Cow;
 

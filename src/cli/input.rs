@@ -2,9 +2,9 @@
 
 use super::progress::Progress;
 use super::{about, descriptor, message, pattern, pipe};
-use crate::collapse::{ReadAt, Reader};
-use crate::decode::{decoded, is_plain};
 use crate::flamegraph::Collector;
+use crate::input::decode::{decoded, is_plain};
+use crate::input::{ReadAt, Reader};
 use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Messages: one line each, and harmless on a terminal, whatever is in the names and the input that
 //! they quote.
 
-pub(super) use crate::text::printable;
+pub(super) use crate::bytes::text::printable;
 use log::Level;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal};

@@ -2,10 +2,10 @@
 
 use super::many::{LeftOut, ManyArgs};
 use super::{Input, Opened, Output, about, expect_stacks, no_stacks};
+use crate::bytes::text::lossy;
 use crate::call_tree::{Count, Forest};
-use crate::collapse::Reader;
 use crate::collapse::selection::{Division, Listing, Part, PartBy, PartKey, Selection};
-use crate::text::lossy;
+use crate::input::Reader;
 use clap::Args;
 use std::collections::{BTreeMap, HashSet};
 use std::io;

@@ -1,7 +1,7 @@
 //! Flags of all tools that fold perf profiles.
 
 use super::values;
-use crate::collapse::flags::flags_of;
+use crate::collapse::engine::flags::flags_of;
 use crate::collapse::perf_data::Options;
 use clap::Args;
 use std::path::PathBuf;

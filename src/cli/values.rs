@@ -1,14 +1,11 @@
 //! Parses values of flags, with error messages.
 
+use crate::collapse::engine::flags::check;
+pub use crate::collapse::engine::flags::{count, existing_directory};
 use crate::export::Format;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
-
-/// A whole number, where zero means one.
-pub fn count(text: &str) -> Result<usize, &'static str> {
-    text.parse().map_err(|_| "expected a whole number")
-}
 
 /// A size in pixels.
 pub fn pixels(text: &str) -> Result<usize, &'static str> {
@@ -96,20 +93,6 @@ pub fn existing_file(path: &str) -> Result<PathBuf, String> {
         |path| !path.is_dir(),
         "expected a file, this is a directory",
     )
-}
-
-/// An existing directory.
-pub fn existing_directory(path: &str) -> Result<PathBuf, String> {
-    check(path, Path::is_dir, "expected a directory")
-}
-
-fn check(path: &str, is_right: fn(&Path) -> bool, expected: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(path);
-    match path.metadata() {
-        Err(error) => Err(error.to_string()),
-        Ok(_) if is_right(&path) => Ok(path),
-        Ok(_) => Err(expected.to_string()),
-    }
 }
 
 #[cfg(test)]

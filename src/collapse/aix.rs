@@ -15,8 +15,8 @@
 //! A function without a name, `[??]`, is named by its address. Each stack counts 1.
 
 use super::document::lines::{Lines, whole_lines};
-use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options};
+use crate::names::frame::frame_name;
 use std::io::{self, BufRead};
 
 /// Folds stacks of `procstack`. See the [module](self) for the format.

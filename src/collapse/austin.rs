@@ -20,11 +20,12 @@
 //! first byte also has the sign. Strings end with a NUL.
 
 use super::document::lines::{Lines, parse, parse_hex, whole_lines};
-use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid, peek, shared_options};
+use super::document::{Document, Profile, ValueType, peek, shared_options};
 use super::selection::{Criterion, SampleOrigin};
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
-use crate::decimal::Decimal;
+use crate::input::invalid;
+use crate::names::frame::frame_name;
 use crate::warnings::warning;
 use ahash::AHashMap;
 use std::io::{self, BufRead, Read};

@@ -26,10 +26,11 @@
 //! (see `document/graph.rs`).
 
 use super::document::graph::{FunctionId, Graph};
-use super::document::names::{frame_name, with_place};
-use super::document::{Document, Profile, ValueType, invalid, shared_options};
-use crate::bytes::{ByteOrder, Bytes};
-use crate::decimal::Decimal;
+use super::document::{Document, Profile, ValueType, shared_options};
+use crate::bytes::binary::{ByteOrder, Bytes};
+use crate::bytes::decimal::Decimal;
+use crate::input::invalid;
+use crate::names::frame::{frame_name, with_place};
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 use std::rc::Rc;
@@ -355,7 +356,7 @@ fn number(value: f64) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collapse::Collapse;
+    use crate::collapse::engine::folder::Collapse;
 
     /// `{("a.py", 1, "main"): (1, 1, 0.5, 2.0, {}), ("a.py", 4, "load"): (2, 2, 1.5, 1.5, {("a.py",
     /// 1, "main"): (2, 2, 1.5, 1.5)})}`, where repeated values are references.

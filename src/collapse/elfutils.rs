@@ -15,8 +15,8 @@
 //! Each stack counts 1.
 
 use super::document::lines::{Lines, whole_lines};
-use super::document::names::{UNKNOWN, basename, frame_name, object_name};
 use super::document::{Document, Profile, ValueType, shared_options};
+use crate::names::frame::{UNKNOWN, basename, frame_name, object_name};
 use std::io::{self, BufRead};
 
 /// Folds stacks of `eu-stack`. See the [module](self) for the format.

@@ -18,9 +18,9 @@
 //! A function ends at the first ` (` outside of brackets. Each stack counts 1.
 
 use super::document::lines::{Lines, whole_lines};
-use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options};
-use super::notes::plural;
+use crate::bytes::text::plural;
+use crate::names::frame::frame_name;
 use crate::warnings::warning;
 use std::io::{self, BufRead};
 

@@ -23,16 +23,16 @@
 //! The runtime sometimes writes broken rows, for programs with threads and on Windows. These are
 //! skipped with a warning.
 
-use super::error::{ErrorKind, ParseError};
-use super::format::{Block, Format, impl_collapse};
-use super::formats::Listed;
-use super::guess;
-use super::notes::Notes;
-use super::reader::Reader;
-use super::symbol::one_frame;
+use super::engine::error::{ErrorKind, ParseError};
+use super::engine::format::Listed;
+use super::engine::format::{Block, Format, impl_collapse};
+use super::engine::notes::Notes;
+use super::engine::shared::Shared;
+use crate::bytes::lines::{lines_of, whole_lines};
+use crate::bytes::text::{lossy, trim, trim_end};
 use crate::call_tree::{CallTree, Count, Forest, NodeId, Unit, ValueType};
-use crate::folded::{lines_of, whole_lines};
-use crate::text::{lossy, trim, trim_end};
+use crate::input::Reader;
+use crate::names::symbol::one_frame;
 use crate::warnings::warning;
 use std::io;
 
@@ -130,7 +130,7 @@ impl From<Flags> for Source {
 }
 
 #[cfg(feature = "cli")]
-super::flags::flags_of!(Source: Flags);
+super::engine::flags::flags_of!(Source: Flags);
 
 /// Options for a GHC profile.
 #[derive(Debug, Clone, Default)]
@@ -229,7 +229,7 @@ impl Listed for Options {
         Format::sniff(&Options::default(), head)
     }
 
-    fn adopt(&mut self, options: &guess::Options) {
+    fn adopt(&mut self, options: &Shared) {
         self.source = options
             .value
             .as_deref()
@@ -439,7 +439,7 @@ impl Worker {
 mod tests {
     use super::*;
     use crate::collapse::engine::Engine;
-    use crate::collapse::testing;
+    use crate::collapse::engine::testing;
     use proptest::prelude::*;
 
     const HEAD: &str = "\tTime and Allocation Profiling Report\n\n\

@@ -26,10 +26,11 @@
 //! inlined into. A location without a function is named after its mapping, `[libc.so.6]`.
 
 use super::document::lines::{Lines, parse, parse_hex, whole_lines};
-use super::document::names::{UNKNOWN, basename, frame_name, object_name, with_place};
-use super::document::{Document, Profile, ValueType, invalid, resolve_value, shared_options};
+use super::document::{Document, Profile, ValueType, resolve_value, shared_options};
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, NodeId};
-use crate::decimal::Decimal;
+use crate::input::invalid;
+use crate::names::frame::{UNKNOWN, basename, frame_name, object_name, with_place};
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 

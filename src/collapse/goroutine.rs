@@ -26,10 +26,10 @@
 //! Each goroutine counts 1.
 
 use super::document::lines::{Lines, parse, whole_lines};
-use super::document::names::{frame_name, with_place};
 use super::document::{Document, Profile, ValueType, shared_options};
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
-use crate::decimal::Decimal;
+use crate::names::frame::{frame_name, with_place};
 use std::io::{self, BufRead};
 
 /// Folds dumps of goroutines. See the [module](self) for the format.

@@ -25,12 +25,12 @@ use super::document::addresses::Addresses;
 use super::document::heap::{self, Sampling};
 use super::document::lines::{Lines, parse, parse_hex, whole_lines};
 use super::document::maps::Maps;
-use super::document::{
-    Document, Profile, START, SymbolOptions, ValueType, invalid, peek, read_to_end, shared_options,
-};
+use super::document::{Document, Profile, START, ValueType, peek, read_to_end, shared_options};
+use super::engine::shared::SymbolOptions;
 use super::goroutine;
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
-use crate::decimal::Decimal;
+use crate::input::invalid;
 use crate::warnings::warning;
 use ahash::AHashMap;
 use std::io::{self, BufRead};

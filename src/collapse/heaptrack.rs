@@ -25,11 +25,11 @@
 //! (`temporary`).
 
 use super::document::lines::{Lines, parse_hex, whole_lines};
-use super::document::names::{basename, frame_name, object_name, with_place};
 use super::document::stack_table::StackTable;
 use super::document::{Document, Profile, ValueType, out_of_range, shared_options};
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, NodeId};
-use crate::decimal::Decimal;
+use crate::names::frame::{basename, frame_name, object_name, with_place};
 use std::io::{self, BufRead};
 
 /// Folds heaptrack recordings. See the [module](self) for the format.

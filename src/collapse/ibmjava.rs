@@ -20,10 +20,10 @@
 //! thread has no native call stack, its frames are attributed to the next thread that has one.
 
 use super::document::lines::{Lines, whole_lines};
-use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options};
-use super::java::{ThreadNames, method_of_line};
-use crate::collapse::notes::plural;
+use crate::bytes::text::plural;
+use crate::names::frame::frame_name;
+use crate::names::java::{ThreadNames, method_of_line};
 use crate::warnings::warning;
 use std::io::{self, BufRead};
 

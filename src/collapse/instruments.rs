@@ -17,10 +17,10 @@
 //! inexact. `xctrace export` is exact; see [`xctrace`](super::xctrace).
 
 use super::document::lines::{Lines, whole_lines};
-use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options};
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, NodeId};
-use crate::decimal::Decimal;
+use crate::names::frame::frame_name;
 use std::io::{self, BufRead};
 
 /// Folds call trees of Instruments. See the [module](self) for the format.

@@ -18,7 +18,7 @@
 
 use super::document::lines::Lines;
 use super::document::{Document, Profile, ValueType, shared_options};
-use super::java::{Packages, method_of_line};
+use crate::names::java::{Packages, method_of_line};
 use std::io::{self, BufRead};
 
 /// Folds exceptions in logs. See the [module](self) for the format.

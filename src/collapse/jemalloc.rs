@@ -22,7 +22,8 @@ use super::document::addresses::Addresses;
 use super::document::heap::{self, Sampling};
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::maps::Maps;
-use super::document::{Document, Profile, SymbolOptions, shared_options};
+use super::document::{Document, Profile, shared_options};
+use super::engine::shared::SymbolOptions;
 use super::gperftools::{Stack, add_stacks, split_stack};
 use std::io::{self, BufRead};
 

@@ -14,8 +14,9 @@
 //! ```
 
 use super::document::lines::{Lines, parse};
-use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid, shared_options};
+use super::document::{Document, Profile, ValueType, shared_options};
+use crate::input::invalid;
+use crate::names::frame::frame_name;
 use crate::warnings::warning;
 use std::io::{self, BufRead};
 

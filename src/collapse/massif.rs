@@ -21,10 +21,11 @@
 //! attributed to its callers. One snapshot is read: the peak.
 
 use super::document::lines::{Lines, parse, whole_lines};
-use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid, shared_options};
+use super::document::{Document, Profile, ValueType, shared_options};
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, FrameId};
-use crate::decimal::Decimal;
+use crate::input::invalid;
+use crate::names::frame::frame_name;
 use std::io::{self, BufRead};
 
 /// Folds massif heap profiles. See the [module](self) for the format.

@@ -26,10 +26,10 @@
 //! sleep. A sleep counts once, even if the event that ends it is printed repeatedly.
 
 use super::document::lines::{Lines, parse};
-use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options};
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, NodeId};
-use crate::decimal::Decimal;
+use crate::names::frame::frame_name;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 

@@ -17,8 +17,8 @@
 //! The tree is inverted: callers are below their callees. The outermost callers have the counts.
 
 use super::document::lines::{Lines, parse, whole_lines};
-use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options};
+use crate::names::frame::frame_name;
 use std::io::{self, BufRead};
 
 /// Folds call graphs of `pmcstat -G`. See the [module](self) for the format.

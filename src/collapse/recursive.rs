@@ -16,15 +16,16 @@
 //!
 //! Mutually recursive functions (`a;b;a;b`) are not merged.
 
-use super::DEFAULT_NTHREADS;
-use super::error::{ErrorKind, ParseError};
-use super::format::{Block, Format, impl_collapse};
-use super::formats::Listed;
-use super::guess;
-use super::reader::Reader;
+use super::engine::DEFAULT_NTHREADS;
+use super::engine::error::{ErrorKind, ParseError};
+use super::engine::format::Listed;
+use super::engine::format::{Block, Format, impl_collapse};
+use super::engine::shared::Shared;
+use crate::bytes::lines::lines_of;
+use crate::bytes::text::excerpt;
 use crate::call_tree::{CallTree, Forest};
-use crate::folded::{self, LineFolder, LineKind, lines_of};
-use crate::text::excerpt;
+use crate::folded::{self, LineFolder, LineKind};
+use crate::input::Reader;
 use std::io;
 use std::mem;
 
@@ -36,7 +37,7 @@ pub struct Options {
     /// The number of threads; 0 means 1, and the maximum is 1024. Default: one per logical CPU.
     #[cfg_attr(feature = "cli", arg(
         short, long, value_name = "UINT", help = "Number of threads to use",
-        default_value_t = *DEFAULT_NTHREADS, value_parser = crate::cli::values::count,
+        default_value_t = *DEFAULT_NTHREADS, value_parser = crate::collapse::engine::flags::count,
         allow_negative_numbers = true
     ))]
     pub nthreads: usize,
@@ -85,7 +86,7 @@ impl Listed for Options {
         Format::sniff(&Options::default(), head)
     }
 
-    fn adopt(&mut self, options: &guess::Options) {
+    fn adopt(&mut self, options: &Shared) {
         self.nthreads = options.nthreads;
     }
 
@@ -143,8 +144,8 @@ fn fold_lines(block: Block<'_>, folder: &mut LineFolder) -> Result<(), ParseErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collapse::Collapse;
-    use crate::collapse::testing;
+    use crate::collapse::engine::folder::Collapse;
+    use crate::collapse::engine::testing;
     use proptest::prelude::*;
 
     fn fold(text: &str) -> Result<String, String> {

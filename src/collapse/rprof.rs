@@ -16,10 +16,11 @@
 //! ```
 
 use super::document::lines::{Lines, parse, whole_lines};
-use super::document::names::{frame_name, with_place};
-use super::document::{Document, Profile, ValueType, invalid, shared_options};
+use super::document::{Document, Profile, ValueType, shared_options};
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
-use crate::decimal::Decimal;
+use crate::input::invalid;
+use crate::names::frame::{frame_name, with_place};
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 

@@ -13,9 +13,9 @@
 //! ```
 
 use super::document::lines::{Lines, parse};
-use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options};
-use super::notes::plural;
+use crate::bytes::text::plural;
+use crate::names::frame::frame_name;
 use crate::warnings::warning;
 use std::io::{self, BufRead};
 

@@ -17,11 +17,11 @@
 //! is resumed.
 
 use super::document::lines::{Lines, parse, parse_hex, whole_lines};
-use super::document::names::{basename, frame_name, object_name};
 use super::document::{Document, Profile, ValueType, shared_options};
 use super::selection::{Criterion, SampleOrigin};
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
-use crate::decimal::Decimal;
+use crate::names::frame::{basename, frame_name, object_name};
 use std::io::{self, BufRead};
 
 /// Folds the output of `strace -k`. See the [module](self) for the format.

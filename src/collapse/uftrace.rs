@@ -27,12 +27,12 @@
 //! A function counts the time of its calls, minus that of nested calls.
 
 use super::document::lines::{Lines, parse, whole_lines};
-use super::document::names::frame_name;
 use super::document::{Document, Profile, ValueType, shared_options, thread_roots};
-use super::notes::plural;
 use super::selection::{Criterion, SampleOrigin};
+use crate::bytes::decimal::Decimal;
+use crate::bytes::text::plural;
 use crate::call_tree::{CallTree, NodeId};
-use crate::decimal::Decimal;
+use crate::names::frame::frame_name;
 use crate::warnings::warning;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
@@ -334,7 +334,7 @@ fn origin<'a>(line: &Line<'a>, tasks: &'a AHashMap<Vec<u8>, Vec<u8>>) -> SampleO
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collapse::Collapse;
+    use crate::collapse::engine::folder::Collapse;
 
     fn fold(options: Options, text: &str) -> String {
         let mut folded = Vec::new();

@@ -21,16 +21,16 @@
 //! last callee when the tree returns to a lower level, because these are counted there. The
 //! process, at level 0, has no calls and is not a frame.
 
-use super::error::{ErrorKind, ParseError};
-use super::format::{Block, Format, impl_collapse};
-use super::formats::Listed;
-use super::guess;
-use super::notes::warn_of_cut;
-use super::reader::Reader;
-use super::symbol::one_frame;
+use super::engine::error::{ErrorKind, ParseError};
+use super::engine::format::Listed;
+use super::engine::format::{Block, Format, impl_collapse};
+use super::engine::notes::warn_of_cut;
+use super::engine::shared::Shared;
+use crate::bytes::lines::{lines_of, whole_lines};
+use crate::bytes::text::{excerpt, lossy, trim, trim_end};
 use crate::call_tree::{CallTree, Forest, NodeId, Unit};
-use crate::folded::{lines_of, whole_lines};
-use crate::text::{excerpt, lossy, trim, trim_end};
+use crate::input::Reader;
+use crate::names::symbol::one_frame;
 use crate::warnings::warning;
 use std::io;
 
@@ -95,7 +95,7 @@ This processes the call tree summary of the built in Visual Studio profiler";
         Format::sniff(&Summary::default(), head)
     }
 
-    fn adopt(&mut self, _: &guess::Options) {}
+    fn adopt(&mut self, _: &Shared) {}
 
     fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
         Folder { options: self }.fold(reader)
@@ -160,7 +160,10 @@ impl Worker {
         if self.line == 1 {
             return match is_header(line) {
                 true => Ok(()),
-                false => Err(ErrorKind::NoSummaryHeader(excerpt(line))),
+                false => Err(ErrorKind::NoSummaryHeader {
+                    line: excerpt(line),
+                    expected: HEADER,
+                }),
             };
         }
         let line = trim_end(line);
@@ -303,7 +306,7 @@ fn parse_grouped(number: &[u8]) -> Result<u64, ErrorKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collapse::testing;
+    use crate::collapse::engine::testing;
     use proptest::prelude::*;
 
     fn fold(rows: &str) -> Result<String, String> {

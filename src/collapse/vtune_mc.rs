@@ -16,10 +16,11 @@
 //! Names may contain commas; the numbers determine where they end.
 
 use super::document::lines::{Lines, whole_lines};
-use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid, shared_options};
+use super::document::{Document, Profile, ValueType, shared_options};
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, Count, NodeId};
-use crate::decimal::Decimal;
+use crate::input::invalid;
+use crate::names::frame::frame_name;
 use std::io::{self, BufRead};
 
 /// Folds VTune memory consumption. See the [module](self) for the format.

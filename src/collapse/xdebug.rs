@@ -20,11 +20,12 @@
 //! The time between two records belongs to the innermost open function.
 
 use super::document::lines::{Lines, whole_lines};
-use super::document::names::frame_name;
-use super::document::{Document, Profile, ValueType, invalid, shared_options};
+use super::document::{Document, Profile, ValueType, shared_options};
+use crate::bytes::decimal::Decimal;
+use crate::bytes::text::plural;
 use crate::call_tree::{CallTree, NodeId};
-use crate::collapse::notes::plural;
-use crate::decimal::Decimal;
+use crate::input::invalid;
+use crate::names::frame::frame_name;
 use crate::warnings::warning;
 use std::io::{self, BufRead};
 

@@ -1,13 +1,16 @@
 //! Stores the stacks of one side, sorted, in little memory.
 
 use super::{Options, without_hex_if};
-use crate::blocks::{Blocks, Buffer};
+use crate::bytes::blocks::{Blocks, Buffer};
+use crate::bytes::lines::{after_last_line, common_prefix, lines_of};
+use crate::bytes::text::{lossy, trim_end};
 use crate::call_tree::CallTree;
-use crate::collapse::notes::Notes;
-use crate::collapse::{ReadAt, guess, in_order};
-use crate::decode::Text;
-use crate::folded::{self, Tally, after_last_line, common_prefix, lines_of, split_count};
-use crate::text::{lossy, trim_end};
+use crate::collapse::engine::notes::Notes;
+use crate::collapse::formats::expect_folded;
+use crate::collapse::guess;
+use crate::folded::{self, Tally, split_count};
+use crate::input::decode::Text;
+use crate::input::{ReadAt, in_order};
 use crate::warnings::warning;
 use std::io::{self, BufRead, Read};
 
@@ -91,7 +94,7 @@ impl Profile {
 
     fn read_folded(opt: Options, reader: impl Read) -> io::Result<Profile> {
         let lines = Lines::of(opt, reader)?;
-        guess::expect_folded(lines.tally)?;
+        expect_folded(lines.tally)?;
         Ok(lines.finish())
     }
 

@@ -1,7 +1,7 @@
 //! Counts in the units of other formats, and as whole numbers.
 
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, Count, Unit};
-use crate::decimal::Decimal;
 use crate::warnings::warning;
 
 /// Converts counts from one unit to another.

@@ -1,8 +1,8 @@
 //! The nodes and frames of a tree, in the order in which they are written.
 
+use crate::bytes::text::lossy;
 use crate::call_tree::{CallTree, FrameId, NodeId, Visit};
-use crate::collapse::document::names::UNKNOWN;
-use crate::text::lossy;
+use crate::names::frame::UNKNOWN;
 use crate::warnings::warning;
 use std::borrow::Cow;
 

@@ -3,9 +3,9 @@
 //! The quoting is that of CSV, as databases and data frames read it by default: a field with a tab, a quote or a line
 //! end is quoted, and quotes in it are doubled.
 
+use crate::bytes::text::lossy;
 use crate::call_tree::CallTree;
 use crate::folded;
-use crate::text::lossy;
 use crate::warnings::warning;
 use std::borrow::Cow;
 use std::io::{self, Write};

@@ -2,9 +2,11 @@
 
 use super::{Options, finish_lines, line_folder};
 use crate::call_tree::CallTree;
-use crate::collapse::{ReadAt, guess, in_order};
-use crate::decode::{Text, may_have_mark};
+use crate::collapse::formats::expect_folded;
+use crate::collapse::guess;
 use crate::folded::LineFolder;
+use crate::input::decode::{Text, may_have_mark};
+use crate::input::{ReadAt, in_order};
 use std::io::{self, BufRead, Read};
 
 /// Collects the stacks of one or more profiles, each in any format that
@@ -74,7 +76,7 @@ impl Collector {
     }
 
     fn add_folded(&mut self, reader: impl Read) -> io::Result<()> {
-        guess::expect_folded(self.lines.read(reader)?)?;
+        expect_folded(self.lines.read(reader)?)?;
         self.lines.forget_description();
         Ok(())
     }

@@ -2,8 +2,8 @@
 
 use super::svg::Xml;
 use super::{Options, defaults};
+use crate::bytes::number::{push_grouped, push_grouped_count};
 use crate::call_tree::{CallTree, Count, Scale};
-use crate::number::{push_grouped, push_grouped_count};
 
 /// Formats counts: `1.19 s`, or `1,493 samples`.
 pub(super) struct CountText<'a> {

@@ -33,9 +33,9 @@ use super::paint::Painter;
 use super::shorten::{push_large_number, push_number, push_pair, shorten};
 use super::svg::Xml;
 use super::{DiffScale, DiffWidth, Options, style};
+use crate::bytes::number::push_count;
+use crate::bytes::text::{json_string, lossy};
 use crate::call_tree::{CallTree, Count, FrameId, NodeId, rebuild};
-use crate::number::push_count;
-use crate::text::{json_string, lossy};
 use std::collections::HashMap;
 
 /// Writes the profile of `layout`. The `stacks` must have received all its steps.

@@ -12,9 +12,9 @@ use super::narrow::{COLOR_STEP, Cells, FINE_COLOR_STEP};
 use super::paint::Painter;
 use super::svg::Xml;
 use super::{Options, defaults};
+use crate::bytes::number::{push_count, push_fixed, push_uint};
+use crate::bytes::text::lossy;
 use crate::call_tree::{CallTree, Count};
-use crate::number::{push_count, push_fixed, push_uint};
-use crate::text::lossy;
 use std::borrow::Cow;
 
 /// The left padding of a label, in pixels.

@@ -374,7 +374,7 @@ mod tests {
     /// The depth, name, start and count of each frame.
     fn drawn(tree: &CallTree, min_width: f64) -> Vec<String> {
         let describe = |frame: &Frame| {
-            let name = crate::text::lossy(tree.name(frame.node)).into_owned();
+            let name = crate::bytes::text::lossy(tree.name(frame.node)).into_owned();
             format!("{} {name} {}+{}", frame.depth, frame.start, frame.count)
         };
         layout(tree, min_width, DiffWidth::After)
@@ -416,7 +416,7 @@ mod tests {
         };
         let mut steps = 0;
         let layout = Layout::new(tree, limits, DiffWidth::After, |_| steps += 1);
-        let name = |frame: &Frame| crate::text::lossy(tree.name(frame.node)).into_owned();
+        let name = |frame: &Frame| crate::bytes::text::lossy(tree.name(frame.node)).into_owned();
         let names = layout.frames.iter().map(name).collect();
         assert!(steps < tree.len());
         assert_eq!(layout.visible(tree), layout.frames.len());
@@ -495,7 +495,7 @@ mod tests {
         let tree = tree(CallTree::new(), lines);
         let layout = layout(&tree, 0.01, diff_width);
         let describe = |frame: &Frame| {
-            let name = crate::text::lossy(tree.name(frame.node)).into_owned();
+            let name = crate::bytes::text::lossy(tree.name(frame.node)).into_owned();
             let (before, after) = layout.before_and_after(frame).unwrap();
             let (depth, start, count) = (frame.depth, frame.start, frame.count);
             format!("{depth} {name} {start}+{count}: {before} to {after}")

@@ -50,9 +50,9 @@ pub use options::{
     DiffScale, DiffWidth, Direction, Format, Options, TextTruncateDirection, Theme, defaults,
 };
 
+use crate::bytes::number::push_grouped;
 use crate::call_tree::{CallTree, Count};
 use crate::folded::LineFolder;
-use crate::number::push_grouped;
 use crate::warnings::warning;
 use data::Stacks;
 use layout::Layout;

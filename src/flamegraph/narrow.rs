@@ -8,7 +8,7 @@ use super::color::{Color, css};
 use super::geometry::Geometry;
 use super::layout::Span;
 use super::svg::Xml;
-use crate::number::push_uint;
+use crate::bytes::number::push_uint;
 
 /// The units of a column, in which paths are written.
 const UNITS: f64 = 10.0;

@@ -3,8 +3,8 @@
 use super::color::{self, Change, Color, Modules, Palette, PaletteMap, Random};
 use super::layout::Layout;
 use super::{DiffScale, Options};
+use crate::bytes::text::lossy;
 use crate::call_tree::{CallTree, FrameId};
-use crate::text::lossy;
 
 pub(super) struct Painter<'p> {
     palette: Palette,

@@ -118,7 +118,7 @@ mod tests {
             .iter()
             .map(|part| {
                 (
-                    crate::text::lossy(made.name(part.node)).into_owned(),
+                    crate::bytes::text::lossy(made.name(part.node)).into_owned(),
                     part.count.to_string(),
                 )
             })

@@ -2,11 +2,12 @@
 
 use super::in_order::{InOrder, is_frame_end, is_new};
 use super::tally::{LineKind, Tally};
-use super::{Line, Profile, after_last_line, common_prefix, is_blank_or_comment, lines_of};
-use crate::blocks::{Blocks, Buffer};
+use super::{Line, Profile, is_blank_or_comment};
+use crate::bytes::blocks::{Blocks, Buffer};
+use crate::bytes::lines::{after_last_line, common_prefix, lines_of};
+use crate::bytes::text::{trim, trim_start};
 use crate::call_tree::{CallTree, FrameId, NodeId, Roots, Unit};
-use crate::decode::Text;
-use crate::text::{trim, trim_start};
+use crate::input::decode::Text;
 use std::io::{self, Read};
 
 /// Folds lines into a tree, one after another.
@@ -207,8 +208,8 @@ impl LineFolder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bytes::text::lossy;
     use crate::call_tree::Visit;
-    use crate::text::lossy;
     use proptest::prelude::*;
 
     /// The naive implementation: each stack is looked up from the root, starting with the last

@@ -3,8 +3,8 @@
 use super::branches::Branches;
 use super::lines::Lines;
 use super::parallel;
+use crate::bytes::number::push_count;
 use crate::call_tree::{CallTree, Forest};
-use crate::number::push_count;
 use std::io::{self, Write};
 
 /// Writes the stacks of `tree`, one per line, sorted by the bytes of the stack.

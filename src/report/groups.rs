@@ -2,8 +2,8 @@
 
 use super::tally::tally;
 use super::{Row, sort_by_self};
+use crate::bytes::text::lossy;
 use crate::call_tree::{CallTree, Count, NodeId, Roots};
-use crate::text::lossy;
 use ahash::AHashMap;
 use std::cmp::Reverse;
 

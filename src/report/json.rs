@@ -1,8 +1,8 @@
 //! Reports as JSON.
 
 use super::{Comparison, Measure, Options, Report, Row, Sides, Stack};
+use crate::bytes::text::json_string;
 use crate::call_tree::{Count, Unit};
-use crate::text::json_string;
 
 pub(super) fn of_report(report: &Report, options: &Options) -> String {
     let rows = |rows: &[&Row]| list(options.first(rows), |row| of_row(report, row));

@@ -1,7 +1,7 @@
 //! Tables as Markdown, with names as code.
 
 use super::table::{Cells, Table};
-use crate::text::printable;
+use crate::bytes::text::printable;
 
 pub(super) fn of(tables: &[Table]) -> String {
     let mut out = String::new();

@@ -96,8 +96,8 @@ pub use rule::{Limit, Rule, RuleError, Violation};
 #[cfg(feature = "filter")]
 pub use rule_result::RuleResult;
 
+use crate::bytes::text::lossy;
 use crate::call_tree::{CallTree, Count, NodeId, Unit};
-use crate::text::lossy;
 use std::cmp::Reverse;
 use std::io::{self, Write};
 

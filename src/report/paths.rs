@@ -1,9 +1,9 @@
 //! The hottest stacks and the hot path.
 
 use super::{Options, Row, Stack};
+use crate::bytes::text::lossy;
 use crate::call_tree::rebuild::fill_stack;
 use crate::call_tree::{CallTree, Count, NodeId};
-use crate::text::lossy;
 use std::cmp::Reverse;
 
 /// The number of distinct stacks.

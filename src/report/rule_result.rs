@@ -4,7 +4,7 @@ use super::json::{self, Member};
 use super::table::{Cells, Table, Tone, probability, relative, signed};
 use super::tables::titled;
 use super::{Comparison, Options, Rule, Violation};
-use crate::text::json_string;
+use crate::bytes::text::json_string;
 
 /// The result of checking a [`Rule`].
 #[derive(Debug, Clone)]

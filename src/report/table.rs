@@ -1,8 +1,8 @@
 //! Tables, independent of their format, and the text of their numbers.
 
 use super::{Sides, Status};
+use crate::bytes::number::push_grouped_count;
 use crate::call_tree::{Count, Unit};
-use crate::number::push_grouped_count;
 
 /// A table. Its last column may hold names.
 pub(super) struct Table {

@@ -2,8 +2,8 @@
 
 use super::table::{Cells, Table, Tone, count, percent};
 use super::{Options, Report, Row, Stack};
+use crate::bytes::number::push_grouped;
 use crate::call_tree::Count;
-use crate::number::push_grouped;
 
 pub(super) fn of(report: &Report, options: &Options) -> Vec<Table> {
     let mut tables = vec![

@@ -2,7 +2,7 @@
 
 use super::Options;
 use super::table::{Cells, Table, Tone};
-use crate::text::printable;
+use crate::bytes::text::printable;
 
 const BOLD: &str = "\x1b[1m";
 const RED: &str = "\x1b[31m";

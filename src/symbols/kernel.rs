@@ -5,7 +5,7 @@
 //! ```
 
 use super::table::{Linkage, SymbolTable};
-use crate::folded::lines_of;
+use crate::bytes::lines::lines_of;
 
 /// Reads a symbol table. If the symbol `reference` has another address here than in the recording,
 /// the kernel was restarted at another base address, and its symbols are relocated.

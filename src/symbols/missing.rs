@@ -3,8 +3,8 @@
 use super::object::Object;
 use super::runtime;
 use super::untrusted::OpenError;
-use crate::collapse::notes::plural;
-use crate::text::lossy;
+use crate::bytes::text::lossy;
+use crate::bytes::text::plural;
 use std::borrow::Cow;
 
 /// Why functions of an object have no names.

@@ -2,8 +2,8 @@
 
 use super::files::{Elf, Image, section_data};
 use super::xz::unpack;
-use crate::bytes::{ByteOrder, Bytes};
-use crate::collapse::demangle::demangled_frame;
+use crate::bytes::binary::{ByteOrder, Bytes};
+use crate::names::demangle::demangled_frame;
 use ahash::AHashMap;
 use object::{
     Object, ObjectSection, ObjectSegment, ObjectSymbol, ObjectSymbolTable, Relocation,

@@ -1,9 +1,9 @@
 //! Determines where windows start and end.
 
 use super::stream::{Arrival, Stream};
-use crate::collapse::formats::{SampleStart, Samples};
-use crate::decimal::Decimal;
-use crate::text::lossy;
+use crate::bytes::decimal::Decimal;
+use crate::bytes::text::lossy;
+use crate::collapse::engine::format::{SampleStart, Samples};
 use std::io;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

@@ -1,12 +1,12 @@
 //! A stream that is read by another thread, so that waiting for it can end.
 
 use super::signals;
-use crate::blocks::{MAX_RECORD_SIZE, record_too_long};
+use crate::bytes::blocks::{MAX_RECORD_SIZE, record_too_long};
 use crate::cli::Input;
 use crate::collapse::formats::Row;
 use crate::collapse::guess;
 use crate::collapse::perf_data::is_perf_data;
-use crate::decode::decoded;
+use crate::input::decode::decoded;
 use crate::threads;
 use std::io::{self, BufRead};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};

@@ -3,10 +3,10 @@
 //! xdebug writes a block when a call returns: its self cost, and its callees in order. So its
 //! callees are the most recently finished calls that no other block has claimed.
 
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::document::Profile;
 use crate::collapse::document::graph::FunctionId;
-use crate::decimal::Decimal;
 
 /// The calls that were read.
 #[derive(Default)]

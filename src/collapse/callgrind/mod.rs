@@ -30,9 +30,9 @@ mod calls;
 
 use super::document::graph::{FunctionId, Graph};
 use super::document::lines::{Lines, whole_lines};
-use super::document::names::{Names, frame_name};
 use super::document::{Document, Profile, ValueType, shared_options};
-use crate::decimal::Decimal;
+use crate::bytes::decimal::Decimal;
+use crate::names::frame::{Names, frame_name};
 use crate::warnings::warning;
 use ahash::{AHashMap, AHashSet};
 use calls::Calls;

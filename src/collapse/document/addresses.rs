@@ -4,41 +4,26 @@
 //! tools. It takes two steps: a reader adds all addresses to [`Addresses`], which then resolves
 //! them, one object at a time, with the same code as for `perf.data`.
 
+use super::SymbolOptions;
 use super::lines::parse_hex;
-use super::names::{basename, object_name};
+use crate::names::frame::{basename, object_name};
 #[cfg(feature = "perf-data")]
-use super::names::{frame_name, with_line};
+use crate::names::frame::{frame_name, with_place};
 #[cfg(feature = "perf-data")]
 use crate::symbols::{
-    self, Detail, FileSymbols, Files, Function, Identity, Kind, Origin, list_missing,
+    self, Detail, FileSymbols, Files, Function, Identity, Kind, Origin, SourceLine, list_missing,
 };
 use ahash::AHashMap;
-use std::path::PathBuf;
 
-/// Options for symbolizing addresses.
-///
-/// Symbols come from the files that the profile names, if they exist here and have the build ID in
-/// the profile, if any. Only regular files are opened. This requires the crate's feature
-/// `perf-data`; without it, functions are named after their objects.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct SymbolOptions {
-    /// Include the address of functions without a name: `[libc.so.6 <2a1f0>]`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub addrs: bool,
-
-    /// Omit inlined calls, which is faster
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_inline: bool,
-
-    /// Look for programs and libraries below DIR
-    #[cfg_attr(feature = "cli", arg(long, value_name = "DIR", value_parser = crate::cli::values::existing_directory))]
-    pub symfs: Option<PathBuf>,
-
-    /// Look for debug information in DIR in addition to /usr/lib/debug; can be repeated
-    #[cfg_attr(feature = "cli", arg(long, value_name = "DIR", value_parser = crate::cli::values::existing_directory))]
-    pub debug_dir: Vec<PathBuf>,
+/// `name (file:line)` for a line from debug information, if it is known.
+#[cfg(feature = "perf-data")]
+pub(crate) fn with_line(name: &[u8], source: Option<&SourceLine>) -> Vec<u8> {
+    match source {
+        Some(SourceLine { file, number }) => {
+            with_place(name, file, number.map(|number| u64::from(number).into()))
+        }
+        None => name.to_vec(),
+    }
 }
 
 /// What an address is relative to.

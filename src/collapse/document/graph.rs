@@ -13,8 +13,8 @@
 //! So no cost is lost. Without recursion, the total of each function equals its inclusive cost in the call graph.
 
 use super::Profile;
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::decimal::Decimal;
 use crate::warnings::warning;
 use ahash::AHashMap;
 

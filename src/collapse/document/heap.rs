@@ -2,7 +2,7 @@
 
 use super::ValueType;
 use super::lines::parse;
-use crate::decimal::Decimal;
+use crate::bytes::decimal::Decimal;
 
 /// The values of each stack, in the order of [`value_types`].
 pub(crate) fn value_types() -> Vec<ValueType> {

@@ -1,6 +1,6 @@
 //! Reads lines of text sequentially.
 
-use super::invalid;
+use crate::input::invalid;
 use crate::warnings::warning;
 use std::io::{self, BufRead};
 
@@ -97,7 +97,7 @@ impl<'r> Lines<'r> {
     /// The error for the current line.
     #[cold]
     pub fn error(&self, expected: &str) -> io::Error {
-        let found = crate::text::excerpt(&self.line);
+        let found = crate::bytes::text::excerpt(&self.line);
         invalid(format!(
             "line {}: expected {expected}, found `{found}`",
             self.number
@@ -107,7 +107,7 @@ impl<'r> Lines<'r> {
 
 /// The lines of `head`, the start of an input, that have a line end.
 pub(crate) fn whole_lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
-    crate::folded::whole_lines(head).map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+    crate::bytes::lines::whole_lines(head).map(|line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
 /// Parses `text` as a number.

@@ -76,8 +76,8 @@ impl Maps {
 
 #[cfg(test)]
 mod tests {
-    use super::super::addresses::SymbolOptions;
     use super::*;
+    use crate::collapse::engine::shared::SymbolOptions;
 
     #[test]
     fn addresses_are_in_the_object_that_was_mapped_there() {

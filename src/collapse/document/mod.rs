@@ -13,37 +13,25 @@ pub(crate) mod ids;
 pub(crate) mod latest;
 pub(crate) mod lines;
 pub(crate) mod maps;
-pub(crate) mod names;
 mod profile;
 pub(crate) mod stack_table;
 
+pub use super::engine::shared::{Flags, Shared, SymbolOptions};
+pub(crate) use super::engine::shared::{shared_options, thread_roots};
 pub use crate::call_tree::ValueType;
-pub use addresses::SymbolOptions;
 #[cfg(feature = "jfr")]
 pub(crate) use profile::Negative;
 pub use profile::Profile;
 pub(crate) use profile::resolve_value;
 
-use super::demangle::demangled;
-use super::reader::Reader;
+use super::engine::folder::{Collapse, fold_file};
 use super::selection::{Chooser, Criterion, Selection};
-use super::{Collapse, fold_file, guess};
 use crate::call_tree::{CallTree, Forest, Roots};
 use crate::folded;
+use crate::input::{Reader, invalid};
+use crate::names::demangle::demangled;
 use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
-
-/// Options with command-line flags.
-#[cfg(feature = "cli")]
-pub trait Flags: clap::Args {}
-#[cfg(feature = "cli")]
-impl<F: clap::Args> Flags for F {}
-
-/// Options.
-#[cfg(not(feature = "cli"))]
-pub trait Flags {}
-#[cfg(not(feature = "cli"))]
-impl<F> Flags for F {}
 
 /// The number of bytes at the start of the input that a format can peek at to distinguish its
 /// variants.
@@ -99,86 +87,21 @@ pub trait Document: Clone + Default + Flags {
     }
 }
 
-/// Options that several formats share, under the same name in each of them.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct Shared {
-    /// The name of the value to count.
-    pub value: Option<String>,
-    /// The event to count.
-    pub event: Option<String>,
-    /// Whether to add the thread as the first frame.
-    pub threads: bool,
-    /// Whether to append file and line to names.
-    pub lines: bool,
-    /// Whether to include the address of functions without a name.
-    pub addrs: bool,
-    /// How to symbolize addresses.
-    pub symbols: SymbolOptions,
-}
-
-impl From<&guess::Options> for Shared {
-    fn from(options: &guess::Options) -> Shared {
-        Shared {
-            value: options.value.clone(),
-            event: options.perf.stacks.event_filter.clone(),
-            threads: options.threads,
-            lines: options.lines,
-            addrs: options.perf.stacks.include_addrs,
-            symbols: SymbolOptions {
-                addrs: options.perf.stacks.include_addrs,
-                no_inline: !options.perf.inline,
-                symfs: options.perf.symfs.clone(),
-                debug_dir: options.perf.debug_dirs.clone(),
-            },
-        }
-    }
-}
-
-/// Declares which of the [`Shared`] options a format supports.
-macro_rules! shared_options {
-    ($($name:ident),*) => {
-        const SHARED: &'static [&'static str] = &[$(stringify!($name)),*];
-
-        fn adopt(&mut self, _shared: &$crate::collapse::document::Shared) {
-            $(self.$name.clone_from(&_shared.$name);)*
-        }
-    };
-}
-pub(crate) use shared_options;
-
-/// [`Document::roots`] of a format with the option `threads`.
-macro_rules! thread_roots {
-    ($roots:ident) => {
-        fn roots(&self) -> $crate::call_tree::Roots {
-            match self.threads {
-                true => $crate::call_tree::Roots::$roots,
-                false => $crate::call_tree::Roots::Unknown,
-            }
-        }
-    };
-}
-pub(crate) use thread_roots;
-
 /// Reads a profile with the options that are the same for all formats.
-pub(crate) fn fold_any<F: Document>(
-    options: &guess::Options,
-    mut reader: Reader<'_>,
-) -> io::Result<Forest> {
+pub(crate) fn fold_any<F: Document>(shared: &Shared, mut reader: Reader<'_>) -> io::Result<Forest> {
     let mut format = F::default();
-    let shared = Shared::from(options);
-    format.adopt(&shared);
+    format.adopt(shared);
     if let Some(symbols) = format.symbols() {
-        *symbols = shared.symbols;
+        *symbols = shared.symbols.clone();
     }
     if !F::SHARED.contains(&"event") {
-        options.warn_of_event(F::NAME);
+        shared.warn_of_event(F::NAME);
     }
-    let mut folder = Folder::from(format).select(options.selection.clone());
-    folder.keeps_mangled = !options.demangle;
+    let mut folder = Folder::from(format).select(shared.selection.clone());
+    folder.keeps_mangled = !shared.demangle;
     let forest = Forest::from(folder.read(&mut reader)?);
     if !F::SHARED.contains(&"value") {
-        forest.check_value(options.value.as_ref())?;
+        forest.check_value(shared.value.as_ref())?;
     }
     Ok(forest)
 }
@@ -315,12 +238,6 @@ pub(crate) fn read_to_end(input: &mut dyn BufRead) -> io::Result<Vec<u8>> {
         let length = part.len();
         input.consume(length);
     }
-}
-
-/// An error about the contents of the input.
-#[cold]
-pub(crate) fn invalid(message: impl Into<String>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, message.into())
 }
 
 /// The error for an index outside its table.

@@ -1,9 +1,9 @@
 //! [`Profile`]: the result of reading a document.
 
+use crate::bytes::decimal::Decimal;
+use crate::bytes::text::plural;
 use crate::call_tree::{CallTree, Count, Forest, FrameId, NodeId, Roots, Unit, ValueType};
-use crate::collapse::notes::plural;
 use crate::collapse::selection::{Chooser, SampleOrigin};
-use crate::decimal::Decimal;
 use crate::warnings::warning;
 use std::borrow::Cow;
 use std::io;

@@ -1,7 +1,8 @@
 //! Tables of stacks in which each row has a frame and the row of its caller.
 
-use super::{invalid, out_of_range};
+use super::out_of_range;
 use crate::call_tree::NodeId;
+use crate::input::invalid;
 use std::io;
 
 /// The nodes of a table's rows, which are looked up once.

@@ -1,7 +1,7 @@
 //! Parses one line of a stack: its offset and its frames.
 
-use crate::collapse::symbol::{function_frame, has_arguments, is_plain, one_frame, split_inlined};
-use crate::text::strip_hex_offset;
+use crate::bytes::text::strip_hex_offset;
+use crate::names::symbol::{function_frame, has_arguments, is_plain, one_frame, split_inlined};
 
 /// The part before the `+0x1f` at the end of the line. A `+` may also be part of a name:
 /// `operator+`, `+[NSString string]`.

@@ -2,9 +2,9 @@
 
 use super::looks_like_frame;
 use super::record::{Role, number_line};
-use crate::collapse::format::offset_in;
-use crate::folded::lines_of;
-use crate::text::{trim, trim_start};
+use crate::bytes::lines::lines_of;
+use crate::bytes::text::{trim, trim_start};
+use crate::collapse::engine::format::offset_in;
 
 /// The part of `text` after its header, which ends with the first blank line, or before the first
 /// stack if that comes earlier. `None` if the header does not end in it.

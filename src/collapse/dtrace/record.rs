@@ -17,9 +17,9 @@
 
 use super::head::{indentation, is_head_line};
 use super::looks_like_frame;
-use crate::count::parse_digits;
-use crate::folded::split_line;
-use crate::text::{is_ascii_white, trim, trim_end};
+use crate::bytes::count::parse_digits;
+use crate::bytes::lines::split_line;
+use crate::bytes::text::{is_ascii_white, trim, trim_end};
 
 /// The default indentation of frames in DTrace.
 pub(super) const STACK_INDENT: usize = 14;

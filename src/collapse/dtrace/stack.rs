@@ -6,13 +6,13 @@ use super::record::{
     End, NumberLine, Record, STACK_INDENT, ends_in_int, may_start_number, number_line, split_keys,
     split_last_line,
 };
+use crate::bytes::count::parse_digits;
+use crate::bytes::text::{lossy, strip_hex_offset, trim_end, trim_start};
 use crate::call_tree::{CallTree, NodeId};
-use crate::collapse::format::{count_lines, offset_in};
-use crate::collapse::lines::{LineCache, LineId};
-use crate::collapse::successors::{Successor, Successors};
-use crate::collapse::symbol::one_frame;
-use crate::count::parse_digits;
-use crate::text::{lossy, strip_hex_offset, trim_end, trim_start};
+use crate::collapse::cache::lines::{LineCache, LineId};
+use crate::collapse::cache::successors::{Successor, Successors};
+use crate::collapse::engine::format::{count_lines, offset_in};
+use crate::names::symbol::one_frame;
 
 /// Folds the lines of one block, from the last to the first.
 pub(super) struct BlockFolder<'a> {

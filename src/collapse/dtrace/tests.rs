@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::collapse::engine::Engine;
-use crate::collapse::testing;
+use crate::collapse::engine::testing;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

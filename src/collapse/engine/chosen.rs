@@ -1,9 +1,9 @@
 //! Reduces text to the selected samples.
 
-use crate::blocks::{Blocks, Buffer};
-use crate::collapse::format::Format;
-use crate::collapse::reader::Reader;
+use super::format::Format;
+use crate::bytes::blocks::{Blocks, Buffer};
 use crate::collapse::selection::Chooser;
+use crate::input::Reader;
 use std::io::{self, BufRead, Read};
 
 /// The text of a reader, with blank lines in place of the samples that are not selected.

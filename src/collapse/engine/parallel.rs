@@ -180,9 +180,9 @@ struct WorkerResults<W> {
 mod tests {
     use crate::call_tree::{CallTree, Forest};
     use crate::collapse::engine::Engine;
-    use crate::collapse::error::{ErrorKind, ParseError};
-    use crate::collapse::format::{Block, Format};
-    use crate::collapse::reader::Reader;
+    use crate::collapse::engine::error::{ErrorKind, ParseError};
+    use crate::collapse::engine::format::{Block, Format};
+    use crate::input::Reader;
     use proptest::prelude::*;
 
     /// A format of numbered lines, where numbers below ten are invalid.

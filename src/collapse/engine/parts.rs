@@ -7,7 +7,8 @@
 //! Parts start and end at record boundaries, like blocks.
 
 use super::{Blocks, Buffer, Bytes, Format, NumberedBlock};
-use crate::collapse::read_at::{ReadAt, read_all_at};
+use crate::input::ReadAt;
+use crate::input::read_at::read_all_at;
 use crate::threads::lock;
 use std::io::{self, Read};
 use std::mem;

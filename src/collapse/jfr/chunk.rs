@@ -5,10 +5,11 @@ use super::input::Input;
 use super::metadata::{Class, ClassId, Metadata};
 use super::values::{Constants, Location};
 use super::{EventValue, Events, Options, Recording, WALL_CLOCK};
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, NodeId};
-use crate::collapse::document::{Profile, ValueType, invalid};
+use crate::collapse::document::{Profile, ValueType};
 use crate::collapse::selection::SampleOrigin;
-use crate::decimal::Decimal;
+use crate::input::invalid;
 use std::io::{self, BufRead, Read};
 
 /// The size of a header in bytes.

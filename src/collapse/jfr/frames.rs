@@ -4,10 +4,10 @@ use super::Options;
 use super::input::Input;
 use super::metadata::{ClassId, Field};
 use super::values::{Constants, Location, Value};
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::latest::LatestStack;
-use crate::collapse::document::names::{UNKNOWN, frame_name, with_place};
-use crate::decimal::Decimal;
+use crate::names::frame::{UNKNOWN, frame_name, with_place};
 use ahash::AHashMap;
 
 /// Finds the nodes of the stacks in a class of events. Each stack is resolved once per chunk.

@@ -19,13 +19,12 @@ mod input;
 mod metadata;
 mod values;
 
-use super::document::{
-    Document, Negative, Profile, ValueType, invalid, shared_options, thread_roots,
-};
-use super::notes::plural;
+use super::document::{Document, Negative, Profile, ValueType, shared_options, thread_roots};
+use crate::bytes::decimal::Decimal;
+use crate::bytes::text::plural;
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::selection::Criterion;
-use crate::decimal::Decimal;
+use crate::input::invalid;
 use crate::warnings::warning;
 use chunk::{Chunk, Header};
 use std::collections::{BTreeMap, BTreeSet};

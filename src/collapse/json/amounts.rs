@@ -2,7 +2,7 @@
 
 use super::ForEach;
 use super::packed::PackedIntegers;
-use crate::decimal::Decimal;
+use crate::bytes::decimal::Decimal;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer};
 

@@ -24,13 +24,14 @@
 //! Scalars in a key become root frames, followed by its stacks; the last stack is nearest to the
 //! root: `shop;main;read;entry_SYSCALL_64;do_read 7`.
 
+use crate::bytes::decimal::Decimal;
+use crate::bytes::text::plural;
 use crate::call_tree::CallTree;
 use crate::collapse::document::lines::{Lines, parse, whole_lines};
-use crate::collapse::document::names::frame_name;
-use crate::collapse::document::{Document, Profile, ValueType, invalid, peek, shared_options};
+use crate::collapse::document::{Document, Profile, ValueType, peek, shared_options};
 use crate::collapse::json::{self, Text};
-use crate::collapse::notes::plural;
-use crate::decimal::Decimal;
+use crate::input::invalid;
+use crate::names::frame::frame_name;
 use crate::warnings::warning;
 use ahash::RandomState;
 use serde::Deserialize;

@@ -17,16 +17,15 @@
 //! A sample counts the time until the next one; the last one counts until the end. Time is
 //! monotonic, even if deltas are negative. `(root)` is not a frame, and `(idle)` is skipped.
 
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::document::ids::Ids;
-use crate::collapse::document::names::{Names, basename, frame_name, with_place};
 use crate::collapse::document::stack_table::StackTable;
-use crate::collapse::document::{
-    Document, Profile, ValueType, invalid, read_to_end, shared_options,
-};
+use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
 use crate::collapse::json::{self, ForEach, Id, Keys, Text};
 use crate::collapse::selection::{Criterion, SampleOrigin};
-use crate::decimal::Decimal;
+use crate::input::invalid;
+use crate::names::frame::{Names, basename, frame_name, with_place};
 use crate::warnings::warning;
 use ahash::AHashMap;
 use serde::Deserialize;

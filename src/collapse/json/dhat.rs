@@ -16,11 +16,11 @@
 //! (`gb`, `gbk`), the maximum of each allocation point (`mb`, `mbk`), those at the end (`eb`,
 //! `ebk`), and bytes read and written (`rb`, `wb`).
 
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
-use crate::collapse::document::names::{UNKNOWN, frame_name};
 use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
 use crate::collapse::json::{self, Index, Keys, Text};
-use crate::decimal::Decimal;
+use crate::names::frame::{UNKNOWN, frame_name};
 use serde::Deserialize;
 use std::io::{self, BufRead};
 

@@ -14,11 +14,12 @@
 //!
 //! A frame is a module and a cost centre: `Lib.work`.
 
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::document::names::{frame_name, with_place};
-use crate::collapse::document::{Document, Profile, ValueType, invalid, shared_options};
+use crate::collapse::document::{Document, Profile, ValueType, shared_options};
 use crate::collapse::json::{self, Keys, Text};
-use crate::decimal::Decimal;
+use crate::input::invalid;
+use crate::names::frame::{frame_name, with_place};
 use ahash::AHashMap;
 use serde::Deserialize;
 use std::io::{self, BufRead};

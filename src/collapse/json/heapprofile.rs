@@ -15,10 +15,10 @@
 //! used to check the sum.
 
 use super::cpuprofile::CallFrame;
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
 use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
 use crate::collapse::json::{self, Keys};
-use crate::decimal::Decimal;
 use crate::warnings::warning;
 use serde::Deserialize;
 use std::io::{self, BufRead};

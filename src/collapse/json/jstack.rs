@@ -27,12 +27,12 @@
 //! Each running thread counts 1. Internal threads of the JVM are skipped, and so are RUNNABLE
 //! threads that wait in the kernel, for input or for a connection.
 
+use crate::bytes::text::plural;
 use crate::collapse::document::lines::{Lines, whole_lines};
-use crate::collapse::document::names::frame_name;
 use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
-use crate::collapse::java::{ThreadNames, method_of_call, method_of_line};
 use crate::collapse::json::{self, Keys, Text};
-use crate::collapse::notes::plural;
+use crate::names::frame::frame_name;
+use crate::names::java::{ThreadNames, method_of_call, method_of_line};
 use crate::warnings::warning;
 use memchr::memmem;
 use serde::Deserialize;

@@ -22,9 +22,10 @@ mod keys;
 
 pub(crate) use keys::{Keys, is_started, outline};
 
+use super::document::out_of_range;
 pub(crate) use super::document::read_to_end;
-use super::document::{invalid, out_of_range};
-use crate::decimal::Decimal;
+use crate::bytes::decimal::Decimal;
+use crate::input::invalid;
 use crate::warnings::{Forwarding, receive};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Unexpected, Visitor};

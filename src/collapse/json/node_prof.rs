@@ -12,11 +12,11 @@
 //!
 //! `s` is a stack, starting with the leaf. Its code is an index, or -1 if it is unknown.
 
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, FrameId};
-use crate::collapse::document::names::{UNKNOWN, basename, frame_name, object_name};
 use crate::collapse::document::{Document, Profile, ValueType, out_of_range, shared_options};
 use crate::collapse::json::{self, Keys, Text};
-use crate::decimal::Decimal;
+use crate::names::frame::{UNKNOWN, basename, frame_name, object_name};
 use serde::Deserialize;
 use std::io::{self, BufRead};
 

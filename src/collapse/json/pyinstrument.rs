@@ -14,11 +14,11 @@
 //! The self time of a frame is its time without that of its children. Frames in brackets (`[self]`,
 //! `[await]`) are not functions: their time belongs to the caller.
 
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
-use crate::collapse::document::names::{frame_name, with_place};
 use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
 use crate::collapse::json::{self, Keys, Text};
-use crate::decimal::Decimal;
+use crate::names::frame::{frame_name, with_place};
 use serde::Deserialize;
 use std::io::{self, BufRead};
 

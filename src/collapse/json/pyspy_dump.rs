@@ -18,15 +18,15 @@
 //!
 //! The leaf comes first. Each active thread counts 1.
 
+use crate::bytes::count::split_number;
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
 use crate::collapse::document::lines::{Lines, whole_lines};
-use crate::collapse::document::names::{frame_name, with_place};
 use crate::collapse::document::{
     Document, Profile, ValueType, read_to_end, shared_options, thread_roots,
 };
 use crate::collapse::json::{self, Id, Keys, Text};
-use crate::count::split_number;
-use crate::decimal::Decimal;
+use crate::names::frame::{frame_name, with_place};
 use serde::Deserialize;
 use std::io::{self, BufRead};
 use std::marker::PhantomData;

@@ -10,11 +10,11 @@
 //!  "sampleStackTraces": [{"timestamp": 1.5, "stackFrames": [{"name": "total", "url": "shop.js", "line": 7}]}]}}
 //! ```
 
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
-use crate::collapse::document::names::{basename, frame_name, with_place};
 use crate::collapse::document::{Document, Profile, ValueType, shared_options};
 use crate::collapse::json::{self, Keys, Text};
-use crate::decimal::Decimal;
+use crate::names::frame::{basename, frame_name, with_place};
 use crate::warnings::warning;
 use serde::Deserialize;
 use std::io::{self, BufRead};

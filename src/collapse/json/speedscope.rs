@@ -22,16 +22,17 @@
 //! The profiles in a file usually represent threads. Those with the same unit as the active one are
 //! added up.
 
+use crate::bytes::decimal::Decimal;
+use crate::bytes::text::plural;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::latest::LatestStack;
-use crate::collapse::document::names::{frame_name, with_place};
 use crate::collapse::document::{
-    Document, Profile, ValueType, invalid, read_to_end, shared_options, thread_roots,
+    Document, Profile, ValueType, read_to_end, shared_options, thread_roots,
 };
 use crate::collapse::json::{self, ForEach, Index, Keys, Text};
-use crate::collapse::notes::plural;
 use crate::collapse::selection::{Criterion, SampleOrigin};
-use crate::decimal::Decimal;
+use crate::input::invalid;
+use crate::names::frame::{frame_name, with_place};
 use crate::warnings::warning;
 use ahash::AHashMap;
 use serde::Deserialize;

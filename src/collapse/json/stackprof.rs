@@ -11,13 +11,12 @@
 //!  "raw": [2, 11, 12, 3], "raw_timestamp_deltas": [1000, 1001, 999]}
 //! ```
 
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, FrameId};
-use crate::collapse::document::names::{frame_name, with_place};
-use crate::collapse::document::{
-    Document, Profile, ValueType, invalid, read_to_end, shared_options,
-};
+use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
 use crate::collapse::json::{self, Index, Keys, Text};
-use crate::decimal::Decimal;
+use crate::input::invalid;
+use crate::names::frame::{frame_name, with_place};
 use ahash::{AHashMap, RandomState};
 use serde::Deserialize;
 use std::collections::HashMap;

@@ -13,12 +13,13 @@
 //! (see `document/graph.rs`). Recursive calls are separate functions in the graph, `walk@1`, with
 //! the same name.
 
+use crate::bytes::decimal::Decimal;
+use crate::bytes::text::plural;
 use crate::collapse::document::graph::{FunctionId, Graph};
-use crate::collapse::document::names::frame_name;
-use crate::collapse::document::{Document, Profile, ValueType, invalid, shared_options};
+use crate::collapse::document::{Document, Profile, ValueType, shared_options};
 use crate::collapse::json::{self, Keys, Text};
-use crate::collapse::notes::plural;
-use crate::decimal::Decimal;
+use crate::input::invalid;
+use crate::names::frame::frame_name;
 use crate::warnings::warning;
 use ahash::{AHashMap, RandomState};
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
 //! The blocks of a trace.
 
 use super::invalid;
-use crate::bytes::{ByteOrder, Bytes};
+use crate::bytes::binary::{ByteOrder, Bytes};
 use crate::warnings::warning;
 use std::{fmt, io};
 

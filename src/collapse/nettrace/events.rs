@@ -9,7 +9,7 @@
 //! event. Numbers have any length, with seven bits per byte, the lowest first. If the block's first
 //! flag is not set, all parts are present, with fixed sizes.
 
-use crate::bytes::{ByteOrder, Bytes};
+use crate::bytes::binary::{ByteOrder, Bytes};
 
 /// An event.
 #[derive(Debug, Clone, Copy, Default)]

@@ -26,12 +26,13 @@ mod blocks;
 mod events;
 mod symbols;
 
-use super::document::{Document, Profile, ValueType, invalid, shared_options};
-use super::notes::plural;
+use super::document::{Document, Profile, ValueType, shared_options};
 use super::selection::{Criterion, SampleOrigin};
-use crate::bytes::{ByteOrder, Bytes};
+use crate::bytes::binary::{ByteOrder, Bytes};
+use crate::bytes::decimal::Decimal;
+use crate::bytes::text::plural;
 use crate::call_tree::CallTree;
-use crate::decimal::Decimal;
+use crate::input::invalid;
 use crate::warnings::warning;
 use ahash::AHashMap;
 use blocks::{Block, Blocks, Kind};

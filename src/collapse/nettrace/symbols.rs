@@ -1,8 +1,8 @@
 //! Symbolizes addresses of processes.
 
 use super::events::{number, utf16};
-use crate::bytes::Bytes;
-use crate::collapse::document::names::{UNKNOWN, basename, frame_name, object_name};
+use crate::bytes::binary::Bytes;
+use crate::names::frame::{UNKNOWN, basename, frame_name, object_name};
 use ahash::AHashMap;
 
 /// An address in a process, which is 0 if there is only one.

@@ -9,10 +9,10 @@ use super::frame::FrameLine;
 use super::samples::{self, Samples, after_last_blank_line, are_plain, start_of_sample};
 use super::stack::Stack;
 use super::{Options, Prelude, Worker};
+use crate::bytes::lines::lines_of;
+use crate::bytes::text::trim_end;
 use crate::call_tree::{CallTree, NodeId};
-use crate::collapse::format::{Block, count_lines, offset_in};
-use crate::folded::lines_of;
-use crate::text::trim_end;
+use crate::collapse::engine::format::{Block, count_lines, offset_in};
 
 /// Folds the samples of one block.
 pub(super) struct BlockFolder<'a> {

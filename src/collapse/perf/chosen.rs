@@ -2,10 +2,10 @@
 
 use super::class::{Class, First, classify, first_of_sample, is_bare_frame, is_sample_of_one_line};
 use super::event::{EventLine, is_time};
-use crate::collapse::format::{SampleStart, offset_in};
+use crate::bytes::decimal::Decimal;
+use crate::bytes::text::{is_ascii_white, trim_end};
+use crate::collapse::engine::format::{SampleStart, offset_in};
 use crate::collapse::selection::{Chooser, SampleOrigin};
-use crate::decimal::Decimal;
-use crate::text::{is_ascii_white, trim_end};
 
 /// Appends `block` to `text`, with blank lines in place of samples that are not selected.
 pub(super) fn blank_out(block: &[u8], chooser: &mut Chooser, text: &mut Vec<u8>) {
@@ -17,7 +17,7 @@ pub(super) fn blank_out(block: &[u8], chooser: &mut Chooser, text: &mut Vec<u8>)
         is_taken
     };
     let mut sample = Sample::default();
-    let mut lines = crate::folded::lines_of(block).peekable();
+    let mut lines = crate::bytes::lines::lines_of(block).peekable();
     while let Some(line) = lines.next() {
         sample.read(line, lines.peek().copied(), &mut takes);
         let end = offset_in(block, line) + line.len();
@@ -31,7 +31,7 @@ pub(super) fn blank_out(block: &[u8], chooser: &mut Chooser, text: &mut Vec<u8>)
 /// Calls `visit` with each sample in a block of whole records.
 pub(super) fn for_each_sample(block: &[u8], visit: &mut dyn FnMut(SampleStart<'_>)) {
     let mut sample = Sample::default();
-    let mut lines = crate::folded::lines_of(block).peekable();
+    let mut lines = crate::bytes::lines::lines_of(block).peekable();
     while let Some(line) = lines.next() {
         let mut takes = |origin: &SampleOrigin<'_>, event: Option<&[u8]>| {
             visit(SampleStart {
@@ -125,8 +125,8 @@ pub(super) fn origin<'a>(line: &'a [u8], event: &EventLine<'a>) -> SampleOrigin<
     SampleOrigin {
         time: words.find_map(parse_time),
         comm: Some(start.comm).filter(|comm| !comm.is_empty()),
-        pid: start.pid.and_then(crate::count::parse_digits),
-        tid: start.tid.and_then(crate::count::parse_digits),
+        pid: start.pid.and_then(crate::bytes::count::parse_digits),
+        tid: start.tid.and_then(crate::bytes::count::parse_digits),
         cpu,
     }
 }
@@ -134,7 +134,7 @@ pub(super) fn origin<'a>(line: &'a [u8], event: &EventLine<'a>) -> SampleOrigin<
 /// The CPU number in `[003]`.
 fn parse_cpu(word: &[u8]) -> Option<u64> {
     let digits = word.strip_prefix(b"[")?.strip_suffix(b"]")?;
-    crate::count::parse_digits(digits)
+    crate::bytes::count::parse_digits(digits)
 }
 
 /// The time in `388.802544:`.

@@ -2,10 +2,10 @@
 
 use super::event::EventLine;
 use super::frame::{FrameLine, one_line_frame};
+use crate::bytes::decimal::Decimal;
+use crate::bytes::text::trim_start;
 use crate::collapse::document::lines::parse;
-use crate::collapse::document::names::with_place;
-use crate::decimal::Decimal;
-use crate::text::trim_start;
+use crate::names::frame::with_place;
 
 /// A line in a sample or between samples.
 pub(super) enum Class<'a> {

@@ -4,9 +4,9 @@
 use super::class::is_comment;
 use super::event::EventLine;
 use super::frame::FrameLine;
-use crate::collapse::format::Block;
-use crate::collapse::notes::LinePlace;
-use crate::text::{trim, trim_end};
+use crate::bytes::text::{trim, trim_end};
+use crate::collapse::engine::format::Block;
+use crate::collapse::engine::notes::LinePlace;
 
 /// The end of a block, which is relevant for the last one.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -17,8 +17,8 @@
 
 use super::frame::one_line_frame;
 use super::start::{Padding, Start};
-use crate::count::are_digits;
-use crate::text::{is_ascii_white, rfind_space, trim_end, trim_start};
+use crate::bytes::count::are_digits;
+use crate::bytes::text::{is_ascii_white, rfind_space, trim_end, trim_start};
 use std::ops::Range;
 
 /// A parsed event line.
@@ -252,7 +252,7 @@ pub(super) fn split_usual(line: &[u8]) -> Option<(&[u8], Tail<'_>)> {
     let mut period = None;
     if !head.ends_with(b":") {
         let (rest, word) = split_last_word(head)?;
-        period = Some(crate::count::parse_digits(word)?);
+        period = Some(crate::bytes::count::parse_digits(word)?);
         head = trim_spaces_at_end(rest);
     }
     Some((head.strip_suffix(b":")?, Tail { period, event }))
@@ -272,7 +272,7 @@ fn can_start_event(word: &[u8]) -> bool {
 }
 
 fn parse_period(word: &[u8]) -> Option<u64> {
-    crate::count::parse_digits(word.strip_prefix(b"+").unwrap_or(word))
+    crate::bytes::count::parse_digits(word.strip_prefix(b"+").unwrap_or(word))
 }
 
 /// Whether `word` is `seconds.fraction`; perf usually prints microseconds.

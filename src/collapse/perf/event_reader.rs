@@ -2,7 +2,7 @@
 
 use super::event::{EventLine, EventName, Tail, is_time, split_time, split_usual};
 use super::start::{Padding, Start};
-use crate::collapse::format::offset_in;
+use crate::collapse::engine::format::offset_in;
 use foldhash::fast::RandomState;
 use std::hash::BuildHasher;
 use std::ops::Range;

@@ -11,12 +11,12 @@
 //! ```
 
 use super::Options;
-use crate::collapse::symbol::{
+use crate::bytes::text::{
+    is_ascii_white, lossy, strip_hex_offset, trim, trim_end, trim_start, without_leading_spaces,
+};
+use crate::names::symbol::{
     fix_partially_demangled_rust, function_frame, is_in_parentheses, is_plain, one_frame,
     split_inlined,
-};
-use crate::text::{
-    is_ascii_white, lossy, strip_hex_offset, trim, trim_end, trim_start, without_leading_spaces,
 };
 use memchr::memmem::{self, Finder};
 use std::borrow::Cow;

@@ -1,7 +1,7 @@
 //! Tracks whether JIT-compiled functions have names.
 
 use super::frame::{FrameLine, UNKNOWN, is_jit_map};
-use crate::text::lossy;
+use crate::bytes::text::lossy;
 use crate::warnings::warning;
 use ahash::AHashMap;
 

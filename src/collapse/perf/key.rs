@@ -5,7 +5,7 @@
 //! which fit in a core's caches.
 
 use super::modules::Modules;
-use crate::text::strip_hex_offset;
+use crate::bytes::text::strip_hex_offset;
 
 /// Computes keys of lines, and compares lines with keys.
 #[derive(Default)]

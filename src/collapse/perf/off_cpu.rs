@@ -9,11 +9,11 @@
 
 use super::Options;
 use super::Worker;
+use super::absences::{Absence, Absences, Change, SWITCH, Thread};
 use super::block::{BlockFolder, Sample};
 use super::chosen::origin;
 use super::event::EventLine;
 use crate::call_tree::{CallTree, NodeId};
-use crate::collapse::off_cpu::{Absence, Absences, Change, SWITCH, Thread};
 use crate::collapse::selection::{Chooser, SampleOrigin};
 use ahash::AHashMap;
 use memchr::memmem;
@@ -231,7 +231,7 @@ fn read_thread(fields: &[u8], key: &[u8]) -> Option<Thread> {
         None => memchr::memrchr(b':', &fields[..memmem::rfind(fields, b" [")?])? + 1,
     };
     let id = fields[start..].split(|byte| *byte == b' ').next()?;
-    Thread::try_from(crate::count::parse_digits(id)?).ok()
+    Thread::try_from(crate::bytes::count::parse_digits(id)?).ok()
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use super::end::End;
 use super::jit::JitMaps;
-use crate::collapse::notes::{LineCounts, LinePlace, Notes, plural};
-use crate::text::lossy;
+use crate::bytes::text::lossy;
+use crate::bytes::text::plural;
+use crate::collapse::engine::notes::{LineCounts, LinePlace, Notes};
 use crate::warnings::warning;
 use ahash::AHashMap;
 

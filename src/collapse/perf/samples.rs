@@ -3,7 +3,7 @@
 use super::Options;
 use super::class::{always_starts_sample, is_bare_frame, is_other_field};
 use super::frame::may_name_address;
-use crate::text::{
+use crate::bytes::text::{
     is_ascii_white, leading_spaces, spaces, trim_end, trim_start, without_leading_spaces,
 };
 use memchr::memmem::FindIter;

@@ -14,11 +14,11 @@ use super::samples::{
     may_name_addresses, plain_tail_start, split_last_line, strip_plain, tail_start,
 };
 use super::start::Start;
+use crate::bytes::text::{lossy, trim_end};
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::lines::{LineCache, LineId};
-use crate::collapse::successors::{Successor, Successors};
-use crate::collapse::symbol::command_frame;
-use crate::text::{lossy, trim_end};
+use crate::collapse::cache::lines::{LineCache, LineId};
+use crate::collapse::cache::successors::{Successor, Successors};
+use crate::names::symbol::command_frame;
 use ahash::AHashMap;
 use std::ops::Range;
 

@@ -7,7 +7,7 @@
 //! perf pads its fields: IDs to 5 bytes, periods to 10. That distinguishes the ID in `my thread
 //! 1` from the name that ends in a number in `my thread 1`, and an ID from a period.
 
-use crate::text::{is_ascii_white, trim, trim_end};
+use crate::bytes::text::{is_ascii_white, trim, trim_end};
 
 /// The maximum length of a thread name in the kernel; names of kernel workers can be longer, but
 /// contain no space.
@@ -80,7 +80,7 @@ impl<'a> Start<'a> {
                 || without_cpu(last.before).is_some()
                 || LastWord::of(last.before).is_some_and(|it| it.is_ids(Padding::Sure))
         };
-        if let Some(period) = crate::count::parse_digits(last.word)
+        if let Some(period) = crate::bytes::count::parse_digits(last.word)
             && is_period()
         {
             return (Start::without_time(last.before), Some(period));

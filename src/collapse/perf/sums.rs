@@ -1,9 +1,9 @@
 //! The sums of the samples, for each value.
 
 use super::Options;
+use crate::bytes::text::lossy;
+use crate::bytes::text::plural;
 use crate::call_tree::{Count, Forest, Unit, ValueType};
-use crate::collapse::notes::plural;
-use crate::text::lossy;
 
 /// The number of samples, and the sum of their periods.
 #[derive(Debug, Clone, Copy, Default)]

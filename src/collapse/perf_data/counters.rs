@@ -9,7 +9,7 @@
 //! difference to the previous value of a counter is the number of events since the previous sample.
 
 use super::event::read_format;
-use crate::bytes::{Bytes, Words};
+use crate::bytes::binary::{Bytes, Words};
 use ahash::AHashMap;
 
 /// The counter values in a sample.
@@ -83,7 +83,7 @@ impl Counters {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bytes::ByteOrder;
+    use crate::bytes::binary::ByteOrder;
 
     type Value = (Option<u64>, u64);
 

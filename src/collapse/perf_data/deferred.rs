@@ -8,7 +8,7 @@
 //! The user part is recorded when the thread returns to user space, once for all samples since it
 //! entered the kernel. Samples wait here for it.
 
-use crate::bytes::{ByteOrder, Bytes, Words};
+use crate::bytes::binary::{ByteOrder, Bytes, Words};
 use std::collections::BTreeMap;
 
 /// The length of the marker with its cookie.

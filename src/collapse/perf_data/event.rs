@@ -2,7 +2,7 @@
 //!
 //! This is the kernel's `struct perf_event_attr`, reduced to what folding needs.
 
-use crate::bytes::{ByteOrder, Bytes};
+use crate::bytes::binary::{ByteOrder, Bytes};
 
 /// The fields that a sample can have.
 pub(super) mod field {

@@ -15,7 +15,7 @@ use super::sample::Sample;
 use super::stacks::{Kind, Stacks};
 use super::unwind::{Open, Unwinder};
 use crate::call_tree::{CallTree, Forest, Timeline};
-use crate::collapse::format::Format;
+use crate::collapse::engine::format::Format;
 use crate::collapse::perf::{self, Report, Sums};
 use crate::symbols::{Detail, Files, Found, Object};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};

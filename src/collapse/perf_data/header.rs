@@ -12,8 +12,8 @@
 
 use super::event::Event;
 use super::tracing::Tracepoints;
-use crate::blocks::{MAX_RECORD_SIZE, record_too_long};
-use crate::bytes::{ByteOrder, Bytes};
+use crate::bytes::binary::{ByteOrder, Bytes};
+use crate::bytes::blocks::{MAX_RECORD_SIZE, record_too_long};
 use crate::symbols::Origin;
 use ahash::AHashMap;
 use std::io::{self, Read, Seek, SeekFrom};

@@ -5,13 +5,13 @@ use super::objects::ObjectList;
 use super::processes::Location;
 use super::resolve::Resolved;
 use super::stacks::FrameKey;
+use crate::bytes::text::lossy;
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::demangle::demangled_frame;
-use crate::collapse::document::names::with_line;
+use crate::collapse::document::addresses::with_line;
 use crate::collapse::perf::{self, FrameLine, function_name, name_frames};
-use crate::collapse::symbol::command_frame;
+use crate::names::demangle::demangled_frame;
+use crate::names::symbol::command_frame;
 use crate::symbols::{Function, Object};
-use crate::text::lossy;
 use ahash::AHashMap;
 use std::borrow::Cow;
 

@@ -14,7 +14,7 @@ use super::report::Reading;
 use super::sample::{Comm, Fork, KernelSymbol, Mapping, Sample, thread_of_record};
 use super::stacks::Spaces;
 use super::unwind::AllTables;
-use crate::bytes::ByteOrder;
+use crate::bytes::binary::ByteOrder;
 use crate::collapse::perf::EventName;
 use crate::collapse::selection::Chooser;
 use crate::symbols::Origin;

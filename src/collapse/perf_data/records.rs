@@ -13,8 +13,8 @@
 use super::compressed::Inflater;
 use super::event::{Event, field};
 use super::header::{Header, TRACING_DATA};
-use crate::blocks::MAX_RECORD_SIZE;
-use crate::bytes::Bytes;
+use crate::bytes::binary::Bytes;
+use crate::bytes::blocks::MAX_RECORD_SIZE;
 use std::collections::VecDeque;
 use std::io::{self, Read};
 

@@ -3,9 +3,9 @@
 use super::objects::{ObjectId, ObjectList};
 use super::resolve::Resolved;
 use super::stacks::FrameKey;
-use crate::bytes::{ByteOrder, Bytes};
+use crate::bytes::binary::{ByteOrder, Bytes};
+use crate::bytes::text::plural;
 use crate::call_tree::{CallTree, NodeId};
-use crate::collapse::notes::plural;
 use crate::symbols::{Missing, list_missing};
 use crate::warnings::warning;
 use ahash::AHashMap;

@@ -3,9 +3,9 @@
 use super::counters::Readings;
 use super::deferred::Rest;
 use super::event::{Event, field};
-use crate::bytes::{ByteOrder, Bytes, Words};
+use crate::bytes::binary::{ByteOrder, Bytes, Words};
+use crate::bytes::decimal::Decimal;
 use crate::collapse::selection::SampleOrigin;
-use crate::decimal::Decimal;
 
 /// The state when the event occurred.
 #[derive(Debug)]

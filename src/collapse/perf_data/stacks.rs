@@ -9,7 +9,7 @@ use super::processes::Location;
 use super::sample::Sample;
 use super::space::Space;
 use super::unwind::{Open, Unwinder};
-use crate::bytes::Words;
+use crate::bytes::binary::Words;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::perf;
 use ahash::AHashMap;

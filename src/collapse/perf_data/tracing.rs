@@ -14,9 +14,9 @@
 
 use super::event::Event;
 use super::sample::Sample;
-use crate::bytes::{ByteOrder, Bytes};
-use crate::collapse::off_cpu::{Change, IDLE, SWITCH, Thread};
+use crate::bytes::binary::{ByteOrder, Bytes};
 use crate::collapse::perf::EventName;
+use crate::collapse::perf::absences::{Change, IDLE, SWITCH, Thread};
 use ahash::AHashMap;
 
 /// The position of a number in the raw data of a sample.
@@ -168,7 +168,7 @@ fn read_format(text: &[u8]) -> Option<(u64, Fields)> {
 }
 
 fn number(text: &[u8]) -> Option<u64> {
-    crate::count::parse_digits(text.trim_ascii())
+    crate::bytes::count::parse_digits(text.trim_ascii())
 }
 
 fn text_to_zero<'a>(data: &mut Bytes<'a>) -> Option<&'a [u8]> {

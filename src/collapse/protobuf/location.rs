@@ -1,7 +1,7 @@
 //! Frames of locations, for the similar tables of pprof and OpenTelemetry.
 
-use crate::collapse::document::names::{frame_name, with_place};
-use crate::decimal::Decimal;
+use crate::bytes::decimal::Decimal;
+use crate::names::frame::{frame_name, with_place};
 use std::io;
 
 /// The function and line of a location. `file` is empty if unknown.

@@ -12,7 +12,7 @@ pub mod pprof;
 pub(crate) mod pprof_messages;
 pub mod simpleperf;
 
-use super::document::invalid;
+use crate::input::invalid;
 use prost::encoding::{WireType, decode_key, decode_varint};
 use prost::{DecodeError, Message};
 use std::io;

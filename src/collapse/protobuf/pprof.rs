@@ -18,22 +18,23 @@
 //! A profile has several values for each sample; the default is the one that the profile specifies,
 //! or the last one. Samples that `pprof -diff_base` marks as baseline are the first of two counts.
 
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileAddress, FileId, Names};
 use crate::collapse::document::ids::Ids;
 use crate::collapse::document::latest::LatestStack;
-use crate::collapse::document::names::frame_name;
 use crate::collapse::document::{
-    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end, resolve_value,
-    shared_options,
+    Document, Profile, ValueType, out_of_range, read_to_end, resolve_value, shared_options,
 };
+use crate::collapse::engine::shared::SymbolOptions;
 use crate::collapse::protobuf::location::{self, location_frames};
 use crate::collapse::protobuf::pprof_messages::{
     Function, Label, Line, Location, Mapping, Sample, SampleType,
 };
 use crate::collapse::protobuf::{Fields, Value, decode, push_numbers};
 use crate::collapse::selection::{Criterion, SampleOrigin};
-use crate::decimal::Decimal;
+use crate::input::invalid;
+use crate::names::frame::frame_name;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 use std::ops::Range;
@@ -279,7 +280,7 @@ impl<'a> Tables<'a> {
             let text = self.string(label.text)?;
             let number = match text {
                 b"" => u64::try_from(label.number).ok(),
-                digits => crate::count::parse_digits(digits),
+                digits => crate::bytes::count::parse_digits(digits),
             };
             match self.string(label.key)? {
                 b"comm" | b"thread" | b"thread_name" | b"thread name" | b"thread_comm" => {

@@ -13,17 +13,18 @@
 //! Files come after the samples that refer to them. If there are several events, one of them is
 //! read.
 
+use crate::bytes::decimal::Decimal;
+use crate::bytes::text::plural;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileAddress, FileId, Names};
-use crate::collapse::document::names::frame_name;
 use crate::collapse::document::{
-    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end,
-    shared_options, thread_roots,
+    Document, Profile, ValueType, out_of_range, read_to_end, shared_options, thread_roots,
 };
-use crate::collapse::notes::plural;
+use crate::collapse::engine::shared::SymbolOptions;
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
 use crate::collapse::selection::{Criterion, SampleOrigin};
-use crate::decimal::Decimal;
+use crate::input::invalid;
+use crate::names::frame::frame_name;
 use crate::warnings::warning;
 use ahash::AHashMap;
 use std::io::{self, BufRead};

@@ -2,11 +2,11 @@
 
 use super::Options;
 use super::idle::is_idle;
-use crate::collapse::demangle::demangled_frame;
-use crate::collapse::error::ErrorKind;
-use crate::collapse::symbol::{function_frame, one_frame};
-use crate::count::{parse_digits, split_number};
-use crate::text::{excerpt, lossy, trim_end};
+use crate::bytes::count::{parse_digits, split_number};
+use crate::bytes::text::{excerpt, lossy, trim_end};
+use crate::collapse::engine::error::ErrorKind;
+use crate::names::demangle::demangled_frame;
+use crate::names::symbol::{function_frame, one_frame};
 
 /// A node of the call graph, as printed.
 pub(super) struct Node<'a> {

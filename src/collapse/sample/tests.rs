@@ -1,5 +1,5 @@
 use super::*;
-use crate::collapse::testing;
+use crate::collapse::engine::testing;
 use proptest::prelude::*;
 
 fn fold(graph: &str) -> Result<String, String> {

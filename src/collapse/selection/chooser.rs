@@ -3,9 +3,9 @@
 use super::seen::Seen;
 use super::time::{Span, TimeRange, Window};
 use super::{Criterion, Division, IdRange, Selection};
-use crate::collapse::document::invalid;
-use crate::collapse::notes::plural;
-use crate::decimal::Decimal;
+use crate::bytes::decimal::Decimal;
+use crate::bytes::text::plural;
+use crate::input::invalid;
 use std::io;
 
 /// The origin of a sample, as far as recorded.

@@ -44,7 +44,7 @@ impl FromStr for IdRange {
 
     fn from_str(text: &str) -> Result<IdRange, ParseRangeError> {
         let (first, last) = text.split_once('-').unwrap_or((text, text));
-        let number = |text: &str| crate::count::parse_digits(text.as_bytes());
+        let number = |text: &str| crate::bytes::count::parse_digits(text.as_bytes());
         match (number(first), number(last)) {
             (Some(first), Some(last)) if first <= last => Ok(IdRange { first, last }),
             _ => Err(ParseRangeError),

@@ -3,9 +3,9 @@
 use super::chooser::SampleOrigin;
 use super::time::Span;
 use super::{Criterion, Selection};
-use crate::collapse::notes::plural;
-use crate::decimal::Decimal;
-use crate::text::lossy;
+use crate::bytes::decimal::Decimal;
+use crate::bytes::text::lossy;
+use crate::bytes::text::plural;
 use ahash::{AHashMap, AHashSet};
 use std::hash::Hash;
 

@@ -6,7 +6,7 @@
 //! unit   = "s" | "ms" | "us" | "ns"
 //! ```
 
-use crate::decimal::Decimal;
+use crate::bytes::decimal::Decimal;
 use std::fmt;
 use std::str::FromStr;
 

@@ -2,10 +2,10 @@
 
 use super::Options;
 use super::row::Row;
+use crate::bytes::text::{lossy, trim};
+use crate::call_tree::table::{Hashed, Table};
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::symbol::one_frame;
-use crate::table::{Hashed, Table};
-use crate::text::{lossy, trim};
+use crate::names::symbol::one_frame;
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::hash::BuildHasher;

@@ -1,9 +1,9 @@
 //! Parses rows of the report.
 
 use super::Options;
-use crate::collapse::error::ErrorKind;
-use crate::count::split_number;
-use crate::text::{excerpt, trim, without_leading_spaces};
+use crate::bytes::count::split_number;
+use crate::bytes::text::{excerpt, trim, without_leading_spaces};
+use crate::collapse::engine::error::ErrorKind;
 
 /// A function, with its depth and time.
 #[derive(Debug, PartialEq)]
@@ -193,8 +193,8 @@ fn few_milliseconds(end: [u8; 8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::folded::split_line;
-    use crate::text::trim_end;
+    use crate::bytes::lines::split_line;
+    use crate::bytes::text::trim_end;
     use proptest::prelude::*;
 
     #[test]

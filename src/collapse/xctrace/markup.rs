@@ -1,10 +1,10 @@
 //! Reads the tags of a document from a stream.
 
 use super::tag::{Tag, split_tag, split_usual_tag};
-use crate::blocks::{Blocks, Buffer, MAX_RECORD_SIZE, record_too_long};
-use crate::collapse::error::{ErrorKind, ParseError};
-use crate::collapse::format::count_lines;
-use crate::text::lossy;
+use crate::bytes::blocks::{Blocks, Buffer, MAX_RECORD_SIZE, record_too_long};
+use crate::bytes::text::lossy;
+use crate::collapse::engine::error::{ErrorKind, ParseError};
+use crate::collapse::engine::format::count_lines;
 use quick_xml::errors::IllFormedError;
 use std::io::{self, Read};
 

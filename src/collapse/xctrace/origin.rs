@@ -2,10 +2,10 @@
 
 use super::stacks::{Reference, define, find};
 use super::tag::{Element, Tag};
-use crate::collapse::error::ErrorKind;
+use crate::bytes::count::parse_digits;
+use crate::bytes::decimal::Decimal;
+use crate::collapse::engine::error::ErrorKind;
 use crate::collapse::selection::{Chooser, SampleOrigin};
-use crate::count::parse_digits;
-use crate::decimal::Decimal;
 use ahash::AHashMap;
 use std::rc::Rc;
 

@@ -2,8 +2,8 @@
 
 use super::threads::Thread;
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::error::ErrorKind;
-use crate::collapse::symbol::{fix_partially_demangled_rust, one_frame};
+use crate::collapse::engine::error::ErrorKind;
+use crate::names::symbol::{fix_partially_demangled_rust, one_frame};
 use ahash::AHashMap;
 use std::ops::Range;
 

@@ -1,8 +1,8 @@
 //! Parses tags.
 
 use super::stacks::Reference;
-use crate::collapse::error::ErrorKind;
-use crate::count::parse_digits;
+use crate::bytes::count::parse_digits;
+use crate::collapse::engine::error::ErrorKind;
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
 use quick_xml::events::attributes::Attributes;

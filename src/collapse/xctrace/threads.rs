@@ -3,8 +3,8 @@
 use super::Options;
 use super::stacks::{define, find};
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::error::ErrorKind;
-use crate::collapse::symbol::one_frame;
+use crate::collapse::engine::error::ErrorKind;
+use crate::names::symbol::one_frame;
 use ahash::AHashMap;
 use std::borrow::Cow;
 

@@ -2,8 +2,8 @@
 
 use super::Color;
 use super::module::{KERNEL, module_of};
+use crate::bytes::text::lossy;
 use crate::call_tree::{CallTree, FrameId};
-use crate::text::lossy;
 use std::borrow::Cow;
 use std::collections::HashMap;
 

@@ -64,7 +64,7 @@ impl PaletteMap {
         let (mut colors, mut ignored) = (BTreeMap::new(), 0);
         for line in reader.split(b'\n') {
             let line = line?;
-            match parse_line(&crate::text::lossy(&line)) {
+            match parse_line(&crate::bytes::text::lossy(&line)) {
                 Some((name, color)) => drop(colors.insert(name.to_string(), color)),
                 None => ignored += 1,
             }

@@ -1,9 +1,9 @@
 //! V8 CPU profiles in a trace, split into chunks.
 
 use super::{Event, ThreadId};
+use crate::bytes::decimal::Decimal;
 use crate::collapse::json::cpuprofile::{Node, Recording};
 use crate::collapse::json::{self, Id};
-use crate::decimal::Decimal;
 use ahash::AHashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;

@@ -21,15 +21,14 @@ mod chunks;
 mod spans;
 
 use super::cpuprofile;
+use crate::bytes::decimal::Decimal;
+use crate::bytes::text::plural;
 use crate::call_tree::{CallTree, NodeId};
-use crate::collapse::document::names::frame_name;
-use crate::collapse::document::{
-    Document, Profile, ValueType, invalid, shared_options, thread_roots,
-};
+use crate::collapse::document::{Document, Profile, ValueType, shared_options, thread_roots};
 use crate::collapse::json::{self, Id, Keys, Text};
-use crate::collapse::notes::plural;
 use crate::collapse::selection::{Criterion, SampleOrigin};
-use crate::decimal::Decimal;
+use crate::input::invalid;
+use crate::names::frame::frame_name;
 use crate::warnings::warning;
 use ahash::{AHashMap, RandomState};
 use chunks::Recordings;

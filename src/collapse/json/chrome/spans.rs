@@ -1,11 +1,11 @@
 //! Spans: nested pairs of begin and end events.
 
 use super::ThreadId;
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::NodeId;
 use crate::collapse::document::Profile;
-use crate::collapse::document::names::Names;
 use crate::collapse::selection::SampleOrigin;
-use crate::decimal::Decimal;
+use crate::names::frame::Names;
 use ahash::AHashMap;
 use std::cmp::Reverse;
 

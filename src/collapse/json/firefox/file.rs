@@ -1,10 +1,10 @@
 //! The contents of a Firefox Profiler profile: threads and their tables, as columns or as rows.
 
+use crate::bytes::decimal::Decimal;
 use crate::collapse::document::addresses::{AddressId, Addresses, FileAddress, FileId};
 use crate::collapse::json::amounts::Amounts;
 use crate::collapse::json::packed::PackedIntegers;
 use crate::collapse::json::{self, ForEach, Id, OwnedText, Text};
-use crate::decimal::Decimal;
 use ahash::RandomState;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};

@@ -18,17 +18,18 @@
 
 mod file;
 
+use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileAddress, FileId, Names};
-use crate::collapse::document::names::{frame_name, with_place};
 use crate::collapse::document::stack_table::StackTable;
 use crate::collapse::document::{
-    Document, Profile, SymbolOptions, ValueType, invalid, out_of_range, read_to_end,
-    shared_options, thread_roots,
+    Document, Profile, ValueType, out_of_range, read_to_end, shared_options, thread_roots,
 };
+use crate::collapse::engine::shared::SymbolOptions;
 use crate::collapse::json::{self, Keys};
 use crate::collapse::selection::{Criterion, SampleOrigin};
-use crate::decimal::Decimal;
+use crate::input::invalid;
+use crate::names::frame::{frame_name, with_place};
 use file::{
     Column, File, Index, Indexes, Lib, Samples, Strings, Table, Thread, ThreadTimes, Times,
 };

@@ -1,7 +1,7 @@
 //! Compares all code paths for a profile: threads, block sizes, slices and readers, fast and slow.
 
 use super::*;
-use crate::collapse::notes::LinePlace;
+use crate::collapse::engine::notes::LinePlace;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

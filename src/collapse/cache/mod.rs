@@ -1,0 +1,4 @@
+//! Caches for lines that repeat.
+
+pub(crate) mod lines;
+pub(crate) mod successors;
