@@ -182,3 +182,156 @@ fn each_difference_names_a_test_that_exists() {
         }
     }
 }
+
+/// The rooms of the library, from top to bottom. A file belongs to the innermost room that it is in, and
+/// imports only from its own room and those below.
+const ROOMS: [&str; 21] = [
+    "cli",
+    "flamegraph",
+    "export",
+    "report",
+    "differential",
+    "filter",
+    "collapse::guess",
+    "collapse::formats",
+    "collapse",
+    "collapse::document",
+    "collapse::engine",
+    "collapse::cache",
+    "collapse::selection",
+    "symbols",
+    "names",
+    "folded",
+    "call_tree",
+    "input",
+    "threads",
+    "warnings",
+    "bytes",
+];
+
+#[test]
+fn imports_run_downwards() {
+    let mut imports = 0;
+    for file in files("src", "rs") {
+        let module = module_of(&file);
+        // Tests may import anything, the root and the tools import all rooms.
+        let is_test = module.iter().any(|name| name.starts_with("test"));
+        if is_test || module.is_empty() || module[0] == "bin" {
+            continue;
+        }
+        let from = room_of(&module);
+        for path in imported_paths(&code_of(&file), &module) {
+            imports += 1;
+            let to = room_of(&path);
+            assert!(
+                from <= to,
+                "{} imports {}, which is above",
+                file.display(),
+                path.join("::")
+            );
+        }
+    }
+    assert!(imports > 1000, "only {imports} imports");
+}
+
+#[test]
+fn imports_are_found_in_any_form() {
+    let module = ["collapse", "perf"].map(String::from);
+    for (code, expected) in [
+        ("use crate::cli::input;", "cli::input"),
+        (
+            "use super::{Reader, guess::{self}};",
+            "collapse::Reader collapse::guess::self",
+        ),
+        ("use super::super::cli;", "cli"),
+        (
+            "let x = $crate::bytes::text::lossy(y);",
+            "bytes::text::lossy",
+        ),
+        ("pub(crate) fn f() {}", ""),
+    ] {
+        let found = imported_paths(code, &module);
+        let found: Vec<String> = found.iter().map(|path| path.join("::")).collect();
+        assert_eq!(found.join(" "), expected);
+    }
+}
+
+/// The index of the innermost room that contains an item.
+fn room_of(path: &[String]) -> usize {
+    let path = path.join("::");
+    let contains = |room: &&&str| path == **room || path.starts_with(&format!("{room}::"));
+    let room = ROOMS.iter().filter(contains).max_by_key(|room| room.len());
+    let room = room.unwrap_or_else(|| panic!("{path} is in no room"));
+    ROOMS.iter().position(|other| other == room).unwrap()
+}
+
+fn module_of(file: &Path) -> Vec<String> {
+    let path = file
+        .strip_prefix(root().join("src"))
+        .unwrap()
+        .with_extension("");
+    let names = path.iter().map(|name| name.to_str().unwrap().to_string());
+    names
+        .filter(|name| !["mod", "lib"].contains(&name.as_str()))
+        .collect()
+}
+
+/// The code of a file without comments and unit tests.
+fn code_of(file: &Path) -> String {
+    let text = fs::read_to_string(file).unwrap();
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    let lines = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The paths from the root of the library in the code of a module.
+fn imported_paths(code: &str, module: &[String]) -> Vec<Vec<String>> {
+    let mut paths = Vec::new();
+    for start in ["crate::", "super::"] {
+        for (at, _) in code.match_indices(start) {
+            let is_inside = code[..at]
+                .ends_with(|before: char| before.is_alphanumeric() || "_:".contains(before));
+            if is_inside {
+                continue;
+            }
+            let mut path = code[at..].trim_start_matches("crate::");
+            let mut base = if start == "crate::" { &[] } else { module };
+            while let Some(rest) = path.strip_prefix("super::") {
+                (path, base) = (rest, &base[..base.len() - 1]);
+            }
+            push_paths(path, base, &mut paths);
+        }
+    }
+    paths
+}
+
+/// Pushes the paths that `text` starts with, and returns the rest of it.
+fn push_paths<'t>(text: &'t str, base: &[String], paths: &mut Vec<Vec<String>>) -> &'t str {
+    if let Some(mut rest) = text.strip_prefix('{') {
+        loop {
+            rest = push_paths(rest.trim_start(), base, paths).trim_start();
+            match rest.strip_prefix(',') {
+                Some(next) => rest = next,
+                None => return rest.strip_prefix('}').unwrap_or(rest),
+            }
+        }
+    }
+    let is_in_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let end = text
+        .find(|letter| !is_in_name(letter))
+        .unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    if name.is_empty() {
+        return rest;
+    }
+    let path = [base, &[name.to_string()]].concat();
+    match rest.strip_prefix("::") {
+        Some(rest) => push_paths(rest, &path, paths),
+        None => {
+            paths.push(path);
+            rest
+        }
+    }
+}
