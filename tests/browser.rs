@@ -5,7 +5,7 @@
 
 #![cfg(feature = "cli")]
 
-#[path = "support/skip.rs"]
+#[path = "it/support/skip.rs"]
 mod skip;
 
 use skip::skip;

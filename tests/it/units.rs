@@ -1,10 +1,7 @@
 //! Tests of the units in graphs: the unit of the input, unless the user names another.
 
+use crate::support::run::{assert_folds, run, run_in, stderr, stdout};
 use std::fs;
-use support::{assert_folds, run, run_in, stderr, stdout};
-
-#[path = "support/run.rs"]
-mod support;
 
 const INFERNO: &str = env!("CARGO_BIN_EXE_inferno");
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");

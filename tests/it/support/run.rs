@@ -1,7 +1,5 @@
 //! Runs a tool, and checks its output.
 
-#![allow(dead_code, reason = "no test needs all of it")]
-
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

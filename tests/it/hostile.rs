@@ -9,10 +9,8 @@
     feature = "protobuf"
 ))]
 
-#[path = "support/deadline.rs"]
-mod deadline;
-#[path = "../benches/documents/mod.rs"]
-mod documents;
+use crate::documents;
+use crate::support::deadline;
 
 use std::io::{Seek, SeekFrom, Write};
 use std::process::{Command, Output};

@@ -1,12 +1,9 @@
 //! Tests of `inferno collapse`, `inferno flamegraph` and `inferno diff`: what they read, list and
 //! reject.
 
+use crate::support::run::{assert_fails, assert_folds, run, run_in, stderr, stdout};
 use std::fs;
 use std::path::Path;
-use support::{assert_fails, assert_folds, run, run_in, stderr, stdout};
-
-#[path = "support/run.rs"]
-mod support;
 
 const INFERNO: &str = env!("CARGO_BIN_EXE_inferno");
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");

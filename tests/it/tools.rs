@@ -1,15 +1,12 @@
 //! Tests of the command-line tools: input, output, messages, exit codes.
 
+use crate::support::run::{assert_fails, assert_folds, run, run_in, stderr, stdout};
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
 use std::process::{Command, Output, Stdio};
-use support::{assert_fails, assert_folds, run, run_in, stderr, stdout};
 
 #[cfg(target_os = "linux")]
-#[path = "support/memory.rs"]
-mod memory;
-#[path = "support/run.rs"]
-mod support;
+use crate::support::memory;
 
 const PERF: &str = env!("CARGO_BIN_EXE_inferno-collapse-perf");
 const GUESS: &str = env!("CARGO_BIN_EXE_inferno-collapse-guess");

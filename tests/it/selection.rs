@@ -2,11 +2,8 @@
 
 #![cfg(feature = "cli")]
 
+use crate::support::run::{assert_fails, run, stderr, stdout};
 use std::fs;
-use support::{assert_fails, run, stderr, stdout};
-
-#[path = "support/run.rs"]
-mod support;
 
 const INFERNO: &str = env!("CARGO_BIN_EXE_inferno");
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");

@@ -2,16 +2,13 @@
 
 #![cfg(feature = "compression")]
 
-#[path = "support/run.rs"]
-mod support;
-
+use crate::support::run::{assert_fails, assert_folds, run, run_in, stderr, stdout};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use inferno::decode::decoded;
 use std::collections::HashSet;
 use std::io::{BufReader, Read, Write};
 use std::process::{Command, Stdio};
-use support::{assert_fails, assert_folds, run, run_in, stderr, stdout};
 
 const DIFF: &str = env!("CARGO_BIN_EXE_inferno-diff-folded");
 const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");

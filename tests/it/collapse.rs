@@ -2,7 +2,7 @@
 //! by `inferno collapse FORMAT` if there is no such tool, and the output must equal `CASE.folded`.
 //! `CASE.args` has command-line arguments, one per line. Profiles may be compressed. `CASE.stderr`
 //! has the expected messages; if it exists without `CASE.folded`, the tool must fail. `BLESS=1
-//! cargo test --test collapse` writes the expected files.
+//! cargo test --test it collapse` writes the expected files.
 
 use inferno::collapse::formats::recognized;
 use inferno::collapse::guess;

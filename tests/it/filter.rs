@@ -130,7 +130,7 @@ fn filters_are_done_in_one_order() {
             .or_else(|| text.find(&format!("--{flag}\n")))
             .expect("a flag")
     };
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../../README.md");
     let mut places: Vec<(usize, usize)> = [
         "merge-generated",
         "rename",

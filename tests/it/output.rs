@@ -9,15 +9,10 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-#[path = "support/deadline.rs"]
-mod deadline;
-#[path = "support/run.rs"]
-mod run;
-#[path = "support/skip.rs"]
-mod skip;
+use crate::support::deadline;
 
-use run::{assert_fails, assert_folds, run_in, stderr, stdout};
-use skip::skip;
+use crate::support::run::{assert_fails, assert_folds, run_in, stderr, stdout};
+use crate::support::skip::skip;
 
 const GUESS: &str = env!("CARGO_BIN_EXE_inferno-collapse-guess");
 const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");

@@ -3,10 +3,9 @@
 //! `tests/data/flamegraph` has a directory for each golden case: `input.folded`, `args` (one per
 //! line), other files for the tool, and `expected.svg`; `expected.NAME` for the contents of a file
 //! afterwards, `expected.stderr` for warnings. For a new case, add the input and the arguments, run
-//! `BLESS=1 cargo test --test flamegraph` to write the rest, and review it.
+//! `BLESS=1 cargo test --test it flamegraph` to write the rest, and review it.
 
-#[path = "support/xml.rs"]
-mod xml;
+use crate::support::xml;
 
 use inferno::call_tree::CallTree;
 use inferno::flamegraph::color::{Color, PaletteMap};

@@ -2,8 +2,7 @@
 
 #![cfg(all(feature = "jfr", feature = "json", feature = "protobuf"))]
 
-#[path = "../benches/documents/mod.rs"]
-mod documents;
+use crate::documents;
 
 use documents::KINDS;
 use inferno::call_tree::CallTree;

@@ -2,14 +2,11 @@
 
 #![cfg(feature = "cli")]
 
+use crate::support::run::{assert_fails, run_in, stderr, stdout};
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Output;
-use support::{assert_fails, run_in, stderr, stdout};
 use tempfile::TempDir;
-
-#[path = "support/run.rs"]
-mod support;
 
 const INFERNO: &str = env!("CARGO_BIN_EXE_inferno");
 

@@ -1,14 +1,11 @@
 //! Tests of `inferno report`: what a profile contains, what changed, and whether that violates a
 //! rule.
 
+use crate::support::run::{assert_fails, run, run_in, stderr, stdout};
 use inferno::folded;
 use inferno::report::{Comparison, Format, Options, Report};
 use std::fs;
 use std::process::Output;
-use support::{assert_fails, run, run_in, stderr, stdout};
-
-#[path = "support/run.rs"]
-mod support;
 
 const INFERNO: &str = env!("CARGO_BIN_EXE_inferno");
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");

@@ -5,10 +5,7 @@
 use resvg::tiny_skia::Pixmap;
 use std::process::{Command, Output};
 
-#[path = "support/run.rs"]
-mod run;
-
-use run::{assert_fails, run, stderr, stdout};
+use crate::support::run::{assert_fails, run, stderr, stdout};
 
 const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");
 const STACKS: &[u8] = b"main;parse;read 3\nmain;draw 2\n";

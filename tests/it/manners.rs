@@ -8,12 +8,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-#[path = "support/run.rs"]
-mod run;
-#[path = "support/skip.rs"]
-mod skip;
+use crate::support::skip;
 
-use run::{run, run_in, stderr, stdout};
+use crate::support::run::{run, run_in, stderr, stdout};
 
 const INFERNO: &str = env!("CARGO_BIN_EXE_inferno");
 const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");

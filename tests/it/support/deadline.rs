@@ -1,7 +1,5 @@
 //! Runs a tool that might wait forever for its input, with a time limit.
 
-#![allow(dead_code, reason = "no test needs all of it")]
-
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::process::{Child, Command, Output};

@@ -15,21 +15,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 #[cfg(target_os = "linux")]
-#[path = "perf_data/files.rs"]
 mod files;
-#[path = "perf_data/flags.rs"]
 mod flags;
 #[cfg(target_os = "linux")]
-#[path = "perf_data/growth.rs"]
 mod growth;
-#[path = "perf_data/lines.rs"]
 mod lines;
 #[cfg(target_os = "linux")]
-#[path = "support/memory.rs"]
-mod memory;
-#[path = "perf_data/off_cpu.rs"]
+use crate::support::memory;
 mod off_cpu;
-#[path = "perf_data/samples.rs"]
 mod samples;
 
 const PERF: &str = env!("CARGO_BIN_EXE_inferno-collapse-perf");

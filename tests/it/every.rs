@@ -2,6 +2,7 @@
 
 #![cfg(feature = "cli")]
 
+use crate::support::run::{assert_fails, run, run_in, stderr, stdout};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
@@ -9,11 +10,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
-use support::{assert_fails, run, run_in, stderr, stdout};
 use tempfile::TempDir;
-
-#[path = "support/run.rs"]
-mod support;
 
 const INFERNO: &str = env!("CARGO_BIN_EXE_inferno");
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");

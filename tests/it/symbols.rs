@@ -2,12 +2,8 @@
 //! captures, in `perf-data/symfs`.
 #![cfg(all(feature = "json", feature = "perf-data", feature = "protobuf"))]
 
-#[path = "support/deadline.rs"]
-mod deadline;
-#[path = "support/run.rs"]
-mod run;
 
-use run::{run, stderr, stdout};
+use crate::support::run::{run, stderr, stdout};
 use std::fs;
 
 const INFERNO: &str = env!("CARGO_BIN_EXE_inferno");

@@ -2,11 +2,8 @@
 
 #![cfg(feature = "cli")]
 
+use crate::support::run::{run, stderr, stdout};
 use std::collections::BTreeSet;
-use support::{run, stderr, stdout};
-
-#[path = "support/run.rs"]
-mod support;
 
 const INFERNO: &str = env!("CARGO_BIN_EXE_inferno");
 

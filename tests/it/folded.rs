@@ -1,9 +1,6 @@
 //! Tests of folded text as the interface between tools: each can read the output of the others.
 
-#[path = "support/run.rs"]
-mod support;
-
-use support::{assert_fails, assert_folds, run, run_in, stderr, stdout};
+use crate::support::run::{assert_fails, assert_folds, run, run_in, stderr, stdout};
 
 const DIFF: &str = env!("CARGO_BIN_EXE_inferno-diff-folded");
 const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");

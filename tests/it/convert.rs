@@ -1,10 +1,7 @@
 //! `inferno convert`, and `--format` of the tools that fold.
 
+use crate::support::run::{assert_fails, assert_folds, run, run_in, stderr, stdout};
 use std::fs;
-use support::{assert_fails, assert_folds, run, run_in, stderr, stdout};
-
-#[path = "support/run.rs"]
-mod support;
 
 const INFERNO: &str = env!("CARGO_BIN_EXE_inferno");
 

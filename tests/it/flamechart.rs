@@ -1,10 +1,7 @@
 //! Tests of flame charts: time order, thread by thread.
 
-#[path = "support/run.rs"]
-mod support;
-
+use crate::support::run::{run_in, stderr, stdout};
 use std::fs;
-use support::{run_in, stderr, stdout};
 
 const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");
 

@@ -4,14 +4,10 @@ use std::ffi::OsStr;
 use std::fs;
 use std::process::{Command, Output, Stdio};
 
-#[path = "support/deadline.rs"]
-mod deadline;
-#[path = "support/run.rs"]
-mod run;
-#[path = "support/skip.rs"]
-mod skip;
+use crate::support::deadline;
+use crate::support::skip;
 
-use run::{assert_fails, run, run_in, stderr, stdout};
+use crate::support::run::{assert_fails, run, run_in, stderr, stdout};
 
 const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");
 const DIFF_FOLDED: &str = env!("CARGO_BIN_EXE_inferno-diff-folded");

@@ -1,0 +1,38 @@
+//! All tests of the library and the tools in one program, because each program takes a while to link.
+//!
+//! Apart are `tests/browser.rs`, which takes minutes in Chromium, and `tests/tidy.rs`, which checks documents and
+//! source files and needs none of this. `cargo test --test it output::` runs the tests in `output.rs`.
+
+#[path = "../../benches/documents/mod.rs"]
+mod documents;
+
+mod ci;
+mod collapse;
+mod conservation;
+mod convert;
+mod differential;
+mod encodings;
+mod every;
+mod export;
+mod filter;
+mod flamechart;
+mod flamegraph;
+mod folded;
+mod generated;
+mod hostile;
+mod manners;
+mod many;
+mod max_frames;
+mod messages;
+mod output;
+mod per;
+mod perf_data;
+mod picture;
+mod pipes;
+mod report;
+mod selection;
+mod subcommands;
+mod support;
+mod symbols;
+mod tools;
+mod units;
