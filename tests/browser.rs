@@ -83,6 +83,7 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
     for number in 0..6000 {
         narrow.extend(format!("many;f{number:04};g{number:04} 1000\n").bytes());
     }
+    let one = b"many 99999\nfew 1\n".to_vec();
     // Many functions, and a callee of each, in rows that wide frames reach, too.
     let mut dense = b"other;other;other 500000\n".to_vec();
     for number in 0..5000 {
@@ -119,6 +120,12 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
         ("modern.svg", &modules, &["--theme", "modern"]),
         ("modern-dense.svg", &dense, &["--theme", "modern"]),
         ("narrow.svg", &narrow, &[]),
+        ("modern-narrow.svg", &narrow, &["--theme", "modern"]),
+        (
+            "modern-one.svg",
+            &one,
+            &["--theme", "modern", "--minwidth", "0"],
+        ),
         ("dense.svg", &dense, &[]),
         (
             "two-colors.svg",

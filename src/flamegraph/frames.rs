@@ -176,7 +176,7 @@ impl<'f, 'o> Frames<'f, 'o> {
             if is_root {
                 out.extend_from_slice(b"100");
             } else {
-                push_fixed::<2>(out, self.percent(frame.count));
+                self.push_share(out, self.percent(frame.count));
                 self.push_change(out, frame);
             }
             out.extend_from_slice(b"%)");
@@ -200,7 +200,17 @@ impl<'f, 'o> Frames<'f, 'o> {
             _ => out.push(b'-'),
         }
         let share = delta.unsigned_abs() as f64 / 1e9 / self.total;
-        push_fixed::<2>(out, 100.0 * share);
+        self.push_share(out, 100.0 * share);
+    }
+
+    /// Writes `12.34`. What would round to `0.00` is `<0.01`, except in the classic theme, whose titles are
+    /// those of the published tool.
+    fn push_share(&self, out: &mut Vec<u8>, percent: f64) {
+        if self.opt.is_modern() && percent > 0.0 && percent < 0.005 {
+            out.extend_from_slice(b"&lt;0.01");
+        } else {
+            push_fixed::<2>(out, percent);
+        }
     }
 
     /// If the title does not contain the name, it is an attribute for the viewer's search and

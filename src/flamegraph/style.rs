@@ -7,9 +7,10 @@ use std::fmt::Write;
 
 /// The viewer, with one file per concern. They form a single script, in which the order matters
 /// only because base classes come first.
-const VIEWER: [&str; 34] = [
+const VIEWER: [&str; 35] = [
     include_str!("viewer/settings.js"),
     include_str!("viewer/elements.js"),
+    include_str!("viewer/theme.js"),
     include_str!("viewer/numbers.js"),
     include_str!("viewer/profile.js"),
     include_str!("viewer/views.js"),

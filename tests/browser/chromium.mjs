@@ -157,11 +157,11 @@ class Tab {
     await this.settle();
   }
 
-  // Presses one key; `modifiers` is 2 for Ctrl.
+  // Presses one key; `modifiers` is 2 for Ctrl and 8 for Shift.
   async press(key, modifiers = 0) {
-    const keys = { Backspace: 8, Tab: 9, Enter: 13, Escape: 27, ArrowUp: 38, f: 70 };
+    const keys = { Backspace: 8, Tab: 9, Enter: 13, Escape: 27, ' ': 32, ArrowUp: 38, f: 70 };
     const event = { key, modifiers, windowsVirtualKeyCode: keys[key] ?? 0 };
-    const text = key === 'Enter' ? '\r' : undefined;
+    const text = { Enter: '\r', ' ': ' ' }[key];
     await this.send('Input.dispatchKeyEvent', { ...event, type: 'keyDown', text });
     await this.send('Input.dispatchKeyEvent', { ...event, type: 'keyUp' });
     await this.settle();

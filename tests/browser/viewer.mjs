@@ -1,9 +1,9 @@
 // Opens a flame graph of example.folded in Chromium and simulates a user.
 //
-//   node viewer.mjs CHROMIUM DIRECTORY
+//   node viewer.mjs CHROMIUM DIRECTORY [PART OF A NAME]
 //
 // tests/browser.rs draws the graphs in the directory and documents their contents. This script prints a line
-// for each check, and exits with 1 if one failed. It is run by tests/browser.rs.
+// for each check (whose name has that part), and exits with 1 if one failed. It is run by tests/browser.rs.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -267,10 +267,10 @@ const checks = {
       assert.equal((await graph.shown()).length, 4);
       return graph.text('matched');
     };
-    assert.equal(await matched('s=(a%2B)%2B$'), 'Matched: 75.0%, 1 frames');
+    assert.equal(await matched('s=(a%2B)%2B$'), 'Matched: 75.0%, 1 frame');
     assert.equal(await matched('s=^(a|aa)%2B$'), 'No match');
-    assert.equal(await matched('s=(A*)*B&ic=1'), 'Matched: 75.0%, 1 frames');
-    assert.equal(await matched('s=(a.*){40}!'), 'Matched: 25.0%, 1 frames');
+    assert.equal(await matched('s=(A*)*B&ic=1'), 'Matched: 75.0%, 1 frame');
+    assert.equal(await matched('s=(a.*){40}!'), 'Matched: 25.0%, 1 frame');
     assert.equal(
       await matched('s=(a%2B)%2B\\1$'),
       'No match (searched as plain text: the pattern has a backreference)',
@@ -286,7 +286,7 @@ const checks = {
     assert.equal(await matched(`s=${'a'.repeat(2000)}!`), 'Not searched: the search term has more than 2000 characters');
     assert.deepEqual(await graph.highlighted(), []);
     await graph.search('(a+)+!');
-    assert.equal(await graph.text('matched'), 'Matched: 25.0%, 1 frames');
+    assert.equal(await graph.text('matched'), 'Matched: 25.0%, 1 frame');
     await graph.clickText('plain');
     assert.equal(await graph.text('matched'), 'No match');
   },
@@ -295,7 +295,7 @@ const checks = {
     await graph.search('memchr');
     assert.equal(await graph.text('matched'), 'Matched: 30.0%, 2 frames');
     await graph.clickFrame('parse ');
-    assert.equal(await graph.text('matched'), 'Matched: 25.0%, 1 frames');
+    assert.equal(await graph.text('matched'), 'Matched: 25.0%, 1 frame');
     await graph.clickText('unzoom');
     assert.deepEqual(await graph.highlighted(), ['memchr', 'memchr']);
   },
@@ -309,7 +309,7 @@ const checks = {
       assert.equal(await graph.text('matched'), text, term);
     }
     await graph.search('read_line');
-    assert.equal(await graph.text('matched'), 'Matched: 30.0%, 1 frames');
+    assert.equal(await graph.text('matched'), 'Matched: 30.0%, 1 frame');
   },
 
   async 'ignores case when told to'({ graph }) {
@@ -341,6 +341,95 @@ const checks = {
     assert.equal((await graph.shown()).length, 14);
   },
 
+  async 'reaches the tools before the frames, and works by Space'({ tab, graph, url }) {
+    const used = () => {
+      const { id, textContent } = document.activeElement;
+      return id || textContent.split(' ')[0];
+    };
+    const walk = async (count, modifiers) => {
+      const places = [];
+      for (let step = 0; step < count; step++) {
+        await tab.press('Tab', modifiers);
+        places.push(await tab.evaluate(used));
+      }
+      return places;
+    };
+    const tools = ['term', 'ignorecase', 'plain', 'flame', 'icicle', 'callers', 'sandwich', 'table', 'both', 'menu'];
+    assert.deepEqual(await walk(11, 0), [...tools, 'all']);
+    assert.deepEqual(await walk(10, 8), tools.toReversed());
+    await tab.goto(url('/graph.svg?view=both'));
+    assert.deepEqual((await walk(13, 0)).slice(10, 12), ['all', 'SelfTotal'], 'the table comes last');
+    await tab.goto(url('/graph.svg'));
+    await walk(5, 0);
+    await tab.press(' ');
+    assert.equal(await graph.query(), '?flip=1');
+    await walk(6, 0);
+    await tab.press('ArrowDown');
+    await tab.press(' ');
+    assert.equal((await graph.shown()).length, 11);
+  },
+
+  async 'keeps the theme where it may, as long as it differs from the system'({ tab, url }) {
+    const isDark = () => document.querySelector('svg').classList.contains('dark');
+    await tab.press('d');
+    for (const page of ['/chart.svg', '/page.html']) {
+      await tab.goto(url(page));
+      assert.ok(await tab.evaluate(isDark), page);
+    }
+    await tab.press('d');
+    assert.equal(await tab.evaluate(() => localStorage.length), 0);
+    await tab.goto('about:blank');
+    const svg = await (await fetch(url('/graph.svg'))).text();
+    await tab.goto('data:image/svg+xml,' + encodeURIComponent(svg));
+    await tab.press('d');
+    assert.ok(await tab.evaluate(isDark), 'where storage is not allowed');
+  },
+
+  async 'has all views and whole names on a phone'({ tab, graph, url }) {
+    const phone = { width: 375, height: 700, deviceScaleFactor: 1, mobile: true };
+    await tab.send('Emulation.setTouchEmulationEnabled', { enabled: true });
+    await tab.send('Emulation.setDeviceMetricsOverride', phone);
+    await tab.goto(url('/modern.svg'));
+    const small = () =>
+      [...document.querySelectorAll('#tools button, #tools input, #popup button, #functions button')]
+        .map((control) => [control.textContent, control.getBoundingClientRect()])
+        .filter(([, { width, height }]) => width > 0 && Math.min(width, height) < 44)
+        .map(([text]) => text);
+    await graph.clickText('view');
+    assert.equal(await graph.text('popup'), 'FlameIcicleCallersSandwichTable');
+    assert.deepEqual(await tab.evaluate(small), []);
+    await graph.clickText('view-table');
+    assert.equal(await graph.text('view'), 'Table ▾');
+    assert.deepEqual(await tab.evaluate(small), []);
+    const rows = () =>
+      [...document.querySelectorAll('#functions tbody tr')].map((row) => {
+        const [name, count] = [row.lastChild, row.firstChild].map((cell) => cell.getBoundingClientRect());
+        return name.width > 300 && name.bottom <= count.top + 1;
+      });
+    assert.deepEqual(await tab.evaluate(rows), Array(5).fill(true));
+    const height = () => document.getElementById('tools').getBoundingClientRect().height;
+    const before = await tab.evaluate(height);
+    await graph.search('main');
+    assert.ok((await tab.evaluate(height)) > before, 'the result has its own line');
+    await tab.send('Emulation.setTouchEmulationEnabled', { enabled: false });
+  },
+
+  async 'prints on one page, without tools and background'({ tab, url }) {
+    for (const page of ['/deep.svg', '/page.html', '/narrow.svg']) {
+      await tab.goto(url(page));
+      for (const landscape of [false, true]) {
+        const pdf = await tab.send('Page.printToPDF', { landscape });
+        const text = Buffer.from(pdf.data, 'base64').toString('latin1');
+        assert.equal(text.match(/\/Type \/Page\b/g).length, 1, page);
+      }
+    }
+    const shown = () =>
+      ['tools', 'bar'].map((id) => document.getElementById(id)).filter((part) => getComputedStyle(part).display !== 'none');
+    await tab.send('Emulation.setEmulatedMedia', { media: 'print' });
+    assert.deepEqual(await tab.evaluate(shown), []);
+    await tab.send('Emulation.setEmulatedMedia', { media: '' });
+  },
+
   async 'restores zoom and search from the URL'({ tab, graph, url }) {
     await graph.search('memchr|%&=+#\u00e9');
     await graph.clickFrame('parse ');
@@ -349,7 +438,7 @@ const checks = {
     await tab.goto('about:blank');
     await tab.goto(url('/graph.svg' + query));
     assert.deepEqual(await seen(), frames);
-    assert.equal(await graph.text('matched'), 'Matched: 25.0%, 1 frames');
+    assert.equal(await graph.text('matched'), 'Matched: 25.0%, 1 frame');
   },
 
   async 'passes over a URL that makes no sense'({ tab, graph, url }) {
@@ -390,7 +479,7 @@ const checks = {
     const paths = () => document.querySelectorAll('#narrow > path').length;
     assert.ok((await tab.evaluate(paths)) > 0);
     await graph.search('needle|pin');
-    assert.equal(await graph.text('matched'), 'Matched: 0.0%, 2 frames');
+    assert.equal(await graph.text('matched'), 'Matched: <0.01%, 2 frames');
     await tab.press('n');
     assert.deepEqual(await graph.shown(), ['all', 'needle', 'rare']);
     assert.equal((await graph.frame('needle ')).width, WIDTH - 2 * PADDING);
@@ -570,7 +659,7 @@ const checks = {
     for (const number of [0, 1234, 4990]) {
       await tab.move(place(number));
       // Ten frames are in the same pixel.
-      const found = /^Function: l(\d+) \(10 samples, 0.00%\)$/.exec(await graph.text('details'));
+      const found = /^Function: l(\d+) \(10 samples, <0.01%\)$/.exec(await graph.text('details'));
       assert.ok(Math.abs(Number(found[1]) - number) <= 10, found[1]);
     }
     await tab.move({ x: 2, y: place(0).y });
@@ -662,7 +751,7 @@ const checks = {
     assert.equal(await graph.text('crumbs'), 'callers above, callees below main: 90, 90.00% of all');
     assert.equal(await graph.query(), '?view=sandwich&of=main');
     await graph.search('app');
-    assert.match(await graph.text('matched'), /, 1 frames$/);
+    assert.match(await graph.text('matched'), /, 1 frame$/);
     await tab.press('Escape');
     assert.equal((await graph.shown()).length, 14);
   },
@@ -1061,6 +1150,26 @@ const checks = {
     assert.equal((await graph.frame('app::h ')).y, (await graph.frame('app::g ')).y);
   },
 
+  async 'counts one in the singular, and tells little from nothing'({ tab, graph, url }) {
+    const details = async (page, name) => {
+      await tab.goto(url(page));
+      await graph.search(name);
+      await tab.press('n');
+      return [await graph.text('details'), await tab.evaluate(() => document.querySelector('.current title').textContent)];
+    };
+    const needle = (one, share) => `needle (1 ${one}, ${share}%)`;
+    assert.deepEqual(await details('/narrow.svg', 'needle'), [
+      `Function: ${needle('sample', '<0.01')}, 100.00% of the zoomed frame`,
+      needle('samples', '0.00'),
+    ]);
+    assert.deepEqual(await details('/modern-narrow.svg', 'needle'), [
+      `Function: ${needle('sample', '<0.01')}, 100.00% of the zoomed frame`,
+      needle('sample', '<0.01'),
+    ]);
+    const written = await (await fetch(url('/modern-one.svg'))).text();
+    assert.match(written, /<title>few \(1 sample, &lt;0\.01%\)</);
+  },
+
   async 'colors functions by module, and shows one of them'({ tab, graph, url }) {
     await tab.goto(url('/modern.svg'));
     const legend = () => [...document.querySelectorAll('#modules button')].map((chip) => chip.textContent);
@@ -1188,6 +1297,7 @@ async function check(name, tab, url) {
   try {
     await tab.setSize(WIDTH, 500);
     await tab.goto('about:blank');
+    await tab.send('Storage.clearDataForOrigin', { origin: new URL(url('/')).origin, storageTypes: 'local_storage' });
     await tab.goto(url('/graph.svg'));
     await checks[name]({ tab, graph: new Graph(tab), url });
     assert.deepEqual(tab.errors, [], 'errors in the page');
@@ -1199,19 +1309,20 @@ async function check(name, tab, url) {
   }
 }
 
-const [executable, directory] = process.argv.slice(2);
+const [executable, directory, part = ''] = process.argv.slice(2);
+const names = Object.keys(checks).filter((name) => name.includes(part));
 const server = await serve(directory);
 const browser = new Chromium(executable);
 const url = (path) => `http://127.0.0.1:${server.address().port}${path}`;
 let failed = 0;
 try {
   const tab = await browser.openTab();
-  for (const name of Object.keys(checks)) {
+  for (const name of names) {
     failed += (await check(name, tab, url)) ? 0 : 1;
   }
 } finally {
   await browser.close();
   server.close();
 }
-console.log(`${Object.keys(checks).length} checks, ${failed} failed`);
+console.log(`${names.length} checks, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

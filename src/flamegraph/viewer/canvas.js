@@ -414,22 +414,33 @@ class Canvas {
     return name < 0 ? 'all' : this.profile.names[name];
   }
 
-  // `NAME (1,234 samples, 5.67%)`.
+  // The title of an element. In the classic theme, it has the published form, as in the file.
   title(node) {
+    const { counts, isModern } = this.profile;
+    return isModern
+      ? this.description(node)
+      : this.describe(node, counts.named(this.graph.total[node]), roundedPercent);
+  }
+
+  // `NAME (1 sample, 5.67%)`.
+  description(node) {
+    return this.describe(node, this.profile.counts.numbered(this.graph.total[node]), percentText);
+  }
+
+  describe(node, samples, percentOf) {
     const { graph, profile } = this;
     const whole = graph.total[0];
     const own = this.isOriginal ? this.marks.titles.get(node) : undefined;
     if (own !== undefined) {
       return own;
     }
-    const samples = profile.counts.named(graph.total[node]);
     if (graph.tree.name[node] < 0) {
       return `all (${samples}, 100%)`;
     }
     const change = profile.isDifferential
-      ? `; ${changeText(this.change(node), whole)}`
+      ? `; ${changeText(this.change(node), whole, percentOf)}`
       : '';
-    return `${this.name(node)} (${samples}, ${percentText(graph.total[node], whole)}${change})`;
+    return `${this.name(node)} (${samples}, ${percentOf(graph.total[node], whole)}${change})`;
   }
 
   change(node) {

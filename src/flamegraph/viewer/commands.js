@@ -28,6 +28,15 @@ function mainMenu(viewer) {
   ].filter((entry) => entry === null || entry);
 }
 
+// The views, where the toolbar has no room for them.
+function viewMenu(viewer) {
+  const { buttons, view } = viewer.tools;
+  const actions = viewer.actions();
+  const hasRoom = (name) => name !== 'both' || viewer.picture.hasRoom;
+  const shown = VIEWS.filter(([name]) => buttons[name] && hasRoom(name));
+  return shown.map(([id, text]) => ({ id: `view-${id}`, text, isChecked: id === view, action: actions[id] }));
+}
+
 // What can be done with a frame.
 function frameMenu(viewer, node) {
   const { canvas, profile } = viewer;

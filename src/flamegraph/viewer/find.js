@@ -9,7 +9,10 @@ function searchFor(viewer, term) {
   if (viewer.hasGraph) {
     viewer.canvas.repaint();
   }
-  viewer.tools.showSearch(viewer.query);
+  if (viewer.tools.showSearch(viewer.query)) {
+    viewer.redraw();
+    viewer.onScroll();
+  }
   showMatched(viewer);
 }
 
@@ -47,10 +50,12 @@ function matchedText(viewer) {
   if (found.length === 0 && viewer.search.find(graph, 0).found.length === 0) {
     return 'No match' + note;
   }
-  const share = (100 * samples) / graph.total[zoomed];
+  const whole = graph.total[zoomed];
+  const places = samples / whole < 0.0005 ? 2 : 1;
+  const share = samples === whole ? '100%' : percentText(samples, whole, places);
   const at = found.indexOf(current);
-  const count = at < 0 ? found.length : `${at + 1} of ${found.length}`;
-  return `Matched: ${share === 100 ? '100' : share.toFixed(1)}%, ${count} frames${note}`;
+  const frames = numbered(found.length, 'frames');
+  return `Matched: ${share}, ${at < 0 ? frames : `${at + 1} of ${frames}`}${note}`;
 }
 
 // Goes to the next or previous match. A match that is too narrow to see is zoomed into; the next one is

@@ -2,7 +2,7 @@
 
 const KEYS = [
   ['arrows', 'walk from frame to frame'],
-  ['Enter', 'zoom into the frame; a click does the same'],
+  ['Enter, Space', 'zoom into the frame; a click does the same'],
   ['Escape', 'show everything'],
   ['Backspace', 'zoom out to the caller'],
   ['/ or Ctrl-F', 'search'],

@@ -7,6 +7,9 @@ function onKey(viewer, event) {
   }
   const key = event.key.toLowerCase();
   const command = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+  if (event.key === 'Tab' && viewer.picture.isDocument && viewer.hasGraph) {
+    onTab(viewer, event);
+  }
   const isTyping = event.target.matches?.('input, textarea, select, [contenteditable]');
   if (command && key === 'i' && (!isTyping || event.target === viewer.tools.input)) {
     event.preventDefault();
@@ -21,6 +24,31 @@ function onKey(viewer, event) {
     viewer.copy(viewer.selected(), false);
   } else if (!command && !event.altKey && !event.ctrlKey) {
     onPlainKey(viewer, event.key);
+  }
+}
+
+// In a document of its own, the Tab key reaches the tools before the frames. In the document they come later,
+// because what comes later is painted over the rest. Where this does not prevent what the browser does, it goes on
+// from the new place.
+function onTab({ canvas, tools, root }, event) {
+  const used = document.activeElement;
+  const frame = canvas.element(canvas.focused);
+  const [first, last] = tools.ends();
+  const isBack = event.shiftKey;
+  const move = (target) => {
+    event.preventDefault();
+    target.focus();
+  };
+  if (!isBack && (!used || used === document.body || used === root)) {
+    move(first);
+  } else if (!isBack && used === last) {
+    move(frame);
+  } else if (isBack && used === first) {
+    frame.focus();
+  } else if (used === frame && isBack) {
+    move(last);
+  } else if (used === frame) {
+    last.focus();
   }
 }
 
@@ -71,7 +99,9 @@ function onFrameKey(viewer, event) {
   const node = viewer.canvas.under(event.target);
   if (node >= 0 && (event.key === 'Enter' || event.key === ' ')) {
     event.preventDefault();
-    viewer.onClick(event);
+    // A frame may be a link.
+    const { ctrlKey, metaKey } = event;
+    event.target.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, ctrlKey, metaKey }));
     return;
   }
   const next = node < 0 ? -1 : neighbor(viewer, node, event.key);

@@ -79,7 +79,7 @@ class ModuleLegend {
     order.sort((a, b) => counts[b] - counts[a]);
     this.place.replaceChildren();
     for (const module of order.slice(0, MAX_LEGEND)) {
-      const share = percentText(counts[module], graph.total[top]).replace(/\.\d+/, '');
+      const share = percentText(counts[module], graph.total[top], 0);
       const name = modules.names[module];
       const label = `${name}: ${percentText(counts[module], graph.total[top])} self`;
       const chip = button(`${name} ${share}`, label, this.place, () => this.select(module));

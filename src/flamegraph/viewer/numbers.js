@@ -46,6 +46,11 @@ class Counts {
     return this.isScaled ? this.human(ticks) : `${this.text(ticks)} ${this.name}`;
   }
 
+  // The same, but `1 sample`.
+  numbered(ticks) {
+    return this.isScaled ? this.human(ticks) : numbered(this.text(ticks), this.name);
+  }
+
   // `1.5 MiB`, `20 ms`.
   human(ticks) {
     const value = ticks * this.unit * this.factor;
@@ -71,12 +76,30 @@ function grouped(digits) {
   return digits.length > 3 ? digits.replace(/\B(?=(\d{3})+$)/g, ',') : digits;
 }
 
-function percentText(part, whole) {
-  return ((100 * part) / whole).toFixed(2) + '%';
+// `1 frame`, `2 frames`.
+function numbered(count, plural) {
+  return `${count} ${String(count) === '1' ? singular(plural) : plural}`;
+}
+
+// `ns`, which is not a plural, stays as it is.
+function singular(plural) {
+  return plural.replace(/(ss|ch|sh|x)es$|(..[^s])s$/, '$1$2');
+}
+
+// `12.34%`. What would round to none is `<0.01%`.
+function percentText(part, whole, places = 2) {
+  const share = (100 * part) / whole;
+  const least = 10 ** -places;
+  return share > 0 && share < least / 2 ? `<${least}%` : `${share.toFixed(places)}%`;
+}
+
+// The same in the titles of the published tool: `0.00%`.
+function roundedPercent(part, whole) {
+  return `${((100 * part) / whole).toFixed(2)}%`;
 }
 
 // A difference with its sign.
-function changeText(change, whole) {
+function changeText(change, whole, textOf = percentText) {
   const sign = change > 0 ? '+' : change < 0 ? '-' : '';
-  return sign + percentText(Math.abs(change), whole);
+  return sign + textOf(Math.abs(change), whole);
 }

@@ -39,6 +39,7 @@ class Picture {
     this.isFlipped = options.inverted;
     this.isSandwich = false;
     this.background.setAttribute('height', '100%');
+    this.background.classList.add('background');
     if (options.fluid) {
       root.removeAttribute('viewBox');
       root.setAttribute('width', '100%');
@@ -58,10 +59,13 @@ class Picture {
   // Leaves room for a table to the left of the frames, if there is enough.
   split(isWanted) {
     this.isSplit = isWanted;
-    const hasRoom = this.width >= MIN_SPLIT_WIDTH;
-    this.side = isWanted && hasRoom ? Math.round(Math.min(SIDE_SHARE * this.width, MAX_SIDE)) : 0;
+    this.side = isWanted && this.hasRoom ? Math.round(Math.min(SIDE_SHARE * this.width, MAX_SIDE)) : 0;
     this.frames.setAttribute('x', options.padding + this.side);
     this.frames.setAttribute('width', this.framesWidth());
+  }
+
+  get hasRoom() {
+    return this.width >= MIN_SPLIT_WIDTH;
   }
 
   framesWidth() {
@@ -103,6 +107,17 @@ class Picture {
     this.root.setAttribute('height', height);
     if (!options.fluid) {
       this.root.setAttribute('viewBox', `0 0 ${this.width} ${height}`);
+    }
+  }
+
+  // On paper, the image has the size of the page.
+  setPrinting(isPrinting) {
+    const { root } = this;
+    root.classList.toggle('page', isPrinting && this.isDocument);
+    if (isPrinting) {
+      root.setAttribute('viewBox', `0 0 ${this.width} ${this.height}`);
+    } else if (options.fluid) {
+      root.removeAttribute('viewBox');
     }
   }
 

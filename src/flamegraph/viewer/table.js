@@ -5,6 +5,9 @@ const MARGIN_ROWS = 20;
 
 const MIN_TABLE_HEIGHT = 200;
 
+// In a narrower table, each function has a line of its own above its counts.
+const MIN_TABLE_WIDTH = 480;
+
 class Table {
   constructor(picture, actions) {
     this.picture = picture;
@@ -41,6 +44,7 @@ class Table {
 
   fill() {
     this.head.replaceChildren();
+    this.table.style.setProperty('--counts', this.columns.length - 1);
     this.columns.forEach((column) => this.addHeading(column));
     this.sortRows();
     this.table.setAttribute('aria-rowcount', this.rows.length + 1);
@@ -78,6 +82,8 @@ class Table {
     this.place.setAttribute('y', picture.top);
     this.place.setAttribute('width', this.isBesideGraph ? picture.side - SIDE_GAP : picture.framesWidth());
     this.place.setAttribute('height', height);
+    const width = number(this.place, 'width');
+    this.place.classList.toggle('stacked', width < MIN_TABLE_WIDTH);
     this.scroller.style.height = `${height}px`;
     if (!this.isBesideGraph) {
       picture.setHeight(height);

@@ -3,6 +3,9 @@
 // The largest part of the window that the tools may cover.
 const MAX_TOOLS_SHARE = 0.3;
 
+// Up to this width of the window, the views are in a menu, as in viewer.css.
+const NARROW = 700;
+
 // The number of frames in the path.
 const MAX_CRUMBS = 8;
 
@@ -26,6 +29,7 @@ class Tools {
     this.place = create(SVG, 'foreignObject', { id: 'tools', width: '100%' }, root);
     this.box = html('div', '', { role: 'toolbar', 'aria-label': 'Flame graph' }, this.place);
     this.buttons = {};
+    this.isSearching = false;
     this.addSearch();
     this.addViews(isChart);
     this.add('menu', 'Menu', 'order, colors, units, files, keys', 'menu').setAttribute('aria-haspopup', 'menu');
@@ -70,6 +74,7 @@ class Tools {
         this.add(name, text, label, name, group);
       }
     }
+    this.add('view', '', 'another view', 'views').setAttribute('aria-haspopup', 'menu');
   }
 
   addWay() {
@@ -80,9 +85,16 @@ class Tools {
     this.crumbs.setAttribute('aria-label', 'callers of what is zoomed');
     this.modules = html('span', '', { id: 'modules' }, line);
     this.add('more', '', 'scroll to them', 'more', line);
-    for (const name of ['unzoom', 'undo', 'more']) {
+    for (const name of ['search', 'previous', 'next', 'unzoom', 'undo', 'more']) {
       setShown(this.buttons[name], false);
     }
+  }
+
+  // The first and the last control that can have the focus.
+  ends() {
+    const isVisible = (control) => control.getClientRects().length > 0 && getComputedStyle(control).visibility !== 'hidden';
+    const controls = [...this.box.querySelectorAll('input, button')].filter(isVisible);
+    return [controls[0], controls[controls.length - 1]];
   }
 
   openSearch() {
@@ -112,6 +124,7 @@ class Tools {
     this.actions.finish(term);
   }
 
+  // Returns whether its height changed.
   showSearch({ term, isPlain, ignoreCase }) {
     if (document.activeElement !== this.input || !this.isTyping) {
       this.input.value = term;
@@ -122,6 +135,10 @@ class Tools {
     }
     press(buttons.ignorecase, !ignoreCase);
     press(buttons.plain, !isPlain);
+    const isSearching = term !== '';
+    const isNew = isSearching !== this.isSearching && this.picture.width <= NARROW;
+    this.isSearching = isSearching;
+    return isNew && this.layout();
   }
 
   // A message about the search.
@@ -133,20 +150,28 @@ class Tools {
 
   // `view` is the name of one of the views.
   showView(view) {
-    for (const [name] of VIEWS) {
+    for (const [name, text] of VIEWS) {
       if (this.buttons[name]) {
         press(this.buttons[name], name === view);
       }
+      if (name === view) {
+        this.buttons.view.textContent = `${text} \u25be`;
+      }
     }
+    this.view = view;
   }
 
-  // The position and height of the tools, which wrap in a narrow window.
+  // The position and height of the tools, which wrap in a narrow window. Returns whether the height is new.
   layout() {
+    // What is floating has fewer lines.
+    this.place.classList.remove('floating');
     this.place.setAttribute('y', this.picture.header);
     this.place.setAttribute('height', 1000);
     const height = Math.ceil(this.box.getBoundingClientRect().height * this.picture.scale());
     this.place.setAttribute('height', height);
+    const isNew = height !== this.picture.toolsHeight;
     this.picture.toolsHeight = height;
+    return isNew;
   }
 
   // Returns how far it moves. Stays in sight: in a document of its own always, unless it takes too much of the window, and in a host page
@@ -165,7 +190,7 @@ class Tools {
 
   // Says how many rows are out of sight in the direction away from the root.
   showMore(rows, isDownward) {
-    const text = rows > 0 ? `${isDownward ? '\u25bc' : '\u25b2'} ${rows} more rows` : '';
+    const text = rows > 0 ? `${isDownward ? '\u25bc' : '\u25b2'} ${numbered(rows, 'more rows')}` : '';
     if (text !== this.buttons.more.textContent) {
       this.buttons.more.textContent = text;
       setShown(this.buttons.more, rows > 0);

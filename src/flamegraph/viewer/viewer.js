@@ -12,8 +12,8 @@ class Viewer {
     this.colors = new Colors(this.profile);
     this.canvas = new Canvas(this.picture, this.font, this.profile, this.colors, this.search);
     this.bar = new Bar(this.picture, this.font);
-    this.table = new Table(this.picture, { open: (name) => this.openFunction(name) });
     this.tools = new Tools(this.picture, this.actions(), this.profile.isChart);
+    this.table = new Table(this.picture, { open: (name) => this.openFunction(name) });
     this.menu = new Menu(this.picture);
     const { modules } = this.profile;
     this.legend = modules && new ModuleLegend(this.tools.modules, modules, (module) => this.selectModule(module));
@@ -28,7 +28,8 @@ class Viewer {
     // The zoom at which stepping through matches started; null for the current one.
     this.stepsFrom = null;
     this.inUnits = this.profile.counts.hasUnit;
-    this.theme = null;
+    // `dark` or `light` if it is not the system's.
+    this.theme = this.picture.isDocument ? keptTheme() : null;
     this.isPrinting = false;
     this.darkness = matchMedia('(prefers-color-scheme: dark)');
     this.describe();
@@ -62,7 +63,8 @@ class Viewer {
       sandwich: () => this.toggleSandwich(),
       filter: () => toggleFilter(this),
       recursion: () => this.show({ recursion: !this.view.recursion }),
-      menu: () => this.openMenu(),
+      menu: () => this.openMenu(mainMenu(this), 'menu'),
+      views: () => this.openMenu(viewMenu(this), 'view'),
       order: () => this.show({ order: this.view.order === 'name' ? 'width' : 'name' }),
       side: () => this.nextSide(),
       safe: () => this.toggleSafe(),
@@ -126,6 +128,9 @@ class Viewer {
   }
 
   resize() {
+    if (this.isPrinting) {
+      return;
+    }
     if (this.picture.fill()) {
       this.tools.layout();
       this.redraw();
@@ -251,15 +256,15 @@ class Viewer {
     showRoot(this);
   }
 
-  // The main menu, below its button.
-  openMenu() {
+  // A menu below its button.
+  openMenu(items, name) {
     const { menu, picture, tools } = this;
     if (menu.isOpen) {
       menu.close();
       return;
     }
-    const box = tools.buttons.menu.getBoundingClientRect();
-    this.openMenuAt(mainMenu(this), box.right - MENU_WIDTH / picture.scale(), box.bottom + 2);
+    const box = tools.buttons[name].getBoundingClientRect();
+    this.openMenuAt(items, box.right - MENU_WIDTH / picture.scale(), box.bottom + 2);
   }
 
   // A position in the window.
@@ -321,17 +326,27 @@ class Viewer {
   }
 
   toggleTheme() {
-    this.theme = this.colors.isDark ? 'light' : 'dark';
+    const isDark = !this.colors.isDark;
+    this.theme = isDark === this.darkness.matches ? null : isDark ? 'dark' : 'light';
+    if (this.picture.isDocument) {
+      keepTheme(this.theme);
+    }
     this.applyTheme();
   }
 
-  // Prints in light colors, and completely.
+  // Prints in light colors, completely, and without the tools.
   setPrinting(isPrinting) {
     this.isPrinting = isPrinting;
     this.applyTheme();
-    if (isPrinting) {
+    this.picture.toolsHeight = 0;
+    if (!isPrinting) {
+      this.tools.layout();
+    }
+    if (this.hasGraph) {
+      this.canvas.setRows();
       this.canvas.later.finish();
     }
+    this.picture.setPrinting(isPrinting);
   }
 
   applyTheme() {
@@ -376,7 +391,7 @@ class Viewer {
   details(node) {
     const { graph, zoomed } = this.canvas;
     const { isDifferential, counts } = this.profile;
-    const parts = [`${options.nameType} ${this.canvas.title(node)}`];
+    const parts = [`${options.nameType} ${this.canvas.description(node)}`];
     if (this.inUnits && !counts.isScaled) {
       parts.push(counts.human(graph.total[node]));
     }
