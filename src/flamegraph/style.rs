@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 /// The viewer, with one file per concern. They form a single script, in which the order matters
 /// only because base classes come first.
-const VIEWER: [&str; 35] = [
+const VIEWER: [&str; 36] = [
     include_str!("viewer/settings.js"),
     include_str!("viewer/elements.js"),
     include_str!("viewer/theme.js"),
@@ -37,6 +37,7 @@ const VIEWER: [&str; 35] = [
     include_str!("viewer/functions.js"),
     include_str!("viewer/table.js"),
     include_str!("viewer/export.js"),
+    include_str!("viewer/paint.js"),
     include_str!("viewer/derive.js"),
     include_str!("viewer/find.js"),
     include_str!("viewer/scroll.js"),

@@ -158,6 +158,42 @@ async function paintedRows(png, padding, count) {
   });
 }
 
+// ---- What is saved ----
+
+// Keeps files instead of downloading them.
+function record(tab) {
+  return tab.evaluate(() => {
+    window.savedBlob = new Promise((found) => {
+      URL.createObjectURL = (blob) => {
+        window.saved = blob.text();
+        found(blob);
+        return '#';
+      };
+    });
+  });
+}
+
+// The share of pixels that differ between a picture and an SVG of it.
+async function differing(png, svg) {
+  const pixels = async (source, [width, height]) => {
+    const image = new Image();
+    image.src = source;
+    await image.decode();
+    const canvas = new OffscreenCanvas(width || image.naturalWidth, height || image.naturalHeight);
+    const context = canvas.getContext('2d');
+    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+    return context.getImageData(0, 0, canvas.width, canvas.height);
+  };
+  const one = await pixels(`data:image/png;base64,${png}`, []);
+  const other = await pixels(`data:image/svg+xml,${encodeURIComponent(svg)}`, [one.width, one.height]);
+  let count = 0;
+  for (let at = 0; at < one.data.length; at += 4) {
+    const distance = [0, 1, 2].map((part) => Math.abs(one.data[at + part] - other.data[at + part]));
+    count += Math.max(...distance) > 48 ? 1 : 0;
+  }
+  return (4 * count) / one.data.length;
+}
+
 // ---- The checks ----
 
 const checks = {
@@ -821,6 +857,63 @@ const checks = {
     assert.deepEqual(await graph.highlighted(), ['read_line']);
   },
 
+  async 'saves the table as it is sorted'({ tab, graph, url }) {
+    await record(tab);
+    await graph.clickText('table');
+    await graph.search('read|render');
+    await graph.choose('csv');
+    const rows = ['Function,Self,Self %,Total,Total %', 'read_line,20,20,30,30', 'render (draft),0,0,30,30', 'read,10,10,10,10'];
+    assert.equal(await tab.evaluate(() => window.saved), rows.map((row) => row + '\r\n').join(''));
+    await tab.goto(url('/changed.svg?view=table'));
+    await record(tab);
+    await graph.choose('csv');
+    assert.deepEqual((await tab.evaluate(() => window.saved)).split('\r\n').slice(0, 2), [
+      'Function,Before,Before %,After,After %,Change,Change %,Self change',
+      'grew,10,25,30,75,20,200,20',
+    ]);
+    await tab.goto(url('/hostile.svg?view=table'));
+    await record(tab);
+    await graph.choose('csv');
+    assert.match(await tab.evaluate(() => window.saved), /\r\n"""'",10,10,10,10\r\n/);
+  },
+
+  async 'saves a picture of what is edited, without the tools'({ tab, graph, url }) {
+    await record(tab);
+    await graph.clickText('both');
+    await tab.move(await graph.frame('parse '));
+    await tab.press('H');
+    await graph.choose('save');
+    const size = await tab.evaluate(() => document.querySelector('#frames > g > rect').getBoundingClientRect().top);
+    const svg = await tab.evaluate(() => window.saved);
+    await tab.goto('data:image/svg+xml,' + encodeURIComponent(svg));
+    assert.ok(!(await graph.shown()).includes('parse'));
+    assert.match((await graph.frame('all ')).title, /60 samples/);
+    const { left, width, y } = await graph.frame('all ');
+    assert.deepEqual([left, width], [PADDING, WIDTH - 2 * PADDING]);
+    assert.ok(y < size, 'where the tools were is no gap');
+  },
+
+  async 'saves the same picture in pixels'({ tab, graph, url }) {
+    for (const page of ['/graph.svg', '/nonce.html', '/modern-dense.svg', '/log.svg']) {
+      await tab.goto(url(page));
+      await record(tab);
+      if (page === '/graph.svg') {
+        await tab.press('d');
+        await graph.clickFrame('parse ');
+      }
+      await graph.choose('png');
+      const png = await tab.evaluate(async () => {
+        const bytes = new Uint8Array(await (await window.savedBlob).arrayBuffer());
+        return btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ''));
+      });
+      await graph.choose('save');
+      const svg = await tab.evaluate(() => window.saved);
+      await tab.goto(url('/blank.html'));
+      const share = await tab.evaluate(differing, png, svg);
+      assert.ok(share < 0.02, `${page}: ${share}`);
+    }
+  },
+
   async 'is dark where the system is, or when told to, but not on paper'({ tab, graph }) {
     const dark = () => getComputedStyle(document.querySelector('stop')).stopColor;
     const features = [{ name: 'prefers-color-scheme', value: 'dark' }];
@@ -1270,6 +1363,7 @@ function serve(directory) {
     '/frame.html': ['text/html', '<!doctype html><title>frame</title><iframe src="deep.svg" height="300"></iframe>'],
     '/host.html': ['text/html', `<!doctype html><title>host</title>${host}${inlined(modern)}`],
     '/modern-image.html': ['text/html', '<!doctype html><title>image</title><img src="modern.svg">'],
+    '/blank.html': ['text/html', '<!doctype html><title>blank</title>'],
     '/image.html': ['text/html', '<!doctype html><title>image</title><img src="graph.svg">'],
   };
   const server = http.createServer((request, response) => {

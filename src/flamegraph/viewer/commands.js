@@ -22,7 +22,9 @@ function mainMenu(viewer) {
     profile.counts.hasUnits && check('units', 'Larger units', 'b', inUnits, actions.units),
     check('dark', 'Dark', 'd', colors.isDark, actions.dark),
     null,
-    item('save', 'Save this view as an SVG', '', actions.save),
+    viewer.hasGraph && item('save', 'Save this view as an SVG', '', actions.save),
+    viewer.hasGraph && item('png', 'Save this view as a PNG', '', actions.png),
+    viewer.table.isOpen && item('csv', 'Save the table as CSV', '', actions.csv),
     item('export', 'Save the stacks as folded text', '', actions.export),
     item('help', 'Keys', '?', actions.help),
   ].filter((entry) => entry === null || entry);

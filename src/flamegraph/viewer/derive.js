@@ -82,7 +82,7 @@ function hideFrame(viewer, node, isSubtree) {
   if (isSubtree && viewer.profile.isChart) {
     // A path may lead to several frames, but then the nodes are the same in any view.
     viewer.edits.push({ functions: new Set(), path: null, node });
-  } else if (isSubtree && viewer.view.view === 'plain') {
+  } else if (isSubtree && hasFramesOfProfile(viewer)) {
     viewer.edits.push({ functions: new Set(), path: graph.pathTo(node), node: -1 });
   } else {
     const { functions } = viewer.profile;

@@ -15,25 +15,25 @@ function copyBySelection(text) {
   area.remove();
 }
 
-function download(text, type, name) {
+function download(content, type, name) {
   const link = create(XHTML, 'a', { download: name }, null);
-  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.href = URL.createObjectURL(new Blob([content], { type }));
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 // The current image, without the parts that only work with the script.
-function pictureOf(root) {
+function pictureOf(root, width, height) {
   const copy = root.cloneNode(true);
-  copy.querySelectorAll('script, foreignObject, #profile, #bar > rect').forEach((part) => part.remove());
-  copy.removeAttribute('onload');
-  copy.classList.remove('whole');
+  const unseen = 'script, foreignObject, #profile, #bar, #hits, #frames [display=none]';
+  copy.querySelectorAll(unseen).forEach((part) => part.remove());
+  ['onload', 'tabindex', 'style'].forEach((name) => copy.removeAttribute(name));
   if (!copy.classList.contains('dark')) {
     // It follows the color scheme of the system.
     copy.classList.remove('live');
   }
-  copy.setAttribute('width', root.getBoundingClientRect().width);
-  copy.setAttribute('xmlns', SVG);
+  Object.entries({ width, height, viewBox: `0 0 ${width} ${height}`, xmlns: SVG }).forEach(([key, value]) =>
+    copy.setAttribute(key, value));
   return new XMLSerializer().serializeToString(copy);
 }
 
@@ -67,3 +67,23 @@ function plainCount(counts, ticks) {
   const plain = Object.assign(Object.create(Counts.prototype), counts, { factor: 1 });
   return plain.text(ticks).replace(/,/g, '');
 }
+
+// The table as comma-separated values (RFC 4180), in its order.
+function csvOf(columns, rows, counts) {
+  const quoted = (field) => (/[",\r\n]/.test(field) ? `"${field.replace(/"/g, '""')}"` : String(field));
+  const name = { key: 'name', heading: 'Function' };
+  const shown = [name, ...columns.filter(({ isName }) => !isName)];
+  const headings = shown.flatMap(({ heading, whole }) => (whole ? [heading, `${heading} %`] : [heading]));
+  const fields = (row) => shown.flatMap(({ key, whole, isRelative }) => {
+    const value = row[key];
+    if (key === 'name' || isRelative) {
+      return [isRelative ? percentOf(value) : value];
+    }
+    const count = (value < 0 ? '-' : '') + plainCount(counts, Math.abs(value));
+    return whole ? [count, percentOf(value / row[whole])] : [count];
+  });
+  return [headings, ...rows.map(fields)].map((line) => line.map(quoted).join(',') + '\r\n').join('');
+}
+
+// A number that a program reads; empty if there is none.
+const percentOf = (share) => (Number.isFinite(share) ? String(Math.round(share * 1e6) / 1e4) : '');

@@ -1,12 +1,13 @@
 // The rows of the table: the counts of each function.
 
 // The columns of a table: a key of its rows, a heading, and the cell of a row: a text, and optionally a share
-// for a bar, or a color.
+// for a bar, or a color. For a count, `whole` is the key of what it is a share of.
 function columnsOf({ profile, colors, countText }) {
   const name = { key: 'name', heading: 'Function', isName: true };
   const count = (key, heading, whole) => ({
     key,
     heading,
+    whole,
     cell: (row) => ({ text: `${countText(row[key])}  ${percentText(row[key], row[whole])}`, share: row[key] / row[whole] }),
   });
   const change = (key, heading) => ({ key, heading, cell: (row) => ({ text: signed(row[key], countText) }) });
@@ -16,6 +17,7 @@ function columnsOf({ profile, colors, countText }) {
   const relative = {
     key: 'relative',
     heading: 'Change %',
+    isRelative: true,
     cell: (row) => ({ text: relativeText(row.before, row.after), color: colors.ofChange(row.before, row.after) }),
   };
   const before = count('before', 'Before', 'wholeBefore');

@@ -43,8 +43,13 @@ class Picture {
     if (options.fluid) {
       root.removeAttribute('viewBox');
       root.setAttribute('width', '100%');
-      root.classList.toggle('whole', this.isDocument);
+      this.setWhole(true);
     }
+  }
+
+  // Whether it is at least as high as the window.
+  setWhole(isWanted) {
+    this.root.classList.toggle('whole', isWanted && options.fluid && this.isDocument);
   }
 
   // Adapts to the available width. Returns whether it changed.

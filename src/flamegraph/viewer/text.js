@@ -4,10 +4,9 @@
 class Font {
   constructor(element) {
     const style = getComputedStyle(element);
-    const font = [style.fontStyle, style.fontWeight, style.fontSize, style.fontFamily].join(' ');
     this.size = parseFloat(style.fontSize);
     this.canvas = document.createElementNS(XHTML, 'canvas').getContext('2d');
-    this.canvas.font = font;
+    this.canvas.font = fontOf(style);
     this.cell = this.measure('m');
     this.isMonospace = ['i', 'W', '.', '0'].every((c) => this.measure(c) === this.cell);
     this.narrowest = this.measure('i');
@@ -40,6 +39,8 @@ class Font {
     return most > 0 ? shorten(characters, most) : '';
   }
 }
+
+const fontOf = (style) => [style.fontStyle, style.fontWeight, style.fontSize, style.fontFamily].join(' ');
 
 const isAscii = (text) => /^[\x20-\x7e]*$/.test(text);
 

@@ -73,6 +73,8 @@ class Viewer {
       more: () => scrollOn(this),
       dark: () => this.toggleTheme(),
       save: () => this.save(),
+      png: () => this.savePixels(),
+      csv: () => this.saveTable(),
       export: () => this.export(),
       help: () => this.help.toggle(!this.help.isOpen, this.picture.inSight()[0]),
     };
@@ -334,19 +336,32 @@ class Viewer {
     this.applyTheme();
   }
 
-  // Prints in light colors, completely, and without the tools.
+  // Prints in light colors.
   setPrinting(isPrinting) {
     this.isPrinting = isPrinting;
     this.applyTheme();
-    this.picture.toolsHeight = 0;
-    if (!isPrinting) {
+    this.setBare(isPrinting);
+    this.picture.setPrinting(isPrinting);
+  }
+
+  // Shows the graph completely, without the tools and the table, as pictures do; or as before.
+  setBare(isBare) {
+    const { picture, canvas } = this;
+    picture.setWhole(!isBare);
+    if (isBare) {
+      this.scrolledTo = window.scrollY;
+      picture.toolsHeight = 0;
+    } else {
       this.tools.layout();
     }
     if (this.hasGraph) {
-      this.canvas.setRows();
-      this.canvas.later.finish();
+      picture.split(!isBare && this.view.view === 'both');
+      canvas.resize();
+      canvas.later.finish();
     }
-    this.picture.setPrinting(isPrinting);
+    if (!isBare && picture.isDocument) {
+      window.scrollTo({ top: this.scrolledTo, behavior: 'instant' });
+    }
   }
 
   applyTheme() {
@@ -486,8 +501,22 @@ class Viewer {
   }
 
   save() {
-    this.canvas.later.finish();
-    download(pictureOf(this.root), 'image/svg+xml', 'flamegraph.svg');
+    this.setBare(true);
+    const picture = pictureOf(this.root, this.picture.width, this.picture.height);
+    this.setBare(false);
+    download(picture, 'image/svg+xml', 'flamegraph.svg');
+  }
+
+  savePixels() {
+    this.setBare(true);
+    const canvas = painted(this.root);
+    this.setBare(false);
+    canvas.toBlob((blob) => download(blob, 'image/png', 'flamegraph.png'));
+  }
+
+  saveTable() {
+    const { columns, rows } = this.table;
+    download(csvOf(columns, rows, this.profile.counts), 'text/csv', 'functions.csv');
   }
 
   export() {
