@@ -967,6 +967,10 @@ const checks = {
       ['a', PADDING, Math.round(whole / 4)],
       ['a', PADDING + Math.round(whole / 4), Math.round((3 * whole) / 4)],
     ]);
+    const [query, cut] = [await tab.evaluate(() => location.search), await drawn()];
+    await tab.goto('about:blank');
+    await tab.goto(url('/chart.svg' + query));
+    assert.deepEqual(await drawn(), cut);
     await tab.press('u');
     assert.equal((await graph.frames()).length, 5);
   },
@@ -1232,6 +1236,79 @@ const checks = {
     await tab.goto(url('/graph.svg' + query));
     assert.match((await graph.frame('all ')).title, /^all \(30 samples/);
     await graph.choose('filter');
+    assert.equal((await graph.shown()).length, 14);
+  },
+
+  async 'collapses the calls within a module'({ tab, graph, url }) {
+    await tab.goto(url('/modern.svg'));
+    await tab.move(await graph.frame('app::h '));
+    await tab.press('.');
+    await graph.clickText('collapse');
+    assert.equal((await graph.frames()).length, 7, 'app is not a chain');
+    await graph.clickText('undo');
+    await tab.move(await graph.frame('std::f (90'));
+    await tab.press('m');
+    const titles = async () => (await graph.frames()).map((frame) => frame.title).sort();
+    const collapsed = [
+      'all (100 samples, 100%)',
+      'app::g (60 samples, 60.00%)',
+      'app::h (30 samples, 30.00%)',
+      'main (100 samples, 100.00%)',
+      'other (10 samples, 10.00%)',
+      'std::f (90 samples, 90.00%)',
+    ];
+    assert.deepEqual(await titles(), collapsed);
+    assert.equal(await graph.query(), '?edit=module std');
+    await tab.goto('about:blank');
+    await tab.goto(url('/modern.svg?edit=module%20std'));
+    assert.deepEqual(await titles(), collapsed);
+    await tab.press('u');
+    assert.equal((await graph.frames()).length, 7);
+  },
+
+  async 'has the edits in the URL, with positions in the unedited graph'({ tab, graph, url }) {
+    const seen = async () => (await graph.frames()).filter((frame) => frame.isShown);
+    const position = async () => {
+      const query = await graph.query();
+      return [/[?&]x=([^&]*)/.exec(query)?.[1], /[?&]y=([^&]*)/.exec(query)?.[1]];
+    };
+    await graph.clickFrame('write ');
+    const plain = await position();
+    await tab.press('Escape');
+    const press = async (frame, key) => {
+      await tab.move(await graph.frame(frame));
+      await tab.press(key);
+    };
+    await press('read_line ', 'H');
+    await press('app ', 'h');
+    await press('idle ', 'h');
+    await tab.press('o');
+    await graph.clickFrame('write ');
+    assert.deepEqual(await position(), plain);
+    const lines = /[?&]edit=([^&]*)/.exec(await graph.query())[1].split('\n');
+    assert.deepEqual(lines.map((line) => line.split(' ')[0]), ['prune', 'hide', 'hide']);
+    assert.equal(lines[1], 'hide app');
+    const [query, frames] = [await tab.evaluate(() => location.search), await seen()];
+    await tab.goto('about:blank');
+    await tab.goto(url('/graph.svg' + query));
+    assert.deepEqual(await seen(), frames);
+    await tab.goto(url('/graph.svg?edit=' + encodeURIComponent('hide nothing\nprune 1\nprune 1e9 3\nmodule std\nhide\n__proto__ x')));
+    assert.equal((await graph.shown()).length, 14, 'edits that make no sense');
+  },
+
+  async 'goes back through edits with the browser'({ tab, graph }) {
+    await tab.move(await graph.frame('parse '));
+    await tab.press('h');
+    await tab.press('u');
+    await tab.move(await graph.frame('render '));
+    await tab.press('H');
+    const counts = [];
+    for (let step = 0; step < 3; step++) {
+      counts.push((await graph.shown()).length);
+      await tab.evaluate(() => history.back());
+      await tab.settle();
+    }
+    assert.deepEqual(counts, [11, 14, 13]);
     assert.equal((await graph.shown()).length, 14);
   },
 

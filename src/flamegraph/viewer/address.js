@@ -5,12 +5,12 @@ function remember(viewer, isNew) {
     return;
   }
   const { view, picture, query, filter } = viewer;
-  const { zoomed, graph } = viewer.canvas;
-  const { counts: { unit }, modules } = viewer.profile;
+  const { modules } = viewer.profile;
+  const [x, y] = positionOf(viewer);
   const only = (condition, value) => (condition ? String(value) : null);
   writeQuery({
-    x: only(zoomed !== 0, graph.start[zoomed] * unit),
-    y: only(zoomed !== 0, picture.fileY(graph.row[zoomed])),
+    x,
+    y,
     s: only(viewer.committed, viewer.committed),
     ic: only(viewer.committed && query.ignoreCase, 1),
     plain: only(viewer.committed && query.isPlain, 1),
@@ -21,9 +21,58 @@ function remember(viewer, isNew) {
     flip: only(picture.isFlipped !== options.inverted, 1),
     module: modules?.selectedName ?? null,
     norec: only(view.recursion, 1),
+    edit: only(viewer.edits.length > 0, viewer.edits.map((edit) => editText(viewer, edit)).join('\n')),
     only: only(filter.term, filter.term),
     onlyic: only(filter.term && filter.ignoreCase, 1),
   }, isNew);
+}
+
+// The position of the zoomed frame: of the unedited graph, or in a view with other stacks, of that.
+function positionOf(viewer) {
+  const { zoomed, graph } = viewer.canvas;
+  if (zoomed === 0) {
+    return [null, null];
+  }
+  return hasFramesOfProfile(viewer)
+    ? position(viewer, uneditedGraph(viewer), originalOf(graph.tree, zoomed))
+    : position(viewer, graph, zoomed);
+}
+
+function position({ picture, profile }, graph, node) {
+  return [graph.start[node] * profile.counts.unit, picture.fileY(graph.row[node])].map(String);
+}
+
+// The frame at a position in the file, or -1.
+function frameAt({ picture, profile }, graph, x, y) {
+  return graph.find(parseFloat(x) / profile.counts.unit, picture.fileRow(parseFloat(y)));
+}
+
+// A line for an edit: its kind and what it applies to.
+function editText(viewer, { kind, name, module, node }) {
+  const { names, modules } = viewer.profile;
+  switch (kind) {
+    case 'hide':
+      return `hide ${names[name]}`;
+    case 'module':
+      return `module ${modules.names[module]}`;
+    default:
+      return `prune ${position(viewer, uneditedGraph(viewer), node).join(' ')}`;
+  }
+}
+
+// The edit of a line, or null if it makes no sense.
+function editOf(viewer, line) {
+  const { names, modules } = viewer.profile;
+  const [, kind, of] = /^(\w+) (.*)$/s.exec(line) ?? [];
+  const name = names.indexOf(of);
+  const module = modules?.names.indexOf(of) ?? -1;
+  const node = kind === 'prune' ? frameAt(viewer, uneditedGraph(viewer), ...of.split(' ')) : -1;
+  const edits = {
+    hide: name > 0 && { kind, name },
+    module: module >= 0 && { kind, module },
+    prune: node > 0 && { kind, node },
+  };
+  return (Object.hasOwn(edits, kind ?? '') && edits[kind]) || null;
 }
 
 // Restores the state of an entry in the browser's history. A search that is not part of it stays.
@@ -48,13 +97,18 @@ function restore(viewer) {
       viewer.canvas.drawAll();
     }
   }
-  const x = parseFloat(value('x')) / viewer.profile.counts.unit;
-  const row = viewer.picture.fileRow(parseFloat(value('y')));
-  const node = viewer.canvas.graph.find(x, row);
+  const node = zoomedIn(viewer, value('x'), value('y'));
   viewer.query = { term: '', isPlain: value('plain') === '1', ignoreCase: value('ic') === '1' };
   viewer.zoomTo(node > 0 && viewer.canvas.graph.total[node] > 0 ? node : 0);
   searchFor(viewer, value('s'));
   viewer.committed = viewer.query.term;
+}
+
+function zoomedIn(viewer, x, y) {
+  const { graph } = viewer.canvas;
+  return hasFramesOfProfile(viewer)
+    ? drawnAs(graph, frameAt(viewer, uneditedGraph(viewer), x, y), viewer.profile)
+    : frameAt(viewer, graph, x, y);
 }
 
 // Returns whether the view changed.
@@ -64,7 +118,7 @@ function restoreView(viewer, value) {
   const oneOf = (key, choices, usual) => (choices.includes(value(key)) ? value(key) : usual);
   const views = ['table', 'both', ...(profile.isChart ? [] : name > 0 ? ['callers', 'sandwich'] : ['callers'])];
   const { modules } = profile;
-  const state = () => JSON.stringify([viewer.view, picture.isFlipped, viewer.filter, modules?.selected]);
+  const state = () => JSON.stringify([viewer.view, picture.isFlipped, viewer.filter, viewer.edits, modules?.selected]);
   const before = state();
   const isEditable = !profile.isChart;
   if (modules) {
@@ -80,8 +134,9 @@ function restoreView(viewer, value) {
     name,
     order: oneOf('order', profile.isChart ? [] : ['width'], 'name'),
     side: oneOf('side', ['after', 'before', 'larger'], profile.settings.width),
-    recursion: isEditable && value('norec') === '1',
+    recursion: value('norec') === '1',
   };
+  viewer.edits = value('edit').split('\n').map((line) => editOf(viewer, line)).filter(Boolean);
   picture.isFlipped = options.inverted !== (value('flip') === '1');
   return !viewer.canvas.graph || before !== state();
 }

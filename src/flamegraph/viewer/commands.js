@@ -11,7 +11,7 @@ function mainMenu(viewer) {
   const sides = [['after', 'Widths after'], ['before', 'Widths before'], ['larger', 'Widths of both']];
   return [
     !isChart && check('order', 'Widest first', 'o', view.order === 'width', actions.order),
-    !isChart && check('recursion', 'Collapse recursion', '', view.recursion, actions.recursion),
+    check('recursion', 'Collapse recursion', '', view.recursion, actions.recursion),
     !isChart && query.term && !filter.term && item('filter', 'Keep only stacks that match', '', actions.filter),
     filter.term && check('filter', `Only stacks with ${filter.term}`, '', true, actions.filter),
     null,
@@ -52,6 +52,7 @@ function frameMenu(viewer, node) {
     null,
     isFunction && item('hide', 'Hide the function', 'h', () => hideFrame(viewer, node, false)),
     isFunction && item('prune', 'Hide it with its callees', 'H', () => hideFrame(viewer, node, true)),
+    isFunction && profile.modules && item('collapse', 'Collapse its module', 'm', () => collapseModule(viewer, node)),
     null,
     link && item('link', 'Open its link', '', () => window.open(link, '_blank', 'noopener')),
     item('copy', 'Copy the name', 'c', () => viewer.copy(node, false)),

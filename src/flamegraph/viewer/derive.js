@@ -1,18 +1,26 @@
 // The graph of the view, and what is left out of it.
 
-// The tree of the view, and whether its nodes are the profile's.
+// The graph of the view.
 function graphOf(viewer) {
   const { profile, view } = viewer;
   let tree = filtered(viewer, profile.tree);
-  for (const { functions, path, node } of viewer.edits) {
-    const subtree = path ? nodeAt(tree, path) : node;
-    tree = (profile.isChart ? withoutInTime : without)(tree, functions, subtree);
+  for (const edit of viewer.edits) {
+    tree = edited(profile, tree, edit);
   }
   if (view.view === 'callers') {
     tree = callersFirst(tree);
   }
-  const graph = ordered(viewer, new Graph(tree, view.side));
+  const graph = ordered(viewer, tree === profile.tree ? uneditedGraph(viewer) : new Graph(tree, view.side));
   return view.view === 'sandwich' ? sandwichOf(viewer, graph) : graph;
+}
+
+// The graph that links refer to.
+function uneditedGraph(viewer) {
+  const { side } = viewer.view;
+  if (viewer.unedited?.side !== side) {
+    viewer.unedited = { side, graph: new Graph(viewer.profile.tree, side) };
+  }
+  return viewer.unedited.graph;
 }
 
 // The tree without the stacks and the recursion that are not wanted.
@@ -24,7 +32,21 @@ function filtered(viewer, tree) {
     search.run(filter);
     wanted = search.isActive ? withFrames(wanted, search.isMatch) : wanted;
   }
-  return view.recursion ? withoutRecursion(wanted, profile.functions) : wanted;
+  return view.recursion ? edited(profile, wanted, { kind: 'recursion' }) : wanted;
+}
+
+// The tree after an edit. A `node` is one of the profile's tree.
+function edited(profile, tree, { kind, name, module, node }) {
+  const { functions, modules, isChart } = profile;
+  const isOfModule = (at) => at > 0 && modules.index[at] === module;
+  const isHidden = {
+    recursion: (at, caller) => caller > 0 && functions[at] === functions[caller],
+    hide: (at) => at > 0 && functions[at] === functions[name],
+    module: (at, caller) => isOfModule(at) && isOfModule(caller),
+    prune: () => false,
+  }[kind];
+  const subtree = kind === 'prune' ? (tree.place ? tree.place[node] : node) : -1;
+  return (isChart ? withoutInTime : without)(tree, isHidden, subtree > 0 ? subtree : -1);
 }
 
 function ordered(viewer, graph) {
@@ -59,15 +81,22 @@ function hasFramesOfProfile(viewer) {
 // The frame that corresponds to `node` in the previous graph, or its nearest remaining caller.
 function sameFrame(viewer, before, node) {
   const { graph } = viewer.canvas;
-  if (viewer.profile.isChart) {
-    return graph.size === before.size ? node : 0;
-  }
-  const isHidden = (name) => viewer.edits.some(({ functions }) => functions.has(name));
-  const path = before.pathTo(node).filter((name) => !isHidden(name));
-  for (; path.length > 0; path.pop()) {
-    const same = nodeAt(graph.tree, path);
-    if (graph.total[same] > 0) {
-      return same;
+  return hasFramesOfProfile(viewer)
+    ? drawnAs(graph, originalOf(before.tree, node), viewer.profile)
+    : nodeAt(graph, before.pathTo(node));
+}
+
+// The frame of the profile's tree that is drawn as `node`, the first one of several.
+function originalOf(tree, node) {
+  return tree.place ? tree.place.indexOf(node) : node;
+}
+
+// The frame that draws a frame of the profile's tree, or its nearest remaining caller.
+function drawnAs({ tree, total }, original, profile) {
+  for (let at = original; at > 0; at = profile.tree.parent[at]) {
+    const node = tree.place ? tree.place[at] : at;
+    if (node > 0 && total[node] > 0) {
+      return node;
     }
   }
   return 0;
@@ -75,20 +104,23 @@ function sameFrame(viewer, before, node) {
 
 // Hides a function, whose callees become its callers'; or a frame with its descendants.
 function hideFrame(viewer, node, isSubtree) {
-  const { graph } = viewer.canvas;
-  if (graph.tree.name[node] <= 0) {
-    return;
+  const { tree } = viewer.canvas.graph;
+  const name = tree.name[node];
+  if (name > 0 && isSubtree && hasFramesOfProfile(viewer)) {
+    edit(viewer, { kind: 'prune', node: originalOf(tree, node) });
+  } else if (name > 0) {
+    edit(viewer, { kind: 'hide', name });
   }
-  if (isSubtree && viewer.profile.isChart) {
-    // A path may lead to several frames, but then the nodes are the same in any view.
-    viewer.edits.push({ functions: new Set(), path: null, node });
-  } else if (isSubtree && hasFramesOfProfile(viewer)) {
-    viewer.edits.push({ functions: new Set(), path: graph.pathTo(node), node: -1 });
-  } else {
-    const { functions } = viewer.profile;
-    const alike = functions.map((first, name) => (first === functions[graph.tree.name[node]] ? name : -1));
-    viewer.edits.push({ functions: new Set(alike.filter((name) => name > 0)), path: null, node: -1 });
-  }
+}
+
+// Draws chains of calls within the module of a frame as their first frame.
+function collapseModule(viewer, node) {
+  const name = viewer.canvas.graph.tree.name[node];
+  edit(viewer, { kind: 'module', module: viewer.profile.modules.index[name] });
+}
+
+function edit(viewer, change) {
+  viewer.edits.push(change);
   viewer.show({});
 }
 

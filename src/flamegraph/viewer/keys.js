@@ -76,6 +76,7 @@ function onPlainKey(viewer, key) {
     C: () => viewer.copy(node, true),
     h: () => hideFrame(viewer, node, false),
     H: () => hideFrame(viewer, node, true),
+    m: () => viewer.profile.modules && viewer.canvas.graph.tree.name[node] > 0 && collapseModule(viewer, node),
   };
   if (Object.hasOwn(keys, key)) {
     keys[key]();

@@ -45,6 +45,8 @@ class Tree {
     this.ownBefore = new Float64Array(capacity);
     // In a chart, frames keep their position in time.
     this.start = null;
+    // In a tree derived from the profile's, where the nodes of that are; -1 for those that are left out.
+    this.place = null;
   }
 
   push(parent, name) {

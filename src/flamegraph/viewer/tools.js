@@ -80,7 +80,7 @@ class Tools {
   addWay() {
     const line = html('div', '', { id: 'way' }, this.box);
     this.add('unzoom', 'Reset Zoom', 'show everything (Escape)', 'unzoom', line);
-    this.add('undo', 'Undo hide', 'show what was hidden last (u)', 'undo', line);
+    this.add('undo', 'Undo', 'undo the last edit (u)', 'undo', line);
     this.crumbs = html('span', '', { id: 'crumbs', role: 'navigation' }, line);
     this.crumbs.setAttribute('aria-label', 'callers of what is zoomed');
     this.modules = html('span', '', { id: 'modules' }, line);

@@ -9,6 +9,7 @@ class Builder {
     this.parent = [-1];
     this.own = [0];
     this.ownBefore = [0];
+    this.place = null;
   }
 
   child(parent, name) {
@@ -85,7 +86,13 @@ function inOrder(nodes, size, compare) {
       pending.push(children.pop());
     }
   }
+  tree.place = composed(nodes.place, place);
   return tree;
+}
+
+// Where the nodes of the profile's tree are after another step; -1 for those that are left out.
+function composed(first, second) {
+  return first ? first.map((node) => (node < 0 ? -1 : second[node])) : second;
 }
 
 // Inverts stacks: the last function called is at the root.
@@ -253,36 +260,39 @@ function aroundFunction(graph, isFunction) {
   return { callees: callees.finish(), callers: callers.finish() };
 }
 
-// The tree without hidden parts: `frames` are names, whose callees become their callers'; `subtree` is a
-// frame hidden with its descendants, or -1.
-function without(tree, frames, subtree) {
+// The tree in which frames are part of their callers if `isHidden`, by their name and their caller's.
+// `subtree` is a frame hidden with its descendants, or -1.
+function without(tree, isHidden, subtree) {
   const builder = new Builder();
   const place = new Int32Array(tree.size).fill(-1);
   place[0] = 0;
   builder.add(0, tree.own[0], tree.ownBefore[0]);
   for (let node = 1; node < tree.size; node++) {
-    const above = place[tree.parent[node]];
+    const parent = tree.parent[node];
+    const above = place[parent];
     if (above < 0 || node === subtree) {
       continue;
     }
-    const isHidden = frames.has(tree.name[node]);
-    place[node] = isHidden ? above : builder.child(above, tree.name[node]);
+    const name = tree.name[node];
+    place[node] = isHidden(name, tree.name[parent]) ? above : builder.child(above, name);
     builder.add(place[node], tree.own[node], tree.ownBefore[node]);
   }
+  builder.place = composed(tree.place, place);
   return builder.finish();
 }
 
 // The same for a chart, in which nothing is merged. The time of a hidden subtree is cut out.
-function withoutInTime(tree, frames, subtree) {
+function withoutInTime(tree, isHidden, subtree) {
   const left = new Tree(tree.size);
   left.start = new Float64Array(tree.size);
   const place = new Int32Array(tree.size).fill(-1);
   let cut = 0;
   for (let node = 0; node < tree.size; node++) {
-    const above = node === 0 ? -1 : place[tree.parent[node]];
+    const parent = tree.parent[node];
+    const above = node === 0 ? -1 : place[parent];
     if (node === subtree || (node > 0 && above < 0)) {
       cut += tree.own[node];
-    } else if (frames.has(tree.name[node])) {
+    } else if (node > 0 && isHidden(tree.name[node], tree.name[parent])) {
       place[node] = above;
       left.own[above] += tree.own[node];
     } else {
@@ -291,21 +301,8 @@ function withoutInTime(tree, frames, subtree) {
       left.start[place[node]] = tree.start[node] - cut;
     }
   }
+  left.place = composed(tree.place, place);
   return left;
-}
-
-// The tree in which calls of a function by itself are part of the first call.
-function withoutRecursion(tree, functions) {
-  const builder = new Builder();
-  const place = new Int32Array(tree.size);
-  builder.add(0, tree.own[0], tree.ownBefore[0]);
-  for (let node = 1; node < tree.size; node++) {
-    const parent = tree.parent[node];
-    const isSame = parent > 0 && functions[tree.name[parent]] === functions[tree.name[node]];
-    place[node] = isSame ? place[parent] : builder.child(place[parent], tree.name[node]);
-    builder.add(place[node], tree.own[node], tree.ownBefore[node]);
-  }
-  return builder.finish();
 }
 
 // The tree of the stacks with a frame for which `isWanted` is 1, by name.
@@ -320,7 +317,8 @@ function withFrames(tree, isWanted) {
     hasAny[node] |= isOnPath[node];
     hasAny[tree.parent[node]] |= hasAny[node];
   }
-  const place = new Int32Array(tree.size);
+  const place = new Int32Array(tree.size).fill(-1);
+  place[0] = 0;
   for (let node = 1; node < tree.size; node++) {
     if (hasAny[node]) {
       place[node] = builder.child(place[tree.parent[node]], tree.name[node]);
@@ -328,6 +326,7 @@ function withFrames(tree, isWanted) {
       builder.add(place[node], share * tree.own[node], share * tree.ownBefore[node]);
     }
   }
+  builder.place = composed(tree.place, place);
   return builder.finish();
 }
 
@@ -487,8 +486,8 @@ function sorted(graph, order, names, side) {
   return new Graph(inOrder(tree, tree.size, order === 'width' ? byWidth : byName), side);
 }
 
-// The node that a path of names leads to, or -1.
-function nodeAt(tree, path) {
+// The node that a path of names leads to, if it has a width; else the root.
+function nodeAt({ tree, total }, path) {
   let [node, depth] = [0, 0];
   for (let at = 1; at < tree.size && depth < path.length; at++) {
     if (tree.parent[at] === node && tree.name[at] === path[depth]) {
@@ -496,5 +495,5 @@ function nodeAt(tree, path) {
       depth++;
     }
   }
-  return depth === path.length ? node : -1;
+  return depth === path.length && total[node] > 0 ? node : 0;
 }
