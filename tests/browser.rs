@@ -115,6 +115,11 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
         ("bytes.svg", &example, &["--countname", "KiB"]),
         ("clock.svg", &clock, &[]),
         ("chart.svg", &chart, &["--flamechart"]),
+        (
+            "modern-chart.svg",
+            &chart,
+            &["--flamechart", "--theme", "modern", "--countname", "ms"],
+        ),
         ("changed.svg", &changed, &[]),
         ("log.svg", &changed, &["--diff-scale", "log"]),
         ("modern.svg", &modules, &["--theme", "modern"]),

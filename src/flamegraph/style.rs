@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 /// The viewer, with one file per concern. They form a single script, in which the order matters
 /// only because base classes come first.
-const VIEWER: [&str; 36] = [
+const VIEWER: [&str; 38] = [
     include_str!("viewer/settings.js"),
     include_str!("viewer/elements.js"),
     include_str!("viewer/theme.js"),
@@ -29,6 +29,8 @@ const VIEWER: [&str; 36] = [
     include_str!("viewer/narrow.js"),
     include_str!("viewer/later.js"),
     include_str!("viewer/canvas.js"),
+    include_str!("viewer/axis.js"),
+    include_str!("viewer/pan.js"),
     include_str!("viewer/bar.js"),
     include_str!("viewer/tools.js"),
     include_str!("viewer/menu.js"),

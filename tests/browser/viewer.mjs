@@ -948,6 +948,80 @@ const checks = {
     assert.equal(await tab.evaluate(() => document.getElementById('callers')), null);
   },
 
+  async 'has an axis in the units of the profile'({ tab, graph, url }) {
+    const texts = () => [...document.querySelectorAll('#axis text')].map((text) => text.textContent);
+    const axis = async (page) => {
+      await tab.goto(url(page));
+      return tab.evaluate(texts);
+    };
+    assert.deepEqual(await axis('/graph.svg'), [], 'not in the classic theme');
+    assert.deepEqual(await axis('/modern.svg'), ['0 samples', '10', '20', '30', '40', '50', '60', '70', '80', '90', '100']);
+    await graph.clickFrame('app::g ');
+    assert.deepEqual((await tab.evaluate(texts)).slice(0, 2), ['0 samples', '10'], 'from the start of the frame');
+    const place = () => {
+      const [axis, root] = ['#axis path', '#frames > g > rect'].map((part) => document.querySelector(part).getBoundingClientRect());
+      return axis.top >= root.bottom - 1 ? 'below' : axis.bottom <= root.top + 1 ? 'above' : 'over';
+    };
+    assert.equal(await tab.evaluate(place), 'below');
+    await tab.press('i');
+    assert.equal(await tab.evaluate(place), 'above');
+    assert.deepEqual((await axis('/modern-chart.svg')).slice(0, 3), ['0 ms', '10 ms', '20 ms']);
+    await graph.clickFrame('b ');
+    assert.deepEqual((await tab.evaluate(texts)).slice(0, 2), ['10 ms', '12 ms'], 'the time since the beginning');
+  },
+
+  async 'zooms by the wheel with Ctrl, and moves by dragging'({ tab, graph, url }) {
+    await tab.goto(url('/modern-chart.svg'));
+    const whole = WIDTH - 2 * PADDING;
+    const texts = () => [...document.querySelectorAll('#axis text')].map((text) => text.textContent);
+    const wheel = async (deltaY, modifiers) => {
+      const { x, y } = { x: PADDING + whole / 2, y: (await graph.frame('all ')).y };
+      await tab.send('Input.dispatchMouseEvent', { type: 'mouseWheel', x, y, deltaX: 0, deltaY, modifiers });
+      await tab.settle();
+    };
+    await wheel(-200, 0);
+    assert.equal((await tab.evaluate(texts))[0], '0 ms', 'the wheel itself belongs to the page');
+    // Half as wide, around the middle: from 15 to 45 of 60 ms.
+    await wheel(-500 * Math.log(2), 2);
+    const b = await graph.frame('b ');
+    assert.deepEqual([b.left, b.width], [PADDING, whole / 2]);
+    assert.equal((await graph.frame('all ')).width, whole);
+    assert.equal((await tab.evaluate(texts))[0], '15 ms');
+    const mouse = (type, x) => tab.send('Input.dispatchMouseEvent', { type, x, y: b.y, button: 'left', buttons: 1, clickCount: 1 });
+    await mouse('mousePressed', 300);
+    await mouse('mouseMoved', 300 - whole / 3);
+    await tab.settle();
+    await mouse('mouseReleased', 300 - whole / 3);
+    await tab.settle();
+    assert.equal((await graph.frame('b ')).width, Math.round(whole / 6), 'moved by 10 ms, and not clicked');
+    const waited = () => new Promise((done) => setTimeout(done, 400));
+    await tab.evaluate(waited);
+    assert.match(await graph.query(), /^\?range=(24\.99|25)\S* 30(\.00\S*)?$/);
+    const [query, frames] = [await tab.evaluate(() => location.search), await graph.frames()];
+    await tab.goto('about:blank');
+    await tab.goto(url('/modern-chart.svg' + query));
+    const shown = (frames) => frames.filter((frame) => frame.isShown);
+    assert.deepEqual(shown(await graph.frames()), shown(frames));
+    for (const query of ['?range=1', '?range=50 70', '?range=-1 2', '?range=a b', '?range=0 0']) {
+      await tab.goto(url('/modern-chart.svg' + query));
+      assert.equal((await tab.evaluate(texts))[0], '0 ms', query);
+    }
+    await tab.press('+');
+    await tab.press('Escape');
+    assert.equal((await graph.frame('b ')).width, Math.round(whole / 3));
+  },
+
+  async 'zooms out of a frame by the wheel'({ tab, graph, url }) {
+    await graph.clickFrame('parse ');
+    await tab.press('-');
+    await tab.settle();
+    assert.equal((await graph.frame('parse ')).width, Math.round((WIDTH - 2 * PADDING) / 1.5));
+    assert.equal((await graph.frame('main ')).width, WIDTH - 2 * PADDING);
+    await tab.press('Backspace');
+    assert.equal((await graph.frame('main ')).width, WIDTH - 2 * PADDING);
+    assert.equal((await graph.frame('parse ')).width, Math.round(((WIDTH - 2 * PADDING) * 4) / 9));
+  },
+
   async 'hides in a chart, and cuts out the time of a subtree'({ tab, graph, url }) {
     await tab.goto(url('/chart.svg'));
     const drawn = async () => (await graph.frames()).map(({ label, left, width }) => [label, left, width]);
@@ -1085,7 +1159,7 @@ const checks = {
       ['/deep.svg', [WIDTH, 500], /^\u25b2 3\d\d more rows$/],
       ['/deep.svg?flip=1', [WIDTH, 500], /^\u25bc 3\d\d more rows$/],
       ['/graph.svg', [WIDTH, 500], /^$/],
-      ['/page.html', [WIDTH, 120], /^\u25b2 [1234] more rows$/],
+      ['/page.html', [WIDTH, 120], /^\u25b2 [2345] more rows$/],
     ]) {
       await tab.setSize(...size);
       await tab.goto('about:blank');

@@ -8,9 +8,12 @@ function remember(viewer, isNew) {
   const { modules } = viewer.profile;
   const [x, y] = positionOf(viewer);
   const only = (condition, value) => (condition ? String(value) : null);
+  const { range } = viewer.canvas;
+  const { unit } = viewer.profile.counts;
   writeQuery({
     x,
     y,
+    range: range && [range.first, range.span].map((ticks) => Number((ticks * unit).toPrecision(9))).join(' '),
     s: only(viewer.committed, viewer.committed),
     ic: only(viewer.committed && query.ignoreCase, 1),
     plain: only(viewer.committed && query.isPlain, 1),
@@ -100,6 +103,10 @@ function restore(viewer) {
   const node = zoomedIn(viewer, value('x'), value('y'));
   viewer.query = { term: '', isPlain: value('plain') === '1', ignoreCase: value('ic') === '1' };
   viewer.zoomTo(node > 0 && viewer.canvas.graph.total[node] > 0 ? node : 0);
+  const [first, span] = value('range').split(' ').map((part) => parseFloat(part) / viewer.profile.counts.unit);
+  if (first >= 0 && span > 0) {
+    showRange(viewer, within(viewer.canvas.graph, first, span));
+  }
   searchFor(viewer, value('s'));
   viewer.committed = viewer.query.term;
 }

@@ -11,6 +11,8 @@ class Canvas {
     this.items = new Map();
     this.nodes = new WeakMap();
     this.zoomed = 0;
+    // The part of the zoomed frame that is shown, if not all: where it starts and its width, in ticks.
+    this.range = null;
     this.current = -1;
     this.focused = 0;
     // The elements of the function under the pointer, and its number.
@@ -46,17 +48,25 @@ class Canvas {
     this.found = [];
     this.colors.use(graph, isOriginal);
     this.zoomed = 0;
+    this.range = null;
     this.current = -1;
     this.focused = 0;
     this.topRows = null;
   }
 
-  // Shows `node` over the whole width, its descendants in proportion, and its ancestors faded.
-  draw(node) {
+  // The ticks over the whole width.
+  get extent() {
+    const { graph, zoomed, range } = this;
+    return range ?? { first: graph.start[zoomed], span: graph.total[zoomed] };
+  }
+
+  // Shows `node`, or a range of it, over the whole width, its descendants in proportion, and its ancestors faded.
+  draw(node, range = null) {
     const used = this.under(document.activeElement);
     const { height } = this.picture;
     const sight = this.picture.inSight();
     this.zoomed = node;
+    this.range = range;
     this.path = new Set(this.graph.ancestors(node));
     this.split();
     this.setRows();
@@ -73,8 +83,8 @@ class Canvas {
   // Sorts the frames below the zoomed one into `seen` ones, which include its ancestors and get elements now,
   // and `fineNodes`, which get elements later. Those with less than `thin` ticks are `narrowNodes`, too.
   split() {
-    const { graph, zoomed } = this;
-    const whole = graph.total[zoomed];
+    const { graph } = this;
+    const whole = this.extent.span;
     const wide = this.wideShare() * whole;
     const least = this.leastShare() * whole;
     const wides = this.nodesOf(Math.max(wide, least), Infinity);
@@ -116,26 +126,35 @@ class Canvas {
 
   // The minimum share of the whole width for elements: as configured, or when zoomed in, a third of a pixel.
   leastShare() {
-    return this.zoomed === 0 ? this.profile.settings.minWidth / 100 : LEAST_WIDTH / USUAL_WIDTH;
+    return this.isWhole ? this.profile.settings.minWidth / 100 : LEAST_WIDTH / USUAL_WIDTH;
+  }
+
+  get isWhole() {
+    return this.zoomed === 0 && this.range === null;
   }
 
   mostElements() {
-    const isAskedFor = this.zoomed === 0 && this.profile.settings.minWidth < USUAL_MIN_WIDTH;
+    const isAskedFor = this.isWhole && this.profile.settings.minWidth < USUAL_MIN_WIDTH;
     return isAskedFor ? MOST_ELEMENTS.asked : MOST_ELEMENTS.usual;
   }
 
   // The frames with at least `from` and less than `to` ticks that have a width and a name.
   nodesOf(from, to) {
-    const { graph, zoomed } = this;
+    const { graph, zoomed, range } = this;
     const { total, tree } = graph;
     const found = [];
     for (let node = zoomed; node < graph.end[zoomed]; node++) {
       const width = total[node];
-      if (width >= from && width < to && width > 0 && tree.name[node] !== 0) {
+      if (width >= from && width < to && width > 0 && tree.name[node] !== 0 && (!range || this.isInRange(node))) {
         found.push(node);
       }
     }
     return found;
+  }
+
+  isInRange(node) {
+    const { graph: { start, total }, extent: { first, span } } = this;
+    return start[node] < first + span && start[node] + total[node] > first;
   }
 
   // Keeps the rows of the whole graph, so that zooming does not move it vertically; adds rows if more become
@@ -214,15 +233,17 @@ class Canvas {
 
   // Draws a frame in `added`, if its element is not in the right place.
   place(node, added) {
-    const { graph, picture, zoomed } = this;
+    const { graph, picture, extent } = this;
     const isAbove = this.path.has(node);
-    const share = 100 / graph.total[zoomed];
+    const share = 100 / extent.span;
     const isFine = !this.isSeen.has(node);
     const item = this.items.get(node) ?? this.add(node);
     item.show(added, isFine);
     item.setPainted(isAbove || graph.total[node] >= this.thin);
-    const x = isAbove ? 0 : (graph.start[node] - graph.start[zoomed]) * share;
-    item.move(x, isAbove ? 100 : graph.total[node] * share, picture.rowY(graph.row[node]));
+    const start = (graph.start[node] - extent.first) * share;
+    const end = start + graph.total[node] * share;
+    const [left, right] = isAbove ? [0, 100] : this.range ? [Math.max(start, 0), Math.min(end, 100)] : [start, end];
+    item.move(left, right - left, picture.rowY(graph.row[node]));
     this.paint(node);
     item.label(this.name(node), picture, this.font);
   }
@@ -277,13 +298,13 @@ class Canvas {
   }
 
   drawNarrow() {
-    const { graph, picture, zoomed, narrowNodes, colors } = this;
+    const { graph, picture, extent, narrowNodes, colors } = this;
     const style = {
       colorOf: (node) => colors.exactly(node),
       isMatch: this.search.isActive ? (node) => this.isMatch(node) : () => false,
       step: colors.step,
     };
-    this.narrow.draw(graph, zoomed, narrowNodes, style, picture);
+    this.narrow.draw(graph, extent, narrowNodes, style, picture);
   }
 
   // Called after a search, or a change of colors.
@@ -338,15 +359,15 @@ class Canvas {
 
   // The narrow frame that is nearest to a position in the window, if within half a pixel, or -1.
   near(x, y) {
-    const { graph, picture, zoomed } = this;
+    const { graph, picture, extent } = this;
     const box = this.hits.getBoundingClientRect();
     const [low, high] = picture.rows;
     const index = Math.floor(((y - box.top) / box.height) * (high - low + 1));
     const row = picture.isDownward ? low + index : high - index;
-    const ticks = graph.total[zoomed] / box.width;
+    const ticks = extent.span / box.width;
     // Mouse events have integer positions: the left edge of a pixel.
     const middle = Number.isInteger(x) ? x + 0.5 : x;
-    const at = graph.start[zoomed] + (middle - box.left) * ticks;
+    const at = extent.first + (middle - box.left) * ticks;
     let [found, nearest] = [-1, ticks / 2];
     for (const node of this.narrowNodes) {
       const start = graph.start[node];
@@ -385,7 +406,7 @@ class Canvas {
   isInside(node) {
     const { graph, zoomed } = this;
     const isBelow = node >= zoomed && node < graph.end[zoomed];
-    return isBelow && graph.total[node] > 0 && graph.tree.name[node] !== 0;
+    return isBelow && graph.total[node] > 0 && graph.tree.name[node] !== 0 && this.isInRange(node);
   }
 
   setFocusable(node) {

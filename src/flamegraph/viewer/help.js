@@ -5,6 +5,8 @@ const KEYS = [
   ['Enter, Space', 'zoom into the frame; a click does the same'],
   ['Escape', 'show everything'],
   ['Backspace', 'zoom out to the caller'],
+  ['+, -', 'zoom without a frame; so does the wheel with Ctrl'],
+  ['Shift-arrows', 'move to the left and right; so does dragging'],
   ['/ or Ctrl-F', 'search'],
   ['n, N', 'next and previous match'],
   ['Ctrl-I', 'ignore case'],

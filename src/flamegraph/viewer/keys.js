@@ -58,7 +58,9 @@ function onPlainKey(viewer, key) {
   const keys = {
     '.': () => viewer.openMenuOf(node),
     Escape: () => escape(viewer),
-    Backspace: () => viewer.zoom(Math.max(viewer.canvas.graph.tree.parent[viewer.canvas.zoomed], 0)),
+    Backspace: () => zoomOut(viewer),
+    '+': () => viewer.pan.zoom(1 / ZOOM_STEP),
+    '-': () => viewer.pan.zoom(ZOOM_STEP),
     n: actions.next,
     N: actions.previous,
     i: actions.flip,
@@ -88,11 +90,16 @@ function escape(viewer) {
     viewer.menu.close();
   } else if (viewer.help.isOpen) {
     viewer.help.toggle(false, 0);
-  } else if (viewer.canvas.zoomed !== 0) {
+  } else if (!viewer.canvas.isWhole) {
     viewer.zoom(0);
   } else if (viewer.view.view !== 'plain') {
     viewer.show({ view: 'plain' });
   }
+}
+
+function zoomOut(viewer) {
+  const { zoomed, range, graph } = viewer.canvas;
+  viewer.zoom(range ? zoomed : Math.max(graph.tree.parent[zoomed], 0));
 }
 
 // Keys on the focused frame.
@@ -103,6 +110,11 @@ function onFrameKey(viewer, event) {
     // A frame may be a link.
     const { ctrlKey, metaKey } = event;
     event.target.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, ctrlKey, metaKey }));
+    return;
+  }
+  if (event.shiftKey && /^Arrow(Left|Right)$/.test(event.key)) {
+    event.preventDefault();
+    viewer.pan.move(event.key === 'ArrowLeft' ? -0.25 : 0.25);
     return;
   }
   const next = node < 0 ? -1 : neighbor(viewer, node, event.key);

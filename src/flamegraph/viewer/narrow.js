@@ -13,19 +13,19 @@ class Narrow {
 
   // `nodes` are sorted from left to right in each row. Matches have the search color; the color of a cell is the
   // average of its other frames.
-  draw(graph, zoomed, nodes, { colorOf, isMatch, step }, picture) {
+  draw(graph, { first, span }, nodes, { colorOf, isMatch, step }, picture) {
     // One per pixel of the screen.
     const columns = Math.max(Math.round(picture.framesWidth() * (window.devicePixelRatio || 1)), 1);
-    const scale = columns / graph.total[zoomed];
-    const first = graph.start[zoomed];
+    const scale = columns / span;
     const [low, high] = picture.rows;
     const cells = new Cells(low, high, picture, step);
     for (const node of nodes) {
       const row = graph.row[node];
       if (row >= low && row <= high) {
         const from = (graph.start[node] - first) * scale;
+        const to = Math.min(from + graph.total[node] * scale, columns);
         const color = isMatch(node) ? null : colorOf(node);
-        cells.add(row - low, from, from + graph.total[node] * scale, color);
+        cells.add(row - low, Math.max(from, 0), to, color);
       }
     }
     this.svg.setAttribute('viewBox', `0 0 ${UNITS * columns} ${UNITS * 100}`);

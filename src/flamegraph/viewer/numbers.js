@@ -53,10 +53,19 @@ class Counts {
 
   // `1.5 MiB`, `20 ms`.
   human(ticks) {
-    const value = ticks * this.unit * this.factor;
-    return this.sizes > 0
-      ? scaled(value * this.sizes, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'])
-      : scaled(value * this.times, 1000, ['ns', '\u00b5s', 'ms', 's']);
+    const [radix, units, perTick] = this.scale();
+    return scaled(ticks * perTick, radix, units);
+  }
+
+  // The ratio of units, their names, and the value of a tick in the smallest one.
+  scale() {
+    const perTick = this.unit * this.factor;
+    if (this.sizes > 0) {
+      return [1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'], perTick * this.sizes];
+    }
+    return this.times > 0
+      ? [1000, ['ns', '\u00b5s', 'ms', 's'], perTick * this.times]
+      : [1000, [this.name], perTick];
   }
 }
 

@@ -7,7 +7,7 @@ const MOST_PIXELS = 16_000;
 
 // What is painted, in this order.
 const PAINTED = '.background, #title, #subtitle, #legend rect, #legend text, #frames rect:not([fill-opacity]), \
-  #frames path, #frames text';
+  #frames path, #frames text, #axis path, #axis text';
 
 function painted(root) {
   const { left, top, width, height } = root.getBoundingClientRect();

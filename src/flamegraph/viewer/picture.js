@@ -9,6 +9,8 @@ const MAX_SIDE = 620;
 const SIDE_GAP = 12;
 const MIN_SPLIT_WIDTH = 700;
 
+const AXIS_HEIGHT = 20;
+
 class Picture {
   constructor(root, rowHeight, isModern) {
     this.isModern = isModern;
@@ -28,6 +30,8 @@ class Picture {
     this.header += legend ? number(legend, 'height') + LEGEND_GAP : 0;
     this.footer = 2 * options.fontSize + 10;
     this.toolsHeight = 0;
+    // On the other side of the root.
+    this.axisHeight = isModern ? AXIS_HEIGHT : 0;
     // Whether a table to the left is wanted, and its width.
     this.isSplit = false;
     this.side = 0;
@@ -129,13 +133,14 @@ class Picture {
   setRows(first, last) {
     this.rows = [first, last];
     const uppermost = this.rowY(this.isDownward ? first : last);
-    const offset = this.top + (this.isDownward ? 0 : 1) - uppermost;
+    const offset = this.top + (this.isDownward ? this.axisHeight : 1) - uppermost;
     // Setting it, even to the same value, lays out all frames.
     if (offset !== this.offset) {
       this.offset = offset;
       this.frames.setAttribute('y', offset);
     }
-    this.setHeight((last - first + 1) * this.rowHeight);
+    this.rowsHeight = (last - first + 1) * this.rowHeight;
+    this.setHeight(this.rowsHeight + this.axisHeight);
   }
 
   // Pixels of the image per pixel of the window.

@@ -11,6 +11,7 @@ class Viewer {
     this.search = new Search(this.profile.names);
     this.colors = new Colors(this.profile);
     this.canvas = new Canvas(this.picture, this.font, this.profile, this.colors, this.search);
+    this.axis = this.profile.isModern ? new Axis(this.picture, this.profile.counts) : null;
     this.bar = new Bar(this.picture, this.font);
     this.tools = new Tools(this.picture, this.actions(), this.profile.isChart);
     this.table = new Table(this.picture, { open: (name) => this.openFunction(name) });
@@ -106,6 +107,7 @@ class Viewer {
     on(svg, 'click', (event) => this.onClick(event));
     on(svg, 'contextmenu', (event) => this.onContextMenu(event));
     on(svg, 'keydown', (event) => onFrameKey(this, event));
+    this.pan = new Pan(this);
     // Not on the frames: Chromium makes an SVG element with a focus listener focusable.
     on(document, 'focusin', (event) => this.point(this.canvas.under(event.target)));
     on(document, 'focusout', () => this.point(-1));
@@ -145,6 +147,7 @@ class Viewer {
   redraw() {
     if (this.hasGraph) {
       this.canvas.resize();
+      this.drawAxis();
     }
     if (!this.hasTable) {
       this.table.hide();
@@ -358,6 +361,7 @@ class Viewer {
       picture.split(!isBare && this.view.view === 'both');
       canvas.resize();
       canvas.later.finish();
+      this.drawAxis();
     }
     if (!isBare && picture.isDocument) {
       window.scrollTo({ top: this.scrolledTo, behavior: 'instant' });
@@ -426,6 +430,11 @@ class Viewer {
 
   // A link is followed; with Ctrl or Cmd, its frame is zoomed.
   onClick(event) {
+    if (this.pan.hasMoved) {
+      // The end of a drag.
+      event.preventDefault();
+      return;
+    }
     const node = this.canvas.at(event);
     const isLink = node >= 0 && this.canvas.drawn(node)?.localName === 'a';
     if (node < 0 || (isLink && !event.ctrlKey && !event.metaKey)) {
@@ -454,26 +463,29 @@ class Viewer {
 
   // Zooms, and stores it in the URL. The root resets the zoom.
   zoom(node) {
-    if (node === this.canvas.zoomed || !(this.canvas.graph.total[node] > 0)) {
+    const isShown = node === this.canvas.zoomed && this.canvas.range === null;
+    if (isShown || !(this.canvas.graph.total[node] > 0)) {
       return;
     }
     this.zoomTo(node);
     remember(this, true);
   }
 
-  zoomTo(node) {
+  zoomTo(node, range = null) {
     const { canvas, tools } = this;
     this.stepsFrom = null;
     canvas.zoomed = node;
+    canvas.range = range;
     if (this.hasTable) {
       this.showTable();
     }
     if (this.hasGraph) {
       const bottom = fromBottom(this);
-      canvas.draw(node);
+      canvas.draw(node, range);
       keepBottom(this, bottom);
     }
-    setShown(tools.buttons.unzoom, node !== 0);
+    this.drawAxis();
+    setShown(tools.buttons.unzoom, !canvas.isWhole);
     const path = [node, ...canvas.graph.ancestors(node)].reverse();
     tools.showPath(node === 0 ? [] : path.map((at) => ({ node: at, name: canvas.name(at) })));
     this.showCaption();
@@ -481,6 +493,13 @@ class Viewer {
     this.bar.layout();
     this.onScroll();
     this.showLegend();
+  }
+
+  drawAxis() {
+    if (this.axis) {
+      setShown(this.axis.group, this.hasGraph);
+      this.axis.draw(this.canvas.graph, this.canvas.extent, this.profile.isChart ? 0 : this.canvas.zoomed);
+    }
   }
 
   // What a sandwich shows.

@@ -1,0 +1,111 @@
+// Zooming by the wheel with Ctrl or Cmd, which leaves the wheel itself to the page, and moving by dragging.
+
+// The distance in pixels from which on it is a drag and not a click.
+const DRAG_DISTANCE = 4;
+
+// The change of the width by a pixel of the wheel, and the pixels of a line.
+const WHEEL_SPEED = 0.002;
+const WHEEL_LINE = 16;
+
+const ZOOM_STEP = 1.5;
+
+class Pan {
+  constructor(viewer) {
+    this.viewer = viewer;
+    this.wanted = null;
+    this.hasMoved = false;
+    const { svg } = viewer.canvas;
+    svg.addEventListener('wheel', (event) => this.onWheel(event), { passive: false });
+    svg.addEventListener('pointerdown', (event) => this.onDown(event));
+    window.addEventListener('pointermove', (event) => this.onMove(event));
+    window.addEventListener('pointerup', () => (this.grip = null));
+  }
+
+  onWheel(event) {
+    if (event.ctrlKey || event.metaKey) {
+      event.preventDefault();
+      const { left, width } = this.viewer.canvas.hits.getBoundingClientRect();
+      const pixels = event.deltaY * (event.deltaMode > 0 ? WHEEL_LINE : 1);
+      this.zoom(Math.exp(pixels * WHEEL_SPEED), (event.clientX - left) / width);
+    }
+  }
+
+  // Fingers scroll the page.
+  onDown(event) {
+    this.hasMoved = false;
+    const isDrag = event.button === 0 && event.pointerType === 'mouse';
+    this.grip = isDrag && this.viewer.canvas.range ? { x: event.clientX, extent: this.extent } : null;
+  }
+
+  onMove(event) {
+    if (!this.grip) {
+      return;
+    }
+    const { x, extent: { first, span } } = this.grip;
+    const pixels = x - event.clientX;
+    this.hasMoved ||= Math.abs(pixels) >= DRAG_DISTANCE;
+    if (this.hasMoved) {
+      this.show(first + (pixels * span) / this.viewer.canvas.hits.getBoundingClientRect().width, span);
+    }
+  }
+
+  get extent() {
+    return this.wanted ?? this.viewer.canvas.extent;
+  }
+
+  // Multiplies the width, around a point given as a share of it.
+  zoom(factor, share = 0.5) {
+    const { first, span } = this.extent;
+    const { graph } = this.viewer.canvas;
+    const wide = Math.min(Math.max(span * factor, 1), graph.total[0]);
+    this.show(first + (span - wide) * share, wide);
+  }
+
+  // Moves by a share of the width.
+  move(share) {
+    const { first, span } = this.extent;
+    this.show(first + share * span, span);
+  }
+
+  // Shows a range in the next frame of the screen.
+  show(first, span) {
+    const isWaiting = this.wanted !== null;
+    this.wanted = within(this.viewer.canvas.graph, first, span);
+    if (!isWaiting) {
+      requestAnimationFrame(() => this.draw());
+    }
+  }
+
+  draw() {
+    const { wanted, viewer } = this;
+    this.wanted = null;
+    showRange(viewer, wanted);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => remember(viewer, false), TYPING_PAUSE);
+  }
+}
+
+// The nearest range in a graph.
+function within({ total }, first, span) {
+  const wide = Math.min(span, total[0]);
+  return { first: Math.min(Math.max(first, 0), total[0] - wide), span: wide };
+}
+
+// Shows a range, in the zoomed frame or in the nearest one above that contains it.
+function showRange(viewer, { first, span }) {
+  const { canvas } = viewer;
+  const { start, total, tree } = canvas.graph;
+  const slack = 1e-9 * total[0];
+  let node = canvas.zoomed;
+  while (node > 0 && (first < start[node] - slack || first + span > start[node] + total[node] + slack)) {
+    node = tree.parent[node];
+  }
+  const range = span > total[node] - slack ? null : { first, span };
+  if (node === canvas.zoomed && viewer.hasGraph) {
+    canvas.draw(node, range);
+    viewer.drawAxis();
+    setShown(viewer.tools.buttons.unzoom, !canvas.isWhole);
+  } else {
+    viewer.zoomTo(node, range);
+  }
+}
