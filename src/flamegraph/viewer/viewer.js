@@ -64,8 +64,8 @@ class Viewer {
       sandwich: () => this.toggleSandwich(),
       filter: () => toggleFilter(this),
       recursion: () => this.show({ recursion: !this.view.recursion }),
-      menu: () => this.openMenu(mainMenu(this), 'menu'),
-      views: () => this.openMenu(viewMenu(this), 'view'),
+      menu: () => this.openMenu('menu', mainMenu(this)),
+      views: () => this.openMenu('view', viewMenu(this)),
       order: () => this.show({ order: this.view.order === 'name' ? 'width' : 'name' }),
       side: () => this.nextSide(),
       safe: () => this.toggleSafe(),
@@ -262,7 +262,7 @@ class Viewer {
   }
 
   // A menu below its button.
-  openMenu(items, name) {
+  openMenu(name, items) {
     const { menu, picture, tools } = this;
     if (menu.isOpen) {
       menu.close();
