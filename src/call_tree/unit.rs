@@ -88,7 +88,7 @@ impl Unit {
         })
     }
 
-    /// How a count is written: `1.19 s`, `3.4 MiB`, `1,493 samples`.
+    /// How a count is written: `1.19 s`, `3.4 MiB`, `1,493 samples`, `1 sample`.
     pub(crate) fn text(&self, count: Count) -> String {
         let mut text = Vec::new();
         match self.scale() {
@@ -96,7 +96,7 @@ impl Unit {
             None => {
                 push_grouped_count(&mut text, count);
                 text.push(b' ');
-                text.extend_from_slice(self.name().unwrap_or("samples").as_bytes());
+                text.extend_from_slice(self.noun(count == Count::from(1)).as_bytes());
             }
         }
         String::from_utf8_lossy(&text).into_owned()
@@ -108,7 +108,16 @@ impl Unit {
         let figure = self.figure(number);
         match self.scale() {
             Some(_) => figure,
-            None => format!("{figure} {}", self.name().unwrap_or("samples")),
+            None => format!("{figure} {}", self.noun(number == 1.0)),
+        }
+    }
+
+    /// What is counted: `samples`, or `sample` of one.
+    pub(crate) fn noun(&self, is_one: bool) -> &str {
+        let plural = self.name().unwrap_or("samples");
+        match is_one {
+            true => singular(plural),
+            false => plural,
         }
     }
 
@@ -171,6 +180,18 @@ impl Unit {
             Unit::Other(name) => ValueType::new(name.clone(), "count"),
             time => ValueType::new("time", time.name().unwrap_or_default()),
         }
+    }
+}
+
+/// The singular of a unit or an event: `sample` of `samples`, `branch-miss` of `branch-misses`.
+fn singular(plural: &str) -> &str {
+    let ends = ["sses", "tches", "shes", "xes"];
+    if ends.iter().any(|end| plural.ends_with(end)) {
+        return &plural[..plural.len() - "es".len()];
+    }
+    match plural.strip_suffix('s') {
+        Some(singular) if !singular.ends_with(['s', 'u', 'i']) => singular,
+        _ => plural,
     }
 }
 
@@ -243,6 +264,15 @@ mod tests {
             (Unit::Bytes, "1024", "1 KiB"),
             (Unit::Bytes, "18446744073709551615", "16,384 PiB"),
             (Unit::Unknown, "1493", "1,493 samples"),
+            (Unit::Unknown, "1", "1 sample"),
+            (Unit::Unknown, "1.5", "1.5 samples"),
+            (Unit::called("threads"), "1", "1 thread"),
+            (Unit::called("branch-misses"), "1", "1 branch-miss"),
+            (Unit::called("context-switches"), "1", "1 context-switch"),
+            (Unit::called("L1-icache-misses"), "1", "1 L1-icache-miss"),
+            (Unit::called("cache-references"), "1", "1 cache-reference"),
+            (Unit::called("Ir"), "1", "1 Ir"),
+            (Unit::called("bus-cycles"), "0", "0 bus-cycles"),
             (Unit::called("cycles"), "1493", "1,493 cycles"),
         ] {
             assert_eq!(

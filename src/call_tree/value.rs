@@ -30,7 +30,7 @@ impl ValueType {
     /// The unit of its counts.
     pub(crate) fn counts(&self) -> Unit {
         match self.unit.as_str() {
-            "count" => Unit::called(&self.name),
+            "count" => Unit::called(plural(&self.name)),
             unit => Unit::called(unit),
         }
     }
@@ -49,6 +49,15 @@ impl ValueType {
                 None => values.push(other),
             }
         }
+    }
+}
+
+/// The plural of what a value counts. Go names some of its profiles in the singular.
+fn plural(name: &str) -> &str {
+    match name {
+        "goroutine" => "goroutines",
+        "threadcreate" => "threads",
+        plural => plural,
     }
 }
 

@@ -23,7 +23,7 @@ impl Comparison {
 
 fn summary(comparison: &Comparison) -> Table {
     let total = &comparison.total;
-    let text = |sample: &Sample| with_unit(&comparison.unit, spread(&comparison.unit, sample));
+    let text = |sample: &Sample| spread_with_unit(&comparison.unit, sample);
     let mut columns = vec!["total before", "total after", "change"];
     let mut figures = vec![
         text(&total.before),
@@ -105,10 +105,12 @@ fn spread(unit: &Unit, sample: &Sample) -> String {
     }
 }
 
-/// `figures` with the name of the unit, unless they have it already.
-fn with_unit(unit: &Unit, figures: String) -> String {
+/// The spread with the name of the unit, unless it is in there already.
+fn spread_with_unit(unit: &Unit, sample: &Sample) -> String {
+    let figures = spread(unit, sample);
+    let is_one = sample.mean() == 1.0 && sample.deviation().is_none();
     match unit.scale() {
         Some(_) => figures,
-        None => format!("{figures} {}", unit.name().unwrap_or("samples")),
+        None => format!("{figures} {}", unit.noun(is_one)),
     }
 }

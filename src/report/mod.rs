@@ -167,7 +167,7 @@ pub struct Report {
     pub total: Count,
     /// The number of distinct stacks.
     pub stacks: usize,
-    /// All functions, by descending self count.
+    /// All functions that count, by descending self count.
     pub functions: Vec<Row>,
     /// The processes, by descending total; `None` if the profile [does not have them](CallTree::roots).
     pub processes: Option<Vec<Row>>,
@@ -244,7 +244,7 @@ impl Report {
             unit: tree.unit().clone(),
             note: tree.note().map(str::to_string),
             total: totals[CallTree::ROOT.index()],
-            stacks: paths::count(tree),
+            stacks: paths::count(tree, own),
             functions: functions(tree, own),
             processes: groups::processes(tree, &totals),
             threads: groups::threads(tree, &totals),
@@ -296,7 +296,7 @@ impl Report {
 fn functions(tree: &CallTree, own: impl Fn(NodeId) -> Count) -> Vec<Row> {
     let tally = tally::tally(tree, own, tree.frame_count(), |frame| Some(frame.index()));
     let frames = tree.frame_names().enumerate();
-    let there = frames.filter(|(frame, _)| tally.occurs[*frame]);
+    let there = frames.filter(|(frame, _)| tally.total[*frame] > Count::ZERO);
     let mut rows: Vec<Row> = there
         .map(|(frame, name)| Row {
             name: lossy(name).into_owned(),

@@ -6,10 +6,9 @@ use crate::call_tree::rebuild::fill_stack;
 use crate::call_tree::{CallTree, Count, NodeId};
 use std::cmp::Reverse;
 
-/// The number of distinct stacks.
-pub(super) fn count(tree: &CallTree) -> usize {
-    let ends = |node: &NodeId| tree.self_count(*node).is_some();
-    tree.ids().filter(ends).count()
+/// The number of distinct stacks that count.
+pub(super) fn count(tree: &CallTree, own: impl Fn(NodeId) -> Count) -> usize {
+    tree.ids().filter(|node| !own(*node).is_zero()).count()
 }
 
 /// The stacks with the largest self counts; ties are in the order of folded text.

@@ -46,9 +46,18 @@ pub(super) fn count(unit: &Unit, count: Count) -> String {
         Some(_) => unit.text(count),
         None => {
             let mut text = Vec::new();
-            push_grouped_count(&mut text, count);
+            push_grouped_count(&mut text, without_insignificant_fraction(count));
             String::from_utf8_lossy(&text).into_owned()
         }
+    }
+}
+
+/// The nearest whole number to a large count.
+fn without_insignificant_fraction(count: Count) -> Count {
+    const LARGE: u64 = 1000;
+    match count.whole() {
+        ..LARGE => count,
+        whole => Count::from(whole.saturating_add(u64::from(count.nanos() >= 500_000_000))),
     }
 }
 
@@ -88,6 +97,20 @@ pub(super) fn probability(p: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fractions_of_large_counts_are_rounded() {
+        for (text, column) in [
+            ("0.25", "0.25"),
+            ("999.501", "999.501"),
+            ("1234.5", "1,235"),
+            ("40420180.499", "40,420,180"),
+            ("18446744073709551615", "18,446,744,073,709,551,615"),
+        ] {
+            let parsed = Count::parse(text.as_bytes()).unwrap();
+            assert_eq!(count(&Unit::Unknown, parsed), column);
+        }
+    }
 
     #[test]
     fn signed_numbers_have_no_trailing_zeros() {

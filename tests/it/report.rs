@@ -64,6 +64,21 @@ Hot path
     assert_eq!(stdout(&output), expected);
 }
 
+/// The value that is shown may be zero for functions that have others: freed memory, for example.
+#[test]
+fn functions_that_do_not_count_are_left_out() {
+    let text = stdout(&report(&[], "main;load 1\nmain;free 0\n"));
+    let summary: Vec<&str> = text.lines().take(2).collect();
+    assert_eq!(
+        summary,
+        [
+            "     total  stacks  functions",
+            "  1 sample       1          2"
+        ]
+    );
+    assert!(!text.contains("free"), "{text}");
+}
+
 #[test]
 fn processes_and_threads_are_those_that_a_profile_tells() {
     let script = "\
