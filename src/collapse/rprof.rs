@@ -1,4 +1,4 @@
-//! R: the files of `Rprof()`.
+//! R: the files of `Rprof()` and of `Rprofmem()`.
 //!
 //! ```text
 //! input  = header, { "#File " N ": " PATH | sample }
@@ -6,6 +6,8 @@
 //! sample = [ ":" N ":" N ":" N ":" N ":" ], { place | name }          (the leaf first)
 //! name   = '"' FUNCTION '"'
 //! place  = FILE "#" LINE
+//!
+//! memory = { ( BYTES " " | "new page" ) ":", { name } }          (of `Rprofmem()`)
 //! ```
 //!
 //! ```text
@@ -14,6 +16,13 @@
 //! 1#3 "total" 1#9 "serve"
 //! "<GC>" 1#3 "total" 1#9 "serve"
 //! ```
+//!
+//! ```text
+//! 16048 :"total" "serve"
+//! new page:"total" "serve"
+//! ```
+//!
+//! The sizes of pages, which hold small objects, are unknown: they only count as allocations.
 
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::{Document, Profile, ValueType, shared_options};
@@ -24,7 +33,7 @@ use crate::names::frame::{frame_name, with_place};
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 
-/// Folds the files of `Rprof()`. See the [module](self) for the format.
+/// Folds the files of `Rprof()` and `Rprofmem()`. See the [module](self) for the format.
 ///
 /// ```
 /// use inferno::collapse::{Collapse, rprof::Folder};
@@ -37,12 +46,13 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for the files of `Rprof()`.
+/// Options for the files of `Rprof()` and `Rprofmem()`.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(feature = "cli", derive(clap::Args))]
 #[non_exhaustive]
 pub struct Options {
-    /// The value to count: `samples`, or `time`, in microseconds [default: samples]
+    /// The value to count: `samples`, or `time`, in microseconds; of `Rprofmem()`, `space` (bytes) or
+    /// `allocations` [default: the first]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
@@ -55,24 +65,36 @@ const INTERVAL: &[u8] = b"sample.interval=";
 
 impl Document for Options {
     const NAME: &'static str = "rprof";
-    const DESCRIPTION: &'static str = "an R profile of Rprof()";
+    const DESCRIPTION: &'static str = "an R profile of Rprof() or Rprofmem()";
     shared_options!(value, lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        whole_lines(head)
-            .next()
-            .map(|line| interval(line).is_some())
+        let first = whole_lines(head).next()?;
+        Some(interval(first).is_some() || allocation(first).is_some())
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         let mut lines = Lines::of(input);
-        let interval = match lines.next()? {
-            Some(line) => interval(line),
-            None => None,
-        };
-        let interval = interval.ok_or_else(|| {
-            invalid("expected an R profile, whose first line has `sample.interval=`")
-        })?;
+        let first = lines.next()?.unwrap_or_default();
+        if let Some(interval) = interval(first) {
+            return self.read_samples(interval, lines, profile);
+        }
+        if allocation(first).is_some() {
+            return self.read_allocations(lines, profile);
+        }
+        Err(invalid(
+            "expected an R profile, whose first line has `sample.interval=`",
+        ))
+    }
+}
+
+impl Options {
+    fn read_samples(
+        &self,
+        interval: u64,
+        mut lines: Lines<'_>,
+        profile: &mut Profile,
+    ) -> io::Result<()> {
         let values = vec![
             ValueType::new("samples", "count"),
             ValueType::new("time", "microseconds"),
@@ -92,17 +114,64 @@ impl Document for Options {
                 lines.skip_if_cut("names in quotes")?;
                 continue;
             };
-            let mut node = CallTree::ROOT;
-            for call in calls.iter().rev() {
-                let name = call.frame(&files, self.lines);
-                node = profile.tree.child_called(node, &name);
-            }
-            profile.add_to_sums(&values);
-            profile.add(node, values[column]);
+            let frames = calls.iter().map(|call| call.frame(&files, self.lines));
+            add(profile, frames, values, column);
         }
         lines.warn_if_cut();
         Ok(())
     }
+
+    /// Reads the output of `Rprofmem()`, of which the first line has been read.
+    fn read_allocations(&self, mut lines: Lines<'_>, profile: &mut Profile) -> io::Result<()> {
+        let values = vec![
+            ValueType::new("space", "bytes"),
+            ValueType::new("allocations", "count"),
+        ];
+        let column = profile.choose(values, self.value.as_deref(), 0)?;
+        loop {
+            let line = lines.line();
+            let parts = allocation(line).and_then(|(size, stack)| Some((size, calls(stack)?)));
+            match parts {
+                Some((size, calls)) => {
+                    let frames = calls.iter().map(|call| frame_name(call.name));
+                    add(profile, frames, [size, 1].map(Decimal::from), column);
+                }
+                None if line.is_empty() => {}
+                None => lines.skip_if_cut("a size, `:` and names in quotes")?,
+            }
+            if lines.next()?.is_none() {
+                break;
+            }
+        }
+        lines.warn_if_cut();
+        Ok(())
+    }
+}
+
+/// Adds a stack, whose leaf is first.
+fn add(
+    profile: &mut Profile,
+    frames: impl DoubleEndedIterator<Item = Vec<u8>>,
+    values: [Decimal; 2],
+    column: usize,
+) {
+    let mut node = CallTree::ROOT;
+    for name in frames.rev() {
+        node = profile.tree.child_called(node, &name);
+    }
+    profile.add_to_sums(&values);
+    profile.add(node, values[column]);
+}
+
+/// The size and the stack of an allocation; the size of a new page is unknown.
+fn allocation(line: &[u8]) -> Option<(u64, &[u8])> {
+    let colon = memchr::memchr(b':', line)?;
+    let (what, stack) = (&line[..colon], &line[colon + 1..]);
+    let size = match what {
+        b"new page" => 0,
+        _ => parse(what.strip_suffix(b" ")?)?,
+    };
+    (stack.is_empty() || stack.starts_with(b"\"")).then_some((size, stack))
 }
 
 /// The time between samples, in microseconds, from the first line.
