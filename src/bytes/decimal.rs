@@ -19,8 +19,8 @@ impl Decimal {
     pub const NANO: Decimal = Decimal(1);
 
     /// Converts from units of 10⁻⁹.
-    pub fn from_nanos(nanos: u64) -> Decimal {
-        Decimal(i128::from(nanos))
+    pub const fn from_nanos(nanos: u64) -> Decimal {
+        Decimal(nanos as i128)
     }
 
     /// The number in units of 10⁻⁹, if it fits.
@@ -94,6 +94,17 @@ impl Decimal {
             // Precision is lost only if the product does not fit.
             None => (self.0 / whole.0).saturating_mul(part.0),
         })
+    }
+
+    /// The nearest multiple of `step`, which must be positive.
+    pub fn rounded_to(self, step: Decimal) -> Decimal {
+        let half = step.0 / 2;
+        Decimal(self.0.saturating_add(half).div_euclid(step.0) * step.0)
+    }
+
+    /// Whether there are no digits after the point.
+    pub fn is_whole(self) -> bool {
+        self.0 % NANOS_PER_ONE == 0
     }
 
     /// The absolute value.

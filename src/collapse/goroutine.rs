@@ -6,7 +6,7 @@
 //! call    = FUNCTION "(" arguments ")"                           (the leaf first)
 //! place   = TAB FILE ":" LINE [ " +0x" OFFSET ]
 //!
-//! profile = "goroutine profile: total " N, { COUNT " @ " addresses, { "#" TAB ADDRESS TAB FUNCTION … } }
+//! profile = NAME " profile: total " N, { COUNT " @ " addresses, { "#" TAB ADDRESS TAB FUNCTION … } }
 //! ```
 //!
 //! ```text
@@ -23,13 +23,16 @@
 //! #    0x47e26a    main.(*Basket).wait+0x18    /srv/shop/basket.go:87
 //! ```
 //!
-//! Each goroutine counts 1.
+//! Each goroutine counts 1. Other profiles with the same text, such as `threadcreate` and those of a program's
+//! own, count what is in their name.
 
 use super::document::lines::{Lines, parse, whole_lines};
-use super::document::{Document, Profile, ValueType, shared_options};
+use super::document::{Document, Profile, START, ValueType, peek, shared_options};
 use crate::bytes::decimal::Decimal;
+use crate::bytes::text::lossy;
 use crate::call_tree::CallTree;
 use crate::names::frame::{frame_name, with_place};
+use std::borrow::Cow;
 use std::io::{self, BufRead};
 
 /// Folds dumps of goroutines. See the [module](self) for the format.
@@ -64,7 +67,7 @@ pub struct Options {
 }
 
 const DUMP: &[u8] = b"goroutine ";
-const PROFILE: &[u8] = b"goroutine profile: total ";
+const PROFILE: &[u8] = b" profile: total ";
 
 impl Document for Options {
     const NAME: &'static str = "goroutine";
@@ -73,7 +76,7 @@ impl Document for Options {
 
     fn sniff(head: &[u8]) -> Option<bool> {
         let mut lines = whole_lines(head).filter(|line| !line.is_empty()).peekable();
-        let is_start = |line: &[u8]| line.starts_with(PROFILE) || state(line).is_some();
+        let is_start = |line: &[u8]| profile_name(line).is_some() || state(line).is_some();
         match lines.peek() {
             None => None,
             Some(first) if is_start(first) => Some(true),
@@ -86,7 +89,10 @@ impl Document for Options {
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        profile.choose(vec![ValueType::new("goroutines", "count")], None, 0)?;
+        let (head, mut input) = peek(input, START)?;
+        let value = whole_lines(&head).find_map(profile_name);
+        let value = value.unwrap_or(Cow::Borrowed("goroutines"));
+        profile.choose(vec![ValueType::new(value, "count")], None, 0)?;
         let mut reader = Reader {
             options: self,
             profile,
@@ -94,7 +100,7 @@ impl Document for Options {
             is_goroutine: false,
             found: false,
         };
-        let mut lines = Lines::of(input);
+        let mut lines = Lines::of(&mut input);
         while lines.next()?.is_some() {
             reader.read_line(&mut lines)?;
         }
@@ -104,6 +110,19 @@ impl Document for Options {
             "a dump or profile of goroutines, found no goroutine",
         )
     }
+}
+
+/// What a profile counts, in the plural, from its first line.
+fn profile_name(line: &[u8]) -> Option<Cow<'_, str>> {
+    let at = memchr::memmem::find(line, PROFILE)?;
+    parse::<u64>(&line[at + PROFILE.len()..])?;
+    let name = &line[..at];
+    let is_word = !name.is_empty() && !name.contains(&b' ');
+    is_word.then(|| match name {
+        b"goroutine" => Cow::Borrowed("goroutines"),
+        b"threadcreate" => Cow::Borrowed("threads"),
+        name => lossy(name),
+    })
 }
 
 /// The state of a goroutine, from its first line.
@@ -139,7 +158,7 @@ struct Reader<'r> {
 impl Reader<'_> {
     fn read_line(&mut self, lines: &mut Lines<'_>) -> io::Result<()> {
         let line = lines.line();
-        if line.starts_with(PROFILE) {
+        if profile_name(line).is_some() {
             self.found = true;
         } else if let Some(state) = state(line) {
             let state = frame_name(state);

@@ -18,6 +18,9 @@
 //! 00001000-00002000 r-xp 00000000 08:01 12      /srv/app/prog
 //! ```
 //!
+//! The cycles of a contention profile are converted to nanoseconds if the headers have
+//! `cycles/second=`.
+//!
 //! There are no symbols, except in files written by Go. They are looked up in the mapped objects,
 //! if these still exist.
 
@@ -44,8 +47,8 @@ pub type Folder = super::document::Folder<Options>;
 #[non_exhaustive]
 pub struct Options {
     /// The value to count. CPU: `samples` or `time` (µs). Heap: `inuse_space`, `inuse_objects`,
-    /// `alloc_space` or `alloc_objects`. Contention: `delay` (cycles) or `contentions` [default:
-    /// the first]
+    /// `alloc_space` or `alloc_objects`. Contention: `delay` (ns) or `contentions` [default: the
+    /// first]
     #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
     pub value: Option<String>,
 
@@ -133,11 +136,13 @@ impl Options {
             let (cycles, count) = (parse::<u64>(words.next()?)?, parse::<u64>(words.next()?)?);
             Some([cycles, count].map(Decimal::from))
         })?;
-        for value in text.stacks.iter_mut().flat_map(|stack| &mut stack.values) {
-            *value = value.times(text.period);
+        for [delay, count] in text.stacks.iter_mut().map(|stack| &mut stack.values) {
+            *delay = duration(delay.times(text.period), text.cycles_per_second);
+            *count = count.times(text.period);
         }
+        let unit = text.cycles_per_second.map_or("cycles", |_| "nanoseconds");
         let values = vec![
-            ValueType::new("delay", "cycles"),
+            ValueType::new("delay", unit),
             ValueType::new("contentions", "count"),
         ];
         let column = profile.choose(values, self.value.as_deref(), 0)?;
@@ -188,6 +193,19 @@ struct Text<const N: usize> {
     maps: Maps,
     /// The number of contentions that each recorded one represents.
     period: u64,
+    cycles_per_second: Option<u64>,
+}
+
+/// Cycles in whole nanoseconds, if their frequency is known.
+fn duration(cycles: Decimal, per_second: Option<u64>) -> Decimal {
+    const NANOSECONDS: u64 = 1_000_000_000;
+    match per_second {
+        Some(frequency) => {
+            let duration = cycles.times(NANOSECONDS).divided_by(frequency);
+            duration.rounded_to(Decimal::from(1u64))
+        }
+        None => cycles,
+    }
 }
 
 /// A stack of addresses, starting with the leaf.
@@ -217,6 +235,7 @@ fn read_stacks<const N: usize>(
         stacks: Vec::new(),
         maps: Maps::default(),
         period: 1,
+        cycles_per_second: None,
     };
     while let Some(line) = lines.next()? {
         if let Some(name) = line.strip_prefix(b"#") {
@@ -224,9 +243,10 @@ fn read_stacks<const N: usize>(
             if let (Some(stack), Some(name)) = (text.stacks.last_mut(), name) {
                 stack.names.push(name);
             }
-        } else if let Some(period) = line.strip_prefix(b"sampling period") {
-            let period = period.trim_ascii_start().strip_prefix(b"=");
-            text.period = period.and_then(|it| parse(it.trim_ascii())).unwrap_or(1);
+        } else if let Some(period) = header(line, b"sampling period") {
+            text.period = period;
+        } else if let Some(frequency) = header(line, b"cycles/second") {
+            text.cycles_per_second = Some(frequency).filter(|it| *it > 0);
         } else if text.maps.read_line(line).is_none() && line.contains(&b'@') {
             let stack = split_stack(line)
                 .and_then(|(counts, addresses)| Some(Stack::new(values(counts)?, addresses)));
@@ -238,6 +258,12 @@ fn read_stacks<const N: usize>(
     }
     lines.warn_if_cut();
     Ok(text)
+}
+
+/// The number in `NAME = NUMBER`.
+fn header(line: &[u8], name: &[u8]) -> Option<u64> {
+    let value = line.strip_prefix(name)?.trim_ascii_start();
+    parse(value.strip_prefix(b"=")?.trim_ascii())
 }
 
 /// Adds stacks. All addresses except the leaf are return addresses.
