@@ -15,6 +15,8 @@
 //!
 //! ```
 //!
+//! The variables that `bt full` prints below each frame are skipped.
+//!
 //! A function ends at the first ` (` outside of brackets. Each stack counts 1.
 
 use super::document::lines::{Lines, whole_lines};
@@ -119,7 +121,7 @@ impl Reader<'_> {
         } else if let (Some(frame), true) = (self.frames.last_mut(), is_continuation(line)) {
             frame.push(b' ');
             frame.extend_from_slice(line.trim_ascii());
-        } else {
+        } else if !WITHOUT_VARIABLES.contains(&line) {
             self.add();
         }
     }
@@ -132,6 +134,9 @@ impl Reader<'_> {
         }
     }
 }
+
+/// What `bt full` prints below frames that have no variables.
+const WITHOUT_VARIABLES: [&[u8]; 2] = [b"No locals.", b"No symbol table info available."];
 
 /// The text after `#N`.
 fn frame(line: &[u8]) -> Option<&[u8]> {

@@ -117,7 +117,7 @@ struct Recording {
     peak: u64,
     /// The allocations whose number in use has changed since the peak.
     changed: Vec<usize>,
-    /// The allocation of the previous line, if it was one.
+    /// The latest allocation, if nothing was freed since. Times and sizes may be in between.
     latest: Option<usize>,
 }
 
@@ -165,7 +165,6 @@ impl Recording {
         };
         let rest = rest.strip_prefix(b" ").unwrap_or(rest);
         let mut numbers = rest.split(|byte| *byte == b' ').map(parse_hex);
-        let latest = self.latest.take();
         match kind {
             b'v' => {
                 numbers.next()??;
@@ -190,7 +189,7 @@ impl Recording {
                 ..Allocation::default()
             }),
             b'+' => self.allocate(index(numbers.next()??)?)?,
-            b'-' => self.free(index(numbers.next()??)?, latest)?,
+            b'-' => self.free(index(numbers.next()??)?)?,
             _ => {}
         }
         Some(())
@@ -213,10 +212,11 @@ impl Recording {
         Some(())
     }
 
-    fn free(&mut self, number: usize, latest: Option<usize>) -> Option<()> {
+    fn free(&mut self, number: usize) -> Option<()> {
+        let is_latest = self.latest.take() == Some(number);
         let allocation = self.allocations.get_mut(number)?;
         allocation.freed += 1;
-        allocation.temporary += u64::from(latest == Some(number));
+        allocation.temporary += u64::from(is_latest);
         self.in_use = self.in_use.saturating_sub(allocation.size);
         self.note_change(number);
         Some(())

@@ -48,6 +48,8 @@ fn graphs_say_what_is_counted() {
         ("ghcprof/time.txt", "1,000 thousandths"),
         ("pprof/cpu.pb", "40 ms"),
         ("callgrind/xdebug.out", "2 \u{b5}s"),
+        ("gperftools/go-block.txt", "8.25 s"),
+        ("goroutine/threadcreate.txt", "5 threads"),
         ("perf-data/fp.data", "48 ms"),
     ] {
         let path = format!("{DATA}/{path}");
@@ -55,11 +57,13 @@ fn graphs_say_what_is_counted() {
     }
 }
 
-/// Austin's text output is folded, and is drawn in samples as before.
+/// Austin's text output without its header is folded text, and is drawn in samples as before.
 #[test]
-fn folded_text_of_austin_is_drawn_in_samples() {
-    let text = "# austin: 3.3.0\n# mode: wall\n\nP1;T1;a.py:main:3 291\n";
-    assert_eq!(total(&draw(&[], text)), "291 samples");
+fn the_header_of_austin_says_what_is_counted() {
+    let samples = "P1;T1;a.py:main:3 291\n";
+    assert_eq!(total(&draw(&[], samples)), "291 samples");
+    let text = format!("# austin: 3.3.0\n# mode: wall\n\n{samples}");
+    assert_eq!(total(&draw(&[], &text)), "291 \u{b5}s");
 }
 
 #[test]
@@ -171,6 +175,8 @@ fn what_is_not_exact_is_the_subtitle() {
     let note = "estimated from a call graph";
     let svg = draw(&[&path], "");
     assert!(svg.contains(note));
+    let without_calls = draw(&[&format!("{DATA}/callgrind/cachegrind.out")], "");
+    assert!(without_calls.contains("functions without callers: the profile has no calls"));
     let svg = draw(&["--subtitle", "mine", &path], "");
     assert!(svg.contains(">mine<") && !svg.contains(note));
     assert!(!draw(&[], "a;b 1\n").contains("id=\"subtitle\""));

@@ -8,9 +8,11 @@
 //!   The difference is attributed to the member called most from outside, or to the most expensive one.
 //! * Below a root, the cost of a function is split between itself and its callees in the proportions of the
 //!   function as a whole. Callees that are already on the path are not entered again.
+//! * Parts of whole numbers have three digits after the point, because more would not be meaningful.
 //! * Costs below a 10,000th of the total are not split further, and splitting stops after millions of steps.
 //!
-//! So no cost is lost. Without recursion, the total of each function equals its inclusive cost in the call graph.
+//! So no cost is lost. Without recursion, the total of each function equals its inclusive cost in the call graph,
+//! except for rounding.
 
 use super::Profile;
 use crate::bytes::decimal::Decimal;
@@ -23,6 +25,11 @@ pub(crate) type FunctionId = u32;
 
 /// The note in graphs of an estimate.
 const NOTE: &str = "estimated from a call graph: a function looks the same below all its callers";
+
+/// The note if there are no calls, as in the output of cachegrind.
+const NOTE_WITHOUT_CALLS: &str = "functions without callers: the profile has no calls";
+
+const THOUSANDTH: Decimal = Decimal::from_nanos(1_000_000);
 
 /// The maximum number of functions to enter, because even a small graph may have very many paths.
 const MAX_ENTERED: u32 = 1 << 22;
@@ -65,7 +72,11 @@ impl Graph {
     /// Adds the estimate to `profile`, with a note that it is one. `names` are the names of the
     /// functions.
     pub fn add_to(mut self, names: &[Vec<u8>], profile: &mut Profile) {
-        profile.set_note(NOTE);
+        profile.set_note(match self.calls.is_empty() {
+            true => NOTE_WITHOUT_CALLS,
+            false => NOTE,
+        });
+        let is_whole = self.is_whole();
         let mut calls: Vec<_> = std::mem::take(&mut self.calls).into_iter().collect();
         calls.sort_unstable_by_key(|(call, _)| *call);
         for ((caller, callee), cost) in calls {
@@ -88,6 +99,7 @@ impl Graph {
             graph: &self,
             frames: &frames,
             least: total.max(worth).divided_by(10_000),
+            is_whole,
             left: MAX_ENTERED,
             on_path: vec![false; self.functions.len()],
             profile,
@@ -100,6 +112,12 @@ impl Graph {
                 "the call graph has too many paths: the self cost of some functions includes that of their callees"
             );
         }
+    }
+
+    /// Whether all costs are whole numbers.
+    fn is_whole(&self) -> bool {
+        let mut own = self.functions.iter().map(|function| function.own);
+        own.all(Decimal::is_whole) && self.calls.values().all(|cost| cost.is_whole())
     }
 
     /// The roots with their costs.
@@ -247,6 +265,8 @@ struct Walk<'w> {
     frames: &'w [FrameId],
     /// Smaller costs are not split.
     least: Decimal,
+    /// Whether the costs of the graph are whole numbers.
+    is_whole: bool,
     /// How many more functions may be entered and split.
     left: u32,
     on_path: Vec<bool>,
@@ -289,15 +309,26 @@ impl Walk<'_> {
         let whole = callees
             .iter()
             .fold(function.own, |sum, (_, cost)| sum + *cost);
-        let mut own = worth;
+        // Sums are rounded, rather than shares, so that errors do not add up.
+        let (mut cost_so_far, mut given) = (Decimal::ZERO, Decimal::ZERO);
         for (callee, cost) in callees {
-            let share = worth.share(cost, whole);
-            own = own - share;
+            cost_so_far += cost;
+            let share = self.part(worth, cost_so_far, whole) - given;
+            given += share;
             if share > Decimal::ZERO {
                 steps.push(Step::Enter(callee, node, share));
             }
         }
-        self.profile.add(node, own);
+        self.profile.add(node, worth - given);
+    }
+
+    /// The part of `worth` that `cost` is of `whole`.
+    fn part(&self, worth: Decimal, cost: Decimal, whole: Decimal) -> Decimal {
+        let part = worth.share(cost, whole);
+        match self.is_whole {
+            true => part.rounded_to(THOUSANDTH),
+            false => part,
+        }
     }
 }
 
