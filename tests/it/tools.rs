@@ -342,7 +342,7 @@ fn events_that_are_left_out_are_named() {
     assert_eq!(
         stderr(&output),
         "inferno-collapse-perf: warning: only event `cycles` is shown; left out: \
-         `instructions` (2 samples); choose one with the event filter (--event-filter EVENT)\n"
+         `instructions` (2 samples); choose one with the event filter (--event EVENT)\n"
     );
     assert_folds(
         &run(PERF, &["--event-filter", "instructions"], script.as_bytes()),

@@ -13,7 +13,7 @@ type Test = fn(&[u8]) -> bool;
 type Row = (&'static str, &'static str, Test);
 
 /// Profiles of other tools.
-static PROFILES: [Row; 11] = [
+static PROFILES: [Row; 17] = [
     (
         "an Android method trace",
         "open it in Android Studio or the Firefox Profiler, or record with simpleperf",
@@ -64,6 +64,36 @@ static PROFILES: [Row; 11] = [
         "a dump of Ruby objects, as written by stackprof",
         "convert it with `stackprof --json`",
         |head| head.starts_with(b"\x04\x08{"),
+    ),
+    (
+        "stackprof's output for its own viewer",
+        "write the profile with `stackprof --json`",
+        |head| head.starts_with(b"flamegraph([") && has(head, b"\"frame_id\""),
+    ),
+    (
+        "a raw heaptrack recording",
+        "convert it with `heaptrack_interpret`, which is installed with heaptrack",
+        is_raw_heaptrack,
+    ),
+    (
+        "a log of V8",
+        "convert it with `node --prof-process --preprocess`",
+        |head| head.starts_with(b"v8-version,"),
+    ),
+    (
+        "the summary of a log of V8",
+        "convert the log with `node --prof-process --preprocess`",
+        |head| head.starts_with(b"Statistical profiling result from "),
+    ),
+    (
+        "allocations in memray's CSV",
+        "convert the recording with `memray transform speedscope`",
+        |head| head.starts_with(b"allocator,num_allocations,"),
+    ),
+    (
+        "an xdebug trace as a web page",
+        "record with `xdebug.trace_format=1`",
+        |head| head.starts_with(b"<table ") && has(head, b"class='xdebug-trace'"),
     ),
     (
         "a pyinstrument session",
@@ -134,6 +164,13 @@ fn keys(_: &[u8]) -> String {
     String::new()
 }
 
+/// Whether a recording of heaptrack has the paths of its program and libraries, instead of names of functions.
+fn is_raw_heaptrack(head: &[u8]) -> bool {
+    let mut lines = head.split(|byte| *byte == b'\n');
+    let mut starts = |start: &[u8]| lines.next().is_some_and(|line| line.starts_with(start));
+    starts(b"v ") && starts(b"x ")
+}
+
 fn has(text: &[u8], part: &[u8]) -> bool {
     memmem::find(text, part).is_some()
 }
@@ -182,6 +219,27 @@ mod tests {
             (b"gmon\x01\0\0\0", "a gprof profile"),
             (b"\x04\x08{\x07:", "a dump of Ruby objects"),
             (
+                b"flamegraph([\n{\"x\":0,\"frame_id\":7}",
+                "stackprof's output for its own viewer",
+            ),
+            (
+                b"v 10400 3\nx 5 /shop\nX ./shop\n",
+                "a raw heaptrack recording",
+            ),
+            (b"v8-version,11,3,244,8,-node.38,0\n", "a log of V8"),
+            (
+                b"Statistical profiling result from v8.log, (1229 ticks)\n",
+                "the summary of a log of V8",
+            ),
+            (
+                b"allocator,num_allocations,size,tid,thread_name,stack_trace\n",
+                "allocations in memray's CSV",
+            ),
+            (
+                b"<table dir='ltr' class='xdebug-trace'>\n",
+                "an xdebug trace as a web page",
+            ),
+            (
                 b"{\"session\": {}, \"frame_tree\": {}}",
                 "a pyinstrument session",
             ),
@@ -211,6 +269,7 @@ mod tests {
             b"[unknown];main 3\nx\n",
             b"{closure} 4\nx\n",
             b"v 3\n",
+            b"v 3\nX ./shop\n",
             b"MOJO;run 3\n",
             b"P1;T2;main 3\n",
             b"\n\xc3\xa9\n\n",

@@ -118,11 +118,10 @@ impl<'a> Chunk<'a> {
         /// Metadata and checkpoints are events too.
         const FIRST_CLASS: i64 = 2;
         let constants = &self.constants;
-        for class in constants.metadata.classes.values() {
-            if class.fields.iter().any(|field| field.name == "stackTrace") {
-                recording.kinds.insert(class.name.clone());
-            }
-        }
+        let classes = constants.metadata.classes.values();
+        let with_stack = classes.filter(|class| class.find("stackTrace").is_some());
+        let names = with_stack.map(|class| class.name.clone());
+        recording.kinds.extend(names);
         let mut readers = ahash::AHashMap::new();
         let mut at = HEADER_SIZE;
         while at < constants.chunk.len() {
@@ -173,6 +172,9 @@ impl<'a> Chunk<'a> {
         recording: &mut Recording,
     ) -> Option<EventReader<'c>> {
         let class = self.constants.metadata.classes.get(&class)?;
+        if class.find("stackTrace").is_some() {
+            recording.recorded.insert(class.name.clone());
+        }
         if !options.wants(&class.name) {
             return None;
         }

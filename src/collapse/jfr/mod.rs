@@ -122,6 +122,8 @@ struct Recording {
     events: BTreeMap<String, Events>,
     /// All kinds of events that have stacks.
     kinds: BTreeSet<String>,
+    /// Those that happened.
+    recorded: BTreeSet<String>,
     truncated: u64,
 }
 
@@ -249,10 +251,13 @@ impl Recording {
                 .iter()
                 .any(|name| self.kinds.contains(*name))
         {
-            let kinds: Vec<&str> = self.kinds.iter().map(String::as_str).collect();
-            let kinds = kinds.join(", ");
+            let recorded: Vec<&str> = self.recorded.iter().map(String::as_str).collect();
+            let recorded = match recorded.is_empty() {
+                true => "no events with stacks".to_string(),
+                false => recorded.join(", "),
+            };
             return Err(invalid(format!(
-                "the recording has no event `{event}`; it has {kinds}"
+                "the recording has no event `{event}`; it has {recorded}"
             )));
         }
         self.prefer(CPU_TIME, &[EXECUTION]);

@@ -116,6 +116,6 @@ impl Report {
             true => format!("no sample of event `{filter}` has a stack; the profile has"),
             false => format!("only event `{filter}` is shown; left out:"),
         };
-        format!("{found} {events}; choose one with the event filter (--event-filter EVENT)")
+        format!("{found} {events}; choose one with the event filter (--event EVENT)")
     }
 }

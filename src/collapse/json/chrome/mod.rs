@@ -401,15 +401,12 @@ impl<'o, 'a> Trace<'o, 'a> {
         let report = spans.fold(profile, column, |thread, profile| {
             (self.base(thread, profile), self.origin(thread))
         });
-        for (count, what) in [
-            (
-                report.cut,
-                "lasted longer than the enclosing span and was truncated",
-            ),
-            (report.never_begun, "ended without a begin and was skipped"),
+        for (done, count, why) in [
+            ("truncated", report.cut, "longer than the enclosing span"),
+            ("skipped", report.never_begun, "without a begin"),
         ] {
             if count > 0 {
-                warning!("{} {what}", plural(count, "span", "spans"));
+                warning!("{done} {} {why}", plural(count, "span", "spans"));
             }
         }
     }
