@@ -82,6 +82,23 @@
 //! * `protobuf`: profiles in protocol buffers, such as pprof and OTLP.
 
 #![deny(missing_docs)]
+// Some helpers serve only one feature. With all of them, nothing may be unused.
+#![cfg_attr(
+    not(all(
+        feature = "cli",
+        feature = "compression",
+        feature = "demangle",
+        feature = "filter",
+        feature = "jfr",
+        feature = "json",
+        feature = "multithreaded",
+        feature = "nameattr",
+        feature = "perf-data",
+        feature = "picture",
+        feature = "protobuf"
+    )),
+    allow(dead_code, unused_imports)
+)]
 
 mod bytes;
 pub mod call_tree;
@@ -93,6 +110,7 @@ pub mod differential;
 pub mod export;
 #[cfg(feature = "filter")]
 pub mod filter;
+mod flags;
 pub mod flamegraph;
 pub mod folded;
 mod input;

@@ -17,7 +17,6 @@ thread_local! {
 }
 
 /// Calls `work`, which may use at most `limit` threads, including this one.
-#[cfg(feature = "cli")]
 pub(crate) fn with_at_most<T>(limit: usize, work: impl FnOnce() -> T) -> T {
     let outer = LIMIT.replace(limit.clamp(1, MAX_THREADS));
     let result = work();
@@ -64,7 +63,6 @@ where
 }
 
 /// Starts a thread that nothing waits for: it ends with the program.
-#[cfg(feature = "cli")]
 pub(crate) fn in_background(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     thread::Builder::new().spawn(work).map(drop)
 }
@@ -139,7 +137,6 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "cli")]
     #[test]
     fn work_with_a_limit_uses_no_more_threads() {
         let count = |limit| {

@@ -185,7 +185,7 @@ fn each_difference_names_a_test_that_exists() {
 
 /// The rooms of the library, from top to bottom. A file belongs to the innermost room that it is in, and
 /// imports only from its own room and those below.
-const ROOMS: [&str; 21] = [
+const ROOMS: [&str; 22] = [
     "cli",
     "flamegraph",
     "export",
@@ -204,6 +204,7 @@ const ROOMS: [&str; 21] = [
     "folded",
     "call_tree",
     "input",
+    "flags",
     "threads",
     "warnings",
     "bytes",

@@ -107,7 +107,6 @@ impl<R: Read> Blocks<R> {
     }
 
     /// Sets the offset in the input at which the reader starts.
-    #[cfg(feature = "multithreaded")]
     pub fn starting_at(mut self, offset: u64) -> Blocks<R> {
         self.state.offset = offset;
         self
@@ -119,19 +118,16 @@ impl<R: Read> Blocks<R> {
     }
 
     /// Whether the reader is at its end.
-    #[cfg(feature = "multithreaded")]
     pub fn is_at_end(&self) -> bool {
         self.state.is_at_end
     }
 
     /// The reader, and the number of bytes read from it that belong to the next block.
-    #[cfg(feature = "multithreaded")]
     pub fn reader(&self) -> (&R, usize) {
         (&self.reader, self.state.carry.len())
     }
 
     /// The size of blocks, unless a record is longer.
-    #[cfg(feature = "multithreaded")]
     pub fn size(&self) -> usize {
         self.state.size
     }

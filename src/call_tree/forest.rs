@@ -1,8 +1,6 @@
 //! Several trees that form one profile.
 
-#[cfg(feature = "cli")]
 use super::description::Description;
-#[cfg(feature = "cli")]
 use super::summary;
 use super::{CallTree, Count, Roots, SATURATED, Unit, ValueType};
 use crate::threads::{lock, work_together};
@@ -134,7 +132,6 @@ impl Forest {
     }
 
     /// Removes the description of the profile, so that its trees can be merged in any order.
-    #[cfg(feature = "cli")]
     pub(crate) fn take_description(&mut self) -> ForestDescription {
         let mut taken = ForestDescription {
             is_empty: true,
@@ -154,7 +151,6 @@ impl Forest {
         taken
     }
 
-    #[cfg(feature = "cli")]
     pub(crate) fn set_description(&mut self, description: ForestDescription) {
         self.values = description.values;
         if !description.has_values {
@@ -192,7 +188,6 @@ impl Forest {
     }
 
     /// The total and the number of functions: `1.19 s, 231 functions`.
-    #[cfg(feature = "cli")]
     pub(crate) fn summary(&self) -> String {
         summary::of(&self.trees)
     }
@@ -222,7 +217,6 @@ impl Forest {
 }
 
 /// What is known about a profile apart from its stacks.
-#[cfg(feature = "cli")]
 #[derive(Debug, Default)]
 pub(crate) struct ForestDescription {
     description: Description,
@@ -232,7 +226,6 @@ pub(crate) struct ForestDescription {
     has_values: bool,
 }
 
-#[cfg(feature = "cli")]
 impl ForestDescription {
     /// Combines the descriptions of two profiles, of which the other one is added.
     pub fn add(&mut self, other: ForestDescription) {

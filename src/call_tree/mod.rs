@@ -39,7 +39,6 @@ mod preorder;
 pub(crate) mod rebuild;
 mod roots;
 mod stacks;
-#[cfg(feature = "cli")]
 mod summary;
 pub(crate) mod table;
 mod timeline;
@@ -58,7 +57,6 @@ use table::Table;
 
 pub use crate::bytes::count::{Count, InvalidCount};
 pub use forest::Forest;
-#[cfg(feature = "cli")]
 pub(crate) use forest::ForestDescription;
 pub(crate) use preorder::Late;
 pub use roots::Roots;
@@ -462,7 +460,6 @@ impl CallTree {
     }
 
     /// The total and the number of functions: `1.19 s, 231 functions`.
-    #[cfg(feature = "cli")]
     pub(crate) fn summary(&self) -> String {
         summary::of(std::slice::from_ref(self))
     }

@@ -103,7 +103,6 @@ impl Unit {
     }
 
     /// Formats a mean.
-    #[cfg(feature = "filter")]
     pub(crate) fn text_of(&self, number: f64) -> String {
         let figure = self.figure(number);
         match self.scale() {

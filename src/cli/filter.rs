@@ -1,13 +1,8 @@
 //! Flags that select and rename stacks and frames.
 
-#[cfg(not(feature = "filter"))]
-use crate::call_tree::CallTree;
-use clap::Args;
-
-#[cfg(feature = "filter")]
 use super::{message::printable, usage};
-#[cfg(feature = "filter")]
 use crate::filter::{Filter, PatternError};
+use clap::Args;
 
 /// Filters of stacks and frames.
 #[derive(Debug, Default, Args)]
@@ -17,78 +12,44 @@ use crate::filter::{Filter, PatternError};
 pub struct FilterArgs {
     /// Remove numbering by compilers and runtimes from names: closures, lambdas, hidden classes,
     /// proxies, clones
-    #[cfg(feature = "filter")]
     #[arg(long)]
     merge_generated: bool,
 
     /// Replace all matches in frame names with TO, in which $1 is a group; can be repeated, applied
     /// one after another
-    #[cfg(feature = "filter")]
     #[arg(long, num_args = 2, value_names = ["REGEX", "TO"])]
     rename: Vec<String>,
 
     /// Keep only stacks that match; can be repeated to keep more
-    #[cfg(feature = "filter")]
     #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
     keep: Vec<String>,
 
     /// Remove stacks that match; can be repeated
-    #[cfg(feature = "filter")]
     #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
     drop: Vec<String>,
 
     /// Start stacks at the innermost frame that matches, remove those without; can be repeated
-    #[cfg(feature = "filter")]
     #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
     base_regex: Vec<String>,
 
     /// Remove the callers of the innermost frame that matches; can be repeated
-    #[cfg(feature = "filter")]
     #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
     skip_after_regex: Vec<String>,
 
     /// Count the callees of frames that match as their own samples; can be repeated
-    #[cfg(feature = "filter")]
     #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
     fold_callees: Vec<String>,
 
     /// Remove frames that match: their callees become callees of their callers; can be repeated
-    #[cfg(feature = "filter")]
     #[arg(long, value_name = "REGEX", value_parser = parse_pattern)]
     hide: Vec<String>,
 }
 
 /// The filters of the flags.
-#[cfg(feature = "filter")]
 pub use crate::filter::Filter as Filters;
 
-/// No filters.
-#[cfg(not(feature = "filter"))]
-pub struct Filters;
-
-#[cfg(not(feature = "filter"))]
-impl Filters {
-    pub fn is_empty(&self) -> bool {
-        true
-    }
-
-    /// Returns `tree` unchanged.
-    pub fn apply(&self, tree: CallTree) -> CallTree {
-        tree
-    }
-}
-
-#[cfg(not(feature = "filter"))]
-impl FilterArgs {
-    pub fn compile(&self) -> Filters {
-        Filters
-    }
-}
-
-#[cfg(feature = "filter")]
 type Step = fn(Filter, &str) -> Result<Filter, PatternError>;
 
-#[cfg(feature = "filter")]
 impl FilterArgs {
     /// Compiles the filters once for all inputs. An invalid pattern ends the tool like any invalid
     /// flag.
@@ -121,7 +82,6 @@ impl FilterArgs {
 }
 
 /// A pattern that matches if any of several does.
-#[cfg(feature = "filter")]
 fn any_of(patterns: &[String]) -> String {
     let groups: Vec<String> = patterns
         .iter()
@@ -130,7 +90,6 @@ fn any_of(patterns: &[String]) -> String {
     groups.join("|")
 }
 
-#[cfg(feature = "filter")]
 fn parse_pattern(text: &str) -> Result<String, String> {
     match Filter::new().keep(text) {
         Ok(_) => Ok(text.to_string()),

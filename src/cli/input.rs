@@ -1,7 +1,7 @@
 //! Input: a file or standard input, plain or compressed.
 
 use super::progress::Progress;
-use super::{about, descriptor, message, pattern, pipe};
+use super::{about, descriptor, message, pattern, system};
 use crate::flamegraph::Collector;
 use crate::input::decode::{decoded, is_plain};
 use crate::input::{ReadAt, Reader};
@@ -147,13 +147,13 @@ impl Input {
 
     fn open_handle(&self) -> io::Result<Handle> {
         let Input::File(path) = self else {
-            pipe::widen(io::stdin());
+            system::widen(io::stdin());
             if io::stdin().is_terminal() {
                 log::warn!(
                     "reading from the terminal: name a file, pipe a profile in, or type one and press Ctrl-D"
                 );
             }
-            return Ok(Handle::Stdin(stdin_file()));
+            return Ok(Handle::Stdin(system::stdin_file()));
         };
         let file = descriptor::open(path)?;
         match file.metadata()?.is_dir() {
@@ -217,20 +217,6 @@ fn tracked(file: File, progress: Option<&Progress>) -> Tracked {
 
 fn buffered(reader: impl Read + Send + 'static) -> Box<dyn BufRead + Send> {
     Box::new(BufReader::with_capacity(BUFFER_SIZE, reader))
-}
-
-/// Standard input as a file, if it is one.
-#[cfg(unix)]
-fn stdin_file() -> Option<File> {
-    use std::os::fd::AsFd;
-
-    let file = io::stdin().as_fd().try_clone_to_owned();
-    file.ok().map(File::from)
-}
-
-#[cfg(not(unix))]
-fn stdin_file() -> Option<File> {
-    None
 }
 
 /// The first bytes of a file, by which formats are recognized; `None` if it is shorter.

@@ -7,6 +7,10 @@ pub mod convert;
 mod descriptor;
 pub mod diff;
 mod every;
+#[cfg(feature = "filter")]
+mod filter;
+#[cfg(not(feature = "filter"))]
+#[path = "no_filter.rs"]
 mod filter;
 pub mod flamegraph;
 mod generate;
@@ -19,11 +23,11 @@ mod output;
 mod pattern;
 mod per;
 mod perf;
-mod pipe;
 mod progress;
 mod replace;
 pub mod report;
 mod selection;
+mod system;
 mod usage;
 pub(crate) mod values;
 

@@ -1,6 +1,6 @@
 //! Output: standard output, or a file that is written atomically.
 
-use super::{about, descriptor, message, pipe, replace};
+use super::{about, descriptor, message, replace, system};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -78,7 +78,7 @@ impl Output {
 /// The kind of file at a path.
 enum Target {
     Stdout,
-    /// A file that cannot be replaced: a pipe, a device, or an open descriptor.
+    /// A file that cannot be replaced: a a device, or an open descriptor.
     Stream(File),
     /// A file, which may not exist yet.
     File(PathBuf),
@@ -139,7 +139,7 @@ fn is_of_process(path: &Path) -> bool {
 }
 
 fn write_stdout(work: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    pipe::widen(io::stdout());
+    system::widen(io::stdout());
     let mut stdout = Named {
         writer: io::stdout().lock(),
         name: |error: io::Error| match error.kind() {

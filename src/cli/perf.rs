@@ -1,8 +1,8 @@
 //! Flags of all tools that fold perf profiles.
 
 use super::values;
-use crate::collapse::engine::flags::flags_of;
 use crate::collapse::perf_data::Options;
+use crate::flags::flags_of;
 use clap::Args;
 use std::path::PathBuf;
 

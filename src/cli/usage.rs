@@ -99,7 +99,6 @@ pub fn conflict(mut command: Command, message: &str) -> ! {
 }
 
 /// Ends the tool because a value is invalid.
-#[cfg(feature = "filter")]
 pub fn invalid_value(message: &str) -> ! {
     let message = format!("invalid value: {}\n", printable(message));
     refuse(clap::Error::raw(ErrorKind::ValueValidation, message))

@@ -1,8 +1,8 @@
 //! Parses values of flags, with error messages.
 
-use crate::collapse::engine::flags::check;
-pub use crate::collapse::engine::flags::{count, existing_directory};
 use crate::export::Format;
+use crate::flags::check;
+pub use crate::flags::{count, existing_directory};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -59,7 +59,6 @@ pub fn rows(text: &str) -> Result<usize, &'static str> {
 }
 
 /// A probability between zero and one.
-#[cfg(any(test, feature = "filter"))]
 pub fn probability(text: &str) -> Result<f64, &'static str> {
     let probability = text.parse().ok();
     probability

@@ -16,6 +16,7 @@
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::{Document, Profile, ValueType, shared_options};
+use crate::flags::flags;
 use crate::names::frame::frame_name;
 use std::io::{self, BufRead};
 
@@ -32,14 +33,15 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for stacks of `procstack`.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+flags! {
+    /// Options for stacks of `procstack`.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 const THREAD: &[u8] = b"---------- tid# ";

@@ -24,6 +24,7 @@ use super::document::{Document, Profile, ValueType, peek, shared_options};
 use super::selection::{Criterion, SampleOrigin};
 use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::frame_name;
 use crate::warnings::warning;
@@ -43,19 +44,20 @@ use std::io::{self, BufRead, Read};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for the output of Austin.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count: `time` or `cpu` (time not idle), in microseconds, or `memory` [default:
-    /// time, or memory if nothing else was measured]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for the output of Austin.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count: `time` or `cpu` (time not idle), in microseconds, or `memory` [default:
+        /// time, or memory if nothing else was measured]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Omit files and lines: `total` instead of `cart.py:total:31`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_lines: bool,
+        /// Omit files and lines: `total` instead of `cart.py:total:31`
+        #[arg(long)]
+        pub no_lines: bool,
+    }
 }
 
 const MAGIC: &[u8] = b"MOJ";

@@ -21,6 +21,7 @@
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::{Document, Profile, ValueType, shared_options};
 use crate::bytes::text::plural;
+use crate::flags::flags;
 use crate::names::frame::frame_name;
 use crate::warnings::warning;
 use std::io::{self, BufRead};
@@ -38,14 +39,15 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for the output of bcc tools.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+flags! {
+    /// Options for the output of bcc tools.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 impl Document for Options {

@@ -29,6 +29,7 @@ use super::document::graph::{FunctionId, Graph};
 use super::document::{Document, Profile, ValueType, shared_options};
 use crate::bytes::binary::{ByteOrder, Bytes};
 use crate::bytes::decimal::Decimal;
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::{frame_name, with_place};
 use ahash::AHashMap;
@@ -38,14 +39,15 @@ use std::rc::Rc;
 /// Folds files of Python's profilers. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for files of Python's profilers.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Append file and line to names: `load (app/load.py:7)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+flags! {
+    /// Options for files of Python's profilers.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Append file and line to names: `load (app/load.py:7)`
+        #[arg(long)]
+        pub lines: bool,
+    }
 }
 
 impl Document for Options {

@@ -16,6 +16,7 @@
 
 use super::document::lines::{Lines, whole_lines};
 use super::document::{Document, Profile, ValueType, shared_options};
+use crate::flags::flags;
 use crate::names::frame::{UNKNOWN, basename, frame_name, object_name};
 use std::io::{self, BufRead};
 
@@ -32,22 +33,23 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for stacks of `eu-stack`.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Start stacks with the ID of their process: `PID=71`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub pid: bool,
+flags! {
+    /// Options for stacks of `eu-stack`.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Start stacks with the ID of their process: `PID=71`
+        #[arg(long)]
+        pub pid: bool,
 
-    /// Start stacks with the ID of their thread: `TID=72`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub tid: bool,
+        /// Start stacks with the ID of their thread: `TID=72`
+        #[arg(long)]
+        pub tid: bool,
 
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 const PID: &[u8] = b"PID ";

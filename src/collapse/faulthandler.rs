@@ -21,6 +21,7 @@
 use super::document::lines::{Lines, whole_lines};
 use super::document::{Document, Profile, ValueType, shared_options};
 use crate::bytes::text::plural;
+use crate::flags::flags;
 use crate::names::frame::frame_name;
 use crate::warnings::warning;
 use std::io::{self, BufRead};
@@ -38,11 +39,12 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for tracebacks of `faulthandler`.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {}
+flags! {
+    /// Options for tracebacks of `faulthandler`.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {}
+}
 
 const FILE: &[u8] = b"  File \"";
 const HEADER_END: &[u8] = b"(most recent call first):";

@@ -31,6 +31,7 @@ use super::engine::shared::Shared;
 use crate::bytes::lines::{lines_of, whole_lines};
 use crate::bytes::text::{lossy, trim, trim_end};
 use crate::call_tree::{CallTree, Count, Forest, NodeId, Unit, ValueType};
+use crate::flags::flags;
 use crate::input::Reader;
 use crate::names::symbol::one_frame;
 use crate::warnings::warning;
@@ -94,28 +95,27 @@ impl Source {
     }
 }
 
-/// The flags that select a column.
-#[cfg(feature = "cli")]
-#[derive(clap::Args)]
-struct Flags {
-    /// The value to count: `time`, in thousandths of the whole, `bytes` or `ticks` [default: time]
-    #[arg(long, alias = "sample-type", value_name = "NAME", group = "source", value_parser = ["time", "bytes", "ticks"])]
-    value: Option<String>,
+flags! {
+    /// The flags that select a column.
+    struct Flags {
+        /// The value to count: `time`, in thousandths of the whole, `bytes` or `ticks` [default: time]
+        #[arg(long, alias = "sample-type", value_name = "NAME", group = "source", value_parser = ["time", "bytes", "ticks"])]
+        value: Option<String>,
 
-    /// Source stack cost centre from the %time column, in thousandths (the default)
-    #[arg(long, group = "source")]
-    time: bool,
+        /// Source stack cost centre from the %time column, in thousandths (the default)
+        #[arg(long, group = "source")]
+        time: bool,
 
-    /// Source stack cost centre from the bytes column (profiles of +RTS -P or -pa)
-    #[arg(long, group = "source")]
-    bytes: bool,
+        /// Source stack cost centre from the bytes column (profiles of +RTS -P or -pa)
+        #[arg(long, group = "source")]
+        bytes: bool,
 
-    /// Source stack cost centre from the ticks column (profiles of +RTS -P or -pa)
-    #[arg(long, group = "source")]
-    ticks: bool,
+        /// Source stack cost centre from the ticks column (profiles of +RTS -P or -pa)
+        #[arg(long, group = "source")]
+        ticks: bool,
+    }
 }
 
-#[cfg(feature = "cli")]
 impl From<Flags> for Source {
     fn from(flags: Flags) -> Source {
         match flags {
@@ -129,17 +129,17 @@ impl From<Flags> for Source {
     }
 }
 
-#[cfg(feature = "cli")]
-super::engine::flags::flags_of!(Source: Flags);
+crate::flags::flags_of!(Source: Flags);
 
-/// Options for a GHC profile.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The column with the counts. Default: [`Source::PercentTime`].
-    #[cfg_attr(feature = "cli", command(flatten))]
-    pub source: Source,
+flags! {
+    /// Options for a GHC profile.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The column with the counts. Default: [`Source::PercentTime`].
+        #[command(flatten)]
+        pub source: Source,
+    }
 }
 
 /// Folds GHC profiles. See the [module](self) for the format.

@@ -29,6 +29,7 @@ use super::document::lines::{Lines, parse, parse_hex, whole_lines};
 use super::document::{Document, Profile, ValueType, resolve_value, shared_options};
 use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, NodeId};
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::{UNKNOWN, basename, frame_name, object_name, with_place};
 use ahash::AHashMap;
@@ -37,30 +38,31 @@ use std::io::{self, BufRead};
 /// Folds the output of `go tool pprof -raw`. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for the output of `go tool pprof -raw`.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count [default: as specified in the profile]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for the output of `go tool pprof -raw`.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count [default: as specified in the profile]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Start each stack with the value of this label; can be repeated
-    #[cfg_attr(feature = "cli", arg(long, value_name = "LABEL"))]
-    pub tagroot: Vec<String>,
+        /// Start each stack with the value of this label; can be repeated
+        #[arg(long, value_name = "LABEL")]
+        pub tagroot: Vec<String>,
 
-    /// Append file and line to names: `main.main (/srv/m.go:20)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append file and line to names: `main.main (/srv/m.go:20)`
+        #[arg(long)]
+        pub lines: bool,
 
-    /// Include the address of functions without a name: `[libc.so.6 <2a1f0>]`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub addrs: bool,
+        /// Include the address of functions without a name: `[libc.so.6 <2a1f0>]`
+        #[arg(long)]
+        pub addrs: bool,
 
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 impl Document for Options {

@@ -31,6 +31,7 @@ use super::document::{Document, Profile, START, ValueType, peek, shared_options}
 use crate::bytes::decimal::Decimal;
 use crate::bytes::text::lossy;
 use crate::call_tree::CallTree;
+use crate::flags::flags;
 use crate::names::frame::{frame_name, with_place};
 use std::borrow::Cow;
 use std::io::{self, BufRead};
@@ -48,22 +49,23 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for goroutines.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Start each stack with the state of its goroutine: `chan receive`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub state: bool,
+flags! {
+    /// Options for goroutines.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Start each stack with the state of its goroutine: `chan receive`
+        #[arg(long)]
+        pub state: bool,
 
-    /// Start each stack with the function that created its goroutine
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub created_by: bool,
+        /// Start each stack with the function that created its goroutine
+        #[arg(long)]
+        pub created_by: bool,
 
-    /// Append file and line to names: `main.wait (/srv/a.go:8)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append file and line to names: `main.wait (/srv/a.go:8)`
+        #[arg(long)]
+        pub lines: bool,
+    }
 }
 
 const DUMP: &[u8] = b"goroutine ";

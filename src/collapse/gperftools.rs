@@ -33,6 +33,7 @@ use super::engine::shared::SymbolOptions;
 use super::goroutine;
 use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::warnings::warning;
 use ahash::AHashMap;
@@ -41,24 +42,25 @@ use std::io::{self, BufRead};
 /// Folds gperftools profiles. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for a gperftools profile.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count. CPU: `samples` or `time` (µs). Heap: `inuse_space`, `inuse_objects`,
-    /// `alloc_space` or `alloc_objects`. Contention: `delay` (ns) or `contentions` [default: the
-    /// first]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for a gperftools profile.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count. CPU: `samples` or `time` (µs). Heap: `inuse_space`, `inuse_objects`,
+        /// `alloc_space` or `alloc_objects`. Contention: `delay` (ns) or `contentions` [default: the
+        /// first]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Append file and line to names, where there is debug information: `main (main.c:7)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append file and line to names, where there is debug information: `main (main.c:7)`
+        #[arg(long)]
+        pub lines: bool,
 
-    /// How to symbolize addresses
-    #[cfg_attr(feature = "cli", command(flatten))]
-    pub symbols: SymbolOptions,
+        /// How to symbolize addresses
+        #[command(flatten)]
+        pub symbols: SymbolOptions,
+    }
 }
 
 const HEAP: [&[u8]; 2] = [b"heap profile:", b"heapz"];

@@ -29,33 +29,35 @@ use super::document::stack_table::StackTable;
 use super::document::{Document, Profile, ValueType, out_of_range, shared_options};
 use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, NodeId};
+use crate::flags::flags;
 use crate::names::frame::{basename, frame_name, object_name, with_place};
 use std::io::{self, BufRead};
 
 /// Folds heaptrack recordings. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for a heaptrack recording.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count: `peak` or `leaked` bytes, `allocations` or `temporary` ones [default:
-    /// peak]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for a heaptrack recording.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count: `peak` or `leaked` bytes, `allocations` or `temporary` ones [default:
+        /// peak]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Append file and line to names: `load (load.c:7)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append file and line to names: `load (load.c:7)`
+        #[arg(long)]
+        pub lines: bool,
 
-    /// Include the address of functions without a name: `[libc.so.6 <2a1f0>]`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub addrs: bool,
+        /// Include the address of functions without a name: `[libc.so.6 <2a1f0>]`
+        #[arg(long)]
+        pub addrs: bool,
 
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 impl Document for Options {

@@ -22,6 +22,7 @@
 use super::document::lines::{Lines, whole_lines};
 use super::document::{Document, Profile, ValueType, shared_options};
 use crate::bytes::text::plural;
+use crate::flags::flags;
 use crate::names::frame::frame_name;
 use crate::names::java::{ThreadNames, method_of_line};
 use crate::warnings::warning;
@@ -30,14 +31,15 @@ use std::io::{self, BufRead};
 /// Folds javacores. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for a javacore.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// How to write stacks.
-    #[cfg_attr(feature = "cli", command(flatten))]
-    pub names: ThreadNames,
+flags! {
+    /// Options for a javacore.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// How to write stacks.
+        #[command(flatten)]
+        pub names: ThreadNames,
+    }
 }
 
 const THREAD: &[u8] = b"3XMTHREADINFO ";

@@ -20,20 +20,22 @@ use super::document::lines::{Lines, whole_lines};
 use super::document::{Document, Profile, ValueType, shared_options};
 use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, NodeId};
+use crate::flags::flags;
 use crate::names::frame::frame_name;
 use std::io::{self, BufRead};
 
 /// Folds call trees of Instruments. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for a call tree of Instruments.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+flags! {
+    /// Options for a call tree of Instruments.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 impl Document for Options {

@@ -18,6 +18,7 @@
 
 use super::document::lines::Lines;
 use super::document::{Document, Profile, ValueType, shared_options};
+use crate::flags::flags;
 use crate::names::java::{Packages, method_of_line};
 use std::io::{self, BufRead};
 
@@ -34,18 +35,19 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for exceptions.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Abbreviate the names of packages: `j.l.Thread.run`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub shorten_pkgs: bool,
+flags! {
+    /// Options for exceptions.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Abbreviate the names of packages: `j.l.Thread.run`
+        #[arg(long)]
+        pub shorten_pkgs: bool,
 
-    /// Omit packages: `Thread.run`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_pkgs: bool,
+        /// Omit packages: `Thread.run`
+        #[arg(long)]
+        pub no_pkgs: bool,
+    }
 }
 
 impl Document for Options {

@@ -25,28 +25,30 @@ use super::document::maps::Maps;
 use super::document::{Document, Profile, shared_options};
 use super::engine::shared::SymbolOptions;
 use super::gperftools::{Stack, add_stacks, split_stack};
+use crate::flags::flags;
 use std::io::{self, BufRead};
 
 /// Folds jemalloc heap profiles. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for a jemalloc heap profile.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count: `inuse_space`, `inuse_objects`, `alloc_space` or `alloc_objects`
-    /// [default: inuse_space]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for a jemalloc heap profile.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count: `inuse_space`, `inuse_objects`, `alloc_space` or `alloc_objects`
+        /// [default: inuse_space]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Append file and line to names, where there is debug information: `main (main.c:7)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append file and line to names, where there is debug information: `main (main.c:7)`
+        #[arg(long)]
+        pub lines: bool,
 
-    /// How to symbolize addresses
-    #[cfg_attr(feature = "cli", command(flatten))]
-    pub symbols: SymbolOptions,
+        /// How to symbolize addresses
+        #[command(flatten)]
+        pub symbols: SymbolOptions,
+    }
 }
 
 impl Document for Options {

@@ -15,6 +15,7 @@
 
 use super::document::lines::{Lines, parse};
 use super::document::{Document, Profile, ValueType, shared_options};
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::frame_name;
 use crate::warnings::warning;
@@ -33,11 +34,12 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for the output of lightweight-java-profiler.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {}
+flags! {
+    /// Options for the output of lightweight-java-profiler.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {}
+}
 
 impl Document for Options {
     const NAME: &'static str = "ljp";

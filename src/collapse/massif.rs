@@ -24,6 +24,7 @@ use super::document::lines::{Lines, parse, whole_lines};
 use super::document::{Document, Profile, ValueType, shared_options};
 use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, FrameId};
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::frame_name;
 use std::io::{self, BufRead};
@@ -31,23 +32,24 @@ use std::io::{self, BufRead};
 /// Folds massif heap profiles. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for a massif heap profile.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The snapshot to read, by its number, or `last` [default: the peak, or else the last detailed
-    /// one]
-    #[cfg_attr(feature = "cli", arg(long, value_name = "NUMBER|last"))]
-    pub snapshot: Option<String>,
+flags! {
+    /// Options for a massif heap profile.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The snapshot to read, by its number, or `last` [default: the peak, or else the last detailed
+        /// one]
+        #[arg(long, value_name = "NUMBER|last")]
+        pub snapshot: Option<String>,
 
-    /// Append file and line to names: `load (load.c:3)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append file and line to names: `load (load.c:3)`
+        #[arg(long)]
+        pub lines: bool,
 
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 impl Document for Options {

@@ -72,6 +72,9 @@ pub mod jemalloc;
 pub mod jfr;
 #[cfg(feature = "json")]
 mod json;
+#[cfg(not(feature = "json"))]
+#[path = "no_json.rs"]
+mod json;
 pub mod ljp;
 pub mod massif;
 pub mod nettrace;

@@ -29,6 +29,7 @@ use super::document::lines::{Lines, parse};
 use super::document::{Document, Profile, ValueType, shared_options};
 use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, NodeId};
+use crate::flags::flags;
 use crate::names::frame::frame_name;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
@@ -36,26 +37,27 @@ use std::io::{self, BufRead};
 /// Folds scheduler events of `perf script`. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for scheduler events.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Append the ID of the thread to its name: `till-72`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub record_tid: bool,
+flags! {
+    /// Options for scheduler events.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Append the ID of the thread to its name: `till-72`
+        #[arg(long)]
+        pub record_tid: bool,
 
-    /// Continue each stack with the stack of the waking thread, and its name
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub record_wake_stack: bool,
+        /// Continue each stack with the stack of the waking thread, and its name
+        #[arg(long)]
+        pub record_wake_stack: bool,
 
-    /// Like --record-wake-stack, but continue recursively with the thread that woke that one
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub recurse: bool,
+        /// Like --record-wake-stack, but continue recursively with the thread that woke that one
+        #[arg(long)]
+        pub recurse: bool,
 
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 impl Document for Options {

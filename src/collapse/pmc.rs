@@ -18,6 +18,7 @@
 
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::{Document, Profile, ValueType, shared_options};
+use crate::flags::flags;
 use crate::names::frame::frame_name;
 use std::io::{self, BufRead};
 
@@ -34,14 +35,15 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for call graphs of `pmcstat -G`.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+flags! {
+    /// Options for call graphs of `pmcstat -G`.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 impl Document for Options {

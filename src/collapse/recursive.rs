@@ -24,23 +24,25 @@ use super::engine::shared::Shared;
 use crate::bytes::lines::lines_of;
 use crate::bytes::text::excerpt;
 use crate::call_tree::{CallTree, Forest};
+use crate::flags::flags;
 use crate::folded::{self, LineFolder, LineKind};
 use crate::input::Reader;
 use std::io;
 use std::mem;
 
-/// Options for merging recursive calls.
-#[derive(Debug, Clone)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The number of threads; 0 means 1, and the maximum is 1024. Default: one per logical CPU.
-    #[cfg_attr(feature = "cli", arg(
-        short, long, value_name = "UINT", help = "Number of threads to use",
-        default_value_t = *DEFAULT_NTHREADS, value_parser = crate::collapse::engine::flags::count,
-        allow_negative_numbers = true
-    ))]
-    pub nthreads: usize,
+flags! {
+    /// Options for merging recursive calls.
+    #[derive(Debug, Clone)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The number of threads; 0 means 1, and the maximum is 1024. Default: one per logical CPU.
+        #[arg(
+            short, long, value_name = "UINT", help = "Number of threads to use",
+            default_value_t = *DEFAULT_NTHREADS, value_parser = crate::flags::count,
+            allow_negative_numbers = true
+        )]
+        pub nthreads: usize,
+    }
 }
 
 impl Default for Options {

@@ -28,6 +28,7 @@ use super::document::lines::{Lines, parse, whole_lines};
 use super::document::{Document, Profile, ValueType, shared_options};
 use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::{frame_name, with_place};
 use ahash::AHashMap;
@@ -46,19 +47,20 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for the files of `Rprof()` and `Rprofmem()`.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count: `samples`, or `time`, in microseconds; of `Rprofmem()`, `space` (bytes) or
-    /// `allocations` [default: the first]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for the files of `Rprof()` and `Rprofmem()`.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count: `samples`, or `time`, in microseconds; of `Rprofmem()`, `space` (bytes) or
+        /// `allocations` [default: the first]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Append file and line to names, if they were recorded: `total (cart.R:3)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append file and line to names, if they were recorded: `total (cart.R:3)`
+        #[arg(long)]
+        pub lines: bool,
+    }
 }
 
 const INTERVAL: &[u8] = b"sample.interval=";

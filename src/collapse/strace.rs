@@ -21,29 +21,31 @@ use super::document::{Document, Profile, ValueType, shared_options};
 use super::selection::{Criterion, SampleOrigin};
 use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
+use crate::flags::flags;
 use crate::names::frame::{basename, frame_name, object_name};
 use std::io::{self, BufRead};
 
 /// Folds the output of `strace -k`. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for the output of `strace -k`.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count: `calls`, or `time`, in microseconds, which requires `strace -T`
-    /// [default: calls]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for the output of `strace -k`.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count: `calls`, or `time`, in microseconds, which requires `strace -T`
+        /// [default: calls]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Include the address of functions without a name: `[libc.so.6 <2a1f0>]`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub addrs: bool,
+        /// Include the address of functions without a name: `[libc.so.6 <2a1f0>]`
+        #[arg(long)]
+        pub addrs: bool,
 
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 impl Document for Options {

@@ -32,6 +32,7 @@ use super::selection::{Criterion, SampleOrigin};
 use crate::bytes::decimal::Decimal;
 use crate::bytes::text::plural;
 use crate::call_tree::{CallTree, NodeId};
+use crate::flags::flags;
 use crate::names::frame::frame_name;
 use crate::warnings::warning;
 use ahash::AHashMap;
@@ -50,18 +51,19 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for calls printed by uftrace and ftrace.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count: `time`, in microseconds, or `calls` [default: time]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for calls printed by uftrace and ftrace.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count: `time`, in microseconds, or `calls` [default: time]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Start each stack with the ID of its thread (uftrace), or its task or CPU (ftrace)
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub threads: bool,
+        /// Start each stack with the ID of its thread (uftrace), or its task or CPU (ftrace)
+        #[arg(long)]
+        pub threads: bool,
+    }
 }
 
 impl Document for Options {

@@ -29,6 +29,7 @@ use super::engine::shared::Shared;
 use crate::bytes::lines::{lines_of, whole_lines};
 use crate::bytes::text::{excerpt, lossy, trim, trim_end};
 use crate::call_tree::{CallTree, Forest, NodeId, Unit};
+use crate::flags::flags;
 use crate::input::Reader;
 use crate::names::symbol::one_frame;
 use crate::warnings::warning;
@@ -62,10 +63,11 @@ pub struct Folder {
 
 impl_collapse!(Folder);
 
-/// The format, which has no options.
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[derive(Default)]
-pub(super) struct Summary {}
+flags! {
+    /// The format, which has no options.
+    #[derive(Default)]
+    pub(super) struct Summary {}
+}
 
 /// The path to the previous row.
 #[derive(Default)]

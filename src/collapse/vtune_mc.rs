@@ -19,6 +19,7 @@ use super::document::lines::{Lines, whole_lines};
 use super::document::{Document, Profile, ValueType, shared_options};
 use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, Count, NodeId};
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::frame_name;
 use std::io::{self, BufRead};
@@ -37,22 +38,23 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for VTune memory consumption.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count: `allocations`, or their `size`, in bytes [default: allocations]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for VTune memory consumption.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count: `allocations`, or their `size`, in bytes [default: allocations]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Count bytes: `--value size`
-    #[cfg_attr(feature = "cli", arg(long, conflicts_with = "value"))]
-    pub size: bool,
+        /// Count bytes: `--value size`
+        #[arg(long, conflicts_with = "value")]
+        pub size: bool,
 
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 const HEADER: &[u8] = b"Function Stack,Allocation Size";

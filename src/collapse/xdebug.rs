@@ -24,6 +24,7 @@ use super::document::{Document, Profile, ValueType, shared_options};
 use crate::bytes::decimal::Decimal;
 use crate::bytes::text::plural;
 use crate::call_tree::{CallTree, NodeId};
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::frame_name;
 use crate::warnings::warning;
@@ -32,29 +33,24 @@ use std::io::{self, BufRead};
 /// Folds xdebug traces. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for an xdebug trace.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count: `time`, in microseconds, or `calls` of functions without callees
-    /// [default: time]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for an xdebug trace.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count: `time`, in microseconds, or `calls` of functions without callees
+        /// [default: time]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Count calls: `--value calls`
-    #[cfg_attr(
-        feature = "cli",
-        arg(short = 'c', conflicts_with = "value", overrides_with = "time")
-    )]
-    pub calls: bool,
+        /// Count calls: `--value calls`
+        #[arg(short = 'c', conflicts_with = "value", overrides_with = "time")]
+        pub calls: bool,
 
-    /// Count time, which is the default
-    #[cfg_attr(
-        feature = "cli",
-        arg(short = 't', conflicts_with = "value", overrides_with = "calls")
-    )]
-    pub time: bool,
+        /// Count time, which is the default
+        #[arg(short = 't', conflicts_with = "value", overrides_with = "calls")]
+        pub time: bool,
+    }
 }
 
 const START: &[u8] = b"TRACE START";

@@ -34,7 +34,6 @@ mod scale;
 pub use profile::Profile;
 
 use crate::bytes::number::push_uint;
-#[cfg(feature = "cli")]
 use crate::call_tree::rebuild;
 use crate::call_tree::{CallTree, Count, SATURATED};
 use crate::warnings::warning;
@@ -157,7 +156,6 @@ pub fn compare(before: &CallTree, after: &CallTree, opt: Options) -> CallTree {
 }
 
 /// The tree with its names as [`Options::strip_hex`] has them.
-#[cfg(feature = "cli")]
 pub(crate) fn without_hex_in_names(tree: &CallTree) -> CallTree {
     rebuild::with_names(tree, without_hex)
 }

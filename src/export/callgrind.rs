@@ -4,11 +4,20 @@
 //! once for each function in its stack, at the outermost call. So the calls to a function add up to its inclusive cost,
 //! even if it is recursive.
 
+use super::Row;
 use super::amounts::{Whole, warn_of_rounding};
 use super::listing::Listing;
 use crate::call_tree::{CallTree, Count};
 use ahash::AHashMap;
 use std::io::{self, BufWriter, Write};
+
+pub(super) const ROW: Row = Row {
+    name: "callgrind",
+    description: "functions and their calls, for KCachegrind and callgrind_annotate",
+    extension: "callgrind",
+    is_binary: false,
+    write: |forest, writer| write(&forest.merged(), writer),
+};
 
 /// Writes `tree` in the format of callgrind, for KCachegrind and `callgrind_annotate`. There are no source lines.
 ///

@@ -46,22 +46,16 @@
 mod amounts;
 mod callgrind;
 #[cfg(feature = "json")]
-mod d3;
-#[cfg(feature = "json")]
-mod firefox;
-#[cfg(feature = "json")]
 mod json;
-#[cfg_attr(
-    not(any(feature = "json", all(feature = "compression", feature = "protobuf"))),
-    allow(dead_code, reason = "callgrind needs less of it")
-)]
+#[cfg(not(feature = "json"))]
+#[path = "none.rs"]
+mod json;
 mod listing;
 #[cfg(all(feature = "compression", feature = "protobuf"))]
 mod pprof;
-#[cfg(feature = "json")]
-mod speedscope;
-#[cfg(feature = "json")]
-mod tracks;
+#[cfg(not(all(feature = "compression", feature = "protobuf")))]
+#[path = "none.rs"]
+mod pprof;
 mod tsv;
 
 use crate::call_tree::Forest;
@@ -71,13 +65,9 @@ use std::io::{self, Write};
 
 pub use callgrind::write as callgrind;
 #[cfg(feature = "json")]
-pub use d3::write as d3;
-#[cfg(feature = "json")]
-pub use firefox::write as firefox;
+pub use json::{d3, firefox, speedscope};
 #[cfg(all(feature = "compression", feature = "protobuf"))]
 pub use pprof::write as pprof;
-#[cfg(feature = "json")]
-pub use speedscope::write as speedscope;
 pub use tsv::write as tsv;
 
 /// An output format.
@@ -94,61 +84,20 @@ struct Row {
 }
 
 /// The list of formats, in the order in which they are listed to users.
-const FORMATS: &[Row] = &[
-    Row {
-        name: "folded",
-        description: "a line for each distinct stack, with its count",
-        extension: "folded",
-        is_binary: false,
-        write: |forest, writer| folded::write_forest(&forest, writer),
-    },
-    #[cfg(all(feature = "compression", feature = "protobuf"))]
-    Row {
-        name: "pprof",
-        description: "a profile of pprof (protobuf, gzip), for go tool pprof, Pyroscope, Parca",
-        extension: "pb.gz",
-        is_binary: true,
-        write: |forest, writer| pprof(&forest.merged(), writer),
-    },
-    #[cfg(feature = "json")]
-    Row {
-        name: "speedscope",
-        description: "a speedscope profile (JSON), for www.speedscope.app",
-        extension: "speedscope.json",
-        is_binary: false,
-        write: |forest, writer| speedscope(&forest.merged(), writer),
-    },
-    #[cfg(feature = "json")]
-    Row {
-        name: "firefox",
-        description: "a profile of the Firefox Profiler (JSON), for profiler.firefox.com",
-        extension: "json",
-        is_binary: false,
-        write: |forest, writer| firefox(&forest.merged(), writer),
-    },
-    #[cfg(feature = "json")]
-    Row {
-        name: "d3",
-        description: "a tree of name, value and children (JSON), for d3-flame-graph",
-        extension: "json",
-        is_binary: false,
-        write: |forest, writer| d3(&forest.merged(), writer),
-    },
-    Row {
-        name: "callgrind",
-        description: "functions and their calls, for KCachegrind and callgrind_annotate",
-        extension: "callgrind",
-        is_binary: false,
-        write: |forest, writer| callgrind(&forest.merged(), writer),
-    },
-    Row {
-        name: "tsv",
-        description: "tab-separated columns, stack and count, for DuckDB, Polars, pandas, spreadsheets",
-        extension: "tsv",
-        is_binary: false,
-        write: |forest, writer| tsv(&forest.merged(), writer),
-    },
+const FORMATS: [&[Row]; 4] = [
+    &[FOLDED],
+    pprof::ROWS,
+    json::ROWS,
+    &[callgrind::ROW, tsv::ROW],
 ];
+
+const FOLDED: Row = Row {
+    name: "folded",
+    description: "a line for each distinct stack, with its count",
+    extension: "folded",
+    is_binary: false,
+    write: |forest, writer| folded::write_forest(&forest, writer),
+};
 
 impl Format {
     /// All formats that are enabled by the features of the crate.
@@ -159,7 +108,7 @@ impl Format {
     /// assert!(Format::all().any(|format| format.name() == "folded"));
     /// ```
     pub fn all() -> impl Iterator<Item = Format> {
-        FORMATS.iter().map(Format)
+        FORMATS.into_iter().flatten().map(Format)
     }
 
     /// The format called `name`, if there is one.

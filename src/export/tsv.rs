@@ -3,12 +3,21 @@
 //! The quoting is that of CSV, as databases and data frames read it by default: a field with a tab, a quote or a line
 //! end is quoted, and quotes in it are doubled.
 
+use super::Row;
 use crate::bytes::text::lossy;
 use crate::call_tree::CallTree;
 use crate::folded;
 use crate::warnings::warning;
 use std::borrow::Cow;
 use std::io::{self, Write};
+
+pub(super) const ROW: Row = Row {
+    name: "tsv",
+    description: "tab-separated columns, stack and count, for DuckDB, Polars, pandas, spreadsheets",
+    extension: "tsv",
+    is_binary: false,
+    write: |forest, writer| write(&forest.merged(), writer),
+};
 
 /// Writes `tree` as tab-separated values, for DuckDB, Polars, pandas and spreadsheets: the columns `stack` and `count`, or
 /// `stack`, `before` and `after` of a differential tree.

@@ -54,7 +54,6 @@ impl ReadAt for &[u8] {
 
 /// Reads bytes at `offset` into `buffer` until it is full or the file ends, and returns their
 /// number.
-#[cfg(feature = "multithreaded")]
 pub(crate) fn read_all_at(file: &dyn ReadAt, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut len = 0;
     while len < buffer.len() {
@@ -86,7 +85,6 @@ impl<'f> InOrder<'f> {
     }
 
     /// The offset of the next read.
-    #[cfg(feature = "multithreaded")]
     pub fn at(&self) -> u64 {
         self.at
     }

@@ -46,7 +46,6 @@ impl<'r> Reader<'r> {
     }
 
     /// The file, if it supports random access, and the offset of the next read.
-    #[cfg(feature = "multithreaded")]
     pub fn file(&self) -> Option<(&'r dyn ReadAt, u64)> {
         match self {
             Reader::RandomAccess(reader) => {

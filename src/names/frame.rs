@@ -29,10 +29,6 @@ impl Names {
     }
 
     /// Interns the names as frames of `tree`, by number.
-    #[cfg_attr(
-        not(feature = "json"),
-        expect(dead_code, reason = "only formats in JSON need it")
-    )]
     pub fn as_frames(&self, tree: &mut CallTree) -> Vec<FrameId> {
         self.names.iter().map(|name| tree.intern(name)).collect()
     }

@@ -1,47 +1,40 @@
 //! Names of Java threads and methods, shared by several formats.
 
 use super::frame::frame_name;
+use crate::flags::flags;
 
-/// How to write the stacks of Java threads.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct ThreadNames {
-    /// Do not start stacks with the name of their thread
-    #[cfg_attr(feature = "cli", arg(long, overrides_with = "include_tname"))]
-    pub no_include_tname: bool,
+flags! {
+    /// How to write the stacks of Java threads.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct ThreadNames {
+        /// Do not start stacks with the name of their thread
+        #[arg(long, overrides_with = "include_tname")]
+        pub no_include_tname: bool,
 
-    /// Overrides `no_include_tname` on the command line.
-    #[doc(hidden)]
-    #[cfg_attr(
-        feature = "cli",
-        arg(long, hide = true, overrides_with = "no_include_tname")
-    )]
-    pub include_tname: bool,
+        /// Overrides `no_include_tname` on the command line.
+        #[doc(hidden)]
+        #[arg(long, hide = true, overrides_with = "no_include_tname")]
+        pub include_tname: bool,
 
-    /// Append the number of the thread to its name
-    #[cfg_attr(feature = "cli", arg(long, overrides_with = "no_include_tid"))]
-    pub include_tid: bool,
+        /// Append the number of the thread to its name
+        #[arg(long, overrides_with = "no_include_tid")]
+        pub include_tid: bool,
 
-    /// Overrides `include_tid` on the command line.
-    #[doc(hidden)]
-    #[cfg_attr(
-        feature = "cli",
-        arg(long, hide = true, overrides_with = "include_tid")
-    )]
-    pub no_include_tid: bool,
+        /// Overrides `include_tid` on the command line.
+        #[doc(hidden)]
+        #[arg(long, hide = true, overrides_with = "include_tid")]
+        pub no_include_tid: bool,
 
-    /// Abbreviate the names of packages: `j.l.Thread.run`
-    #[cfg_attr(feature = "cli", arg(long, overrides_with = "no_shorten_pkgs"))]
-    pub shorten_pkgs: bool,
+        /// Abbreviate the names of packages: `j.l.Thread.run`
+        #[arg(long, overrides_with = "no_shorten_pkgs")]
+        pub shorten_pkgs: bool,
 
-    /// Overrides `shorten_pkgs` on the command line.
-    #[doc(hidden)]
-    #[cfg_attr(
-        feature = "cli",
-        arg(long, hide = true, overrides_with = "shorten_pkgs")
-    )]
-    pub no_shorten_pkgs: bool,
+        /// Overrides `shorten_pkgs` on the command line.
+        #[doc(hidden)]
+        #[arg(long, hide = true, overrides_with = "shorten_pkgs")]
+        pub no_shorten_pkgs: bool,
+    }
 }
 
 impl ThreadNames {

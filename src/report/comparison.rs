@@ -1,7 +1,5 @@
 //! Changes between profiles.
 
-#[cfg(feature = "filter")]
-use super::rule_result::{self, RuleResult};
 use super::statistics::{self, Welch};
 use super::{Format, Options, Report, comparison_tables, csv, json, markdown, percent, text};
 use crate::call_tree::{CallTree, Unit};
@@ -323,35 +321,6 @@ impl Comparison {
             Format::Markdown => markdown::of(&comparison_tables::of(self, options)),
             Format::Json => json::of_comparison(self, options, &[]),
             Format::Csv => csv::of_comparison(self, options),
-        };
-        writer.write_all(text.as_bytes())?;
-        writer.flush()
-    }
-
-    /// Writes the comparison with the results of rules: in Markdown before the tables of changes, in
-    /// [JSON](super#json) as the member `rules`. Text and CSV do not have them.
-    ///
-    /// # Errors
-    /// Errors of `writer`.
-    #[cfg(feature = "filter")]
-    pub fn write_with_rules<W: Write>(
-        &self,
-        results: &[RuleResult<'_>],
-        format: Format,
-        options: &Options,
-        mut writer: W,
-    ) -> io::Result<()> {
-        let text = match format {
-            Format::Markdown if !results.is_empty() => {
-                let mut tables = comparison_tables::of(self, options);
-                // After the totals.
-                tables.splice(1..1, rule_result::tables(results, options));
-                markdown::of(&tables)
-            }
-            Format::Json if !results.is_empty() => {
-                json::of_comparison(self, options, &[rule_result::member(results)])
-            }
-            _ => return self.write(format, options, writer),
         };
         writer.write_all(text.as_bytes())?;
         writer.flush()

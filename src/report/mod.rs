@@ -81,9 +81,7 @@ mod json;
 mod markdown;
 mod paths;
 #[cfg(feature = "filter")]
-mod rule;
-#[cfg(feature = "filter")]
-mod rule_result;
+mod rules;
 mod statistics;
 mod table;
 mod tables;
@@ -92,9 +90,7 @@ mod text;
 
 pub use comparison::{Change, Comparison, Measure, Sample, Sides, Status};
 #[cfg(feature = "filter")]
-pub use rule::{Limit, Rule, RuleError, Violation};
-#[cfg(feature = "filter")]
-pub use rule_result::RuleResult;
+pub use rules::{Limit, Rule, RuleError, RuleResult, Violation};
 
 use crate::bytes::text::lossy;
 use crate::call_tree::{CallTree, Count, NodeId, Unit};

@@ -66,7 +66,6 @@ impl Welch {
     }
 
     /// The p-value of the mean after being larger.
-    #[cfg(any(test, feature = "filter"))]
     pub fn one_sided(self) -> f64 {
         match self.t > 0.0 {
             true => self.two_sided() / 2.0,

@@ -5,11 +5,11 @@
 use super::host::{Origin, Running};
 use super::missing::Missing;
 use super::object::{Kind, Object};
+use super::system::{inode, path_of};
 use super::untrusted::{self, FilePath, OpenError};
 use crate::warnings::warning;
 use object::read::ReadCache;
 use object::{Object as _, ObjectSection};
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -306,17 +306,6 @@ impl Files {
     }
 }
 
-#[cfg(unix)]
-fn inode(file: &File) -> Option<u64> {
-    use std::os::unix::fs::MetadataExt;
-    file.metadata().ok().map(|metadata| metadata.ino())
-}
-
-#[cfg(not(unix))]
-fn inode(_: &File) -> Option<u64> {
-    None
-}
-
 /// The process that mapped `object`, if it is still running here.
 fn running(object: &Object, identity: &Identity) -> Option<Running> {
     if identity.origin == Origin::Elsewhere {
@@ -357,17 +346,6 @@ fn build_id_path(id: &[u8]) -> PathBuf {
 
 fn relative(path: &Path) -> &Path {
     path.strip_prefix("/").unwrap_or(path)
-}
-
-#[cfg(unix)]
-fn path_of(bytes: &[u8]) -> PathBuf {
-    use std::os::unix::ffi::OsStringExt;
-    OsString::from_vec(bytes.to_vec()).into()
-}
-
-#[cfg(not(unix))]
-fn path_of(bytes: &[u8]) -> PathBuf {
-    OsString::from(String::from_utf8_lossy(bytes).into_owned()).into()
 }
 
 /// Reads `[vdso]` from this process.

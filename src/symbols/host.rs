@@ -1,6 +1,7 @@
 //! Checks whether a recording is from this machine, and which recorded processes are still running.
 
 use super::object::{Kind, Object, User};
+use super::system;
 use std::fs;
 use std::path::PathBuf;
 
@@ -21,7 +22,7 @@ impl Origin {
     /// The origin of a recording from a machine name, an architecture and a kernel version; these
     /// are empty if unknown.
     pub fn of(recorded: [&[u8]; 3]) -> Origin {
-        let Some(here) = names() else {
+        let Some(here) = system::host_names() else {
             return Origin::Elsewhere;
         };
         let is_known = |name: &[u8]| !name.is_empty();
@@ -34,20 +35,6 @@ impl Origin {
             _ => Origin::Unknown,
         }
     }
-}
-
-/// The name of this machine, its architecture and its kernel version; `None` on systems without
-/// perf.
-#[cfg(target_os = "linux")]
-fn names() -> Option<[Vec<u8>; 3]> {
-    let names = rustix::system::uname();
-    let names = [names.nodename(), names.machine(), names.release()];
-    Some(names.map(|name| name.to_bytes().to_vec()))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn names() -> Option<[Vec<u8>; 3]> {
-    None
 }
 
 /// A recorded process that is still running.
@@ -143,7 +130,9 @@ mod tests {
 
     #[test]
     fn a_recording_says_where_it_was_made() {
-        let Some(here) = names() else { return };
+        let Some(here) = system::host_names() else {
+            return;
+        };
         let origin = Origin::of;
         let [host, arch, release] = here.each_ref().map(Vec::as_slice);
         assert_eq!(origin([host, arch, release]), Origin::ThisKernel);

@@ -14,6 +14,7 @@ mod missing;
 mod object;
 mod runtime;
 mod split;
+mod system;
 mod table;
 pub(crate) mod untrusted;
 mod xz;

@@ -2,7 +2,6 @@
 //! captures, in `perf-data/symfs`.
 #![cfg(all(feature = "json", feature = "perf-data", feature = "protobuf"))]
 
-
 use crate::support::run::{run, stderr, stdout};
 use std::fs;
 

@@ -9,6 +9,10 @@
 //! all windows add up to the stream. Memory holds one window and the unread input.
 
 mod clock;
+#[cfg(unix)]
+mod signals;
+#[cfg(not(unix))]
+#[path = "no_signals.rs"]
 mod signals;
 mod stream;
 

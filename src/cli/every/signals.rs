@@ -8,7 +8,6 @@ use std::sync::mpsc::SyncSender;
 ///
 /// The signals are blocked in all threads, and a separate thread waits for one, because a signal handler could hardly do
 /// anything safely. So no file is left half written.
-#[cfg(unix)]
 pub(super) fn forward(sender: SyncSender<Event>) -> io::Result<()> {
     use nix::sys::signal::{SigSet, Signal};
 
@@ -28,13 +27,7 @@ pub(super) fn forward(sender: SyncSender<Event>) -> io::Result<()> {
     })
 }
 
-#[cfg(not(unix))]
-pub(super) fn forward(_: SyncSender<Event>) -> io::Result<()> {
-    Ok(())
-}
-
 /// Whether a signal is ignored, as by `nohup`. Waiting for such a signal would still receive it.
-#[cfg(unix)]
 fn is_ignored(signal: u32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -45,10 +45,6 @@ impl Ids {
     }
 
     /// The ids with their indexes.
-    #[cfg_attr(
-        not(feature = "json"),
-        allow(dead_code, reason = "only cpuprofile needs it")
-    )]
     pub fn iter(&self) -> impl Iterator<Item = (u64, u32)> {
         let near = self.near.iter().enumerate();
         let near = near.filter(|(_, index)| **index != NONE);

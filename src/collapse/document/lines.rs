@@ -55,10 +55,6 @@ impl<'r> Lines<'r> {
     }
 
     /// Whether the current line has a line end. If not, the input may be truncated in it.
-    #[cfg_attr(
-        not(feature = "json"),
-        expect(dead_code, reason = "only JSON on lines of its own needs it")
-    )]
     pub fn is_terminated(&self) -> bool {
         self.is_terminated
     }

@@ -7,9 +7,7 @@
 pub(crate) mod addresses;
 pub(crate) mod graph;
 pub(crate) mod heap;
-#[cfg(any(feature = "json", feature = "protobuf"))]
 pub(crate) mod ids;
-#[cfg(any(feature = "jfr", feature = "json", feature = "protobuf"))]
 pub(crate) mod latest;
 pub(crate) mod lines;
 pub(crate) mod maps;
@@ -19,7 +17,6 @@ pub(crate) mod stack_table;
 pub use super::engine::shared::{Flags, Shared, SymbolOptions};
 pub(crate) use super::engine::shared::{shared_options, thread_roots};
 pub use crate::call_tree::ValueType;
-#[cfg(feature = "jfr")]
 pub(crate) use profile::Negative;
 pub use profile::Profile;
 pub(crate) use profile::resolve_value;

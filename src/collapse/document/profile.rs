@@ -76,19 +76,11 @@ impl Profile {
     }
 
     /// Whether samples are selected, so that their origin is needed.
-    #[cfg_attr(
-        not(any(feature = "jfr", feature = "json", feature = "protobuf")),
-        expect(dead_code, reason = "no other format says where samples are from")
-    )]
     pub(crate) fn has_selection(&self) -> bool {
         self.chooser.is_some()
     }
 
     /// Whether samples are selected by time.
-    #[cfg_attr(
-        not(feature = "json"),
-        expect(dead_code, reason = "only Firefox's times are costly to read")
-    )]
     pub(crate) fn selects_by_time(&self) -> bool {
         let chooser = self.chooser.as_ref();
         chooser.is_some_and(Chooser::selects_by_time)
@@ -101,10 +93,6 @@ impl Profile {
     }
 
     /// The selected part of an interval, in seconds.
-    #[cfg_attr(
-        not(feature = "json"),
-        expect(dead_code, reason = "only traces have intervals")
-    )]
     pub(crate) fn clip(
         &mut self,
         start: Decimal,
@@ -128,10 +116,6 @@ impl Profile {
     }
 
     /// Notes that the thread of a stack is unknown.
-    #[cfg_attr(
-        not(any(feature = "jfr", feature = "protobuf")),
-        expect(dead_code, reason = "only JFR and OpenTelemetry need it")
-    )]
     pub(crate) fn lack_thread(&mut self) {
         self.lacks_threads = true;
     }
@@ -214,10 +198,6 @@ impl Profile {
     }
 
     /// Adds a sample of the baseline profile, which pprof marks with a negative weight.
-    #[cfg_attr(
-        not(feature = "protobuf"),
-        expect(dead_code, reason = "only pprof compares")
-    )]
     pub(crate) fn add_before(&mut self, node: NodeId, weight: Decimal) {
         if let Some(count) = weight.abs().to_count() {
             self.tree.add_change(node, count, Count::ZERO);
@@ -225,10 +205,6 @@ impl Profile {
     }
 
     /// Adds a sample of the current profile, as opposed to [`Profile::add_before`].
-    #[cfg_attr(
-        not(feature = "protobuf"),
-        expect(dead_code, reason = "only pprof compares")
-    )]
     pub(crate) fn add_after(&mut self, node: NodeId, weight: Decimal) {
         match weight.to_count() {
             Some(count) if count.is_zero() => {}
@@ -277,7 +253,6 @@ impl Profile {
     }
 
     /// Counts samples that were already skipped.
-    #[cfg_attr(not(feature = "jfr"), expect(dead_code, reason = "only JFR needs it"))]
     pub(crate) fn leave_out(&mut self, negative: Negative) {
         self.negative.samples += negative.samples;
         self.negative.sum += negative.sum;

@@ -53,6 +53,7 @@ use super::engine::shared::Shared;
 use crate::bytes::lines::whole_lines;
 use crate::bytes::text::trim;
 use crate::call_tree::{CallTree, Forest};
+use crate::flags::flags;
 use crate::input::Reader;
 use crate::warnings::warning;
 use head::{indentation, is_head_line, skip_header};
@@ -60,34 +61,32 @@ use record::{Role, STACK_INDENT, after_last_record, number_line};
 use stack::{BlockFolder, Stacks};
 use std::io;
 
-/// Options for DTrace output.
-#[derive(Debug, Clone)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Demangle names of Rust and C++ functions (`_RNv..`, `_ZN..`), without hashes and arguments;
-    /// requires the crate's feature `demangle`. Default: `true`.
-    #[cfg_attr(feature = "cli", arg(
-        long = "no-demangle", action = clap::ArgAction::SetFalse,
-        help = "Keep mangled names of Rust and C++ functions as they are"
-    ))]
-    pub demangle: bool,
+flags! {
+    /// Options for DTrace output.
+    #[derive(Debug, Clone)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Demangle names of Rust and C++ functions (`_RNv..`, `_ZN..`), without hashes and arguments;
+        /// requires the crate's feature `demangle`. Default: `true`.
+        #[arg(
+            long = "no-demangle", action = clap::ArgAction::SetFalse,
+            help = "Keep mangled names of Rust and C++ functions as they are"
+        )]
+        pub demangle: bool,
 
-    /// Keep the offsets of callers, so that each call site becomes a separate frame:
-    /// ``unix`main+0x8``. The leaf of a stack never has an offset. Default: `false`.
-    #[cfg_attr(
-        feature = "cli",
-        arg(long, help = "Include function offsets (except of leaves)")
-    )]
-    pub includeoffset: bool,
+        /// Keep the offsets of callers, so that each call site becomes a separate frame:
+        /// ``unix`main+0x8``. The leaf of a stack never has an offset. Default: `false`.
+        #[arg(long, help = "Include function offsets (except of leaves)")]
+        pub includeoffset: bool,
 
-    /// The number of threads; 0 means 1, and the maximum is 1024. Default: one per logical CPU.
-    #[cfg_attr(feature = "cli", arg(
-        short, long, value_name = "UINT", help = "Number of threads to use",
-        default_value_t = *DEFAULT_NTHREADS, value_parser = crate::collapse::engine::flags::count,
-        allow_negative_numbers = true
-    ))]
-    pub nthreads: usize,
+        /// The number of threads; 0 means 1, and the maximum is 1024. Default: one per logical CPU.
+        #[arg(
+            short, long, value_name = "UINT", help = "Number of threads to use",
+            default_value_t = *DEFAULT_NTHREADS, value_parser = crate::flags::count,
+            allow_negative_numbers = true
+        )]
+        pub nthreads: usize,
+    }
 }
 
 impl Default for Options {

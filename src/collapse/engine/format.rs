@@ -24,10 +24,6 @@ pub(crate) trait Format: Sync {
 
     /// Whether blocks can be folded in any order by several workers. Otherwise, a single worker
     /// gets them in order.
-    #[cfg_attr(
-        not(feature = "multithreaded"),
-        expect(dead_code, reason = "one worker then")
-    )]
     const IS_PARALLEL: bool;
 
     /// Whether [`Block::first_line`] is needed. Counting all preceding lines is costly, and most
@@ -120,10 +116,6 @@ pub(crate) trait Listed: Default + Flags {
     fn adopt(&mut self, options: &Shared);
 
     /// Selects samples by [`Listed::ORIGIN`].
-    #[cfg_attr(
-        not(feature = "cli"),
-        expect(dead_code, reason = "guess has it among its options")
-    )]
     fn select(&mut self, _selection: &Selection) {}
 
     /// Folds the whole input.
@@ -132,10 +124,6 @@ pub(crate) trait Listed: Default + Flags {
 
 /// How a stream of records is divided into samples.
 #[derive(Clone, Copy)]
-#[cfg_attr(
-    not(feature = "cli"),
-    expect(dead_code, reason = "only the command line divides streams")
-)]
 pub(crate) struct Samples {
     /// The end of the last whole record in a block; `None` if no record ends in it.
     pub split_point: fn(&[u8]) -> Option<usize>,
@@ -147,10 +135,6 @@ pub(crate) struct Samples {
 pub(crate) type ForEachSample = fn(&[u8], &mut dyn FnMut(SampleStart<'_>));
 
 /// The start of a sample.
-#[cfg_attr(
-    not(feature = "cli"),
-    expect(dead_code, reason = "only the command line divides streams")
-)]
 pub(crate) struct SampleStart<'a> {
     /// Where it is in its block.
     pub offset: usize,

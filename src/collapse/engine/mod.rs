@@ -14,14 +14,14 @@
 
 mod chosen;
 pub(crate) mod error;
-#[cfg(feature = "cli")]
-pub(crate) mod flags;
 pub(crate) mod folder;
 pub(crate) mod format;
 pub(crate) mod notes;
 #[cfg(feature = "multithreaded")]
 mod parallel;
-#[cfg(feature = "multithreaded")]
+#[cfg(not(feature = "multithreaded"))]
+#[path = "sequential.rs"]
+mod parallel;
 mod parts;
 pub(crate) mod shared;
 #[cfg(test)]
@@ -43,22 +43,11 @@ use std::io;
 
 /// The default number of threads for folding: one per logical CPU.
 pub static DEFAULT_NTHREADS: once_cell::sync::Lazy<usize> =
-    once_cell::sync::Lazy::new(default_nthreads);
-
-fn default_nthreads() -> usize {
-    #[cfg(feature = "multithreaded")]
-    return num_cpus::get();
-    #[cfg(not(feature = "multithreaded"))]
-    return 1;
-}
+    once_cell::sync::Lazy::new(parallel::default_nthreads);
 
 /// The parameters of folding: the number of threads, and the size of blocks in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Engine {
-    #[cfg_attr(
-        not(feature = "multithreaded"),
-        expect(dead_code, reason = "one thread then")
-    )]
     nthreads: usize,
     block_size: usize,
 }
@@ -177,20 +166,28 @@ impl Engine {
         &self,
         crew: &mut Folding<F>,
         first: NumberedBlock<'a>,
-        mut input: Numbered<impl Source<'a>>,
+        input: Numbered<impl Source<'a>>,
     ) -> io::Result<()> {
-        #[cfg(feature = "multithreaded")]
         if F::IS_PARALLEL && self.nthreads > 1 && !input.source.is_at_end() {
             return parallel::fold(crew, self.nthreads, first, input);
         }
-        crew.fold(&first)?;
-        let mut buffer = first.into_buffer();
-        while let Some(block) = input.next(crew.format, buffer)? {
-            crew.fold(&block)?;
-            buffer = block.into_buffer();
-        }
-        Ok(())
+        fold_in_order(crew, first, input)
     }
+}
+
+/// Folds `first` and the rest of `input` on this thread.
+fn fold_in_order<'a, F: Format>(
+    crew: &mut Folding<F>,
+    first: NumberedBlock<'a>,
+    mut input: Numbered<impl Source<'a>>,
+) -> io::Result<()> {
+    crew.fold(&first)?;
+    let mut buffer = first.into_buffer();
+    while let Some(block) = input.next(crew.format, buffer)? {
+        crew.fold(&block)?;
+        buffer = block.into_buffer();
+    }
+    Ok(())
 }
 
 /// A source of blocks of whole records.
@@ -199,11 +196,9 @@ trait Source<'a> {
     fn next<F: Format>(&mut self, format: &F, buffer: Buffer) -> io::Result<Option<Bytes<'a>>>;
 
     /// Whether it is known that there are no more blocks.
-    #[cfg(feature = "multithreaded")]
     fn is_at_end(&self) -> bool;
 
     /// The rest of the input, if it is a file that several threads can read.
-    #[cfg(feature = "multithreaded")]
     fn rest(&self) -> Option<parts::RestOfFile<'_>> {
         None
     }
@@ -215,12 +210,10 @@ impl<'a> Source<'a> for Blocks<Reader<'_>> {
         Ok(is_block.then_some(Bytes::Owned(buffer)))
     }
 
-    #[cfg(feature = "multithreaded")]
     fn is_at_end(&self) -> bool {
         Blocks::is_at_end(self)
     }
 
-    #[cfg(feature = "multithreaded")]
     fn rest(&self) -> Option<parts::RestOfFile<'_>> {
         let (reader, carry) = self.reader();
         let (file, at) = reader.file()?;
@@ -257,7 +250,6 @@ impl<'a> Source<'a> for SliceBlocks<'a> {
         Ok((!block.is_empty()).then_some(Bytes::Borrowed(block)))
     }
 
-    #[cfg(feature = "multithreaded")]
     fn is_at_end(&self) -> bool {
         self.rest.is_empty()
     }

@@ -8,6 +8,11 @@ use std::io;
 use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// The number of logical CPUs.
+pub(super) fn default_nthreads() -> usize {
+    num_cpus::get()
+}
+
 /// Folds `first` and the rest of `input` on `nthreads` threads, including this one. This thread's
 /// worker folds `first`, because it folded the preceding blocks.
 pub(super) fn fold<'a, F: Format>(

@@ -1,20 +1,10 @@
 //! Options that several formats share.
 
 use crate::collapse::selection::Selection;
+pub use crate::flags::Flags;
+use crate::flags::flags;
 use crate::warnings::warning;
 use std::path::PathBuf;
-
-/// Options with command-line flags.
-#[cfg(feature = "cli")]
-pub trait Flags: clap::Args {}
-#[cfg(feature = "cli")]
-impl<F: clap::Args> Flags for F {}
-
-/// Options.
-#[cfg(not(feature = "cli"))]
-pub trait Flags {}
-#[cfg(not(feature = "cli"))]
-impl<F> Flags for F {}
 
 /// Options that several formats share, under the same name in each of them.
 #[derive(Debug, Clone, Default)]
@@ -51,30 +41,31 @@ impl Shared {
     }
 }
 
-/// Options for symbolizing addresses.
-///
-/// Symbols come from the files that the profile names, if they exist here and have the build ID in
-/// the profile, if any. Only regular files are opened. This requires the crate's feature
-/// `perf-data`; without it, functions are named after their objects.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct SymbolOptions {
-    /// Include the address of functions without a name: `[libc.so.6 <2a1f0>]`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub addrs: bool,
+flags! {
+    /// Options for symbolizing addresses.
+    ///
+    /// Symbols come from the files that the profile names, if they exist here and have the build ID in
+    /// the profile, if any. Only regular files are opened. This requires the crate's feature
+    /// `perf-data`; without it, functions are named after their objects.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct SymbolOptions {
+        /// Include the address of functions without a name: `[libc.so.6 <2a1f0>]`
+        #[arg(long)]
+        pub addrs: bool,
 
-    /// Omit inlined calls, which is faster
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_inline: bool,
+        /// Omit inlined calls, which is faster
+        #[arg(long)]
+        pub no_inline: bool,
 
-    /// Look for programs and libraries below DIR
-    #[cfg_attr(feature = "cli", arg(long, value_name = "DIR", value_parser = super::flags::existing_directory))]
-    pub symfs: Option<PathBuf>,
+        /// Look for programs and libraries below DIR
+        #[arg(long, value_name = "DIR", value_parser = crate::flags::existing_directory)]
+        pub symfs: Option<PathBuf>,
 
-    /// Look for debug information in DIR in addition to /usr/lib/debug; can be repeated
-    #[cfg_attr(feature = "cli", arg(long, value_name = "DIR", value_parser = super::flags::existing_directory))]
-    pub debug_dir: Vec<PathBuf>,
+        /// Look for debug information in DIR in addition to /usr/lib/debug; can be repeated
+        #[arg(long, value_name = "DIR", value_parser = crate::flags::existing_directory)]
+        pub debug_dir: Vec<PathBuf>,
+    }
 }
 
 /// Declares which of the [`Shared`] options a format supports.

@@ -7,15 +7,17 @@ use crate::call_tree::{CallTree, Forest};
 use crate::collapse::engine::format::Listed;
 use crate::collapse::engine::format::Samples;
 use crate::collapse::engine::shared::Shared;
+use crate::flags::flags;
 use crate::folded::{self, LineFolder};
 use crate::input::Reader;
 use crate::warnings::warning;
 use std::io;
 
-/// The format, which has no options.
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[derive(Default)]
-pub(super) struct Options {}
+flags! {
+    /// The format, which has no options.
+    #[derive(Default)]
+    pub(super) struct Options {}
+}
 
 impl Listed for Options {
     const NAME: &'static str = "folded";

@@ -1,31 +1,36 @@
 //! The list of formats: their names, and how to recognize and read them.
 
+#[cfg(feature = "cli")]
+mod cli;
+#[cfg(not(feature = "cli"))]
+#[path = "no_cli.rs"]
+mod cli;
 mod folded;
+#[cfg(feature = "jfr")]
+mod jfr;
+#[cfg(not(feature = "jfr"))]
+#[path = "none.rs"]
+mod jfr;
+#[cfg(feature = "json")]
+mod json;
+#[cfg(not(feature = "json"))]
+#[path = "none.rs"]
+mod json;
 mod options;
+#[cfg(feature = "protobuf")]
+mod protobuf;
+#[cfg(not(feature = "protobuf"))]
+#[path = "none.rs"]
+mod protobuf;
 
 use super::document::{self, Document};
 use super::engine::format::{Listed, Samples};
-#[cfg(feature = "jfr")]
-use super::jfr;
 use super::selection::Criterion;
-#[cfg(feature = "cli")]
-use super::selection::Selection;
-use super::{
-    aix, austin, bcc, callgrind, cprofile, dtrace, elfutils, faulthandler, gdb, ghcprof, go,
-    goroutine, gperftools, heaptrack, ibmjava, instruments, java_exceptions, jemalloc, ljp, massif,
-    nettrace, perf_data, perf_sched, pmc, recursive, rprof, sample, stap, strace, uftrace, vsprof,
-    vtune, vtune_mc, wcp, xctrace, xdebug,
-};
-#[cfg(feature = "json")]
-use super::{
-    bpftrace, chrome, cpuprofile, dhat, firefox, ghc, heapprofile, jstack, node_prof, pyinstrument,
-    pyspy_dump, safari, speedscope, stackprof, xhprof,
-};
-#[cfg(feature = "protobuf")]
-use super::{otlp, pprof, simpleperf};
+use super::{dtrace, ghcprof, perf_data, recursive, sample, vsprof, vtune, xctrace};
 use crate::call_tree::Forest;
 use crate::folded::Tally;
 use crate::input::{Reader, invalid};
+use cli::Cli;
 pub use options::Options;
 use std::io::{self, BufRead};
 
@@ -48,27 +53,12 @@ pub struct Row {
     /// The criteria that samples can be selected by.
     pub origin: &'static [Criterion],
     /// [`Listed::SAMPLES`].
-    #[cfg_attr(
-        not(feature = "cli"),
-        expect(dead_code, reason = "only the command line divides streams")
-    )]
     pub(crate) samples: Option<Samples>,
     /// [`Document::sniff`].
     pub(crate) sniff: fn(&[u8]) -> Option<bool>,
     /// Reads a profile with the options that all formats share.
     pub(crate) fold: fn(&Options, Reader<'_>) -> io::Result<Forest>,
-    #[cfg(feature = "cli")]
     pub(crate) cli: Cli,
-}
-
-/// The command-line interface of a format.
-#[cfg(feature = "cli")]
-#[derive(Clone, Copy)]
-pub(crate) struct Cli {
-    /// Adds the flags of the format to a command.
-    pub add_flags: fn(clap::Command) -> clap::Command,
-    /// Reads the selected samples of a profile with the options from the flags.
-    pub fold: fn(&clap::ArgMatches, &Selection, Reader<'_>) -> io::Result<Forest>,
 }
 
 impl Row {
@@ -84,18 +74,7 @@ impl Row {
             samples: F::SAMPLES,
             sniff: F::sniff,
             fold: |options, reader| fold_with(F::default(), options, reader),
-            #[cfg(feature = "cli")]
-            cli: Cli {
-                add_flags: F::augment_args,
-                fold: |matches, selection, reader| {
-                    selection.check(F::NAME, F::ORIGIN)?;
-                    let mut format = F::from_arg_matches(matches).map_err(io::Error::other)?;
-                    format.select(selection);
-                    let forest = format.fold(reader)?;
-                    let value = matches.try_get_one::<String>("value").ok().flatten();
-                    forest.check_value(value).map(|()| forest)
-                },
-            },
+            cli: Cli::of::<F>(),
         }
     }
 
@@ -111,15 +90,7 @@ impl Row {
             samples: None,
             sniff: F::sniff,
             fold: |options, reader| document::fold_any::<F>(&options.shared(), reader),
-            #[cfg(feature = "cli")]
-            cli: Cli {
-                add_flags: F::augment_args,
-                fold: |matches, selection, reader| {
-                    let options = F::from_arg_matches(matches).map_err(io::Error::other)?;
-                    let folder = document::Folder::from(options).select(selection.clone());
-                    reader.with_text(|mut text| folder.read(&mut text).map(Forest::from))
-                },
-            },
+            cli: Cli::of_document::<F>(),
         }
     }
 
@@ -156,11 +127,12 @@ macro_rules! records {
 }
 
 /// Declares the entries of documents.
-macro_rules! documents {
+macro_rules! rows {
     ($($module:ident)*) => {
-        &[$(Row::of_document::<$module::Options>()),*]
+        &[$(Row::of_document::<crate::collapse::$module::Options>()),*]
     };
 }
+use rows;
 
 /// perf, which has options of its own among those of any format.
 pub const PERF: Row = Row {
@@ -178,33 +150,14 @@ records! {
 }
 
 /// Binary files.
-const BINARY: &[Row] = documents!(cprofile nettrace);
+const BINARY: &[Row] = rows!(cprofile nettrace);
 
 /// Text.
-const TEXT: &[Row] = documents! {
+const TEXT: &[Row] = rows! {
     aix austin bcc callgrind elfutils faulthandler gdb go goroutine gperftools heaptrack ibmjava
     instruments java_exceptions jemalloc ljp massif perf_sched pmc rprof stap strace uftrace
     vtune_mc wcp xdebug
 };
-
-/// JSON, and text formats with a JSON variant.
-#[cfg(feature = "json")]
-const JSON: &[Row] = documents! {
-    bpftrace chrome cpuprofile dhat firefox ghc heapprofile jstack node_prof pyinstrument pyspy_dump
-    safari speedscope stackprof xhprof
-};
-#[cfg(not(feature = "json"))]
-const JSON: &[Row] = &[];
-
-#[cfg(feature = "protobuf")]
-const PROTOBUF: &[Row] = documents!(otlp pprof simpleperf);
-#[cfg(not(feature = "protobuf"))]
-const PROTOBUF: &[Row] = &[];
-
-#[cfg(feature = "jfr")]
-const JFR: &[Row] = documents!(jfr);
-#[cfg(not(feature = "jfr"))]
-const JFR: &[Row] = &[];
 
 /// Folded stacks. They are tried last, because many formats resemble them.
 pub(crate) const FOLDED: Row = Row::of::<folded::Options>();
@@ -259,6 +212,6 @@ pub fn with_tools() -> impl Iterator<Item = Row> {
 }
 
 fn documents() -> impl Iterator<Item = &'static Row> {
-    let binary = BINARY.iter().chain(PROTOBUF).chain(JFR);
-    binary.chain(JSON).chain(TEXT)
+    let binary = BINARY.iter().chain(protobuf::ROWS).chain(jfr::ROWS);
+    binary.chain(json::ROWS).chain(TEXT)
 }

@@ -2,8 +2,7 @@
 //!
 //! If a format becomes supported, remove its row here.
 
-#[cfg(feature = "json")]
-use crate::bytes::text::excerpt;
+use crate::collapse::json::list_keys;
 use memchr::memmem;
 
 /// Whether text or bytes that start with `head` are in a format.
@@ -140,28 +139,9 @@ pub(crate) fn describe(head: &[u8]) -> Option<Foreign> {
     }
     let (name, _) = OTHERS.iter().find(|(_, is)| is(head))?;
     Some(Foreign {
-        what: format!("{name}{}", keys(head)),
+        what: format!("{name}{}", list_keys(head)),
         advice: None,
     })
-}
-
-/// The outermost keys of a JSON document, in parentheses.
-#[cfg(feature = "json")]
-fn keys(head: &[u8]) -> String {
-    /// The maximum number of keys to list.
-    const COUNT: usize = 10;
-    let keys = crate::collapse::json::Keys::of(head);
-    let keys = keys.outermost().take(COUNT);
-    let keys: Vec<String> = keys.map(|key| excerpt(key.as_bytes())).collect();
-    match keys.is_empty() {
-        true => String::new(),
-        false => format!(" (its keys: {})", keys.join(", ")),
-    }
-}
-
-#[cfg(not(feature = "json"))]
-fn keys(_: &[u8]) -> String {
-    String::new()
 }
 
 /// Whether a recording of heaptrack has the paths of its program and libraries, instead of names of functions.

@@ -8,6 +8,7 @@ mod foreign;
 use super::engine::folder::{Collapse, fold_file};
 use super::formats::{FOLDED, Row, list, recognized};
 pub use super::formats::{Options, names as formats, unrecognized};
+use super::json::{is_started as is_json, outline};
 use crate::call_tree::{CallTree, Forest};
 use crate::folded;
 use crate::input::Reader;
@@ -219,7 +220,6 @@ impl Collapse for Folder {
 
 /// The format of input that starts with `head`, of which [`FIRST_EXAMINED`] bytes are enough for
 /// most.
-#[cfg(feature = "cli")]
 pub(crate) fn row_of(mut head: &[u8]) -> io::Result<Row> {
     let mut examined = Vec::new();
     match recognize(&mut head, &mut examined)? {
@@ -251,19 +251,6 @@ fn recognize(reader: &mut impl BufRead, head: &mut Vec<u8>) -> io::Result<Option
         examined *= 4;
     }
     Ok(None)
-}
-
-#[cfg(feature = "json")]
-use super::json::{is_started as is_json, outline};
-
-#[cfg(not(feature = "json"))]
-fn is_json(_: &[u8]) -> bool {
-    false
-}
-
-#[cfg(not(feature = "json"))]
-fn outline(_: &[u8]) -> Option<Vec<u8>> {
-    None
 }
 
 /// Returns the first of the `open` formats that matches, and removes those that do not.

@@ -24,6 +24,7 @@ use crate::bytes::decimal::Decimal;
 use crate::bytes::text::plural;
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::selection::Criterion;
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::warnings::warning;
 use chunk::{Chunk, Header};
@@ -33,40 +34,41 @@ use std::io::{self, BufRead};
 /// Folds recordings of the JDK Flight Recorder. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for a recording.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The event to read, such as `jdk.ObjectAllocationSample`, or cpu, wall, alloc, lock, park,
-    /// sleep or native [default: execution samples]
-    #[cfg_attr(feature = "cli", arg(long, value_name = "NAME"))]
-    pub event: Option<String>,
+flags! {
+    /// Options for a recording.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The event to read, such as `jdk.ObjectAllocationSample`, or cpu, wall, alloc, lock, park,
+        /// sleep or native [default: execution samples]
+        #[arg(long, value_name = "NAME")]
+        pub event: Option<String>,
 
-    /// The value to count: `count`, or a field of the event: weight, tlabSize, allocationSize,
-    /// size, duration (nanoseconds) [default: bytes for allocations, otherwise count]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+        /// The value to count: `count`, or a field of the event: weight, tlabSize, allocationSize,
+        /// size, duration (nanoseconds) [default: bytes for allocations, otherwise count]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Start each stack with the name of its thread
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub threads: bool,
+        /// Start each stack with the name of its thread
+        #[arg(long)]
+        pub threads: bool,
 
-    /// End stacks of allocations with the class of the allocated object
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub class: bool,
+        /// End stacks of allocations with the class of the allocated object
+        #[arg(long)]
+        pub class: bool,
 
-    /// Prefix names of native functions with their library
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub modules: bool,
+        /// Prefix names of native functions with their library
+        #[arg(long)]
+        pub modules: bool,
 
-    /// Also read samples of threads that wait in native code
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub native: bool,
+        /// Also read samples of threads that wait in native code
+        #[arg(long)]
+        pub native: bool,
 
-    /// Append the line to names: `Shop.serve (Shop:7)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append the line to names: `Shop.serve (Shop:7)`
+        #[arg(long)]
+        pub lines: bool,
+    }
 }
 
 const MAGIC: &[u8] = b"FLR\0";

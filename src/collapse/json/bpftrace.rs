@@ -30,6 +30,7 @@ use crate::call_tree::CallTree;
 use crate::collapse::document::lines::{Lines, parse, whole_lines};
 use crate::collapse::document::{Document, Profile, ValueType, peek, shared_options};
 use crate::collapse::json::{self, Text};
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::frame_name;
 use crate::warnings::warning;
@@ -53,22 +54,23 @@ use std::marker::PhantomData;
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for bpftrace maps.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Read only the map of this name, with or without stacks [default: all maps with stacks]
-    #[cfg_attr(feature = "cli", arg(long, value_name = "NAME"))]
-    pub map: Option<String>,
+flags! {
+    /// Options for bpftrace maps.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Read only the map of this name, with or without stacks [default: all maps with stacks]
+        #[arg(long, value_name = "NAME")]
+        pub map: Option<String>,
 
-    /// Keep offsets: `read+17`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub includeoffset: bool,
+        /// Keep offsets: `read+17`
+        #[arg(long)]
+        pub includeoffset: bool,
 
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 impl Document for Options {

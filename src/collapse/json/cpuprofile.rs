@@ -24,6 +24,7 @@ use crate::collapse::document::stack_table::StackTable;
 use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
 use crate::collapse::json::{self, ForEach, Id, Keys, Text};
 use crate::collapse::selection::{Criterion, SampleOrigin};
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::{Names, basename, frame_name, with_place};
 use crate::warnings::warning;
@@ -48,22 +49,23 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for a V8 CPU profile.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count: `time`, in microseconds, or `samples` [default: time]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for a V8 CPU profile.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count: `time`, in microseconds, or `samples` [default: time]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Keep idle time
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub idle: bool,
+        /// Keep idle time
+        #[arg(long)]
+        pub idle: bool,
 
-    /// Append file and line to names: `serve (a.js:5)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append file and line to names: `serve (a.js:5)`
+        #[arg(long)]
+        pub lines: bool,
+    }
 }
 
 impl Document for Options {

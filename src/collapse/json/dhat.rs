@@ -20,6 +20,7 @@ use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
 use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
 use crate::collapse::json::{self, Index, Keys, Text};
+use crate::flags::flags;
 use crate::names::frame::{UNKNOWN, frame_name};
 use serde::Deserialize;
 use std::io::{self, BufRead};
@@ -38,22 +39,23 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for a DHAT heap profile.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count: tb, tbk, gb, gbk, mb, mbk, eb, ebk, rb or wb [default: tb]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for a DHAT heap profile.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count: tb, tbk, gb, gbk, mb, mbk, eb, ebk, rb or wb [default: tb]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Append file and line to names: `app::load (src/load.rs:12:9)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append file and line to names: `app::load (src/load.rs:12:9)`
+        #[arg(long)]
+        pub lines: bool,
 
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 impl Document for Options {

@@ -18,6 +18,7 @@ use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::{Document, Profile, ValueType, shared_options};
 use crate::collapse::json::{self, Keys, Text};
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::{frame_name, with_place};
 use ahash::AHashMap;
@@ -38,19 +39,20 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for a GHC profile in JSON.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count: `ticks` of the profiler's clock, `alloc` (bytes) or `entries` [default:
-    /// ticks]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for a GHC profile in JSON.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count: `ticks` of the profiler's clock, `alloc` (bytes) or `entries` [default:
+        /// ticks]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Append the source location to names: `Lib.work (src/Lib.hs:8:1-20)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append the source location to names: `Lib.work (src/Lib.hs:8:1-20)`
+        #[arg(long)]
+        pub lines: bool,
+    }
 }
 
 impl Document for Options {

@@ -19,6 +19,7 @@ use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
 use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
 use crate::collapse::json::{self, Keys};
+use crate::flags::flags;
 use crate::warnings::warning;
 use serde::Deserialize;
 use std::io::{self, BufRead};
@@ -37,14 +38,15 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for a V8 heap profile.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Append file and line to names: `load (a.js:5)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+flags! {
+    /// Options for a V8 heap profile.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Append file and line to names: `load (a.js:5)`
+        #[arg(long)]
+        pub lines: bool,
+    }
 }
 
 impl Document for Options {

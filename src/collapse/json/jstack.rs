@@ -31,6 +31,7 @@ use crate::bytes::text::plural;
 use crate::collapse::document::lines::{Lines, whole_lines};
 use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
 use crate::collapse::json::{self, Keys, Text};
+use crate::flags::flags;
 use crate::names::frame::frame_name;
 use crate::names::java::{ThreadNames, method_of_call, method_of_line};
 use crate::warnings::warning;
@@ -53,14 +54,15 @@ use std::marker::PhantomData;
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for a JVM thread dump.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// How to write stacks.
-    #[cfg_attr(feature = "cli", command(flatten))]
-    pub names: ThreadNames,
+flags! {
+    /// Options for a JVM thread dump.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// How to write stacks.
+        #[command(flatten)]
+        pub names: ThreadNames,
+    }
 }
 
 const DUMP: &[u8] = b"Full thread dump";

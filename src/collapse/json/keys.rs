@@ -1,6 +1,7 @@
 //! Distinguishes JSON formats by the keys of the outermost levels.
 
 use super::Text;
+use crate::bytes::text::excerpt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
@@ -178,6 +179,19 @@ impl<'de> Visitor<'de> for ScanValue<'_> {
 
     fn visit_unit<E>(self) -> Result<(), E> {
         self.visit_scalar()
+    }
+}
+
+/// The outermost keys of a document for a message, in parentheses.
+pub(crate) fn list_keys(head: &[u8]) -> String {
+    /// The maximum number of keys to list.
+    const COUNT: usize = 10;
+    let keys = Keys::of(head);
+    let keys = keys.outermost().take(COUNT);
+    let keys: Vec<String> = keys.map(|key| excerpt(key.as_bytes())).collect();
+    match keys.is_empty() {
+        true => String::new(),
+        false => format!(" (its keys: {})", keys.join(", ")),
     }
 }
 

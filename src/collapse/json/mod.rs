@@ -20,7 +20,7 @@ pub mod xhprof;
 
 mod keys;
 
-pub(crate) use keys::{Keys, is_started, outline};
+pub(crate) use keys::{Keys, is_started, list_keys, outline};
 
 use super::document::out_of_range;
 pub(crate) use super::document::read_to_end;

@@ -16,6 +16,7 @@ use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, FrameId};
 use crate::collapse::document::{Document, Profile, ValueType, out_of_range, shared_options};
 use crate::collapse::json::{self, Keys, Text};
+use crate::flags::flags;
 use crate::names::frame::{UNKNOWN, basename, frame_name, object_name};
 use serde::Deserialize;
 use std::io::{self, BufRead};
@@ -34,19 +35,20 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for a profile of `node --prof`.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count: `samples`, or `time` until the next sample, in microseconds [default:
-    /// samples]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for a profile of `node --prof`.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count: `samples`, or `time` until the next sample, in microseconds [default:
+        /// samples]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Append file and line to names: `total (/srv/shop.js:7:15)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append file and line to names: `total (/srv/shop.js:7:15)`
+        #[arg(long)]
+        pub lines: bool,
+    }
 }
 
 impl Document for Options {

@@ -18,6 +18,7 @@ use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
 use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
 use crate::collapse::json::{self, Keys, Text};
+use crate::flags::flags;
 use crate::names::frame::{frame_name, with_place};
 use serde::Deserialize;
 use std::io::{self, BufRead};
@@ -36,14 +37,15 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for a pyinstrument profile.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Append file and line to names: `load (app/load.py:7)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+flags! {
+    /// Options for a pyinstrument profile.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Append file and line to names: `load (app/load.py:7)`
+        #[arg(long)]
+        pub lines: bool,
+    }
 }
 
 impl Document for Options {

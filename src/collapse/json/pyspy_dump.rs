@@ -26,6 +26,7 @@ use crate::collapse::document::{
     Document, Profile, ValueType, read_to_end, shared_options, thread_roots,
 };
 use crate::collapse::json::{self, Id, Keys, Text};
+use crate::flags::flags;
 use crate::names::frame::{frame_name, with_place};
 use serde::Deserialize;
 use std::io::{self, BufRead};
@@ -34,22 +35,23 @@ use std::marker::PhantomData;
 /// Folds py-spy dumps. See the [module](self) for the format.
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for a py-spy dump.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Count idle threads too
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub idle: bool,
+flags! {
+    /// Options for a py-spy dump.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Count idle threads too
+        #[arg(long)]
+        pub idle: bool,
 
-    /// Start each stack with the name of its thread
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub threads: bool,
+        /// Start each stack with the name of its thread
+        #[arg(long)]
+        pub threads: bool,
 
-    /// Append file and line to names: `total (cart.py:31)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append file and line to names: `total (cart.py:31)`
+        #[arg(long)]
+        pub lines: bool,
+    }
 }
 
 impl Document for Options {

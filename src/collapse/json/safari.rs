@@ -14,6 +14,7 @@ use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
 use crate::collapse::document::{Document, Profile, ValueType, shared_options};
 use crate::collapse::json::{self, Keys, Text};
+use crate::flags::flags;
 use crate::names::frame::{basename, frame_name, with_place};
 use crate::warnings::warning;
 use serde::Deserialize;
@@ -33,18 +34,19 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for a recording of Safari's Web Inspector.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count: `time`, in seconds, or `samples` [default: time]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for a recording of Safari's Web Inspector.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count: `time`, in seconds, or `samples` [default: time]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Append file and line to names: `total (shop.js:7)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append file and line to names: `total (shop.js:7)`
+        #[arg(long)]
+        pub lines: bool,
+    }
 }
 
 impl Document for Options {

@@ -31,6 +31,7 @@ use crate::collapse::document::{
 };
 use crate::collapse::json::{self, ForEach, Index, Keys, Text};
 use crate::collapse::selection::{Criterion, SampleOrigin};
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::{frame_name, with_place};
 use crate::warnings::warning;
@@ -55,26 +56,27 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for a speedscope profile.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Start each stack with the name of its profile, which is usually a thread
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub threads: bool,
+flags! {
+    /// Options for a speedscope profile.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Start each stack with the name of its profile, which is usually a thread
+        #[arg(long)]
+        pub threads: bool,
 
-    /// Use only this profile of the file: its number, starting with 0, or its name
-    #[cfg_attr(feature = "cli", arg(long, value_name = "NUMBER|NAME"))]
-    pub profile: Option<String>,
+        /// Use only this profile of the file: its number, starting with 0, or its name
+        #[arg(long, value_name = "NUMBER|NAME")]
+        pub profile: Option<String>,
 
-    /// Append file and line to names: `parse (parse.py:7)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append file and line to names: `parse (parse.py:7)`
+        #[arg(long)]
+        pub lines: bool,
 
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 impl Document for Options {

@@ -15,6 +15,7 @@ use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, FrameId};
 use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
 use crate::collapse::json::{self, Index, Keys, Text};
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::{frame_name, with_place};
 use ahash::{AHashMap, RandomState};
@@ -36,18 +37,19 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for a stackprof profile.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count: `samples`, or `time`, in microseconds [default: samples]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for a stackprof profile.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count: `samples`, or `time`, in microseconds [default: samples]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Append file and line to names: `Cart#add (cart.rb:7)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append file and line to names: `Cart#add (cart.rb:7)`
+        #[arg(long)]
+        pub lines: bool,
+    }
 }
 
 impl Document for Options {

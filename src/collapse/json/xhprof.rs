@@ -18,6 +18,7 @@ use crate::bytes::text::plural;
 use crate::collapse::document::graph::{FunctionId, Graph};
 use crate::collapse::document::{Document, Profile, ValueType, shared_options};
 use crate::collapse::json::{self, Keys, Text};
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::frame_name;
 use crate::warnings::warning;
@@ -38,15 +39,16 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for an XHProf profile.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count: `wt` (time) or `cpu`, both in microseconds, `mu` (memory) or `pmu` (peak
-    /// memory), both in bytes [default: wt]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for an XHProf profile.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count: `wt` (time) or `cpu`, both in microseconds, `mu` (memory) or `pmu` (peak
+        /// memory), both in bytes [default: wt]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
+    }
 }
 
 /// The available values with their units. (Calls have no inclusive costs.)

@@ -32,6 +32,7 @@ use crate::bytes::binary::{ByteOrder, Bytes};
 use crate::bytes::decimal::Decimal;
 use crate::bytes::text::plural;
 use crate::call_tree::CallTree;
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::warnings::warning;
 use ahash::AHashMap;
@@ -44,14 +45,15 @@ use symbols::{Names, ProcessAddress};
 /// Folds .NET traces. See the [module](self) for the format.
 pub type Folder = super::document::Folder<Options>;
 
-/// Options for a .NET trace.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Skip samples of threads in native code, which are usually waiting
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub managed: bool,
+flags! {
+    /// Options for a .NET trace.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Skip samples of threads in native code, which are usually waiting
+        #[arg(long)]
+        pub managed: bool,
+    }
 }
 
 impl Document for Options {

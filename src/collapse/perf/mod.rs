@@ -80,12 +80,10 @@ use block::BlockFolder;
 use class::{Class, First, classify, first_of_sample, is_event_line, is_other_field};
 use end::{End, without_cut_line};
 use event::EventLine;
-#[cfg(feature = "perf-data")]
 pub(super) use event::EventName;
 use event_reader::EventReader;
 pub(super) use frame::FrameLine;
 use frame::one_line_frame;
-#[cfg(feature = "perf-data")]
 pub(super) use frame::{function_name, name_frames};
 use off_cpu::OffCpu;
 pub(super) use report::Report;

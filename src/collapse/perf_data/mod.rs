@@ -55,53 +55,10 @@
 //! object, `[libc.so.6]`, and a warning says why.
 
 #[cfg(feature = "perf-data")]
-mod choice;
-#[cfg(feature = "perf-data")]
-mod compressed;
-#[cfg(feature = "perf-data")]
-mod counters;
-#[cfg(feature = "perf-data")]
-mod crew;
-#[cfg(feature = "perf-data")]
-mod deferred;
-#[cfg(feature = "perf-data")]
-mod event;
-#[cfg(feature = "perf-data")]
-mod fold;
-#[cfg(feature = "perf-data")]
-mod frame_tables;
-#[cfg(feature = "perf-data")]
-mod header;
-#[cfg(feature = "perf-data")]
-mod machine;
-#[cfg(feature = "perf-data")]
-mod naming;
-#[cfg(feature = "perf-data")]
-mod objects;
-#[cfg(feature = "perf-data")]
-mod off_cpu;
-#[cfg(feature = "perf-data")]
-mod processes;
-#[cfg(feature = "perf-data")]
-mod reader;
-#[cfg(feature = "perf-data")]
-mod records;
-#[cfg(feature = "perf-data")]
-mod report;
-#[cfg(feature = "perf-data")]
-mod resolve;
-#[cfg(feature = "perf-data")]
-mod sample;
-#[cfg(feature = "perf-data")]
-mod space;
-#[cfg(feature = "perf-data")]
-mod stacks;
-#[cfg(feature = "perf-data")]
-mod tracing;
-#[cfg(feature = "perf-data")]
-mod trampolines;
-#[cfg(feature = "perf-data")]
-mod unwind;
+mod recording;
+#[cfg(not(feature = "perf-data"))]
+#[path = "no_recording.rs"]
+mod recording;
 
 use super::engine::folder::{Collapse, open};
 use super::engine::format::Listed;
@@ -112,11 +69,9 @@ use super::selection::{Criterion, Selection};
 use crate::call_tree::{CallTree, Forest};
 use crate::input::Reader;
 use crate::input::{ReadAt, in_order};
+use recording::{fold_file, fold_reader};
 use std::io::{self, BufRead, Read, Write};
 use std::path::{Path, PathBuf};
-
-#[cfg(feature = "perf-data")]
-use fold::{fold_file, fold_reader};
 
 /// Options for a `perf.data` file.
 #[derive(Debug, Clone)]
@@ -311,16 +266,4 @@ impl Collapse for Folder {
     fn collapse_slice_to_tree(&mut self, profile: &[u8]) -> io::Result<CallTree> {
         fold_file(&self.options, io::Cursor::new(profile)).map(Forest::merged)
     }
-}
-
-#[cfg(not(feature = "perf-data"))]
-fn fold_file(options: &Options, _: impl io::Read) -> io::Result<Forest> {
-    fold_reader(options, io::empty())
-}
-
-#[cfg(not(feature = "perf-data"))]
-fn fold_reader(_: &Options, _: impl BufRead) -> io::Result<Forest> {
-    let message = "perf.data cannot be read: built without the feature `perf-data`; \
-                   take the output of `perf script`";
-    Err(io::Error::new(io::ErrorKind::Unsupported, message))
 }

@@ -8,6 +8,9 @@ mod location;
 pub mod otlp;
 #[cfg(feature = "json")]
 mod otlp_json;
+#[cfg(not(feature = "json"))]
+#[path = "no_otlp_json.rs"]
+mod otlp_json;
 pub mod pprof;
 pub(crate) mod pprof_messages;
 pub mod simpleperf;

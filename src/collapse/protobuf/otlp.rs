@@ -21,8 +21,10 @@ use crate::collapse::document::{
 };
 use crate::collapse::engine::shared::SymbolOptions;
 use crate::collapse::protobuf::location::{self, location_frames};
+use crate::collapse::protobuf::otlp_json;
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
 use crate::collapse::selection::{Criterion, SampleOrigin};
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::frame_name;
 use ahash::AHashMap;
@@ -34,30 +36,31 @@ const BUILD_ID: &[u8] = b"process.executable.build_id.gnu";
 /// Folds OpenTelemetry profiles. See the [module](self) for the format.
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for an OpenTelemetry profile.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count, by its type in the profiles [default: the first]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for an OpenTelemetry profile.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count, by its type in the profiles [default: the first]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Start each stack with the name of its thread
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub threads: bool,
+        /// Start each stack with the name of its thread
+        #[arg(long)]
+        pub threads: bool,
 
-    /// Append file and line to names: `main (main.go:7)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append file and line to names: `main (main.go:7)`
+        #[arg(long)]
+        pub lines: bool,
 
-    /// How to symbolize addresses
-    #[cfg_attr(feature = "cli", command(flatten))]
-    pub symbols: SymbolOptions,
+        /// How to symbolize addresses
+        #[command(flatten)]
+        pub symbols: SymbolOptions,
 
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 impl Document for Options {
@@ -69,7 +72,7 @@ impl Document for Options {
 
     fn sniff(head: &[u8]) -> Option<bool> {
         match is_json(head) {
-            true => sniff_json(head),
+            true => otlp_json::sniff(head),
             false => sniff(head),
         }
     }
@@ -85,7 +88,7 @@ impl Document for Options {
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         let mut message = read_to_end(input)?;
         if is_json(&message) {
-            message = to_protobuf(&message)?;
+            message = otlp_json::to_protobuf(&message, Options::DESCRIPTION)?;
         }
         let file = File::read(&message)?;
         let (types, profiles) = file.value_types()?;
@@ -118,29 +121,6 @@ impl Document for Options {
 
 fn is_json(head: &[u8]) -> bool {
     head.trim_ascii_start().starts_with(b"{")
-}
-
-#[cfg(feature = "json")]
-fn sniff_json(head: &[u8]) -> Option<bool> {
-    let keys = crate::collapse::json::Keys::of(head);
-    keys.answer(keys.has("resourceProfiles"))
-}
-
-#[cfg(feature = "json")]
-fn to_protobuf(document: &[u8]) -> io::Result<Vec<u8>> {
-    super::otlp_json::to_protobuf(document, Options::DESCRIPTION)
-}
-
-#[cfg(not(feature = "json"))]
-fn sniff_json(_: &[u8]) -> Option<bool> {
-    Some(false)
-}
-
-#[cfg(not(feature = "json"))]
-fn to_protobuf(_: &[u8]) -> io::Result<Vec<u8>> {
-    Err(invalid(
-        "the profile is in JSON, which requires the feature `json`",
-    ))
 }
 
 /// The first field is a message, which itself starts with messages, unlike that of pprof.

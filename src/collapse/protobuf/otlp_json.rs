@@ -15,6 +15,11 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use std::fmt;
 use std::io;
 
+pub(super) fn sniff(head: &[u8]) -> Option<bool> {
+    let keys = json::Keys::of(head);
+    keys.answer(keys.has("resourceProfiles"))
+}
+
 /// Converts the messages of a document to protobuf.
 pub(super) fn to_protobuf(document: &[u8], format: &str) -> io::Result<Vec<u8>> {
     let mut message = Vec::new();

@@ -33,6 +33,7 @@ use crate::collapse::protobuf::pprof_messages::{
 };
 use crate::collapse::protobuf::{Fields, Value, decode, push_numbers};
 use crate::collapse::selection::{Criterion, SampleOrigin};
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::frame_name;
 use ahash::AHashMap;
@@ -55,35 +56,36 @@ use std::ops::Range;
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for a pprof profile.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count, by its name or by its number, starting with 0 [default: as specified in
-    /// the profile]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for a pprof profile.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count, by its name or by its number, starting with 0 [default: as specified in
+        /// the profile]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Start each stack with the value of this label; can be repeated
-    #[cfg_attr(feature = "cli", arg(long, value_name = "LABEL"))]
-    pub tagroot: Vec<String>,
+        /// Start each stack with the value of this label; can be repeated
+        #[arg(long, value_name = "LABEL")]
+        pub tagroot: Vec<String>,
 
-    /// End each stack with the value of this label; can be repeated
-    #[cfg_attr(feature = "cli", arg(long, value_name = "LABEL"))]
-    pub tagleaf: Vec<String>,
+        /// End each stack with the value of this label; can be repeated
+        #[arg(long, value_name = "LABEL")]
+        pub tagleaf: Vec<String>,
 
-    /// Append file and line to names: `main (main.go:7)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append file and line to names: `main (main.go:7)`
+        #[arg(long)]
+        pub lines: bool,
 
-    /// How to symbolize addresses
-    #[cfg_attr(feature = "cli", command(flatten))]
-    pub symbols: SymbolOptions,
+        /// How to symbolize addresses
+        #[command(flatten)]
+        pub symbols: SymbolOptions,
 
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 impl Document for Options {

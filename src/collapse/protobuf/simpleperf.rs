@@ -23,6 +23,7 @@ use crate::collapse::document::{
 use crate::collapse::engine::shared::SymbolOptions;
 use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
 use crate::collapse::selection::{Criterion, SampleOrigin};
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::frame_name;
 use crate::warnings::warning;
@@ -32,34 +33,35 @@ use std::io::{self, BufRead};
 /// Folds simpleperf reports. See the [module](self) for the format.
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for a simpleperf report.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count: `events` (nanoseconds, for clocks) or `samples` [default: events]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for a simpleperf report.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count: `events` (nanoseconds, for clocks) or `samples` [default: events]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// The event to read [default: the first]
-    #[cfg_attr(feature = "cli", arg(long, value_name = "NAME"))]
-    pub event: Option<String>,
+        /// The event to read [default: the first]
+        #[arg(long, value_name = "NAME")]
+        pub event: Option<String>,
 
-    /// Start each stack with the name of its thread
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub threads: bool,
+        /// Start each stack with the name of its thread
+        #[arg(long)]
+        pub threads: bool,
 
-    /// Append file and line to names, where there is debug information: `main (main.c:7)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append file and line to names, where there is debug information: `main (main.c:7)`
+        #[arg(long)]
+        pub lines: bool,
 
-    /// How to symbolize addresses
-    #[cfg_attr(feature = "cli", command(flatten))]
-    pub symbols: SymbolOptions,
+        /// How to symbolize addresses
+        #[command(flatten)]
+        pub symbols: SymbolOptions,
 
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 const MAGIC: &[u8] = b"SIMPLEPERF";

@@ -38,6 +38,7 @@ use crate::bytes::lines::{after_last_line, whole_lines};
 use crate::bytes::text::plural;
 use crate::bytes::text::{excerpt, trim_end};
 use crate::call_tree::{CallTree, Forest, NodeId};
+use crate::flags::flags;
 use crate::input::Reader;
 use crate::warnings::warning;
 use node::Node;
@@ -46,49 +47,41 @@ use std::io;
 const START: &[u8] = b"Call graph:";
 const END: &[u8] = b"Total number in stack";
 
-/// Options for the output of `sample`.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Demangle names of Rust and C++ functions (`_RNv..`, `_ZN..`), without hashes and arguments;
-    /// requires the crate's feature `demangle`. Default: `true`.
-    #[cfg_attr(feature = "cli", arg(
-        long = "no-demangle", action = clap::ArgAction::SetFalse,
-        help = "Keep mangled names of Rust and C++ functions as they are"
-    ))]
-    pub demangle: bool,
+flags! {
+    /// Options for the output of `sample`.
+    #[derive(Clone, Debug)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Demangle names of Rust and C++ functions (`_RNv..`, `_ZN..`), without hashes and arguments;
+        /// requires the crate's feature `demangle`. Default: `true`.
+        #[arg(
+            long = "no-demangle", action = clap::ArgAction::SetFalse,
+            help = "Keep mangled names of Rust and C++ functions as they are"
+        )]
+        pub demangle: bool,
 
-    /// Omit modules: `main` instead of ``prog`main``. Default: `false`.
-    #[cfg_attr(
-        feature = "cli",
-        arg(long, help = "Don't include modules with function names")
-    )]
-    pub no_modules: bool,
+        /// Omit modules: `main` instead of ``prog`main``. Default: `false`.
+        #[arg(long, help = "Don't include modules with function names")]
+        pub no_modules: bool,
 
-    /// Additional idle functions, by their whole names: samples in which one of them is innermost
-    /// are skipped. Default: none.
-    #[cfg_attr(
-        feature = "cli",
-        arg(
-            long,
-            value_name = "NAME",
-            help = "Also skip samples of threads that are idle in this function; can be repeated"
-        )
-    )]
-    pub idle: Vec<String>,
+        /// Additional idle functions, by their whole names: samples in which one of them is innermost
+        /// are skipped. Default: none.
+        #[arg(
+                long,
+                value_name = "NAME",
+                help = "Also skip samples of threads that are idle in this function; can be repeated"
+            )]
+        pub idle: Vec<String>,
 
-    /// Keep samples in the built-in idle functions, such as `mach_msg2_trap`: only those in
-    /// [`idle`](Options::idle) are skipped. Default: `false`.
-    #[cfg_attr(
-        feature = "cli",
-        arg(
-            long,
-            help = "Keep the samples of threads that wait in the system's functions (`mach_msg2_trap`, `kevent`, \
-                      ...); with --idle NAME, only samples in NAME are skipped"
-        )
-    )]
-    pub no_default_idle: bool,
+        /// Keep samples in the built-in idle functions, such as `mach_msg2_trap`: only those in
+        /// [`idle`](Options::idle) are skipped. Default: `false`.
+        #[arg(
+                long,
+                help = "Keep the samples of threads that wait in the system's functions (`mach_msg2_trap`, `kevent`, \
+                          ...); with --idle NAME, only samples in NAME are skipped"
+            )]
+        pub no_default_idle: bool,
+    }
 }
 
 impl Default for Options {

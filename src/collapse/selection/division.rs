@@ -1,14 +1,6 @@
 //! Divides the samples of a profile by thread, process, CPU or event: a first pass lists the parts, then one pass for each selects its
 //! samples.
 
-#![cfg_attr(
-    not(all(feature = "cli", feature = "perf-data")),
-    allow(
-        dead_code,
-        reason = "only the command line divides profiles, and `perf.data` has a default event"
-    )
-)]
-
 use super::chooser::SampleOrigin;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

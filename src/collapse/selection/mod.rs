@@ -22,12 +22,16 @@ mod chooser;
 mod division;
 mod name;
 mod range;
+#[cfg(feature = "filter")]
+mod regex;
+#[cfg(not(feature = "filter"))]
+#[path = "no_regex.rs"]
+mod regex;
 mod seen;
 mod time;
 
 pub(crate) use chooser::{Chooser, SampleOrigin};
 pub(crate) use division::Division;
-#[cfg(feature = "cli")]
 pub(crate) use division::{Listing, Part, PartBy, PartKey};
 pub use name::NamePattern;
 pub use range::{IdRange, ParseRangeError};

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-#[cfg(feature = "filter")]
-use regex::bytes::Regex;
+use super::regex::Regex;
 
 /// The name of a thread, or a regular expression that must match the whole name.
 ///
@@ -22,7 +21,6 @@ use regex::bytes::Regex;
 #[derive(Clone)]
 pub struct NamePattern {
     text: String,
-    #[cfg(feature = "filter")]
     regex: Option<Regex>,
 }
 
@@ -32,15 +30,9 @@ impl NamePattern {
         name == self.text.as_bytes() || self.matches_regex(name)
     }
 
-    #[cfg(feature = "filter")]
     fn matches_regex(&self, name: &[u8]) -> bool {
         let regex = self.regex.as_ref();
         regex.is_some_and(|regex| regex.is_match(name))
-    }
-
-    #[cfg(not(feature = "filter"))]
-    fn matches_regex(&self, _: &[u8]) -> bool {
-        false
     }
 }
 
@@ -50,7 +42,6 @@ impl From<&str> for NamePattern {
     fn from(text: &str) -> NamePattern {
         NamePattern {
             text: text.to_string(),
-            #[cfg(feature = "filter")]
             regex: Regex::new(&format!("^(?:{text})$")).ok(),
         }
     }

@@ -35,6 +35,7 @@ use super::engine::shared::Shared;
 use crate::bytes::lines::{split_line, whole_lines};
 use crate::bytes::text::{excerpt, lossy, trim_end};
 use crate::call_tree::{CallTree, Forest, NodeId, Unit};
+use crate::flags::flags;
 use crate::input::Reader;
 use crate::warnings::warning;
 use functions::Functions;
@@ -43,25 +44,23 @@ use std::io;
 
 const HEADER: &[u8] = b"Function Stack,CPU Time:Self,Module";
 
-/// Options for VTune's CSV.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Demangle names of Rust and C++ functions (`_RNv..`, `_ZN..`), without hashes and arguments;
-    /// requires the crate's feature `demangle`. Default: `true`.
-    #[cfg_attr(feature = "cli", arg(
-        long = "no-demangle", action = clap::ArgAction::SetFalse,
-        help = "Keep mangled names of Rust and C++ functions as they are"
-    ))]
-    pub demangle: bool,
+flags! {
+    /// Options for VTune's CSV.
+    #[derive(Clone, Debug)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Demangle names of Rust and C++ functions (`_RNv..`, `_ZN..`), without hashes and arguments;
+        /// requires the crate's feature `demangle`. Default: `true`.
+        #[arg(
+            long = "no-demangle", action = clap::ArgAction::SetFalse,
+            help = "Keep mangled names of Rust and C++ functions as they are"
+        )]
+        pub demangle: bool,
 
-    /// Omit modules: `main` instead of ``prog`main``. Default: `false`.
-    #[cfg_attr(
-        feature = "cli",
-        arg(long, help = "Don't include modules with function names")
-    )]
-    pub no_modules: bool,
+        /// Omit modules: `main` instead of ``prog`main``. Default: `false`.
+        #[arg(long, help = "Don't include modules with function names")]
+        pub no_modules: bool,
+    }
 }
 
 impl Default for Options {

@@ -46,6 +46,7 @@ use super::engine::shared::Shared;
 use super::selection::{Chooser, Criterion, Selection};
 use crate::bytes::text::plural;
 use crate::call_tree::{CallTree, Forest};
+use crate::flags::flags;
 use crate::input::Reader;
 use crate::names::demangle::demangled;
 use crate::warnings::warning;
@@ -56,41 +57,36 @@ use std::io::{self, BufRead, Write};
 use tag::{Element, Tag};
 use threads::{Thread, Threads};
 
-/// Options for the output of `xctrace export`.
-#[derive(Debug, Clone)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// Demangle names of Rust and C++ functions (`_RNv..`, `_ZN..`), without hashes and arguments;
-    /// requires the crate's feature `demangle`. Default: `true`.
-    #[cfg_attr(feature = "cli", arg(
-        long = "no-demangle", action = clap::ArgAction::SetFalse,
-        help = "Keep mangled names of Rust and C++ functions as they are"
-    ))]
-    pub demangle: bool,
+flags! {
+    /// Options for the output of `xctrace export`.
+    #[derive(Debug, Clone)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// Demangle names of Rust and C++ functions (`_RNv..`, `_ZN..`), without hashes and arguments;
+        /// requires the crate's feature `demangle`. Default: `true`.
+        #[arg(
+            long = "no-demangle", action = clap::ArgAction::SetFalse,
+            help = "Keep mangled names of Rust and C++ functions as they are"
+        )]
+        pub demangle: bool,
 
-    /// Start stacks with their process, as named by Instruments: `prog (7013)`. Default: `false`.
-    #[cfg_attr(
-        feature = "cli",
-        arg(long = "pid", help = "Start stacks with their process")
-    )]
-    pub include_process: bool,
+        /// Start stacks with their process, as named by Instruments: `prog (7013)`. Default: `false`.
+        #[arg(long = "pid", help = "Start stacks with their process")]
+        pub include_process: bool,
 
-    /// Start stacks with their thread, which Instruments names with its process: `Main Thread
-    /// 0x1b5d (prog, pid: 7013)`. Default: `false`.
-    #[cfg_attr(
-        feature = "cli",
-        arg(
-            long = "tid",
-            alias = "threads",
-            help = "Start stacks with their thread; after the process, if that is asked for too"
-        )
-    )]
-    pub include_thread: bool,
+        /// Start stacks with their thread, which Instruments names with its process: `Main Thread
+        /// 0x1b5d (prog, pid: 7013)`. Default: `false`.
+        #[arg(
+                long = "tid",
+                alias = "threads",
+                help = "Start stacks with their thread; after the process, if that is asked for too"
+            )]
+        pub include_thread: bool,
 
-    /// The rows to read. Default: all.
-    #[cfg_attr(feature = "cli", arg(skip))]
-    pub selection: Selection,
+        /// The rows to read. Default: all.
+        #[arg(skip)]
+        pub selection: Selection,
+    }
 }
 
 impl Default for Options {

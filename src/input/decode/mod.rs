@@ -1,13 +1,15 @@
 //! Decodes input: compressed data, which is recognized by its first bytes, and text in UTF-16 or
 //! with a byte order mark.
 
+#[cfg(feature = "compression")]
+mod compression;
+#[cfg(not(feature = "compression"))]
+#[path = "no_compression.rs"]
+mod compression;
 mod head;
 mod text;
-#[cfg(feature = "compression")]
-mod whole;
-#[cfg(feature = "compression")]
-mod zstd;
 
+use compression::{gunzip, unzstd};
 use head::{Kind, read_head};
 use std::io::{self, BufRead, Read};
 pub(crate) use text::{Text, may_have_mark};
@@ -80,30 +82,3 @@ fn text<'a, R: BufRead + Send + 'a>(reader: R) -> io::Result<Decoded<'a>> {
 }
 
 const BUFFER_SIZE: usize = 1 << 16;
-
-#[cfg(feature = "compression")]
-fn gunzip<'a, R: BufRead + Send + 'a>(reader: R) -> io::Result<Decoded<'a>> {
-    let decoder = flate2::bufread::MultiGzDecoder::new(reader);
-    text(whole::WholeLines::new(decoder, "gzip"))
-}
-
-#[cfg(feature = "compression")]
-fn unzstd<'a, R: BufRead + Send + 'a>(reader: R) -> io::Result<Decoded<'a>> {
-    text(whole::WholeLines::new(zstd::Frames::new(reader), "zstd"))
-}
-
-#[cfg(not(feature = "compression"))]
-fn gunzip<'a, R: BufRead + Send + 'a>(_: R) -> io::Result<Decoded<'a>> {
-    Err(not_built_in("gzip"))
-}
-
-#[cfg(not(feature = "compression"))]
-fn unzstd<'a, R: BufRead + Send + 'a>(_: R) -> io::Result<Decoded<'a>> {
-    Err(not_built_in("zstd"))
-}
-
-#[cfg(not(feature = "compression"))]
-fn not_built_in(what: &str) -> io::Error {
-    let message = format!("{what} data cannot be read: built without the feature `compression`");
-    io::Error::new(io::ErrorKind::Unsupported, message)
-}

@@ -6,14 +6,11 @@
 //! regular files of limited size are accepted, and neither opening nor reading blocks.
 
 #[cfg(target_os = "linux")]
-mod linux;
+#[path = "linux.rs"]
+mod system;
 #[cfg(not(target_os = "linux"))]
-mod other;
-
-#[cfg(target_os = "linux")]
-use linux as system;
-#[cfg(not(target_os = "linux"))]
-use other as system;
+#[path = "not_linux.rs"]
+mod system;
 
 use std::fs::File;
 use std::io::{self, Read};

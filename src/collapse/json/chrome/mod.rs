@@ -27,6 +27,7 @@ use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::document::{Document, Profile, ValueType, shared_options, thread_roots};
 use crate::collapse::json::{self, Id, Keys, Text};
 use crate::collapse::selection::{Criterion, SampleOrigin};
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::frame_name;
 use crate::warnings::warning;
@@ -55,31 +56,32 @@ use std::io::{self, BufRead};
 /// ```
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for a Chrome trace.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count, in microseconds: `profile` (V8 CPU profiles), `samples` (samples with
-    /// stacks) or `spans` [default: the first one available]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for a Chrome trace.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count, in microseconds: `profile` (V8 CPU profiles), `samples` (samples with
+        /// stacks) or `spans` [default: the first one available]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Start each stack with its process and thread
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub threads: bool,
+        /// Start each stack with its process and thread
+        #[arg(long)]
+        pub threads: bool,
 
-    /// Append this argument of spans to their names
-    #[cfg_attr(feature = "cli", arg(long, value_name = "KEY"))]
-    pub arg: Option<String>,
+        /// Append this argument of spans to their names
+        #[arg(long, value_name = "KEY")]
+        pub arg: Option<String>,
 
-    /// Keep idle time
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub idle: bool,
+        /// Keep idle time
+        #[arg(long)]
+        pub idle: bool,
 
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 impl Document for Options {

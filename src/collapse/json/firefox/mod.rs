@@ -28,6 +28,7 @@ use crate::collapse::document::{
 use crate::collapse::engine::shared::SymbolOptions;
 use crate::collapse::json::{self, Keys};
 use crate::collapse::selection::{Criterion, SampleOrigin};
+use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::{frame_name, with_place};
 use file::{
@@ -38,31 +39,32 @@ use std::io::{self, BufRead};
 /// Folds profiles of the Firefox Profiler. See the [module](self) for the format.
 pub type Folder = crate::collapse::document::Folder<Options>;
 
-/// Options for a profile of the Firefox Profiler.
-#[derive(Debug, Clone, Default)]
-#[cfg_attr(feature = "cli", derive(clap::Args))]
-#[non_exhaustive]
-pub struct Options {
-    /// The value to count: `samples`, `cpu` (CPU time), `time` (samples times the interval, in
-    /// milliseconds), `native-allocations` or `js-allocations` (bytes) [default: samples]
-    #[cfg_attr(feature = "cli", arg(long, alias = "sample-type", value_name = "NAME"))]
-    pub value: Option<String>,
+flags! {
+    /// Options for a profile of the Firefox Profiler.
+    #[derive(Debug, Clone, Default)]
+    #[non_exhaustive]
+    pub struct Options {
+        /// The value to count: `samples`, `cpu` (CPU time), `time` (samples times the interval, in
+        /// milliseconds), `native-allocations` or `js-allocations` (bytes) [default: samples]
+        #[arg(long, alias = "sample-type", value_name = "NAME")]
+        pub value: Option<String>,
 
-    /// Start each stack with its process and thread
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub threads: bool,
+        /// Start each stack with its process and thread
+        #[arg(long)]
+        pub threads: bool,
 
-    /// Append file and line to names: `load (app.js:7)`
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub lines: bool,
+        /// Append file and line to names: `load (app.js:7)`
+        #[arg(long)]
+        pub lines: bool,
 
-    /// How to symbolize addresses
-    #[cfg_attr(feature = "cli", command(flatten))]
-    pub symbols: SymbolOptions,
+        /// How to symbolize addresses
+        #[command(flatten)]
+        pub symbols: SymbolOptions,
 
-    /// Keep mangled names of Rust and C++ functions as they are
-    #[cfg_attr(feature = "cli", arg(long))]
-    pub no_demangle: bool,
+        /// Keep mangled names of Rust and C++ functions as they are
+        #[arg(long)]
+        pub no_demangle: bool,
+    }
 }
 
 impl Document for Options {

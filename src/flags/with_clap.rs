@@ -1,6 +1,19 @@
-//! Command-line flags of options.
+//! Flags derived with `clap`.
 
 use std::path::{Path, PathBuf};
+
+/// Options with command-line flags.
+pub trait Flags: clap::Args {}
+impl<F: clap::Args> Flags for F {}
+
+/// Derives the flags of a struct.
+macro_rules! flags {
+    ($($options:tt)*) => {
+        #[derive(clap::Args)]
+        $($options)*
+    };
+}
+pub(crate) use flags;
 
 /// Implements `clap` traits for options by conversion from another type.
 macro_rules! flags_of {

@@ -1,5 +1,11 @@
 //! Reports the numbers of a profile, or what changed between profiles.
 
+#[cfg(feature = "filter")]
+mod rules;
+#[cfg(not(feature = "filter"))]
+#[path = "no_rules.rs"]
+mod rules;
+
 use crate::call_tree::{CallTree, Forest};
 use crate::cli;
 use crate::cli::collapse::{guess_all, list_values};
@@ -14,19 +20,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgMatches, Command, CommandFactory, Parser};
 use std::env;
 use std::io;
-#[cfg(feature = "filter")]
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-#[cfg(feature = "filter")]
-use crate::cli::message;
-#[cfg(feature = "filter")]
-use crate::report::{Rule, RuleResult};
-
-/// The exit code if a rule is violated.
-#[cfg(feature = "filter")]
-const VIOLATED: u8 = 3;
+use rules::Rules;
 
 /// The heading of flags for comparing profiles.
 const COMPARISON: &str = "Comparison";
@@ -63,24 +60,8 @@ struct Flags {
     #[arg(long, help_heading = COMPARISON)]
     strip_hex: bool,
 
-    /// Exit with code 3 if a matching function changes by more than LIMIT: +5% (relative) or +0.5pp (percentage
-    /// points of the total); -5% requires an improvement. Can be repeated
-    #[cfg(feature = "filter")]
-    #[arg(
-        long,
-        value_name = "REGEX self|total LIMIT",
-        help_heading = COMPARISON,
-        allow_hyphen_values = true
-    )]
-    fail_if: Vec<Rule>,
-
-    /// The significance level of --fail-if, if there are two or more profiles on each side
-    #[cfg(feature = "filter")]
-    #[arg(
-        long, value_name = "PROBABILITY", help_heading = COMPARISON,
-        default_value_t = 0.05, value_parser = values::probability
-    )]
-    alpha: f64,
+    #[command(flatten)]
+    rules: Rules,
 
     /// Output format
     #[arg(
@@ -220,12 +201,8 @@ impl Flags {
 
     /// An error for flags that require a comparison.
     fn expect_no_comparison(&self) -> io::Result<()> {
-        #[cfg(feature = "filter")]
-        let has_rules = !self.fail_if.is_empty();
-        #[cfg(not(feature = "filter"))]
-        let has_rules = false;
         let flags = [
-            ("--fail-if", has_rules),
+            ("--fail-if", self.rules.are_given()),
             ("--normalize", self.normalize),
             ("--strip-hex", self.strip_hex),
         ];
@@ -258,6 +235,12 @@ impl Flags {
         Ok(Comparison::new(&before, &after, self.normalize))
     }
 
+    /// Writes the comparison, and checks it.
+    fn finish(&self, tool: &str, comparison: &Comparison, output: &Output) -> io::Result<ExitCode> {
+        let how = (self.format, &self.options(output));
+        self.rules.conclude(tool, comparison, how, output)
+    }
+
     /// The sum of the stacks of all inputs; an error if there are none.
     fn read(&self, inputs: &[Input], filters: &Filters) -> io::Result<(CallTree, LeftOut)> {
         let options = self.guess.options();
@@ -276,48 +259,6 @@ impl Flags {
             false => tree,
         };
         Ok((tree, sum.left_out))
-    }
-
-    #[cfg(not(feature = "filter"))]
-    fn finish(&self, _: &str, comparison: &Comparison, output: &Output) -> io::Result<ExitCode> {
-        let options = self.options(output);
-        output.write(|writer| comparison.write(self.format, &options, writer))?;
-        Ok(ExitCode::SUCCESS)
-    }
-
-    /// Writes the comparison and the results of the rules.
-    #[cfg(feature = "filter")]
-    fn finish(&self, tool: &str, comparison: &Comparison, output: &Output) -> io::Result<ExitCode> {
-        let options = self.options(output);
-        let rules = self.fail_if.iter();
-        let results: Vec<RuleResult<'_>> = rules
-            .map(|rule| rule.result(comparison, self.alpha))
-            .collect();
-        output
-            .write(|writer| comparison.write_with_rules(&results, self.format, &options, writer))?;
-        conclude(tool, &results)
-    }
-}
-
-/// Prints what violates the rules, and returns the exit code; an error if a rule matches no function.
-#[cfg(feature = "filter")]
-fn conclude(tool: &str, results: &[RuleResult<'_>]) -> io::Result<ExitCode> {
-    let mut code = ExitCode::SUCCESS;
-    for result in results {
-        for violation in result.violations.iter().flatten() {
-            let message = format!("{violation} violates `{}`", result.rule);
-            let line = message::line(tool, log::Level::Error, &message);
-            io::stderr().write_all(line.as_bytes())?;
-            code = ExitCode::from(VIOLATED);
-        }
-    }
-    match results.iter().find(|result| result.violations.is_none()) {
-        // A misspelled rule would pass forever.
-        Some(RuleResult { rule, .. }) => Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("--fail-if `{rule}` matches no function in any profile"),
-        )),
-        None => Ok(code),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Folds a file into a tree.
 
-use super::Options;
 use super::choice::Rank;
 use super::crew;
 use super::deferred::Rest;
@@ -17,12 +16,16 @@ use super::unwind::{Open, Unwinder};
 use crate::call_tree::{CallTree, Forest, Timeline};
 use crate::collapse::engine::format::Format;
 use crate::collapse::perf::{self, Report, Sums};
+use crate::collapse::perf_data::Options;
 use crate::symbols::{Detail, Files, Found, Object};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 /// Folds a file in one pass.
-pub(super) fn fold_file(options: &Options, mut file: impl Read + Seek) -> io::Result<Forest> {
+pub(in crate::collapse::perf_data) fn fold_file(
+    options: &Options,
+    mut file: impl Read + Seek,
+) -> io::Result<Forest> {
     let start = read_start(&mut file)?;
     let mut reader = Reader::new(options);
     if reader.needs_survey() {
@@ -51,7 +54,10 @@ fn records_of_pipe<'r>(start: &Start, reader: impl Read + 'r) -> Records<'r> {
 }
 
 /// Folds `input` in one pass; it is read into memory unless it has the pipe format.
-pub(super) fn fold_reader(options: &Options, mut input: impl BufRead) -> io::Result<Forest> {
+pub(in crate::collapse::perf_data) fn fold_reader(
+    options: &Options,
+    mut input: impl BufRead,
+) -> io::Result<Forest> {
     let start = read_start(&mut input)?;
     let reader = Reader::new(options);
     if start.is_pipe && !reader.needs_survey() {

@@ -7,11 +7,20 @@
 //! The value of a node includes its children. In a differential tree it is the count after, and the delta is by how much
 //! it grew.
 
-use super::json::Number;
-use super::listing::Listing;
+use super::Number;
 use crate::call_tree::{CallTree, Count, NodeId};
+use crate::export::listing::Listing;
+use crate::export::{BUFFER_SIZE, Row};
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
+
+pub(super) const ROW: Row = Row {
+    name: "d3",
+    description: "a tree of name, value and children (JSON), for d3-flame-graph",
+    extension: "json",
+    is_binary: false,
+    write: |forest, writer| write(&forest.merged(), writer),
+};
 
 /// Writes `tree` as JSON: nodes with a name, a value, and the nodes below them. The outermost node is called `root`.
 ///
@@ -36,7 +45,7 @@ pub fn write<W: Write>(tree: &CallTree, writer: W) -> io::Result<()> {
     let mut nodes = Nodes {
         totals: tree.totals(),
         before: tree.totals_before(),
-        out: BufWriter::with_capacity(super::BUFFER_SIZE, writer),
+        out: BufWriter::with_capacity(BUFFER_SIZE, writer),
     };
     nodes.start(CallTree::ROOT, "root")?;
     let names: Vec<_> = listing.texts().collect();

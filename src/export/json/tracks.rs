@@ -1,8 +1,8 @@
 //! Samples in order, for formats that list them thread by thread.
 
-use super::listing::Listing;
 use crate::bytes::text::lossy;
 use crate::call_tree::{CallTree, Count, NodeId};
+use crate::export::listing::Listing;
 
 /// A sequence of samples: a whole profile, one of two that are compared, or a thread.
 pub(super) struct Track {

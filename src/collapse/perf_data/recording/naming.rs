@@ -7,7 +7,7 @@ use super::resolve::Resolved;
 use super::stacks::FrameKey;
 use crate::bytes::text::lossy;
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::document::addresses::with_line;
+use crate::collapse::document::addresses::symbols::with_line;
 use crate::collapse::perf::{self, FrameLine, function_name, name_frames};
 use crate::names::demangle::demangled_frame;
 use crate::names::symbol::command_frame;

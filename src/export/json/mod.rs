@@ -1,20 +1,33 @@
-//! Parts of JSON documents, serialized as a stream.
+//! Formats in JSON, serialized as a stream.
+
+mod d3;
+mod firefox;
+mod speedscope;
+mod tracks;
+
+use super::{BUFFER_SIZE, Row};
 
 use crate::call_tree::Count;
 use serde::ser::{Error, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::io::{self, BufWriter, Write};
 
+pub use d3::write as d3;
+pub use firefox::write as firefox;
+pub use speedscope::write as speedscope;
+
+pub(super) const ROWS: &[Row] = &[speedscope::ROW, firefox::ROW, d3::ROW];
+
 /// Writes `value` as a document.
-pub(super) fn write(value: &impl Serialize, writer: impl Write) -> io::Result<()> {
-    let mut out = BufWriter::with_capacity(super::BUFFER_SIZE, writer);
+fn write_json(value: &impl Serialize, writer: impl Write) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(BUFFER_SIZE, writer);
     serde_json::to_writer(&mut out, value)?;
     out.write_all(b"\n")?;
     out.flush()
 }
 
 /// An array of the items of an iterator.
-pub(super) struct List<I>(pub I);
+struct List<I>(I);
 
 impl<I: Iterator<Item: Serialize> + Clone> Serialize for List<I> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -23,7 +36,7 @@ impl<I: Iterator<Item: Serialize> + Clone> Serialize for List<I> {
 }
 
 /// A count with all of its digits.
-pub(super) struct Number(pub Count);
+struct Number(Count);
 
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,14 +1,23 @@
 //! Profiles of speedscope. `collapse/json/speedscope.rs` describes the format.
 
-use super::amounts::Conversion;
-use super::json::{self, List, Number};
-use super::listing::Listing;
 use super::tracks::{Sample, Track};
+use super::{List, Number};
 use crate::call_tree::{CallTree, Count, NodeId, Unit};
+use crate::export::Row;
+use crate::export::amounts::Conversion;
+use crate::export::listing::Listing;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use std::borrow::Cow;
 use std::io::{self, Write};
+
+pub(super) const ROW: Row = Row {
+    name: "speedscope",
+    description: "a speedscope profile (JSON), for www.speedscope.app",
+    extension: "speedscope.json",
+    is_binary: false,
+    write: |forest, writer| write(&forest.merged(), writer),
+};
 
 /// Writes `tree` as a profile of speedscope.
 ///
@@ -53,7 +62,7 @@ pub fn write<W: Write>(tree: &CallTree, writer: W) -> io::Result<()> {
         },
         profiles: List(profiles),
     };
-    json::write(&file, writer)
+    super::write_json(&file, writer)
 }
 
 #[derive(Serialize)]

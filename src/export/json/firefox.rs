@@ -3,16 +3,25 @@
 //! Each frame becomes an entry of the frame table and one of the function table, at the same index; each node becomes an entry of
 //! the stack table.
 
-use super::amounts::Conversion;
-use super::json::{self, List, Number};
-use super::listing::Listing;
 use super::tracks::Track;
+use super::{List, Number};
 use crate::call_tree::{CallTree, Count, NodeId, Unit};
+use crate::export::Row;
+use crate::export::amounts::Conversion;
+use crate::export::listing::Listing;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::json;
 use std::io::{self, Write};
 use std::iter::repeat_n;
+
+pub(super) const ROW: Row = Row {
+    name: "firefox",
+    description: "a profile of the Firefox Profiler (JSON), for profiler.firefox.com",
+    extension: "json",
+    is_binary: false,
+    write: |forest, writer| write(&forest.merged(), writer),
+};
 
 /// Writes `tree` as a profile of the Firefox Profiler, which is marked as symbolicated.
 ///
@@ -47,7 +56,7 @@ pub fn write<W: Write>(tree: &CallTree, writer: W) -> io::Result<()> {
     });
     let extra = tables.has_no_stack.then_some(NO_STACK.into());
     let names = List(listing.texts().chain(extra));
-    json::write(&File(&List(threads), &names), writer)
+    super::write_json(&File(&List(threads), &names), writer)
 }
 
 /// The frame of samples without a stack.

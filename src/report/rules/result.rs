@@ -1,10 +1,10 @@
 //! The results of rules, as parts of a report.
 
-use super::json::{self, Member};
-use super::table::{Cells, Table, Tone, probability, relative, signed};
-use super::tables::titled;
-use super::{Comparison, Options, Rule, Violation};
 use crate::bytes::text::json_string;
+use crate::report::json::{self, Member};
+use crate::report::table::{Cells, Table, Tone, probability, relative, signed};
+use crate::report::tables::titled;
+use crate::report::{Comparison, Options, Rule, Violation};
 
 /// The result of checking a [`Rule`].
 #[derive(Debug, Clone)]

@@ -1,6 +1,5 @@
 //! Reads records: mappings, and the samples to fold.
 
-use super::Options;
 use super::choice::{Choice, Rank};
 use super::counters::{Counters, Readings};
 use super::deferred::{self, Rest};
@@ -16,6 +15,7 @@ use super::stacks::Spaces;
 use super::unwind::AllTables;
 use crate::bytes::binary::ByteOrder;
 use crate::collapse::perf::EventName;
+use crate::collapse::perf_data::Options;
 use crate::collapse::selection::Chooser;
 use crate::symbols::Origin;
 use std::io;

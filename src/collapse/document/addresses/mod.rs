@@ -4,27 +4,16 @@
 //! tools. It takes two steps: a reader adds all addresses to [`Addresses`], which then resolves
 //! them, one object at a time, with the same code as for `perf.data`.
 
+#[cfg(feature = "perf-data")]
+pub(crate) mod symbols;
+#[cfg(not(feature = "perf-data"))]
+#[path = "no_symbols.rs"]
+pub(crate) mod symbols;
+
 use super::SymbolOptions;
 use super::lines::parse_hex;
 use crate::names::frame::{basename, object_name};
-#[cfg(feature = "perf-data")]
-use crate::names::frame::{frame_name, with_place};
-#[cfg(feature = "perf-data")]
-use crate::symbols::{
-    self, Detail, FileSymbols, Files, Function, Identity, Kind, Origin, SourceLine, list_missing,
-};
 use ahash::AHashMap;
-
-/// `name (file:line)` for a line from debug information, if it is known.
-#[cfg(feature = "perf-data")]
-pub(crate) fn with_line(name: &[u8], source: Option<&SourceLine>) -> Vec<u8> {
-    match source {
-        Some(SourceLine { file, number }) => {
-            with_place(name, file, number.map(|number| u64::from(number).into()))
-        }
-        None => name.to_vec(),
-    }
-}
 
 /// What an address is relative to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,10 +21,6 @@ pub(crate) enum FileAddress {
     /// An offset in the file.
     Offset(u64),
     /// An offset from the start of the file's image in memory.
-    #[cfg_attr(
-        not(feature = "json"),
-        expect(dead_code, reason = "only the Firefox Profiler has them")
-    )]
     InImage(u64),
     /// An address as used by symbols.
     Symbol(u64),
@@ -78,10 +63,6 @@ pub(crate) enum FileId {
 
 impl FileId {
     /// Parses the build ID of a profile, which may be empty.
-    #[cfg_attr(
-        not(any(feature = "json", feature = "protobuf")),
-        expect(dead_code, reason = "text has none")
-    )]
     pub fn of_hex(text: &[u8]) -> FileId {
         const SHORTEST: usize = 8;
         let id = parse_bytes(text).filter(|id| id.len() >= SHORTEST);
@@ -93,10 +74,6 @@ impl FileId {
     }
 
     /// Parses a Breakpad ID: the start of the build ID as a GUID, and another digit.
-    #[cfg_attr(
-        not(feature = "json"),
-        expect(dead_code, reason = "only the Firefox Profiler has them")
-    )]
     pub fn of_breakpad(text: &[u8]) -> FileId {
         const GUID: usize = 16;
         let digits = text.get(..2 * GUID).unwrap_or_default();
@@ -109,15 +86,6 @@ impl FileId {
                 FileId::BuildId(id)
             }
             _ => FileId::Unknown,
-        }
-    }
-
-    #[cfg(feature = "perf-data")]
-    fn identity(&self) -> Identity {
-        match self {
-            FileId::BuildId(id) => Identity::new(vec![id.clone()], Origin::Unknown),
-            FileId::Inode(inode) => Identity::of_inode(*inode),
-            FileId::Unknown => Identity::new(Vec::new(), Origin::Unknown),
         }
     }
 }
@@ -144,10 +112,6 @@ struct Object {
 pub(crate) struct Addresses<'o> {
     options: &'o SymbolOptions,
     /// Whether to append file and line to names.
-    #[cfg_attr(
-        not(feature = "perf-data"),
-        expect(dead_code, reason = "there are no lines")
-    )]
     lines: bool,
     objects: Vec<Object>,
     object_ids: AHashMap<Object, usize>,
@@ -219,76 +183,6 @@ impl<'o> Addresses<'o> {
         let object = basename(&self.objects[address.object].path);
         object_name(object, self.options.addrs.then_some(address.shown))
     }
-
-    #[cfg(not(feature = "perf-data"))]
-    fn find_functions(&self, _: &mut Names) {}
-
-    #[cfg(feature = "perf-data")]
-    fn find_functions(&self, names: &mut Names) {
-        let options = self.options;
-        let files = Files::new(options.symfs.clone(), &options.debug_dir);
-        let mut in_object = vec![Vec::new(); self.objects.len()];
-        for (id, address) in self.addresses.iter().enumerate() {
-            in_object[address.object].push(id);
-        }
-        let mut lacking = Vec::new();
-        for (object, ids) in self.objects.iter().zip(in_object) {
-            if let Some(missing) = self.find_in_object(object, &ids, &files, names) {
-                lacking.push((missing, ids.len() as f64));
-            }
-        }
-        if !lacking.is_empty() {
-            let objects = list_missing(lacking);
-            crate::warnings::warning!("the profile has functions without names, in {objects}");
-        }
-    }
-
-    /// Names the functions at the addresses `ids`. Returns a description of what is missing.
-    #[cfg(feature = "perf-data")]
-    fn find_in_object(
-        &self,
-        object: &Object,
-        ids: &[usize],
-        files: &Files,
-        names: &mut Names,
-    ) -> Option<String> {
-        let kind = match object.path.as_slice() {
-            b"[vdso]" => Kind::Vdso,
-            [b'/', ..] => Kind::File,
-            _ => return None,
-        };
-        let identity = object.id.identity();
-        let name = basename(&object.path);
-        let object = symbols::Object::new(kind, name, &object.path, None);
-        let detail = Detail {
-            inlined: !self.options.no_inline,
-            lines: self.lines,
-        };
-        let symbols = FileSymbols::read(files, &object, &identity, detail);
-        let lookup = symbols.lookup(files);
-        let mut are_named = true;
-        for &id in ids {
-            let address = match self.addresses[id].file_address {
-                FileAddress::Offset(offset) => symbols.address_of(offset),
-                FileAddress::InImage(distance) => symbols.address_in_image(distance),
-                FileAddress::Symbol(address) => Some(address),
-                FileAddress::Unknown => None,
-            };
-            let functions = lookup.functions(address, address);
-            match functions.iter().map(frame_of).collect() {
-                Some(frames) => names.frames[id] = frames,
-                None => are_named = false,
-            }
-        }
-        (!are_named).then(|| symbols.missing().describe(&object))
-    }
-}
-
-/// The frame of a function, with its line if that is known.
-#[cfg(feature = "perf-data")]
-fn frame_of(function: &Function) -> Option<Vec<u8>> {
-    let name = frame_name(function.name.as_ref()?);
-    Some(with_line(&name, function.line.as_ref()))
 }
 
 /// The names of the functions at addresses.

@@ -1,22 +1,15 @@
 //! Distributes a stream of jobs to several threads.
 
-#[cfg(feature = "multithreaded")]
 use crate::threads::{allowed, work_together};
-#[cfg(feature = "multithreaded")]
 use crossbeam_channel::{SendError, bounded};
 
 /// Lets `nthreads` workers, each on its own thread, do the jobs that `feed` passes; a single worker
 /// runs on this thread. Returns the result of `feed`, and the workers.
 pub(super) fn work<W: Default + Send, J: Send, R>(
-    #[cfg_attr(
-        not(feature = "multithreaded"),
-        expect(unused_variables, reason = "one worker then")
-    )]
     nthreads: usize,
     do_job: impl Fn(&mut W, J) + Sync,
     feed: impl FnOnce(&mut dyn FnMut(J)) -> R,
 ) -> (R, Vec<W>) {
-    #[cfg(feature = "multithreaded")]
     if allowed(nthreads) > 1 {
         return work_on_threads(allowed(nthreads), do_job, feed);
     }
@@ -25,7 +18,6 @@ pub(super) fn work<W: Default + Send, J: Send, R>(
     (fed, vec![worker])
 }
 
-#[cfg(feature = "multithreaded")]
 fn work_on_threads<W: Default + Send, J: Send, R>(
     nthreads: usize,
     do_job: impl Fn(&mut W, J) + Sync,

@@ -1,8 +1,8 @@
 //! Limits on how much functions may change.
 
-use super::statistics::{self, Welch};
-use super::table::{probability, relative, signed};
-use super::{Change, Comparison, Measure, Sample, Sides};
+use crate::report::statistics::{self, Welch};
+use crate::report::table::{probability, relative, signed};
+use crate::report::{Change, Comparison, Measure, Sample, Sides};
 use regex::Regex;
 use std::error::Error;
 use std::fmt;
@@ -212,9 +212,9 @@ impl fmt::Display for Violation<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Options, Report};
     use super::*;
     use crate::folded;
+    use crate::report::{Options, Report};
 
     fn reports(profiles: &[&str]) -> Vec<Report> {
         let read = |text: &&str| folded::read(text.as_bytes()).expect("text").tree;

@@ -1,0 +1,5 @@
+//! Java Flight Recorder.
+
+use super::{Row, rows};
+
+pub(super) const ROWS: &[Row] = rows!(jfr);

@@ -1,0 +1,3 @@
+//! Regular expressions.
+
+pub(super) use regex::bytes::Regex;

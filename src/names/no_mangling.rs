@@ -1,0 +1,5 @@
+//! Leaves names mangled.
+
+pub(super) fn readable(_: &str) -> Option<String> {
+    None
+}
