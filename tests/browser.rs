@@ -75,6 +75,10 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
     let example = fs::read("tests/browser/example.folded")?;
     let chart = b"main;a 10\nmain;b 20\nmain;a 30\n".to_vec();
     let clock = b"prog 1 1.0: 297500000 cpu-clock:\n\t 12 leaf (m)\n\t 34 main (m)\n\n".repeat(4);
+    // Two processes, which are the parts of a graph.
+    let parts = b"web 1 1.0: 3 e:\n\t 12 leaf (m)\n\t 34 main (m)\n\n\
+        db 2 1.0: 1 e:\n\t 12 leaf (m)\n\t 34 main (m)\n\n"
+        .to_vec();
     // Modules and recursion.
     let modules = b"main;std::f;app::g 60\nmain;std::f;std::f;app::h 30\nmain;other 10\n".to_vec();
     let changed = b"main;same 10 10\nmain;grew 10 30\nmain;gone 20 0\n".to_vec();
@@ -114,6 +118,7 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
         ),
         ("bytes.svg", &example, &["--countname", "KiB"]),
         ("clock.svg", &clock, &[]),
+        ("parts.svg", &parts, &[]),
         ("chart.svg", &chart, &["--flamechart"]),
         (
             "modern-chart.svg",

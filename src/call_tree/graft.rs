@@ -11,7 +11,20 @@ impl CallTree {
         if self.is_in_time_order() {
             return rebuild::append(self, other);
         }
-        self.graft(other, Cow::Borrowed, |tree, node, theirs| {
+        self.merge_below(Self::ROOT, other);
+    }
+
+    /// Adds all stacks of `other`, whose first frame becomes `name`. Neither tree is in time order.
+    #[cfg(feature = "cli")]
+    pub(crate) fn merge_part(&mut self, name: &[u8], other: &CallTree) {
+        self.describe_with(other);
+        let name = self.intern(name);
+        let top = self.child(Self::ROOT, name);
+        self.merge_below(top, other);
+    }
+
+    fn merge_below(&mut self, top: NodeId, other: &CallTree) {
+        self.graft_below(top, other, Cow::Borrowed, |tree, node, theirs| {
             tree.add_recorded(node, other, theirs);
         });
     }
@@ -20,6 +33,16 @@ impl CallTree {
     /// with each node at which a stack ends and its original.
     pub(crate) fn graft<'o>(
         &mut self,
+        other: &'o CallTree,
+        rename: impl FnMut(&'o [u8]) -> Cow<'o, [u8]>,
+        add: impl FnMut(&mut CallTree, NodeId, NodeId),
+    ) {
+        self.graft_below(Self::ROOT, other, rename, add);
+    }
+
+    fn graft_below<'o>(
+        &mut self,
+        top: NodeId,
         other: &'o CallTree,
         mut rename: impl FnMut(&'o [u8]) -> Cow<'o, [u8]>,
         mut add: impl FnMut(&mut CallTree, NodeId, NodeId),
@@ -37,7 +60,7 @@ impl CallTree {
             let parent = here.get(node.parent.index()).copied();
             let frame = frames[node.frame.index()];
             here.push(match parent {
-                None => Self::ROOT,
+                None => top,
                 Some(parent) if are_siblings_distinct => self.grafted(known, parent, frame),
                 Some(parent) => self.child(parent, frame),
             });

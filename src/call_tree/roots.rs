@@ -29,6 +29,8 @@ pub enum Roots {
     NumberedThreads,
     /// A process; the second frame is a thread.
     ProcessesAndThreads,
+    /// A part of the profile, such as a CPU, an event or a file.
+    Parts,
 }
 
 impl Roots {
@@ -36,7 +38,7 @@ impl Roots {
     pub(crate) fn depth(self) -> usize {
         match self {
             Roots::Unknown => 0,
-            Roots::Processes | Roots::Threads | Roots::NumberedThreads => 1,
+            Roots::Processes | Roots::Threads | Roots::NumberedThreads | Roots::Parts => 1,
             Roots::ProcessesAndThreads => 2,
         }
     }

@@ -4,7 +4,7 @@ use super::every::{self, EveryArgs};
 use super::filter::Filters;
 use super::guess::GuessArgs;
 use super::many::{self, ManyArgs, Sum};
-use super::per::{self, Fold, PerArgs};
+use super::per::{self, Divide, Fold, PerArgs};
 use super::selection::SelectionArgs;
 use super::{CommonArgs, FilterArgs, Input, Output, about, expect_stacks, run, usage, values};
 use crate::call_tree::{Forest, ValueType};
@@ -289,9 +289,17 @@ impl CollapseArgs {
             };
             let inputs = find_inputs(&self.paths);
             let mut written = false;
-            let (parts, left_out) = per::divide(by, &inputs, self.many, output, selection, fold)?;
+            let divide = Divide {
+                by,
+                inputs: &inputs,
+                many: self.many,
+                selection,
+                filter: &|forest| apply(&filters, forest),
+                output,
+            };
+            let (parts, left_out) = divide.fold(fold)?;
             for part in parts {
-                written |= write_part(format, &filters, part.forest, &part.output)?;
+                written |= write_part(format, part.forest, &part.output)?;
             }
             per::expect_written(written).map_err(|error| about(&Input::names(&inputs), error))?;
             left_out.check()
@@ -329,7 +337,7 @@ impl CollapseArgs {
                 row,
                 selection,
                 fold,
-                write: &|forest, output| write_part(format, &filters, forest, output),
+                write: &|forest, output| write_part(format, apply(&filters, forest), output),
             };
             work.run(&Input::all(&self.paths), output)
         })
@@ -370,16 +378,16 @@ impl CollapseArgs {
     }
 }
 
-/// Writes a part of a profile, and returns whether it has any stacks.
-fn write_part(
-    format: Format,
-    filters: &Filters,
-    mut forest: Forest,
-    output: &Output,
-) -> io::Result<bool> {
-    if !filters.is_empty() {
-        forest = filters.apply(forest.merged()).into();
+/// Merges the trees only if there are filters.
+fn apply(filters: &Filters, forest: Forest) -> Forest {
+    match filters.is_empty() {
+        true => forest,
+        false => filters.apply(forest.merged()).into(),
     }
+}
+
+/// Writes a part of a profile, and returns whether it has any stacks.
+fn write_part(format: Format, forest: Forest, output: &Output) -> io::Result<bool> {
     if forest.is_empty() {
         return Ok(false);
     }

@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 /// The output of a tool.
+#[derive(Debug, Clone)]
 pub struct Output {
     path: Option<PathBuf>,
 }

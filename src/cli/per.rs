@@ -1,10 +1,10 @@
-//! `--per`: an output for each thread, process, CPU or event of a profile.
+//! `--per`: the parts of a profile, such as its threads, each in a file of its own, or all in one.
 
 use super::many::{LeftOut, ManyArgs};
-use super::{Input, Opened, Output, about, expect_stacks, no_stacks};
+use super::{ANY_PROFILE, Input, Opened, Output, about, expect_stacks, no_stacks};
 use crate::bytes::text::lossy;
-use crate::call_tree::{Count, Forest};
-use crate::collapse::selection::{Division, Listing, Part, PartBy, PartKey, Selection};
+use crate::call_tree::{CallTree, Count, Forest, Roots};
+use crate::collapse::selection::{self, Division, Listing, PartBy, PartKey, Selection};
 use crate::input::Reader;
 use clap::Args;
 use std::collections::{BTreeMap, HashSet};
@@ -18,8 +18,9 @@ const PLACEHOLDER: &str = "{}";
 /// The flag that divides a profile.
 #[derive(Debug, Clone, Args)]
 pub struct PerArgs {
-    /// Write one file per thread, process, CPU or event; its name replaces {} in the output path, as in
-    /// -o 'NAME-{}'. The profile is read again for each file
+    /// Divide the profile by thread, process, CPU, event or file. If the output path contains {}, as in -o 'NAME-{}',
+    /// each part has a file, whose name replaces it; otherwise the names of the parts become the first frames of stacks.
+    /// The profile is read again for each part
     #[arg(long, value_name = "PART", value_enum, conflicts_with = "list_values")]
     pub per: Option<PartBy>,
 }
@@ -27,71 +28,121 @@ pub struct PerArgs {
 /// Reads the chosen samples of a profile.
 pub(super) type Fold<'a> = dyn Fn(&Selection, Reader<'_>) -> io::Result<Forest> + 'a;
 
-/// What is written to one file.
+/// What is written to one file: a part of the profile, or all of them.
 pub struct PartOutput {
-    pub name: String,
+    /// The name of the part.
+    pub name: Option<String>,
     pub output: Output,
     pub forest: Forest,
 }
 
-/// Divides the profiles in `inputs`. Parts of several inputs that are alike are added up.
-pub(super) fn divide(
-    by: PartBy,
-    inputs: &[Input],
-    many: ManyArgs,
-    output: &Output,
-    selection: &Selection,
-    fold: &Fold<'_>,
-) -> io::Result<(Vec<PartOutput>, LeftOut)> {
-    let pattern = pattern(output)?;
-    let mut divider = Divider {
-        by,
-        selection,
-        parts: BTreeMap::new(),
-    };
-    let mut left_out = LeftOut::of(inputs);
-    for input in inputs {
-        match input.open(|opened| divider.add_opened(opened, fold)) {
-            Err(error) if many.keep_going => left_out.add(&error),
-            added => added?,
-        }
-    }
-    let mut names = HashSet::new();
-    let named = divider.parts.into_values().map(|(name, forest)| {
-        let file_name = distinct(&file_name(&name), &mut names);
-        let path = PathBuf::from(pattern.replace(PLACEHOLDER, &file_name));
-        let output = Output::new(Some(path));
-        PartOutput {
-            name,
-            output,
-            forest,
-        }
-    });
-    Ok((named.collect(), left_out))
+struct Part {
+    name: String,
+    forest: Forest,
 }
 
-/// The path of the output, which must have a placeholder.
-fn pattern(output: &Output) -> io::Result<&str> {
-    let path = output.path().and_then(|path| path.to_str());
-    path.filter(|path| path.contains(PLACEHOLDER))
-        .ok_or_else(|| {
-            io::Error::other(
-                "--per requires the name of an output with `{}` where the names of the parts go: -o 'NAME-{}'",
-            )
+/// How to divide profiles.
+pub(super) struct Divide<'a> {
+    pub by: PartBy,
+    pub inputs: &'a [Input],
+    pub many: ManyArgs,
+    pub selection: &'a Selection,
+    /// Selects stacks, apart from the names of parts.
+    pub filter: &'a dyn Fn(Forest) -> Forest,
+    pub output: &'a Output,
+}
+
+impl Divide<'_> {
+    /// Divides the profiles. Parts of several inputs that are alike are added up.
+    pub fn fold(&self, fold: &Fold<'_>) -> io::Result<(Vec<PartOutput>, LeftOut)> {
+        let mut divider = Divider {
+            by: self.by,
+            selection: self.selection,
+            parts: BTreeMap::new(),
+        };
+        let mut left_out = LeftOut::of(self.inputs);
+        for input in self.inputs {
+            match input.open(|opened| divider.add_opened(&input.name(), opened, fold)) {
+                Err(error) if self.many.keep_going => left_out.add(&error),
+                added => added?,
+            }
+        }
+        let parts = divider.parts.into_values().map(|part| Part {
+            forest: (self.filter)(part.forest),
+            ..part
+        });
+        let outputs = match self.pattern() {
+            Some(pattern) => apart(parts, pattern),
+            None => vec![self.together(parts)?],
+        };
+        Ok((outputs, left_out))
+    }
+
+    /// The path of the output, if the names of parts go into it.
+    fn pattern(&self) -> Option<&str> {
+        let path = self.output.path().and_then(|path| path.to_str());
+        path.filter(|path| path.contains(PLACEHOLDER))
+    }
+
+    /// All parts, whose names become the first frames of stacks.
+    fn together(&self, parts: impl Iterator<Item = Part>) -> io::Result<PartOutput> {
+        let mut all = CallTree::new();
+        for Part { name, forest } in parts.filter(|part| !part.forest.is_empty()) {
+            if forest.is_in_time_order() {
+                return Err(io::Error::other(
+                    "--per divides a flame chart only into files: -o 'NAME-{}'",
+                ));
+            }
+            all.merge_part(name.as_bytes(), &forest.merged());
+        }
+        all.set_roots(match self.by {
+            PartBy::Process => Roots::Processes,
+            PartBy::Thread => Roots::Threads,
+            PartBy::Cpu | PartBy::Event | PartBy::File => Roots::Parts,
+        });
+        Ok(PartOutput {
+            name: None,
+            output: self.output.clone(),
+            forest: all.into(),
         })
+    }
+}
+
+/// A file for each part.
+fn apart(parts: impl Iterator<Item = Part>, pattern: &str) -> Vec<PartOutput> {
+    let mut names = HashSet::new();
+    let with_output = |Part { name, forest }| {
+        let file_name = distinct(&file_name(&name), &mut names);
+        let path = PathBuf::from(pattern.replace(PLACEHOLDER, &file_name));
+        PartOutput {
+            name: Some(name),
+            output: Output::new(Some(path)),
+            forest,
+        }
+    };
+    parts.map(with_output).collect()
 }
 
 /// Collects the parts of profiles.
 struct Divider<'a> {
     by: PartBy,
     selection: &'a Selection,
-    /// With their names.
-    parts: BTreeMap<Option<PartKey>, (String, Forest)>,
+    parts: BTreeMap<Option<PartKey>, Part>,
 }
 
 impl Divider<'_> {
     /// Adds a profile, of which a stream is buffered because it is read several times.
-    fn add_opened(&mut self, opened: Opened<'_>, fold: &Fold<'_>) -> io::Result<()> {
+    fn add_opened(&mut self, name: &str, opened: Opened<'_>, fold: &Fold<'_>) -> io::Result<()> {
+        if self.by == PartBy::File {
+            let forest = fold(self.selection, opened.into_reader())?;
+            let forest = expect_stacks(forest, ANY_PROFILE)?;
+            self.add_part(
+                Some(PartKey::File(name.to_string())),
+                name.to_string(),
+                forest,
+            );
+            return Ok(());
+        }
         match opened {
             Opened::File(file) => self.add(&|selection| fold(selection, Reader::of(file))),
             Opened::Stream(reader) => {
@@ -106,25 +157,29 @@ impl Divider<'_> {
         let (whole, Listing { parts, event }) = self.list(fold)?;
         let mut sum = Count::default();
         for (key, comm) in parts {
-            let part = Part::new(self.by, key.clone(), event.as_deref());
+            let part = selection::Part::new(self.by, key.clone(), event.as_deref());
             let forest = quietly(|| fold(&self.selecting(Division::One(part))))?;
             sum += forest.total();
             if forest.is_empty() {
                 continue;
             }
-            match self.parts.get_mut(&key) {
-                Some((_, parts)) => parts.append(forest),
-                None => {
-                    let name = name(key.as_ref(), &comm);
-                    self.parts.insert(key, (name, forest));
-                }
-            }
+            let name = name(key.as_ref(), &comm);
+            self.add_part(key, name, forest);
         }
         // Other events are no part of what is folded by default.
         if self.by != PartBy::Event && sum != whole {
             log::warn!("the parts add up to {sum} of {whole}");
         }
         Ok(())
+    }
+
+    fn add_part(&mut self, key: Option<PartKey>, name: String, forest: Forest) {
+        match self.parts.get_mut(&key) {
+            Some(part) => part.forest.append(forest),
+            None => {
+                self.parts.insert(key, Part { name, forest });
+            }
+        }
     }
 
     /// The sum of a profile, and its parts.
@@ -193,6 +248,7 @@ fn name(key: Option<&PartKey>, comm: &[u8]) -> String {
         Some(PartKey::Cpu(cpu)) => format!("cpu-{cpu}"),
         Some(PartKey::Comm(name)) => or(name, "unnamed"),
         Some(PartKey::Event(name)) => or(name, "unnamed"),
+        Some(PartKey::File(name)) => name.clone(),
     }
 }
 

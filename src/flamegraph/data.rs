@@ -11,7 +11,7 @@
 //! ```
 //!
 //! 1. Settings as JSON. Counts are multiples of `unit`; `names` is the length of the names in UTF-16
-//!    units; `kind` is `plain`, `chart` or `differential`.
+//!    units; `kind` is `plain`, `chart` or `differential`; `parts` is what the frames above the root are.
 //! 2. Stacks, in drawing order: how many frames of the previous stack end, how many begin, which ones,
 //!    and the stack's self count (in a differential graph two, before and after). A frame is an index
 //!    into the distinct functions that its caller has called so far; a new index is followed by the
@@ -35,7 +35,7 @@ use super::svg::Xml;
 use super::{DiffScale, DiffWidth, Options, style};
 use crate::bytes::number::push_count;
 use crate::bytes::text::{json_string, lossy};
-use crate::call_tree::{CallTree, Count, FrameId, NodeId, rebuild};
+use crate::call_tree::{CallTree, Count, FrameId, NodeId, Roots, rebuild};
 use std::collections::HashMap;
 
 /// Writes the profile of `layout`. The `stacks` must have received all its steps.
@@ -184,6 +184,7 @@ fn settings(opt: &Options<'_>, tree: &CallTree, unit: i128, units: usize, module
         true => ",\"theme\":\"modern\"",
         false => "",
     };
+    let parts = parts_of(tree).map_or(String::new(), |parts| format!(",\"parts\":\"{parts}\""));
     let factor = style::js_number(opt.factor);
     let min_width = style::js_number(opt.min_width);
     let (row, negate) = (opt.frame_height, opt.negate_differentials);
@@ -192,8 +193,22 @@ fn settings(opt: &Options<'_>, tree: &CallTree, unit: i128, units: usize, module
         "{{\"unit\":\"{unit}\",\"names\":{units},\"kind\":\"{kind}\",\"width\":\"{width}\",\
          \"negate\":{negate},\"byWidth\":{diffusion},\"factor\":{factor},\"row\":{row},\
          \"minWidth\":{min_width},\
-         \"countName\":{count_name}{scaled}{scale}{theme}{modules}}}"
+         \"countName\":{count_name}{scaled}{scale}{theme}{parts}{modules}}}"
     )
+}
+
+/// What the frames above the root are, if the user may want to choose among them. In time order, they are not
+/// adjacent.
+fn parts_of(tree: &CallTree) -> Option<&'static str> {
+    if tree.is_in_time_order() {
+        return None;
+    }
+    match tree.roots() {
+        Roots::Unknown => None,
+        Roots::Processes | Roots::ProcessesAndThreads => Some("processes"),
+        Roots::Threads | Roots::NumberedThreads => Some("threads"),
+        Roots::Parts => Some("parts"),
+    }
 }
 
 fn in_samples(nanos: i128) -> Count {

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 /// The viewer, with one file per concern. They form a single script, in which the order matters
 /// only because base classes come first.
-const VIEWER: [&str; 38] = [
+const VIEWER: [&str; 39] = [
     include_str!("viewer/settings.js"),
     include_str!("viewer/elements.js"),
     include_str!("viewer/theme.js"),
@@ -16,6 +16,7 @@ const VIEWER: [&str; 38] = [
     include_str!("viewer/views.js"),
     include_str!("viewer/changes.js"),
     include_str!("viewer/modules.js"),
+    include_str!("viewer/parts.js"),
     include_str!("viewer/colors.js"),
     include_str!("viewer/text.js"),
     include_str!("viewer/labels.js"),

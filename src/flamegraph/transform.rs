@@ -1,7 +1,7 @@
 //! Transforms the profile for drawing: cuts stacks at a base, and reverses them.
 
 use super::Options;
-use crate::call_tree::{CallTree, rebuild};
+use crate::call_tree::{CallTree, Roots, rebuild};
 use std::borrow::Cow;
 
 /// Returns `tree` itself unless the options transform it.
@@ -12,7 +12,7 @@ pub(super) fn for_drawing<'t>(tree: &'t CallTree, opt: &Options<'_>) -> Cow<'t, 
         return Cow::Borrowed(tree);
     }
     let bases: Vec<&[u8]> = opt.base.iter().map(String::as_bytes).collect();
-    Cow::Owned(rebuild::with_stacks(tree, |stack| {
+    let mut tree = rebuild::with_stacks(tree, |stack| {
         if !bases.is_empty() {
             let is_base = |node| bases.contains(&tree.name(node));
             let Some(base) = stack.iter().rposition(|&node| is_base(node)) else {
@@ -24,7 +24,9 @@ pub(super) fn for_drawing<'t>(tree: &'t CallTree, opt: &Options<'_>) -> Cow<'t, 
             stack.reverse();
         }
         true
-    }))
+    });
+    tree.set_roots(Roots::Unknown);
+    Cow::Owned(tree)
 }
 
 /// The bases that occur in no stack. (Empty if there are no stacks, which is a different error.)

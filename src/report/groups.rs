@@ -12,7 +12,7 @@ pub(super) fn processes(tree: &CallTree, totals: &[Count]) -> Option<Vec<Row>> {
     match tree.roots() {
         Roots::Processes | Roots::ProcessesAndThreads => Some(Groups::at_depth(tree, totals, 1)),
         Roots::NumberedThreads => Some(numbered_processes(tree, totals)),
-        Roots::Unknown | Roots::Threads => None,
+        Roots::Unknown | Roots::Threads | Roots::Parts => None,
     }
 }
 
@@ -21,7 +21,7 @@ pub(super) fn threads(tree: &CallTree, totals: &[Count]) -> Option<Vec<Row>> {
     match tree.roots() {
         Roots::Threads | Roots::NumberedThreads => Some(Groups::at_depth(tree, totals, 1)),
         Roots::ProcessesAndThreads => Some(Groups::at_depth(tree, totals, 2)),
-        Roots::Unknown | Roots::Processes => None,
+        Roots::Unknown | Roots::Processes | Roots::Parts => None,
     }
 }
 

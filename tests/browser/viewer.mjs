@@ -1083,6 +1083,30 @@ const checks = {
     assert.match(await graph.text('details'), /^Function: main \(1\.19 s, 100\.00%\)/);
   },
 
+  async 'shows all parts of the profile, merged, or one'({ tab, graph, url }) {
+    await tab.goto(url('/parts.svg'));
+    const choose = async (at) => {
+      await graph.clickText('part');
+      await tab.evaluate((at) => document.querySelectorAll('#popup button')[at].click(), at);
+    };
+    const titles = async () => (await graph.frames()).map((frame) => frame.title);
+    assert.equal(await graph.text('part'), 'All processes \u25be');
+    assert.equal((await titles()).length, 7);
+    await choose(1);
+    const merged = ['all (4 e, 100%)', 'main (4 e, 100.00%)', 'leaf (4 e, 100.00%)'];
+    assert.deepEqual(await titles(), merged);
+    assert.match(await graph.query(), /merged=1/);
+    await choose(2);
+    assert.equal(await graph.text('part'), 'web \u25be');
+    assert.deepEqual(await titles(), ['all (3 e, 100%)', 'main (3 e, 100.00%)', 'leaf (3 e, 100.00%)']);
+    await tab.goto(url('/parts.svg?part=db'));
+    assert.deepEqual(await titles(), ['all (1 e, 100%)', 'main (1 e, 100.00%)', 'leaf (1 e, 100.00%)']);
+    await choose(0);
+    assert.equal((await titles()).length, 7);
+    await tab.goto(url('/graph.svg?part=db&merged=1'));
+    assert.equal((await titles()).length, 14, 'a profile without parts');
+  },
+
   async 'takes names for text, wherever they are shown'({ tab, graph, url }) {
     for (const page of ['/hostile.svg', '/hostile.html']) {
       await tab.goto(url(page));

@@ -1,4 +1,4 @@
-//! `--per`: a file for each thread, process, CPU or event, which add up to the whole.
+//! `--per`: a file for each thread, process, CPU, event or file, which add up to the whole, or all in one.
 
 #![cfg(feature = "cli")]
 
@@ -177,15 +177,64 @@ fn a_graph_is_drawn_of_each_part() {
 }
 
 #[test]
-fn what_cannot_be_divided_is_refused() {
-    let requires = "--per requires the name of an output with `{}` where the names of the parts go: -o 'NAME-{}'\n";
-    for tool in ["collapse", "flamegraph"] {
-        for output in [&[][..], &["-o", "x.svg"]] {
-            let args = [&[tool, "--per=cpu"], output].concat();
-            let output = run(INFERNO, &args, EVENTS.as_bytes());
-            assert_fails(&output, &format!("inferno {tool}: error: {requires}"));
-        }
+fn parts_in_one_output_are_the_first_frames() {
+    for (per, expected) in [
+        ("thread", "prog-7;prog;f 3\nprog-8;prog;g 4\n"),
+        ("process", "prog-7;prog;f 3\nprog-7;prog;g 4\n"),
+        ("cpu", "cpu-0;prog;f 3\ncpu-1;prog;g 4\n"),
+        (
+            "event",
+            "x:event;prog;f 3\nx:event;prog;g 4\nx_event;prog;f 10\nx_event;prog;g 20\n",
+        ),
+        ("file", "standard input;prog;f 3\nstandard input;prog;g 4\n"),
+    ] {
+        let output = run(INFERNO, &["collapse", "--per", per], EVENTS.as_bytes());
+        assert_eq!(stdout(&output), expected, "{per}");
+        let args = ["flamegraph", "--theme=classic", "--countname=samples"];
+        let whole = run(INFERNO, &args, expected.as_bytes());
+        let args = [&args[..], &["--per", per]].concat();
+        let drawn = run(INFERNO, &args, EVENTS.as_bytes());
+        let frames = |output: &Output| {
+            let svg = stdout(output);
+            let (start, end) = (svg.find("<svg id=\"frames\""), svg.find("<metadata"));
+            svg[start.unwrap()..end.unwrap()].to_string()
+        };
+        assert_eq!(frames(&drawn), frames(&whole), "{per}");
     }
+}
+
+/// What filters select does not depend on the names of parts.
+#[test]
+fn parts_in_one_output_are_filtered_without_their_names() {
+    let args = ["collapse", "--per=cpu", "--drop", "cpu-0|;g$"];
+    let output = run(INFERNO, &args, EVENTS.as_bytes());
+    assert_eq!(stdout(&output), "cpu-0;prog;f 3\n");
+}
+
+#[test]
+fn files_are_parts_of_one_graph() {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in [("a.folded", "main;f 1\n"), ("b.folded", "main;f 2\n")] {
+        std::fs::write(directory.path().join(name), text).unwrap();
+    }
+    let args = ["collapse", "--per=file", "a.folded", "b.folded"];
+    let output = run_in(directory.path(), INFERNO, &args, b"");
+    assert_eq!(stdout(&output), "a.folded;main;f 1\nb.folded;main;f 2\n");
+    let args = [&args[..], &["-o", "part-{}"]].concat();
+    let output = run_in(directory.path(), INFERNO, &args, b"");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let written = std::fs::read_to_string(directory.path().join("part-b.folded")).unwrap();
+    assert_eq!(written, "main;f 2\n");
+}
+
+#[test]
+fn what_cannot_be_divided_is_refused() {
+    let args = ["flamegraph", "-q", "--per=cpu", "--flamechart"];
+    let output = run(INFERNO, &args, EVENTS.as_bytes());
+    assert_fails(
+        &output,
+        "inferno flamegraph: error: --per divides a flame chart only into files: -o 'NAME-{}'\n",
+    );
     for (per, input, question) in [
         ("cpu", "main;f 3\n", "CPU"),
         ("event", "main;f 3\n", "event"),

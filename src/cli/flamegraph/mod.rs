@@ -10,7 +10,8 @@ use crate::cli;
 use crate::cli::collapse::{fold_selected, guess_all, list_values, refuse_event_twice};
 use crate::cli::filter::Filters;
 use crate::cli::many::Sum;
-use crate::cli::{Input, Output, browser, per, usage};
+use crate::cli::per::{self, Divide};
+use crate::cli::{Input, Output, browser, usage};
 use crate::collapse::selection::{PartBy, Selection};
 use crate::differential;
 use crate::flamegraph::color::PaletteMap;
@@ -121,7 +122,7 @@ fn draw(
     left_out.check()
 }
 
-/// Draws a graph for each part of the inputs, and puts the name of the part in its subtitle.
+/// Draws the parts of the inputs: all in one graph, or each in its own, with the name of the part in its subtitle.
 fn draw_parts(
     options: &mut Options<'_>,
     flags: &Flags,
@@ -135,18 +136,23 @@ fn draw_parts(
         refuse_event_twice(by, collapse.perf.stacks.event_filter.as_ref())?;
         fold_selected(&collapse, selection, reader)
     };
-    let has_subtitle = options.subtitle.is_some();
+    let divide = Divide {
+        by,
+        inputs: &inputs,
+        many: flags.many,
+        selection: &collapse.selection,
+        filter: &|forest| flags.prepare(forest.merged(), filters).into(),
+        output,
+    };
+    let (parts, left_out) = divide.fold(&fold)?;
+    let subtitle = options.subtitle.clone();
     let mut is_drawn = false;
-    let selection = &collapse.selection;
-    let (parts, left_out) = per::divide(by, &inputs, flags.many, output, selection, &fold)?;
     for part in parts {
-        let tree = flags.prepare(part.forest.merged(), filters);
+        let tree = part.forest.merged();
         if tree.is_empty() {
             continue;
         }
-        if !has_subtitle {
-            options.subtitle = Some(part.name);
-        }
+        options.subtitle = subtitle.clone().or(part.name);
         let summary = tree.summary();
         let output = part.output;
         flags.check(&tree).and_then(|()| {

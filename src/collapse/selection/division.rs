@@ -13,6 +13,7 @@ pub enum PartBy {
     Process,
     Cpu,
     Event,
+    File,
 }
 
 impl PartBy {
@@ -23,6 +24,7 @@ impl PartBy {
             PartBy::Process => "process",
             PartBy::Cpu => "CPU",
             PartBy::Event => "event",
+            PartBy::File => "file",
         }
     }
 
@@ -35,7 +37,7 @@ impl PartBy {
             },
             PartBy::Process => origin.pid.map(PartKey::Process),
             PartBy::Cpu => origin.cpu.map(PartKey::Cpu),
-            PartBy::Event => None,
+            PartBy::Event | PartBy::File => None,
         }
     }
 }
@@ -50,6 +52,8 @@ pub enum PartKey {
     Process(u64),
     Cpu(u64),
     Event(Vec<u8>),
+    /// The path of a profile.
+    File(String),
 }
 
 /// The parts of a profile.

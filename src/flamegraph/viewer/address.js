@@ -25,6 +25,8 @@ function remember(viewer, isNew) {
     module: modules?.selectedName ?? null,
     norec: only(view.recursion, 1),
     edit: only(viewer.edits.length > 0, viewer.edits.map((edit) => editText(viewer, edit)).join('\n')),
+    merged: only(view.part === MERGED, 1),
+    part: only(view.part > 0, viewer.profile.names[view.part]),
     only: only(filter.term, filter.term),
     onlyic: only(filter.term && filter.ignoreCase, 1),
   }, isNew);
@@ -142,6 +144,7 @@ function restoreView(viewer, value) {
     order: oneOf('order', profile.isChart ? [] : ['width'], 'name'),
     side: oneOf('side', ['after', 'before', 'larger'], profile.settings.width),
     recursion: value('norec') === '1',
+    part: value('merged') === '1' && profile.parts.length > 0 ? MERGED : partNamed(profile, value('part')),
   };
   viewer.edits = value('edit').split('\n').map((line) => editOf(viewer, line)).filter(Boolean);
   picture.isFlipped = options.inverted !== (value('flip') === '1');

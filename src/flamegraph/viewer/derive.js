@@ -3,7 +3,7 @@
 // The graph of the view.
 function graphOf(viewer) {
   const { profile, view } = viewer;
-  let tree = filtered(viewer, profile.tree);
+  let tree = filtered(viewer, ofParts(profile.tree, view.part));
   for (const edit of viewer.edits) {
     tree = edited(profile, tree, edit);
   }
@@ -67,9 +67,9 @@ function sandwichOf(viewer, graph) {
 }
 
 function isOriginal(viewer) {
-  const { order, side, recursion } = viewer.view;
+  const { order, part, side, recursion } = viewer.view;
   const isUnsorted = order === 'name' && side === viewer.profile.settings.width;
-  const isEdited = viewer.edits.length > 0 || recursion || viewer.filter.term !== '';
+  const isEdited = part !== SIDE_BY_SIDE || viewer.edits.length > 0 || recursion || viewer.filter.term !== '';
   return hasFramesOfProfile(viewer) && isUnsorted && !isEdited;
 }
 

@@ -87,6 +87,7 @@ class Profile {
     this.colors = this.modules ? '' : colors;
     this.tree = this.read(stacks);
     this.functions = functionsOf(this.names);
+    this.parts = partsOf(this);
   }
 
   read(stacks) {

@@ -21,7 +21,7 @@ const VIEWS = [
 
 // Calls `actions`, an object of functions, and displays the given state.
 class Tools {
-  constructor(picture, actions, isChart) {
+  constructor(picture, actions, { isChart, parts }) {
     this.picture = picture;
     this.actions = actions;
     const { root } = picture;
@@ -32,6 +32,9 @@ class Tools {
     this.isSearching = false;
     this.addSearch();
     this.addViews(isChart);
+    if (parts.length > 1) {
+      this.add('part', '', 'choose what is shown', 'part').setAttribute('aria-haspopup', 'menu');
+    }
     this.add('menu', 'Menu', 'order, colors, units, files, keys', 'menu').setAttribute('aria-haspopup', 'menu');
     this.addWay();
   }
@@ -159,6 +162,13 @@ class Tools {
       }
     }
     this.view = view;
+  }
+
+  // Says which parts of the profile are shown.
+  showPart(text) {
+    if (this.buttons.part) {
+      this.buttons.part.textContent = `${text} \u25be`;
+    }
   }
 
   // The position and height of the tools, which wrap in a narrow window. Returns whether the height is new.

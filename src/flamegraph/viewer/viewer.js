@@ -13,14 +13,14 @@ class Viewer {
     this.canvas = new Canvas(this.picture, this.font, this.profile, this.colors, this.search);
     this.axis = this.profile.isModern ? new Axis(this.picture, this.profile.counts) : null;
     this.bar = new Bar(this.picture, this.font);
-    this.tools = new Tools(this.picture, this.actions(), this.profile.isChart);
+    this.tools = new Tools(this.picture, this.actions(), this.profile);
     this.table = new Table(this.picture, { open: (name) => this.openFunction(name) });
     this.menu = new Menu(this.picture);
     const { modules } = this.profile;
     this.legend = modules && new ModuleLegend(this.tools.modules, modules, (module) => this.selectModule(module));
     this.help = new Help(root, () => this.help.toggle(false, 0));
     // The displayed view, except for the zoom.
-    this.view = { view: 'plain', name: -1, order: 'name', side: settings.width, recursion: false };
+    this.view = { view: 'plain', name: -1, order: 'name', side: settings.width, recursion: false, part: SIDE_BY_SIDE };
     this.edits = [];
     // The search whose matching stacks are kept; an empty one keeps all.
     this.filter = { term: '', isPlain: false, ignoreCase: false };
@@ -66,6 +66,7 @@ class Viewer {
       recursion: () => this.show({ recursion: !this.view.recursion }),
       menu: () => this.openMenu('menu', mainMenu(this)),
       views: () => this.openMenu('view', viewMenu(this)),
+      part: () => this.openMenu('part', partMenu(this)),
       order: () => this.show({ order: this.view.order === 'name' ? 'width' : 'name' }),
       side: () => this.nextSide(),
       safe: () => this.toggleSafe(),
@@ -194,6 +195,7 @@ class Viewer {
     picture.isSandwich = view === 'sandwich';
     const stacks = picture.isFlipped ? 'icicle' : 'flame';
     tools.showView(view === 'plain' ? stacks : view);
+    tools.showPart(partText(this));
     setShown(tools.buttons.undo, this.edits.length > 0);
     setShown(picture.frames, this.hasGraph);
     picture.split(view === 'both');
