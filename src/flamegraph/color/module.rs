@@ -25,6 +25,9 @@ pub(in crate::flamegraph) fn module_of(name: &str) -> Option<&str> {
             .get(2..)
             .and_then(|class| until(class, [' ', '(', ']']));
     }
+    if let Some(namespace) = namespace_of(name) {
+        return Some(namespace);
+    }
     if let Some(path) = path_in(name) {
         return module_of_path(path);
     }
@@ -48,6 +51,21 @@ fn is_objective_c(name: &str) -> bool {
 fn until<const N: usize>(text: &str, ends: [char; N]) -> Option<&str> {
     let part = text.split(ends).next()?;
     (!part.is_empty()).then_some(part)
+}
+
+/// The namespace of a function in PHP, without more than a package: `Shop` of `Shop\cart`, `Symfony\Console` of
+/// `Symfony\Console\Style\Table->render`.
+fn namespace_of(name: &str) -> Option<&str> {
+    const PARTS: usize = 2;
+    let is_word = |part: &&str| {
+        let mut characters = part.chars();
+        !part.is_empty() && characters.all(|c| c.is_alphanumeric() || c == '_')
+    };
+    let name = name.strip_prefix("{closure:").unwrap_or(name);
+    let (parents, _) = name.split_at(name.rfind('\\')?);
+    let words = parents.split('\\').take_while(is_word).take(PARTS);
+    let length: usize = words.map(|word| word.len() + 1).sum();
+    (length > 0).then(|| &name[..length - 1])
 }
 
 /// The path of the source file in a name: `f (a/b.js:1)`, `f /a/b.js:1`, `a/b.py:f`, `node:fs`.
@@ -91,8 +109,9 @@ fn module_of_path(path: &str) -> Option<&str> {
         .split(':')
         .find(|part| part.contains('.'))
         .unwrap_or(path);
-    match file.rsplit_once('/') {
-        Some((directories, _)) => directories.rsplit('/').find(|part| !part.is_empty()),
+    const SEPARATORS: [char; 2] = ['/', '\\'];
+    match file.rsplit_once(SEPARATORS) {
+        Some((directories, _)) => directories.rsplit(SEPARATORS).find(|part| !part.is_empty()),
         None => Some(file),
     }
 }
@@ -159,7 +178,7 @@ fn without_suffixes(name: &str) -> &str {
 /// The package of a function in Java, Go, .NET and others: `java.util` of `java/util/HashMap.put`,
 /// `net/http` of `net/http.(*conn).serve`.
 fn package_of(name: &str) -> Option<&str> {
-    let path = until(name, ['(', '<', '$', ' '])?;
+    let path = without_closure(until(name, ['(', '<', '[', '$', ' '])?);
     let (package, function) = path.rsplit_once('.')?;
     let is_name = |part: &str| part.starts_with(|c: char| c.is_alphabetic() || c == '_');
     let is_called = function.is_empty() || is_name(function);
@@ -193,6 +212,19 @@ fn package_of(name: &str) -> Option<&str> {
     };
     let cut = package.match_indices(separator).nth(wanted.min(parts) - 1);
     Some(&package[..cut.map_or(package.len(), |(at, _)| at)])
+}
+
+/// `main.sort` of `main.sort.func1.2`, as Go calls a function in `main.sort`.
+fn without_closure(name: &str) -> &str {
+    let mut starts = name.match_indices(".func");
+    let is_numbered = |at: usize, start: &str| {
+        let rest = &name[at + start.len()..];
+        rest.starts_with(|c: char| c.is_ascii_digit())
+    };
+    match starts.find(|(at, start)| is_numbered(*at, start)) {
+        Some((at, _)) => name[..at].trim_end_matches('.'),
+        None => name,
+    }
 }
 
 #[cfg(test)]
@@ -245,12 +277,28 @@ mod tests {
             ("py::fibonacci:/home/dev/app/report.py", Some("app")),
             ("_load (<frozen importlib._bootstrap>:5)", Some("python")),
             // Packages.
+            ("Shop\\cart", Some("Shop")),
+            ("Shop\\Basket->price", Some("Shop")),
+            ("Shop\\{closure:/srv/shop.php:10-10}", Some("Shop")),
+            ("{closure:Shop\\cart():12}", Some("Shop")),
+            (
+                "Symfony\\Console\\Style\\Table::of",
+                Some("Symfony\\Console"),
+            ),
+            ("f (C:\\srv\\bakery.js:9)", Some("srv")),
             ("java/util/HashMap.put", Some("java/util")),
             ("java.util.HashMap.put", Some("java.util")),
             ("org/apache/spark/sql/Row:.get", Some("org/apache/spark")),
             ("org.apache.spark.sql.Row.get", Some("org.apache.spark")),
             ("runtime.mallocgc", Some("runtime")),
             ("net/http.(*conn).serve", Some("net/http")),
+            ("main.sort.func1", Some("main")),
+            ("main.glob..func2.1", Some("main")),
+            ("main.Map[...].func1", Some("main")),
+            (
+                "internal/reflectlite.Swapper.func3",
+                Some("internal/reflectlite"),
+            ),
             (
                 "github.com/gin-gonic/gin.(*Engine).ServeHTTP",
                 Some("github.com/gin-gonic/gin"),
