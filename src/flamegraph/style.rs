@@ -7,13 +7,16 @@ use std::fmt::Write;
 
 /// The viewer, with one file per concern. They form a single script, in which the order matters
 /// only because base classes come first.
-const VIEWER: [&str; 39] = [
+const VIEWER: [&str; 43] = [
     include_str!("viewer/settings.js"),
     include_str!("viewer/elements.js"),
     include_str!("viewer/theme.js"),
     include_str!("viewer/numbers.js"),
     include_str!("viewer/profile.js"),
-    include_str!("viewer/views.js"),
+    include_str!("viewer/builder.js"),
+    include_str!("viewer/callers.js"),
+    include_str!("viewer/trees.js"),
+    include_str!("viewer/graph.js"),
     include_str!("viewer/changes.js"),
     include_str!("viewer/modules.js"),
     include_str!("viewer/parts.js"),
@@ -41,6 +44,7 @@ const VIEWER: [&str; 39] = [
     include_str!("viewer/table.js"),
     include_str!("viewer/export.js"),
     include_str!("viewer/paint.js"),
+    include_str!("viewer/save.js"),
     include_str!("viewer/derive.js"),
     include_str!("viewer/find.js"),
     include_str!("viewer/scroll.js"),

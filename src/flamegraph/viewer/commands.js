@@ -55,7 +55,7 @@ function frameMenu(viewer, node) {
     isFunction && profile.modules && item('collapse', 'Collapse its module', 'm', () => collapseModule(viewer, node)),
     null,
     link && item('link', 'Open its link', '', () => window.open(link, '_blank', 'noopener')),
-    item('copy', 'Copy the name', 'c', () => viewer.copy(node, false)),
-    item('copystack', 'Copy the stack', 'C', () => viewer.copy(node, true)),
+    item('copy', 'Copy the name', 'c', () => copyFrame(viewer, node, false)),
+    item('copystack', 'Copy the stack', 'C', () => copyFrame(viewer, node, true)),
   ].filter((entry) => entry === null || entry);
 }

@@ -21,7 +21,7 @@ function onKey(viewer, event) {
     event.preventDefault();
     viewer.tools.openSearch();
   } else if (command && key === 'c' && String(getSelection()) === '') {
-    viewer.copy(viewer.selected(), false);
+    copyFrame(viewer, viewer.selected(), false);
   } else if (!command && !event.altKey && !event.ctrlKey) {
     onPlainKey(viewer, event.key);
   }
@@ -74,8 +74,8 @@ function onPlainKey(viewer, key) {
     r: () => !viewer.profile.isChart && actions.callers(),
     s: () => !viewer.profile.isChart && actions.sandwich(),
     o: () => !viewer.profile.isChart && actions.order(),
-    c: () => viewer.copy(node, false),
-    C: () => viewer.copy(node, true),
+    c: () => copyFrame(viewer, node, false),
+    C: () => copyFrame(viewer, node, true),
     h: () => hideFrame(viewer, node, false),
     H: () => hideFrame(viewer, node, true),
     m: () => viewer.profile.modules && viewer.canvas.graph.tree.name[node] > 0 && collapseModule(viewer, node),

@@ -74,10 +74,10 @@ class Viewer {
       undo: () => undo(this),
       more: () => scrollOn(this),
       dark: () => this.toggleTheme(),
-      save: () => this.save(),
-      png: () => this.savePixels(),
-      csv: () => this.saveTable(),
-      export: () => this.export(),
+      save: () => savePicture(this),
+      png: () => savePixels(this),
+      csv: () => saveTable(this),
+      export: () => saveStacks(this),
       help: () => this.help.toggle(!this.help.isOpen, this.picture.inSight()[0]),
     };
   }
@@ -115,8 +115,8 @@ class Viewer {
     on(document, 'keydown', (event) => onKey(this, event));
     on(window, 'scroll', () => this.onScroll());
     on(window, 'resize', () => this.resize());
-    on(window, 'beforeprint', () => this.setPrinting(true));
-    on(window, 'afterprint', () => this.setPrinting(false));
+    on(window, 'beforeprint', () => setPrinting(this, true));
+    on(window, 'afterprint', () => setPrinting(this, false));
     on(this.darkness, 'change', () => this.applyTheme());
     // The width of an inlined graph may change independently of the window.
     new ResizeObserver(() => this.resize()).observe(this.root);
@@ -341,35 +341,6 @@ class Viewer {
     this.applyTheme();
   }
 
-  // Prints in light colors.
-  setPrinting(isPrinting) {
-    this.isPrinting = isPrinting;
-    this.applyTheme();
-    this.setBare(isPrinting);
-    this.picture.setPrinting(isPrinting);
-  }
-
-  // Shows the graph completely, without the tools and the table, as pictures do; or as before.
-  setBare(isBare) {
-    const { picture, canvas } = this;
-    picture.setWhole(!isBare);
-    if (isBare) {
-      this.scrolledTo = window.scrollY;
-      picture.toolsHeight = 0;
-    } else {
-      this.tools.layout();
-    }
-    if (this.hasGraph) {
-      picture.split(!isBare && this.view.view === 'both');
-      canvas.resize();
-      canvas.later.finish();
-      this.drawAxis();
-    }
-    if (!isBare && picture.isDocument) {
-      window.scrollTo({ top: this.scrolledTo, behavior: 'instant' });
-    }
-  }
-
   applyTheme() {
     const isWanted = this.theme ? this.theme === 'dark' : this.darkness.matches;
     const isDark = isWanted && !this.isPrinting;
@@ -511,38 +482,6 @@ class Viewer {
       const share = this.shareText(graph.total[0], graph.whole).replace('  ', ', ');
       this.tools.showCaption(`callers above, callees below ${this.canvas.name(0)}: ${share} of all`);
     }
-  }
-
-  copy(node, isWhole) {
-    const path = isWhole ? [node, ...this.canvas.graph.ancestors(node)].reverse() : [node];
-    const names = path.map((at) => this.canvas.name(at));
-    const text = (isWhole && names.length > 1 ? names.slice(1) : names).join(';');
-    copyText(text);
-    this.bar.show(`Copied: ${text}`, null);
-  }
-
-  save() {
-    this.setBare(true);
-    const picture = pictureOf(this.root, this.picture.width, this.picture.height);
-    this.setBare(false);
-    download(picture, 'image/svg+xml', 'flamegraph.svg');
-  }
-
-  savePixels() {
-    this.setBare(true);
-    const canvas = painted(this.root);
-    this.setBare(false);
-    canvas.toBlob((blob) => download(blob, 'image/png', 'flamegraph.png'));
-  }
-
-  saveTable() {
-    const { columns, rows } = this.table;
-    download(csvOf(columns, rows, this.profile.counts), 'text/csv', 'functions.csv');
-  }
-
-  export() {
-    const { graph, zoomed } = this.canvas;
-    download(foldedText(graph, this.profile, this.search, zoomed), 'text/plain', 'stacks.folded');
   }
 }
 

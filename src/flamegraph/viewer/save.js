@@ -1,0 +1,62 @@
+// Files, the clipboard and paper: what is shown, outside of the browser.
+
+function copyFrame(viewer, node, isWhole) {
+  const path = isWhole ? [node, ...viewer.canvas.graph.ancestors(node)].reverse() : [node];
+  const names = path.map((at) => viewer.canvas.name(at));
+  const text = (isWhole && names.length > 1 ? names.slice(1) : names).join(';');
+  copyText(text);
+  viewer.bar.show(`Copied: ${text}`, null);
+}
+
+function savePicture(viewer) {
+  setBare(viewer, true);
+  const picture = pictureOf(viewer.root, viewer.picture.width, viewer.picture.height);
+  setBare(viewer, false);
+  download(picture, 'image/svg+xml', 'flamegraph.svg');
+}
+
+function savePixels(viewer) {
+  setBare(viewer, true);
+  const canvas = painted(viewer.root);
+  setBare(viewer, false);
+  canvas.toBlob((blob) => download(blob, 'image/png', 'flamegraph.png'));
+}
+
+function saveTable(viewer) {
+  const { columns, rows } = viewer.table;
+  download(csvOf(columns, rows, viewer.profile.counts), 'text/csv', 'functions.csv');
+}
+
+function saveStacks(viewer) {
+  const { graph, zoomed } = viewer.canvas;
+  download(foldedText(graph, viewer.profile, viewer.search, zoomed), 'text/plain', 'stacks.folded');
+}
+
+// Prints in light colors.
+function setPrinting(viewer, isPrinting) {
+  viewer.isPrinting = isPrinting;
+  viewer.applyTheme();
+  setBare(viewer, isPrinting);
+  viewer.picture.setPrinting(isPrinting);
+}
+
+// Shows the graph completely, without the tools and the table, as pictures do; or as before.
+function setBare(viewer, isBare) {
+  const { picture, canvas } = viewer;
+  picture.setWhole(!isBare);
+  if (isBare) {
+    viewer.scrolledTo = window.scrollY;
+    picture.toolsHeight = 0;
+  } else {
+    viewer.tools.layout();
+  }
+  if (viewer.hasGraph) {
+    picture.split(!isBare && viewer.view.view === 'both');
+    canvas.resize();
+    canvas.later.finish();
+    viewer.drawAxis();
+  }
+  if (!isBare && picture.isDocument) {
+    window.scrollTo({ top: viewer.scrolledTo, behavior: 'instant' });
+  }
+}
