@@ -160,6 +160,33 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// The types in the comments of the viewer are right. Requires what `npm ci` installs in tests/browser.
+#[test]
+fn the_viewer_has_the_types_it_says() -> Result<(), Box<dyn Error>> {
+    let compiler = Path::new("tests/browser/node_modules/typescript/bin/tsc");
+    let node = in_path("node").filter(|_| compiler.exists());
+    let Some(node) = node else {
+        let test = "the_viewer_has_the_types_it_says";
+        return skip_unless_ci(test, "no Node, or no `npm ci` in tests/browser");
+    };
+    let mut files = 0;
+    for entry in fs::read_dir("src/flamegraph/viewer")? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "js") {
+            let text = fs::read_to_string(&path)?;
+            assert!(text.starts_with("// @ts-check\n"), "{}", path.display());
+            files += 1;
+        }
+    }
+    assert!(files > 10);
+    let output = Command::new(node)
+        .arg(compiler)
+        .args(["--project", "tests/browser"])
+        .output()?;
+    assert!(output.status.success(), "{output:?}");
+    Ok(())
+}
+
 /// The viewer is embedded in a CDATA section, and the SVG can be inlined in HTML. Comments and
 /// indentation are removed line by line.
 #[test]
@@ -173,10 +200,15 @@ fn the_viewer_can_stand_where_it_is_put() -> Result<(), Box<dyn Error>> {
         }
         files += 1;
         if path.extension().is_some_and(|extension| extension == "js") {
-            assert!(!text.contains("/*"), "{}", path.display());
-            for line in text.lines().filter(|line| line.contains("//")) {
-                let is_comment = line.trim_start().starts_with("//");
-                assert!(is_comment || line.contains("http://"), "{line}");
+            for line in text.lines() {
+                let code = line.trim_start();
+                let is_type = code.starts_with("/** ") && code.find("*/") == Some(code.len() - 2);
+                assert!(
+                    is_type || !(code.contains("/*") || code.contains("*/")),
+                    "{line}"
+                );
+                let is_comment = code.starts_with("//") || code.contains("http://");
+                assert!(is_type || is_comment || !code.contains("//"), "{line}");
             }
         }
     }

@@ -124,12 +124,17 @@ pub(super) fn push_viewer(script: &mut String) {
     script.push_str("\nvar init = (function () {\n'use strict';\n");
     for line in VIEWER.iter().flat_map(|file| file.lines()) {
         let line = line.trim_ascii_start();
-        if !line.is_empty() && !line.starts_with("//") {
+        if !line.is_empty() && !is_comment(line) {
             script.push_str(line);
             script.push('\n');
         }
     }
     script.push_str("return start;\n}());\n");
+}
+
+/// Comments and types fill their lines.
+fn is_comment(line: &str) -> bool {
+    line.starts_with("//") || line.starts_with("/**")
 }
 
 /// The variables that initialize the viewer.

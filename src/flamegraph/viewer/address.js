@@ -1,5 +1,7 @@
+// @ts-check
 // The state of the viewer in the URL.
 
+/** @param {Viewer} viewer @param {boolean} isNew */
 function remember(viewer, isNew) {
   if (!viewer.picture.isDocument) {
     return;
@@ -7,6 +9,7 @@ function remember(viewer, isNew) {
   const { view, picture, query, filter } = viewer;
   const { modules } = viewer.profile;
   const [x, y] = positionOf(viewer);
+  /** @param {unknown} condition @param {unknown} value */
   const only = (condition, value) => (condition ? String(value) : null);
   const { range } = viewer.canvas;
   const { unit } = viewer.profile.counts;
@@ -33,6 +36,7 @@ function remember(viewer, isNew) {
 }
 
 // The position of the zoomed frame: of the unedited graph, or in a view with other stacks, of that.
+/** @param {Viewer} viewer */
 function positionOf(viewer) {
   const { zoomed, graph } = viewer.canvas;
   if (zoomed === 0) {
@@ -43,16 +47,19 @@ function positionOf(viewer) {
     : position(viewer, graph, zoomed);
 }
 
+/** @param {Viewer} viewer @param {Graph} graph @param {number} node */
 function position({ picture, profile }, graph, node) {
   return [graph.start[node] * profile.counts.unit, picture.fileY(graph.row[node])].map(String);
 }
 
 // The frame at a position in the file, or -1.
+/** @param {Viewer} viewer @param {Graph} graph @param {string} x @param {string} y */
 function frameAt({ picture, profile }, graph, x, y) {
   return graph.find(parseFloat(x) / profile.counts.unit, picture.fileRow(parseFloat(y)));
 }
 
 // A line for an edit: its kind and what it applies to.
+/** @param {Viewer} viewer @param {Edit} edit */
 function editText(viewer, { kind, name, module, node }) {
   const { names, modules } = viewer.profile;
   switch (kind) {
@@ -66,12 +73,14 @@ function editText(viewer, { kind, name, module, node }) {
 }
 
 // The edit of a line, or null if it makes no sense.
+/** @param {Viewer} viewer @param {string} line */
 function editOf(viewer, line) {
   const { names, modules } = viewer.profile;
   const [, kind, of] = /^(\w+) (.*)$/s.exec(line) ?? [];
   const name = names.indexOf(of);
   const module = modules?.names.indexOf(of) ?? -1;
-  const node = kind === 'prune' ? frameAt(viewer, uneditedGraph(viewer), ...of.split(' ')) : -1;
+  const node = kind === 'prune' ? frameAt(viewer, uneditedGraph(viewer), of.split(' ')[0], of.split(' ')[1]) : -1;
+  /** @type {Record<string, Edit | false>} */
   const edits = {
     hide: name > 0 && { kind, name },
     module: module >= 0 && { kind, module },
@@ -81,6 +90,7 @@ function editOf(viewer, line) {
 }
 
 // Restores the state of an entry in the browser's history. A search that is not part of it stays.
+/** @param {Viewer} viewer */
 function goBack(viewer) {
   const { query, committed } = viewer;
   restore(viewer);
@@ -91,8 +101,10 @@ function goBack(viewer) {
 }
 
 // Restores the state in the URL. Invalid parts are ignored.
+/** @param {Viewer} viewer */
 function restore(viewer) {
   const query = viewer.picture.isDocument ? readQuery() : new Map();
+  /** @param {string} key */
   const value = (key) => decode(query.get(key));
   if (restoreView(viewer, value)) {
     viewer.build();
@@ -113,6 +125,7 @@ function restore(viewer) {
   viewer.committed = viewer.query.term;
 }
 
+/** @param {Viewer} viewer @param {string} x @param {string} y */
 function zoomedIn(viewer, x, y) {
   const { graph } = viewer.canvas;
   return hasFramesOfProfile(viewer)
@@ -121,9 +134,11 @@ function zoomedIn(viewer, x, y) {
 }
 
 // Returns whether the view changed.
+/** @param {Viewer} viewer @param {(key: string) => string} value */
 function restoreView(viewer, value) {
   const { profile, picture } = viewer;
   const name = profile.names.indexOf(value('of'));
+  /** @param {string} key @param {string[]} choices @param {string} usual */
   const oneOf = (key, choices, usual) => (choices.includes(value(key)) ? value(key) : usual);
   const views = ['table', 'both', ...(profile.isChart ? [] : name > 0 ? ['callers', 'sandwich'] : ['callers'])];
   const { modules } = profile;

@@ -1,15 +1,21 @@
+// @ts-check
 // Matches a pattern in one pass over a text: a state is the set of all positions in the pattern that could
 // have been reached. States are created when first needed, and reused afterwards.
 
 class Automaton {
   // `isBackward` reads the text from its end to its start.
+  /** @param {Part} tree @param {{ flags: string, isBackward: boolean, budget: Budget }} of */
   constructor(tree, { flags, isBackward, budget }) {
-    Object.assign(this, { flags, isBackward, budget });
+    this.flags = flags;
+    this.isBackward = isBackward;
+    this.budget = budget;
     // Conditions on a position in the text, by source.
+    /** @type {any[]} */
     this.places = [];
     // Tests of code units, by source.
     this.units = new Map();
     // The first node is the end of the pattern.
+    /** @type {any[]} */
     this.nodes = [{}];
     this.built = 0;
     this.start = this.build(tree, 0);
@@ -25,6 +31,7 @@ class Automaton {
   // ---- Building nodes from the pattern ----
 
   // Adds the nodes of `tree`, which are followed by `next`, and returns the first of them.
+  /** @param {Part} tree @param {number} next @returns {number} */
   build(tree, next) {
     if (++this.built > MOST_NODES) {
       throw new Refusal('the pattern is too complex');
@@ -40,12 +47,14 @@ class Automaton {
       case 'repeat':
         return this.repeat(tree, next);
       default: {
+        /** @param {number} after @param {Part} part */
         const add = (after, part) => this.build(part, after);
         return this.isBackward ? tree.parts.reduce(add, next) : tree.parts.reduceRight(add, next);
       }
     }
   }
 
+  /** @param {any} of @param {number} next */
   repeat({ part, least, most }, next) {
     let first = next;
     if (most === Infinity) {
@@ -61,10 +70,12 @@ class Automaton {
     return first;
   }
 
+  /** @param {any} node */
   push(node) {
     return this.nodes.push(node) - 1;
   }
 
+  /** @param {string} source */
   unit(source) {
     if (!this.units.has(source)) {
       this.units.set(source, this.units.size);
@@ -72,6 +83,7 @@ class Automaton {
     return this.units.get(source);
   }
 
+  /** @param {Part} part */
   place({ kind, source, body }) {
     const known = this.places.findIndex((place) => place.source === source);
     if (known >= 0) {
@@ -85,6 +97,7 @@ class Automaton {
   }
 
   // A lookahead is matched from the end of the text back to its position.
+  /** @param {string} source @param {Part} body */
   look(source, body) {
     const { flags, budget } = this;
     const isBackward = !source.startsWith('?<');
@@ -96,6 +109,7 @@ class Automaton {
 
   // Whether the pattern matches anywhere in the text. With `ends`, an array with an element for each position
   // in the text, records at which positions a match ends.
+  /** @param {string} text @param {any} [ends] */
   run(text, ends = null) {
     const { length } = text;
     const { isBackward } = this;
@@ -117,6 +131,7 @@ class Automaton {
     return false;
   }
 
+  /** @param {string} text */
   lookAround(text) {
     for (const place of this.places) {
       if (place.automaton) {
@@ -127,15 +142,17 @@ class Automaton {
   }
 
   // The conditions of the pattern that hold at this position, as bits.
+  /** @param {string} text @param {number} at */
   heldAt(text, at) {
     let held = 0;
     for (let bit = 0; bit < this.places.length; bit++) {
-      held |= isHeld(this.places[bit], text, at) << bit;
+      held |= isHeld(this.places[bit], text, at) ? 1 << bit : 0;
     }
     return held;
   }
 
   // The kind of a code unit that was not seen before.
+  /** @param {number} code */
   learn(code) {
     this.budget.spend(this.tests.length);
     const text = String.fromCharCode(code);
@@ -147,9 +164,11 @@ class Automaton {
   }
 
   // The state after another code unit, at a position where the conditions in `held` hold.
+  /** @param {any} state @param {number} held @param {number} kind */
   step(state, held, kind) {
     const reached = this.reach(state.nodes, held);
     const passed = this.passed[kind];
+    /** @param {any} of */
     const isPassed = ({ unit }) => passed[unit + 1] === '1';
     const nodes = reached.filter((at) => isPassed(this.nodes[at])).map((at) => this.nodes[at].next);
     const next = this.state(reached.includes(0), [...new Set(nodes)]);
@@ -159,6 +178,7 @@ class Automaton {
   }
 
   // The units that may follow `nodes`, or the start, and the end of the pattern.
+  /** @param {number[]} nodes @param {number} held */
   reach(nodes, held) {
     const pending = [...nodes, this.start];
     const seen = new Set();
@@ -183,6 +203,7 @@ class Automaton {
     return reached;
   }
 
+  /** @param {boolean} isFound @param {number[]} nodes */
   state(isFound, nodes) {
     const key = `${isFound} ${nodes.sort((a, b) => a - b)}`;
     if (!this.states.has(key)) {
@@ -192,6 +213,7 @@ class Automaton {
   }
 }
 
+/** @param {any} of @param {string} text @param {number} at */
 function isHeld({ source, automaton, isNegative, ends }, text, at) {
   if (automaton) {
     return (ends[at] === 1) !== isNegative;
@@ -206,6 +228,7 @@ function isHeld({ source, automaton, isNegative, ends }, text, at) {
   }
 }
 
-const WORD = Uint8Array.from({ length: 128 }, (_, code) => /\w/.test(String.fromCharCode(code)));
+const WORD = Uint8Array.from({ length: 128 }, (_, code) => Number(/\w/.test(String.fromCharCode(code))));
 
+/** @param {string} text @param {number} at */
 const isWord = (text, at) => WORD[text.charCodeAt(at)] === 1;

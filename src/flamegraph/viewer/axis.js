@@ -1,3 +1,4 @@
+// @ts-check
 // The axis next to the root: counts from the start of what is zoomed, or in a chart, time.
 
 // The least distance of ticks, in pixels, and the length of their marks.
@@ -5,6 +6,7 @@ const TICK_DISTANCE = 90;
 const TICK = 4;
 
 class Axis {
+  /** @param {Picture} picture @param {Counts} counts */
   constructor(picture, counts) {
     this.picture = picture;
     this.counts = counts;
@@ -12,6 +14,7 @@ class Axis {
   }
 
   // `extent` are the ticks of the graph to show; they count from the start of the frame `from`.
+  /** @param {Graph} graph @param {Extent} extent @param {number} from */
   draw(graph, { first, span }, from) {
     const { picture, counts, group } = this;
     const width = picture.framesWidth();
@@ -36,6 +39,7 @@ class Axis {
 }
 
 // At most so many round numbers in a range: their place in ticks, and a text.
+/** @param {Counts} counts @param {number} start @param {number} span @param {number} most */
 function ticksOf(counts, start, span, most) {
   const [radix, units, perTick] = counts.scale();
   const high = (start + span) * perTick;
@@ -57,6 +61,7 @@ function ticksOf(counts, start, span, most) {
 }
 
 // The smallest of 1, 2, 5, 10, 20, ... that is at least `least`, and not less than `lowest`.
+/** @param {number} least @param {number} lowest */
 function roundStep(least, lowest) {
   const power = 10 ** Math.floor(Math.log10(least));
   const step = power * [1, 2, 5, 10].find((factor) => factor * power >= least * (1 - 1e-9));

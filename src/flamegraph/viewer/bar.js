@@ -1,8 +1,10 @@
+// @ts-check
 // The line of text that describes what is under the pointer.
 
 // The details of a frame. They are in the margin of the image; when that is out of sight, they float at the edge of
 // the visible part.
 class Bar {
+  /** @param {Picture} picture @param {Font} font */
   constructor(picture, font) {
     this.picture = picture;
     this.font = font;
@@ -18,6 +20,7 @@ class Bar {
   }
 
   // Shows a text about the frame drawn by `rect`, or nothing.
+  /** @param {string} text @param {Element | null} rect */
   show(text, rect) {
     if (text !== this.text || rect !== this.rect) {
       this.text = text;
@@ -47,6 +50,7 @@ class Bar {
   }
 
   // Whether it would cover the described frame if placed at `y`.
+  /** @param {number} y */
   hides(y) {
     if (!this.rect) {
       return false;

@@ -1,3 +1,4 @@
+// @ts-check
 // Builds trees from nodes in any order.
 
 // Merges stacks into a tree in any order. Children are found in its own hash table, because inverting a large
@@ -12,6 +13,7 @@ class Builder {
     this.place = null;
   }
 
+  /** @param {number} parent @param {number} name */
   child(parent, name) {
     const slot = this.slotOf(parent, name);
     if (this.slots[slot] >= 0) {
@@ -30,6 +32,7 @@ class Builder {
   }
 
   // The slot of a child, or a free one for it.
+  /** @param {number} parent @param {number} name */
   slotOf(parent, name) {
     const mask = this.slots.length - 1;
     const hash = Math.imul(Math.imul(parent, 0x9e3779b1) ^ name, 0x85ebca6b);
@@ -48,6 +51,7 @@ class Builder {
     }
   }
 
+  /** @param {number} node @param {number} own @param {number} before */
   add(node, own, before) {
     this.own[node] += own;
     this.ownBefore[node] += before;
@@ -59,6 +63,7 @@ class Builder {
 }
 
 // The tree of nodes given in any order, parents first, with siblings sorted by `compare`, or unsorted.
+/** @param {Nodes} nodes @param {number} size @param {((a: number, b: number) => number) | null} compare */
 function inOrder(nodes, size, compare) {
   const first = new Int32Array(size).fill(-1);
   const next = new Int32Array(size).fill(-1);
@@ -91,6 +96,7 @@ function inOrder(nodes, size, compare) {
 }
 
 // Where the nodes of the profile's tree are after another step; -1 for those that are left out.
+/** @param {Int32Array | null} first @param {Int32Array} second */
 function composed(first, second) {
   return first ? first.map((node) => (node < 0 ? -1 : second[node])) : second;
 }

@@ -1,6 +1,8 @@
+// @ts-check
 // The tree of stacks turned round.
 
 // Inverts stacks: the last function called is at the root.
+/** @param {Tree} tree */
 function callersFirst(tree) {
   return new Turning(tree).finish();
 }
@@ -9,6 +11,7 @@ function callersFirst(tree) {
 // group, and a node of the new tree. A large graph takes millions of steps, so the only table is one of the
 // functions called by one group.
 class Turning {
+  /** @param {Tree} tree */
   constructor(tree) {
     this.tree = tree;
     this.made = new Tree(tree.size);
@@ -20,6 +23,7 @@ class Turning {
     // By name: the index of its group among those being split off.
     this.place = new Int32Array(1 + largest(tree.name, tree.size)).fill(-1);
     // Pending groups; the next one is last: the node above, and the start and end of their stacks.
+    /** @type {[number, number, number][]} */
     this.pending = [];
   }
 
@@ -41,6 +45,7 @@ class Turning {
   }
 
   // Walks the only stack of a group to its end.
+  /** @param {number} above @param {number} index */
   climb(above, index) {
     const { tree, made } = this;
     const stack = this.stacks[index];
@@ -53,6 +58,7 @@ class Turning {
 
   // Advances the stacks of a group by one frame. Those that end belong to the node; returns where the others
   // end.
+  /** @param {number} node @param {number} from @param {number} to */
   moveUp(node, from, to) {
     const { tree, made, stacks, at } = this;
     let end = from;
@@ -70,6 +76,7 @@ class Turning {
   }
 
   // Splits the stacks into groups by their current functions.
+  /** @param {number} node @param {number} from @param {number} to */
   split(node, from, to) {
     const groups = this.groups(from, to);
     if (groups.length > 1) {
@@ -84,6 +91,7 @@ class Turning {
   }
 
   // The functions, in order of first occurrence, with the number of stacks of each.
+  /** @param {number} from @param {number} to */
   groups(from, to) {
     const { tree, at, place } = this;
     const groups = [];
@@ -99,6 +107,7 @@ class Turning {
   }
 
   // Moves the stacks of each group together, in a stable order.
+  /** @param {Group[]} groups @param {number} from @param {number} to */
   sort(groups, from, to) {
     const { tree, stacks, at, stacksBefore, atBefore, place } = this;
     stacksBefore.set(stacks.subarray(from, to));
@@ -116,6 +125,7 @@ class Turning {
 }
 
 // The nodes at which stacks end.
+/** @param {Tree} tree */
 function endsOfStacks(tree) {
   const ends = [];
   for (let node = 1; node < tree.size; node++) {
@@ -126,6 +136,7 @@ function endsOfStacks(tree) {
   return Int32Array.from(ends);
 }
 
+/** @param {Int32Array} values @param {number} size */
 function largest(values, size) {
   let found = 0;
   for (let index = 0; index < size; index++) {

@@ -1,11 +1,18 @@
+// @ts-check
 // Draws frames: those visible at the current zoom as one element each, and those narrower than two pixels
 // together (see Narrow). After that is on the screen, frames out of sight follow, and narrow frames get
 // transparent elements too (see Later). Elements are touched only if they change, text is measured on a canvas,
 // and nothing forces a layout.
 
 class Canvas {
+  /** @param {Picture} picture @param {Font} font @param {Profile} profile @param {Colors} colors @param {Search} search */
   constructor(picture, font, profile, colors, search) {
-    Object.assign(this, { picture, font, profile, colors, search });
+    this.picture = picture;
+    this.font = font;
+    this.profile = profile;
+    this.colors = colors;
+    this.search = search;
+    /** @type {SVGSVGElement} */
     this.svg = picture.frames;
     // The items of frames that have one, by node, and the nodes of elements.
     this.items = new Map();
@@ -16,6 +23,7 @@ class Canvas {
     this.current = -1;
     this.focused = 0;
     // The elements of the function under the pointer, and its number.
+    /** @type {Element[]} */
     this.same = [];
     this.sameFunction = -1;
     this.found = foundFrames(picture, profile);
@@ -31,6 +39,7 @@ class Canvas {
   }
 
   // Draws another graph. `isOriginal` if its nodes are those of the profile.
+  /** @param {Graph} graph @param {boolean} isOriginal */
   setGraph(graph, isOriginal) {
     this.graph = graph;
     this.isOriginal = isOriginal;
@@ -61,6 +70,7 @@ class Canvas {
   }
 
   // Shows `node`, or a range of it, over the whole width, its descendants in proportion, and its ancestors faded.
+  /** @param {number} node @param {Extent} [range] */
   draw(node, range = null) {
     const used = this.under(document.activeElement);
     const { height } = this.picture;
@@ -104,9 +114,11 @@ class Canvas {
 
   // Splits `seen` in two parts: frames in or near the window, and the rest. `sight` is the visible part if
   // the height of the image differs by `change`.
+  /** @param {number[]} of @param {number} change */
   parted([top, bottom], change) {
     const { graph, picture } = this;
     const margin = bottom - top + change + picture.rowHeight;
+    /** @type {number[][]} */
     const parts = [[], []];
     for (const node of this.seen) {
       const y = picture.offset + picture.rowY(graph.row[node]);
@@ -116,6 +128,7 @@ class Canvas {
   }
 
   // The `nodes` with at least `least` and less than `wide` ticks, or the widest of them if there are many.
+  /** @param {number[]} nodes @param {number} least @param {number} wide */
   widest(nodes, least, wide) {
     while (nodes.length > this.mostElements()) {
       least = Math.max(1.5 * least, 1);
@@ -139,6 +152,7 @@ class Canvas {
   }
 
   // The frames with at least `from` and less than `to` ticks that have a width and a name.
+  /** @param {number} from @param {number} to */
   nodesOf(from, to) {
     const { graph, zoomed, range } = this;
     const { total, tree } = graph;
@@ -152,6 +166,7 @@ class Canvas {
     return found;
   }
 
+  /** @param {number} node */
   isInRange(node) {
     const { graph: { start, total }, extent: { first, span } } = this;
     return start[node] < first + span && start[node] + total[node] > first;
@@ -165,7 +180,7 @@ class Canvas {
     const [top, bottom] = this.topRows;
     const rows = [Math.min(first, top), Math.max(last, bottom)];
     const { picture } = this;
-    picture.setRows(...rows);
+    picture.setRows(rows[0], rows[1]);
     this.hits.setAttribute('y', Math.min(...rows.map((row) => picture.rowY(row))));
     this.hits.setAttribute('height', (rows[1] - rows[0] + 1) * picture.rowHeight);
   }
@@ -217,11 +232,13 @@ class Canvas {
     return rows;
   }
 
+  /** @param {number} node */
   isShown(node) {
     return this.isSeen.has(node);
   }
 
   // Whether it is visible when zoomed to `top`.
+  /** @param {number} node @param {number} top */
   isWide(node, top) {
     const { total } = this.graph;
     return total[node] >= this.wideShare() * total[top];
@@ -232,6 +249,7 @@ class Canvas {
   }
 
   // Draws a frame in `added`, if its element is not in the right place.
+  /** @param {number} node @param {ParentNode} added */
   place(node, added) {
     const { graph, picture, extent } = this;
     const isAbove = this.path.has(node);
@@ -248,6 +266,7 @@ class Canvas {
     item.label(this.name(node), picture, this.font);
   }
 
+  /** @param {number} node */
   add(node) {
     const mark = this.markOf(node);
     const group = mark?.cloneNode(false) ?? document.createElementNS(SVG, 'g');
@@ -256,6 +275,7 @@ class Canvas {
     return this.keep(node, group);
   }
 
+  /** @param {number} node @param {Element} group */
   keep(node, group) {
     const item = new Item(group);
     this.items.set(node, item);
@@ -264,6 +284,7 @@ class Canvas {
   }
 
   // Paints the element of a frame, if there is one, in its current style.
+  /** @param {number} node */
   paint(node) {
     const item = this.items.get(node);
     const look = item && this.lookOf(node);
@@ -275,6 +296,7 @@ class Canvas {
     item.paint(look, color, this.classesOf(node).filter(Boolean).join(' '));
   }
 
+  /** @param {number} node */
   classesOf(node) {
     return [
       this.markOf(node)?.getAttribute('class'),
@@ -287,19 +309,23 @@ class Canvas {
   }
 
   // A number that represents everything the colors of a frame depend on.
+  /** @param {number} node @returns {number} */
   lookOf(node) {
     const isAbove = this.path.has(node);
     const isDark = (isAbove || this.colors.isInSteps) && this.colors.isDark;
-    return isAbove + 2 * this.isMatch(node) + 4 * (node === this.current) + 8 * isDark;
+    return (isAbove ? 1 : 0) + (this.isMatch(node) ? 2 : 0) + (node === this.current ? 4 : 0) + (isDark ? 8 : 0);
   }
 
+  /** @param {number} node */
   isMatch(node) {
     return this.search.isActive && this.search.matches(this.graph, node);
   }
 
   drawNarrow() {
     const { graph, picture, extent, narrowNodes, colors } = this;
+    /** @type {NarrowStyle} */
     const style = {
+      /** @param {number} node */
       colorOf: (node) => colors.exactly(node),
       isMatch: this.search.isActive ? (node) => this.isMatch(node) : () => false,
       step: colors.step,
@@ -326,6 +352,7 @@ class Canvas {
   }
 
   // Outlines the frames of the same function as `node`, or none for -1.
+  /** @param {number} node */
   outlineSame(node) {
     const { functions } = this.profile;
     const { name } = this.graph.tree;
@@ -345,6 +372,7 @@ class Canvas {
   }
 
   // The frame that an event happened on, or -1.
+  /** @param {any} target */
   under(target) {
     while (target && !this.nodes.has(target)) {
       target = target.parentNode;
@@ -353,11 +381,13 @@ class Canvas {
     return this.element(node) === target ? node : -1;
   }
 
+  /** @param {number} node */
   element(node) {
     return this.items.get(node)?.group;
   }
 
   // The narrow frame that is nearest to a position in the window, if within half a pixel, or -1.
+  /** @param {number} x @param {number} y */
   near(x, y) {
     const { graph, picture, extent } = this;
     const box = this.hits.getBoundingClientRect();
@@ -380,12 +410,14 @@ class Canvas {
   }
 
   // The frame that an event happened on, which may be narrow, or -1.
+  /** @param {Mouse} event */
   at(event) {
     const isHit = event.target === this.hits && event.clientX !== undefined;
     return isHit ? this.near(event.clientX, event.clientY) : this.under(event.target);
   }
 
   // The element of a visible frame; creates it now if it was postponed, or if the frame is a narrow one.
+  /** @param {number} node */
   drawn(node) {
     if (this.later.isWaiting(node)) {
       this.later.add([node]);
@@ -397,18 +429,21 @@ class Canvas {
     return this.isDrawn(node) ? this.element(node) : undefined;
   }
 
+  /** @param {number} node */
   isDrawn(node) {
     const item = this.items.get(node);
     return item !== undefined && !item.isHidden && item.group.isConnected;
   }
 
   // Whether it is in the zoomed part, and has a width and a name.
+  /** @param {number} node */
   isInside(node) {
     const { graph, zoomed } = this;
     const isBelow = node >= zoomed && node < graph.end[zoomed];
     return isBelow && graph.total[node] > 0 && graph.tree.name[node] !== 0 && this.isInRange(node);
   }
 
+  /** @param {number} node */
   setFocusable(node) {
     this.element(this.focused)?.removeAttribute('tabindex');
     this.focused = node;
@@ -416,6 +451,7 @@ class Canvas {
   }
 
   // Moving an element removes its focus.
+  /** @param {number} node */
   keepFocus(node) {
     if (node >= 0 && this.isShown(node) && this.under(document.activeElement) !== node) {
       this.setFocusable(node);
@@ -423,6 +459,7 @@ class Canvas {
     }
   }
 
+  /** @param {number} node */
   setCurrent(node) {
     const before = this.current;
     this.current = node;
@@ -430,12 +467,14 @@ class Canvas {
     this.paint(node);
   }
 
+  /** @param {number} node */
   name(node) {
     const name = this.graph.tree.name[node];
     return name < 0 ? 'all' : this.profile.names[name];
   }
 
   // The title of an element. In the classic theme, it has the published form, as in the file.
+  /** @param {number} node */
   title(node) {
     const { counts, isModern } = this.profile;
     return isModern
@@ -444,10 +483,12 @@ class Canvas {
   }
 
   // `NAME (1 sample, 5.67%)`.
+  /** @param {number} node */
   description(node) {
     return this.describe(node, this.profile.counts.numbered(this.graph.total[node]), percentText);
   }
 
+  /** @param {number} node @param {string} samples @param {(part: number, whole: number) => string} percentOf */
   describe(node, samples, percentOf) {
     const { graph, profile } = this;
     const whole = graph.total[0];
@@ -464,17 +505,20 @@ class Canvas {
     return `${this.name(node)} (${samples}, ${percentOf(graph.total[node], whole)}${change})`;
   }
 
+  /** @param {number} node */
   change(node) {
     const change = this.graph.after[node] - this.graph.before[node];
     return this.profile.settings.negate ? -change : change;
   }
 
+  /** @param {number} node */
   linkOf(node) {
     const link = this.drawn(node);
     return link?.localName === 'a' ? link.getAttribute('href') ?? link.getAttribute('xlink:href') : null;
   }
 
   // An element to clone for functions in a file of attributes.
+  /** @param {number} node */
   markOf(node) {
     return this.marks.groups.get(this.graph.tree.name[node]);
   }

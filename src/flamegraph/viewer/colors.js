@@ -1,6 +1,8 @@
+// @ts-check
 // The colors of frames and their text.
 
 // [red, green, blue] of `rgb(..)` or `#rrggbb`; light grey for anything else.
+/** @param {string} text */
 function colorOf(text) {
   const hex = /^#(..)(..)(..)$/.exec(text);
   const decimal = /^rgb\((\d+), ?(\d+), ?(\d+)\)$/.exec(text);
@@ -10,11 +12,14 @@ function colorOf(text) {
   return decimal ? decimal.slice(1).map(Number) : [200, 200, 200];
 }
 
+/** @param {Color} color */
 const css = (color) => `rgb(${color.map(Math.round).join()})`;
 
+/** @param {Color} a @param {Color} b @param {number} share */
 const mixed = (a, b, share) => a.map((value, at) => value + (b[at] - value) * share);
 
 // Black or white, whichever is more readable on this color (at least 4.5:1, WCAG 2).
+/** @param {Color} color */
 function onColor(color) {
   const [red, green, blue] = color.map((value) => {
     const part = value / 255;
@@ -39,6 +44,7 @@ const STEP = 32;
 const FINE_STEP = 16;
 
 class Colors {
+  /** @param {Profile} profile */
   constructor(profile) {
     this.profile = profile;
     this.isSafe = false;
@@ -55,6 +61,7 @@ class Colors {
   }
 
   // Copies the colors of the frames in the file: [node, color] each.
+  /** @param {[number, Color][]} colors */
   adopt(colors) {
     const seen = new Set();
     for (const [node, color] of colors) {
@@ -69,6 +76,7 @@ class Colors {
   }
 
   // Selects a graph; `isOriginal` if its nodes are those of the profile.
+  /** @param {Graph} graph @param {boolean} isOriginal */
   use(graph, isOriginal) {
     this.graph = graph;
     this.isOriginal = isOriginal;
@@ -80,11 +88,13 @@ class Colors {
     }
   }
 
+  /** @param {number} node */
   of(node) {
     const color = this.exactly(node);
     return this.profile.tree.size > MANY && !this.isInSteps ? color.map((value) => snapped(value, STEP)) : color;
   }
 
+  /** @param {number} node @returns {Color} */
   exactly(node) {
     const { graph, profile } = this;
     if (profile.settings.byWidth) {
@@ -106,29 +116,35 @@ class Colors {
   }
 
   // On logarithmic scales, whichever the graph has.
+  /** @param {number} before @param {number} after */
   ofChange(before, after) {
     const level = changeLevel(before, after, this.whole);
     return changeColor(this.sign * level, this.isSafe, this.isDark);
   }
 
+  /** @param {number} share */
   onScale(share) {
     const [growing, shrinking] = SCALES[this.isSafe ? 'safe' : 'usual'];
     const most = Math.min(Math.abs(share), 1);
     return share === 0 ? UNCHANGED : mixed(UNCHANGED, share > 0 ? growing : shrinking, most);
   }
 
+  /** @param {Color} color */
   faded(color) {
     return mixed(color, this.isDark ? [45, 45, 45] : [235, 235, 235], 0.5);
   }
 }
 
+/** @param {number} value @param {number} step */
 const snapped = (value, step) => Math.min(Math.round(value / step) * step, 255);
 
 // Two digits for each name, 12 bits.
+/** @param {string} colors @param {number} name */
 function colorAt(colors, name) {
   if (colors.length < 2 * name + 2) {
     return [200, 200, 200];
   }
+  /** @param {number} at */
   const digit = (at) => DIGIT_OF[colors.charCodeAt(2 * name + at)];
   const bits = digit(0) * 64 + digit(1);
   return [bits >> 8, (bits >> 4) & 15, bits & 15].map((value) => value * 17);

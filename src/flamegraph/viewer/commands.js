@@ -1,12 +1,17 @@
+// @ts-check
 // The items of menus.
 
 // What the toolbar has no room for.
+/** @param {Viewer} viewer */
 function mainMenu(viewer) {
   const { profile, view, colors, query, inUnits, filter } = viewer;
   const actions = viewer.actions();
   const { isDifferential, isChart } = profile;
+  /** @param {string} id @param {string} text @param {string} key @param {boolean} isChecked @param {() => void} action */
   const check = (id, text, key, isChecked, action) => ({ id, text, key, isChecked, action });
+  /** @param {string} id @param {string} text @param {string} key @param {() => void} action */
   const item = (id, text, key, action) => ({ id, text, key, action });
+  /** @param {string} side */
   const isSide = (side) => view.side === side;
   const sides = [['after', 'Widths after'], ['before', 'Widths before'], ['larger', 'Widths of both']];
   return [
@@ -31,17 +36,22 @@ function mainMenu(viewer) {
 }
 
 // The views, where the toolbar has no room for them.
+/** @param {Viewer} viewer */
 function viewMenu(viewer) {
   const { buttons, view } = viewer.tools;
+  /** @type {Actions} */
   const actions = viewer.actions();
+  /** @param {string} name */
   const hasRoom = (name) => name !== 'both' || viewer.picture.hasRoom;
   const shown = VIEWS.filter(([name]) => buttons[name] && hasRoom(name));
   return shown.map(([id, text]) => ({ id: `view-${id}`, text, isChecked: id === view, action: actions[id] }));
 }
 
 // What can be done with a frame.
+/** @param {Viewer} viewer @param {number} node */
 function frameMenu(viewer, node) {
   const { canvas, profile } = viewer;
+  /** @param {string} id @param {string} text @param {string} key @param {() => void} action */
   const item = (id, text, key, action) => ({ id, text, key, action });
   const link = canvas.linkOf(node);
   const isFunction = canvas.graph.tree.name[node] > 0;

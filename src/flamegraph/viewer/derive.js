@@ -1,6 +1,8 @@
+// @ts-check
 // The graph of the view, and what is left out of it.
 
 // The graph of the view.
+/** @param {Viewer} viewer */
 function graphOf(viewer) {
   const { profile, view } = viewer;
   let tree = filtered(viewer, ofParts(profile.tree, view.part));
@@ -15,6 +17,7 @@ function graphOf(viewer) {
 }
 
 // The graph that links refer to.
+/** @param {Viewer} viewer */
 function uneditedGraph(viewer) {
   const { side } = viewer.view;
   if (viewer.unedited?.side !== side) {
@@ -24,6 +27,7 @@ function uneditedGraph(viewer) {
 }
 
 // The tree without the stacks and the recursion that are not wanted.
+/** @param {Viewer} viewer @param {Tree} tree */
 function filtered(viewer, tree) {
   const { view, filter, profile } = viewer;
   let wanted = tree;
@@ -36,12 +40,17 @@ function filtered(viewer, tree) {
 }
 
 // The tree after an edit. A `node` is one of the profile's tree.
+/** @param {Profile} profile @param {Tree} tree @param {Edit} edit */
 function edited(profile, tree, { kind, name, module, node }) {
   const { functions, modules, isChart } = profile;
+  /** @param {number} at */
   const isOfModule = (at) => at > 0 && modules.index[at] === module;
   const isHidden = {
+    /** @param {number} at @param {number} caller */
     recursion: (at, caller) => caller > 0 && functions[at] === functions[caller],
+    /** @param {number} at */
     hide: (at) => at > 0 && functions[at] === functions[name],
+    /** @param {number} at @param {number} caller */
     module: (at, caller) => isOfModule(at) && isOfModule(caller),
     prune: () => false,
   }[kind];
@@ -49,14 +58,17 @@ function edited(profile, tree, { kind, name, module, node }) {
   return (isChart ? withoutInTime : without)(tree, isHidden, subtree > 0 ? subtree : -1);
 }
 
+/** @param {Viewer} viewer @param {Graph} graph */
 function ordered(viewer, graph) {
   const { order, side } = viewer.view;
   return order === 'width' ? sorted(graph, order, viewer.profile.names, side) : graph;
 }
 
+/** @param {Viewer} viewer @param {Graph} graph */
 function sandwichOf(viewer, graph) {
   const { functions } = viewer.profile;
   const { name, side } = viewer.view;
+  /** @param {number} other */
   const isFunction = (other) => other > 0 && functions[other] === functions[name];
   const { callees, callers } = aroundFunction(graph, isFunction);
   const around = ordered(viewer, new Graph(callees, side));
@@ -66,6 +78,7 @@ function sandwichOf(viewer, graph) {
   return around;
 }
 
+/** @param {Viewer} viewer */
 function isOriginal(viewer) {
   const { order, part, side, recursion } = viewer.view;
   const isUnsorted = order === 'name' && side === viewer.profile.settings.width;
@@ -74,11 +87,13 @@ function isOriginal(viewer) {
 }
 
 // Tables list the frames of the plain view.
+/** @param {Viewer} viewer */
 function hasFramesOfProfile(viewer) {
   return ['plain', 'table', 'both'].includes(viewer.view.view);
 }
 
 // The frame that corresponds to `node` in the previous graph, or its nearest remaining caller.
+/** @param {Viewer} viewer @param {Graph} before @param {number} node */
 function sameFrame(viewer, before, node) {
   const { graph } = viewer.canvas;
   return hasFramesOfProfile(viewer)
@@ -87,11 +102,13 @@ function sameFrame(viewer, before, node) {
 }
 
 // The frame of the profile's tree that is drawn as `node`, the first one of several.
+/** @param {Tree} tree @param {number} node */
 function originalOf(tree, node) {
   return tree.place ? tree.place.indexOf(node) : node;
 }
 
 // The frame that draws a frame of the profile's tree, or its nearest remaining caller.
+/** @param {Graph} graph @param {number} original @param {Profile} profile */
 function drawnAs({ tree, total }, original, profile) {
   for (let at = original; at > 0; at = profile.tree.parent[at]) {
     const node = tree.place ? tree.place[at] : at;
@@ -103,6 +120,7 @@ function drawnAs({ tree, total }, original, profile) {
 }
 
 // Hides a function, whose callees become its callers'; or a frame with its descendants.
+/** @param {Viewer} viewer @param {number} node @param {boolean} isSubtree */
 function hideFrame(viewer, node, isSubtree) {
   const { tree } = viewer.canvas.graph;
   const name = tree.name[node];
@@ -114,22 +132,26 @@ function hideFrame(viewer, node, isSubtree) {
 }
 
 // Draws chains of calls within the module of a frame as their first frame.
+/** @param {Viewer} viewer @param {number} node */
 function collapseModule(viewer, node) {
   const name = viewer.canvas.graph.tree.name[node];
   edit(viewer, { kind: 'module', module: viewer.profile.modules.index[name] });
 }
 
+/** @param {Viewer} viewer @param {Edit} change */
 function edit(viewer, change) {
   viewer.edits.push(change);
   viewer.show({});
 }
 
+/** @param {Viewer} viewer */
 function undo(viewer) {
   viewer.edits.pop();
   viewer.show({});
 }
 
 // Keeps only the stacks that match the search, or all again.
+/** @param {Viewer} viewer */
 function toggleFilter(viewer) {
   const { term, isPlain, ignoreCase } = viewer.query;
   const pattern = isPlain ? term.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : term;

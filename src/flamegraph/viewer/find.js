@@ -1,6 +1,8 @@
+// @ts-check
 // Searching the graph, and going from match to match.
 
 // Searches without changing the URL.
+/** @param {Viewer} viewer @param {string} term */
 function searchFor(viewer, term) {
   viewer.query.term = term;
   viewer.search.run(viewer.query);
@@ -16,30 +18,36 @@ function searchFor(viewer, term) {
   showMatched(viewer);
 }
 
+/** @param {Viewer} viewer @param {number} node */
 function searchFunction(viewer, node) {
   searchName(viewer, viewer.canvas.name(node));
 }
 
+/** @param {Viewer} viewer @param {string} name */
 function searchName(viewer, name) {
   viewer.query.isPlain = true;
   finishSearch(viewer, name);
 }
 
+/** @param {Viewer} viewer @param {string} term */
 function finishSearch(viewer, term) {
   searchFor(viewer, term ?? viewer.committed);
   viewer.committed = viewer.search.error === '' ? viewer.query.term : '';
   remember(viewer, false);
 }
 
+/** @param {Viewer} viewer @param {Partial<Query>} changes */
 function changeQuery(viewer, changes) {
   Object.assign(viewer.query, changes);
   finishSearch(viewer, viewer.tools.isTyping ? viewer.tools.input.value : viewer.query.term);
 }
 
+/** @param {Viewer} viewer */
 function showMatched(viewer) {
   viewer.tools.showMatched(matchedText(viewer));
 }
 
+/** @param {Viewer} viewer */
 function matchedText(viewer) {
   const { error, note, isActive } = viewer.search;
   if (!isActive) {
@@ -60,6 +68,7 @@ function matchedText(viewer) {
 
 // Goes to the next or previous match. A match that is too narrow to see is zoomed into; the next one is
 // searched from the original zoom.
+/** @param {Viewer} viewer @param {number} by */
 function step(viewer, by) {
   const { canvas } = viewer;
   const top = viewer.stepsFrom ?? canvas.zoomed;

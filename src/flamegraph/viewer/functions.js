@@ -1,15 +1,20 @@
+// @ts-check
 // The rows of the table: the counts of each function.
 
 // The columns of a table: a key of its rows, a heading, and the cell of a row: a text, and optionally a share
 // for a bar, or a color. For a count, `whole` is the key of what it is a share of.
+/** @param {{ profile: Profile, colors: Colors, countText: (ticks: number) => string }} of */
 function columnsOf({ profile, colors, countText }) {
   const name = { key: 'name', heading: 'Function', isName: true };
+  /** @param {string} key @param {string} heading @param {string} whole @returns {Column} */
   const count = (key, heading, whole) => ({
     key,
     heading,
     whole,
+    /** @param {Row} row */
     cell: (row) => ({ text: `${countText(row[key])}  ${percentText(row[key], row[whole])}`, share: row[key] / row[whole] }),
   });
+  /** @param {string} key @param {string} heading @returns {Column} */
   const change = (key, heading) => ({ key, heading, cell: (row) => ({ text: signed(row[key], countText) }) });
   if (!profile.isDifferential) {
     return [count('own', 'Self', 'whole'), count('total', 'Total', 'whole'), name];
@@ -18,6 +23,7 @@ function columnsOf({ profile, colors, countText }) {
     key: 'relative',
     heading: 'Change %',
     isRelative: true,
+    /** @param {Row} row */
     cell: (row) => ({ text: relativeText(row.before, row.after), color: colors.ofChange(row.before, row.after) }),
   };
   const before = count('before', 'Before', 'wholeBefore');
@@ -26,6 +32,7 @@ function columnsOf({ profile, colors, countText }) {
 }
 
 // The rows of functions at and below `top` for which `isWanted`.
+/** @param {Graph} graph @param {number} top @param {Profile} profile @param {(name: number) => boolean} isWanted @returns {Row[]} */
 function functionRows(graph, top, profile, isWanted) {
   const { functions, names } = profile;
   const { own, total } = functionCounts(graph, top, functions, graph.own, graph.total);
@@ -44,6 +51,7 @@ function functionRows(graph, top, profile, isWanted) {
   return rows;
 }
 
+/** @param {number} number @param {Sums} before @param {Sums} after @param {Graph} graph @param {number} top */
 function changesOf(number, before, after, graph, top) {
   return {
     before: before.total[number],
@@ -58,6 +66,7 @@ function changesOf(number, before, after, graph, top) {
 
 // The self and inclusive counts of each function, by number, at and below `top`; nested frames of the same function
 // count once.
+/** @param {Graph} graph @param {number} top @param {Int32Array} functions @param {Float64Array} owns @param {Float64Array} totals */
 function functionCounts(graph, top, functions, owns, totals) {
   const own = new Float64Array(functions.length);
   const total = new Float64Array(functions.length);
@@ -77,17 +86,20 @@ function functionCounts(graph, top, functions, owns, totals) {
 }
 
 // The function with the largest self count.
+/** @param {Graph} graph @param {Int32Array} functions */
 function hottest(graph, functions) {
   const { own } = functionCounts(graph, 0, functions, graph.own, graph.total);
   return own.reduce((best, count, number) => (count > own[best] ? number : best), 1);
 }
 
+/** @param {number} change @param {(count: number) => string} textOf */
 function signed(change, textOf) {
   const sign = change > 0 ? '+' : change < 0 ? '-' : '';
   return sign + textOf(Math.abs(change));
 }
 
 // `+30.00%`, `new` or `gone`.
+/** @param {number} before @param {number} after */
 function relativeText(before, after) {
   if (before === 0 || after === 0) {
     return before === after ? '' : after === 0 ? 'gone' : 'new';

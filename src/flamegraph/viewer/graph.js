@@ -1,13 +1,17 @@
+// @ts-check
 // The layout of a tree.
 
 // A tree with its layout: the start and width of each frame, in ticks. `end` is one more than the last
 // descendant of a frame. Rows are depths, negative for callers around a function.
 class Graph {
   // `side` is the profile of a differential graph that determines widths.
+  /** @param {Tree} tree @param {string} side */
   constructor(tree, side) {
     const { size } = tree;
     this.tree = tree;
     this.size = size;
+    // Of a function: the count of the graph it is from.
+    this.whole = 0;
     this.end = new Int32Array(size);
     this.row = tree.depth;
     this.after = sums(tree, tree.own, size);
@@ -41,17 +45,20 @@ class Graph {
   }
 
   // Adds the callers' tree on the other side of the root.
+  /** @param {Graph} graph */
   addCallers(graph) {
     const [size, more] = [this.size, graph.size - 1];
     const tree = new Tree(size + more);
     const row = new Int32Array(size + more);
     tree.size = size + more;
+    /** @param {any} ours @param {any} theirs @param {any} Type */
     const join = (ours, theirs, Type) => {
       const joined = new Type(size + more);
       joined.set(ours.subarray(0, size));
       joined.set(theirs.subarray(1, graph.size), size);
       return joined;
     };
+    /** @param {Int32Array} values @param {number} by */
     const shifted = (values, by) => values.map((value) => value + by);
     const parents = graph.tree.parent.map((parent) => (parent === 0 ? 0 : parent + size - 1));
     tree.name = join(this.tree.name, graph.tree.name, Int32Array);
@@ -60,14 +67,19 @@ class Graph {
     tree.ownBefore = join(this.tree.ownBefore, graph.tree.ownBefore, Float64Array);
     row.set(this.row.subarray(0, size));
     row.set(graph.row.subarray(1, graph.size).map((depth) => -depth), size);
+    /** @type {Record<string, any>} */
+    const other = graph;
+    /** @type {Record<string, any>} */
+    const fields = this;
     for (const key of ['after', 'before', 'own', 'total', 'start']) {
-      this[key] = join(this[key], graph[key], Float64Array);
+      fields[key] = join(fields[key], other[key], Float64Array);
     }
     this.end = join(this.end, shifted(graph.end, size - 1), Int32Array);
     this.end[0] = size + more;
     Object.assign(this, { tree, row, size: size + more });
   }
 
+  /** @param {number} node */
   ancestors(node) {
     const found = [];
     for (let above = this.tree.parent[node]; above >= 0; above = this.tree.parent[above]) {
@@ -77,12 +89,14 @@ class Graph {
   }
 
   // The names from the root's callee to a frame.
+  /** @param {number} node */
   pathTo(node) {
     const path = [node, ...this.ancestors(node)].reverse().slice(1);
     return path.map((at) => this.tree.name[at]);
   }
 
   // The widest frame that starts at `start` in the row, or -1.
+  /** @param {number} start @param {number} row */
   find(start, row) {
     let found = -1;
     for (let node = 0; node < this.size; node++) {
@@ -95,6 +109,7 @@ class Graph {
   }
 
   // The children of a frame that have a width.
+  /** @param {number} node */
   children(node) {
     const found = [];
     for (let child = node + 1; child < this.end[node]; child = this.end[child]) {
@@ -105,12 +120,14 @@ class Graph {
     return found;
   }
 
+  /** @param {number} node @param {boolean} up */
   widestChild(node, up) {
     const children = this.children(node).filter((child) => this.row[child] < 0 === up);
     return children.reduce((a, b) => (a >= 0 && this.total[a] >= this.total[b] ? a : b), -1);
   }
 
   // The next frame to the left or right in the same row, or -1.
+  /** @param {number} node @param {number} step */
   neighbor(node, step) {
     let found = -1;
     for (let at = 1; at < this.size; at++) {
@@ -124,10 +141,12 @@ class Graph {
   }
 }
 
+/** @param {number} a @param {number} b */
 function isClose(a, b) {
   return Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b), 1);
 }
 
+/** @param {Tree} tree @param {string} side @param {number} size */
 function ownWidths(tree, side, size) {
   switch (side) {
     case 'before':
@@ -140,6 +159,7 @@ function ownWidths(tree, side, size) {
 }
 
 // The inclusive counts of nodes.
+/** @param {Tree} tree @param {Float64Array} own @param {number} size */
 function sums(tree, own, size) {
   const total = own.slice(0, size);
   for (let node = size - 1; node > 0; node--) {
@@ -149,14 +169,18 @@ function sums(tree, own, size) {
 }
 
 // The graph with siblings in another order.
+/** @param {Graph} graph @param {string} order @param {string[]} names @param {string} side */
 function sorted(graph, order, names, side) {
   const { tree } = graph;
+  /** @param {any} a @param {any} b */
   const byName = (a, b) => (names[tree.name[a]] < names[tree.name[b]] ? -1 : 1);
+  /** @param {number} a @param {number} b */
   const byWidth = (a, b) => graph.total[b] - graph.total[a] || byName(a, b);
   return new Graph(inOrder(tree, tree.size, order === 'width' ? byWidth : byName), side);
 }
 
 // The node that a path of names leads to, if it has a width; else the root.
+/** @param {Graph} graph @param {number[]} path */
 function nodeAt({ tree, total }, path) {
   let [node, depth] = [0, 0];
   for (let at = 1; at < tree.size && depth < path.length; at++) {

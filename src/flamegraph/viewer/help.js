@@ -1,3 +1,4 @@
+// @ts-check
 // The list of keys.
 
 const KEYS = [
@@ -28,7 +29,10 @@ const KEYS = [
 
 // A list of keys over the graph.
 class Help {
+  /** @param {SVGSVGElement} root @param {() => void} leave */
   constructor(root, leave) {
+    /** @type {any} */
+    this.user = null;
     this.place = create(SVG, 'foreignObject', { id: 'keys', class: 'hide' }, root);
     Object.entries({ x: 0, width: '100%', height: 560 }).forEach(([key, value]) =>
       this.place.setAttribute(key, value));
@@ -46,6 +50,7 @@ class Help {
     return !isHidden(this.place);
   }
 
+  /** @param {boolean} isOpen @param {number} top */
   toggle(isOpen, top) {
     this.place.setAttribute('y', top);
     setShown(this.place, isOpen);

@@ -1,6 +1,8 @@
+// @ts-check
 // A frame on the screen: a group of a title, a rectangle and, if it is wide enough, a text.
 
 class Item {
+  /** @param {any} group */
   constructor(group) {
     this.group = group;
     this.rect = group.querySelector('rect');
@@ -20,6 +22,7 @@ class Item {
   }
 
   // Shows it, as an element of `parent` unless it has a permanent place.
+  /** @param {ParentNode} parent @param {boolean} isFine */
   show(parent, isFine) {
     if (this.isFine || isFine) {
       parent.append(this.group);
@@ -39,6 +42,7 @@ class Item {
   }
 
   // Narrow frames are transparent, because they are painted together.
+  /** @param {boolean} isPainted */
   setPainted(isPainted) {
     if (isPainted !== this.isPainted) {
       this.isPainted = isPainted;
@@ -50,6 +54,7 @@ class Item {
     }
   }
 
+  /** @param {number} x @param {number} width @param {number} y */
   move(x, width, y) {
     const [left, wide] = [rounded(x), rounded(width)];
     if (left !== this.x) {
@@ -65,6 +70,7 @@ class Item {
     Object.assign(this, { x: left, width: wide, y });
   }
 
+  /** @param {number} look @param {Color} color @param {string} classes */
   paint(look, color, classes) {
     this.look = look;
     const fill = css(color);
@@ -79,6 +85,7 @@ class Item {
     this.text?.setAttribute('fill', this.onColor);
   }
 
+  /** @param {string} name @param {Picture} picture @param {Font} font */
   label(name, picture, font) {
     const room = (this.width / 100) * picture.framesWidth() - 2 * LABEL_PADDING;
     const label = room < font.narrowest ? '' : picture.isModern ? fitName(font, name, room) : fitLabel(font, name, room);
@@ -96,13 +103,16 @@ class Item {
   }
 }
 
+/** @param {Font} font @param {string} name @param {number} room */
 function fitLabel(font, name, room) {
   return font.fit(name, room, options.cutRight ? keepStart : keepEnd);
 }
 
+/** @param {number} value */
 const rounded = (value) => Math.round(value * 1e4) / 1e4;
 
 // The value of an attribute in percent, NaN if it is missing.
+/** @param {Element} element @param {string} attribute */
 function percent(element, attribute) {
   const value = element.getAttribute(attribute);
   return value?.endsWith('%') ? parseFloat(value) : NaN;

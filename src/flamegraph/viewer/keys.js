@@ -1,6 +1,8 @@
+// @ts-check
 // What keys do.
 
 // Keys for the whole graph. In a host page, only while the graph is in use.
+/** @param {Viewer} viewer @param {Key} event */
 function onKey(viewer, event) {
   if (!viewer.picture.isDocument && !viewer.root.matches(':hover, :focus-within')) {
     return;
@@ -30,11 +32,13 @@ function onKey(viewer, event) {
 // In a document of its own, the Tab key reaches the tools before the frames. In the document they come later,
 // because what comes later is painted over the rest. Where this does not prevent what the browser does, it goes on
 // from the new place.
+/** @param {Viewer} viewer @param {Key} event */
 function onTab({ canvas, tools, root }, event) {
   const used = document.activeElement;
   const frame = canvas.element(canvas.focused);
   const [first, last] = tools.ends();
   const isBack = event.shiftKey;
+  /** @param {any} target */
   const move = (target) => {
     event.preventDefault();
     target.focus();
@@ -52,9 +56,11 @@ function onTab({ canvas, tools, root }, event) {
   }
 }
 
+/** @param {Viewer} viewer @param {string} key */
 function onPlainKey(viewer, key) {
   const actions = viewer.actions();
   const node = viewer.selected();
+  /** @type {Record<string, () => void>} */
   const keys = {
     '.': () => viewer.openMenuOf(node),
     Escape: () => escape(viewer),
@@ -85,6 +91,7 @@ function onPlainKey(viewer, key) {
   }
 }
 
+/** @param {Viewer} viewer */
 function escape(viewer) {
   if (viewer.menu.isOpen) {
     viewer.menu.close();
@@ -97,12 +104,14 @@ function escape(viewer) {
   }
 }
 
+/** @param {Viewer} viewer */
 function zoomOut(viewer) {
   const { zoomed, range, graph } = viewer.canvas;
   viewer.zoom(range ? zoomed : Math.max(graph.tree.parent[zoomed], 0));
 }
 
 // Keys on the focused frame.
+/** @param {Viewer} viewer @param {Key} event */
 function onFrameKey(viewer, event) {
   const node = viewer.canvas.under(event.target);
   if (node >= 0 && (event.key === 'Enter' || event.key === ' ')) {
@@ -125,6 +134,7 @@ function onFrameKey(viewer, event) {
   }
 }
 
+/** @param {Viewer} viewer @param {number} node @param {string} key */
 function neighbor(viewer, node, key) {
   const { graph } = viewer.canvas;
   const isUp = key === 'ArrowUp';

@@ -1,8 +1,10 @@
+// @ts-check
 // Shortens names in the modern theme: the function is kept, and what is around it is left out first.
 
 const ELLIPSIS = '\u2026';
 
 // The name, as much of it as fits into `room` pixels.
+/** @param {Font} font @param {string} name @param {number} room */
 function fitName(font, name, room) {
   if (room < font.narrowest) {
     return '';
@@ -20,6 +22,7 @@ function fitName(font, name, room) {
 
 // A name, and shorter forms of it: without what is in brackets, then without the parts of its path, from the first
 // one on.
+/** @param {string} name */
 function* shorterNames(name) {
   yield name;
   const place = /^([^/(]+?) (\(?)([^ ()]*[/.][^ ()]*)(\)?)$/.exec(name);
@@ -40,6 +43,7 @@ function* shorterNames(name) {
 }
 
 // What is in braces, as closures are, stays with its function.
+/** @param {string} path @param {string} before @param {string} after */
 function* withoutPath(path, before, after) {
   const separator = /::(?!\{)|[\/`]|\.(?=[A-Za-z_$<(][^/]*$)(?!\w+(:\d|$))/g;
   for (const { index, 0: found } of path.matchAll(separator)) {
@@ -49,6 +53,7 @@ function* withoutPath(path, before, after) {
 }
 
 // `a<b<c>>::f` becomes `a<...>::f`, and `f::<b>` becomes `f`. Brackets that are not in pairs are operators or arrows.
+/** @param {string} name */
 function withoutBrackets(name) {
   let [depth, kept] = [0, ''];
   for (let at = 0; at < name.length; at++) {

@@ -1,8 +1,10 @@
+// @ts-check
 // Creates elements after the visible ones are on the screen: first those of frames out of sight, which are
 // kept, then those of narrow frames, so that they can be hovered over and programs find them. The latter are
 // in a separate last element, which a zoom removes at once.
 
 class Later {
+  /** @param {Element} svg @param {(node: number, added: ParentNode) => void} place */
   constructor(svg, place) {
     this.svg = svg;
     this.place = place;
@@ -20,6 +22,7 @@ class Later {
     }
   }
 
+  /** @param {number[]} distant @param {number[]} fine */
   set(distant, fine) {
     this.turn = null;
     this.distant = distant;
@@ -27,9 +30,11 @@ class Later {
     this.isFine = new Set(fine);
     // The first `made` of `nodes` are done.
     this.nodes = [...distant, ...fine];
+    /** @type {number} */
     this.made = 0;
   }
 
+  /** @param {number[]} distant @param {number[]} fine */
   start(distant, fine) {
     this.set(distant, fine);
     this.wait();
@@ -68,6 +73,7 @@ class Later {
     this.draw(this.distant.length, () => false);
   }
 
+  /** @param {number} end @param {() => boolean} isOver */
   draw(end, isOver) {
     while (this.made < end && !isOver()) {
       const from = this.made;
@@ -77,6 +83,7 @@ class Later {
   }
 
   // Creates elements now.
+  /** @param {number[]} nodes */
   add(nodes) {
     const [lasting, fine] = [0, 1].map(() => document.createDocumentFragment());
     nodes.forEach((node) => this.place(node, this.isFine.has(node) ? fine : lasting));
@@ -89,6 +96,7 @@ class Later {
     return this.fine.slice(0, Math.max(this.made - this.distant.length, 0));
   }
 
+  /** @param {number} node */
   isWaiting(node) {
     return this.nodes.indexOf(node, this.made) >= 0;
   }

@@ -1,8 +1,11 @@
+// @ts-check
 // Properties of the frames in the file that the profile data does not contain.
 
 // The frames with elements in the file: the node, the group, and its rectangle.
+/** @param {Picture} picture @param {Profile} profile */
 function foundFrames(picture, profile) {
   const graph = new Graph(profile.tree, profile.settings.width);
+  /** @type {Found} */
   const found = [];
   let node = 0;
   for (const group of picture.frames.children) {
@@ -19,11 +22,13 @@ function foundFrames(picture, profile) {
 
 // Reads colors, links and other attributes, replaced titles, and exact titles for counts that are too large
 // for the script's numbers.
+/** @param {Found} found @param {Profile} profile @param {Colors} colors */
 function readMarks(found, profile, colors) {
   const marks = { groups: new Map(), titles: new Map() };
   for (const { node, group, rect } of found) {
     const hasName = rect.hasAttribute('fg:name');
     if (group.attributes.length > 0 || hasName) {
+      /** @type {any} */
       const mark = group.cloneNode(false);
       mark.title = hasName ? group.querySelector('title').textContent : undefined;
       marks.groups.set(profile.tree.name[node], mark);
@@ -36,6 +41,7 @@ function readMarks(found, profile, colors) {
 }
 
 // The node that an element draws, not before `from`, or -1.
+/** @param {Graph} graph @param {number} unit @param {Picture} picture @param {Element} rect @param {number} from */
 function nodeOf(graph, unit, picture, rect, from) {
   const [start, width] = [number(rect, 'fg:x') / unit, number(rect, 'fg:w') / unit];
   const row = picture.fileRow(number(rect, 'y'));

@@ -1,15 +1,22 @@
+// @ts-check
 // A menu over the graph.
 
 const MENU_WIDTH = 270;
 
 class Menu {
+  /** @param {Picture} picture */
   constructor(picture) {
     this.picture = picture;
+    /** @type {any} */
+    this.user = null;
+    /** @type {SVGForeignObjectElement} */
     this.place = create(SVG, 'foreignObject', { id: 'popup', class: 'hide', width: MENU_WIDTH }, picture.root);
     this.box = html('div', '', { role: 'menu' }, this.place);
     this.place.addEventListener('keydown', (event) => this.onKey(event));
     document.addEventListener('pointerdown', (event) => {
-      if (!this.place.contains(event.target)) {
+      /** @type {any} */
+      const { target } = event;
+      if (!this.place.contains(target)) {
         this.close();
       }
     });
@@ -20,6 +27,7 @@ class Menu {
   }
 
   // Opens with `items` ({ id, text, key, isChecked, action }; null for a line), near a position in the image.
+  /** @param {(MenuItem | null)[]} items @param {number} x @param {number} y */
   open(items, x, y) {
     this.user = document.activeElement;
     // Lines only separate items.
@@ -43,6 +51,7 @@ class Menu {
     }
   }
 
+  /** @param {MenuItem | null} item */
   element(item) {
     if (item === null) {
       return html('hr');
@@ -61,9 +70,11 @@ class Menu {
     return line;
   }
 
+  /** @param {any} event */
   onKey(event) {
     const lines = [...this.box.querySelectorAll('button')];
     const at = lines.indexOf(document.activeElement);
+    /** @type {Record<string, number>} */
     const places = {
       ArrowDown: at + 1,
       ArrowUp: at - 1,

@@ -1,3 +1,4 @@
+// @ts-check
 // The modules of functions, which determine colors in the modern theme.
 
 const VARIANTS = 3;
@@ -7,6 +8,7 @@ const FADED = { light: [236, 236, 238], dark: [52, 52, 56] };
 
 class Modules {
   // `numbers` has a number for each name; src/flamegraph/data.rs documents it.
+  /** @param {Settings} settings @param {string} numbers */
   constructor({ modules, light, dark }, numbers) {
     this.names = modules.map(([name]) => name);
     this.hues = modules.map(([, hue]) => hue);
@@ -29,6 +31,7 @@ class Modules {
   }
 
   // The color of a function, or of the root, whose name is negative.
+  /** @param {number} name @param {boolean} isDark */
   color(name, isDark) {
     const module = name < 0 ? 0 : this.index[name];
     if (this.selected >= 0 && this.selected !== module) {
@@ -37,11 +40,13 @@ class Modules {
     return this.shade(module, name < 0 ? 1 : this.variant[name], isDark);
   }
 
+  /** @param {number} module @param {number} variant @param {boolean} isDark */
   shade(module, variant, isDark) {
     return (isDark ? this.dark : this.light)[this.hues[module] * VARIANTS + variant];
   }
 
   // The self counts of the modules at and below `top`, without the callers around a function.
+  /** @param {Graph} graph @param {number} top */
   counts(graph, top) {
     const { tree, row, own } = graph;
     const counts = new Float64Array(this.names.length);
@@ -58,12 +63,14 @@ class Modules {
 }
 
 // Colors of six digits each.
+/** @param {string} text */
 function colorsIn(text) {
   return text.match(/.{6}/g).map((digits) => colorOf('#' + digits));
 }
 
 // The legend: the largest modules with their shares, as buttons.
 class ModuleLegend {
+  /** @param {HTMLElement} place @param {Modules} modules @param {(module: number) => void} select */
   constructor(place, modules, select) {
     this.place = place;
     this.modules = modules;
@@ -72,6 +79,7 @@ class ModuleLegend {
     place.setAttribute('aria-label', 'modules');
   }
 
+  /** @param {Graph} graph @param {number} top @param {boolean} isDark */
   show(graph, top, isDark) {
     const { modules } = this;
     const counts = modules.counts(graph, top);

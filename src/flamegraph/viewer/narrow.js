@@ -1,3 +1,4 @@
+// @ts-check
 // Paints frames that are too narrow for an element of their own.
 //
 // Side by side, such elements would not add up: a browser blends each one with what is below it, so four frames
@@ -5,6 +6,7 @@
 // frames in it. The image without the script is painted in the same way.
 
 class Narrow {
+  /** @param {Element} svg */
   constructor(svg) {
     svg.querySelector('#narrow')?.remove();
     const attributes = { id: 'narrow', height: 100, preserveAspectRatio: 'none', overflow: 'visible', fill: 'none' };
@@ -13,6 +15,7 @@ class Narrow {
 
   // `nodes` are sorted from left to right in each row. Matches have the search color; the color of a cell is the
   // average of its other frames.
+  /** @param {Graph} graph @param {Extent} extent @param {number[]} nodes @param {NarrowStyle} narrowStyle @param {Picture} picture */
   draw(graph, { first, span }, nodes, { colorOf, isMatch, step }, picture) {
     // One per pixel of the screen.
     const columns = Math.max(Math.round(picture.framesWidth() * (window.devicePixelRatio || 1)), 1);
@@ -42,9 +45,11 @@ const OVERLAP = 20;
 
 // The current cell of each row: a column, and the frames in it so far.
 class Cells {
+  /** @param {number} low @param {number} high @param {Picture} picture @param {number} step */
   constructor(low, high, picture, step) {
     this.step = step;
     const rows = high - low + 1;
+    /** @param {number} row */
     const middle = (row) => UNITS * (picture.rowY(row + low) + (picture.rowHeight - 1) / 2);
     this.y = Array.from({ length: rows }, (_, row) => middle(row));
     this.column = new Float64Array(rows).fill(-1);
@@ -64,6 +69,7 @@ class Cells {
     this.paths = new Map();
   }
 
+  /** @param {number} row @param {number} from @param {number} to @param {Color | null} color */
   add(row, from, to, color) {
     while (from < to) {
       const column = Math.floor(from);
@@ -78,6 +84,7 @@ class Cells {
     }
   }
 
+  /** @param {number} row @param {number} width @param {Color | null} color */
   cover(row, width, color) {
     if (color === null) {
       this.matched[row] += width;
@@ -90,6 +97,7 @@ class Cells {
   }
 
   // Paints a cell: first what does not match, then what does.
+  /** @param {number} row */
   finishCell(row) {
     let from = Math.round(UNITS * this.from[row]);
     if (this.covered[row] > 0) {
@@ -103,12 +111,14 @@ class Cells {
     this.color.fill(0, 3 * row, 3 * row + 3);
   }
 
+  /** @param {number} row */
   average(row) {
     const sums = this.color.subarray(3 * row, 3 * row + 3);
     return css(Array.from(sums, (sum) => snapped(sum / this.covered[row], this.step)));
   }
 
   // Returns the painted width, in units.
+  /** @param {number} row @param {number} from @param {number} covered @param {Float64Array} carry @param {string} color */
   paint(row, from, covered, carry, color) {
     const exact = UNITS * covered + carry[row];
     const width = Math.round(exact);
@@ -130,6 +140,7 @@ class Cells {
   // A path for each color.
   finish() {
     this.y.forEach((_, row) => this.finishCell(row));
+    /** @param {string} stroke @param {string[]} parts */
     const path = (stroke, parts) => create(SVG, 'path', { stroke, d: parts.join('') }, null);
     return Array.from(this.paths, ([stroke, parts]) => path(stroke, parts));
   }

@@ -1,3 +1,4 @@
+// @ts-check
 // Paints what is on the screen on a canvas. An image of the SVG would be simpler, but a page whose policy forbids
 // images cannot load one.
 
@@ -9,6 +10,7 @@ const MOST_PIXELS = 16_000;
 const PAINTED = '.background, #title, #subtitle, #legend rect, #legend text, #frames rect:not([fill-opacity]), \
   #frames path, #frames text, #axis path, #axis text';
 
+/** @param {any} root */
 function painted(root) {
   const { left, top, width, height } = root.getBoundingClientRect();
   const scale = Math.min(SHARPNESS, MOST_PIXELS / Math.max(width, height));
@@ -27,6 +29,7 @@ function painted(root) {
   return canvas;
 }
 
+/** @param {CanvasRenderingContext2D} context @param {any} element @param {CSSStyleDeclaration} style @param {SVGSVGElement} root */
 function paintElement(context, element, style, root) {
   context.fillStyle = style.fill.startsWith('url') ? gradient(context, element, root) : style.fill;
   context.strokeStyle = style.stroke;
@@ -38,15 +41,16 @@ function paintElement(context, element, style, root) {
   } else if (element.localName === 'path') {
     context.stroke(new Path2D(element.getAttribute('d')));
   } else {
-    const box = ['x', 'y', 'width', 'height'].map((side) => element[side].baseVal.value);
-    context.fillRect(...box);
+    const [x, y, width, height] = ['x', 'y', 'width', 'height'].map((side) => element[side].baseVal.value);
+    context.fillRect(x, y, width, height);
     if (style.stroke !== 'none') {
-      context.strokeRect(...box);
+      context.strokeRect(x, y, width, height);
     }
   }
 }
 
 // That of the background, from its top to its bottom.
+/** @param {CanvasRenderingContext2D} context @param {any} element @param {any} root */
 function gradient(context, element, root) {
   const made = context.createLinearGradient(0, 0, 0, element.height.baseVal.value);
   for (const stop of root.querySelectorAll('#background stop')) {

@@ -1,3 +1,4 @@
+// @ts-check
 // Zooming by the wheel with Ctrl or Cmd, which leaves the wheel itself to the page, and moving by dragging.
 
 // The distance in pixels from which on it is a drag and not a click.
@@ -10,6 +11,7 @@ const WHEEL_LINE = 16;
 const ZOOM_STEP = 1.5;
 
 class Pan {
+  /** @param {Viewer} viewer */
   constructor(viewer) {
     this.viewer = viewer;
     this.wanted = null;
@@ -21,6 +23,7 @@ class Pan {
     window.addEventListener('pointerup', () => (this.grip = null));
   }
 
+  /** @param {any} event */
   onWheel(event) {
     if (event.ctrlKey || event.metaKey) {
       event.preventDefault();
@@ -31,12 +34,14 @@ class Pan {
   }
 
   // Fingers scroll the page.
+  /** @param {any} event */
   onDown(event) {
     this.hasMoved = false;
     const isDrag = event.button === 0 && event.pointerType === 'mouse';
     this.grip = isDrag && this.viewer.canvas.range ? { x: event.clientX, extent: this.extent } : null;
   }
 
+  /** @param {PointerEvent} event */
   onMove(event) {
     if (!this.grip) {
       return;
@@ -54,6 +59,7 @@ class Pan {
   }
 
   // Multiplies the width, around a point given as a share of it.
+  /** @param {number} factor @param {number} [share] */
   zoom(factor, share = 0.5) {
     const { first, span } = this.extent;
     const { graph } = this.viewer.canvas;
@@ -62,12 +68,14 @@ class Pan {
   }
 
   // Moves by a share of the width.
+  /** @param {number} share */
   move(share) {
     const { first, span } = this.extent;
     this.show(first + share * span, span);
   }
 
   // Shows a range in the next frame of the screen.
+  /** @param {number} first @param {number} span */
   show(first, span) {
     const isWaiting = this.wanted !== null;
     this.wanted = within(this.viewer.canvas.graph, first, span);
@@ -86,12 +94,14 @@ class Pan {
 }
 
 // The nearest range in a graph.
+/** @param {Graph} graph @param {number} first @param {number} span */
 function within({ total }, first, span) {
   const wide = Math.min(span, total[0]);
   return { first: Math.min(Math.max(first, 0), total[0] - wide), span: wide };
 }
 
 // Shows a range, in the zoomed frame or in the nearest one above that contains it.
+/** @param {Viewer} viewer @param {Extent} extent */
 function showRange(viewer, { first, span }) {
   const { canvas } = viewer;
   const { start, total, tree } = canvas.graph;

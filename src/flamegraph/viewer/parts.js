@@ -1,3 +1,4 @@
+// @ts-check
 // The parts of the profile, such as its threads: the frames above the root. All are shown side by side or merged, or
 // one of them alone.
 
@@ -6,6 +7,7 @@ const SIDE_BY_SIDE = -1;
 const MERGED = 0;
 
 // The tree that is shown. Stacks without a frame belong to no part.
+/** @param {Tree} tree @param {number} shown */
 function ofParts(tree, shown) {
   if (shown === SIDE_BY_SIDE) {
     return tree;
@@ -29,6 +31,7 @@ function ofParts(tree, shown) {
 }
 
 // The numbers of the parts' names, the largest part first; none if the user has no choice.
+/** @param {Profile} profile */
 function partsOf({ tree, settings }) {
   if (!settings.parts) {
     return [];
@@ -40,19 +43,24 @@ function partsOf({ tree, settings }) {
 }
 
 // The number of a part's name; all side by side if there is no such part.
+/** @param {Profile} profile @param {string} name @returns {number} */
 function partNamed({ parts, names }, name) {
   return parts.find((part) => names[part.name] === name)?.name ?? SIDE_BY_SIDE;
 }
 
 // The button that says which parts are shown, and its menu.
+/** @param {Viewer} viewer */
 function partText({ profile, view }) {
   const { names, settings: { parts } } = profile;
+  /** @type {Record<number, string>} */
   const texts = { [SIDE_BY_SIDE]: `All ${parts}`, [MERGED]: `All ${parts}, merged` };
   return texts[view.part] ?? names[view.part];
 }
 
+/** @param {Viewer} viewer */
 function partMenu(viewer) {
   const { parts, names, settings } = viewer.profile;
+  /** @param {number} part @param {string} text */
   const item = (part, text, key = '') => ({
     id: `part${part}`,
     text,

@@ -1,3 +1,4 @@
+// @ts-check
 // Regular expressions that cannot hang the tab, even from an untrusted URL.
 //
 // RegExp tries one alternative after another, and for `(a+)+$`, each additional character of a name can
@@ -16,10 +17,12 @@ const MOST_STEPS = 50_000_000;
 class Refusal extends Error {}
 
 class Budget {
+  /** @param {number} steps */
   constructor(steps) {
     this.left = steps;
   }
 
+  /** @param {number} steps */
   spend(steps) {
     this.left -= steps;
     if (this.left < 0) {
@@ -30,6 +33,7 @@ class Budget {
 
 // Returns a function that tests a text. `size` is the size of all texts, `longest` that of one. Throws a
 // SyntaxError if the pattern is invalid, or a Refusal.
+/** @param {Query} query @param {number} size @param {number} longest @returns {(text: string) => boolean} */
 function matcherOf({ term, isPlain, ignoreCase }, size, longest) {
   if (term.length > LONGEST_TERM) {
     throw new Refusal(`the search term has more than ${LONGEST_TERM} characters`);
@@ -47,7 +51,9 @@ function matcherOf({ term, isPlain, ignoreCase }, size, longest) {
 
 // Upper bounds on the steps RegExp takes to match `tree` at one position of a text, and on the number of ways
 // to match it, each of which is tried if the rest does not match.
+/** @param {Part} tree @param {number} longest @returns {Cost} */
 function effort(tree, longest) {
+  /** @param {Part} part */
   const of = (part) => effort(part, longest);
   switch (tree.kind) {
     case 'sequence':
@@ -63,8 +69,10 @@ function effort(tree, longest) {
   }
 }
 
+/** @param {Cost} a @param {Cost} b */
 const inTurn = (a, b) => ({ steps: a.steps + a.ways * b.steps, ways: a.ways * b.ways });
 
+/** @param {Cost} cost @param {Part} quantifier @param {number} longest */
 function repeated({ steps, ways }, { least, most }, longest) {
   const times = most === Infinity ? Math.max(longest, least) : most;
   if (ways > 1 && times > 1) {
@@ -73,13 +81,16 @@ function repeated({ steps, ways }, { least, most }, longest) {
   return { steps: 1 + times * steps, ways: times === 1 ? ways + 1 : times - least + 1 };
 }
 
+/** @param {string} text */
 const quoted = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
+/** @param {string} term */
 function plainTree(term) {
   const parts = term.split('').map((unit) => ({ kind: 'unit', source: quoted(unit) }));
   return { kind: 'sequence', parts };
 }
 
+/** @param {string} term */
 function patternTree(term) {
   RegExp(term);
   return new Parser(term).choice();
@@ -94,11 +105,13 @@ const UNIT =
 
 // A unit matches one UTF-16 code unit: a character, an escape or a class.
 class Parser {
+  /** @param {string} source */
   constructor(source) {
     this.source = source;
     this.at = 0;
   }
 
+  /** @returns {Part} */
   choice() {
     const options = [this.sequence()];
     while (this.source[this.at] === '|') {
@@ -108,6 +121,7 @@ class Parser {
     return options.length === 1 ? options[0] : { kind: 'choice', options };
   }
 
+  /** @returns {Part} */
   sequence() {
     const parts = [];
     while (this.at < this.source.length && !'|)'.includes(this.source[this.at])) {
@@ -116,6 +130,7 @@ class Parser {
     return { kind: 'sequence', parts };
   }
 
+  /** @param {Part} part */
   repeated(part) {
     const found = this.take(QUANTIFIER);
     if (found === null) {
@@ -128,6 +143,7 @@ class Parser {
     return { kind: 'repeat', part, least, most };
   }
 
+  /** @returns {Part} */
   part() {
     const place = this.take(PLACE);
     if (place) {
@@ -145,6 +161,7 @@ class Parser {
     throw new Refusal(`the pattern has ${isEscape ? 'a backreference' : 'flags within'}`);
   }
 
+  /** @param {string} mark @returns {Part} */
   group(mark) {
     const from = this.at;
     const body = this.choice();
@@ -154,6 +171,7 @@ class Parser {
     return isLook ? { kind: 'look', source, body } : body;
   }
 
+  /** @param {RegExp} token */
   take(token) {
     token.lastIndex = this.at;
     const found = token.exec(this.source);

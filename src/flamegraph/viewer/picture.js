@@ -1,3 +1,4 @@
+// @ts-check
 // The image as a whole: its size, and the positions of rows.
 
 // The space below the legend, in pixels.
@@ -12,6 +13,7 @@ const MIN_SPLIT_WIDTH = 700;
 const AXIS_HEIGHT = 20;
 
 class Picture {
+  /** @param {any} root @param {number} rowHeight @param {boolean} isModern */
   constructor(root, rowHeight, isModern) {
     this.isModern = isModern;
     this.root = root;
@@ -52,6 +54,7 @@ class Picture {
   }
 
   // Whether it is at least as high as the window.
+  /** @param {boolean} isWanted */
   setWhole(isWanted) {
     this.root.classList.toggle('whole', isWanted && options.fluid && this.isDocument);
   }
@@ -66,6 +69,7 @@ class Picture {
   }
 
   // Leaves room for a table to the left of the frames, if there is enough.
+  /** @param {boolean} isWanted */
   split(isWanted) {
     this.isSplit = isWanted;
     this.side = isWanted && this.hasRoom ? Math.round(Math.min(SIDE_SHARE * this.width, MAX_SIDE)) : 0;
@@ -92,20 +96,24 @@ class Picture {
 
   // The `y` of a row's frames within their parent element. It depends on nothing else: if there are more
   // rows, or more tools, the element moves as a whole.
+  /** @param {number} row */
   rowY(row) {
     return this.rootY + (this.isDownward ? row : -row) * this.rowHeight;
   }
 
   // The `y` in the file, by which URLs identify rows.
+  /** @param {number} row */
   fileY(row) {
     return this.rootY + (options.inverted ? row : -row) * this.rowHeight;
   }
 
+  /** @param {number} y */
   fileRow(y) {
     return Math.round((options.inverted ? y - this.rootY : this.rootY - y) / this.rowHeight);
   }
 
   // Makes room for the rows, or for the given number of pixels.
+  /** @param {any} content */
   setHeight(content) {
     const height = Math.ceil(this.top + content + this.footer);
     const growth = height - this.height;
@@ -120,6 +128,7 @@ class Picture {
   }
 
   // On paper, the image has the size of the page.
+  /** @param {boolean} isPrinting */
   setPrinting(isPrinting) {
     const { root } = this;
     root.classList.toggle('page', isPrinting && this.isDocument);
@@ -130,6 +139,7 @@ class Picture {
     }
   }
 
+  /** @param {number} first @param {number} last */
   setRows(first, last) {
     this.rows = [first, last];
     const uppermost = this.rowY(this.isDownward ? first : last);

@@ -1,3 +1,4 @@
+// @ts-check
 // Reads the profile from the text in the file; src/flamegraph/data.rs documents the format.
 
 // 56 digits that end a number, followed by 28 that do not.
@@ -11,6 +12,7 @@ for (let digit = 0; digit < DIGITS.length; digit++) {
 }
 
 class Numbers {
+  /** @param {string} text @param {number} [at] */
   constructor(text, at = 0) {
     this.text = text;
     this.at = at;
@@ -36,6 +38,7 @@ class Numbers {
 // is the root. `name` is the number of a name, -1 for the root's. `own` is the count of the stack that ends
 // there, `ownBefore` the same in the baseline profile.
 class Tree {
+  /** @param {number} capacity */
   constructor(capacity) {
     this.size = 0;
     this.name = new Int32Array(capacity);
@@ -49,6 +52,7 @@ class Tree {
     this.place = null;
   }
 
+  /** @param {number} parent @param {number} name */
   push(parent, name) {
     if (this.size === this.name.length) {
       this.grow();
@@ -60,21 +64,25 @@ class Tree {
     return node;
   }
 
+  /** @param {number} node @param {number} own @param {number} before */
   add(node, own, before) {
     this.own[node] += own;
     this.ownBefore[node] += before;
   }
 
   grow() {
+    /** @type {Record<string, any>} */
+    const fields = this;
     for (const key of ['name', 'parent', 'depth', 'own', 'ownBefore']) {
-      const values = this[key];
-      this[key] = new values.constructor(2 * values.length + 1);
-      this[key].set(values);
+      const values = fields[key];
+      fields[key] = new values.constructor(2 * values.length + 1);
+      fields[key].set(values);
     }
   }
 }
 
 class Profile {
+  /** @param {string} text */
   constructor(text) {
     const [settings, stacks, colors, ...names] = text.split('\n');
     this.settings = JSON.parse(settings);
@@ -90,10 +98,12 @@ class Profile {
     this.parts = partsOf(this);
   }
 
+  /** @param {string} stacks */
   read(stacks) {
     const tree = new Tree(stacks.length + 1);
     const numbers = new Numbers(stacks);
-    const callees = this.names.map(() => []);
+    /** @type {number[][]} */
+    const callees = this.names.map(() => new Array());
     const path = [tree.push(-1, -1)];
     // The end of the stacks so far, if the x axis is time.
     let time = 0;
@@ -123,6 +133,7 @@ class Profile {
 }
 
 // Decompresses the output of src/flamegraph/shorten.rs: `^`, a distance and a length refer to earlier text.
+/** @param {string} text @param {number} length */
 function lengthened(text, length) {
   const units = new Uint16Array(length);
   const numbers = new Numbers(text);
@@ -143,6 +154,7 @@ function lengthened(text, length) {
 }
 
 // For each name, the first one that is written the same way: `f` and `f_[k]` differ only in color.
+/** @param {string[]} names */
 function functionsOf(names) {
   const first = new Map();
   return Int32Array.from(names, (name, index) => {

@@ -1,5 +1,7 @@
+// @ts-check
 // Files, the clipboard and paper: what is shown, outside of the browser.
 
+/** @param {Viewer} viewer @param {number} node @param {boolean} isWhole */
 function copyFrame(viewer, node, isWhole) {
   const path = isWhole ? [node, ...viewer.canvas.graph.ancestors(node)].reverse() : [node];
   const names = path.map((at) => viewer.canvas.name(at));
@@ -8,6 +10,7 @@ function copyFrame(viewer, node, isWhole) {
   viewer.bar.show(`Copied: ${text}`, null);
 }
 
+/** @param {Viewer} viewer */
 function savePicture(viewer) {
   setBare(viewer, true);
   const picture = pictureOf(viewer.root, viewer.picture.width, viewer.picture.height);
@@ -15,24 +18,29 @@ function savePicture(viewer) {
   download(picture, 'image/svg+xml', 'flamegraph.svg');
 }
 
+/** @param {Viewer} viewer */
 function savePixels(viewer) {
   setBare(viewer, true);
+  /** @type {HTMLCanvasElement} */
   const canvas = painted(viewer.root);
   setBare(viewer, false);
   canvas.toBlob((blob) => download(blob, 'image/png', 'flamegraph.png'));
 }
 
+/** @param {Viewer} viewer */
 function saveTable(viewer) {
   const { columns, rows } = viewer.table;
   download(csvOf(columns, rows, viewer.profile.counts), 'text/csv', 'functions.csv');
 }
 
+/** @param {Viewer} viewer */
 function saveStacks(viewer) {
   const { graph, zoomed } = viewer.canvas;
   download(foldedText(graph, viewer.profile, viewer.search, zoomed), 'text/plain', 'stacks.folded');
 }
 
 // Prints in light colors.
+/** @param {Viewer} viewer @param {boolean} isPrinting */
 function setPrinting(viewer, isPrinting) {
   viewer.isPrinting = isPrinting;
   viewer.applyTheme();
@@ -41,6 +49,7 @@ function setPrinting(viewer, isPrinting) {
 }
 
 // Shows the graph completely, without the tools and the table, as pictures do; or as before.
+/** @param {Viewer} viewer @param {boolean} isBare */
 function setBare(viewer, isBare) {
   const { picture, canvas } = viewer;
   picture.setWhole(!isBare);

@@ -1,6 +1,8 @@
+// @ts-check
 // Where the window is on a graph that is larger.
 
 // Views have their roots in different positions; a table starts at its top.
+/** @param {Viewer} viewer */
 function showRoot(viewer) {
   const { picture } = viewer;
   const isAtTop = !viewer.hasGraph || (picture.isDownward && !picture.isSandwich);
@@ -16,6 +18,7 @@ function showRoot(viewer) {
 }
 
 // Before the graph is drawn, so that the frames in sight are drawn first.
+/** @param {Viewer} viewer */
 function scrollToEnd(viewer) {
   if (viewer.picture.isDocument && !options.inverted && window.scrollY === 0) {
     window.scrollTo({ top: viewer.picture.height, behavior: 'instant' });
@@ -23,6 +26,7 @@ function scrollToEnd(viewer) {
 }
 
 // A graph that is taller than the window opens with its root in view.
+/** @param {Viewer} viewer */
 function openAtRoot(viewer) {
   if (viewer.picture.isDocument) {
     showRoot(viewer);
@@ -31,6 +35,7 @@ function openAtRoot(viewer) {
 }
 
 // Says how many rows are out of sight, away from the root.
+/** @param {Viewer} viewer */
 function showMore(viewer) {
   const { picture } = viewer;
   const [top, bottom] = picture.inSight();
@@ -40,16 +45,19 @@ function showMore(viewer) {
   viewer.tools.showMore(isShown ? Math.floor(hidden / picture.rowHeight) : 0, isDownward);
 }
 
+/** @param {Viewer} viewer */
 function scrollOn(viewer) {
   const distance = 0.8 * window.innerHeight;
   window.scrollBy({ top: viewer.picture.isDownward ? distance : -distance });
 }
 
 // A flame graph grows at the top: its root keeps its position in the window.
+/** @param {Viewer} viewer */
 function fromBottom(viewer) {
   return viewer.picture.isDownward || !viewer.picture.isDocument ? null : viewer.picture.height - window.scrollY;
 }
 
+/** @param {Viewer} viewer @param {number} distance */
 function keepBottom(viewer, distance) {
   const isScrolled = window.scrollY > 0;
   if (distance !== null && isScrolled && viewer.picture.height - window.scrollY !== distance) {
@@ -58,6 +66,7 @@ function keepBottom(viewer, distance) {
 }
 
 // Scrolls to an element, if it is out of sight or under the tools.
+/** @param {Viewer} viewer @param {Element | undefined} element */
 function reveal(viewer, element) {
   element?.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
   const covered = viewer.tools.place.getBoundingClientRect().bottom - (element?.getBoundingClientRect().top ?? Infinity);

@@ -1,7 +1,9 @@
+// @ts-check
 // Searches names.
 
 // The names that match, and the part of a graph that is under them.
 class Search {
+  /** @param {string[]} names */
   constructor(names) {
     this.names = names;
     const lengths = names.map((name) => name.length);
@@ -9,6 +11,7 @@ class Search {
     this.longest = lengths.reduce((longest, length) => Math.max(longest, length), 0);
     this.isMatch = new Uint8Array(names.length);
     this.isActive = false;
+    /** @type {any} */
     this.last = null;
     // Why there was no search, or why it was for plain text instead.
     this.error = '';
@@ -16,6 +19,7 @@ class Search {
   }
 
   // Searches for a term; an empty one ends the search.
+  /** @param {Query} query */
   run(query) {
     this.last = null;
     this.note = '';
@@ -24,6 +28,7 @@ class Search {
   }
 
   // Marks the names that match. Returns an error if the term is invalid.
+  /** @param {Query} query @returns {string} */
   mark(query) {
     try {
       const matches = matcherOf(query, this.size, this.longest);
@@ -37,6 +42,7 @@ class Search {
     }
   }
 
+  /** @param {Query} query @param {any} error @returns {string} */
   recover(query, error) {
     if (!(error instanceof Refusal)) {
       return 'Invalid pattern: ' + error.message.replace(/^.*: /, '');
@@ -48,12 +54,14 @@ class Search {
     return this.mark({ ...query, isPlain: true });
   }
 
+  /** @param {Graph} graph @param {number} node */
   matches(graph, node) {
     const name = graph.tree.name[node];
     return name > 0 && this.isMatch[name] === 1;
   }
 
   // Caches the result of `find` for the visible graph.
+  /** @param {Graph} graph @param {number} top */
   in(graph, top) {
     if (this.last?.graph !== graph || this.last.top !== top) {
       this.last = { graph, top, ...this.find(graph, top) };
@@ -63,6 +71,7 @@ class Search {
 
   // The frames at and below `top` that match, from left to right, and the number of their samples: nested
   // matches count once.
+  /** @param {Graph} graph @param {number} top */
   find(graph, top) {
     const found = [];
     let [samples, counted] = [0, 0];

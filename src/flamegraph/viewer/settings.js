@@ -1,3 +1,4 @@
+// @ts-check
 // The interactive part of a flame graph. This text becomes part of every SVG, below eight variables with
 // options (nametype, ...), as the body of one function. Since it is embedded in CDATA, inlined in HTML and
 // stripped line by line, comments are on their own lines, strings do not span lines, and there are no CDATA

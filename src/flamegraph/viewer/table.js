@@ -1,3 +1,4 @@
+// @ts-check
 // The table of functions. Only the rows in sight are elements, and the headings stay in sight.
 
 // The number of rows above and below the visible ones that are elements, too.
@@ -9,10 +10,13 @@ const MIN_TABLE_HEIGHT = 200;
 const MIN_TABLE_WIDTH = 480;
 
 class Table {
+  /** @param {Picture} picture @param {{ open: (name: number) => void }} actions */
   constructor(picture, actions) {
     this.picture = picture;
     this.actions = actions;
+    /** @type {Column[]} */
     this.columns = [];
+    /** @type {Sort | null} */
     this.sort = null;
     this.isBesideGraph = false;
     this.place = create(SVG, 'foreignObject', { id: 'functions', class: 'hide', x: options.padding }, picture.root);
@@ -29,6 +33,7 @@ class Table {
   }
 
   // Shows rows, objects that the columns describe. `sort` is the initial order.
+  /** @param {Column[]} columns @param {Row[]} rows @param {Sort} sort */
   show(columns, rows, sort) {
     this.columns = columns;
     this.rows = rows;
@@ -51,6 +56,7 @@ class Table {
     this.layout();
   }
 
+  /** @param {Column} column */
   addHeading({ key, heading, isName }) {
     const cell = html('th', '', { scope: 'col' }, this.head);
     const { by, isAscending } = this.sort;
@@ -67,7 +73,9 @@ class Table {
   sortRows() {
     const { by, isAscending } = this.sort;
     const sign = isAscending ? 1 : -1;
+    /** @param {any} a @param {any} b */
     const byName = (a, b) => (a.name < b.name ? -1 : 1);
+    /** @param {Row} a @param {Row} b */
     const byValue = (a, b) => (a[by] === b[by] ? 0 : a[by] < b[by] ? -sign : sign) || byName(a, b);
     this.rows.sort(by === 'name' ? (a, b) => sign * byName(a, b) : byValue);
   }
@@ -93,6 +101,7 @@ class Table {
   }
 
   // Beside the graph, it moves with the tools.
+  /** @param {number} distance */
   float(distance) {
     this.place.setAttribute('transform', `translate(0 ${distance})`);
   }
@@ -120,6 +129,7 @@ class Table {
     }
   }
 
+  /** @param {Row} row @param {number} index */
   row(row, index) {
     const line = html('tr', '', { 'aria-rowindex': index + 2 });
     for (const { isName, cell } of this.columns) {
@@ -136,6 +146,7 @@ class Table {
   }
 
   // The color of a function in all views, if it has one.
+  /** @param {HTMLElement} place @param {Color} color */
   addSwatch(place, color) {
     if (color) {
       const swatch = html('i');
@@ -144,6 +155,7 @@ class Table {
     }
   }
 
+  /** @param {HTMLElement} place @param {Cell} cell */
   fillCell(place, { text, share, color }) {
     place.textContent = text;
     if (share !== undefined) {

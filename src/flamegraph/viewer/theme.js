@@ -1,3 +1,4 @@
+// @ts-check
 // Keeps the theme, where the browser lets a document store anything.
 
 const THEME_KEY = 'flamegraph-theme';
@@ -11,6 +12,7 @@ function keptTheme() {
 }
 
 // Null is the theme of the system.
+/** @param {string | null} theme */
 function keepTheme(theme) {
   try {
     if (theme) {

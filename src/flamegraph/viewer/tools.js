@@ -1,3 +1,4 @@
+// @ts-check
 // The toolbar: the search box, the views, and the path from the root to the zoomed frame.
 
 // The largest part of the window that the tools may cover.
@@ -21,6 +22,7 @@ const VIEWS = [
 
 // Calls `actions`, an object of functions, and displays the given state.
 class Tools {
+  /** @param {Picture} picture @param {Actions} actions @param {Profile} profile */
   constructor(picture, actions, { isChart, parts }) {
     this.picture = picture;
     this.actions = actions;
@@ -28,6 +30,7 @@ class Tools {
     ['#unzoom', '#search', '#matched'].forEach((id) => root.querySelector(id).remove());
     this.place = create(SVG, 'foreignObject', { id: 'tools', width: '100%' }, root);
     this.box = html('div', '', { role: 'toolbar', 'aria-label': 'Flame graph' }, this.place);
+    /** @type {Record<string, any>} */
     this.buttons = {};
     this.isSearching = false;
     this.addSearch();
@@ -39,6 +42,7 @@ class Tools {
     this.addWay();
   }
 
+  /** @param {string} name @param {string} text @param {string} label @param {string} action @param {Element} [parent] */
   add(name, text, label, action, parent = this.box) {
     const made = button(text, label, parent, () => this.actions[action]());
     made.id = name;
@@ -49,6 +53,7 @@ class Tools {
   addSearch() {
     const group = html('span', '', { class: 'field', role: 'search' }, this.box);
     const label = 'Search: regular expression';
+    /** @type {HTMLInputElement} */
     this.input = create(XHTML, 'input', { type: 'text', id: 'term', 'aria-label': label }, group);
     Object.assign(this.input, { placeholder: 'Search (/)', spellcheck: false, autocomplete: 'off' });
     this.input.addEventListener('input', () => this.followSoon());
@@ -70,6 +75,7 @@ class Tools {
     this.matched = html('span', '', { id: 'matched', role: 'status' }, this.box);
   }
 
+  /** @param {boolean} isChart */
   addViews(isChart) {
     const group = html('span', '', { class: 'segments', role: 'group', 'aria-label': 'View' }, this.box);
     for (const [name, text, label] of VIEWS) {
@@ -95,6 +101,7 @@ class Tools {
 
   // The first and the last control that can have the focus.
   ends() {
+    /** @param {Element} control */
     const isVisible = (control) => control.getClientRects().length > 0 && getComputedStyle(control).visibility !== 'hidden';
     const controls = [...this.box.querySelectorAll('input, button')].filter(isVisible);
     return [controls[0], controls[controls.length - 1]];
@@ -111,6 +118,7 @@ class Tools {
     this.timer = setTimeout(() => this.actions.follow(this.input.value), TYPING_PAUSE);
   }
 
+  /** @param {any} event */
   onKey(event) {
     if (event.key === 'Enter') {
       this.finish(this.input.value);
@@ -121,6 +129,7 @@ class Tools {
     }
   }
 
+  /** @param {string} term */
   finish(term) {
     this.isTyping = false;
     clearTimeout(this.timer);
@@ -128,6 +137,7 @@ class Tools {
   }
 
   // Returns whether its height changed.
+  /** @param {Query} query */
   showSearch({ term, isPlain, ignoreCase }) {
     if (document.activeElement !== this.input || !this.isTyping) {
       this.input.value = term;
@@ -145,6 +155,7 @@ class Tools {
   }
 
   // A message about the search.
+  /** @param {string} text */
   showMatched(text) {
     if (text !== this.matched.textContent) {
       this.matched.textContent = this.matched.title = text;
@@ -152,6 +163,7 @@ class Tools {
   }
 
   // `view` is the name of one of the views.
+  /** @param {string} view */
   showView(view) {
     for (const [name, text] of VIEWS) {
       if (this.buttons[name]) {
@@ -165,6 +177,7 @@ class Tools {
   }
 
   // Says which parts of the profile are shown.
+  /** @param {string} text */
   showPart(text) {
     if (this.buttons.part) {
       this.buttons.part.textContent = `${text} \u25be`;
@@ -199,6 +212,7 @@ class Tools {
   }
 
   // Says how many rows are out of sight in the direction away from the root.
+  /** @param {number} rows @param {boolean} isDownward */
   showMore(rows, isDownward) {
     const text = rows > 0 ? `${isDownward ? '\u25bc' : '\u25b2'} ${numbered(rows, 'more rows')}` : '';
     if (text !== this.buttons.more.textContent) {
@@ -208,11 +222,13 @@ class Tools {
   }
 
   // Explains the view, in place of the path.
+  /** @param {string} text */
   showCaption(text) {
     html('span', text, {}, this.crumbs);
   }
 
   // The names of the frames above the zoomed one, each as a button.
+  /** @param {({ node: number, name: string })[]} path */
   showPath(path) {
     const parts = path.length > MAX_CRUMBS ? [path[0], null, ...path.slice(1 - MAX_CRUMBS)] : path;
     this.crumbs.replaceChildren();
@@ -229,6 +245,7 @@ class Tools {
   }
 }
 
+/** @param {Element} element @param {boolean} isPressed */
 function press(element, isPressed) {
   element.setAttribute('aria-pressed', String(isPressed));
   element.classList.toggle('pressed', isPressed);

@@ -1,6 +1,8 @@
+// @ts-check
 // Trees derived from another one: around a function, and with parts left out.
 
 // Adds `node` and its callers below `from`.
+/** @param {Builder} builder @param {number} from @param {Tree} tree @param {number} node */
 function climb(builder, from, tree, node) {
   for (let at = node; at > 0; at = tree.parent[at]) {
     from = builder.child(from, tree.name[at]);
@@ -9,6 +11,7 @@ function climb(builder, from, tree, node) {
 }
 
 // All callees and callers of a function. For a recursive function, the outermost frames count.
+/** @param {Graph} graph @param {(name: number) => boolean} isFunction */
 function aroundFunction(graph, isFunction) {
   const callees = new Builder();
   const callers = new Builder();
@@ -33,6 +36,7 @@ function aroundFunction(graph, isFunction) {
 
 // The tree in which frames are part of their callers if `isHidden`, by their name and their caller's.
 // `subtree` is a frame hidden with its descendants, or -1.
+/** @param {Tree} tree @param {(name: number, caller: number) => boolean} isHidden @param {number} subtree */
 function without(tree, isHidden, subtree) {
   const builder = new Builder();
   const place = new Int32Array(tree.size).fill(-1);
@@ -53,6 +57,7 @@ function without(tree, isHidden, subtree) {
 }
 
 // The same for a chart, in which nothing is merged. The time of a hidden subtree is cut out.
+/** @param {Tree} tree @param {(name: number, caller: number) => boolean} isHidden @param {number} subtree */
 function withoutInTime(tree, isHidden, subtree) {
   const left = new Tree(tree.size);
   left.start = new Float64Array(tree.size);
@@ -77,6 +82,7 @@ function withoutInTime(tree, isHidden, subtree) {
 }
 
 // The tree of the stacks with a frame for which `isWanted` is 1, by name.
+/** @param {Tree} tree @param {Uint8Array} isWanted */
 function withFrames(tree, isWanted) {
   const builder = new Builder();
   const isOnPath = new Uint8Array(tree.size);

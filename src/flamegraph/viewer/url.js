@@ -1,3 +1,4 @@
+// @ts-check
 // Stores the state in the URL.
 
 // The query as a map. Values stay encoded, so that unrelated ones are preserved unchanged.
@@ -15,6 +16,7 @@ function readQuery() {
 }
 
 // Replaces `changes` in the query; null removes. With `isNew`, the previous URL stays in the history.
+/** @param {Record<string, string | null>} changes @param {boolean} isNew */
 function writeQuery(changes, isNew) {
   const query = readQuery();
   for (const [key, value] of Object.entries(changes)) {
@@ -31,6 +33,7 @@ function writeQuery(changes, isNew) {
 }
 
 // Some documents may not change their URL (data:, some sandboxes): these do not store state.
+/** @param {string} url @param {boolean} isNew */
 function writeUrl(url, isNew) {
   try {
     history[isNew ? 'pushState' : 'replaceState'](null, '', url);
@@ -40,6 +43,7 @@ function writeUrl(url, isNew) {
 }
 
 // Half of a surrogate pair cannot be encoded.
+/** @param {string} text */
 function encode(text) {
   try {
     return encodeURIComponent(text);
@@ -48,6 +52,7 @@ function encode(text) {
   }
 }
 
+/** @param {string} text */
 function decode(text) {
   try {
     return decodeURIComponent(text ?? '');

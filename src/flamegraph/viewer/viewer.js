@@ -1,6 +1,8 @@
+// @ts-check
 // The viewer: the state, and everything that changes it.
 
 class Viewer {
+  /** @param {any} root */
   constructor(root) {
     this.root = root;
     this.profile = new Profile(root.querySelector('#profile').textContent);
@@ -21,11 +23,18 @@ class Viewer {
     this.help = new Help(root, () => this.help.toggle(false, 0));
     // The displayed view, except for the zoom.
     this.view = { view: 'plain', name: -1, order: 'name', side: settings.width, recursion: false, part: SIDE_BY_SIDE };
+    /** @type {Edit[]} */
     this.edits = [];
     // The search whose matching stacks are kept; an empty one keeps all.
     this.filter = { term: '', isPlain: false, ignoreCase: false };
     this.query = { term: '', isPlain: false, ignoreCase: false };
     this.pointed = -1;
+    // The search in the URL.
+    this.committed = '';
+    // The graph that links refer to, and its side.
+    this.unedited = null;
+    // Where the window was before saving or printing.
+    this.scrolledTo = 0;
     // The zoom at which stepping through matches started; null for the current one.
     this.stepsFrom = null;
     this.inUnits = this.profile.counts.hasUnit;
@@ -47,8 +56,11 @@ class Viewer {
   actions() {
     return {
       unzoom: () => this.zoom(0),
+      /** @param {number} node */
       zoom: (node) => this.zoom(node),
+      /** @param {string} term */
       follow: (term) => searchFor(this, term),
+      /** @param {string} term */
       finish: (term) => finishSearch(this, term),
       toggleCase: () => changeQuery(this, { ignoreCase: !this.query.ignoreCase }),
       togglePlain: () => changeQuery(this, { isPlain: !this.query.isPlain }),
@@ -101,6 +113,7 @@ class Viewer {
 
   listen() {
     const { svg } = this.canvas;
+    /** @param {EventTarget} target @param {string} name @param {(event: any) => void} action */
     const on = (target, name, action) => target.addEventListener(name, (event) => action(event));
     on(svg, 'mouseover', (event) => this.point(this.canvas.at(event)));
     on(this.canvas.hits, 'mousemove', (event) => this.pointNear(event));
@@ -172,6 +185,7 @@ class Viewer {
   }
 
   // Changes the view, and stores it in the URL. The zoom stays, unless the tree changes.
+  /** @param {Partial<View>} changes */
   show(changes) {
     const { graph, zoomed } = this.canvas;
     const hadFrames = hasFramesOfProfile(this);
@@ -206,6 +220,7 @@ class Viewer {
     const { profile, colors, search } = this;
     const { graph, zoomed } = this.canvas;
     const columns = columnsOf({ profile, colors, countText: (ticks) => this.countText(ticks) });
+    /** @param {number} name */
     const isWanted = (name) => !search.isActive || search.isMatch[name] === 1;
     const rows = functionRows(graph, zoomed, profile, isWanted);
     rows.forEach((row) => (row.color = profile.modules?.color(row.number, colors.isDark)));
@@ -220,6 +235,7 @@ class Viewer {
   }
 
   // Beside the graph, a function of the table is searched for; else, its callers and callees are shown.
+  /** @param {number} name */
   openFunction(name) {
     if (this.hasGraph) {
       searchName(this, this.profile.names[name]);
@@ -228,15 +244,18 @@ class Viewer {
     }
   }
 
+  /** @param {number} ticks @param {number} whole */
   shareText(ticks, whole) {
     return `${this.countText(ticks)}  ${percentText(ticks, whole)}`;
   }
 
+  /** @param {number} ticks */
   countText(ticks) {
     const { counts } = this.profile;
     return this.inUnits ? counts.human(ticks) : counts.text(ticks);
   }
 
+  /** @param {string} view */
   toggleView(view) {
     this.show({ view: this.view.view === view ? 'plain' : view });
   }
@@ -250,6 +269,7 @@ class Viewer {
   }
 
   // Shows all callers and callees of a frame's function, or of the one with the largest self count.
+  /** @param {number} node */
   sandwich(node) {
     const { graph } = this.canvas;
     const name = graph.tree.name[node];
@@ -257,6 +277,7 @@ class Viewer {
   }
 
   // The plain view, with the root at the bottom or at the top.
+  /** @param {boolean} isFlipped */
   showStacks(isFlipped) {
     this.picture.isFlipped = isFlipped;
     this.show({ view: 'plain' });
@@ -264,6 +285,7 @@ class Viewer {
   }
 
   // A menu below its button.
+  /** @param {string} name @param {(MenuItem | null)[]} items */
   openMenu(name, items) {
     const { menu, picture, tools } = this;
     if (menu.isOpen) {
@@ -275,12 +297,14 @@ class Viewer {
   }
 
   // A position in the window.
+  /** @param {(MenuItem | null)[]} items @param {number} x @param {number} y */
   openMenuAt(items, x, y) {
     const { picture } = this;
     const box = this.root.getBoundingClientRect();
     this.menu.open(items, (x - box.left) * picture.scale(), (y - box.top) * picture.scale());
   }
 
+  /** @param {number} node @param {number} x @param {number} y */
   openFrameMenu(node, x, y) {
     this.point(node);
     this.openMenuAt(frameMenu(this, node), x, y);
@@ -319,6 +343,7 @@ class Viewer {
   }
 
   // Shows the frames of one module in their colors, or all again.
+  /** @param {number} module */
   selectModule(module) {
     const { modules } = this.profile;
     modules.selected = modules.selected === module ? -1 : module;
@@ -362,6 +387,7 @@ class Viewer {
     return focused >= 0 ? focused : this.pointed >= 0 ? this.pointed : this.canvas.zoomed;
   }
 
+  /** @param {number} node */
   point(node) {
     this.pointed = node;
     this.canvas.outlineSame(node);
@@ -370,6 +396,7 @@ class Viewer {
   }
 
   // Points at a narrow frame without an element, or at nothing.
+  /** @param {Mouse} event */
   pointNear(event) {
     const { canvas } = this;
     const node = canvas.at(event);
@@ -380,6 +407,7 @@ class Viewer {
   }
 
   // The details of a frame: its title, its self count, and its share of the zoomed frame.
+  /** @param {number} node */
   details(node) {
     const { graph, zoomed } = this.canvas;
     const { isDifferential, counts } = this.profile;
@@ -402,6 +430,7 @@ class Viewer {
   }
 
   // A link is followed; with Ctrl or Cmd, its frame is zoomed.
+  /** @param {Mouse} event */
   onClick(event) {
     if (this.pan.hasMoved) {
       // The end of a drag.
@@ -418,6 +447,7 @@ class Viewer {
   }
 
   // The right button, and a long press. With Shift, the browser's menu opens.
+  /** @param {Mouse} event */
   onContextMenu(event) {
     const node = this.canvas.at(event);
     if (node >= 0 && !event.shiftKey) {
@@ -427,6 +457,7 @@ class Viewer {
   }
 
   // The menu of a frame, below it.
+  /** @param {number} node */
   openMenuOf(node) {
     const box = this.canvas.drawn(node)?.querySelector('rect').getBoundingClientRect();
     if (box && this.hasGraph) {
@@ -435,6 +466,7 @@ class Viewer {
   }
 
   // Zooms, and stores it in the URL. The root resets the zoom.
+  /** @param {number} node */
   zoom(node) {
     const isShown = node === this.canvas.zoomed && this.canvas.range === null;
     if (isShown || !(this.canvas.graph.total[node] > 0)) {
@@ -444,6 +476,7 @@ class Viewer {
     remember(this, true);
   }
 
+  /** @param {number} node @param {Extent} [range] */
   zoomTo(node, range = null) {
     const { canvas, tools } = this;
     this.stepsFrom = null;
@@ -488,6 +521,7 @@ class Viewer {
 // ---- Start ----
 
 const root = document.currentScript?.closest('svg') ?? document.documentElement;
+/** @type {Viewer | null} */
 let viewer = null;
 
 // Starts once, when the image is complete. An image with an error has no frames.

@@ -1,0 +1,163 @@
+// The types of plain objects and of the variables above the script, for `tsc`; see tests/browser/tsconfig.json.
+
+declare const nametype: string;
+declare const fontsize: number;
+declare const xpad: number;
+declare const inverted: boolean;
+declare const searchcolor: string;
+declare const fluiddrawing: boolean;
+declare const truncate_text_right: boolean;
+
+/** The first line of the profile; src/flamegraph/data.rs documents it. */
+interface Settings {
+  unit: string;
+  names: number;
+  kind: string;
+  width: string;
+  negate: boolean;
+  byWidth: boolean;
+  factor: number;
+  row: number;
+  minWidth: number;
+  countName: string;
+  scaled?: boolean;
+  scale?: string;
+  theme?: string;
+  modules?: [string, number][];
+  parts?: string;
+  light?: string;
+  dark?: string;
+}
+
+/** Red, green and blue. */
+type Color = number[];
+
+/** A part of the width, in ticks. */
+interface Extent {
+  first: number;
+  span: number;
+}
+
+/** What is displayed, except for the zoom. */
+interface View {
+  view: string;
+  name: number;
+  order: string;
+  side: string;
+  recursion: boolean;
+  /** The number of a part's name, or a constant in parts.js. */
+  part: number;
+}
+
+/** A change of the tree: of a function (`name`), a module, or a node of the profile's tree. */
+interface Edit {
+  kind: string;
+  name?: number;
+  module?: number;
+  node?: number;
+}
+
+interface Query {
+  term: string;
+  isPlain: boolean;
+  ignoreCase: boolean;
+}
+
+/** The frames with elements in the file. */
+type Found = { node: number; group: Element; rect: Element }[] & { isExact?: boolean };
+
+/** Nodes in any order, parents first. */
+interface Nodes {
+  name: ArrayLike<number>;
+  parent: ArrayLike<number>;
+  own: ArrayLike<number>;
+  ownBefore: ArrayLike<number>;
+  place: Int32Array | null;
+}
+
+/** How narrow frames are painted. */
+interface NarrowStyle {
+  colorOf: (node: number) => Color;
+  isMatch: (node: number) => boolean;
+  step: number;
+}
+
+/** Stacks with the same current function. */
+interface Group {
+  name: number;
+  count: number;
+}
+
+/** Counts of functions. */
+interface Sums {
+  own: Float64Array;
+  total: Float64Array;
+}
+
+interface MenuItem {
+  id: string;
+  text: string;
+  key?: string;
+  isChecked?: boolean;
+  action: () => void;
+}
+
+/** A row of the table; columns name its other fields. */
+interface Row {
+  number: number;
+  name: string;
+  color?: Color;
+  [key: string]: any;
+}
+
+interface Cell {
+  text: string;
+  share?: number;
+  color?: Color;
+}
+
+interface Column {
+  key: string;
+  heading: string;
+  whole?: string;
+  isName?: boolean;
+  isRelative?: boolean;
+  cell?: (row: Row) => Cell;
+}
+
+interface Sort {
+  by: string;
+  isAscending: boolean;
+}
+
+/** A part of a pattern. */
+interface Part {
+  kind: string;
+  source?: string;
+  body?: Part;
+  part?: Part;
+  parts?: Part[];
+  options?: Part[];
+  least?: number;
+  most?: number;
+}
+
+/** The effort of matching a part of a pattern. */
+interface Cost {
+  steps: number;
+  ways: number;
+}
+
+type Actions = Record<string, (...values: any[]) => void>;
+
+type Mouse = MouseEvent & { target: any };
+type Key = KeyboardEvent & { target: any };
+
+/** Not supported by all browsers. */
+interface Navigator {
+  scheduling?: { isInputPending(): boolean };
+}
+
+interface Element {
+  setAttribute(name: string, value: string | number): void;
+}
