@@ -38,7 +38,7 @@ fn graphs_say_what_is_counted() {
         (script("sched:sched_switch", 1), "2 events"),
         (
             "prog 1 1.0: cycles:\n\t 12 leaf (m)\n\n".to_string(),
-            "1 samples",
+            "1 sample",
         ),
     ] {
         assert_eq!(total(&draw(&[], &input)), text, "{input}");
