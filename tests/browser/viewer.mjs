@@ -1007,6 +1007,10 @@ const checks = {
       assert.equal((await tab.evaluate(texts))[0], '0 ms', query);
     }
     await tab.press('+');
+    await tab.settle();
+    const [first] = await tab.evaluate(texts);
+    await tab.press('i');
+    assert.deepEqual([first, (await tab.evaluate(texts))[0]], ['10 ms', '10 ms'], 'also at the other side');
     await tab.press('Escape');
     assert.equal((await graph.frame('b ')).width, Math.round(whole / 3));
   },
@@ -1242,6 +1246,12 @@ const checks = {
     const grew = '10 25.00% 30 75.00% +20 +200.00% +20 grew';
     const gone = '20 50.00% 0 0.00% -20 gone -20 gone';
     assert.deepEqual([(await rows())[0], (await rows()).at(-1)], [grew, gone]);
+    const name = () => document.querySelector('#functions td:last-child').getBoundingClientRect().width;
+    for (const [width, least] of [[1000, 300], [900, 600], [400, 300]]) {
+      await tab.setSize(width, 500);
+      assert.ok((await tab.evaluate(name)) > least, `room for names if ${width} pixels wide`);
+    }
+    await tab.setSize(WIDTH, 500);
     for (const [column, first] of [[0, 'main'], [1, 'main'], [2, 'grew'], [2, 'gone'], [3, 'grew'], [4, 'grew'], [5, 'gone']]) {
       await sort(column);
       assert.equal((await rows())[0].split(' ').at(-1), first, `column ${column}`);

@@ -6,8 +6,8 @@ const MARGIN_ROWS = 20;
 
 const MIN_TABLE_HEIGHT = 200;
 
-// In a narrower table, each function has a line of its own above its counts.
-const MIN_TABLE_WIDTH = 480;
+// If columns are narrower on average, each function has a line of its own above its counts.
+const MIN_COLUMN_WIDTH = 160;
 
 class Table {
   /** @param {Picture} picture @param {{ open: (name: number) => void }} actions */
@@ -91,7 +91,7 @@ class Table {
     this.place.setAttribute('width', this.isBesideGraph ? picture.side - SIDE_GAP : picture.framesWidth());
     this.place.setAttribute('height', height);
     const width = number(this.place, 'width');
-    this.place.classList.toggle('stacked', width < MIN_TABLE_WIDTH);
+    this.place.classList.toggle('stacked', width < MIN_COLUMN_WIDTH * this.columns.length);
     this.scroller.style.height = `${height}px`;
     if (!this.isBesideGraph) {
       picture.setHeight(height);

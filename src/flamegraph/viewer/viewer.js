@@ -187,12 +187,14 @@ class Viewer {
   // Changes the view, and stores it in the URL. The zoom stays, unless the tree changes.
   /** @param {Partial<View>} changes */
   show(changes) {
-    const { graph, zoomed } = this.canvas;
+    const { graph, zoomed, range } = this.canvas;
     const hadFrames = hasFramesOfProfile(this);
     Object.assign(this.view, changes);
     this.build();
     const isSameTree = !('view' in changes) || (hadFrames && hasFramesOfProfile(this));
-    this.zoomTo(isSameTree ? sameFrame(this, graph, zoomed) : 0);
+    // The root may be at another side, but what is edited or sorted has other ranges.
+    const isFlipped = Object.keys(changes).length === 0 && this.canvas.graph.size === graph.size;
+    this.zoomTo(isSameTree ? sameFrame(this, graph, zoomed) : 0, isFlipped ? range : null);
     remember(this, true);
     if ('view' in changes) {
       showRoot(this);
