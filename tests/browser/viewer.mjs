@@ -732,6 +732,26 @@ const checks = {
     assert.equal((await graph.shown()).length, 14);
   },
 
+  async 'shows as much of the way as there is room for'({ tab, graph, url }) {
+    await tab.goto(url('/deep.svg?flip=1'));
+    const ends = () => {
+      const places = ['#crumbs button:last-child', '#crumbs', '#more'].map((part) => document.querySelector(part).getBoundingClientRect());
+      return places.map(({ left, right }) => [left, right]);
+    };
+    for (const width of [WIDTH, 480, 375]) {
+      await tab.setSize(width, 500);
+      await tab.evaluate(() => {
+        const groups = [...document.querySelectorAll('#frames > g')];
+        groups.find((group) => group.textContent.startsWith('level300 ')).dispatchEvent(new MouseEvent('click', { bubbles: true }));
+        scrollTo(0, 0);
+      });
+      await tab.settle();
+      const [[, last], [, crumbs], [more]] = await tab.evaluate(ends);
+      assert.ok(last <= crumbs + 1 && crumbs <= more, `${width} pixels wide`);
+      await tab.press('Escape');
+    }
+  },
+
   async 'goes from match to match'({ tab, graph }) {
     await graph.search('read|memchr');
     const current = () => document.querySelector('.current title').textContent;
