@@ -78,6 +78,7 @@ mod json;
 pub mod ljp;
 pub mod massif;
 pub mod nettrace;
+mod options;
 pub mod perf;
 pub mod perf_data;
 pub mod perf_sched;

@@ -16,7 +16,6 @@ mod json;
 #[cfg(not(feature = "json"))]
 #[path = "none.rs"]
 mod json;
-mod options;
 #[cfg(feature = "protobuf")]
 mod protobuf;
 #[cfg(not(feature = "protobuf"))]
@@ -25,13 +24,13 @@ mod protobuf;
 
 use super::document::{self, Document};
 use super::engine::format::{Listed, Samples};
+use super::options::Options;
 use super::selection::Criterion;
 use super::{dtrace, ghcprof, perf_data, recursive, sample, vsprof, vtune, xctrace};
 use crate::call_tree::Forest;
 use crate::folded::Tally;
 use crate::input::{Reader, invalid};
 use cli::Cli;
-pub use options::Options;
 use std::io::{self, BufRead};
 
 /// The entry of a format, without its type.
@@ -174,17 +173,12 @@ pub fn recognized() -> impl Iterator<Item = Row> {
 }
 
 /// The names of the formats, in the order in which they are tried.
-///
-/// ```
-/// let formats: Vec<&str> = inferno::collapse::guess::formats().collect();
-/// assert_eq!((formats[0], formats[formats.len() - 1]), ("perf", "folded"));
-/// ```
-pub fn names() -> impl Iterator<Item = &'static str> {
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     recognized().map(|row| row.name)
 }
 
-/// The error for input in none of the [`formats`](names), which lists them.
-pub fn unrecognized() -> io::Error {
+/// The error for input in none of the formats.
+pub(crate) fn unrecognized() -> io::Error {
     invalid(format!("unrecognized format; tried {}", list()))
 }
 

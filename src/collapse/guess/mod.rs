@@ -6,9 +6,9 @@
 mod foreign;
 
 use super::engine::folder::{Collapse, fold_file};
-use super::formats::{FOLDED, Row, list, recognized};
-pub use super::formats::{Options, names as formats, unrecognized};
+use super::formats::{self, FOLDED, Row, list, recognized};
 use super::json::{is_started as is_json, outline};
+pub use super::options::Options;
 use crate::call_tree::{CallTree, Forest};
 use crate::folded;
 use crate::input::Reader;
@@ -34,6 +34,21 @@ impl From<Options> for Folder {
     fn from(options: Options) -> Folder {
         Folder { options }
     }
+}
+
+/// The names of the formats, in the order in which they are tried.
+///
+/// ```
+/// let formats: Vec<&str> = inferno::collapse::guess::formats().collect();
+/// assert_eq!((formats[0], formats[formats.len() - 1]), ("perf", "folded"));
+/// ```
+pub fn formats() -> impl Iterator<Item = &'static str> {
+    formats::names()
+}
+
+/// The error for input in none of the [`formats`], which lists them.
+pub fn unrecognized() -> io::Error {
+    formats::unrecognized()
 }
 
 /// Returns an error if input that starts with `head` is in a known but unsupported format.
