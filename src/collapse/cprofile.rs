@@ -29,6 +29,7 @@ use super::document::graph::{FunctionId, Graph};
 use super::document::{Document, Profile, ValueType, shared_options};
 use crate::bytes::binary::{ByteOrder, Bytes};
 use crate::bytes::decimal::Decimal;
+use crate::bytes::error::{Mismatch, ParseError, ParseErrorKind};
 use crate::flags::flags;
 use crate::input::invalid;
 use crate::names::frame::{frame_name, with_place};
@@ -242,7 +243,16 @@ impl<'a> Reader<'a> {
     #[cold]
     fn error(&self, expected: &str) -> io::Error {
         let offset = self.length - self.rest.rest().len();
-        invalid(format!("expected {expected} [offset {offset}]"))
+        let mismatch = Mismatch::lack_of(expected.to_string());
+        mismatch.at_offset(offset as u64).into()
+    }
+
+    #[cold]
+    fn at_end(&self) -> ParseError {
+        let message = "expected another value; the profile is truncated";
+        Mismatch::worded(message, "another value", None)
+            .of_kind(ParseErrorKind::Truncated)
+            .at_offset(self.length as u64)
     }
 
     /// The next value; `None` for the end of a dictionary.
@@ -251,7 +261,7 @@ impl<'a> Reader<'a> {
             return Err(self.error("values with less nesting"));
         };
         let Some(&[kind]) = self.rest.take(1) else {
-            return Err(self.error("another value; the profile is truncated"));
+            return Err(self.at_end().into());
         };
         let kind_of_value = kind & !Self::MARK;
         if kind_of_value == b'0' {

@@ -23,11 +23,11 @@
 //! The runtime sometimes writes broken rows, for programs with threads and on Windows. These are
 //! skipped with a warning.
 
-use super::engine::error::{ErrorKind, ParseError};
 use super::engine::format::Listed;
 use super::engine::format::{Block, Format, impl_collapse};
 use super::engine::notes::Notes;
 use super::engine::shared::Shared;
+use crate::bytes::error::{Mismatch, ParseError};
 use crate::bytes::lines::{lines_of, whole_lines};
 use crate::bytes::text::{lossy, trim, trim_end};
 use crate::call_tree::{CallTree, Count, Forest, NodeId, Unit, ValueType};
@@ -264,7 +264,7 @@ impl Format for Options {
                 Stage::BeforeTable if is_header(line) => {
                     let columns = self.columns(&lossy(line));
                     let columns =
-                        columns.map_err(|kind| ParseError::new(kind, block.line_of(line)))?;
+                        columns.map_err(|mismatch| mismatch.at_line(block.line_of(line)))?;
                     worker.stage = Stage::BelowHeader(columns);
                 }
                 Stage::BelowHeader(columns) => worker.stage = Stage::InRows(columns),
@@ -301,9 +301,18 @@ impl Format for Options {
     }
 }
 
+/// The table has no column with this title.
+#[cold]
+fn no_column(title: &'static str) -> Mismatch {
+    let message = format!(
+        "Expected '{title}' column but it was not present: run the program with +RTS -P or -pa"
+    );
+    Mismatch::worded(message, title, None)
+}
+
 impl Options {
-    fn columns(&self, header: &str) -> Result<Columns, ErrorKind> {
-        let start = |title| header.find(title).ok_or(ErrorKind::NoColumn(title));
+    fn columns(&self, header: &str) -> Result<Columns, Mismatch> {
+        let start = |title| header.find(title).ok_or_else(|| no_column(title));
         let (module, number) = (start("MODULE")?, start("no.")?);
         let mut numbers = header[number..].split_whitespace();
         let costs = Source::ALL.map(|source| {
@@ -311,7 +320,7 @@ impl Options {
             titles.position(|title| title == source.title())
         });
         if costs[self.source as usize].is_none() {
-            return Err(ErrorKind::NoColumn(self.source.title()));
+            return Err(no_column(self.source.title()));
         }
         Ok(Columns {
             module: header[..module].chars().count(),

@@ -99,6 +99,7 @@ pub mod wcp;
 pub mod xctrace;
 pub mod xdebug;
 
+pub use crate::bytes::error::{ParseError, ParseErrorKind};
 pub use crate::input::ReadAt;
 pub use crate::names::java;
 #[doc(hidden)]

@@ -17,12 +17,11 @@
 //! Mutually recursive functions (`a;b;a;b`) are not merged.
 
 use super::engine::DEFAULT_NTHREADS;
-use super::engine::error::{ErrorKind, ParseError};
 use super::engine::format::Listed;
 use super::engine::format::{Block, Format, impl_collapse};
 use super::engine::shared::Shared;
+use crate::bytes::error::{Mismatch, ParseError};
 use crate::bytes::lines::lines_of;
-use crate::bytes::text::excerpt;
 use crate::call_tree::{CallTree, Forest};
 use crate::flags::flags;
 use crate::folded::{self, LineFolder, LineKind};
@@ -136,8 +135,9 @@ impl Format for Options {
 fn fold_lines(block: Block<'_>, folder: &mut LineFolder) -> Result<(), ParseError> {
     for line in lines_of(block.bytes) {
         if folder.fold_line_kind(line) == LineKind::Other {
-            let kind = ErrorKind::NotFolded(excerpt(line));
-            return Err(ParseError::new(kind, block.line_of(line)));
+            let expected = "`frame;frame COUNT`";
+            let mismatch = Mismatch::unlike("invalid data", expected, line);
+            return Err(mismatch.at_line(block.line_of(line)));
         }
     }
     Ok(())

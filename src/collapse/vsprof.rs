@@ -21,14 +21,15 @@
 //! last callee when the tree returns to a lower level, because these are counted there. The
 //! process, at level 0, has no calls and is not a frame.
 
-use super::engine::error::{ErrorKind, ParseError};
 use super::engine::format::Listed;
 use super::engine::format::{Block, Format, impl_collapse};
 use super::engine::notes::warn_of_cut;
 use super::engine::shared::Shared;
+use crate::bytes::error::{Mismatch, ParseError};
 use crate::bytes::lines::{lines_of, whole_lines};
 use crate::bytes::text::{excerpt, lossy, trim, trim_end};
 use crate::call_tree::{CallTree, Forest, NodeId, Unit};
+use crate::collapse::engine::error::skipped_level;
 use crate::flags::flags;
 use crate::input::Reader;
 use crate::names::symbol::one_frame;
@@ -123,8 +124,8 @@ impl Format for Summary {
     ) -> Result<(), ParseError> {
         for line in lines_of(block.bytes) {
             worker.line += 1;
-            if let Err(kind) = worker.read(line, tree) {
-                let error = ParseError::new(kind, worker.line);
+            if let Err(mismatch) = worker.read(line, tree) {
+                let error = mismatch.at_line(worker.line);
                 if worker.line == 1 || !block.is_unterminated(line) {
                     return Err(error);
                 }
@@ -158,14 +159,11 @@ fn is_header(line: &[u8]) -> bool {
 }
 
 impl Worker {
-    fn read(&mut self, line: &[u8], tree: &mut CallTree) -> Result<(), ErrorKind> {
+    fn read(&mut self, line: &[u8], tree: &mut CallTree) -> Result<(), Mismatch> {
         if self.line == 1 {
             return match is_header(line) {
                 true => Ok(()),
-                false => Err(ErrorKind::NoSummaryHeader {
-                    line: excerpt(line),
-                    expected: HEADER,
-                }),
+                false => Err(not_header(line)),
             };
         }
         let line = trim_end(line);
@@ -187,11 +185,11 @@ impl Worker {
     /// A level is the number of callers, but the first function replaces the process, which calls
     /// it: so a function whose level equals the depth of the stack has the same caller as the last
     /// one.
-    fn go_to(&mut self, level: u64, line: &[u8], tree: &mut CallTree) -> Result<(), ErrorKind> {
+    fn go_to(&mut self, level: u64, line: &[u8], tree: &mut CallTree) -> Result<(), Mismatch> {
         let depth = self.stack.len();
         match usize::try_from(level).unwrap_or(usize::MAX) {
             level if level > depth + 1 => {
-                return Err(ErrorKind::SkippedIndentation(excerpt(line)));
+                return Err(skipped_level(line));
             }
             level if level < depth => self.unwind(depth - level + 1, tree),
             level if level == depth => {
@@ -241,18 +239,49 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn parse(line: &'a [u8]) -> Result<Row<'a>, ErrorKind> {
+    fn parse(line: &'a [u8]) -> Result<Row<'a>, Mismatch> {
         let (level, rest) = split_number_column(line)?;
         if rest.is_empty() {
-            return Err(ErrorKind::NoFunctionName(excerpt(line)));
+            return Err(Mismatch::unlike(
+                "Missing function name in line",
+                "`LEVEL,\"NAME\",CALLS`",
+                line,
+            ));
         }
         let Some((name, rest)) = split_quoted(rest) else {
-            return Err(ErrorKind::UnquotedFunctionName(excerpt(line)));
+            return Err(Mismatch::unlike(
+                "Unable to parse function name from line",
+                "it in quotes",
+                line,
+            ));
         };
         let (calls, _) = split_number_column(rest)?;
         Ok(Row { level, name, calls })
     }
 }
+
+#[cold]
+fn not_header(line: &[u8]) -> Mismatch {
+    let found = excerpt(line);
+    let message = format!("Expected first line to be header line `{HEADER}`, found `{found}`");
+    Mismatch::worded(message, HEADER, Some(found))
+}
+
+#[cold]
+fn not_number(found: &[u8]) -> Mismatch {
+    let found = excerpt(found);
+    let message = format!("Unable to parse integer from '{found}', expected {GROUPS}");
+    Mismatch::worded(message, GROUPS, Some(found))
+}
+
+#[cold]
+fn ungrouped_number(found: &[u8]) -> Mismatch {
+    let found = excerpt(found);
+    let message = format!("Missing thousands separator in number '{found}', expected {GROUPS}");
+    Mismatch::worded(message, GROUPS, Some(found))
+}
+
+const GROUPS: &str = "digits in groups of three";
 
 /// Splits `"TEXT"REST`.
 fn split_quoted(text: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -262,11 +291,11 @@ fn split_quoted(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Parses the number in the first column of `text`, which may be quoted; an empty one is zero.
-fn split_number_column(text: &[u8]) -> Result<(u64, &[u8]), ErrorKind> {
+fn split_number_column(text: &[u8]) -> Result<(u64, &[u8]), Mismatch> {
     let text = text.strip_prefix(b",").unwrap_or(text);
     let (number, rest) = match split_quoted(text) {
         Some(split) => split,
-        None if text.starts_with(b"\"") => return Err(ErrorKind::InvalidInteger(excerpt(text))),
+        None if text.starts_with(b"\"") => return Err(not_number(text)),
         None => text.split_at(memchr::memchr(b',', text).unwrap_or(text.len())),
     };
     let rest = rest.strip_prefix(b",").unwrap_or(rest);
@@ -274,9 +303,9 @@ fn split_number_column(text: &[u8]) -> Result<(u64, &[u8]), ErrorKind> {
 }
 
 /// Parses digits in groups of three, separated by commas, points or spaces.
-fn parse_grouped(number: &[u8]) -> Result<u64, ErrorKind> {
-    let invalid = || ErrorKind::InvalidInteger(excerpt(number));
-    let ungrouped = || ErrorKind::NoThousandsSeparator(excerpt(number));
+fn parse_grouped(number: &[u8]) -> Result<u64, Mismatch> {
+    let invalid = || not_number(number);
+    let ungrouped = || ungrouped_number(number);
     let mut value = 0u64;
     let mut separator = None;
     let mut group_len = 0;

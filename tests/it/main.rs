@@ -12,6 +12,7 @@ mod conservation;
 mod convert;
 mod differential;
 mod encodings;
+mod errors;
 mod every;
 mod export;
 mod filter;

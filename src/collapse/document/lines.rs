@@ -1,5 +1,6 @@
 //! Reads lines of text sequentially.
 
+use crate::bytes::error::Mismatch;
 use crate::input::invalid;
 use crate::warnings::warning;
 use std::io::{self, BufRead};
@@ -93,11 +94,8 @@ impl<'r> Lines<'r> {
     /// The error for the current line.
     #[cold]
     pub fn error(&self, expected: &str) -> io::Error {
-        let found = crate::bytes::text::excerpt(&self.line);
-        invalid(format!(
-            "line {}: expected {expected}, found `{found}`",
-            self.number
-        ))
+        let mismatch = Mismatch::expected(expected.to_string(), &self.line);
+        mismatch.at_line(self.number).into()
     }
 }
 

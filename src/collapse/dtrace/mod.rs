@@ -45,11 +45,11 @@ mod stack;
 
 use super::bcc;
 use super::engine::DEFAULT_NTHREADS;
-use super::engine::error::{ErrorKind, ParseError};
 use super::engine::format::Listed;
 use super::engine::format::{Block, Format, count_lines, impl_collapse, offset_in};
 use super::engine::notes::{LineCounts, LinePlace, Notes};
 use super::engine::shared::Shared;
+use crate::bytes::error::{Mismatch, ParseError};
 use crate::bytes::lines::whole_lines;
 use crate::bytes::text::trim;
 use crate::call_tree::{CallTree, Forest};
@@ -250,7 +250,11 @@ impl Format for Options {
         let Some(place) = unfinished else {
             return Ok(());
         };
-        let error = ParseError::new(ErrorKind::EndsInStack, counts.number(place));
+        let error = Mismatch::end(
+            "Input data ends in the middle of a stack",
+            "a line with its count",
+        )
+        .at_line(counts.number(place));
         if forest.is_empty() {
             return Err(error.into());
         }

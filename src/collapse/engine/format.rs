@@ -1,9 +1,9 @@
 //! The interface between record formats and the engine.
 
-use super::error::ParseError;
 use super::notes::LinePlace;
 use super::shared::{Flags, Shared};
 use crate::bytes::decimal::Decimal;
+use crate::bytes::error::ParseError;
 use crate::bytes::lines::after_last_line;
 use crate::call_tree::{CallTree, Forest};
 use crate::collapse::selection::{Chooser, Criterion, Selection};

@@ -31,13 +31,13 @@ use super::selection::Chooser;
 use crate::bytes::blocks::{
     BLOCK_SIZE, Blocks, Buffer, MAX_RECORD_SIZE, next_size, record_too_long,
 };
+use crate::bytes::error::ParseError;
 use crate::call_tree::{CallTree, Forest};
 use crate::input::Reader;
 use crate::input::decode::may_have_mark;
 use crate::names::demangle::demangled;
 use crate::threads::allowed;
 use chosen::ChosenText;
-use error::ParseError;
 use format::{Block, Format, count_lines};
 use std::io;
 

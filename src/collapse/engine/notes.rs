@@ -1,6 +1,6 @@
 //! Collects skipped lines in the workers, to log them once at the end, with line numbers.
 
-use super::error::ParseError;
+use crate::bytes::error::ParseError;
 use crate::bytes::text::{excerpt, plural};
 use crate::warnings::{self, Warning, warning};
 
@@ -102,6 +102,6 @@ impl Notes {
 /// Logs that the last line of the input has no line end and cannot be parsed.
 #[cold]
 pub(crate) fn warn_of_cut(error: &ParseError) {
-    let ParseError { kind, line } = error;
-    warning!("the input ends in the middle of a line, which is skipped: {kind} [line {line}]");
+    let (mismatch, line) = (error.mismatch(), error.line().unwrap_or_default());
+    warning!("the input ends in the middle of a line, which is skipped: {mismatch} [line {line}]");
 }

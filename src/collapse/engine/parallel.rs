@@ -183,9 +183,9 @@ struct WorkerResults<W> {
 
 #[cfg(test)]
 mod tests {
+    use crate::bytes::error::{Mismatch, ParseError};
     use crate::call_tree::{CallTree, Forest};
     use crate::collapse::engine::Engine;
-    use crate::collapse::engine::error::{ErrorKind, ParseError};
     use crate::collapse::engine::format::{Block, Format};
     use crate::input::Reader;
     use proptest::prelude::*;
@@ -209,7 +209,7 @@ mod tests {
             for line in std::str::from_utf8(block.bytes).unwrap().lines() {
                 match line.parse() {
                     Ok(number) if number < 10 => {
-                        return Err(ParseError::new(ErrorKind::EndsInStack, number));
+                        return Err(Mismatch::end("cut", "more").at_line(number));
                     }
                     _ => tree.add_stack([line], 1),
                 };
@@ -243,7 +243,7 @@ mod tests {
             let first = numbers.iter().find(|number| **number < 10);
             for reader in [Reader::of(&text), Reader::Stream(&mut &*text)] {
                 let error = engine.fold(&Numbers, reader).err();
-                let expected = first.map(|&line| ParseError::new(ErrorKind::EndsInStack, line));
+                let expected = first.map(|&line| Mismatch::end("cut", "more").at_line(line));
                 prop_assert_eq!(
                     error.map(|error| error.to_string()),
                     expected.map(|error| error.to_string())

@@ -6,10 +6,10 @@ use super::metadata::{Class, ClassId, Metadata};
 use super::values::{Constants, Location};
 use super::{EventValue, Events, Options, Recording, WALL_CLOCK};
 use crate::bytes::decimal::Decimal;
+use crate::bytes::error::Mismatch;
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::document::{Profile, ValueType};
 use crate::collapse::selection::SampleOrigin;
-use crate::input::invalid;
 use std::io::{self, BufRead, Read};
 
 /// The size of a header in bytes.
@@ -37,9 +37,9 @@ impl Header {
             return Ok(None);
         }
         if !bytes.starts_with(super::MAGIC) && !super::MAGIC.starts_with(&bytes) {
-            return Err(invalid(format!(
-                "expected a JFR chunk, `FLR` [offset {offset}]"
-            )));
+            return Err(Mismatch::lack_of("a JFR chunk, `FLR`")
+                .at_offset(offset)
+                .into());
         }
         let cut = bytes.len() < HEADER_SIZE;
         bytes.resize(HEADER_SIZE, 0);
@@ -50,9 +50,7 @@ impl Header {
         let major = u16::from_be_bytes([bytes[4], bytes[5]]);
         match (cut, major) {
             (true, _) | (false, 1 | 2) => Ok(Some(header)),
-            _ => Err(invalid(format!(
-                "expected version 1 or 2 of JFR, found {major} [offset {offset}]"
-            ))),
+            _ => Err(wrong_version(major).at_offset(offset).into()),
         }
     }
 
@@ -345,4 +343,10 @@ impl<'c> EventReader<'c> {
             FieldValue::Other(input) => Location::Inline(field.class, input),
         })
     }
+}
+#[cold]
+fn wrong_version(found: u16) -> Mismatch {
+    let expected = "version 1 or 2 of JFR";
+    let message = format!("expected {expected}, found {found}");
+    Mismatch::worded(message, expected, Some(found.to_string()))
 }

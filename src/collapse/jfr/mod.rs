@@ -21,6 +21,7 @@ mod values;
 
 use super::document::{Document, Negative, Profile, ValueType, shared_options, thread_roots};
 use crate::bytes::decimal::Decimal;
+use crate::bytes::error::{Mismatch, ParseError, ParseErrorKind};
 use crate::bytes::text::plural;
 use crate::call_tree::{CallTree, NodeId};
 use crate::collapse::selection::Criterion;
@@ -93,18 +94,17 @@ impl Document for Options {
         while let Some(header) = Header::read(input, offset)? {
             let Some(bytes) = header.read_chunk(input)? else {
                 if recording.chunks == 0 {
-                    return Err(invalid(format!(
-                        "the first chunk is truncated [offset {offset}]"
-                    )));
+                    let message = "the first chunk is truncated";
+                    let mismatch = Mismatch::new(ParseErrorKind::Truncated, message);
+                    return Err(mismatch.at_offset(offset).into());
                 }
                 warning!("the last chunk is incomplete and was skipped [offset {offset}]");
                 break;
             };
-            let chunk = Chunk::new(&header, &bytes)
-                .ok_or_else(|| invalid(format!("the chunk is damaged [offset {offset}]")))?;
+            let chunk = Chunk::new(&header, &bytes).ok_or_else(|| damaged("chunk", offset))?;
             chunk.read(self, &mut recording, profile).map_err(|at| {
                 let offset = offset + at as u64;
-                invalid(format!("the event is damaged [offset {offset}]"))
+                damaged("event", offset)
             })?;
             recording.chunks += 1;
             offset += bytes.len() as u64;
@@ -290,4 +290,9 @@ impl Recording {
         }
         Ok(())
     }
+}
+#[cold]
+fn damaged(what: &str, offset: u64) -> ParseError {
+    let message = format!("the {what} is damaged");
+    Mismatch::new(ParseErrorKind::Malformed, message).at_offset(offset)
 }

@@ -25,6 +25,7 @@ pub(crate) use keys::{Keys, is_started, list_keys, outline};
 use super::document::out_of_range;
 pub(crate) use super::document::read_to_end;
 use crate::bytes::decimal::Decimal;
+use crate::bytes::error::{Mismatch, ParseErrorKind};
 use crate::input::invalid;
 use crate::warnings::{Forwarding, receive};
 use serde::Deserialize;
@@ -103,9 +104,15 @@ pub(crate) fn not_as_expected(error: serde_json::Error, format: &str) -> io::Err
     let text = error.to_string();
     let place = format!(" at line {line} column {column}");
     let what = text.strip_suffix(&place).unwrap_or(&text);
-    invalid(format!(
-        "expected {format}: {what} [line {line}, column {column}]"
-    ))
+    let kind = match error.is_eof() {
+        true => ParseErrorKind::Truncated,
+        false => ParseErrorKind::Malformed,
+    };
+    let message = format!("expected {format}: {what}");
+    let mismatch = Mismatch::worded(message, format.to_string(), None).of_kind(kind);
+    mismatch
+        .at_line_and_column(line as u64, column as u64)
+        .into()
 }
 
 /// The maximum nesting depth.

@@ -2,6 +2,7 @@
 
 use super::invalid;
 use crate::bytes::binary::{ByteOrder, Bytes};
+use crate::bytes::error::Mismatch;
 use crate::warnings::warning;
 use std::{fmt, io};
 
@@ -108,9 +109,9 @@ impl<'a> Blocks<'a> {
                 );
                 Ok(None)
             }
-            None => Err(invalid(format!(
-                "expected a block of the trace [offset {offset}]"
-            ))),
+            None => Err(Mismatch::lack_of("a block of the trace")
+                .at_offset(offset as u64)
+                .into()),
         }
     }
 

@@ -30,6 +30,7 @@ use super::document::{Document, Profile, ValueType, shared_options};
 use super::selection::{Criterion, SampleOrigin};
 use crate::bytes::binary::{ByteOrder, Bytes};
 use crate::bytes::decimal::Decimal;
+use crate::bytes::error::Mismatch;
 use crate::bytes::text::plural;
 use crate::call_tree::CallTree;
 use crate::flags::flags;
@@ -84,9 +85,8 @@ impl Document for Options {
             let read = trace.read_block(&block);
             read.ok_or_else(|| {
                 let (kind, offset) = (block.kind, block.offset);
-                invalid(format!(
-                    "expected the content of a {kind} block [offset {offset}]"
-                ))
+                let expected = format!("the content of a {kind} block");
+                Mismatch::lack_of(expected).at_offset(offset as u64)
             })?;
         }
         trace.finish()

@@ -69,9 +69,9 @@ mod start;
 mod sums;
 
 use super::engine::DEFAULT_NTHREADS;
-use super::engine::error::ParseError;
 use super::engine::format::{Block, Format, Samples, impl_collapse};
 use super::selection::{Chooser, Selection};
+use crate::bytes::error::ParseError;
 use crate::bytes::lines::whole_lines;
 use crate::bytes::text::{trim, trim_end};
 use crate::call_tree::{CallTree, Forest, Roots, Timeline};

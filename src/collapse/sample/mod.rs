@@ -30,14 +30,15 @@ mod idle;
 mod node;
 
 use super::cache::lines::{LineCache, LineId};
-use super::engine::error::{ErrorKind, ParseError};
 use super::engine::format::Listed;
 use super::engine::format::{Block, Format, impl_collapse};
 use super::engine::shared::Shared;
+use crate::bytes::error::{Mismatch, ParseError};
 use crate::bytes::lines::{after_last_line, whole_lines};
 use crate::bytes::text::plural;
-use crate::bytes::text::{excerpt, trim_end};
+use crate::bytes::text::trim_end;
 use crate::call_tree::{CallTree, Forest, NodeId};
+use crate::collapse::engine::error::skipped_level;
 use crate::flags::flags;
 use crate::input::Reader;
 use crate::warnings::warning;
@@ -197,7 +198,7 @@ impl Format for Options {
             worker.line += 1;
             worker
                 .read(line, self, tree)
-                .map_err(|kind| ParseError::new(kind, worker.line))?;
+                .map_err(|mismatch| mismatch.at_line(worker.line))?;
         }
         let cut = &block.bytes[after_last_line(block.bytes).unwrap_or(0)..];
         if !cut.is_empty() {
@@ -236,7 +237,7 @@ impl Worker {
         line: &[u8],
         options: &Options,
         tree: &mut CallTree,
-    ) -> Result<(), ErrorKind> {
+    ) -> Result<(), Mismatch> {
         match self.stage {
             Stage::Head if line.starts_with(START) => self.stage = Stage::Graph,
             Stage::Graph if line.starts_with(END) => self.end_graph(tree),
@@ -259,10 +260,10 @@ impl Worker {
         line: &[u8],
         options: &Options,
         tree: &mut CallTree,
-    ) -> Result<(), ErrorKind> {
+    ) -> Result<(), Mismatch> {
         let read = Node::parse(line)?;
         if read.depth > self.open.len() {
-            return Err(ErrorKind::SkippedIndentation(excerpt(line)));
+            return Err(skipped_level(line));
         }
         self.close_down_to(read.depth, tree);
         let caller = match self.open.last_mut() {

@@ -3,8 +3,9 @@
 use super::Options;
 use super::idle::is_idle;
 use crate::bytes::count::{parse_digits, split_number};
-use crate::bytes::text::{excerpt, lossy, trim_end};
-use crate::collapse::engine::error::ErrorKind;
+use crate::bytes::error::Mismatch;
+use crate::bytes::text::{lossy, trim_end};
+use crate::collapse::engine::error::unreadable_line;
 use crate::names::demangle::demangled_frame;
 use crate::names::symbol::{function_frame, one_frame};
 
@@ -19,15 +20,15 @@ pub(super) struct Node<'a> {
 impl<'a> Node<'a> {
     // Always inlined, with the functions it calls: calls cost 5 % of all instructions.
     #[inline(always)]
-    pub fn parse(line: &'a [u8]) -> Result<Node<'a>, ErrorKind> {
+    pub fn parse(line: &'a [u8]) -> Result<Node<'a>, Mismatch> {
         let Some(text) = line.strip_prefix(b"    ") else {
-            return Err(ErrorKind::NotIndented(excerpt(line)));
+            return Err(not_indented(line));
         };
         let Some(indent) = indentation(text) else {
-            return Err(ErrorKind::OnlyIndentation(excerpt(line)));
+            return Err(only_indentation(line));
         };
         if indent % 2 == 1 {
-            return Err(ErrorKind::OddIndentation(excerpt(line)));
+            return Err(odd_indentation(line));
         }
         let (count, label) = split_count(&text[indent..], line)?;
         Ok(Node {
@@ -147,7 +148,7 @@ fn unlike_indent(byte: u8) -> u8 {
 
 /// Splits `COUNT LABEL`, a part of `line`.
 #[inline(always)]
-fn split_count<'a>(text: &'a [u8], line: &[u8]) -> Result<(u64, &'a [u8]), ErrorKind> {
+fn split_count<'a>(text: &'a [u8], line: &[u8]) -> Result<(u64, &'a [u8]), Mismatch> {
     if let Some((count, _, rest)) = split_number(text)
         && let Some(label) = rest.strip_prefix(b" ")
     {
@@ -156,18 +157,49 @@ fn split_count<'a>(text: &'a [u8], line: &[u8]) -> Result<(u64, &'a [u8]), Error
     split_long_count(text, line)
 }
 
+/// A line outside the call graph before its end.
+#[cold]
+fn not_indented(line: &[u8]) -> Mismatch {
+    Mismatch::unlike(
+        "Stack line doesn't start with 4 spaces",
+        "a call graph up to the line `Total number in stack`",
+        line,
+    )
+}
+
+/// A line with the lines of the tree but no function.
+#[cold]
+fn only_indentation(line: &[u8]) -> Mismatch {
+    Mismatch::unlike(
+        "Found stack line with only indent characters",
+        "a function after them",
+        line,
+    )
+}
+
+/// A line that ends between two levels.
+#[cold]
+fn odd_indentation(line: &[u8]) -> Mismatch {
+    Mismatch::unlike(
+        "Odd number of indentation characters for line",
+        "two per level",
+        line,
+    )
+}
+
 /// Splits off a count of any length, or reports an invalid one.
 #[cold]
-fn split_long_count<'a>(text: &'a [u8], line: &[u8]) -> Result<(u64, &'a [u8]), ErrorKind> {
+fn split_long_count<'a>(text: &'a [u8], line: &[u8]) -> Result<(u64, &'a [u8]), Mismatch> {
     let Some(space) = memchr::memchr(b' ', text) else {
-        return Err(ErrorKind::UnreadableStackLine {
-            line: excerpt(line),
-            expected: "a number of samples and a function",
-        });
+        return Err(unreadable_line("a number of samples and a function", line));
     };
     let (count, label) = (&text[..space], &text[space + 1..]);
     match parse_digits(count) {
         Some(count) => Ok((count, label)),
-        None => Err(ErrorKind::InvalidSamples(excerpt(count))),
+        None => Err(Mismatch::unlike(
+            "Invalid samples field",
+            "a number of samples",
+            count,
+        )),
     }
 }

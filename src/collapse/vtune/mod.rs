@@ -27,14 +27,15 @@
 mod functions;
 mod row;
 
-use super::engine::error::{ErrorKind, ParseError};
 use super::engine::format::Listed;
 use super::engine::format::{Block, Format, impl_collapse};
 use super::engine::notes::warn_of_cut;
 use super::engine::shared::Shared;
+use crate::bytes::error::{Mismatch, ParseError};
 use crate::bytes::lines::{split_line, whole_lines};
-use crate::bytes::text::{excerpt, lossy, trim_end};
+use crate::bytes::text::{lossy, trim_end};
 use crate::call_tree::{CallTree, Forest, NodeId, Unit};
+use crate::collapse::engine::error::skipped_level;
 use crate::flags::flags;
 use crate::input::Reader;
 use crate::warnings::warning;
@@ -162,8 +163,8 @@ impl Format for Options {
                 continue;
             }
             let (line, after) = split_line(rest);
-            if let Err(kind) = worker.read(trim_end(line), self, tree) {
-                let error = ParseError::new(kind, worker.line);
+            if let Err(mismatch) = worker.read(trim_end(line), self, tree) {
+                let error = mismatch.at_line(worker.line);
                 if !block.is_unterminated(line) {
                     return Err(error);
                 }
@@ -195,7 +196,7 @@ impl Worker {
         line: &[u8],
         options: &Options,
         tree: &mut CallTree,
-    ) -> Result<(), ErrorKind> {
+    ) -> Result<(), Mismatch> {
         if !self.is_after_header {
             self.is_after_header = line.starts_with(HEADER);
             return Ok(());
@@ -205,7 +206,7 @@ impl Worker {
         }
         let row = Row::parse(line, options)?;
         let Some(caller) = self.caller(&row) else {
-            return Err(ErrorKind::SkippedIndentation(excerpt(line)));
+            return Err(skipped_level(line));
         };
         let node = self.functions.find(caller, &row, options, tree);
         self.add(node, &row, tree);

@@ -2,8 +2,9 @@
 
 use super::Options;
 use crate::bytes::count::split_number;
-use crate::bytes::text::{excerpt, trim, without_leading_spaces};
-use crate::collapse::engine::error::ErrorKind;
+use crate::bytes::error::Mismatch;
+use crate::bytes::text::{trim, without_leading_spaces};
+use crate::collapse::engine::error::unreadable_line;
 
 /// A function, with its depth and time.
 #[derive(Debug, PartialEq)]
@@ -20,7 +21,7 @@ pub(super) struct Row<'a> {
 
 impl<'a> Row<'a> {
     /// Parses a trimmed line.
-    pub fn parse(line: &'a [u8], options: &Options) -> Result<Row<'a>, ErrorKind> {
+    pub fn parse(line: &'a [u8], options: &Options) -> Result<Row<'a>, Mismatch> {
         let text = without_leading_spaces(line);
         let depth = line.len() - text.len();
         let Some((name, is_quoted, rest)) = split_name(text) else {
@@ -99,11 +100,8 @@ impl<'a> Row<'a> {
 }
 
 #[cold]
-fn unreadable(line: &[u8]) -> ErrorKind {
-    ErrorKind::UnreadableStackLine {
-        line: excerpt(line),
-        expected: "`FUNCTION,SECONDS,MODULE`",
-    }
+fn unreadable(line: &[u8]) -> Mismatch {
+    unreadable_line("`FUNCTION,SECONDS,MODULE`", line)
 }
 
 /// Splits a row after the name of its function, and returns whether that is quoted.
@@ -148,14 +146,18 @@ fn split_last_field(text: &[u8]) -> Option<(&[u8], &[u8])> {
 /// Splits `SECONDS[,MODULE]`, and converts seconds to milliseconds: rounded, and saturating at the
 /// limits.
 #[cold]
-fn split_seconds(text: &[u8]) -> Result<(u64, Option<&[u8]>), ErrorKind> {
+fn split_seconds(text: &[u8]) -> Result<(u64, Option<&[u8]>), Mismatch> {
     let mut parts = text.splitn(2, |byte| *byte == b',');
     let (time, module) = (parts.next().unwrap_or_default(), parts.next());
     let seconds = std::str::from_utf8(time).ok();
     match seconds.and_then(|text| text.parse::<f64>().ok()) {
         // The conversion saturates, and maps NaN to zero.
         Some(seconds) => Ok(((seconds * 1000.0).round() as u64, module)),
-        None => Err(ErrorKind::InvalidTime(excerpt(time))),
+        None => Err(Mismatch::unlike(
+            "Invalid `CPU Time:Self` field",
+            "a number of seconds",
+            time,
+        )),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Reads the tags of a document from a stream.
 
+use super::mismatch::{invalid_xml, unexpected_end};
 use super::tag::{Tag, split_tag, split_usual_tag};
 use crate::bytes::blocks::{Blocks, Buffer, MAX_RECORD_SIZE, record_too_long};
+use crate::bytes::error::{Mismatch, ParseError};
 use crate::bytes::text::lossy;
-use crate::collapse::engine::error::{ErrorKind, ParseError};
 use crate::collapse::engine::format::count_lines;
 use quick_xml::errors::IllFormedError;
 use std::io::{self, Read};
@@ -32,7 +33,7 @@ pub(super) enum Failure {
     Io(io::Error),
     /// The document is truncated.
     Cut,
-    Invalid(ErrorKind),
+    Invalid(Mismatch),
 }
 
 impl<R: Read> Markup<R> {
@@ -63,7 +64,7 @@ impl<R: Read> Markup<R> {
     /// end.
     pub fn read(
         &mut self,
-        mut visit: impl FnMut(Tag<'_>) -> Result<bool, ErrorKind>,
+        mut visit: impl FnMut(Tag<'_>) -> Result<bool, Mismatch>,
     ) -> Result<(), Failure> {
         while !self.is_at_end {
             self.fill().map_err(Failure::Io)?;
@@ -77,7 +78,7 @@ impl<R: Read> Markup<R> {
     /// Reads the tags in the buffer, except for one at its end that may be incomplete.
     fn read_block(
         &mut self,
-        mut visit: impl FnMut(Tag<'_>) -> Result<bool, ErrorKind>,
+        mut visit: impl FnMut(Tag<'_>) -> Result<bool, Mismatch>,
     ) -> Result<bool, Failure> {
         while let Some(at) = find_tag(&self.text.as_bytes()[self.done..]) {
             self.done += at;
@@ -157,17 +158,17 @@ fn after_last_char(bytes: &[u8]) -> Option<usize> {
 
 impl Failure {
     pub fn at(self, line: u64) -> ParseError {
-        let kind = match self {
-            Failure::Invalid(kind) => kind,
-            Failure::Cut | Failure::Io(_) => ErrorKind::UnexpectedEof,
+        let mismatch = match self {
+            Failure::Invalid(mismatch) => mismatch,
+            Failure::Cut | Failure::Io(_) => unexpected_end(),
         };
-        ParseError::new(kind, line)
+        mismatch.at_line(line)
     }
 }
 
-impl From<ErrorKind> for Failure {
-    fn from(kind: ErrorKind) -> Failure {
-        Failure::Invalid(kind)
+impl From<Mismatch> for Failure {
+    fn from(mismatch: Mismatch) -> Failure {
+        Failure::Invalid(mismatch)
     }
 }
 
@@ -176,7 +177,7 @@ impl From<quick_xml::Error> for Failure {
         match error {
             // Unterminated markup.
             quick_xml::Error::Syntax(_) => Failure::Cut,
-            error => Failure::Invalid(ErrorKind::Xml(error.to_string())),
+            error => Failure::Invalid(invalid_xml(error)),
         }
     }
 }

@@ -34,16 +34,17 @@
 // each row may refer to ids in any earlier row. So the engine cannot split it.
 
 mod markup;
+mod mismatch;
 mod origin;
 mod stacks;
 mod tag;
 mod threads;
 
-use super::engine::error::{ErrorKind, ParseError};
 use super::engine::folder::Collapse;
 use super::engine::format::Listed;
 use super::engine::shared::Shared;
 use super::selection::{Chooser, Criterion, Selection};
+use crate::bytes::error::{Mismatch, ParseError, ParseErrorKind};
 use crate::bytes::text::plural;
 use crate::call_tree::{CallTree, Forest};
 use crate::flags::flags;
@@ -51,6 +52,7 @@ use crate::input::Reader;
 use crate::names::demangle::demangled;
 use crate::warnings::warning;
 use markup::{Failure, Markup};
+use mismatch::unknown_backtrace;
 use origin::Origins;
 use stacks::{Reference, Stack, Stacks};
 use std::io::{self, BufRead, Write};
@@ -351,7 +353,7 @@ impl Document {
     }
 
     /// Processes the next tag. Returns whether the document is at its end.
-    fn take(&mut self, tag: Tag<'_>) -> Result<bool, ErrorKind> {
+    fn take(&mut self, tag: Tag<'_>) -> Result<bool, Mismatch> {
         if let Some(origins) = &mut self.origins {
             origins.take(&tag)?;
         }
@@ -370,7 +372,7 @@ impl Document {
 
     fn conclude(self, read: Result<(), ParseError>) -> io::Result<CallTree> {
         match read {
-            Err(error) if error.kind == ErrorKind::UnexpectedEof && !self.tree.is_empty() => {
+            Err(error) if error.kind() == ParseErrorKind::Truncated && !self.tree.is_empty() => {
                 warning!("{error}; the rows before it are folded");
             }
             read => read?,
@@ -382,7 +384,7 @@ impl Document {
         Ok(self.tree)
     }
 
-    fn start(&mut self, element: &Element<'_>) -> Result<(), ErrorKind> {
+    fn start(&mut self, element: &Element<'_>) -> Result<(), Mismatch> {
         match self.open.last_mut() {
             Some(Open::Tagged(tagged)) => tagged.has_children = true,
             Some(Open::Backtrace(backtrace)) => backtrace.has_children = true,
@@ -409,7 +411,7 @@ impl Document {
         Ok(())
     }
 
-    fn start_thread(&mut self, element: &Element<'_>) -> Result<Open, ErrorKind> {
+    fn start_thread(&mut self, element: &Element<'_>) -> Result<Open, Mismatch> {
         let Some(Open::Row(row)) = self.open.last_mut() else {
             return Ok(Open::Other);
         };
@@ -429,7 +431,7 @@ impl Document {
     }
 
     /// A process is named in a thread, or in a row of its own.
-    fn start_process(&mut self, element: &Element<'_>) -> Result<Open, ErrorKind> {
+    fn start_process(&mut self, element: &Element<'_>) -> Result<Open, Mismatch> {
         let thread = match self.open.last_mut() {
             Some(Open::Thread(_, thread)) => thread,
             Some(Open::Row(row)) => &mut row.thread,
@@ -447,7 +449,7 @@ impl Document {
         Ok(Open::Other)
     }
 
-    fn end_thread(&mut self, id: Option<u64>, thread: Thread) -> Result<(), ErrorKind> {
+    fn end_thread(&mut self, id: Option<u64>, thread: Thread) -> Result<(), Mismatch> {
         self.threads.define_thread(id, thread)?;
         if let Some(Open::Row(row)) = self.open.last_mut() {
             row.thread = thread;
@@ -465,7 +467,7 @@ impl Document {
         }
     }
 
-    fn start_tagged(&mut self, element: &Element<'_>) -> Result<Open, ErrorKind> {
+    fn start_tagged(&mut self, element: &Element<'_>) -> Result<Open, Mismatch> {
         Ok(match element.reference("tagged-backtrace")? {
             Reference::Ref(id) => {
                 self.attach(self.stacks.tagged(id)?)?;
@@ -480,7 +482,7 @@ impl Document {
         })
     }
 
-    fn start_backtrace(&mut self, element: &Element<'_>) -> Result<Open, ErrorKind> {
+    fn start_backtrace(&mut self, element: &Element<'_>) -> Result<Open, Mismatch> {
         Ok(match element.reference("backtrace")? {
             Reference::Ref(id) => {
                 self.attach(self.stacks.backtrace(id)?)?;
@@ -495,7 +497,7 @@ impl Document {
         })
     }
 
-    fn start_frame(&mut self, element: &Element<'_>) -> Result<Open, ErrorKind> {
+    fn start_frame(&mut self, element: &Element<'_>) -> Result<Open, Mismatch> {
         let frame = match element.reference("frame")? {
             Reference::Ref(id) => self.stacks.frame(id)?,
             Reference::Definition(id) => {
@@ -510,7 +512,7 @@ impl Document {
             }
             Some(Open::Tagged(tagged)) => {
                 if tagged.stack.is_some() && !tagged.has_frames {
-                    return Err(ErrorKind::UnknownBacktrace);
+                    return Err(unknown_backtrace());
                 }
                 tagged.has_frames = true;
                 let stack = tagged.stack.get_or_insert_with(|| self.stacks.begin());
@@ -523,7 +525,7 @@ impl Document {
 
     /// Ends the innermost element if it is one of those in `open`. Returns whether the document is
     /// at its end.
-    fn end(&mut self, name: &str) -> Result<bool, ErrorKind> {
+    fn end(&mut self, name: &str) -> Result<bool, Mismatch> {
         if Kind::of(name).is_none() {
             return Ok(false);
         }
@@ -538,19 +540,19 @@ impl Document {
         Ok(false)
     }
 
-    fn end_tagged(&mut self, tagged: Tagged) -> Result<(), ErrorKind> {
+    fn end_tagged(&mut self, tagged: Tagged) -> Result<(), Mismatch> {
         let stack = match tagged.stack {
             Some(stack) => stack,
-            None if tagged.has_children => return Err(ErrorKind::UnknownBacktrace),
+            None if tagged.has_children => return Err(unknown_backtrace()),
             None => self.stacks.begin(),
         };
         self.stacks.define_tagged(tagged.id, stack)?;
         self.attach(stack)
     }
 
-    fn end_backtrace(&mut self, backtrace: Backtrace) -> Result<(), ErrorKind> {
+    fn end_backtrace(&mut self, backtrace: Backtrace) -> Result<(), Mismatch> {
         if backtrace.has_children && !backtrace.has_frames {
-            return Err(ErrorKind::UnknownBacktrace);
+            return Err(unknown_backtrace());
         }
         self.stacks
             .define_backtrace(backtrace.id, backtrace.stack)?;
@@ -558,11 +560,11 @@ impl Document {
     }
 
     /// Passes `stack` to the enclosing element.
-    fn attach(&mut self, stack: Stack) -> Result<(), ErrorKind> {
+    fn attach(&mut self, stack: Stack) -> Result<(), Mismatch> {
         match self.open.last_mut() {
             Some(Open::Row(row)) => row.stack = Some(stack),
             Some(Open::Tagged(tagged)) if tagged.stack.is_none() => tagged.stack = Some(stack),
-            Some(Open::Tagged(_) | Open::Backtrace(_)) => return Err(ErrorKind::UnknownBacktrace),
+            Some(Open::Tagged(_) | Open::Backtrace(_)) => return Err(unknown_backtrace()),
             _ => {}
         }
         Ok(())

@@ -1,10 +1,11 @@
 //! The times, threads and CPUs of rows, by which they are selected.
 
+use super::mismatch::unknown_id;
 use super::stacks::{Reference, define, find};
 use super::tag::{Element, Tag};
 use crate::bytes::count::parse_digits;
 use crate::bytes::decimal::Decimal;
-use crate::collapse::engine::error::ErrorKind;
+use crate::bytes::error::Mismatch;
 use crate::collapse::selection::{Chooser, SampleOrigin};
 use ahash::AHashMap;
 use std::rc::Rc;
@@ -100,7 +101,7 @@ impl Origins {
     }
 
     /// Processes the next tag.
-    pub fn take(&mut self, tag: &Tag<'_>) -> Result<(), ErrorKind> {
+    pub fn take(&mut self, tag: &Tag<'_>) -> Result<(), Mismatch> {
         match tag {
             Tag::Start(element) => self.start(element, element.content().unwrap_or_default()),
             Tag::Empty(element) => {
@@ -111,7 +112,7 @@ impl Origins {
         }
     }
 
-    fn start(&mut self, element: &Element<'_>, content: &str) -> Result<(), ErrorKind> {
+    fn start(&mut self, element: &Element<'_>, content: &str) -> Result<(), Mismatch> {
         if !self.is_in_row {
             self.is_in_row = element.name == "row";
             self.row = RowOrigin::default();
@@ -123,7 +124,7 @@ impl Origins {
     }
 
     /// Starts an element whose parent matters. Returns whether its own elements do not.
-    fn start_relevant(&mut self, element: &Element<'_>, content: &str) -> Result<bool, ErrorKind> {
+    fn start_relevant(&mut self, element: &Element<'_>, content: &str) -> Result<bool, Mismatch> {
         match element.name {
             "thread" if self.thread.is_none() && self.process.is_none() => {
                 return self.start_thread(element);
@@ -150,11 +151,11 @@ impl Origins {
         Ok(true)
     }
 
-    fn start_thread(&mut self, element: &Element<'_>) -> Result<bool, ErrorKind> {
+    fn start_thread(&mut self, element: &Element<'_>) -> Result<bool, Mismatch> {
         match element.reference("thread")? {
             Reference::Ref(id) => {
                 let thread = self.threads.get(&id).cloned();
-                self.row.thread = thread.ok_or(ErrorKind::UnknownRef { tag: "thread", id })?;
+                self.row.thread = thread.ok_or_else(|| unknown_id("thread", id))?;
                 Ok(true)
             }
             Reference::Definition(id) => {
@@ -170,7 +171,7 @@ impl Origins {
         }
     }
 
-    fn start_process(&mut self, element: &Element<'_>) -> Result<bool, ErrorKind> {
+    fn start_process(&mut self, element: &Element<'_>) -> Result<bool, Mismatch> {
         match element.reference("process")? {
             Reference::Ref(id) => {
                 self.current_thread().pid = find(&self.processes, "process", id)?;
@@ -191,7 +192,7 @@ impl Origins {
         }
     }
 
-    fn end(&mut self) -> Result<(), ErrorKind> {
+    fn end(&mut self) -> Result<(), Mismatch> {
         if self.ignored > 0 {
             self.ignored -= 1;
         } else if let Some((id, pid)) = self.process.take() {
@@ -213,7 +214,7 @@ fn number(
     name: &'static str,
     element: &Element<'_>,
     content: &str,
-) -> Result<Option<u64>, ErrorKind> {
+) -> Result<Option<u64>, Mismatch> {
     match element.reference(name)? {
         Reference::Ref(id) => find(known, name, id),
         Reference::Definition(id) => {

@@ -1,8 +1,9 @@
 //! Stores the stacks of a document by id.
 
+use super::mismatch::{repeated_id, unknown_id};
 use super::threads::Thread;
+use crate::bytes::error::Mismatch;
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::engine::error::ErrorKind;
 use crate::names::symbol::{fix_partially_demangled_rust, one_frame};
 use ahash::AHashMap;
 use std::ops::Range;
@@ -78,30 +79,30 @@ impl Stacks {
         id: Option<u64>,
         name: &str,
         tree: &mut CallTree,
-    ) -> Result<FrameId, ErrorKind> {
+    ) -> Result<FrameId, Mismatch> {
         let name = fix_partially_demangled_rust(name);
         let frame = tree.intern(one_frame(&name).as_bytes());
         define(&mut self.frames, "frame", id, frame)?;
         Ok(frame)
     }
 
-    pub fn define_backtrace(&mut self, id: Option<u64>, stack: Stack) -> Result<(), ErrorKind> {
+    pub fn define_backtrace(&mut self, id: Option<u64>, stack: Stack) -> Result<(), Mismatch> {
         define(&mut self.backtraces, "backtrace", id, stack)
     }
 
-    pub fn define_tagged(&mut self, id: Option<u64>, stack: Stack) -> Result<(), ErrorKind> {
+    pub fn define_tagged(&mut self, id: Option<u64>, stack: Stack) -> Result<(), Mismatch> {
         define(&mut self.tagged, "tagged-backtrace", id, stack)
     }
 
-    pub fn frame(&self, id: u64) -> Result<FrameId, ErrorKind> {
+    pub fn frame(&self, id: u64) -> Result<FrameId, Mismatch> {
         find(&self.frames, "frame", id)
     }
 
-    pub fn backtrace(&self, id: u64) -> Result<Stack, ErrorKind> {
+    pub fn backtrace(&self, id: u64) -> Result<Stack, Mismatch> {
         find(&self.backtraces, "backtrace", id)
     }
 
-    pub fn tagged(&self, id: u64) -> Result<Stack, ErrorKind> {
+    pub fn tagged(&self, id: u64) -> Result<Stack, Mismatch> {
         find(&self.tagged, "tagged-backtrace", id)
     }
 }
@@ -111,13 +112,13 @@ pub(super) fn define<T>(
     tag: &'static str,
     id: Option<u64>,
     element: T,
-) -> Result<(), ErrorKind> {
+) -> Result<(), Mismatch> {
     let Some(id) = id else {
         return Ok(());
     };
     match table.insert(id, element) {
         None => Ok(()),
-        Some(_) => Err(ErrorKind::RepeatedId { tag, id }),
+        Some(_) => Err(repeated_id(tag, id)),
     }
 }
 
@@ -125,7 +126,7 @@ pub(super) fn find<T: Copy>(
     table: &AHashMap<u64, T>,
     tag: &'static str,
     id: u64,
-) -> Result<T, ErrorKind> {
+) -> Result<T, Mismatch> {
     let element = table.get(&id).copied();
-    element.ok_or(ErrorKind::UnknownRef { tag, id })
+    element.ok_or_else(|| unknown_id(tag, id))
 }

@@ -1,8 +1,9 @@
 //! Parses tags.
 
+use super::mismatch::{invalid_id, invalid_xml, no_frame_name};
 use super::stacks::Reference;
 use crate::bytes::count::parse_digits;
-use crate::collapse::engine::error::ErrorKind;
+use crate::bytes::error::Mismatch;
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
 use quick_xml::events::attributes::Attributes;
@@ -118,7 +119,7 @@ impl<'t> Element<'t> {
     }
 
     /// Whether the element, which is called `name`, is a definition or a reference.
-    pub fn reference(&self, name: &'static str) -> Result<Reference, ErrorKind> {
+    pub fn reference(&self, name: &'static str) -> Result<Reference, Mismatch> {
         let [to, id] = self.values(["ref", "id"])?;
         Ok(match to {
             Some(to) => Reference::Ref(parse_id(to, name)?),
@@ -127,13 +128,13 @@ impl<'t> Element<'t> {
     }
 
     /// The name of a frame. A frame without a symbol is named after its address.
-    pub fn frame_name(&self) -> Result<Cow<'t, str>, ErrorKind> {
+    pub fn frame_name(&self) -> Result<Cow<'t, str>, Mismatch> {
         let [symbol, address] = self.values(["name", "addr"])?;
-        text_of(symbol.or(address).ok_or(ErrorKind::NoFrameName)?)
+        text_of(symbol.or(address).ok_or_else(no_frame_name)?)
     }
 
     /// The text that Instruments displays.
-    pub fn shown(&self) -> Result<Option<Cow<'t, str>>, ErrorKind> {
+    pub fn shown(&self) -> Result<Option<Cow<'t, str>>, Mismatch> {
         let [shown] = self.values(["fmt"])?;
         shown.map(text_of).transpose()
     }
@@ -144,7 +145,7 @@ impl<'t> Element<'t> {
     fn values<const N: usize>(
         &self,
         keys: [&str; N],
-    ) -> Result<[Option<Cow<'t, str>>; N], ErrorKind> {
+    ) -> Result<[Option<Cow<'t, str>>; N], Mismatch> {
         let mut values = [const { None }; N];
         let mut is_found = |key: &str, value| {
             let at = keys.iter().position(|wanted| *wanted == key);
@@ -161,7 +162,7 @@ impl<'t> Element<'t> {
             rest = others;
         }
         for attribute in Attributes::new(rest, 0).with_checks(false) {
-            let attribute = attribute.map_err(|error| ErrorKind::Xml(error.to_string()))?;
+            let attribute = attribute.map_err(invalid_xml)?;
             if is_found(attribute.key.into_inner(), attribute.value) {
                 break;
             }
@@ -171,22 +172,19 @@ impl<'t> Element<'t> {
 }
 
 /// Parses the id of an element called `name`, or its reference.
-fn parse_id(value: Cow<'_, str>, name: &'static str) -> Result<u64, ErrorKind> {
+fn parse_id(value: Cow<'_, str>, name: &'static str) -> Result<u64, Mismatch> {
     if let Some(id) = parse_digits(value.as_bytes()) {
         return Ok(id);
     }
     let id = text_of(value)?;
-    parse_digits(id.as_bytes()).ok_or_else(|| ErrorKind::InvalidId {
-        tag: name,
-        id: id.into_owned(),
-    })
+    parse_digits(id.as_bytes()).ok_or_else(|| invalid_id(name, &id))
 }
 
 /// The text of an attribute, on one line.
-fn text_of(value: Cow<'_, str>) -> Result<Cow<'_, str>, ErrorKind> {
+fn text_of(value: Cow<'_, str>) -> Result<Cow<'_, str>, Mismatch> {
     if memchr::memchr3(b'&', b'\n', b'\r', value.as_bytes()).is_none() {
         return Ok(value);
     }
-    let text = unescape(&value).map_err(|error| ErrorKind::Xml(error.to_string()))?;
+    let text = unescape(&value).map_err(invalid_xml)?;
     Ok(Cow::Owned(text.replace(['\n', '\r'], " ")))
 }

@@ -2,8 +2,8 @@
 
 use super::Options;
 use super::stacks::{define, find};
+use crate::bytes::error::Mismatch;
 use crate::call_tree::{CallTree, FrameId, NodeId};
-use crate::collapse::engine::error::ErrorKind;
 use crate::names::symbol::one_frame;
 use ahash::AHashMap;
 use std::borrow::Cow;
@@ -45,11 +45,11 @@ impl Threads {
         self.wants_processes || self.wants_threads
     }
 
-    pub fn thread(&self, id: u64) -> Result<Thread, ErrorKind> {
+    pub fn thread(&self, id: u64) -> Result<Thread, Mismatch> {
         find(&self.threads, "thread", id)
     }
 
-    pub fn process(&self, id: u64) -> Result<Option<FrameId>, ErrorKind> {
+    pub fn process(&self, id: u64) -> Result<Option<FrameId>, Mismatch> {
         find(&self.processes, "process", id)
     }
 
@@ -61,7 +61,7 @@ impl Threads {
         }
     }
 
-    pub fn define_thread(&mut self, id: Option<u64>, thread: Thread) -> Result<(), ErrorKind> {
+    pub fn define_thread(&mut self, id: Option<u64>, thread: Thread) -> Result<(), Mismatch> {
         define(&mut self.threads, "thread", id, thread)
     }
 
@@ -70,7 +70,7 @@ impl Threads {
         id: Option<u64>,
         name: Option<Cow<'_, str>>,
         tree: &mut CallTree,
-    ) -> Result<Option<FrameId>, ErrorKind> {
+    ) -> Result<Option<FrameId>, Mismatch> {
         let frame = frame(name.filter(|_| self.wants_processes), tree);
         define(&mut self.processes, "process", id, frame)?;
         Ok(frame)
