@@ -459,6 +459,22 @@ const checks = {
         assert.equal(text.match(/\/Type \/Page\b/g).length, 1, page);
       }
     }
+    for (const view of ['table', 'both']) {
+      await tab.goto(url(`/modern.svg?view=${view}`));
+      const table = () => {
+        const box = document.getElementById('functions').getBoundingClientRect();
+        return [Math.round(box.left), Math.round(box.width)];
+      };
+      const before = await tab.evaluate(table);
+      await tab.evaluate(() => {
+        const isShown = () => getComputedStyle(document.querySelector('#functions')).display !== 'none';
+        matchMedia('print').addEventListener('change', ({ matches }) => matches && (window.printed = isShown()));
+      });
+      await tab.send('Page.printToPDF');
+      assert.equal(await tab.evaluate(() => window.printed), view === 'table', view);
+      assert.deepEqual(await tab.evaluate(table), before, view);
+      await tab.press('d');
+    }
     const shown = () =>
       ['tools', 'bar'].map((id) => document.getElementById(id)).filter((part) => getComputedStyle(part).display !== 'none');
     await tab.send('Emulation.setEmulatedMedia', { media: 'print' });

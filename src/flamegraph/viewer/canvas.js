@@ -45,6 +45,10 @@ class Canvas {
     this.isOriginal = isOriginal;
     this.later.stop();
     this.items.clear();
+    // Nothing is drawn yet, and in a table, nothing will be.
+    this.seen = [];
+    this.fineNodes = [];
+    this.narrowNodes = [];
     // The file's elements stay in document order, for programs that read them, whatever is drawn first.
     const found = isOriginal ? this.found : [];
     this.svg.replaceChildren(

@@ -43,8 +43,8 @@ function saveStacks(viewer) {
 /** @param {Viewer} viewer @param {boolean} isPrinting */
 function setPrinting(viewer, isPrinting) {
   viewer.isPrinting = isPrinting;
-  viewer.applyTheme();
   setBare(viewer, isPrinting);
+  viewer.applyTheme();
   viewer.picture.setPrinting(isPrinting);
 }
 

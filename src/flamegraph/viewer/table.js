@@ -88,7 +88,7 @@ class Table {
     const room = picture.isDocument ? sight - picture.top - picture.footer : 0.8 * sight;
     const height = Math.max(room, MIN_TABLE_HEIGHT);
     this.place.setAttribute('y', picture.top);
-    this.place.setAttribute('width', this.isBesideGraph ? picture.side - SIDE_GAP : picture.framesWidth());
+    this.place.setAttribute('width', this.isBesideGraph ? Math.max(picture.side - SIDE_GAP, 0) : picture.framesWidth());
     this.place.setAttribute('height', height);
     const width = number(this.place, 'width');
     this.place.classList.toggle('stacked', width < MIN_COLUMN_WIDTH * this.columns.length);

@@ -504,9 +504,12 @@ class Viewer {
   }
 
   drawAxis() {
-    if (this.axis) {
-      setShown(this.axis.group, this.hasGraph);
-      this.axis.draw(this.canvas.graph, this.canvas.extent, this.profile.isChart ? 0 : this.canvas.zoomed);
+    const { axis, canvas, profile } = this;
+    if (axis) {
+      setShown(axis.group, this.hasGraph);
+    }
+    if (axis && this.hasGraph) {
+      axis.draw(canvas.graph, canvas.extent, profile.isChart ? 0 : canvas.zoomed);
     }
   }
 
