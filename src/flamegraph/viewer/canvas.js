@@ -46,8 +46,11 @@ class Canvas {
     this.later.stop();
     this.items.clear();
     // Nothing is drawn yet, and in a table, nothing will be.
+    /** @type {number[]} */
     this.seen = [];
+    /** @type {number[]} */
     this.fineNodes = [];
+    /** @type {number[]} */
     this.narrowNodes = [];
     // The file's elements stay in document order, for programs that read them, whatever is drawn first.
     const found = isOriginal ? this.found : [];
