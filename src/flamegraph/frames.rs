@@ -2,6 +2,7 @@
 //!
 //! Most of a large graph consists of these, so nothing here allocates.
 
+use super::attrs::{self, FrameAttrs};
 use super::color::Color;
 use super::counts::{CountText, push_samples};
 use super::data::{self, Stacks};
@@ -291,18 +292,10 @@ const ROOT_NAME: &str = "all";
 const MAX_FRAMES: usize = 10_000;
 
 /// The number of columns of an image: its pixels, if they are known.
-#[cfg(feature = "picture")]
 fn columns(opt: &Options<'_>, geometry: &Geometry) -> f64 {
-    let pixels = geometry.frames_width() as f64 * opt.scale;
-    match opt.is_picture() {
-        true => pixels.round().max(COLUMNS),
-        false => COLUMNS,
-    }
-}
-
-#[cfg(not(feature = "picture"))]
-fn columns(_: &Options<'_>, _: &Geometry) -> f64 {
-    COLUMNS
+    let width = geometry.frames_width() as f64;
+    let pixels = opt.picture_scale().map(|scale| (width * scale).round());
+    pixels.map_or(COLUMNS, |pixels| pixels.max(COLUMNS))
 }
 
 /// The columns of an image of the default width.
@@ -350,12 +343,8 @@ fn character_width(opt: &Options<'_>) -> f64 {
 /// Opens the element of a frame: a link if it has a source location, or if its function's
 /// attributes include one. Returns the title that replaces the usual one, if any.
 fn start_group<'o>(xml: &mut Xml, opt: &'o Options<'_>, name: &str) -> Option<&'o str> {
-    #[cfg(feature = "nameattr")]
-    let attrs = opt.func_frameattrs.get(name);
-    #[cfg(feature = "nameattr")]
-    let is_link = attrs.is_some_and(|attrs| attrs.is_link());
-    #[cfg(not(feature = "nameattr"))]
-    let is_link = false;
+    let attrs = attrs::of(opt, name);
+    let is_link = attrs.is_some_and(FrameAttrs::is_link);
     let pattern = opt.link.as_ref().filter(|_| !is_link);
     let link = pattern.and_then(|pattern| pattern.link(name));
     xml.start(if is_link || link.is_some() { "a" } else { "g" });
@@ -363,16 +352,12 @@ fn start_group<'o>(xml: &mut Xml, opt: &'o Options<'_>, name: &str) -> Option<&'
         xml.attr("xlink:href", link);
         xml.attr("target", "_top");
     }
-    #[cfg(feature = "nameattr")]
     for (key, value) in attrs.iter().flat_map(|attrs| &attrs.attrs) {
         if link.is_none() || key != "target" {
             xml.attr(key, value);
         }
     }
-    #[cfg(feature = "nameattr")]
-    return attrs.and_then(|attrs| attrs.title.as_deref());
-    #[cfg(not(feature = "nameattr"))]
-    None
+    attrs.and_then(|attrs| attrs.title.as_deref())
 }
 
 /// The name without a final `_[k]` annotation, with which collapsers select colors.

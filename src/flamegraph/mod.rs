@@ -20,6 +20,9 @@
 
 #[cfg(feature = "nameattr")]
 mod attrs;
+#[cfg(not(feature = "nameattr"))]
+#[path = "no_attrs.rs"]
+mod attrs;
 mod collect;
 pub mod color;
 mod counts;

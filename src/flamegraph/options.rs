@@ -372,10 +372,15 @@ impl Options<'_> {
 
     /// Whether the graph is converted to a picture, which is not interactive.
     pub(super) fn is_picture(&self) -> bool {
+        self.picture_scale().is_some()
+    }
+
+    /// The number of pixels per unit, if the graph is converted to a picture.
+    pub(super) fn picture_scale(&self) -> Option<f64> {
         #[cfg(feature = "picture")]
-        return matches!(self.format, Format::Png | Format::Pdf);
+        return matches!(self.format, Format::Png | Format::Pdf).then_some(self.scale);
         #[cfg(not(feature = "picture"))]
-        false
+        None
     }
 
     pub(super) fn is_modern(&self) -> bool {

@@ -16,6 +16,7 @@
 
 mod script;
 
+use super::Options;
 use crate::warnings::warning;
 use indexmap::IndexMap;
 use std::collections::HashMap;
@@ -49,6 +50,11 @@ pub(super) struct FrameAttrs {
 
 const HREF: &str = "xlink:href";
 
+/// The attributes of the frames of a function.
+pub(super) fn of<'o>(opt: &'o Options<'_>, name: &str) -> Option<&'o FrameAttrs> {
+    opt.func_frameattrs.0.get(name)
+}
+
 impl FuncFrameAttrsMap {
     /// Reads the file at `path`: one function per line, its name and attributes separated by tabs.
     ///
@@ -75,10 +81,6 @@ impl FuncFrameAttrsMap {
         }
         scripts.warn();
         Ok(map)
-    }
-
-    pub(super) fn get(&self, name: &str) -> Option<&FrameAttrs> {
-        self.0.get(name)
     }
 
     fn add_line(&mut self, line: &str, scripts: &mut Scripts) {
@@ -226,7 +228,7 @@ mod tests {
 
     fn attrs_of(name: &str, file: &str) -> Vec<(String, String)> {
         let map = FuncFrameAttrsMap::from_reader(file.as_bytes()).unwrap();
-        let attrs = map.get(name).map(|attrs| attrs.attrs.clone());
+        let attrs = map.0.get(name).map(|attrs| attrs.attrs.clone());
         attrs.unwrap_or_default().into_iter().collect()
     }
 
@@ -247,8 +249,8 @@ mod tests {
     #[test]
     fn the_title_is_no_attribute() {
         let map = FuncFrameAttrsMap::from_reader("f\ttitle=T\ng\ttitle=\n".as_bytes()).unwrap();
-        assert_eq!(map.get("f").unwrap().title.as_deref(), Some("T"));
-        assert_eq!(map.get("g").unwrap().title.as_deref(), Some(""));
+        assert_eq!(map.0.get("f").unwrap().title.as_deref(), Some("T"));
+        assert_eq!(map.0.get("g").unwrap().title.as_deref(), Some(""));
         assert_eq!(attrs_of("f", "f\ttitle=T\n"), []);
     }
 

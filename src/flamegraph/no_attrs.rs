@@ -1,0 +1,19 @@
+//! No attributes of frames.
+
+use super::Options;
+
+/// Attributes that no frame has.
+pub(super) struct FrameAttrs {
+    pub title: Option<String>,
+    pub attrs: [(String, String); 0],
+}
+
+impl FrameAttrs {
+    pub fn is_link(&self) -> bool {
+        false
+    }
+}
+
+pub(super) fn of<'o>(_: &'o Options<'_>, _: &str) -> Option<&'o FrameAttrs> {
+    None
+}
