@@ -72,7 +72,7 @@
 //! * `demangle`: readable names for Rust and C++ functions.
 //! * `filter`: selecting stacks and frames by regular expression, in the module `filter`, and
 //!   rules in the module `report`.
-//! * `jfr`: Java Flight Recorder recordings.
+//! * `jfr`: recordings of the JDK Flight Recorder.
 //! * `json`: profiles in JSON.
 //! * `multithreaded`: folding on several cores.
 //! * `nameattr`: custom attributes for the frames of selected functions.

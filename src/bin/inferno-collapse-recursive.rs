@@ -1,4 +1,4 @@
-//! Joins frames that call themselves in folded stacks.
+//! Merges recursive calls in folded stacks.
 
 use inferno::cli::collapse;
 use inferno::collapse::formats;

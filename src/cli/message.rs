@@ -48,7 +48,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn bytes_that_are_no_text_are_shown() {
+    fn bytes_that_are_not_utf8_are_shown() {
         use std::ffi::OsStr;
         use std::os::unix::ffi::OsStrExt;
 

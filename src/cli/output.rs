@@ -79,7 +79,7 @@ impl Output {
 /// The kind of file at a path.
 enum Target {
     Stdout,
-    /// A file that cannot be replaced: a a device, or an open descriptor.
+    /// A file that cannot be replaced: a device, or an open descriptor.
     Stream(File),
     /// A file, which may not exist yet.
     File(PathBuf),
@@ -117,9 +117,9 @@ impl Target {
 
 /// The target of the symbolic links at `path`, whether or not it exists.
 fn follow(path: &Path) -> PathBuf {
-    const MOST: usize = 40;
+    const MAX_LINKS: usize = 40;
     let mut path = path.to_path_buf();
-    for _ in 0..MOST {
+    for _ in 0..MAX_LINKS {
         if descriptor::number(&path).is_some() || is_of_process(&path) {
             break;
         }

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_makes_no_sense_is_refused() {
+    fn invalid_values_are_rejected() {
         for text in ["", "0", "-1", "1.5", "x", "1000001", "18446744073709551616"] {
             assert!(pixels(text).is_err(), "{text}");
         }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_sense_is_taken() {
+    fn valid_values_are_accepted() {
         assert_eq!((pixels("1"), pixels("1200")), (Ok(1), Ok(1200)));
         assert_eq!((factor("0.5"), factor("1e9")), (Ok(0.5), Ok(1e9)));
         assert_eq!((probability("0.05"), rows("0")), (Ok(0.05), Ok(0)));

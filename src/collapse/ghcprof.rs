@@ -102,15 +102,15 @@ flags! {
         #[arg(long, alias = "sample-type", value_name = "NAME", group = "source", value_parser = ["time", "bytes", "ticks"])]
         value: Option<String>,
 
-        /// Source stack cost centre from the %time column, in thousandths (the default)
+        /// Count time, in thousandths, from the %time column (the default)
         #[arg(long, group = "source")]
         time: bool,
 
-        /// Source stack cost centre from the bytes column (profiles of +RTS -P or -pa)
+        /// Count bytes, from the bytes column (profiles of +RTS -P or -pa)
         #[arg(long, group = "source")]
         bytes: bool,
 
-        /// Source stack cost centre from the ticks column (profiles of +RTS -P or -pa)
+        /// Count ticks, from the ticks column (profiles of +RTS -P or -pa)
         #[arg(long, group = "source")]
         ticks: bool,
     }
@@ -511,7 +511,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_cut_off_is_left_out() {
+    fn a_truncated_row_is_left_out() {
         let rows = sample_rows();
         let cut = &rows[..rows.len() - 40];
         assert_eq!(

@@ -80,7 +80,7 @@ impl_collapse!(Folder);
 impl Listed for Options {
     const NAME: &'static str = "recursive";
     const DESCRIPTION: &'static str =
-        "folded stacks, joining frames that call themselves: `main;f;f;f;g` becomes `main;f;g`";
+        "folded stacks, merging recursive calls: `main;f;f;f;g` becomes `main;f;g`";
     const EXPECTED: &'static str = "folded stacks";
 
     fn sniff(head: &[u8]) -> Option<bool> {
@@ -166,7 +166,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
         #[test]
-        fn does_what_joining_each_line_does(
+        fn agrees_with_merging_each_line(
             lines in prop::collection::vec("([ab;é ]{0,6}[abé][ab;é ]{0,6})? [0-9]{1,9}(\\.[0-9]{1,3})?", 0..40)
         ) {
             let joined: String = lines.iter().map(|line| join_one(line)).collect();
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_those_of_all_folded_text() {
+    fn all_folded_text_is_accepted() {
         assert_eq!(fold("m;f;f 0.5\nm;f 0.25\n").unwrap(), "m;f 0.75\n");
         let differential = "m;f;f 1 2\n# a comment 3\nm;f 10 20\nn;n 4\n 5 6\n";
         let joined = " 5 6\nm;f 11 22\nn 4 4\n";
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_stack_is_an_error_with_its_line() {
+    fn an_invalid_line_is_an_error_with_its_number() {
         for line in [
             "m;a;a",
             "m;a;a .5",

@@ -116,8 +116,8 @@ pub enum DiffScale {
     /// others are pale.
     #[default]
     Classic,
-    /// On a logarithmic scale of the change in percent of the frame, from 0.3 % to 100 %; paler if the
-    /// change is less than 1 % of all samples, and not visible below 0.001 %. Small frames that changed a
+    /// On a logarithmic scale of the change in percent of the frame, from 0.3% to 100%; paler if the
+    /// change is less than 1% of all samples, and not visible below 0.001%. Small frames that changed a
     /// lot are visible, but noise is not. The graph has a legend, and its frames have outlines.
     Log,
 }
@@ -212,9 +212,9 @@ pub struct Options<'a> {
     /// The minimum width of a frame, in percent of the total. Default: 0.01.
     pub min_width: f64,
 
-    /// The maximum number of frames, including the root. If there are more, the lightest ones are left out, which
-    /// the subtitle says: all frames up to a weight, the least for which no more than this many are heavier. Their
-    /// callers keep their weight. Default: `None`, no limit.
+    /// The maximum number of frames, including the root. If there are more, the lightest ones are left out, and the
+    /// subtitle says so. Frames of the same weight are kept or left out together. Callers keep their weight.
+    /// Default: `None`, no limit.
     pub max_frames: Option<usize>,
 
     /// The font family. Default: `monospace`.

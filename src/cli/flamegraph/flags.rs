@@ -37,7 +37,7 @@ pub struct Flags {
     #[arg(long = "format", value_name = "FORMAT", default_value = "svg", value_parser = FORMATS)]
     pub format: String,
 
-    /// Make a PNG this many times as wide and high, for screens with more pixels
+    /// Make a PNG this many times as wide and high, for high-resolution screens
     #[cfg(feature = "picture")]
     #[arg(
         long = "scale", value_name = "FLOAT", default_value_t = 1.0, value_parser = values::factor,
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_published_tool_does_not_draw_is_modern() {
+    fn graphs_unknown_to_the_published_tool_are_modern() {
         let looks = |flags: &[&str]| {
             let found = options(flags);
             (found.theme, found.diff_scale)
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn what_excludes_each_other_is_refused() {
+    fn conflicting_flags_are_rejected() {
         for flags in [
             ["--hash", "--deterministic"],
             ["--reverse", "--flamechart"],

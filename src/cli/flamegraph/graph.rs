@@ -38,8 +38,8 @@ pub struct GraphArgs {
     )]
     pub min_width: f64,
 
-    /// Leave out the lightest frames, so that no more than so many remain; the subtitle says how much they weigh. A graph
-    /// of millions of frames becomes a file that a browser opens
+    /// Leave out the lightest frames, so that at most N remain; the subtitle says how much they weigh. Then browsers can
+    /// open a graph of millions of frames
     #[arg(
         long = "max-frames", value_name = "N", value_parser = values::frames, allow_negative_numbers = true
     )]
@@ -82,8 +82,8 @@ pub struct GraphArgs {
     #[arg(long = "nameattr", value_name = "PATH")]
     pub nameattr: Option<PathBuf>,
 
-    /// Make frames with a file in their names (see --lines) links to it, where {file} and {line} stand for
-    /// what they have: `vscode://file/{file}:{line}`
+    /// Make frames with a file in their names (see --lines) links to this URL, in which {file} and {line} are
+    /// replaced: `vscode://file/{file}:{line}`
     #[arg(long = "link", value_name = "URL")]
     pub link: Option<LinkPattern>,
 

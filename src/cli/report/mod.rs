@@ -52,7 +52,7 @@ struct Flags {
     #[arg(long, num_args = 1.., value_name = "PROFILE", help_heading = COMPARISON, requires = "before")]
     after: Vec<PathBuf>,
 
-    /// Scale all profiles to the same total: the mean total of the second ones
+    /// Scale all profiles to the same total: the mean total of the profiles after the change
     #[arg(long, help_heading = COMPARISON)]
     normalize: bool,
 
@@ -108,7 +108,7 @@ Examples:
   inferno report --format json cpu.pprof              As JSON
   inferno report --diff before.folded after.folded    What changed
   inferno report --before a1.data a2.data a3.data --after b1.data b2.data b3.data \\
-      --normalize --fail-if '^parse total +5%'        Fail if parse got over 5 % slower";
+      --normalize --fail-if '^parse total +5%'        Fail if parse got over 5% slower";
 
 const EXIT_CODES: &str = "\
 The exit code is 1 if there is no result or a --fail-if matches no function, 2 if the command line is invalid, and 3 \

@@ -1,4 +1,4 @@
-//! Java Flight Recorder.
+//! JDK Flight Recorder.
 
 use super::{Row, rows};
 
