@@ -16,7 +16,7 @@ fn main() -> io::Result<()> {
     let total = tree.total().to_f64();
     for (name, count) in functions.iter().take(20) {
         let percent = 100.0 * count.to_f64() / total;
-        println!("{percent:6.2} %  {}", String::from_utf8_lossy(name));
+        println!("{percent:6.2}%  {}", String::from_utf8_lossy(name));
     }
     Ok(())
 }

@@ -445,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_that_are_renamed_alike_are_one() {
+    fn frames_with_the_same_new_name_are_merged() {
         let lines = filtered(LINES, Filter::new().rename("^(log|serve)$", "<$1>"));
         assert_eq!(lines[0], "app;main;<log>;write 2");
         let lines = filtered(LINES, Filter::new().rename("log|serve", "x;y"));
@@ -494,7 +494,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_are_done_in_their_order() {
+    fn steps_are_applied_in_order() {
         let renamed_first = Filter::new()
             .rename("log", "note")
             .and_then(|f| f.keep("note"));
@@ -532,7 +532,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_is_none_is_named() {
+    fn the_error_names_an_invalid_pattern() {
         let error = Filter::new().keep("a(b").unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -140,10 +140,10 @@ fn the_map_of_the_code_has_every_folder() {
 
 #[test]
 fn no_source_file_is_very_long() {
-    const MOST_LINES: usize = 900;
+    const MAX_LINES: usize = 900;
     for path in files("src", "rs") {
         let lines = fs::read_to_string(&path).unwrap().lines().count();
-        assert!(lines <= MOST_LINES, "{} has {lines} lines", path.display());
+        assert!(lines <= MAX_LINES, "{} has {lines} lines", path.display());
     }
 }
 
@@ -174,9 +174,9 @@ fn each_difference_names_a_test_that_exists() {
     }
 }
 
-/// The rooms of the library, from top to bottom. A file belongs to the innermost room that it is in, and
-/// imports only from its own room and those below.
-const ROOMS: [&str; 22] = [
+/// The layers of the library, from top to bottom. A file belongs to the innermost layer that it is in, and
+/// imports only from its own layer and those below.
+const LAYERS: [&str; 22] = [
     "cli",
     "flamegraph",
     "export",
@@ -206,15 +206,15 @@ fn imports_run_downwards() {
     let mut imports = 0;
     for file in files("src", "rs") {
         let module = module_of(&file);
-        // Tests may import anything, the root and the tools import all rooms.
+        // Tests may import anything, the root and the tools import all layers.
         let is_test = module.iter().any(|name| name.starts_with("test"));
         if is_test || module.is_empty() || module[0] == "bin" {
             continue;
         }
-        let from = room_of(&module);
+        let from = layer_of(&module);
         for path in imported_paths(&code_of(&file), &module) {
             imports += 1;
-            let to = room_of(&path);
+            let to = layer_of(&path);
             assert!(
                 from <= to,
                 "{} imports {}, which is above",
@@ -248,13 +248,16 @@ fn imports_are_found_in_any_form() {
     }
 }
 
-/// The index of the innermost room that contains an item.
-fn room_of(path: &[String]) -> usize {
+/// The index of the innermost layer that contains an item.
+fn layer_of(path: &[String]) -> usize {
     let path = path.join("::");
-    let contains = |room: &&&str| path == **room || path.starts_with(&format!("{room}::"));
-    let room = ROOMS.iter().filter(contains).max_by_key(|room| room.len());
-    let room = room.unwrap_or_else(|| panic!("{path} is in no room"));
-    ROOMS.iter().position(|other| other == room).unwrap()
+    let contains = |layer: &&&str| path == **layer || path.starts_with(&format!("{layer}::"));
+    let layer = LAYERS
+        .iter()
+        .filter(contains)
+        .max_by_key(|layer| layer.len());
+    let layer = layer.unwrap_or_else(|| panic!("{path} is in no layer"));
+    LAYERS.iter().position(|other| other == layer).unwrap()
 }
 
 fn module_of(file: &Path) -> Vec<String> {

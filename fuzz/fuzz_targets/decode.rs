@@ -14,13 +14,13 @@ use std::io::{BufRead, BufReader, Read, Write};
 use support::Trickle;
 
 /// A limit against decompression bombs.
-const MOST: u64 = 1 << 24;
+const MAX_DECODED: u64 = 1 << 24;
 
 /// The decoded bytes, and whether reading ended with an error.
 fn decode(reader: impl BufRead + Send) -> (Vec<u8>, bool) {
     let mut bytes = Vec::new();
     let is_error = match decoded(reader) {
-        Ok(reader) => reader.take(MOST).read_to_end(&mut bytes).is_err(),
+        Ok(reader) => reader.take(MAX_DECODED).read_to_end(&mut bytes).is_err(),
         Err(_) => true,
     };
     (bytes, is_error)

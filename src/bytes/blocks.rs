@@ -44,10 +44,10 @@ impl Buffer {
     /// Reads until the block has `size` bytes; `false` if the reader ends before. Memory grows as
     /// needed, because most inputs are small.
     fn fill(&mut self, reader: &mut impl Read, size: usize) -> io::Result<bool> {
-        const LEAST: usize = 1 << 14;
+        const MIN_GROWTH: usize = 1 << 14;
         while self.len < size {
             if self.len == self.bytes.len() {
-                self.reserve(size.min(LEAST.max(2 * self.len)));
+                self.reserve(size.min(MIN_GROWTH.max(2 * self.len)));
             }
             let end = size.min(self.bytes.len());
             match reader.read(&mut self.bytes[self.len..end]) {
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_is_too_long_is_an_error_with_its_place() {
+    fn a_record_that_is_too_long_is_an_error_with_its_offset() {
         let read = |text: &[u8], size| {
             let mut blocks = Blocks::with_size(text, size);
             blocks.state.max_size = 8;

@@ -252,17 +252,17 @@ fn parse_short(text: &[u8]) -> Option<u64> {
 /// if there is none, or if it has too many digits.
 #[inline]
 pub(crate) fn split_number(text: &[u8]) -> Option<(u64, usize, &[u8])> {
-    const MOST_DIGITS: usize = 18;
+    const MAX_DIGITS: usize = 18;
     let mut value = 0;
     let mut digits = 0;
     while let Some(byte) = text.get(digits)
         && let digit @ 0..=9 = byte.wrapping_sub(b'0')
-        && digits <= MOST_DIGITS
+        && digits <= MAX_DIGITS
     {
         value = 10 * value + u64::from(digit);
         digits += 1;
     }
-    let is_number = (1..=MOST_DIGITS).contains(&digits);
+    let is_number = (1..=MAX_DIGITS).contains(&digits);
     is_number.then(|| (value, digits, &text[digits..]))
 }
 
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_count() {
+    fn rejects_text_that_is_not_a_count() {
         for text in [
             "",
             ".",

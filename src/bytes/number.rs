@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn ties_and_odd_values_are_those_of_std() {
+    fn ties_and_special_values_agree_with_std() {
         for value in [
             0.125,
             0.375,
@@ -163,13 +163,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn fixed_is_what_std_writes(value in prop_oneof![0.0..100.0, 0.0..1e12, -10.0..10.0]) {
+        fn fixed_numbers_agree_with_std(value in prop_oneof![0.0..100.0, 0.0..1e12, -10.0..10.0]) {
             prop_assert_eq!(text(|out| push_fixed::<2>(out, value)), format!("{value:.2}"));
             prop_assert_eq!(text(|out| push_fixed::<4>(out, value)), format!("{value:.4}"));
         }
 
         #[test]
-        fn percentages_are_what_std_writes(part in 0u32..1000, whole in 1u32..1000) {
+        fn percentages_agree_with_std(part in 0u32..1000, whole in 1u32..1000) {
             let value = 100.0 * f64::from(part) / f64::from(whole);
             prop_assert_eq!(text(|out| push_fixed::<2>(out, value)), format!("{value:.2}"));
         }

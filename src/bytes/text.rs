@@ -164,14 +164,14 @@ pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
 
 /// The start of `line` for a message: on one line, printable, and not too long.
 pub(crate) fn excerpt(line: &[u8]) -> String {
-    const MOST_CHARS: usize = 80;
+    const MAX_CHARS: usize = 80;
     let text = lossy(trim(line));
     let mut quoted: String = text
         .chars()
-        .take(MOST_CHARS)
+        .take(MAX_CHARS)
         .flat_map(char::escape_debug)
         .collect();
-    if text.chars().nth(MOST_CHARS).is_some() {
+    if text.chars().nth(MAX_CHARS).is_some() {
         quoted.push('…');
     }
     quoted
@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_would_obey_is_escaped() {
+    fn terminal_control_characters_are_escaped() {
         for (text, expected) in [
             (
                 "main;parse \u{e9}\u{301} \\ '\"",
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_are_counted_at_once_as_one_by_one() {
+    fn counting_all_digits_at_once_agrees_with_one_by_one() {
         for byte in 0..=255u8 {
             for (start, end) in [
                 ("", "0fA9"),
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn leading_spaces_are_left_out_however_many() {
+    fn any_number_of_leading_spaces_is_removed() {
         for spaces in 0..40 {
             for rest in ["", "x", "\tx y", "x                                y"] {
                 let line = " ".repeat(spaces) + rest;

@@ -66,7 +66,7 @@ impl<E: Entry> Table<E> {
     }
 
     /// The entry with this hash for which `is_same` returns true.
-    // Always inlined: calls cost the collapsers 2 to 7 % of all instructions.
+    // Always inlined: calls cost the collapsers 2 to 7% of all instructions.
     #[inline(always)]
     pub fn find(&self, hash: u32, is_same: impl Fn(&E) -> bool) -> Option<&E> {
         let mask = self.slots.len() - 1;
@@ -142,7 +142,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn finds_what_a_map_does(
+        fn agrees_with_a_hash_map(
             numbers in prop::collection::vec(1u64..99, 0..300),
         ) {
             let mut table = Table::<Numbered>::default();

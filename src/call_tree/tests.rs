@@ -88,7 +88,7 @@ fn in_time_order_only_the_newest_child_is_used_again() {
 }
 
 #[test]
-fn in_time_order_a_child_ends_when_its_parent_goes_on() {
+fn in_time_order_a_child_ends_when_its_parent_continues() {
     let mut tree = CallTree::in_time_order();
     tree.add_stack(["a", "x"], 1u64);
     tree.add_stack(["a"], 1u64);
@@ -98,7 +98,7 @@ fn in_time_order_a_child_ends_when_its_parent_goes_on() {
 }
 
 #[test]
-fn a_walk_can_leave_out_what_is_below_a_node() {
+fn a_walk_can_skip_the_descendants_of_a_node() {
     let mut tree = CallTree::new();
     tree.add_stack(["a", "b", "c"], 1u64);
     tree.add_stack(["d", "e"], 1u64);

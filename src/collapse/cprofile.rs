@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_is_an_error_that_says_where() {
+    fn truncated_input_is_an_error_with_its_offset() {
         let stats = stats();
         for length in 1..stats.len() {
             let error = fold(&stats[..length]).unwrap_err();
@@ -414,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dictionary_that_comes_again_is_refused() {
+    fn a_repeated_dictionary_is_rejected() {
         let error = fold(b"{\xfb0r\0\0\0\x000").unwrap_err();
         assert_eq!(
             error,

@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn modules_go_but_where_there_is_no_function() {
+    fn modules_are_removed_unless_there_is_no_function() {
         for (line, name) in [
             ("#0  0x00007f8 poll", "poll"),
             ("#10 0x00007f8 foo(int, char)", "foo(int, char)"),

@@ -273,7 +273,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arguments_go_and_receivers_stay() {
+    fn arguments_are_removed_and_receivers_are_kept() {
         for (call, name) in [
             ("main.main()", "main.main"),
             ("main.(*Basket).add(0xc0, {0x1, 0x2})", "main.(*Basket).add"),

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_offsets_and_modules_go() {
+    fn addresses_offsets_and_modules_are_removed() {
         for (text, name) in [
             ("0xff : halt+0xb/0x10 [kernel]", "halt"),
             ("0xff : f+0x1/0x2 [/usr/lib/libstdc++.so.6]", "f"),

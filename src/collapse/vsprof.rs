@@ -442,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_whole_is_kept_of_a_cut_summary() {
+    fn whole_rows_of_a_truncated_summary_are_kept() {
         for cut in ["2", "2,\"b", "2,\"b\",\"1,2"] {
             let folded = fold(&format!("1,\"a\",3\n{cut}"));
             assert_eq!(folded.unwrap(), "a 3\n", "{cut}");

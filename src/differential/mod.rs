@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn every_stack_is_there_once_and_sorted() {
+    fn each_stack_is_written_once_in_order() {
         let before = "a;c 1\na::b 2\na 3\na;c 4\n";
         let after = "z 1\na 1\na::b 9";
         let expected = "a 3 1\na::b 2 9\na;c 5 0\nz 0 1\n";
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_no_stacks_are_left_out() {
+    fn lines_that_are_not_stacks_are_skipped() {
         let before = "no count\n\n5\na;b:5\n 5\nx 1e3\na 1\r\nc 5.\n";
         let expected = " 5 0\na 1 0\nc 5 0\n";
         assert_eq!(text(Options::default(), before, ""), expected);
@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf8_becomes_one_character() {
+    fn invalid_utf8_becomes_one_replacement_character() {
         let mut out = Vec::new();
         let (before, after) = (&b"\xff;b 1\n"[..], &b"\xfe;b 2\n"[..]);
         from_readers(Options::default(), before, after, &mut out).unwrap();
@@ -418,7 +418,7 @@ mod tests {
 
         /// Checks that text and trees are compared the same way, and no sample is lost.
         #[test]
-        fn both_ways_agree(before in profile(), after in profile(), strip_hex: bool) {
+        fn text_and_trees_agree(before in profile(), after in profile(), strip_hex: bool) {
             let opt = options(false, strip_hex);
             let lines = text(opt, &before, &after);
             prop_assert_eq!(&lines, &tree_text(opt, &before, &after));

@@ -79,7 +79,7 @@ mod tests {
     use super::singular;
 
     #[test]
-    fn one_is_not_several() {
+    fn one_sample_is_singular() {
         for (many, one) in [
             ("samples", "sample"),
             ("cache-misses", "cache-miss"),

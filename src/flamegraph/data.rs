@@ -533,7 +533,7 @@ mod tests {
     }
 
     #[test]
-    fn light_frames_are_one_after_their_siblings() {
+    fn omitted_light_frames_are_one_frame_after_their_siblings() {
         let opt = Options {
             max_frames: Some(4),
             ..Options::default()
@@ -548,7 +548,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_narrower_than_asked_for_is_one_frame_without_a_name() {
+    fn omitted_narrow_frames_are_one_frame_without_a_name() {
         let found = written(CallTree::new(), "a;b;c 1\na;d 99\n", 5.0);
         assert_eq!(
             found,

@@ -44,7 +44,7 @@ pub(super) struct Frames<'f, 'o> {
     /// [`LABEL_PAD`] in percent of the image.
     label_pad: f64,
     /// Frames with fewer samples have no element, unless the viewer creates one.
-    least: f64,
+    min_samples: f64,
     /// Frames with fewer samples are painted as [`Cells`].
     thin: f64,
     /// The number of cells of a row.
@@ -78,7 +78,7 @@ impl<'f, 'o> Frames<'f, 'o> {
             total: layout.total().to_f64(),
             character: character_width(opt),
             label_pad: 100.0 * LABEL_PAD / geometry.width.max(1) as f64,
-            least: least_samples(opt, layout, columns),
+            min_samples: min_samples(opt, layout, columns),
             thin: thin_samples(opt, tree, layout, columns),
             columns,
         }
@@ -97,9 +97,12 @@ impl<'f, 'o> Frames<'f, 'o> {
     /// Writes the next frame; `false` if there is none.
     pub fn write_next(&mut self, xml: &mut Xml) -> bool {
         let layout = self.layout;
-        let least = self.least;
+        let min_samples = self.min_samples;
         let rest = layout.frames.get(self.next..).unwrap_or_default();
-        let Some(skipped) = rest.iter().position(|frame| frame.count.to_f64() >= least) else {
+        let Some(skipped) = rest
+            .iter()
+            .position(|frame| frame.count.to_f64() >= min_samples)
+        else {
             return false;
         };
         self.next += skipped + 1;
@@ -302,7 +305,7 @@ fn columns(opt: &Options<'_>, geometry: &Geometry) -> f64 {
 const COLUMNS: f64 = 1180.0;
 
 /// The minimum number of samples of frames with an element: in a large graph, a column.
-fn least_samples(opt: &Options<'_>, layout: &Layout, columns: f64) -> f64 {
+fn min_samples(opt: &Options<'_>, layout: &Layout, columns: f64) -> f64 {
     let is_all_needed = opt.no_javascript || layout.frames.len() <= MAX_FRAMES;
     match is_all_needed {
         true => f64::NEG_INFINITY,
@@ -433,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_before_is_shown_to_two_places() {
+    fn counts_before_have_two_decimal_places() {
         for (count, factor, expected) in [
             ("1234", 1.0, "1,234"),
             ("1.833333333", 1.0, "1.83"),

@@ -12,11 +12,11 @@ const ELLIPSIS: &str = "..";
 const DOTS: &str = "\u{2026}";
 
 /// Narrower frames have no label: fewer than two letters of most names would remain.
-const LEAST_COLUMNS: usize = 3;
+const MIN_COLUMNS: usize = 3;
 
 /// The start of `name` that fits into `columns`, and the ellipsis if it was truncated.
 pub(super) fn fit(name: &str, columns: usize) -> (&str, &'static str) {
-    if columns < LEAST_COLUMNS {
+    if columns < MIN_COLUMNS {
         return ("", "");
     }
     if name.is_ascii() {
@@ -37,7 +37,7 @@ pub(super) fn fit(name: &str, columns: usize) -> (&str, &'static str) {
 /// As much of `name` as fits into `columns`, for the modern theme: the function is kept, and what is around it is
 /// left out first. The viewer shortens names in the same way.
 pub(super) fn fit_function(name: &str, columns: usize) -> Cow<'_, str> {
-    if columns < LEAST_COLUMNS {
+    if columns < MIN_COLUMNS {
         return Cow::Borrowed("");
     }
     if end_of_columns(name, columns) == name.len() {
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_together_is_not_cut_apart() {
+    fn combining_characters_are_not_cut_off() {
         // A family of three, joined by U+200D.
         let family = "👨\u{200d}👩\u{200d}👧";
         assert_eq!(fitted(&format!("{family}abc"), 4), format!("{family}.."));

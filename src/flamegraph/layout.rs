@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn own_samples_come_before_those_of_callees() {
+    fn self_samples_come_before_those_of_callees() {
         let tree = tree(CallTree::new(), "a;c 4\na 1\na;b 2\nd 8\n");
         let expected = ["0  0+15", "1 a 0+7", "2 b 1+2", "2 c 3+4", "1 d 7+8"];
         assert_eq!(drawn(&tree, 0.0), expected);

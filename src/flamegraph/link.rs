@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn only_schemes_that_are_known_are_taken() {
+    fn only_known_schemes_are_accepted() {
         for text in [
             "javascript:{file}",
             "data:{file}",

@@ -55,7 +55,7 @@ pub(super) struct Shortened {
     pub units: usize,
 }
 
-const LEAST: usize = 8;
+const MIN_MATCH: usize = 8;
 
 struct Shortener<'t> {
     text: &'t [u8],
@@ -117,7 +117,7 @@ impl<'t> Shortener<'t> {
     /// The distance in units back to an earlier copy of the text from here on, and the length of
     /// the match.
     fn find(&mut self) -> Option<(usize, usize)> {
-        let next = self.text[self.at..].first_chunk::<LEAST>()?;
+        let next = self.text[self.at..].first_chunk::<MIN_MATCH>()?;
         if !next.is_ascii() {
             return None;
         }
@@ -137,9 +137,9 @@ impl<'t> Shortener<'t> {
 
 /// The length of the common ASCII prefix of `a` and `b`.
 fn common_ascii(a: &[u8], b: &[u8]) -> usize {
-    let is_common = |a: &[u8; LEAST], b: &[u8; LEAST]| a == b && a.is_ascii();
+    let is_common = |a: &[u8; MIN_MATCH], b: &[u8; MIN_MATCH]| a == b && a.is_ascii();
     let words = a.as_chunks().0.iter().zip(b.as_chunks().0);
-    let start = LEAST * words.take_while(|(a, b)| is_common(a, b)).count();
+    let start = MIN_MATCH * words.take_while(|(a, b)| is_common(a, b)).count();
     let bytes = a[start..].iter().zip(&b[start..]);
     start + bytes.take_while(|(a, b)| a == b && a.is_ascii()).count()
 }
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_again_is_referred_to() {
+    fn repeated_text_is_referenced() {
         let text = "alloc::vec::Vec\nalloc::vec::Drain\n";
         assert_eq!(shorten(text).text, "alloc::vec::Vec\n^84Drain\n");
         assert_eq!(shorten("aaaaaaaaaaaaaaaaaaaa").text, "a^);");
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_as_short_as_they_are_small() {
+    fn small_numbers_are_short() {
         for (value, length) in [
             (0, 1),
             (55, 1),

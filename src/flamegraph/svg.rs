@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn what_xml_cannot_hold_is_replaced() {
+    fn characters_invalid_in_xml_are_replaced() {
         let xml = written(false, |xml| {
             xml.start("a");
             xml.text("\0x\u{1f}\u{7f}\u{fffe}\u{ffff}\u{fffd}\u{10ffff}\t\n");

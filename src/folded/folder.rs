@@ -262,7 +262,7 @@ mod tests {
         /// Covers frames that are prefixes of each other, so that a stack resumes after other
         /// stacks, and characters that sort before and after `;` and the space before a count.
         #[test]
-        fn sorted_lines_make_the_tree_that_any_do(
+        fn sorted_lines_make_the_same_tree_as_unsorted_ones(
             mut lines in prop::collection::vec("[a!;]{0,4}([ \t]?[a1;]){0,3} [1-9]", 0..16),
             by_stack: bool,
             out_of_order in 0usize..40,
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stack_goes_on_after_others_that_begin_like_it() {
+    fn a_stack_may_continue_after_others_with_the_same_start() {
         let lines = [
             "a 1", "a!b 2", "a!b!c 3", "a!b;d 4", "a;e 5", "a;e!f 6", "a;e;g 7",
         ];
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn the_empty_stack_counts_for_the_root_wherever_it_stands() {
+    fn the_empty_stack_counts_for_the_root_in_any_line() {
         for lines in [
             [" 2", "a 1", "b 3"],
             ["a 1", " 2", "b 3"],
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn in_the_order_of_time_the_empty_stack_ends_all_frames() {
+    fn in_time_order_the_empty_stack_ends_all_frames() {
         let mut folder = LineFolder::new(CallTree::in_time_order());
         for line in ["a;b 1", " 2", "a;b 3"] {
             folder.fold_line(line.as_bytes());

@@ -93,7 +93,7 @@ pub(crate) struct Line<'a> {
 impl<'a> Line<'a> {
     /// Parses a line; `None` if it is not a stack with a count. Whitespace at the start of the line
     /// is not part of the first frame, but distinguishes the empty stack (` 2`) from a lone number.
-    // Always inlined: calls cost 1 % of the instructions of a flame graph.
+    // Always inlined: calls cost 1% of the instructions of a flame graph.
     #[inline(always)]
     pub fn parse(line: &'a [u8]) -> Option<Line<'a>> {
         let (rest, count) = split_count(trim_end(line))?;

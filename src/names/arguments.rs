@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_go_and_operators_stay() {
+    fn arguments_are_removed_and_operators_are_kept() {
         for (name, expected) in [
             ("foo(int, char)", "foo"),
             ("foo (int)", "foo"),

@@ -53,11 +53,11 @@ const MODULE_END: u8 = b'`';
 /// Whether the name may be mangled: it starts with `_Z` or `_R`, or with more underscores, as on
 /// macOS.
 fn has_mangled_start(frame: &[u8]) -> bool {
-    const MOST_UNDERSCORES: usize = 4;
+    const MAX_UNDERSCORES: usize = 4;
     let symbol = &frame[module_length(frame)..];
     let underscores = symbol.iter().take_while(|byte| **byte == b'_').count();
     let is_mark = matches!(symbol.get(underscores), Some(b'Z' | b'R'));
-    is_mark && (1..=MOST_UNDERSCORES).contains(&underscores)
+    is_mark && (1..=MAX_UNDERSCORES).contains(&underscores)
 }
 
 /// The length of ``module` `` at the start of a frame.
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_around_a_symbol_stays() {
+    fn text_around_a_symbol_is_kept() {
         for (frame, expected) in [
             ("libx.so`_ZN3foo3barEv+0x1f", "libx.so`foo::bar+0x1f"),
             ("_ZN3foo3barEv_[k]", "foo::bar_[k]"),
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn other_names_stay() {
+    fn other_names_are_unchanged() {
         for frame in [
             "",
             "main",
@@ -265,7 +265,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(200))]
 
         #[test]
-        fn no_name_is_too_odd(parts in prop::collection::vec(prop::sample::select(vec![
+        fn demangling_never_panics(parts in prop::collection::vec(prop::sample::select(vec![
             "N", "E", "I", "S_", "S0_", "T_", "1a", "3foo", "P", "R", "F", "v", "i", "L", "Z",
             "X", "J", "Dp", "U", "lE_", "cl", "cv", "t", "St", "C1", "Nv", "B_", "M", "é", "$",
             "17h0123456789abcdefE", "h", "n1_", ".llvm.", "_[k]", "`", "@", "Th", "Tv0_n1_",

@@ -95,11 +95,11 @@ fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
 
 /// The continued fraction 1 / (1 + d₁ / (1 + d₂ / (1 + ...))) of the incomplete beta function.
 fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
-    const MOST_STEPS: u32 = 10_000;
+    const MAX_STEPS: u32 = 10_000;
     const TINY: f64 = 1e-300;
     let not_zero = |value: f64| if value.abs() < TINY { TINY } else { value };
     let (mut numerator, mut denominator, mut fraction) = (1.0, 0.0, 1.0);
-    for step in 0..MOST_STEPS {
+    for step in 0..MAX_STEPS {
         let term = match step {
             0 => 1.0,
             _ => beta_term(a, b, x, step),

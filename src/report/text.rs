@@ -76,7 +76,7 @@ fn widths(table: &Table) -> Vec<usize> {
     (0..columns.unwrap_or(0)).map(width).collect()
 }
 
-fn line(row: &Cells, widths: &[usize], most: Option<usize>) -> String {
+fn line(row: &Cells, widths: &[usize], max_width: Option<usize>) -> String {
     let mut line = String::new();
     for (figure, &width) in row.figures.iter().zip(widths) {
         line.push_str(GAP);
@@ -85,7 +85,7 @@ fn line(row: &Cells, widths: &[usize], most: Option<usize>) -> String {
     if let Some(name) = &row.name {
         line.push_str(GAP);
         let taken = line.chars().count();
-        let room = most.map(|most| most.saturating_sub(taken).max(SHORTEST));
+        let room = max_width.map(|max| max.saturating_sub(taken).max(SHORTEST));
         line.push_str(&cut(&printable(name), room));
     }
     line.truncate(line.trim_end().len());

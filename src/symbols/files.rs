@@ -350,7 +350,7 @@ fn relative(path: &Path) -> &Path {
 
 /// Reads `[vdso]` from this process.
 fn own_vdso() -> Option<Vec<u8>> {
-    const MOST: u64 = 1 << 20;
+    const MAX_SIZE: u64 = 1 << 20;
     let maps = fs::read_to_string("/proc/self/maps").ok()?;
     let line = maps.lines().find(|line| line.ends_with("[vdso]"))?;
     let (start, end) = line.split_once(' ')?.0.split_once('-')?;
@@ -359,7 +359,10 @@ fn own_vdso() -> Option<Vec<u8>> {
     let mut memory = File::open("/proc/self/mem").ok()?;
     memory.seek(SeekFrom::Start(start)).ok()?;
     let mut bytes = Vec::new();
-    memory.take(size.min(MOST)).read_to_end(&mut bytes).ok()?;
+    memory
+        .take(size.min(MAX_SIZE))
+        .read_to_end(&mut bytes)
+        .ok()?;
     Some(bytes)
 }
 
@@ -385,14 +388,15 @@ fn crc32_of_byte(byte: u32) -> u32 {
 
 /// The bytes of a section, decompressed; `None` if it is missing or implausibly large.
 pub(crate) fn section_data(elf: &Elf<'_>, name: &str) -> Option<Vec<u8>> {
-    const MOST: u64 = 1 << 30;
+    const MAX_SIZE: u64 = 1 << 30;
     /// A limit on the compression ratio, which is much higher than that of real debug information.
-    const MOST_FOR_A_BYTE: u64 = 100;
-    const ALWAYS: u64 = 16 << 20;
+    const MAX_RATIO: u64 = 100;
+    const ALWAYS_ALLOWED: u64 = 16 << 20;
     let section = elf.section_by_name(name)?;
     let stored = section.compressed_file_range().ok()?;
     let (packed, size) = (stored.compressed_size, stored.uncompressed_size);
-    let is_expected = size <= MOST && size <= ALWAYS.max(packed.saturating_mul(MOST_FOR_A_BYTE));
+    let is_expected =
+        size <= MAX_SIZE && size <= ALWAYS_ALLOWED.max(packed.saturating_mul(MAX_RATIO));
     if !is_expected {
         warning!("skipped section {name} of a program, which claims to have {size} bytes");
         return None;

@@ -10,7 +10,7 @@ use object::Object;
 pub(crate) type Reader<'a> = EndianSlice<'a, RunTimeEndian>;
 
 /// Deeper nested calls are skipped.
-const MOST_NESTED: usize = 256;
+const MAX_NESTED: usize = 256;
 
 /// The debug information of an object.
 pub(crate) struct DebugInfo {
@@ -122,7 +122,7 @@ impl<'a> InlinedCalls<'a> {
         };
         let mut functions = Functions::new();
         while let Ok(Some(frame)) = frames.next()
-            && functions.len() < MOST_NESTED
+            && functions.len() < MAX_NESTED
         {
             let name = frame.function?.name.slice().to_vec();
             functions.push(Function {
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_outermost_function_has_the_name_that_says_most() {
+    fn the_outermost_function_has_the_most_specific_name() {
         for (in_debug_info, symbol, expected) in [
             (None, "main", "main"),
             (Some("main"), "main", "main"),

@@ -137,7 +137,7 @@ not a line
     }
 
     #[test]
-    fn hidden_addresses_are_no_symbols() {
+    fn hidden_addresses_are_not_symbols() {
         let table = read_kallsyms(b"0000000000000000 T _text\n", Some((b"_text", 0)));
         assert!(table.is_empty());
     }

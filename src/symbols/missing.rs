@@ -68,10 +68,10 @@ impl Missing {
 /// Lists the objects with missing symbols, the largest share first, and only some of them if there
 /// are many.
 pub(crate) fn list_missing(mut objects: Vec<(String, f64)>) -> String {
-    const MOST_NAMED: usize = 3;
+    const MAX_NAMED: usize = 3;
     objects.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    let others = objects.len().saturating_sub(MOST_NAMED);
-    let named = objects.into_iter().take(MOST_NAMED);
+    let others = objects.len().saturating_sub(MAX_NAMED);
+    let named = objects.into_iter().take(MAX_NAMED);
     let mut names: Vec<String> = named.map(|(object, _)| object).collect();
     if others > 0 {
         names.push(plural(others as u64, "other", "others"));

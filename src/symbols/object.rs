@@ -62,12 +62,12 @@ impl Object {
     }
 
     pub fn add_user(&self, user: User) {
-        const MOST: usize = 16;
+        const MAX_USERS: usize = 16;
         let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
         if users.contains(&user) {
             return;
         }
-        if users.len() == MOST {
+        if users.len() == MAX_USERS {
             users.pop();
         }
         users.push(user);

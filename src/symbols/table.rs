@@ -106,11 +106,11 @@ impl SymbolTable {
     /// The innermost symbol that contains `address`. A symbol without a size is a function only if
     /// no other symbol contains it, and a label otherwise.
     fn find_symbol(&self, address: u64) -> Option<&Symbol> {
-        const MOST_NESTED: usize = 32;
+        const MAX_NESTED: usize = 32;
         let end = self
             .symbols
             .partition_point(|symbol| symbol.range.start <= address);
-        let before = self.symbols[..end].iter().rev().take(MOST_NESTED);
+        let before = self.symbols[..end].iter().rev().take(MAX_NESTED);
         let mut around = before.filter(|it| address < it.range.end);
         let innermost = around.next()?;
         let function = match innermost.has_size {
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn of_aliases_the_one_that_perf_takes_is_found() {
+    fn aliases_are_chosen_like_in_perf() {
         for (a, b, expected) in [
             (("weak", Linkage::Weak), ("local", Linkage::Local), "local"),
             (
@@ -449,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_no_part_of_names() {
+    fn versions_are_not_part_of_names() {
         for (name, expected) in [
             ("memcpy@@GLIBC_2.14", "memcpy"),
             ("cfree@GLIBC_2.2.5", "cfree"),

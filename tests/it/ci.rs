@@ -94,7 +94,7 @@ fn assert_exit(output: &Output, code: i32) {
 }
 
 #[test]
-fn the_workflow_of_the_document_finds_what_got_slower() {
+fn the_documented_workflow_finds_a_regression() {
     let document = fs::read_to_string(format!("{ROOT}/docs/ci.md")).expect("the document");
     let runner = Runner::new();
     for step in ["Build both versions", "Profile both in turns"] {
@@ -131,7 +131,7 @@ fn the_workflow_of_the_document_finds_what_got_slower() {
 }
 
 #[test]
-fn the_workflow_passes_if_nothing_got_slower() {
+fn the_documented_workflow_passes_without_a_regression() {
     let document = fs::read_to_string(format!("{ROOT}/docs/ci.md")).expect("the document");
     let runner = Runner::new();
     assert_exit(&runner.run(&script(&document, "Profile both in turns")), 0);

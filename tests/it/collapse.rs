@@ -148,7 +148,7 @@ fn profiles_fold_as_expected() {
 
 /// Each problem causes one warning; an error is one line, without output.
 #[test]
-fn what_is_odd_or_wrong_is_said() {
+fn unusual_and_invalid_input_is_reported() {
     let mut failures = Vec::new();
     for case in cases().iter().filter(|case| case.messages.exists()) {
         let output = run(case, &[]);
@@ -171,7 +171,7 @@ fn what_is_odd_or_wrong_is_said() {
 
 /// A profile in one format is not an empty profile in another.
 #[test]
-fn profiles_of_other_formats_are_refused_or_read() {
+fn profiles_in_other_formats_are_rejected_or_folded() {
     let mut samples: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for case in cases().iter().filter(|case| case.expected.exists()) {
         let is_text = case

@@ -81,7 +81,7 @@ fn skipped(stderr: &str) -> u64 {
 }
 
 #[test]
-fn of_perf_all_periods_of_the_event_come_out() {
+fn perf_keeps_all_periods_of_the_event() {
     let tool = env!("CARGO_BIN_EXE_inferno-collapse-perf");
     assert_nothing_is_lost(tool, "perf", |text, args| {
         let joined = args.join("=");
@@ -184,7 +184,7 @@ fn without_modifiers(event: &str) -> &str {
 }
 
 #[test]
-fn of_dtrace_all_counts_come_out() {
+fn dtrace_keeps_all_counts() {
     let tool = env!("CARGO_BIN_EXE_inferno-collapse-dtrace");
     assert_nothing_is_lost(tool, "dtrace", |text, _| {
         // A count is on its own line, or at the end of the last line of a stack, after its keys.
@@ -202,7 +202,7 @@ fn of_dtrace_all_counts_come_out() {
 }
 
 #[test]
-fn of_sample_the_counts_of_all_threads_come_out() {
+fn sample_keeps_the_counts_of_all_threads() {
     let tool = env!("CARGO_BIN_EXE_inferno-collapse-sample");
     assert_nothing_is_lost(tool, "sample", |text, _| {
         let graph = text
@@ -223,7 +223,7 @@ fn of_sample_the_counts_of_all_threads_come_out() {
 }
 
 #[test]
-fn of_vtune_all_own_times_come_out_in_milliseconds() {
+fn vtune_keeps_all_self_times_in_milliseconds() {
     let tool = env!("CARGO_BIN_EXE_inferno-collapse-vtune");
     assert_nothing_is_lost(tool, "vtune", |text, _| {
         let rows = text
@@ -238,7 +238,7 @@ fn of_vtune_all_own_times_come_out_in_milliseconds() {
 }
 
 #[test]
-fn of_xctrace_every_row_with_a_backtrace_comes_out() {
+fn xctrace_keeps_every_row_with_a_backtrace() {
     let tool = env!("CARGO_BIN_EXE_inferno-collapse-xctrace");
     assert_nothing_is_lost(tool, "xctrace", |text, _| {
         let rows = text.split("<row>").skip(1);
@@ -248,7 +248,7 @@ fn of_xctrace_every_row_with_a_backtrace_comes_out() {
 }
 
 #[test]
-fn of_ghcprof_the_individual_costs_of_all_rows_come_out() {
+fn ghcprof_keeps_the_individual_costs_of_all_rows() {
     let tool = env!("CARGO_BIN_EXE_inferno-collapse-ghcprof");
     assert_nothing_is_lost(tool, "ghcprof", |text, args| {
         let (from_end, scale) = match args.first().map(String::as_str) {
@@ -275,13 +275,13 @@ fn of_ghcprof_the_individual_costs_of_all_rows_come_out() {
 }
 
 #[test]
-fn of_recursive_all_counts_come_out() {
+fn recursive_keeps_all_counts() {
     let tool = env!("CARGO_BIN_EXE_inferno-collapse-recursive");
     assert_nothing_is_lost(tool, "recursive", |text, _| sum_of_folded(text.as_bytes()));
 }
 
 #[test]
-fn of_vsprof_all_calls_come_out_but_those_that_led_to_calls() {
+fn vsprof_keeps_all_calls_except_those_that_led_to_calls() {
     let tool = env!("CARGO_BIN_EXE_inferno-collapse-vsprof");
     assert_nothing_is_lost(tool, "vsprof", |text, _| calls_of_vsprof(text));
 }
@@ -336,7 +336,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn of_generated_vsprof_summaries(
+    fn vsprof_keeps_the_calls_of_generated_summaries(
         functions in prop::collection::vec((0u64..4, 0u64..6), 1..30)
     ) {
         let header = text_of(&profiles("vsprof")[0]).lines().next().expect("a header").to_string();
@@ -350,7 +350,7 @@ proptest! {
     }
 
     #[test]
-    fn of_generated_stacks_with_recursion(
+    fn recursive_keeps_the_counts_of_generated_stacks(
         stacks in prop::collection::vec(("[ab](;[ab]){0,9}", 0u64..1 << 40), 1..30)
     ) {
         let lines = stacks.iter().map(|(stack, count)| format!("{stack} {count}\n"));

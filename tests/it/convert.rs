@@ -92,7 +92,7 @@ fn tools_that_fold_write_other_formats() {
 }
 
 #[test]
-fn the_order_of_time_is_kept_if_that_is_asked_for() {
+fn time_order_is_kept_on_request() {
     let folded = "b 1\na 2\nb 3\n";
     let output = convert(&["--to", "speedscope", "--flamechart"], folded.as_bytes());
     assert!(
@@ -106,7 +106,7 @@ fn the_order_of_time_is_kept_if_that_is_asked_for() {
 }
 
 #[test]
-fn what_is_lost_is_warned_of() {
+fn losses_are_reported_in_warnings() {
     let warning = |format: &str, folded: &[u8]| stderr(&convert(&["--to", format], folded));
     let whole = "has whole numbers only: fractions of counts are rounded\n";
     assert!(warning("pprof", b"a 0.5\n").ends_with(&format!("pprof {whole}")));
@@ -159,7 +159,7 @@ fn input_without_stacks_is_an_error() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn no_terminal_is_given_what_it_cannot_show() {
+fn binary_output_is_not_written_to_a_terminal() {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     use std::process::{Command, Stdio};
 

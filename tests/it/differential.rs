@@ -115,7 +115,7 @@ fn one_profile_may_be_standard_input() {
 }
 
 #[test]
-fn a_file_that_is_missing_is_named() {
+fn the_error_for_a_missing_file_names_it() {
     let output = run(DIFF_FOLDED, &["before", "no-such-file"]);
     let message = "no-such-file: No such file or directory (os error 2)\n";
     assert_eq!(
@@ -130,7 +130,7 @@ fn a_file_that_is_missing_is_named() {
 }
 
 #[test]
-fn what_is_left_out_is_warned_of() {
+fn skipped_lines_are_reported_in_a_warning() {
     let output = run_with(
         "junk\na 1.5\na 1.5\n",
         "a 1\n",
@@ -149,7 +149,7 @@ fn what_is_left_out_is_warned_of() {
 }
 
 #[test]
-fn the_change_of_a_frame_is_that_of_all_below_it() {
+fn the_change_of_a_frame_includes_its_callees() {
     let svg = stdout(&run(FLAMEGRAPH, &["--diff", "before", "after"]));
     let expected = [
         "a (30 samples, 30.00%; +20.00%)",
@@ -168,7 +168,7 @@ fn the_change_of_a_frame_is_that_of_all_below_it() {
 }
 
 #[test]
-fn one_step_draws_what_three_steps_draw() {
+fn diff_draws_the_same_as_folding_comparing_and_drawing() {
     let lines = stdout(&run(DIFF_FOLDED, &["before", "after"]));
     let three = run_with("", "", FLAMEGRAPH, &[], &lines);
     let args = ["--diff", "before", "after", "--diff-scale", "classic"];
@@ -184,9 +184,9 @@ fn one_step_draws_what_three_steps_draw() {
     );
 }
 
-/// A frame that changed by 30 % of itself and 0.01 % of all samples, next to a large change.
+/// A frame that changed by 30% of itself and 0.01% of all samples, next to a large change.
 #[test]
-fn small_changes_are_visible_on_the_usual_scale() {
+fn small_changes_are_visible_on_the_logarithmic_scale() {
     let before = "big 1000\nsmall 400\nsame 998600\n";
     let after = "big 300000\nsmall 530\nsame 998600\n";
     let draw = |scale: &[&str]| {
@@ -218,7 +218,7 @@ fn a_profile_without_stacks_is_not_compared() {
 }
 
 #[test]
-fn frames_that_vanished_can_be_seen() {
+fn frames_that_disappeared_can_be_shown() {
     let draw = |width: &str| {
         let args = ["--diff", "before", "after", "--diff-width", width];
         titles(&stdout(&run(FLAMEGRAPH, &args)))
@@ -242,7 +242,7 @@ fn frames_that_vanished_can_be_seen() {
 }
 
 #[test]
-fn normalizing_leaves_what_changed_within_the_whole() {
+fn normalizing_keeps_changes_relative_to_the_total() {
     let args = ["--diff", "before", "after", "--normalize", "--strip-hex"];
     let svg = stdout(&run_with(
         "a;0x1 1\nb 2\n",
@@ -342,7 +342,7 @@ proptest! {
 
     /// Conversion to text and back changes nothing.
     #[test]
-    fn text_holds_the_difference(before in profile(), after in profile()) {
+    fn differential_text_is_read_back_unchanged(before in profile(), after in profile()) {
         let tree = differential::compare(&tree(&before), &tree(&after), Options::default());
         let mut lines = Vec::new();
         folded::write(&tree, &mut lines).expect("a Vec takes everything");

@@ -67,7 +67,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn text_may_have_a_byte_order_mark_and_be_utf_16() {
+fn text_may_have_a_byte_order_mark_and_be_utf16() {
     let folded = "main;größe 😀 2\nmain;日本 3\n";
     let script = "prog 1 1.0: 7 cycles:\n\t 12 leaf (m)\n\t 34 main (m)\n\n";
     let directory = tempfile::tempdir().expect("a directory");
@@ -93,7 +93,7 @@ fn text_may_have_a_byte_order_mark_and_be_utf_16() {
 }
 
 #[test]
-fn half_a_character_is_no_end_of_the_text() {
+fn a_buffer_may_end_within_a_character() {
     let mut text = utf16("main 3\nmain 4\n", u16::to_le_bytes);
     text.push(b'x');
     let folded = inferno::folded::read(&text[..]).expect("text");
@@ -139,7 +139,7 @@ impl Read for OneByOne<'_> {
 }
 
 #[test]
-fn compression_is_recognized_however_little_is_read_at_once() {
+fn compression_is_recognized_with_reads_of_any_size() {
     let script = "prog 1 1.0: 7 cycles:\n\t 12 leaf (m)\n\t 34 main (m)\n\n";
     let mut inputs = marked(script).to_vec();
     for file in ["script.gz", "script.zst"] {
@@ -177,7 +177,7 @@ fn the_checksum_of_a_zstd_frame_is_checked() {
 }
 
 #[test]
-fn zstd_frames_to_be_skipped_may_stand_anywhere() {
+fn zstd_may_have_skippable_frames_anywhere() {
     let frame = std::fs::read(format!("{DATA}/script.zst")).expect("a fixture");
     let skipped =
         |number: u8| [&[0x50 + number, 0x2a, 0x4d, 0x18, 3, 0, 0, 0], &b"xyz"[..]].concat();
@@ -194,7 +194,7 @@ fn zstd_frames_to_be_skipped_may_stand_anywhere() {
 }
 
 #[test]
-fn what_is_whole_of_cut_data_is_read_with_a_warning() {
+fn whole_lines_of_truncated_data_are_read_with_a_warning() {
     let lines: String = (0..40_000u32)
         .map(|line| format!("main;f{} 1\n", line.wrapping_mul(2_654_435_761)))
         .collect();
@@ -215,7 +215,7 @@ fn what_is_whole_of_cut_data_is_read_with_a_warning() {
 }
 
 #[test]
-fn what_is_kept_of_cut_data_does_not_depend_on_the_size_of_reads() {
+fn what_is_kept_of_truncated_data_is_independent_of_read_sizes() {
     // Lines that compress badly, longer than what is decoded at a time.
     let numbers = (0..20_000u64).map(|number| number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let long = numbers
@@ -237,7 +237,7 @@ fn what_is_kept_of_cut_data_does_not_depend_on_the_size_of_reads() {
 }
 
 #[test]
-fn other_compression_is_named() {
+fn the_error_for_other_compression_names_it() {
     let memray = " (or if memray recorded it, `memray transform speedscope`)";
     for (start, program) in [
         (&b"\xfd7zXZ\0\0\x04"[..], "xz"),

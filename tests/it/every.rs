@@ -55,7 +55,7 @@ fn counts<'a>(profiles: impl IntoIterator<Item = &'a String>) -> BTreeMap<String
 }
 
 #[test]
-fn windows_are_those_of_the_times_of_samples() {
+fn windows_are_divided_by_the_times_of_samples() {
     let script = [
         "# captured on: some day\n#\n".to_string(),
         sample("10.5", 1, "a"),
@@ -99,7 +99,7 @@ fn windows_add_up_to_the_whole() {
 }
 
 #[test]
-fn all_windows_are_of_the_same_event() {
+fn all_windows_have_the_same_event() {
     let script = "\
 prog 7 [001] 1.0: 1 first:\n\t12 a (m)\n
 prog 7 [001] 2.5: 2 other:\n\t12 b (m)\n
@@ -216,7 +216,7 @@ impl Running {
 }
 
 #[test]
-fn without_times_windows_are_those_of_the_clock() {
+fn without_times_windows_are_divided_by_the_clock() {
     for (format, records) in [
         ("folded", ["main_7;a 1\n", "main_7;b 2\n"]),
         (
@@ -300,7 +300,7 @@ mod signals {
     }
 
     #[test]
-    fn half_a_record_is_left_out() {
+    fn an_incomplete_record_is_left_out() {
         let mut running = in_second_window(&mut Command::new(INFERNO));
         running.write("prog 7 [001] 2.5: 3 cycles:\n\t12 c");
         running.send(Signal::TERM);
@@ -313,7 +313,7 @@ mod signals {
     }
 
     #[test]
-    fn signals_that_are_ignored_stay_so() {
+    fn ignored_signals_stay_ignored() {
         let mut command = Command::new("sh");
         let mut running =
             in_second_window(command.args(["-c", "trap '' HUP; exec \"$@\"", "sh", INFERNO]));
@@ -338,7 +338,7 @@ mod signals {
 }
 
 #[test]
-fn what_cannot_be_divided_is_refused() {
+fn indivisible_input_is_rejected() {
     let error = |args: &[&str], input: &[u8]| {
         let output = run(INFERNO, args, input);
         assert_eq!(output.status.code(), Some(1), "{args:?}");

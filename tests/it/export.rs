@@ -141,7 +141,7 @@ fn all_counts_are_kept() {
 }
 
 #[test]
-fn what_a_format_lacks_is_written_as_near_as_it_can_be() {
+fn unsupported_data_is_approximated() {
     let reread =
         |format, folded: &str| folded_text(&read(&written(format, tree_of(folded))).unwrap());
     assert_eq!(reread("firefox", " 2\na 1\n"), "[no stack] 2\na 1\n");
@@ -335,7 +335,7 @@ fn both_counts_of_a_comparison_are_kept() {
 
 /// A function that calls others goes on by itself between the calls.
 #[test]
-fn the_order_of_time_is_kept() {
+fn time_order_is_kept_in_exports() {
     let mut tree = CallTree::in_time_order();
     for (stack, count) in [
         ("m;b", 1u64),
@@ -371,7 +371,7 @@ fn the_order_of_time_is_kept() {
 }
 
 #[test]
-fn how_the_tree_was_made_does_not_matter() {
+fn output_does_not_depend_on_how_the_tree_was_built() {
     let one = ["b;x 1\n", "a;y 2\na 3\n", "b 4\n"].map(tree_of);
     let other = tree_of("b 4\na;y 2\nb;x 1\na 3\n");
     for format in Format::all() {
@@ -395,7 +395,7 @@ fn profiles_may_be_empty() {
 }
 
 #[test]
-fn what_cannot_be_written_is_an_error() {
+fn write_errors_are_returned() {
     struct Full;
     impl io::Write for Full {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {

@@ -71,7 +71,7 @@ fn stacks_are_cut() {
 }
 
 #[test]
-fn frames_are_renamed_before_all_else() {
+fn frames_are_renamed_first() {
     assert_leaves(
         &[
             "--keep",
@@ -94,7 +94,7 @@ fn frames_are_renamed_before_all_else() {
 
 /// In the order of the README's table, which is also that of `--help`.
 #[test]
-fn filters_are_done_in_one_order() {
+fn filters_have_a_fixed_order() {
     // Each filter matches only if the filters before it, and none after it, were applied.
     assert_leaves(
         &[
@@ -210,7 +210,7 @@ fn filters_that_leave_nothing_say_so() {
 }
 
 #[test]
-fn a_wrong_pattern_is_refused() {
+fn an_invalid_pattern_is_rejected() {
     let reason = "expected a regular expression, found `a(b`: unclosed group";
     for flags in [&["--keep", "a(b"][..], &["--rename", "a(b", "c"]] {
         for tool in [GUESS, FLAMEGRAPH] {

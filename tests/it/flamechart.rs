@@ -77,7 +77,7 @@ const CHART: [&str; 10] = [
 ];
 
 #[test]
-fn a_profile_is_drawn_in_the_order_of_time_and_by_thread() {
+fn a_profile_is_drawn_in_time_order_by_thread() {
     assert_eq!(chart(&[("script", &script())], &[]), CHART);
     // Filters, bases and demangling preserve the order.
     let mangled = script().replace("bake", "_ZN4bakeEv");
@@ -107,7 +107,7 @@ fn a_profile_is_drawn_in_the_order_of_time_and_by_thread() {
 
 /// Threads without IDs are distinguished by name.
 #[test]
-fn a_text_without_ids_is_drawn_by_name() {
+fn text_without_ids_is_drawn_by_name() {
     let samples = [
         ("mixer", "turn"),
         ("oven", "heat"),
@@ -135,7 +135,7 @@ fn a_text_without_ids_is_drawn_by_name() {
 }
 
 #[test]
-fn several_inputs_are_drawn_one_after_the_other() {
+fn several_inputs_are_drawn_in_order() {
     let files = [
         ("first", "oven;main;heat 5\n"),
         ("script", &script()),
@@ -157,7 +157,7 @@ fn several_inputs_are_drawn_one_after_the_other() {
 }
 
 #[test]
-fn a_profile_without_times_is_drawn_by_name_and_says_so() {
+fn a_profile_without_times_is_sorted_by_name_with_a_warning() {
     let dtrace = "\n\n  oven`mix\n  oven`main\n 3\n\n  oven`bake\n  oven`main\n 4\n\n";
     let directory = tempfile::tempdir().expect("a directory");
     let output = run_in(
@@ -180,7 +180,7 @@ fn a_profile_without_times_is_drawn_by_name_and_says_so() {
 
 #[cfg(feature = "perf-data")]
 #[test]
-fn a_recording_is_drawn_in_the_order_of_time() {
+fn a_recording_is_drawn_in_time_order() {
     let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/perf-data");
     let directory = tempfile::tempdir().expect("a directory");
     let recording = format!("{data}/dwarf.data");

@@ -137,7 +137,7 @@ fn attributes_of_functions_go_with_links() {
 }
 
 #[test]
-fn a_parent_changes_by_what_its_callees_do() {
+fn the_change_of_a_caller_is_the_sum_of_its_callees() {
     let lines = ["p;a 10 30", "p;b 10 30", "p;a 5 5", "q 5 0"];
     assert_eq!(
         titles(&mut Options::default(), &lines),
@@ -182,7 +182,7 @@ fn changes_survive_factor_reverse_and_base() {
 }
 
 #[test]
-fn what_vanished_does_not_set_the_colors() {
+fn frames_that_disappeared_do_not_affect_the_colors() {
     let (_, frames) = draw(&mut Options::default(), &["a 0 10", "b 1000 0"]);
     assert_eq!(frames[1].fill, "rgb(255,100,100)");
     let mut opt = options(|opt| opt.min_width = 0.0);
@@ -234,7 +234,7 @@ fn time_runs_to_the_right() {
 }
 
 #[test]
-fn a_tree_is_drawn_as_the_lines_that_make_it() {
+fn a_tree_is_drawn_like_its_folded_lines() {
     let mut tree = CallTree::new();
     tree.add_stack(["a", "b"], 3u64);
     tree.add_stack(["a"], 1u64);
@@ -246,7 +246,7 @@ fn a_tree_is_drawn_as_the_lines_that_make_it() {
 }
 
 #[test]
-fn a_reader_ends_the_line_it_ends_in() {
+fn the_end_of_a_reader_ends_its_last_line() {
     let mut svg = Vec::new();
     let readers = ["a;b 1\nc 2".as_bytes(), "d;e 3".as_bytes()];
     flamegraph::from_readers(&mut Options::default(), readers, &mut svg).unwrap();
@@ -262,7 +262,7 @@ fn a_reader_ends_the_line_it_ends_in() {
 }
 
 #[test]
-fn without_samples_there_is_a_picture_that_says_so() {
+fn without_samples_the_image_shows_an_error() {
     for lines in [&[][..], &["a 0"], &["nonsense"]] {
         let (error, svg) = error_of(&mut Options::default(), lines);
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
@@ -294,7 +294,7 @@ fn counts_beyond_64_bits_are_refused() {
 }
 
 #[test]
-fn unsorted_lines_are_refused_where_order_was_promised() {
+fn no_sort_rejects_unsorted_lines() {
     let lines = ["b 1", "a 1"];
     let (error, svg) = error_of(&mut options(|opt| opt.no_sort = true), &lines);
     assert_eq!(error.kind(), io::ErrorKind::InvalidData);
@@ -304,7 +304,7 @@ fn unsorted_lines_are_refused_where_order_was_promised() {
 }
 
 #[test]
-fn a_frame_height_of_nothing_is_refused() {
+fn a_frame_height_of_zero_is_rejected() {
     let (error, svg) = error_of(&mut options(|opt| opt.frame_height = 0), &["a 1"]);
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     assert_eq!(
@@ -315,7 +315,7 @@ fn a_frame_height_of_nothing_is_refused() {
 }
 
 #[test]
-fn a_missing_file_is_named() {
+fn the_error_for_a_missing_file_names_it() {
     let files = ["no such file".into()];
     let drawn = flamegraph::from_files(&mut Options::default(), &files, io::sink());
     let error = drawn.unwrap_err();
@@ -404,7 +404,7 @@ fn any_byte_may_be_in_a_name() {
 }
 
 #[test]
-fn a_large_graph_has_elements_for_what_can_be_seen() {
+fn a_large_graph_has_elements_for_visible_frames() {
     let lines = |functions: usize| -> Vec<String> {
         let small = (0..functions).map(|number| format!("all;f{number:05} 10"));
         small
@@ -436,7 +436,7 @@ fn a_large_graph_has_elements_for_what_can_be_seen() {
 }
 
 #[test]
-fn narrow_frames_are_painted_as_much_as_they_weigh() {
+fn narrow_frames_are_painted_in_proportion_to_their_weight() {
     for direction in [Direction::Straight, Direction::Inverted] {
         for functions in [2_000, 6_000] {
             let mut lines = vec![format!("other;other;other {}", 100 * functions)];
@@ -510,7 +510,7 @@ fn painted(narrow: &xml::Element) -> BTreeMap<u32, f64> {
 }
 
 #[test]
-fn a_page_has_a_policy_of_its_own_or_a_nonce() {
+fn a_page_has_its_own_policy_or_a_nonce() {
     let written = |nonce: Option<&str>| {
         let mut opt = options(|opt| {
             opt.format = Format::Html;
@@ -619,7 +619,7 @@ proptest! {
     }
 
     #[test]
-    fn callees_lie_within_their_caller_and_not_over_each_other(
+    fn callees_are_within_their_caller_and_do_not_overlap(
         stacks in any_stacks(),
         flame_chart: bool,
     ) {
@@ -745,7 +745,7 @@ mod tool {
     }
 
     #[test]
-    fn errors_are_one_line_that_names_the_place() {
+    fn errors_are_one_line_with_program_and_path() {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("empty"), "").unwrap();
         fs::write(directory.path().join("ok"), "a 1\n").unwrap();
@@ -834,7 +834,7 @@ mod tool {
     }
 
     #[test]
-    fn a_reader_that_has_seen_enough_is_no_error() {
+    fn a_closed_output_pipe_is_not_an_error() {
         let directory = tempfile::tempdir().unwrap();
         let mut command = command(directory.path(), &[]);
         command

@@ -48,7 +48,7 @@ fn the_empty_stack_is_read_by_all_tools_and_counts_for_the_root() {
 }
 
 #[test]
-fn recursion_is_joined_in_all_that_is_folded_text() {
+fn recursion_is_merged_in_any_folded_text() {
     let lines = "main;f;f 0.5\nmain;f 0.25\n";
     assert_folds(&run(RECURSIVE, &[], lines.as_bytes()), "main;f 0.75\n");
     let differential = "# before after 0\nmain;f;f 3 5\nmain;f\t1 1\n";
@@ -71,7 +71,7 @@ const PERF_REPORT: &str = "\
 ";
 
 #[test]
-fn what_is_not_folded_is_refused_and_named() {
+fn text_that_is_not_folded_is_rejected_by_name() {
     let formats: Vec<&str> = inferno::collapse::guess::formats().collect();
     let formats = formats.join(", ");
     let supported = format!("supported formats: {formats}\n");
@@ -116,7 +116,7 @@ fn what_is_not_folded_is_refused_and_named() {
 
 /// Lines after those that determined the format are checked too.
 #[test]
-fn text_that_only_starts_as_folded_stacks_is_refused() {
+fn text_that_only_starts_like_folded_stacks_is_rejected() {
     let stacks = "main;serve;reply 3\n".repeat(400);
     let text = stacks + &"[warn] the connection was lost\n".repeat(500);
     for tool in [GUESS, FLAMEGRAPH] {
@@ -134,7 +134,7 @@ fn text_that_only_starts_as_folded_stacks_is_refused() {
 }
 
 #[test]
-fn a_few_lines_that_are_no_stacks_are_left_out_as_ever() {
+fn a_few_lines_that_are_not_stacks_are_skipped() {
     let text = "main;a 3\nwarning: two events were lost\nmain;b 1.2.3\nmain;c -1\nmain;a 4\nb 5\n";
     let output = run(FLAMEGRAPH, &[], text.as_bytes());
     let warning = "inferno-flamegraph: warning: Ignored 3 lines with invalid format\n";
@@ -198,7 +198,7 @@ fn a_recording_can_be_compared_as_text() {
 }
 
 #[test]
-fn counts_that_stop_at_the_largest_are_warned_of_once() {
+fn saturated_counts_cause_one_warning() {
     let most = u64::MAX;
     let text = format!("m;a;a {most}\nm;b {most}\nm;a;a 1\nm;b 7\n");
     let count =

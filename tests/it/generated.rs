@@ -26,7 +26,7 @@ fn assert_equal(name: &str, actual: f64, expected: f64) {
 }
 
 #[test]
-fn all_of_a_profile_is_in_the_tree() {
+fn generated_profiles_are_read_in_full() {
     for kind in KINDS {
         let made = (kind.make)(SIZE);
         let format = formats::all().find(|format| format.name == kind.format);
@@ -46,7 +46,7 @@ fn all_of_a_profile_is_in_the_tree() {
 }
 
 #[test]
-fn a_profile_is_made_the_same_way_each_time_and_as_large_as_asked_for() {
+fn generated_profiles_are_reproducible_and_have_the_requested_size() {
     for kind in KINDS {
         let made = (kind.make)(SIZE).bytes;
         assert!(made == (kind.make)(SIZE).bytes, "{}", kind.name);

@@ -174,7 +174,7 @@ fn the_first_error_of_a_damaged_table_is_always_the_same() {
 }
 
 #[test]
-fn callers_in_a_circle_end() {
+fn cyclic_callers_do_not_hang_readers() {
     let cpuprofile = r#"{"nodes": [{"id": 1, "callFrame": {"functionName": "a"}, "children": [2]},
         {"id": 2, "callFrame": {"functionName": "b"}, "children": [1]}], "samples": [1], "timeDeltas": [1],
         "startTime": 0, "endTime": 5}"#;
@@ -230,7 +230,7 @@ fn trees_in_json_may_be_deep() {
 }
 
 #[test]
-fn what_is_not_read_may_be_deep() {
+fn ignored_values_may_be_nested_deeply() {
     let deep = nested("[", "", "]");
     let object = nested("{\"a\":", "1", "}");
     let shared = r#""shared": {"frames": [{"name": "main"}]}"#;

@@ -46,7 +46,7 @@ fn messages_have_one_form() {
 }
 
 #[test]
-fn a_terminal_shows_colors_unless_they_are_unwanted() {
+fn a_terminal_shows_colors_unless_disabled() {
     let directory = tempfile::tempdir().expect("a directory");
     let command = format!("{GUESS} missing");
     let run = |no_color| on_terminal("colors", directory.path(), &command, no_color);
@@ -62,7 +62,7 @@ fn a_terminal_shows_colors_unless_they_are_unwanted() {
 }
 
 #[test]
-fn a_picture_is_not_dumped_on_a_terminal() {
+fn an_image_is_not_written_to_a_terminal() {
     let directory = tempfile::tempdir().expect("a directory");
     fs::write(directory.path().join("stacks"), "main;a 3\n").expect("a file");
     let command = format!("{FLAMEGRAPH} stacks");

@@ -67,7 +67,7 @@ fn sum(directory: &TempDir, indexes: impl Iterator<Item = usize>) -> String {
 }
 
 #[test]
-fn the_sum_is_that_of_all_inputs() {
+fn all_inputs_are_added_up() {
     let directory = shards(40);
     let expected = sum(&directory, 0..40);
     for threads in ["1", "3", "7"] {
@@ -227,7 +227,7 @@ fn nothing_is_written_if_nothing_can_be_read() {
 }
 
 #[test]
-fn one_of_two_to_compare_cannot_be_left_out() {
+fn a_side_of_a_comparison_cannot_be_left_out() {
     let directory = shards(3);
     for args in [
         &["flamegraph", "--keep-going", "--diff", "00.txt", "01.txt"][..],

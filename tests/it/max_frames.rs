@@ -40,7 +40,7 @@ fn subtitle(graph: &str) -> Option<&str> {
 }
 
 #[test]
-fn no_more_frames_than_asked_for_are_drawn() {
+fn no_more_frames_than_the_limit_are_drawn() {
     let input = stacks(300);
     let whole = draw(&["--minwidth=0"], &input);
     assert_eq!(titles(&whole).len(), 602);
@@ -75,7 +75,7 @@ fn the_subtitle_says_how_much_is_left_out() {
 
 /// Frames too narrow to be drawn count, too.
 #[test]
-fn the_weight_is_that_of_narrow_frames_too() {
+fn the_weight_left_out_includes_narrow_frames() {
     let input = stacks(300) + "wide 10000000\n";
     let graph = draw(&["--max-frames=52"], &input);
     let share = 100.0 * 31_675.0 / 10_045_150.0;
@@ -84,7 +84,7 @@ fn the_weight_is_that_of_narrow_frames_too() {
 }
 
 #[test]
-fn a_graph_with_few_frames_is_as_without_the_limit() {
+fn the_limit_does_not_affect_a_small_graph() {
     let input = stacks(20);
     assert_eq!(draw(&["--max-frames=42"], &input), draw(&[], &input));
     assert_eq!(subtitle(&draw(&["--max-frames=42"], &input)), None);

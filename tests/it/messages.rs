@@ -74,7 +74,7 @@ fn names_of_files_are_escaped() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn names_of_files_that_are_no_text_are_shown() {
+fn file_names_that_are_not_utf8_are_shown() {
     use std::os::unix::ffi::OsStrExt;
 
     let name = OsStr::from_bytes(b"caf\xe9\xff");
@@ -188,7 +188,7 @@ fn refusal(tool: &str, args: &[&str]) -> String {
 }
 
 #[test]
-fn numbers_that_make_no_sense_are_refused() {
+fn invalid_numbers_are_rejected() {
     for (flag, values, required) in [
         (
             "--width",
@@ -248,7 +248,7 @@ fn numbers_that_make_no_sense_are_refused() {
 }
 
 #[test]
-fn words_that_make_no_sense_are_refused() {
+fn invalid_words_are_rejected() {
     let color = "a color as `#rrggbb`";
     let words = "expected `yellow`, `blue`, `green`, `grey`, or a color as `#rrggbb`";
     for (args, required) in [
@@ -276,7 +276,7 @@ fn words_that_make_no_sense_are_refused() {
 
 #[cfg(feature = "filter")]
 #[test]
-fn groups_that_do_not_exist_are_refused() {
+fn missing_groups_are_rejected() {
     for tool in [GUESS, FLAMEGRAPH] {
         for (pattern, to, group) in [
             ("(a)(b)", "$3", "3"),
@@ -320,7 +320,7 @@ fn widths_of_a_differential_graph_require_one() {
 
 /// Valid values at the limits are accepted.
 #[test]
-fn numbers_at_the_edge_of_sense_are_taken() {
+fn numbers_at_the_limits_are_accepted() {
     for flag in [
         "--width=1",
         "--width=1000000",

@@ -87,7 +87,7 @@ fn run_unprivileged(directory: &Path, args: &[&str]) -> Output {
 }
 
 #[test]
-fn a_new_file_has_the_permissions_that_the_user_gives_new_files() {
+fn a_new_file_has_the_default_permissions() {
     let directory = tempfile::tempdir().expect("a directory");
     for (umask, expected) in [("022", 0o644), ("077", 0o600), ("002", 0o664)] {
         let script = format!("umask {umask}; exec \"$0\" -o {umask}");
@@ -98,7 +98,7 @@ fn a_new_file_has_the_permissions_that_the_user_gives_new_files() {
 }
 
 #[test]
-fn permissions_are_kept_but_for_set_id() {
+fn permissions_except_set_id_are_kept() {
     let (directory, file) = directory_with("out");
     for (before, after) in [
         (0o640, 0o640),
@@ -119,7 +119,7 @@ fn permissions_are_kept_but_for_set_id() {
 }
 
 #[test]
-fn links_are_followed_be_there_a_file_or_not() {
+fn links_are_followed_even_to_missing_files() {
     let directory = tempfile::tempdir().expect("a directory");
     let at = |name: &str| directory.path().join(name);
     fs::create_dir(at("inner")).expect("a directory");
@@ -146,7 +146,7 @@ fn links_are_followed_be_there_a_file_or_not() {
 }
 
 #[test]
-fn all_names_of_a_file_stay_names_of_it() {
+fn hard_links_are_kept() {
     let (directory, file) = directory_with("one");
     let other = directory.path().join("two");
     fs::hard_link(&file, &other).expect("another name");
@@ -172,7 +172,7 @@ fn the_owner_is_kept() {
 }
 
 #[test]
-fn what_the_user_may_not_write_is_not_replaced() {
+fn a_read_only_file_is_not_replaced() {
     let (directory, file) = directory_with("out");
     set_mode(&file, 0o444);
     let output = run_unprivileged(directory.path(), &["-o", "out"]);
@@ -185,7 +185,7 @@ fn what_the_user_may_not_write_is_not_replaced() {
 }
 
 #[test]
-fn a_file_is_written_where_none_can_be_made() {
+fn a_file_is_overwritten_in_a_read_only_directory() {
     let (directory, file) = directory_with("out");
     set_mode(directory.path(), 0o555);
     let output = run_unprivileged(directory.path(), &["-o", "out"]);
@@ -202,7 +202,7 @@ fn a_file_is_written_where_none_can_be_made() {
 /// As in containers.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_that_is_mounted_is_written() {
+fn a_mount_point_is_overwritten() {
     let (directory, file) = directory_with("mounted");
     fs::write(directory.path().join("source"), "old").expect("a file");
     let script = "mount --bind source mounted 2>/dev/null || exit 77; exec \"$0\" -o mounted";
@@ -213,14 +213,11 @@ fn a_file_that_is_mounted_is_written() {
     command.stdin(File::open(&input).expect("it is there"));
     let output = match command.current_dir(directory.path()).output() {
         Ok(output) if stderr(&output).contains("unshare") || output.status.code() == Some(77) => {
-            return skip(
-                "output::a_file_that_is_mounted_is_written",
-                "no right to mount",
-            );
+            return skip("output::a_mount_point_is_overwritten", "no right to mount");
         }
         Ok(output) => output,
         Err(_) => {
-            return skip("output::a_file_that_is_mounted_is_written", "no `unshare`");
+            return skip("output::a_mount_point_is_overwritten", "no `unshare`");
         }
     };
     assert_folds(&output, "");
@@ -230,7 +227,7 @@ fn a_file_that_is_mounted_is_written() {
 }
 
 #[test]
-fn what_is_no_file_is_written_to() {
+fn pipes_and_devices_are_written_to() {
     let directory = tempfile::tempdir().expect("a directory");
     let in_shell = |script: &str| {
         let output = run_in(directory.path(), "sh", &["-c", script, GUESS], STACKS);
@@ -357,7 +354,7 @@ fn many_stacks() -> String {
 
 /// The limit on the file size is reached during the write.
 #[test]
-fn a_limit_on_the_size_of_files_leaves_what_was_there() {
+fn a_file_size_limit_preserves_the_old_file() {
     let (directory, file) = directory_with("out");
     fs::write(directory.path().join("stacks"), many_stacks()).expect("a file");
     for (name, left) in [

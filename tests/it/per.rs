@@ -127,7 +127,7 @@ fn assert_files(parts: &BTreeMap<String, String>, expected: &[(&str, &str)]) {
 }
 
 #[test]
-fn parts_are_of_the_event_of_the_whole() {
+fn parts_have_the_event_of_the_whole() {
     assert_files(
         &parts_of_events(&["--per", "thread"]),
         &[("x-prog-7", "prog;f 3\n"), ("x-prog-8", "prog;g 4\n")],
@@ -143,7 +143,7 @@ fn parts_are_of_the_event_of_the_whole() {
 }
 
 #[test]
-fn each_event_has_a_file_of_its_own_name() {
+fn each_event_has_its_own_file() {
     for format in [&[][..], &["perf"]] {
         let args = [format, &["--per=event"]].concat();
         let directory = tempfile::tempdir().unwrap();
@@ -228,7 +228,7 @@ fn files_are_parts_of_one_graph() {
 }
 
 #[test]
-fn what_cannot_be_divided_is_refused() {
+fn indivisible_input_is_rejected() {
     let args = ["flamegraph", "-q", "--per=cpu", "--flamechart"];
     let output = run(INFERNO, &args, EVENTS.as_bytes());
     assert_fails(

@@ -122,7 +122,7 @@ fn a_pdf_of_any_size_can_be_shown() {
 }
 
 #[test]
-fn what_is_too_large_for_a_png_is_an_error() {
+fn a_graph_too_large_for_a_png_is_an_error() {
     let output = |flags: &[&str]| run(FLAMEGRAPH, &[&["--format", "png"], flags].concat(), STACKS);
     if stderr(&output(&[])) == NO_FONTS {
         return;

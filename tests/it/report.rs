@@ -80,7 +80,7 @@ fn functions_that_do_not_count_are_left_out() {
 }
 
 #[test]
-fn processes_and_threads_are_those_that_a_profile_tells() {
+fn processes_and_threads_come_from_the_profile() {
     let script = "\
 shop 7/7 1.0: 3 cycles:\n\t 12 leaf (m)\n\t 34 main (m)\n
 worker 7/9 1.1: 4 cycles:\n\t 12 leaf (m)\n\t 34 run (m)\n
@@ -123,7 +123,7 @@ shop 8/8 1.2: 5 cycles:\n\t 12 leaf (m)\n\t 34 main (m)\n\n";
 
 #[cfg(feature = "jfr")]
 #[test]
-fn threads_of_java_are_those_of_the_recording() {
+fn java_threads_come_from_the_recording() {
     let recording = format!("{DATA}/jfr/bakery.jfr.gz");
     let text = stdout(&report(&["--threads", &recording], ""));
     assert!(
@@ -135,7 +135,7 @@ fn threads_of_java_are_those_of_the_recording() {
 }
 
 #[test]
-fn modules_are_those_that_names_tell() {
+fn modules_come_from_names() {
     let text = stdout(&report(
         &[],
         "genunix`read;zfs`get 3\n0xffff;zfs`get 2\n0xffff 1\n",
@@ -261,7 +261,7 @@ Changes of total
 }
 
 #[test]
-fn addresses_are_the_same_if_that_is_asked_for() {
+fn strip_hex_merges_addresses() {
     let directory = tempfile::tempdir().expect("a directory");
     fs::write(directory.path().join("before"), "f_0x1;f_0x2 3\n").expect("room");
     let args = [
@@ -282,7 +282,7 @@ fn addresses_are_the_same_if_that_is_asked_for() {
 }
 
 #[test]
-fn what_got_slower_breaks_its_rule_beyond_noise() {
+fn a_regression_beyond_noise_violates_its_rule() {
     let output = compare_recorded(&[
         "--fail-if",
         "^price$ total +20%",
@@ -302,7 +302,7 @@ fn what_got_slower_breaks_its_rule_beyond_noise() {
         (1, Some(3))
     );
     assert!(stdout(&output).contains("Changes of total"));
-    // 34 % are more than 30 %, but that might be noise; alpha determines the required significance.
+    // 34% are more than 30%, but that might be noise; alpha determines the required significance.
     assert_eq!(
         compare_recorded(&["--fail-if", "^price$ total +30%"])
             .status

@@ -134,7 +134,7 @@ fn samples_are_chosen_by_time() {
 
 /// What cannot be read twice is held in memory for it.
 #[test]
-fn shares_of_time_are_taken_of_streams_too() {
+fn shares_of_time_are_selected_from_streams() {
     let files = [
         "cpus.txt",
         #[cfg(feature = "perf-data")]
@@ -155,7 +155,7 @@ fn shares_of_time_are_taken_of_streams_too() {
 }
 
 #[test]
-fn a_picture_has_what_is_chosen() {
+fn a_graph_has_the_selected_samples() {
     let path = format!("{DATA}/perf-data/cpus.txt");
     let output = run(INFERNO, &["flamegraph", "-q", "--comm=spin-fp", &path], b"");
     let picture = stdout(&output);
@@ -163,7 +163,7 @@ fn a_picture_has_what_is_chosen() {
 }
 
 #[test]
-fn what_leaves_nothing_says_what_there_is() {
+fn an_empty_selection_lists_what_is_available() {
     let script = "a 1 [000] 1.5: x:\n\t12 f (m)\n\nb 2 [003] 2.0: x:\n\t12 f (m)\n";
     for (flags, message) in [
         (
@@ -193,7 +193,7 @@ fn what_leaves_nothing_says_what_there_is() {
 }
 
 #[test]
-fn formats_say_what_samples_can_be_chosen_by() {
+fn errors_list_the_criteria_of_a_format() {
     for format in [&["dtrace"][..], &[]] {
         let selection = [format, &["--time=0..1"]].concat();
         assert_refused(
@@ -286,7 +286,7 @@ fn fold_input(format: &str, selection: &str, input: &[u8]) -> String {
 }
 
 #[test]
-fn text_of_other_profilers_has_what_is_chosen() {
+fn text_of_other_profilers_is_selected() {
     for (file, selection, folded) in [
         (
             "austin/text.txt",
@@ -319,7 +319,7 @@ fn text_of_other_profilers_has_what_is_chosen() {
 }
 
 #[test]
-fn rows_of_instruments_have_what_is_chosen() {
+fn rows_of_instruments_are_selected() {
     for (selection, folded) in [
         (&["--time=1ms.."][..], "heat 1\nmain;knead 1\npay 1\n"),
         (&["--time=..50%"], "heat 1\nmain;knead 2\n"),
@@ -385,7 +385,7 @@ fn functions_have_the_thread_that_uftrace_prints() {
 }
 
 #[test]
-fn binary_formats_have_what_is_chosen() {
+fn binary_formats_are_selected() {
     let all = sum(&fold("nettrace/samples.nettrace", &[]));
     let early = sum(&fold("nettrace/samples.nettrace", &["--time=..50%"]));
     let late = sum(&fold("nettrace/samples.nettrace", &["--time=50%.."]));
@@ -400,7 +400,7 @@ fn binary_formats_have_what_is_chosen() {
 
 #[test]
 #[cfg(all(feature = "json", feature = "protobuf"))]
-fn profiles_in_json_have_what_is_chosen() {
+fn profiles_in_json_are_selected() {
     let evented = "speedscope/evented.json";
     assert_eq!(
         fold(evented, &["--time=..5ms"]),

@@ -28,7 +28,7 @@ fn collapse(args: &[&str], input: &str) -> std::process::Output {
 }
 
 #[test]
-fn a_format_may_be_given_or_is_guessed() {
+fn a_format_is_given_or_detected() {
     let folded = "prog;main;leaf 7\n";
     assert_folds(&collapse(&["perf"], SCRIPT), folded);
     assert_folds(&collapse(&[], SCRIPT), folded);
@@ -150,7 +150,7 @@ fn values_are_listed_and_chosen_by_name() {
 }
 
 #[test]
-fn what_formats_share_is_asked_for_before_they_are_known() {
+fn shared_flags_work_with_and_without_a_format() {
     let lines = "main.main (/srv/a.go:3);main.work (/srv/a.go:7) 30000000\n";
     assert_folds(&collapse(&["--lines"], RAW), lines);
     assert_folds(&collapse(&["go", "--lines"], RAW), lines);
@@ -165,7 +165,7 @@ fn what_formats_share_is_asked_for_before_they_are_known() {
 }
 
 #[test]
-fn text_may_be_utf_16_in_all_formats() {
+fn text_may_be_utf16_in_all_formats() {
     let units = RAW.encode_utf16().flat_map(u16::to_le_bytes);
     let text: Vec<u8> = [0xff, 0xfe].into_iter().chain(units).collect();
     for args in [&["collapse"][..], &["collapse", "go"]] {
@@ -175,7 +175,7 @@ fn text_may_be_utf_16_in_all_formats() {
 }
 
 #[test]
-fn drawing_and_comparing_are_commands_too() {
+fn drawing_and_comparing_are_subcommands() {
     let tool = env!("CARGO_BIN_EXE_inferno-flamegraph");
     let flags = ["--title", "t", "--width", "600", "--theme", "modern"];
     let expected = stdout(&run(tool, &flags, b"a;b 3\n"));
@@ -189,7 +189,7 @@ fn drawing_and_comparing_are_commands_too() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_values_are_rejected() {
     for (args, message) in [
         (&["nonsense"][..], "unrecognized subcommand"),
         (&["collapse", "--nonsense"], "unexpected argument"),

@@ -157,7 +157,7 @@ fn a_file_must_have_the_build_id_of_the_profile() {
 }
 
 #[test]
-fn without_its_file_a_function_is_called_by_it() {
+fn without_its_file_a_function_is_named_after_it() {
     let missing = "file not found";
     assert_unnamed("gperftools", &[], heap().as_bytes(), missing);
     assert_unnamed("pprof", &[], &pprof(""), missing);
@@ -172,7 +172,7 @@ fn inlined_calls_can_be_left_out() {
 }
 
 #[test]
-fn lines_are_those_of_the_debug_information() {
+fn lines_come_from_debug_information() {
     for (format, profile) in [
         ("gperftools", heap().into_bytes()),
         ("jemalloc", jemalloc().into_bytes()),

@@ -35,7 +35,7 @@ fn large_script() -> String {
 }
 
 #[test]
-fn a_file_is_folded_as_a_pipe_is() {
+fn a_file_is_folded_like_a_pipe() {
     let script = large_script();
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("script");
@@ -70,7 +70,7 @@ fn a_file_is_folded_as_a_pipe_is() {
 }
 
 #[test]
-fn standard_input_is_read_from_where_it_is_to_its_end() {
+fn standard_input_is_read_from_its_current_position() {
     let mut file = tempfile::tempfile().expect("a file");
     write!(file, "{SCRIPT}{}", SCRIPT.replace("7 cycles", "5 cycles")).expect("room for it");
     for (start, folded) in [
@@ -149,7 +149,7 @@ fn damaged_compressed_input_is_an_error() {
 }
 
 #[test]
-fn a_missing_file_is_named() {
+fn the_error_for_a_missing_file_names_it() {
     let message = |tool: &str| {
         format!("{tool}: error: no-such-file: No such file or directory (os error 2)\n")
     };
@@ -168,7 +168,7 @@ fn a_missing_file_is_named() {
 }
 
 #[test]
-fn a_directory_is_no_input() {
+fn a_directory_is_rejected_as_input() {
     assert_fails(
         &run(PERF, &["."], b""),
         "inferno-collapse-perf: error: .: is a directory\n",
@@ -234,7 +234,7 @@ fn without_a_module_the_address_decides_whether_a_line_is_a_frame() {
 }
 
 #[test]
-fn formats_are_guessed() {
+fn formats_are_detected() {
     assert_folds(&run(GUESS, &[], SCRIPT.as_bytes()), "prog;main;leaf 7\n");
     assert_folds(
         &run(GUESS, &["-n", "2"], b"a;b 1\na 2\na;b 3"),
@@ -268,7 +268,7 @@ fn skipped_lines_cause_one_warning() {
 }
 
 #[test]
-fn a_cut_sample_is_warned_of() {
+fn a_truncated_sample_causes_a_warning() {
     let cut =
         "prog  1234    10.000001:  7 cycles: \n\t    7f001234567f leaf+0x1 (/bin/x)\n\t    7f0012";
     let output = run(PERF, &[], format!("{SCRIPT}{cut}").as_bytes());
@@ -448,7 +448,7 @@ fn memory_grows_with_distinct_stacks_only() {
 }
 
 #[test]
-fn a_closed_pipe_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     for tool in [PERF, FLAMEGRAPH] {
         let mut child = Command::new(tool)
             .arg(format!("{DATA}/perf/c-fp.txt"))

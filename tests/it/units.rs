@@ -67,7 +67,7 @@ fn the_header_of_austin_says_what_is_counted() {
 }
 
 #[test]
-fn samples_are_counted_if_asked_for() {
+fn samples_are_counted_on_request() {
     let clock = script("cpu-clock", 595_000_000);
     assert_eq!(total(&draw(&["--value", "samples"], &clock)), "2 samples");
     assert_eq!(total(&draw(&["--value", "cpu-clock"], &clock)), "1.19 s");
@@ -123,7 +123,7 @@ fn the_viewer_knows_the_unit() {
 }
 
 #[test]
-fn counts_of_different_units_have_none() {
+fn sums_of_different_units_have_no_unit() {
     let directory = tempfile::tempdir().expect("a directory");
     for (name, text) in [
         ("clock", script("cpu-clock", 500)),
@@ -151,7 +151,7 @@ fn counts_of_different_units_have_none() {
 
 /// Transformations of stacks keep the unit.
 #[test]
-fn what_becomes_of_stacks_keeps_their_unit() {
+fn modified_stacks_keep_their_unit() {
     let clock = script("cpu-clock", 500);
     for args in [
         &["--reverse"][..],
@@ -170,7 +170,7 @@ fn what_becomes_of_stacks_keeps_their_unit() {
 }
 
 #[test]
-fn what_is_not_exact_is_the_subtitle() {
+fn the_subtitle_says_that_a_profile_is_an_estimate() {
     let path = format!("{DATA}/callgrind/calls.out");
     let note = "estimated from a call graph";
     let svg = draw(&[&path], "");

@@ -98,7 +98,7 @@ impl Graph {
         let mut walk = Walk {
             graph: &self,
             frames: &frames,
-            least: total.max(worth).divided_by(10_000),
+            min_split: total.max(worth).divided_by(10_000),
             is_whole,
             left: MAX_ENTERED,
             on_path: vec![false; self.functions.len()],
@@ -264,7 +264,7 @@ struct Walk<'w> {
     graph: &'w Graph,
     frames: &'w [FrameId],
     /// Smaller costs are not split.
-    least: Decimal,
+    min_split: Decimal,
     /// Whether the costs of the graph are whole numbers.
     is_whole: bool,
     /// How many more functions may be entered and split.
@@ -302,7 +302,7 @@ impl Walk<'_> {
             .iter()
             .filter(|(callee, cost)| !self.on_path[*callee as usize] && *cost > Decimal::ZERO);
         self.left = self.left.saturating_sub(1);
-        let callees: Vec<_> = match worth < self.least || self.left == 0 {
+        let callees: Vec<_> = match worth < self.min_split || self.left == 0 {
             true => Vec::new(),
             false => callees.copied().collect(),
         };

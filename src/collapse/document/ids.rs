@@ -27,13 +27,13 @@ impl Ids {
 
     /// Adds an id, unless it exists already. Returns whether it was added.
     pub fn insert(&mut self, id: u64, index: u32) -> bool {
-        const LEAST: usize = 1 << 10;
+        const MIN_NEAR: usize = 1 << 10;
         if self.get(id).is_some() {
             return false;
         }
         self.length += 1;
         match usize::try_from(id) {
-            Ok(id) if id < LEAST + 4 * self.length => {
+            Ok(id) if id < MIN_NEAR + 4 * self.length => {
                 if self.near.len() <= id {
                     self.near.resize(id + 1, NONE);
                 }

@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_differs_is_looked_for() {
+    fn only_frames_that_differ_are_looked_up() {
         let mut tree = CallTree::new();
         let mut latest = LatestStack::default();
         let mut asked = 0;

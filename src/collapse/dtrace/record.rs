@@ -335,7 +335,7 @@ struct Indents<'a> {
     /// The line read last.
     first: &'a [u8],
     /// The minimum of the others.
-    least: Option<usize>,
+    min: Option<usize>,
     has_usual: bool,
 }
 
@@ -343,7 +343,7 @@ impl<'a> Indents<'a> {
     fn note(&mut self, line: &'a [u8]) {
         if !self.first.is_empty() {
             let indent = indentation(self.first);
-            self.least = Some(self.least.map_or(indent, |least| least.min(indent)));
+            self.min = Some(self.min.map_or(indent, |min| min.min(indent)));
         }
         self.first = line;
         self.has_usual |= indentation(line) == STACK_INDENT;
@@ -352,10 +352,10 @@ impl<'a> Indents<'a> {
     /// The minimum indentation of frames.
     fn of_frames(&self) -> usize {
         let first = trim(self.first);
-        match self.least {
+        match self.min {
             _ if self.has_usual => STACK_INDENT,
             _ if looks_like_frame(first) => 0,
-            Some(least) => least,
+            Some(min) => min,
             // There are keys but no stack.
             None if split_keys(first).nth(1).is_some() => usize::MAX,
             None => 0,

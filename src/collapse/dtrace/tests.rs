@@ -392,7 +392,7 @@ fn only_some_stacks_may_have_keys() {
 
 /// Helper annotations are below a frame, and further to the right.
 #[test]
-fn annotations_are_no_sign_of_keys() {
+fn annotations_are_not_mistaken_for_keys() {
     let lines = "              n`f+0x1\n                [ list ]\n              (anon) as g at a.js position 12\n                7\n\n";
     let expected = "(anon) as g at a.js position 12;[ list ];n`f 7\n";
     assert_eq!(fold(lines), expected);
@@ -434,7 +434,7 @@ fn a_first_stack_needs_no_blank_line_before_it() {
 }
 
 #[test]
-fn lines_of_the_header_are_no_frames_anywhere() {
+fn header_lines_are_never_frames() {
     let head = "dtrace: error on enabled probe ID 1 (ID 6: profile:::profile-97): invalid address (0x0) in \
         action #1 at DIF offset 12\n";
     let text =
@@ -454,13 +454,13 @@ fn a_negative_count_ends_its_stack() {
 }
 
 #[test]
-fn a_count_that_is_too_large_is_the_largest() {
+fn a_count_that_is_too_large_saturates() {
     let lines = "  m`f+0x1\n    18446744073709551616\n\n  m`g+0x1\n    3\n";
     assert_eq!(fold(lines), "m`f 18446744073709551615\nm`g 3\n");
 }
 
 #[test]
-fn distributions_are_no_counts() {
+fn distributions_are_not_counts() {
     let lines = "  m`f+0x1\n\n   value  ------------- Distribution ------------- count\n       0 |         0\n       1 |@@@@@@@@@   5\n";
     let text = format!("{HEAD}{lines}");
     assert!(try_fold(&Options::default(), text.as_bytes()).is_err());

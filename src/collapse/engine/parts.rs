@@ -47,7 +47,7 @@ impl RestOfFile<'_> {
     /// The end of the last record that starts and ends in `range`; `None` if there is none, or if
     /// finding it would take long.
     fn last_record_end(&self, format: &impl Format, range: Range<u64>) -> io::Result<Option<u64>> {
-        const MOST: u64 = 1 << 24;
+        const MAX_SEARCHED: u64 = 1 << 24;
         let mut size = self.block_size.div_ceil(4) as u64;
         loop {
             let start = range.end.saturating_sub(size).max(range.start);
@@ -61,7 +61,7 @@ impl RestOfFile<'_> {
             {
                 return Ok(Some(start + (line_end + 1 + end) as u64));
             }
-            if start == range.start || size >= MOST {
+            if start == range.start || size >= MAX_SEARCHED {
                 return Ok(None);
             }
             size *= 2;
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_split_off_that_was_read() {
+    fn parts_already_read_are_not_split_off() {
         let (text, format) = (&b"a\nb\nc\nd\n"[..], Options::default());
         let rest = RestOfFile {
             file: &text,

@@ -500,7 +500,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn modules_go_and_hidden_classes_stay() {
+    fn modules_are_removed_and_hidden_classes_are_kept() {
         for (call, method) in [
             ("java.base/java.lang.Thread.run", "java.lang.Thread.run"),
             ("java.base@25/java.lang.Thread.run", "java.lang.Thread.run"),

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_is_cut_off_tells_what_it_has_but_not_what_it_lacks() {
+    fn a_truncated_document_proves_only_what_it_has() {
         let keys = Keys::of(br#" {"a": {"b": 1}, "c": [{"d"#);
         assert_eq!(keys.answer(keys.has("a.b")), Some(true));
         assert_eq!(keys.answer(keys.has("e")), None);
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn outlines_have_the_same_keys_as_what_they_are_of() {
+    fn outlines_have_the_keys_of_their_documents() {
         for end in 0..=DOCUMENT.len() {
             let head = &DOCUMENT.as_bytes()[..end];
             let outline = outline(head).expect("JSON, as far as it goes");

@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_blocks_of_what_is_cut_off_count() {
+    fn whole_blocks_of_a_truncated_trace_count() {
         for trace in TRACES {
             let whole = samples(trace).unwrap();
             for length in 0..trace.len() {

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_is_away_until_it_is_next() {
+    fn a_thread_is_off_the_cpu_until_it_is_switched_to() {
         let changes = [
             (10, switch(7, 8)),
             (20, switch(8, 7)),

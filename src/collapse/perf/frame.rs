@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_jit_compilers_are_whole() {
+    fn names_from_jit_compilers_are_kept_whole() {
         let frames = |symbol: &str, module: &str| {
             let line = FrameLine {
                 address: b"10",
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_all_in_parentheses_is_no_function() {
+    fn only_text_entirely_in_parentheses_is_not_a_function() {
         for (symbol, is_function) in [
             ("(shop)", false),
             ("(shop (old))", false),

@@ -295,7 +295,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_found_all_at_once_as_one_by_one() {
+    fn finding_all_addresses_at_once_agrees_with_one_by_one() {
         for line in [
             "\t    7f722d142778 foo (m)",
             "\tffffffff8103ce3b foo (m)",
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_are_what_stands_between_blank_lines() {
+    fn samples_are_separated_by_blank_lines() {
         let cut = |text: &str| -> Vec<String> {
             Samples::new(text.as_bytes())
                 .map(|sample| format!("{}|{}", &text[sample.first_line], &text[sample.others]))

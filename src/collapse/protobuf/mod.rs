@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_is_an_error_that_names_the_offset() {
+    fn damage_is_an_error_with_its_offset() {
         let message = |bytes: &[u8]| read(bytes).unwrap_err().to_string();
         assert!(message(b"\x08\x01\x12\x05hi").contains("longer than the message [offset 2]"));
         assert!(message(b"\x0b").contains("a group"));

@@ -18,7 +18,7 @@ pub(super) struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    // Always inlined, with the functions it calls: calls cost 5 % of all instructions.
+    // Always inlined, with the functions it calls: calls cost 5% of all instructions.
     #[inline(always)]
     pub fn parse(line: &'a [u8]) -> Result<Node<'a>, Mismatch> {
         let Some(text) = line.strip_prefix(b"    ") else {

@@ -12,7 +12,7 @@ fn fold_with(options: &Options, graph: &str) -> Result<String, String> {
 }
 
 #[test]
-fn own_samples_of_all_nodes_are_added_up() {
+fn self_samples_of_all_nodes_are_added_up() {
     let graph = "    10 T
     + 3 a  (in m) + 1  [0x1]
     + ! 1 b  (in m) + 1  [0x1]
@@ -106,7 +106,7 @@ fn fold_leaf(options: &Options, leaf: &str) -> String {
 }
 
 #[test]
-fn only_threads_that_wait_are_left_out() {
+fn only_idle_threads_are_left_out() {
     let options = Options::default();
     for function in [
         "__accept",
@@ -212,7 +212,7 @@ fn only_threads_that_wait_are_left_out() {
 }
 
 #[test]
-fn which_functions_wait_can_be_chosen() {
+fn idle_functions_can_be_configured() {
     let more = Options {
         idle: vec!["shop::wait".to_string(), "__psynch_mutexwait".to_string()],
         ..Options::default()
@@ -274,7 +274,7 @@ fn errors_name_the_line() {
 }
 
 #[test]
-fn what_was_whole_is_kept_of_a_cut_report() {
+fn whole_lines_of_a_truncated_report_are_kept() {
     let report = "Call graph:\n    9 T\n    + 7 a\n    + ! 3 b\n    + 2 lo";
     let folded = testing::fold(&Options::default(), report.as_bytes());
     assert_eq!(folded.unwrap(), "T 2\nT;a 4\nT;a;b 3\n");

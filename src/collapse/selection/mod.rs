@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_format_lacks_is_refused() {
+    fn criteria_that_a_format_lacks_are_rejected() {
         let selection = Selection {
             cpus: vec!["3".parse().unwrap()],
             ..Selection::default()

@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn own_times_of_equal_stacks_are_added_up() {
+    fn self_times_of_equal_stacks_are_added_up() {
         let rows = "T,0.0,\n a,1,m\n  b,0.5,m\n a,2,m\n\n  \"b\",0.25,m\nT,4,\n";
         assert_eq!(fold(rows).unwrap(), "T 4000\nT;m`a 3000\nT;m`a;m`b 750\n");
     }
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_beyond_what_fits_stay_there() {
+    fn sums_saturate() {
         let folded = fold("f,1e30,\nf,1,\n").unwrap();
         assert_eq!(folded, "f 18446744073709551615\n");
     }
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_whole_is_kept_of_a_cut_report() {
+    fn whole_lines_of_a_truncated_report_are_kept() {
         for cut in [" f", " \"f(int", " f,0.", " f,-"] {
             let folded = fold(&format!("T,1,m\n{cut}"));
             assert_eq!(folded.unwrap(), "m`T 1000\n", "{cut}");
@@ -423,7 +423,7 @@ mod tests {
 
         /// A space at the end of a row selects the slow path.
         #[test]
-        fn plain_rows_fold_as_others_do(
+        fn plain_rows_fold_like_others(
             rows in prop::collection::vec(
                 (
                     0usize..3,

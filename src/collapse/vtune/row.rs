@@ -165,7 +165,7 @@ fn split_seconds(text: &[u8]) -> Result<(u64, Option<&[u8]>), Mismatch> {
 /// form. Then no rounding is needed.
 #[inline]
 fn plain_milliseconds(seconds: &[u8]) -> Option<u64> {
-    const MOST_SECONDS: u64 = 1_000_000_000;
+    const MAX_SECONDS: u64 = 1_000_000_000;
     let (whole, _, rest) = split_number(seconds)?;
     let (fraction, digits, rest) = split_number(rest.strip_prefix(b".")?)?;
     let unit = match digits {
@@ -174,7 +174,7 @@ fn plain_milliseconds(seconds: &[u8]) -> Option<u64> {
         3 => 1,
         _ => return None,
     };
-    let is_plain = rest.is_empty() && whole < MOST_SECONDS;
+    let is_plain = rest.is_empty() && whole < MAX_SECONDS;
     is_plain.then(|| whole * 1000 + fraction * unit)
 }
 
@@ -235,7 +235,7 @@ mod tests {
         }
 
         #[test]
-        fn plain_rows_are_what_is_parsed_of_them(
+        fn plain_rows_are_parsed_like_others(
             parts in prop::collection::vec(
                 prop::sample::select(vec![
                     " ", "  ", "\"", "\",", ",", "f", "g(int, char)", "`", "0.520,", "12.05,", "9.9999,",

@@ -147,12 +147,12 @@ fn find_tag(text: &[u8]) -> Option<usize> {
 
 /// The end of the last complete character of `bytes`.
 fn after_last_char(bytes: &[u8]) -> Option<usize> {
-    const MOST_UNFINISHED: usize = 3;
+    const MAX_UNFINISHED: usize = 3;
     let is_unfinished = |start: &usize| {
         let end = std::str::from_utf8(&bytes[*start..]);
         end.is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
     };
-    let mut last = bytes.len().saturating_sub(MOST_UNFINISHED)..bytes.len();
+    let mut last = bytes.len().saturating_sub(MAX_UNFINISHED)..bytes.len();
     Some(last.find(is_unfinished).unwrap_or(bytes.len()))
 }
 

@@ -74,7 +74,7 @@ fn tagged_backtraces_are_read_and_referred_to() {
 }
 
 #[test]
-fn frames_may_stand_in_tagged_backtraces_themselves() {
+fn frames_may_be_directly_in_tagged_backtraces() {
     let rows = r#"<row><tagged-backtrace id="1" fmt="pay"><tag id="2"/><frame id="3" name="pay" addr="0x9"><binary id="4" name="b"/></frame><frame id="5" name="main" addr="0x8"/></tagged-backtrace></row>
         <row><tagged-backtrace ref="1"/></row>
         <row><tagged-backtrace id="6"><tagged-backtrace ref="1"/></tagged-backtrace></row>
@@ -90,7 +90,7 @@ fn frames_may_stand_in_tagged_backtraces_themselves() {
 }
 
 #[test]
-fn threads_and_processes_are_frames_if_asked_for() {
+fn threads_and_processes_are_frames_on_request() {
     let rows = format!(
         r#"<row><thread id="1" fmt="Main Thread 0x2a (prog, pid: 7)"><tid id="2">42</tid><process id="3" fmt="prog (7)"><pid id="4">7</pid></process></thread>{BACKTRACE}</row>
         <row><thread ref="1"/><backtrace ref="10"/></row>
@@ -161,7 +161,7 @@ fn origins_are_read_in_blocks_that_end_anywhere() {
 }
 
 #[test]
-fn a_backtrace_in_another_element_is_the_rows() {
+fn a_backtrace_in_another_element_belongs_to_the_row() {
     let rows = format!("<row><wrapper><other/>{BACKTRACE}</wrapper></row>");
     assert_eq!(fold(&rows).unwrap(), "main;leaf 1\n");
 }
@@ -245,7 +245,7 @@ fn comments_and_character_data_are_skipped() {
 }
 
 #[test]
-fn unknown_shapes_are_refused_and_not_folded_in_part() {
+fn unknown_structures_are_rejected() {
     let unknown = "line 4: Unknown kind of backtrace, expected one `backtrace` that contains `frame` elements";
     for shape in [
         r#"<tagged-backtrace id="1"><backtrace id="1"/><frame id="2" name="f"/></tagged-backtrace>"#,
@@ -300,7 +300,7 @@ fn errors_name_the_line() {
 }
 
 #[test]
-fn a_document_that_is_cut_off_keeps_its_whole_rows() {
+fn a_truncated_document_keeps_its_whole_rows() {
     let text = document(&format!(
         "<row>{BACKTRACE}</row>\n<row><backtrace ref=\"10\"/></row>\n"
     ));

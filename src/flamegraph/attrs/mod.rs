@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn the_title_is_no_attribute() {
+    fn the_title_is_not_an_attribute() {
         let map = FuncFrameAttrsMap::from_reader("f\ttitle=T\ng\ttitle=\n".as_bytes()).unwrap();
         assert_eq!(map.0.get("f").unwrap().title.as_deref(), Some("T"));
         assert_eq!(map.0.get("g").unwrap().title.as_deref(), Some(""));
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_run_a_script_is_left_out() {
+    fn attributes_that_could_run_scripts_are_left_out() {
         for link in [
             "javascript:alert(1)",
             " JavaScript&#58;x",

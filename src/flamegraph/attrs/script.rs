@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_run_stays() {
+    fn harmless_attributes_are_kept() {
         for (name, value) in [
             ("href", "https://example.org/?next=javascript:x&data:"),
             ("href", "/javascript:/"),

@@ -45,9 +45,9 @@ impl Change {
 }
 
 /// Maps the logarithm of a share to a number from 0 to 1.
-fn level(share: f64, (least, most): (f64, f64)) -> f64 {
+fn level(share: f64, (min, max): (f64, f64)) -> f64 {
     // The logarithm of 0 is negative infinity, which becomes 0.
-    ((share / least).ln() / (most / least).ln()).clamp(0.0, 1.0)
+    ((share / min).ln() / (max / min).ln()).clamp(0.0, 1.0)
 }
 
 fn mixed(deepest: [f64; 3], level: f64) -> Color {

@@ -14,15 +14,15 @@ pub(in crate::flamegraph) fn by_prefix(name: &str) -> Vector {
 fn prefix_hash(name: impl Iterator<Item = u8> + Clone) -> f32 {
     let module = name.clone().skip(1).position(|byte| byte == b'`');
     let function = name.skip(module.map_or(0, |at| at + 2));
-    let (mut sum, mut most) = (0.0, 1.0);
+    let (mut sum, mut max) = (0.0, 1.0);
     let (mut weight, mut modulus) = (1.0, 10);
     for byte in function.take(3) {
         sum += f32::from(byte % modulus) / f32::from(modulus - 1) * weight;
         modulus += 1;
-        most += weight;
+        max += weight;
         weight *= 0.70;
     }
-    1.0 - sum / most
+    1.0 - sum / max
 }
 
 /// Three numbers from the FNV-1a hash of the name, which are unrelated for different names.

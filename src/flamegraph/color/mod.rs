@@ -158,11 +158,11 @@ pub(super) fn of_no_function(name: &str) -> Option<Color> {
 }
 
 /// White for 0, more red the closer `value` is to `max`, and more blue the closer it is to `-max`.
-pub(super) fn on_scale(value: i128, most: i128) -> Color {
+pub(super) fn on_scale(value: i128, max: i128) -> Color {
     let pale = |distance: i128| {
-        let rest = (most - distance).max(0);
+        let rest = (max - distance).max(0);
         // At most 250, because `rest` is at most `max`.
-        (100 + 150 * rest / most.max(1)) as u8
+        (100 + 150 * rest / max.max(1)) as u8
     };
     match value {
         0 => Color::new(250, 250, 250),

@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn names_survive_being_written_and_read() {
+    fn written_names_are_read_back() {
         let mut colors = PaletteMap::default();
         for name in [
             "a->b",

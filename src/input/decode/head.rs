@@ -45,9 +45,9 @@ impl Kind {
 
 /// Reads as many bytes as recognition needs, or as exist, even if the reader returns few at a time.
 pub(crate) fn read_head(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
-    const MOST: u64 = 8;
+    const MAX_HEAD: u64 = 8;
     let mut head = Vec::new();
-    reader.take(MOST).read_to_end(&mut head)?;
+    reader.take(MAX_HEAD).read_to_end(&mut head)?;
     Ok(head)
 }
 

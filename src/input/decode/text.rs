@@ -78,9 +78,9 @@ impl<R: Read> Utf16<R> {
 
     /// Decodes the next bytes; `false` at the end.
     fn decode_more(&mut self) -> io::Result<bool> {
-        const MOST: usize = 1 << 14;
+        const READ_SIZE: usize = 1 << 14;
         let start = self.undecoded.len();
-        self.undecoded.resize(start + MOST, 0);
+        self.undecoded.resize(start + READ_SIZE, 0);
         let read = self.reader.read(&mut self.undecoded[start..]);
         self.undecoded
             .truncate(start + *read.as_ref().unwrap_or(&0));

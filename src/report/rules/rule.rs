@@ -13,7 +13,7 @@ use std::str::FromStr;
 /// The [regular expression](https://docs.rs/regex/latest/regex/#syntax) matches anywhere in the name of a function. A limit
 /// is relative to the count before (`+5%`), or in percentage points of the total (`+0.5pp`, `+0.5 points`). A function
 /// violates the rule if it changes by more than the limit. A negative limit requires an improvement: `-10%` is violated
-/// unless the function shrinks by at least 10 %. A new function exceeds any relative limit.
+/// unless the function shrinks by at least 10%. A new function exceeds any relative limit.
 ///
 /// With two or more profiles on each side, the excess must be significant: a one-sided Welch's t-test must reject, at level
 /// `alpha`, that the function changed by the limit or less. With a single profile on either side, only the means are

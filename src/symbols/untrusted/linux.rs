@@ -13,9 +13,9 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Component, Path};
 
 /// The kernel's limit on the number of links to follow.
-const MOST_LINKS: usize = 40;
+const MAX_LINKS: usize = 40;
 
-pub(super) fn open(path: &FilePath, most: u64) -> Result<File, OpenError> {
+pub(super) fn open(path: &FilePath, max_size: u64) -> Result<File, OpenError> {
     let found = match &path.root {
         Some(root) => walk(root, &path.path, |_| true)?,
         None => openat(
@@ -26,14 +26,14 @@ pub(super) fn open(path: &FilePath, most: u64) -> Result<File, OpenError> {
         )
         .map_err(io::Error::from)?,
     };
-    open_found(&found, most)
+    open_found(&found, max_size)
 }
 
-pub(super) fn open_ours(path: &FilePath, most: u64) -> Result<File, OpenError> {
+pub(super) fn open_ours(path: &FilePath, max_size: u64) -> Result<File, OpenError> {
     let root = path.root.as_deref().unwrap_or(Path::new("/"));
     let found = walk(root, &path.path, is_ours)?;
     match is_ours(&fstat(&found).map_err(io::Error::from)?) {
-        true => open_found(&found, most),
+        true => open_found(&found, max_size),
         false => Err(OpenError::WrongOwner),
     }
 }
@@ -43,12 +43,12 @@ fn is_ours(stat: &Stat) -> bool {
 }
 
 /// Opens a regular file for reading.
-fn open_found(found: &OwnedFd, most: u64) -> Result<File, OpenError> {
+fn open_found(found: &OwnedFd, max_size: u64) -> Result<File, OpenError> {
     let stat = fstat(found).map_err(io::Error::from)?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(OpenError::NotRegular);
     }
-    if stat.st_size.cast_unsigned() > most {
+    if stat.st_size.cast_unsigned() > max_size {
         return Err(OpenError::TooLarge);
     }
     // Some files in the kernel's own file systems block until there is data.
@@ -82,7 +82,7 @@ fn walk(
             continue;
         }
         links += 1;
-        if links > MOST_LINKS {
+        if links > MAX_LINKS {
             return Err(OpenError::NotRegular);
         }
         if !may_follow(&stat) {

@@ -125,7 +125,7 @@ fn only_regular_files_of_a_sensible_size_are_opened() {
 }
 
 #[test]
-fn debug_information_is_not_read_from_what_blocks() {
+fn debug_information_is_not_read_from_pipes() {
     let program = Program::new();
     let id = build_id(&fs::read(&program.path).expect("a program"));
     let directory = program.directory.path().join(".build-id").join(&id[..2]);
@@ -170,7 +170,7 @@ fn this_machine() -> [String; 3] {
 }
 
 #[test]
-fn files_of_another_machine_are_known_by_their_build_ids_only() {
+fn files_from_another_machine_must_have_the_build_id() {
     let program = Program::new();
     let path = program.path.as_str();
     let [host, arch, release] = &this_machine();
@@ -201,7 +201,7 @@ fn files_of_another_machine_are_known_by_their_build_ids_only() {
 /// The vDSO is the same for all programs on this machine, but not on another machine.
 #[cfg(target_arch = "x86_64")]
 #[test]
-fn the_kernels_code_in_programs_is_that_of_the_same_kernel() {
+fn the_vdso_is_used_only_for_the_same_kernel() {
     let folded = |machine: [&str; 3]| {
         let mut file = File::new(false).made_on(machine).comm(5, 5, "prog", 1);
         file = file.map(5, START, 0x2000, "[vdso]", 2);
@@ -276,7 +276,7 @@ fn links_to_jit_maps_must_belong_to_the_user_or_root() {
 }
 
 #[test]
-fn a_map_that_is_missing_names_the_flag_that_writes_it() {
+fn the_warning_for_a_missing_map_names_the_flag_that_writes_it() {
     for (program, flag) in [
         (
             "/usr/lib/jvm/jdk/lib/server/libjvm.so",

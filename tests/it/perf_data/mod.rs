@@ -93,7 +93,7 @@ fn stderr(output: &Output) -> String {
 }
 
 #[test]
-fn captures_fold_as_perf_script_has_them() {
+fn captures_fold_like_the_output_of_perf_script() {
     for case in CAPTURES {
         assert_eq!(fold(&capture(case)), expected(case), "{case}");
     }
@@ -101,7 +101,7 @@ fn captures_fold_as_perf_script_has_them() {
 
 /// The recorded part of a stack is its top, and is unwound to its end. perf ignores the last word.
 #[test]
-fn a_stack_of_which_a_part_was_recorded_is_right_in_that_part() {
+fn a_partly_recorded_stack_is_right_in_that_part() {
     let whole = fold(&capture("dwarf"));
     let is_right = |stack: &str| {
         let (comm, frames) = stack.split_once(';').expect("a stack");
@@ -171,7 +171,7 @@ fn a_signal_does_not_end_a_stack() {
 /// `packed/` has the program with its symbols in `.gnu_debugdata`; `linked/` has them in a separate
 /// file.
 #[test]
-fn packed_symbols_are_read() {
+fn compressed_symbols_are_read() {
     for directory in ["packed", "linked"] {
         let mut elsewhere = options();
         elsewhere.symfs = Some(PathBuf::from(format!("{DATA}/{directory}")));
@@ -209,7 +209,7 @@ fn any_number_of_threads_gives_the_same() {
 }
 
 #[test]
-fn a_file_a_reader_and_a_slice_are_the_same() {
+fn a_file_a_reader_and_a_slice_fold_the_same() {
     for case in CAPTURES {
         let path = format!("{DATA}/{case}.data");
         let mut out = Vec::new();
@@ -239,7 +239,7 @@ fn calls_that_are_inlined_are_frames() {
 /// `split/` has the program with its debug information in a DWARF 5 `.dwo` file; `package/` in a
 /// DWARF 4 `.dwp` file. If that is missing, or does not match, the inlined calls are unknown.
 #[test]
-fn debug_information_that_is_kept_out_of_programs_is_read() {
+fn split_debug_information_is_read() {
     let fold_with_symfs = |symfs: &Path| {
         let mut inlined = options();
         inlined.inline = true;
@@ -284,7 +284,7 @@ fn tools_take_files_and_standard_input() {
 }
 
 #[test]
-fn guess_and_flamegraph_know_it() {
+fn guess_and_flamegraph_recognize_recordings() {
     let path = format!("{DATA}/fp.data");
     for output in [
         run(GUESS, &[&path], b""),
@@ -303,7 +303,7 @@ fn guess_and_flamegraph_know_it() {
 }
 
 #[test]
-fn the_other_event_can_be_chosen() {
+fn another_event_can_be_selected() {
     let path = format!("{DATA}/events.data");
     let output = run(PERF, &["-q", "--event-filter", "task-clock:u", &path], b"");
     assert!(stdout(&output).starts_with("a_thread;"));
@@ -318,7 +318,7 @@ fn the_other_event_can_be_chosen() {
 }
 
 #[test]
-fn what_has_no_name_is_said_once() {
+fn functions_without_names_are_reported_once() {
     let empty = tempfile::tempdir().expect("a directory");
     let symfs = format!("--symfs={}", empty.path().display());
     let output = run(PERF, &[&symfs, &format!("{DATA}/plain.data")], b"");
@@ -761,7 +761,7 @@ fn code_without_tables_has_frame_pointers() {
 
 /// `chosen.so` calls one of its own functions through a stub, because it is an indirect function.
 #[test]
-fn stubs_of_functions_that_the_loader_chooses_have_their_names() {
+fn stubs_of_indirect_functions_are_named_after_them() {
     let size = fs::metadata(format!("{DATA}/symfs/opt/demo/chosen.so"))
         .expect("a library")
         .len();
@@ -821,7 +821,7 @@ fn memory_does_not_grow_with_the_samples() {
 }
 
 #[test]
-fn branches_that_are_no_calls_are_skipped() {
+fn branches_that_are_not_calls_are_skipped() {
     let mut file = File::new(false);
     file.branches = Some(1);
     let words = [USER, 0x1000, 1, 0x2010, 0x3000, 0];
@@ -832,7 +832,7 @@ fn branches_that_are_no_calls_are_skipped() {
 }
 
 #[test]
-fn marks_in_call_chains_say_whose_the_addresses_are() {
+fn context_marks_in_call_chains_are_respected() {
     let kernel = 0xffff_ffff_8100_0010;
     let file = File::new(false)
         .comm(5, 5, "prog", 1)
@@ -879,7 +879,7 @@ fn modules_of_the_kernel_have_names() {
 
 /// In code without frame pointers, the kernel takes the register's value as one.
 #[test]
-fn odd_numbers_in_call_chains_end_no_stack() {
+fn invalid_addresses_do_not_end_a_call_chain() {
     let odd = -360i64 as u64;
     File::new(false)
         .comm(5, 5, "prog", 1)
@@ -898,7 +898,7 @@ fn samples_without_a_stack_are_counted() {
 }
 
 #[test]
-fn what_is_before_a_cut_is_folded() {
+fn records_before_a_truncation_are_folded() {
     let file = File::new(false)
         .comm(5, 5, "prog", 1)
         .sample(5, 2, &[USER, 0x1000])
@@ -915,7 +915,7 @@ fn what_is_before_a_cut_is_folded() {
 }
 
 #[test]
-fn nothing_to_read_is_an_error_of_one_line() {
+fn empty_input_is_a_one_line_error() {
     let whole = File::new(false).bytes();
     for (input, message) in [
         (&whole[..20], "the file ends in its header"),

@@ -15,7 +15,7 @@ fn off_cpu(file: &str, args: &[&str]) -> String {
 }
 
 #[test]
-fn time_off_the_cpu_counts_where_a_thread_leaves_it() {
+fn off_cpu_time_counts_where_a_thread_leaves_the_cpu() {
     let expected = "\
 sleeps;_start;run;child;receive 5066948
 sleeps;_start;run;child;rest 3034328
@@ -39,7 +39,7 @@ sleeps;_start;run;child;take_lock;release_lock;run;_start;sleeps 9993966
 }
 
 #[test]
-fn text_has_the_same_time() {
+fn off_cpu_time_is_the_same_from_text() {
     for args in [
         &[][..],
         &["--wakers"],
@@ -114,7 +114,7 @@ fn unknown_time_is_counted_in_warnings() {
 
 /// A thread leaves with a sample of `context-switches`, and a record says when it returns.
 #[test]
-fn records_of_switches_end_the_time() {
+fn context_switch_records_end_off_cpu_time() {
     const CONTEXT_SWITCHES: u64 = 3;
     const SWITCH: u32 = 14;
     const OUT: u16 = 1 << 13;
@@ -136,7 +136,7 @@ fn records_of_switches_end_the_time() {
 }
 
 #[test]
-fn what_lacks_the_events_is_refused() {
+fn profiles_without_scheduler_events_are_rejected() {
     let none = "--off-cpu needs sched:sched_switch events with their fields; \
                 record with `perf record -e sched:sched_switch -a -g`";
     let switches = "prog 7/7 [000] 1.0: sched:sched_switch: prev_comm=prog prev_pid=7 prev_prio=120 prev_state=S ==> \
@@ -182,7 +182,7 @@ fn wakers_need_wakeups() {
 }
 
 #[test]
-fn other_formats_have_no_time_off_the_cpu() {
+fn other_formats_reject_off_cpu() {
     let output = run(GUESS, &["--off-cpu"], b"main;leaf 3\n");
     let message = "--off-cpu needs events of perf, but the format is `folded`";
     assert!(stderr(&output).contains(message), "{}", stderr(&output));

@@ -123,7 +123,7 @@ fn events_without_samples_are_not_the_first() {
 /// Batches of the other event are already being processed when the first sample of the first event
 /// arrives.
 #[test]
-fn what_was_folded_of_a_later_event_is_dropped() {
+fn stacks_of_a_later_event_are_dropped() {
     let mut file = File::new(false);
     file.events = vec![0, 2];
     let mut file = three_maps(file).of_event(1);
@@ -227,7 +227,7 @@ fn counters_of_threads_are_separate() {
 }
 
 #[test]
-fn counters_of_no_event_are_counted() {
+fn counters_without_an_event_are_reported() {
     let file = group(GROUP)
         .reading(&[3, 50, 100, 7, 999, 3, 101])
         .sample(5, 3, &[USER, 0x1000]);
@@ -326,7 +326,7 @@ fn the_cookie_is_enough_if_a_record_does_not_say_its_thread() {
 
 /// The cookie may be any number, including one that looks like an address or a marker.
 #[test]
-fn cookies_are_no_addresses() {
+fn cookies_are_not_addresses() {
     for cookie in [0, 0x1000, USER, u64::MAX] {
         let file =
             three_maps(File::new(false)).sample(5, 3, &[KERNEL, IN_KERNEL, DEFERRED, cookie]);
@@ -398,7 +398,7 @@ fn callers_without_tables_are_in_code() {
 /// from its call.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[test]
-fn stacks_go_on_through_the_trampolines_of_python() {
+fn stacks_continue_through_the_trampolines_of_python() {
     let found = fold(&capture("trampoline"));
     let code = "[perf-10626.map]";
     let stack = format!("trampoline;_start;run;{code};outer;{code};inner;{code};leaf 28000000\n");

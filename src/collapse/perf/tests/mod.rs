@@ -100,7 +100,7 @@ fn assert_all_paths_agree(text: &[u8]) {
 
 /// Lines read before do not affect the result.
 #[test]
-fn what_is_no_sample_is_none_without_modules() {
+fn without_modules_other_lines_are_not_samples() {
     for text in [
         "prog 1 1.0: 7 cycles:\n\t b bar\n\t  cafe x\n\t d\n\t    7f001234567f |OP LOAD|\n\n",
         "Dear all,\n\n  12.5 x\n\tthis is 7f00 no frame\n\n",
@@ -125,7 +125,7 @@ fn other_fields_below_frames_cause_no_warning() {
 }
 
 #[test]
-fn source_locations_below_frames_are_added_to_names_if_asked_for() {
+fn source_locations_below_frames_are_added_to_names_on_request() {
     let lines = with_options(|options| options.lines = true);
     let text = format!(
         "{HEAD}\t    7f001234567f leaf+0x1 (/bin/x)\n  /srv/x/main.c:12\n\
@@ -162,7 +162,7 @@ fn source_locations_below_samples_of_one_line_belong_to_them() {
 
 /// Without symbols, functions are named after their addresses or modules.
 #[test]
-fn addresses_name_functions_without_symbols_if_asked_for() {
+fn addresses_name_functions_without_symbols_on_request() {
     let text = "prog \n\t            11a9\n\t            11aa\n\n\
                 prog \n\t            11a9 (/bin/x)\n\t            11aa (/bin/x)\n\n";
     let text = text.repeat(4);
@@ -239,7 +239,7 @@ fn noted_end(text: &str) -> Option<u64> {
 }
 
 #[test]
-fn a_sample_that_is_cut_off_counts_and_is_noted() {
+fn a_truncated_sample_counts_with_a_note() {
     let sample = format!(
         "{HEAD}\t    7f001234567f leaf+0x1 (/bin/x)\n\t    7f001234568f main+0x1 (/bin/x)\n\n"
     );
@@ -293,7 +293,7 @@ fn an_address_after_the_event_is_a_frame_only_without_frame_lines() {
 }
 
 #[test]
-fn only_the_first_event_is_folded_unless_another_is_asked_for() {
+fn only_the_first_event_is_folded_unless_another_is_requested() {
     let text =
         "a 1 2.0: 7 cpu_atom/cycles/:\n\t a f (m)\n\na 1 2.0: 9 cpu_core/cycles/:\n\t a f (m)\n\n";
     assert_eq!(fold(&Options::default(), text.as_bytes()), "a;f 7\n");

@@ -227,7 +227,7 @@ fn all_paths_agree_on_carriage_returns() {
 
 /// Enough samples for the cache of whole stacks to be used, paused and resumed.
 #[test]
-fn all_paths_agree_on_stacks_that_come_again_or_do_not() {
+fn all_paths_agree_on_repeated_and_new_stacks() {
     let sample = |number: usize, function: usize| {
         let comm = ["prog", "java", "prog two"][function % 3];
         format!(
@@ -248,7 +248,7 @@ fn all_paths_agree_on_stacks_that_come_again_or_do_not() {
 
 /// Lines that can be taken for a source location, or for the start of a sample.
 #[test]
-fn all_paths_agree_on_what_stands_below_bare_frames() {
+fn all_paths_agree_on_lines_below_bare_frames() {
     let bare = "     55718e0881a9 spin";
     let frame = "\t            11a9 leaf+0x1";
     for lines in [

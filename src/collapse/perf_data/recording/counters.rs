@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_that_are_not_there_are_not_read() {
+    fn missing_counts_are_not_read() {
         for count in [2, 1 << 61, u64::MAX] {
             assert_eq!(read(&[count, 50, 7], 4 | 8), None);
         }

@@ -65,7 +65,7 @@ impl<S> Default for Waiting<S> {
 impl<S> Waiting<S> {
     /// The maximum size of waiting samples in bytes, because a thread may stay in the kernel
     /// forever.
-    const MOST: usize = 1 << 28;
+    const MAX_SIZE: usize = 1 << 28;
 
     pub fn add(&mut self, cookie: u64, thread: i32, sample: S, size: usize) {
         self.size = self.size.saturating_add(size);
@@ -77,7 +77,7 @@ impl<S> Waiting<S> {
     }
 
     pub fn is_full(&self) -> bool {
-        self.size > Self::MOST
+        self.size > Self::MAX_SIZE
     }
 
     /// Removes the waiting samples that a record belongs to. Some records do not specify a thread.

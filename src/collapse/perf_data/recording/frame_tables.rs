@@ -353,11 +353,11 @@ impl<F: FnMut(u64) -> Option<u64>> Context<'_, F> {
     }
 
     fn evaluate(&mut self, expression: &[u8]) -> Option<u64> {
-        const MOST_STEPS: u32 = 1000;
+        const MAX_STEPS: u32 = 1000;
         let bytes = Expression(EndianSlice::new(expression, self.row.endian));
         let mut evaluation: Evaluation<Reader<'_>> = bytes.evaluation(self.row.encoding);
         evaluation.set_initial_value(self.frame);
-        evaluation.set_max_iterations(MOST_STEPS);
+        evaluation.set_max_iterations(MAX_STEPS);
         let mut result = evaluation.evaluate().ok()?;
         loop {
             result = match result {
@@ -444,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn stacks_end_where_it_says_so_or_nothing_is_known() {
+    fn an_undefined_return_address_ends_the_stack_and_missing_data_is_unknown() {
         let end = row(AddressRule::Register(RSP, 8), vec![(RIP, Rule::Unknown)]);
         assert_eq!(step(&end).0, Return::Nowhere);
         let beyond = Rule::At(AddressRule::Frame(0x100));

@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_process_maps_decides_where_its_names_are() {
+    fn mappings_determine_where_symbols_come_from() {
         for (name, code, data) in [
             ("/usr/lib/libc.so.6", Kind::File, Kind::File),
             ("[vdso]", Kind::Vdso, Kind::Vdso),

@@ -90,7 +90,7 @@ impl Space {
 
     /// Replaces all mappings in `range` with `new`.
     fn replace(&mut self, range: Range<u64>, new: Option<Map>) {
-        const MOST: usize = 16;
+        const MAX_CHUNK: usize = 16;
         if range.is_empty() {
             return;
         }
@@ -99,14 +99,14 @@ impl Space {
         let first = self.chunks.partition_point(is_before).saturating_sub(1);
         let end = self.chunks.partition_point(|it| it[0].start < range.end);
         let old = self.chunks[first..end].iter().flat_map(|it| it.iter());
-        let mut maps = Vec::with_capacity(2 * MOST);
+        let mut maps = Vec::with_capacity(2 * MAX_CHUNK);
         for map in old {
             maps.extend(map.part(0..range.start));
             maps.extend(map.part(range.end..u64::MAX));
         }
         let place = maps.partition_point(|map| map.start < range.start);
         maps.splice(place..place, new);
-        let count = maps.len().div_ceil(MOST);
+        let count = maps.len().div_ceil(MAX_CHUNK);
         let size = maps.len().div_ceil(count.max(1)).max(1);
         let chunks = maps.chunks(size).map(Chunk::from);
         Arc::make_mut(&mut self.chunks).splice(first..end, chunks);

@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_where_the_format_says() {
+    fn fields_are_read_at_the_offsets_of_the_format() {
         let text = b"name: sched_waking\nID: 375\nformat:\n\
             \tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n\n\
             \tfield:char comm[16];\toffset:8;\tsize:16;\tsigned:0;\n\

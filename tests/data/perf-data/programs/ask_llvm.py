@@ -35,7 +35,7 @@ def main():
             text = run("perf", "script", "--max-stack", "4096", "-i", recording, **environ)
             theirs = folded(run(collapse, "-q", "-", text=text))
             same = sum((ours & theirs).values())
-            print(f"{100 * same / sum(theirs.values()):.2f} % of the weight as perf with {name}")
+            print(f"{100 * same / sum(theirs.values()):.2f}% of the weight as perf with {name}")
 
 
 def run(*command, text=None, **environ):
