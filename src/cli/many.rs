@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 /// Flags of commands that add up inputs.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct ManyArgs {
-    /// Report inputs that cannot be read, and continue with the others; the exit code is then 1
+    /// Report unreadable inputs and continue with the others; exit with code 1
     #[arg(long)]
     pub keep_going: bool,
 }
