@@ -981,7 +981,23 @@ const checks = {
     await tab.goto(url('/chart.svg'));
     const names = (await graph.frames()).slice(2).sort((a, b) => a.left - b.left);
     assert.deepEqual(names.map(({ label }) => label), ['a', 'b', 'a']);
-    assert.equal(await tab.evaluate(() => document.getElementById('callers')), null);
+    assert.equal(await graph.text('callers'), null);
+  },
+
+  async 'merges the stacks of a flame chart'({ tab, graph, url }) {
+    await tab.goto(url('/chart.svg'));
+    assert.equal(await graph.text('part'), 'In time order \u25be');
+    await graph.clickText('part');
+    await graph.clickText('part0');
+    const titles = ['all (60 samples, 100%)', 'main (60 samples, 100.00%)', 'a (40 samples, 66.67%)', 'b (20 samples, 33.33%)'];
+    assert.deepEqual((await graph.frames()).map((frame) => frame.title), titles);
+    await graph.clickText('callers');
+    assert.ok((await graph.frame('a ')).left < (await graph.frame('b ')).left);
+    await tab.goto(url('/chart.svg?merged=1&view=callers'));
+    assert.equal((await graph.frames()).filter((frame) => frame.title.startsWith('main ')).length, 2);
+    await graph.clickText('part');
+    await graph.clickText('part-1');
+    assert.equal((await graph.frames()).length, 5, 'a chart, which has no callers first');
   },
 
   async 'has an axis in the units of the profile'({ tab, graph, url }) {

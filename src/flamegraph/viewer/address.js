@@ -140,26 +140,28 @@ function restoreView(viewer, value) {
   const name = profile.names.indexOf(value('of'));
   /** @param {string} key @param {string[]} choices @param {string} usual */
   const oneOf = (key, choices, usual) => (choices.includes(value(key)) ? value(key) : usual);
-  const views = ['table', 'both', ...(profile.isChart ? [] : name > 0 ? ['callers', 'sandwich'] : ['callers'])];
+  const canMerge = profile.isChart || profile.parts.length > 0;
+  const part = value('merged') === '1' && canMerge ? MERGED : partNamed(profile, value('part'));
+  const isOrdered = isInTime(profile, part);
+  const views = ['table', 'both', ...(isOrdered ? [] : name > 0 ? ['callers', 'sandwich'] : ['callers'])];
   const { modules } = profile;
   const state = () => JSON.stringify([viewer.view, picture.isFlipped, viewer.filter, viewer.edits, modules?.selected]);
   const before = state();
-  const isEditable = !profile.isChart;
   if (modules) {
     modules.selected = modules.names.indexOf(value('module'));
   }
   viewer.filter = {
-    term: isEditable ? value('only') ?? '' : '',
+    term: isOrdered ? '' : value('only') ?? '',
     isPlain: false,
     ignoreCase: value('onlyic') === '1',
   };
   viewer.view = {
     view: oneOf('view', views, 'plain'),
     name,
-    order: oneOf('order', profile.isChart ? [] : ['width'], 'name'),
+    order: oneOf('order', isOrdered ? [] : ['width'], 'name'),
     side: oneOf('side', ['after', 'before', 'larger'], profile.settings.width),
     recursion: value('norec') === '1',
-    part: value('merged') === '1' && profile.parts.length > 0 ? MERGED : partNamed(profile, value('part')),
+    part,
   };
   viewer.edits = value('edit').split('\n').map((line) => editOf(viewer, line)).filter(Boolean);
   picture.isFlipped = options.inverted !== (value('flip') === '1');

@@ -6,7 +6,8 @@
 function mainMenu(viewer) {
   const { profile, view, colors, query, inUnits, filter } = viewer;
   const actions = viewer.actions();
-  const { isDifferential, isChart } = profile;
+  const { isDifferential } = profile;
+  const isOrdered = isInTime(profile, view.part);
   /** @param {string} id @param {string} text @param {string} key @param {boolean} isChecked @param {() => void} action */
   const check = (id, text, key, isChecked, action) => ({ id, text, key, isChecked, action });
   /** @param {string} id @param {string} text @param {string} key @param {() => void} action */
@@ -15,9 +16,9 @@ function mainMenu(viewer) {
   const isSide = (side) => view.side === side;
   const sides = [['after', 'Widths after'], ['before', 'Widths before'], ['larger', 'Widths of both']];
   return [
-    !isChart && check('order', 'Widest first', 'o', view.order === 'width', actions.order),
+    !isOrdered && check('order', 'Widest first', 'o', view.order === 'width', actions.order),
     check('recursion', 'Collapse recursion', '', view.recursion, actions.recursion),
-    !isChart && query.term && !filter.term && item('filter', 'Keep only stacks that match', '', actions.filter),
+    !isOrdered && query.term && !filter.term && item('filter', 'Keep only stacks that match', '', actions.filter),
     filter.term && check('filter', `Only stacks with ${filter.term}`, '', true, actions.filter),
     null,
     ...(isDifferential
@@ -43,7 +44,7 @@ function viewMenu(viewer) {
   const actions = viewer.actions();
   /** @param {string} name */
   const hasRoom = (name) => name !== 'both' || viewer.picture.hasRoom;
-  const shown = VIEWS.filter(([name]) => buttons[name] && hasRoom(name));
+  const shown = VIEWS.filter(([name]) => !buttons[name].hidden && hasRoom(name));
   return shown.map(([id, text]) => ({ id: `view-${id}`, text, isChecked: id === view, action: actions[id] }));
 }
 
@@ -57,7 +58,7 @@ function frameMenu(viewer, node) {
   const isFunction = canvas.graph.tree.name[node] > 0;
   return [
     item('focus', 'Zoom into it', 'Enter', () => viewer.zoom(node)),
-    isFunction && !profile.isChart && item('around', 'All callers and callees', 's', () => viewer.sandwich(node)),
+    isFunction && !isInTime(profile, viewer.view.part) && item('around', 'All callers and callees', 's', () => viewer.sandwich(node)),
     isFunction && item('find', 'Search for it', '', () => searchFunction(viewer, node)),
     null,
     isFunction && item('hide', 'Hide the function', 'h', () => hideFrame(viewer, node, false)),

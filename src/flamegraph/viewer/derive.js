@@ -5,7 +5,7 @@
 /** @param {Viewer} viewer */
 function graphOf(viewer) {
   const { profile, view } = viewer;
-  let tree = filtered(viewer, ofParts(profile.tree, view.part));
+  let tree = filtered(viewer, ofParts(profile, view.part));
   for (const edit of viewer.edits) {
     tree = edited(profile, tree, edit);
   }
@@ -42,7 +42,7 @@ function filtered(viewer, tree) {
 // The tree after an edit. A `node` is one of the profile's tree.
 /** @param {Profile} profile @param {Tree} tree @param {Edit} edit */
 function edited(profile, tree, { kind, name, module, node }) {
-  const { functions, modules, isChart } = profile;
+  const { functions, modules } = profile;
   /** @param {number} at */
   const isOfModule = (at) => at > 0 && modules.index[at] === module;
   const isHidden = {
@@ -55,13 +55,14 @@ function edited(profile, tree, { kind, name, module, node }) {
     prune: () => false,
   }[kind];
   const subtree = kind === 'prune' ? (tree.place ? tree.place[node] : node) : -1;
-  return (isChart ? withoutInTime : without)(tree, isHidden, subtree > 0 ? subtree : -1);
+  return (tree.start ? withoutInTime : without)(tree, isHidden, subtree > 0 ? subtree : -1);
 }
 
 /** @param {Viewer} viewer @param {Graph} graph */
 function ordered(viewer, graph) {
-  const { order, side } = viewer.view;
-  return order === 'width' ? sorted(graph, order, viewer.profile.names, side) : graph;
+  const { profile, view: { order, part, side } } = viewer;
+  const isSorted = order === 'name' && (!profile.isChart || part !== MERGED);
+  return isSorted ? graph : sorted(graph, order, profile.names, side);
 }
 
 /** @param {Viewer} viewer @param {Graph} graph */

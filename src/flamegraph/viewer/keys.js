@@ -60,6 +60,7 @@ function onTab({ canvas, tools, root }, event) {
 function onPlainKey(viewer, key) {
   const actions = viewer.actions();
   const node = viewer.selected();
+  const isOrdered = isInTime(viewer.profile, viewer.view.part);
   /** @type {Record<string, () => void>} */
   const keys = {
     '.': () => viewer.openMenuOf(node),
@@ -77,9 +78,9 @@ function onPlainKey(viewer, key) {
     '?': actions.help,
     b: () => viewer.profile.counts.hasUnits && actions.units(),
     w: () => viewer.profile.isDifferential && actions.side(),
-    r: () => !viewer.profile.isChart && actions.callers(),
-    s: () => !viewer.profile.isChart && actions.sandwich(),
-    o: () => !viewer.profile.isChart && actions.order(),
+    r: () => !isOrdered && actions.callers(),
+    s: () => !isOrdered && actions.sandwich(),
+    o: () => !isOrdered && actions.order(),
     c: () => copyFrame(viewer, node, false),
     C: () => copyFrame(viewer, node, true),
     h: () => hideFrame(viewer, node, false),

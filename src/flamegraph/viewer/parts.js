@@ -1,17 +1,29 @@
 // @ts-check
 // The parts of the profile, such as its threads: the frames above the root. All are shown side by side or merged, or
-// one of them alone.
+// one of them alone. The only choice in a chart is whether it is merged.
 
 // What is shown in place of the number of a part's name.
 const SIDE_BY_SIDE = -1;
 const MERGED = 0;
 
-// The tree that is shown. Stacks without a frame belong to no part.
-/** @param {Tree} tree @param {number} shown */
-function ofParts(tree, shown) {
+// Whether frames are in the order of time.
+/** @param {Profile} profile @param {number} part */
+function isInTime(profile, part) {
+  return profile.isChart && part !== MERGED;
+}
+
+// The tree that is shown.
+/** @param {Profile} profile @param {number} shown */
+function ofParts({ tree, isChart }, shown) {
   if (shown === SIDE_BY_SIDE) {
     return tree;
   }
+  return isChart ? without(tree, () => false, -1) : withoutParts(tree, shown);
+}
+
+// The stacks of one part, or of all, without its frame. Those without a frame belong to no part.
+/** @param {Tree} tree @param {number} shown */
+function withoutParts(tree, shown) {
   const builder = new Builder();
   const place = new Int32Array(tree.size).fill(-1);
   place[0] = 0;
@@ -51,27 +63,39 @@ function partNamed({ parts, names }, name) {
 // The button that says which parts are shown, and its menu.
 /** @param {Viewer} viewer */
 function partText({ profile, view }) {
-  const { names, settings: { parts } } = profile;
-  /** @type {Record<number, string>} */
-  const texts = { [SIDE_BY_SIDE]: `All ${parts}`, [MERGED]: `All ${parts}, merged` };
-  return texts[view.part] ?? names[view.part];
+  return wholeTexts(profile)[view.part] ?? profile.names[view.part];
+}
+
+/** @param {Profile} profile @returns {Record<number, string>} */
+function wholeTexts({ isChart, settings: { parts } }) {
+  return isChart
+    ? { [SIDE_BY_SIDE]: 'In time order', [MERGED]: 'Merged' }
+    : { [SIDE_BY_SIDE]: `All ${parts}`, [MERGED]: `All ${parts}, merged` };
 }
 
 /** @param {Viewer} viewer */
 function partMenu(viewer) {
-  const { parts, names, settings } = viewer.profile;
+  const { parts, names } = viewer.profile;
+  const texts = wholeTexts(viewer.profile);
   /** @param {number} part @param {string} text */
   const item = (part, text, key = '') => ({
     id: `part${part}`,
     text,
     key,
     isChecked: viewer.view.part === part,
-    action: () => viewer.show({ part }),
+    action: () => showPart(viewer, part),
   });
   return [
-    item(SIDE_BY_SIDE, `All ${settings.parts}`),
-    item(MERGED, `All ${settings.parts}, merged`),
+    item(SIDE_BY_SIDE, texts[SIDE_BY_SIDE]),
+    item(MERGED, texts[MERGED]),
     null,
     ...parts.map(({ name, share }) => item(name, names[name], share)),
   ];
+}
+
+// Callers and callees are those of merged stacks.
+/** @param {Viewer} viewer @param {number} part */
+function showPart(viewer, part) {
+  const needsMerged = viewer.profile.isChart && !hasFramesOfProfile(viewer);
+  viewer.show(needsMerged && part !== MERGED ? { part, view: 'plain' } : { part });
 }

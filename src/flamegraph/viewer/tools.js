@@ -34,8 +34,8 @@ class Tools {
     this.buttons = {};
     this.isSearching = false;
     this.addSearch();
-    this.addViews(isChart);
-    if (parts.length > 1) {
+    this.addViews();
+    if (isChart || parts.length > 1) {
       this.add('part', '', 'choose what is shown', 'part').setAttribute('aria-haspopup', 'menu');
     }
     this.add('menu', 'Menu', 'order, colors, units, files, keys', 'menu').setAttribute('aria-haspopup', 'menu');
@@ -75,13 +75,10 @@ class Tools {
     this.matched = html('span', '', { id: 'matched', role: 'status' }, this.box);
   }
 
-  /** @param {boolean} isChart */
-  addViews(isChart) {
+  addViews() {
     const group = html('span', '', { class: 'segments', role: 'group', 'aria-label': 'View' }, this.box);
     for (const [name, text, label] of VIEWS) {
-      if (!isChart || (name !== 'callers' && name !== 'sandwich')) {
-        this.add(name, text, label, name, group);
-      }
+      this.add(name, text, label, name, group);
     }
     this.add('view', '', 'another view', 'views').setAttribute('aria-haspopup', 'menu');
   }
@@ -176,12 +173,13 @@ class Tools {
     this.view = view;
   }
 
-  // Says which parts of the profile are shown.
-  /** @param {string} text */
-  showPart(text) {
+  // Says which parts of the profile are shown. In time order, there are no callers first.
+  /** @param {string} text @param {boolean} isInTime */
+  showPart(text, isInTime) {
     if (this.buttons.part) {
       this.buttons.part.textContent = `${text} \u25be`;
     }
+    this.buttons.callers.hidden = this.buttons.sandwich.hidden = isInTime;
   }
 
   // The position and height of the tools, which wrap in a narrow window. Returns whether the height is new.

@@ -211,7 +211,7 @@ class Viewer {
     picture.isSandwich = view === 'sandwich';
     const stacks = picture.isFlipped ? 'icicle' : 'flame';
     tools.showView(view === 'plain' ? stacks : view);
-    tools.showPart(partText(this));
+    tools.showPart(partText(this), isInTime(this.profile, this.view.part));
     setShown(tools.buttons.undo, this.edits.length > 0);
     setShown(picture.frames, this.hasGraph);
     picture.split(view === 'both');
@@ -504,12 +504,12 @@ class Viewer {
   }
 
   drawAxis() {
-    const { axis, canvas, profile } = this;
+    const { axis, canvas, profile, view } = this;
     if (axis) {
       setShown(axis.group, this.hasGraph);
     }
     if (axis && this.hasGraph) {
-      axis.draw(canvas.graph, canvas.extent, profile.isChart ? 0 : canvas.zoomed);
+      axis.draw(canvas.graph, canvas.extent, isInTime(profile, view.part) ? 0 : canvas.zoomed);
     }
   }
 
