@@ -482,10 +482,13 @@ fn the_flame_graph_tool_folds_a_profile_itself() {
     let in_two_steps = run(FLAMEGRAPH, &[], &folded);
     let in_one_step = run(FLAMEGRAPH, &[], SCRIPT.as_bytes());
     assert!(stdout(&in_one_step).contains("<title>leaf (7 cycles, 100.00%)</title>"));
-    // Folded text has no unit.
+    // Folded text has no unit, and does not say what the first frames are.
     let in_cycles = stdout(&in_two_steps)
         .replace("7 samples", "7 cycles")
-        .replace("\"countName\":\"samples\"", "\"countName\":\"cycles\"");
+        .replace(
+            "\"countName\":\"samples\"",
+            "\"countName\":\"cycles\",\"parts\":\"processes\"",
+        );
     assert_eq!(stdout(&in_one_step), in_cycles);
 }
 
