@@ -4,14 +4,14 @@
 //! once for each function in its stack, at the outermost call. So the calls to a function add up to its inclusive cost,
 //! even if it is recursive.
 
-use super::Row;
+use super::Entry;
 use super::amounts::{Whole, warn_of_rounding};
 use super::listing::Listing;
 use crate::call_tree::{CallTree, Count};
 use ahash::AHashMap;
 use std::io::{self, BufWriter, Write};
 
-pub(super) const ROW: Row = Row {
+pub(super) const ENTRY: Entry = Entry {
     name: "callgrind",
     description: "functions and their calls, for KCachegrind and callgrind_annotate",
     extension: "callgrind",

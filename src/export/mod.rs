@@ -72,10 +72,10 @@ pub use tsv::write as tsv;
 
 /// An output format.
 #[derive(Clone, Copy)]
-pub struct Format(&'static Row);
+pub struct Format(&'static Entry);
 
 /// An entry in the list of formats.
-struct Row {
+struct Entry {
     name: &'static str,
     description: &'static str,
     extension: &'static str,
@@ -84,14 +84,14 @@ struct Row {
 }
 
 /// The list of formats, in the order in which they are listed to users.
-const FORMATS: [&[Row]; 4] = [
+const FORMATS: [&[Entry]; 4] = [
     &[FOLDED],
-    pprof::ROWS,
-    json::ROWS,
-    &[callgrind::ROW, tsv::ROW],
+    pprof::ENTRIES,
+    json::ENTRIES,
+    &[callgrind::ENTRY, tsv::ENTRY],
 ];
 
-const FOLDED: Row = Row {
+const FOLDED: Entry = Entry {
     name: "folded",
     description: "a line for each distinct stack, with its count",
     extension: "folded",

@@ -1,5 +1,5 @@
 //! The formats of a feature that is not enabled.
 
-use super::Row;
+use super::Entry;
 
-pub(super) const ROWS: &[Row] = &[];
+pub(super) const ENTRIES: &[Entry] = &[];

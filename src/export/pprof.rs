@@ -3,7 +3,7 @@
 //! Each frame becomes a function and a location, with the same id. The parts are encoded and compressed one by one, so
 //! the profile is never in memory as a whole.
 
-use super::Row;
+use super::Entry;
 use super::amounts::{Whole, warn_of_rounding};
 use super::listing::Listing;
 use crate::call_tree::{CallTree, NodeId, ValueType};
@@ -15,7 +15,7 @@ use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint, int64, message};
 use std::io::{self, Write};
 
-pub(super) const ROWS: &[Row] = &[Row {
+pub(super) const ENTRIES: &[Entry] = &[Entry {
     name: "pprof",
     description: "a profile of pprof (protobuf, gzip), for go tool pprof, Pyroscope, Parca",
     extension: "pb.gz",

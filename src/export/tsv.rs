@@ -3,7 +3,7 @@
 //! The quoting is that of CSV, as databases and data frames read it by default: a field with a tab, a quote or a line
 //! end is quoted, and quotes in it are doubled.
 
-use super::Row;
+use super::Entry;
 use crate::bytes::text::lossy;
 use crate::call_tree::CallTree;
 use crate::folded;
@@ -11,7 +11,7 @@ use crate::warnings::warning;
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-pub(super) const ROW: Row = Row {
+pub(super) const ENTRY: Entry = Entry {
     name: "tsv",
     description: "tab-separated columns, stack and count, for DuckDB, Polars, pandas, spreadsheets",
     extension: "tsv",

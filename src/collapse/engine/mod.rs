@@ -150,41 +150,41 @@ impl Engine {
             source,
             next: Position { line: 1, index: 0 },
         };
-        let mut crew = Folding::new(format);
+        let mut folding = Folding::new(format);
         while let Some(block) = input.next(format, Buffer::default())? {
             if let Some(prelude) = format.prelude(&block.bytes) {
-                crew.prelude = prelude;
-                self.fold_rest(&mut crew, block, input)?;
+                folding.prelude = prelude;
+                self.fold_rest(&mut folding, block, input)?;
                 break;
             }
-            crew.fold(&block)?;
+            folding.fold(&block)?;
         }
-        crew.conclude()
+        folding.conclude()
     }
 
     fn fold_rest<'a, F: Format>(
         &self,
-        crew: &mut Folding<F>,
+        folding: &mut Folding<F>,
         first: NumberedBlock<'a>,
         input: Numbered<impl Source<'a>>,
     ) -> io::Result<()> {
         if F::IS_PARALLEL && self.nthreads > 1 && !input.source.is_at_end() {
-            return parallel::fold(crew, self.nthreads, first, input);
+            return parallel::fold(folding, self.nthreads, first, input);
         }
-        fold_in_order(crew, first, input)
+        fold_in_order(folding, first, input)
     }
 }
 
 /// Folds `first` and the rest of `input` on this thread.
 fn fold_in_order<'a, F: Format>(
-    crew: &mut Folding<F>,
+    folding: &mut Folding<F>,
     first: NumberedBlock<'a>,
     mut input: Numbered<impl Source<'a>>,
 ) -> io::Result<()> {
-    crew.fold(&first)?;
+    folding.fold(&first)?;
     let mut buffer = first.into_buffer();
-    while let Some(block) = input.next(crew.format, buffer)? {
-        crew.fold(&block)?;
+    while let Some(block) = input.next(folding.format, buffer)? {
+        folding.fold(&block)?;
         buffer = block.into_buffer();
     }
     Ok(())

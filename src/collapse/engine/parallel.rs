@@ -16,24 +16,24 @@ pub(super) fn default_nthreads() -> usize {
 /// Folds `first` and the rest of `input` on `nthreads` threads, including this one. This thread's
 /// worker folds `first`, because it folded the preceding blocks.
 pub(super) fn fold<'a, F: Format>(
-    crew: &mut Folding<'_, F>,
+    folding: &mut Folding<'_, F>,
     nthreads: usize,
     first: NumberedBlock<'a>,
     mut input: Numbered<impl Source<'a>>,
 ) -> io::Result<()> {
     let mut own = WorkerResults {
-        worker: mem::take(&mut crew.worker),
-        tree: mem::take(&mut crew.tree),
+        worker: mem::take(&mut folding.worker),
+        tree: mem::take(&mut folding.tree),
         errors: Vec::new(),
     };
     let team = Team {
-        format: crew.format,
-        prelude: &crew.prelude,
+        format: folding.format,
+        prelude: &folding.prelude,
         others: nthreads - 1,
         failed_at: AtomicU64::new(u64::MAX),
     };
     let parts = match input.source.rest() {
-        Some(rest) if !F::NUMBERS_LINES => Parts::of(rest, crew.format, nthreads)?,
+        Some(rest) if !F::NUMBERS_LINES => Parts::of(rest, folding.format, nthreads)?,
         _ => None,
     };
     let (read, mut harvests) = match parts {
@@ -46,8 +46,8 @@ pub(super) fn fold<'a, F: Format>(
         return Err(error.into());
     }
     let mut made = harvests.into_iter().map(|made| (made.worker, made.tree));
-    (crew.worker, crew.tree) = made.next().unwrap_or_default();
-    crew.others = made.collect();
+    (folding.worker, folding.tree) = made.next().unwrap_or_default();
+    folding.others = made.collect();
     read
 }
 

@@ -9,10 +9,10 @@ pub(super) fn default_nthreads() -> usize {
 
 /// Folds `first` and the rest of `input` on this thread, whatever the number of threads.
 pub(super) fn fold<'a, F: Format>(
-    crew: &mut Folding<'_, F>,
+    folding: &mut Folding<'_, F>,
     _nthreads: usize,
     first: NumberedBlock<'a>,
     input: Numbered<impl Source<'a>>,
 ) -> io::Result<()> {
-    fold_in_order(crew, first, input)
+    fold_in_order(folding, first, input)
 }

@@ -1,6 +1,6 @@
 //! Recognizes unsupported formats by their first bytes, for error messages.
 //!
-//! If a format becomes supported, remove its row here.
+//! If a format becomes supported, remove its entry here.
 
 use crate::collapse::json::list_keys;
 use memchr::memmem;
@@ -9,10 +9,10 @@ use memchr::memmem;
 type Test = fn(&[u8]) -> bool;
 
 /// A format, advice on how to convert it, and how it is recognized.
-type Row = (&'static str, &'static str, Test);
+type Entry = (&'static str, &'static str, Test);
 
 /// Profiles of other tools.
-static PROFILES: [Row; 17] = [
+static PROFILES: [Entry; 17] = [
     (
         "an Android method trace",
         "open it in Android Studio or the Firefox Profiler, or record with simpleperf",

@@ -10,11 +10,11 @@
 use super::Number;
 use crate::call_tree::{CallTree, Count, NodeId};
 use crate::export::listing::Listing;
-use crate::export::{BUFFER_SIZE, Row};
+use crate::export::{BUFFER_SIZE, Entry};
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
 
-pub(super) const ROW: Row = Row {
+pub(super) const ENTRY: Entry = Entry {
     name: "d3",
     description: "a tree of name, value and children (JSON), for d3-flame-graph",
     extension: "json",

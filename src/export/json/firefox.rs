@@ -6,7 +6,7 @@
 use super::tracks::Track;
 use super::{List, Number};
 use crate::call_tree::{CallTree, Count, NodeId, Unit};
-use crate::export::Row;
+use crate::export::Entry;
 use crate::export::amounts::Conversion;
 use crate::export::listing::Listing;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use serde_json::json;
 use std::io::{self, Write};
 use std::iter::repeat_n;
 
-pub(super) const ROW: Row = Row {
+pub(super) const ENTRY: Entry = Entry {
     name: "firefox",
     description: "a profile of the Firefox Profiler (JSON), for profiler.firefox.com",
     extension: "json",

@@ -5,7 +5,7 @@ mod firefox;
 mod speedscope;
 mod tracks;
 
-use super::{BUFFER_SIZE, Row};
+use super::{BUFFER_SIZE, Entry};
 
 use crate::call_tree::Count;
 use serde::ser::{Error, Serialize, Serializer};
@@ -16,7 +16,7 @@ pub use d3::write as d3;
 pub use firefox::write as firefox;
 pub use speedscope::write as speedscope;
 
-pub(super) const ROWS: &[Row] = &[speedscope::ROW, firefox::ROW, d3::ROW];
+pub(super) const ENTRIES: &[Entry] = &[speedscope::ENTRY, firefox::ENTRY, d3::ENTRY];
 
 /// Writes `value` as a document.
 fn write_json(value: &impl Serialize, writer: impl Write) -> io::Result<()> {

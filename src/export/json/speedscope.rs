@@ -3,7 +3,7 @@
 use super::tracks::{Sample, Track};
 use super::{List, Number};
 use crate::call_tree::{CallTree, Count, NodeId, Unit};
-use crate::export::Row;
+use crate::export::Entry;
 use crate::export::amounts::Conversion;
 use crate::export::listing::Listing;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-pub(super) const ROW: Row = Row {
+pub(super) const ENTRY: Entry = Entry {
     name: "speedscope",
     description: "a speedscope profile (JSON), for www.speedscope.app",
     extension: "speedscope.json",

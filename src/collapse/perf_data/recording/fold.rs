@@ -1,7 +1,6 @@
 //! Folds a file into a tree.
 
 use super::choice::Rank;
-use super::crew;
 use super::deferred::Rest;
 use super::header::{Header, Start, invalid};
 use super::naming::Naming;
@@ -13,6 +12,7 @@ use super::resolve::Resolver;
 use super::sample::Sample;
 use super::stacks::{Kind, Stacks};
 use super::unwind::{Open, Unwinder};
+use super::workers;
 use crate::call_tree::{CallTree, Forest, Timeline};
 use crate::collapse::engine::format::Format;
 use crate::collapse::perf::{self, Report, Sums};
@@ -70,7 +70,7 @@ pub(in crate::collapse::perf_data) fn fold_reader(
 
 fn fold(options: &Options, mut reader: Reader, mut records: Records<'_>) -> io::Result<Forest> {
     let files = Files::new(options.symfs.clone(), &options.debug_dirs);
-    let (read, workers) = crew::work(
+    let (read, workers) = workers::work(
         options.stacks.nthreads(),
         |worker: &mut Worker, batch: Batch| worker.fold(&batch, &files, &options.stacks),
         |give| reader.read(&mut records, give),

@@ -3,11 +3,6 @@
 mod choice;
 mod compressed;
 mod counters;
-#[cfg(feature = "multithreaded")]
-mod crew;
-#[cfg(not(feature = "multithreaded"))]
-#[path = "crew_of_one.rs"]
-mod crew;
 mod deferred;
 mod event;
 mod fold;
@@ -28,5 +23,10 @@ mod stacks;
 mod tracing;
 mod trampolines;
 mod unwind;
+#[cfg(feature = "multithreaded")]
+mod workers;
+#[cfg(not(feature = "multithreaded"))]
+#[path = "one_worker.rs"]
+mod workers;
 
 pub(super) use fold::{fold_file, fold_reader};

@@ -1,10 +1,10 @@
 //! Finds the functions at locations: symbols, and inlined calls.
 
-use super::crew;
 use super::header::BuildIds;
 use super::objects::{ObjectId, ObjectList, identity};
 use super::processes::Location;
 use super::stacks::FrameKey;
+use super::workers;
 use crate::call_tree::CallTree;
 use crate::symbols::kernel::{read_kallsyms, read_perf_map, running_build_id, running_release};
 use crate::symbols::untrusted::{self, FilePath};
@@ -57,7 +57,7 @@ impl Resolver<'_> {
             missing: vec![None; objects.iter().count()],
         };
         let jobs = jobs(&locations, objects);
-        let ((), found) = crew::work(
+        let ((), found) = workers::work(
             nthreads.min(jobs.len()),
             |found: &mut Vec<OfObject>, job: Job| {
                 found.extend(self.do_job(job, &locations, objects));
