@@ -2,7 +2,7 @@
 #![allow(dead_code)] // Each target is a separate crate and uses a part of this.
 
 use inferno::call_tree::{CallTree, ValueType};
-use inferno::collapse::formats::{self, Row};
+use inferno::collapse::formats::{self, FormatEntry};
 use inferno::collapse::guess;
 use inferno::folded;
 use std::io::{self, BufReader, Read};
@@ -63,12 +63,12 @@ pub const PROTOBUF: &[&str] = &["otlp", "pprof", "simpleperf"];
 /// Reads `input` in the format with index `format` among those for which `is_meant` returns true.
 /// The result must not depend on the size of reads, and must be readable as folded text.
 pub fn check_document(is_meant: impl Fn(&str) -> bool, format: u8, input: &[u8]) {
-    let rows = formats::all().filter(|row| row.is_document() && is_meant(row.name));
-    let rows: Vec<Row> = rows.collect();
-    let row = rows[usize::from(format) % rows.len()];
+    let entries = formats::all().filter(|entry| entry.is_document() && is_meant(entry.name));
+    let entries: Vec<FormatEntry> = entries.collect();
+    let entry = entries[usize::from(format) % entries.len()];
     let options = guess::Options::default();
-    let whole = row.read(input, &options);
-    let slow = row.read(BufReader::with_capacity(64, Trickle(input)), &options);
+    let whole = entry.read(input, &options);
+    let slow = entry.read(BufReader::with_capacity(64, Trickle(input)), &options);
     match (whole, slow) {
         (Ok(whole), Ok(slow)) => {
             let values = whole.values();
@@ -78,7 +78,7 @@ pub fn check_document(is_meant: impl Fn(&str) -> bool, format: u8, input: &[u8])
             if is_unambiguous(&text) {
                 assert_eq!(total(&unfold(&text)), total(&tree));
             }
-            check_sum(row, &values, &tree);
+            check_sum(entry, &values, &tree);
         }
         (Err(whole), Err(slow)) => assert_eq!(whole.to_string(), slow.to_string()),
         (whole, slow) => panic!("{:?} and {:?}", whole.is_ok(), slow.is_ok()),
@@ -100,12 +100,12 @@ fn is_unambiguous(text: &[u8]) -> bool {
 
 /// The tree must add up to the profile's sum of the counted value. (A call graph may be
 /// inconsistent, and the tree of a heap only contains the remaining blocks.)
-fn check_sum(row: Row, values: &[ValueType], tree: &CallTree) {
+fn check_sum(entry: FormatEntry, values: &[ValueType], tree: &CallTree) {
     const ESTIMATED: [&str; 3] = ["callgrind", "cprofile", "massif"];
     let sum = values.iter().find(|value| value.is_default);
-    let is_comparable = !ESTIMATED.contains(&row.name) && !tree.is_differential();
+    let is_comparable = !ESTIMATED.contains(&entry.name) && !tree.is_differential();
     let (true, Some(total), Some(sum)) = (is_comparable, total(tree), sum) else {
         return;
     };
-    assert_eq!(total, sum.sum.whole(), "{}", row.name);
+    assert_eq!(total, sum.sum.whole(), "{}", entry.name);
 }

@@ -9,7 +9,7 @@ use super::selection::SelectionArgs;
 use super::{CommonArgs, FilterArgs, Input, Output, about, expect_stacks, run, usage, values};
 use crate::call_tree::{Forest, ValueType};
 use crate::collapse::engine::DEFAULT_NTHREADS;
-use crate::collapse::formats::{self, Row};
+use crate::collapse::formats::{self, FormatEntry};
 use crate::collapse::guess::{self, unrecognized};
 use crate::collapse::selection::{PartBy, Selection};
 use crate::export::Format;
@@ -67,13 +67,13 @@ struct AnyArgs {
 }
 
 /// Runs the tool for a single format.
-pub fn tool(name: &'static str, row: Row) -> ExitCode {
-    fold_format(name, row, &usage::matches(tool_command(row).name(name)))
+pub fn tool(name: &'static str, entry: FormatEntry) -> ExitCode {
+    fold_format(name, entry, &usage::matches(tool_command(entry).name(name)))
 }
 
 /// The command line of the tool that folds one format.
-pub fn tool_command(row: Row) -> Command {
-    format_command(row).version(env!("CARGO_PKG_VERSION"))
+pub fn tool_command(entry: FormatEntry) -> Command {
+    format_command(entry).version(env!("CARGO_PKG_VERSION"))
 }
 
 /// `inferno collapse`
@@ -84,7 +84,7 @@ pub fn command() -> Command {
         .override_usage(USAGE)
         .after_help(HELP)
         .args_conflicts_with_subcommands(true)
-        .subcommands(formats::all().map(|row| named(row).hide(true).defer(add_flags)))
+        .subcommands(formats::all().map(|entry| named(entry).hide(true).defer(add_flags)))
 }
 
 const USAGE: &str = "\
@@ -96,41 +96,41 @@ const HELP: &str = "\
 Without FORMAT, the format of each input is detected from its first lines. `inferno collapse --list` lists all \
 formats, `inferno collapse FORMAT --help` the options of one. To read a file that is named like a format, write ./NAME.";
 
-fn format_command(row: Row) -> Command {
-    with_flags(named(row), row)
+fn format_command(entry: FormatEntry) -> Command {
+    with_flags(named(entry), entry)
 }
 
-fn named(row: Row) -> Command {
-    Command::new(row.name)
-        .visible_aliases(row.aliases.to_vec())
-        .about(about_format(row))
+fn named(entry: FormatEntry) -> Command {
+    Command::new(entry.name)
+        .visible_aliases(entry.aliases.to_vec())
+        .about(about_format(entry))
 }
 
-fn about_format(row: Row) -> String {
-    format!("Fold {}", row.description)
+fn about_format(entry: FormatEntry) -> String {
+    format!("Fold {}", entry.description)
 }
 
 /// Adds the flags of the format that the command is named after. Building those of all formats at each
 /// start would take three million instructions.
 fn add_flags(command: Command) -> Command {
-    match formats::all().find(|row| row.name == command.get_name()) {
-        Some(row) => with_flags(command, row),
+    match formats::all().find(|entry| entry.name == command.get_name()) {
+        Some(entry) => with_flags(command, entry),
         None => command,
     }
 }
 
-fn with_flags(command: Command, row: Row) -> Command {
+fn with_flags(command: Command, entry: FormatEntry) -> Command {
     let command = command.next_help_heading("Reading");
-    let command = SelectionArgs::add_to((row.cli.add_flags)(command));
+    let command = SelectionArgs::add_to((entry.cli.add_flags)(command));
     let command = PerArgs::augment_args(command.next_help_heading(None));
-    let command = match row.samples {
+    let command = match entry.samples {
         Some(_) => EveryArgs::augment_args(command),
         None => command,
     };
     usage::without_in_short_help(CollapseArgs::augment_args(command), &[usage::RARELY_USED])
         // The flags bring the descriptions of their types.
-        .about(about_format(row))
-        .after_help(row.help)
+        .about(about_format(entry))
+        .after_help(entry.help)
 }
 
 /// Runs `inferno collapse`.
@@ -139,41 +139,41 @@ pub fn main(matches: &ArgMatches) -> ExitCode {
     let Some((name, matches)) = matches.subcommand() else {
         return fold_any(TOOL, matches);
     };
-    match formats::all().find(|row| row.name == name) {
-        Some(row) => fold_format(TOOL, row, matches),
+    match formats::all().find(|entry| entry.name == name) {
+        Some(entry) => fold_format(TOOL, entry, matches),
         None => ExitCode::FAILURE,
     }
 }
 
-fn fold_format(tool: &str, row: Row, matches: &ArgMatches) -> ExitCode {
+fn fold_format(tool: &str, entry: FormatEntry, matches: &ArgMatches) -> ExitCode {
     let args: CollapseArgs = usage::args(matches);
     let selection = SelectionArgs::selection_in(matches);
     if let Some(by) = usage::args::<PerArgs>(matches).per {
         let fold = |selection: &Selection, reader: Reader<'_>| {
             let event = matches.try_get_one::<String>("event_filter").ok().flatten();
             refuse_event_twice(by, event)?;
-            (row.cli.fold)(matches, selection, reader)
+            (entry.cli.fold)(matches, selection, reader)
         };
         return args.run_per(tool, Input::all, by, &selection, &fold);
     }
-    if row.samples.is_some()
+    if entry.samples.is_some()
         && let Some(every) = usage::args::<EveryArgs>(matches).every
     {
         let is_off_cpu = matches.try_get_one::<bool>("off_cpu").ok().flatten();
-        let fold = |row: Row, selection: &Selection, reader: Reader<'_>| {
+        let fold = |entry: FormatEntry, selection: &Selection, reader: Reader<'_>| {
             every::refuse_off_cpu(is_off_cpu == Some(&true))?;
-            (row.cli.fold)(matches, selection, reader)
+            (entry.cli.fold)(matches, selection, reader)
         };
-        return args.run_every(tool, every, Some(row), &selection, &fold);
+        return args.run_every(tool, every, Some(entry), &selection, &fold);
     }
     args.run(tool, Input::all, |inputs| {
-        let fold = |reader: Reader<'_>| (row.cli.fold)(matches, &selection, reader);
-        match row.joins_inputs {
+        let fold = |reader: Reader<'_>| (entry.cli.fold)(matches, &selection, reader);
+        match entry.joins_inputs {
             true => fold_joined(inputs, args.many, &fold),
-            false => fold_apart(row, inputs, matches, args.many, &fold),
+            false => fold_apart(entry, inputs, matches, args.many, &fold),
         }
         .inspect(|sum| {
-            if row.is_document() && sum.forest.is_empty() {
+            if entry.is_document() && sum.forest.is_empty() {
                 log::warn!("{}: the profile has no samples", Input::names(inputs));
             }
         })
@@ -182,7 +182,7 @@ fn fold_format(tool: &str, row: Row, matches: &ArgMatches) -> ExitCode {
 
 /// Adds up inputs in one format, each of which is a profile.
 fn fold_apart(
-    row: Row,
+    entry: FormatEntry,
     inputs: &[Input],
     matches: &ArgMatches,
     many: ManyArgs,
@@ -192,7 +192,7 @@ fn fold_apart(
     let nthreads = nthreads.copied().unwrap_or(*DEFAULT_NTHREADS);
     many::add_up(inputs, nthreads, many, &|opened| {
         let forest = fold(opened.into_reader())?;
-        match row.expected {
+        match entry.expected {
             Some(expected) => expect_stacks(forest, expected),
             None => Ok(forest),
         }
@@ -308,13 +308,13 @@ impl CollapseArgs {
 
     /// Writes a file for each window of time of an input in any format.
     fn run_guess_every(&self, tool: &str, options: &guess::Options, every: Duration) -> ExitCode {
-        let fold = |row: Row, selection: &Selection, reader: Reader<'_>| {
+        let fold = |entry: FormatEntry, selection: &Selection, reader: Reader<'_>| {
             every::refuse_off_cpu(options.perf.stacks.off_cpu)?;
             let options = guess::Options {
                 selection: selection.clone(),
                 ..options.clone()
             };
-            (row.fold)(&options, reader)
+            (entry.fold)(&options, reader)
         };
         self.run_every(tool, every, None, &options.selection, &fold)
     }
@@ -323,9 +323,9 @@ impl CollapseArgs {
         &self,
         tool: &str,
         every: Duration,
-        row: Option<Row>,
+        entry: Option<FormatEntry>,
         selection: &Selection,
-        fold: &dyn Fn(Row, &Selection, Reader<'_>) -> io::Result<Forest>,
+        fold: &dyn Fn(FormatEntry, &Selection, Reader<'_>) -> io::Result<Forest>,
     ) -> ExitCode {
         let filters = self.filter.compile();
         run(tool, &self.common, |output| {
@@ -334,7 +334,7 @@ impl CollapseArgs {
             };
             let work = every::Work {
                 every,
-                row,
+                entry,
                 selection,
                 fold,
                 write: &|forest, output| write_part(format, apply(&filters, forest), output),
@@ -442,11 +442,15 @@ pub fn list_values(forest: &Forest, output: &Output) -> io::Result<()> {
 }
 
 fn list_formats(writer: &mut dyn Write) -> io::Result<()> {
-    let mut rows: Vec<Row> = formats::all().collect();
-    rows.sort_by_key(|row| row.name);
-    for row in rows {
-        let aliases = row.aliases.join(", ");
-        writeln!(writer, "{:<16} {aliases:<24} {}", row.name, row.description)?;
+    let mut entries: Vec<FormatEntry> = formats::all().collect();
+    entries.sort_by_key(|entry| entry.name);
+    for entry in entries {
+        let aliases = entry.aliases.join(", ");
+        writeln!(
+            writer,
+            "{:<16} {aliases:<24} {}",
+            entry.name, entry.description
+        )?;
     }
     Ok(())
 }

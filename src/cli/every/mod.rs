@@ -19,7 +19,7 @@ mod stream;
 use super::{Input, Output, about, no_stacks, values};
 use crate::call_tree::Forest;
 use crate::collapse::engine::format::Samples;
-use crate::collapse::formats::Row;
+use crate::collapse::formats::FormatEntry;
 use crate::collapse::selection::{Division, Selection};
 use crate::input::Reader;
 use crate::warnings;
@@ -49,9 +49,9 @@ pub struct EveryArgs {
 pub(super) struct Work<'a> {
     pub every: Duration,
     /// The format; `None` to detect it.
-    pub row: Option<Row>,
+    pub entry: Option<FormatEntry>,
     pub selection: &'a Selection,
-    pub fold: &'a dyn Fn(Row, &Selection, Reader<'_>) -> io::Result<Forest>,
+    pub fold: &'a dyn Fn(FormatEntry, &Selection, Reader<'_>) -> io::Result<Forest>,
     /// Writes a window, and returns whether it has any stacks.
     pub write: &'a dyn Fn(Forest, &Output) -> io::Result<bool>,
 }
@@ -72,14 +72,14 @@ impl Work<'_> {
         };
         let named = |error| about(&input.name(), error);
         let mut stream = Stream::start(input)?;
-        let (row, samples) = self.divider(&mut stream).map_err(named)?;
+        let (entry, samples) = self.divider(&mut stream).map_err(named)?;
         let mut clock = Clock::new(self.every, samples);
         let mut is_written = false;
         while let Some(window) = clock.next_window(&mut stream).map_err(named)? {
             let path = PathBuf::from(pattern.replace(PLACEHOLDER, &window.name));
             let output = Output::new(Some(path));
             let mut reader = WindowReader::new(&mut stream, &clock, window);
-            let (folded, warnings) = warnings::collect(|| self.fold_window(row, &mut reader));
+            let (folded, warnings) = warnings::collect(|| self.fold_window(entry, &mut reader));
             for warning in warnings {
                 log::warn!("{}: {warning}", output.name());
             }
@@ -93,24 +93,24 @@ impl Work<'_> {
     }
 
     /// Determines the format, and how it is divided.
-    fn divider(&self, stream: &mut Stream) -> io::Result<(Row, Samples)> {
-        let row = match self.row {
-            Some(row) => row,
+    fn divider(&self, stream: &mut Stream) -> io::Result<(FormatEntry, Samples)> {
+        let entry = match self.entry {
+            Some(entry) => entry,
             None => stream.recognize()?,
         };
         stream.refuse_perf_data()?;
-        let samples = row.samples.ok_or_else(|| cannot_divide(row.name))?;
-        Ok((row, samples))
+        let samples = entry.samples.ok_or_else(|| cannot_divide(entry.name))?;
+        Ok((entry, samples))
     }
 
-    fn fold_window(&self, row: Row, reader: &mut WindowReader<'_>) -> io::Result<Forest> {
+    fn fold_window(&self, entry: FormatEntry, reader: &mut WindowReader<'_>) -> io::Result<Forest> {
         let selection = Selection {
             division: Division::Window {
                 event: reader.clock.event.clone(),
             },
             ..self.selection.clone()
         };
-        (self.fold)(row, &selection, Reader::Stream(reader))
+        (self.fold)(entry, &selection, Reader::Stream(reader))
     }
 }
 

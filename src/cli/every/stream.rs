@@ -3,7 +3,7 @@
 use super::signals;
 use crate::bytes::blocks::{MAX_RECORD_SIZE, record_too_long};
 use crate::cli::Input;
-use crate::collapse::formats::Row;
+use crate::collapse::formats::FormatEntry;
 use crate::collapse::guess;
 use crate::collapse::perf_data::is_perf_data;
 use crate::input::decode::decoded;
@@ -73,9 +73,9 @@ impl Stream {
     }
 
     /// The format of the stream.
-    pub fn recognize(&mut self) -> io::Result<Row> {
+    pub fn recognize(&mut self) -> io::Result<FormatEntry> {
         self.read_head(guess::FIRST_EXAMINED);
-        guess::row_of(&self.carry)
+        guess::entry_of(&self.carry)
     }
 
     /// An error if the stream is not text.

@@ -1,5 +1,5 @@
 //! JDK Flight Recorder.
 
-use super::{Row, rows};
+use super::{FormatEntry, entries};
 
-pub(super) const ROWS: &[Row] = rows!(jfr);
+pub(super) const ENTRIES: &[FormatEntry] = entries!(jfr);

@@ -36,7 +36,7 @@ use std::io::{self, BufRead};
 /// The entry of a format, without its type.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
-pub struct Row {
+pub struct FormatEntry {
     /// The name of the format on the command line.
     pub name: &'static str,
     /// Alternative names.
@@ -60,9 +60,9 @@ pub struct Row {
     pub(crate) cli: Cli,
 }
 
-impl Row {
-    const fn of<F: Listed>() -> Row {
-        Row {
+impl FormatEntry {
+    const fn of<F: Listed>() -> FormatEntry {
+        FormatEntry {
             name: F::NAME,
             aliases: &[],
             description: F::DESCRIPTION,
@@ -77,8 +77,8 @@ impl Row {
         }
     }
 
-    const fn of_document<F: Document>() -> Row {
-        Row {
+    const fn of_document<F: Document>() -> FormatEntry {
+        FormatEntry {
             name: F::NAME,
             aliases: F::ALIASES,
             description: F::DESCRIPTION,
@@ -119,24 +119,24 @@ fn fold_with<F: Listed>(
 /// Declares constants for record formats, so that the tool of one format does not link the others.
 macro_rules! records {
     ($($name:ident: $options:path),* $(,)?) => {
-        $(pub const $name: Row = Row::of::<$options>();)*
+        $(pub const $name: FormatEntry = FormatEntry::of::<$options>();)*
 
-        const RECORDS: &[Row] = &[PERF, $($name),*];
+        const RECORDS: &[FormatEntry] = &[PERF, $($name),*];
     };
 }
 
 /// Declares the entries of documents.
-macro_rules! rows {
+macro_rules! entries {
     ($($module:ident)*) => {
-        &[$(Row::of_document::<crate::collapse::$module::Options>()),*]
+        &[$(FormatEntry::of_document::<crate::collapse::$module::Options>()),*]
     };
 }
-use rows;
+use entries;
 
 /// perf, which has options of its own among those of any format.
-pub const PERF: Row = Row {
+pub const PERF: FormatEntry = FormatEntry {
     fold: |options, reader| fold_with(options.perf.clone(), options, reader),
-    ..Row::of::<perf_data::Options>()
+    ..FormatEntry::of::<perf_data::Options>()
 };
 
 records! {
@@ -149,32 +149,32 @@ records! {
 }
 
 /// Binary files.
-const BINARY: &[Row] = rows!(cprofile nettrace);
+const BINARY: &[FormatEntry] = entries!(cprofile nettrace);
 
 /// Text.
-const TEXT: &[Row] = rows! {
+const TEXT: &[FormatEntry] = entries! {
     aix austin bcc callgrind elfutils faulthandler gdb go goroutine gperftools heaptrack ibmjava
     instruments java_exceptions jemalloc ljp massif perf_sched pmc rprof stap strace uftrace
     vtune_mc wcp xdebug
 };
 
 /// Folded stacks. They are tried last, because many formats resemble them.
-pub(crate) const FOLDED: Row = Row::of::<folded::Options>();
+pub(crate) const FOLDED: FormatEntry = FormatEntry::of::<folded::Options>();
 
 /// Merges recursive frames: an operation on folded text instead of a format, so it must be requested
 /// by name.
-pub const RECURSIVE: Row = Row::of::<recursive::Options>();
+pub const RECURSIVE: FormatEntry = FormatEntry::of::<recursive::Options>();
 
 /// The formats that can be recognized by the start of the input, in the order of trial. The first
 /// match wins.
-pub fn recognized() -> impl Iterator<Item = Row> {
+pub fn recognized() -> impl Iterator<Item = FormatEntry> {
     let profilers = RECORDS.iter().chain(documents());
     profilers.chain([&FOLDED]).copied()
 }
 
 /// The names of the formats, in the order in which they are tried.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    recognized().map(|row| row.name)
+    recognized().map(|entry| entry.name)
 }
 
 /// The error for input in none of the formats.
@@ -196,16 +196,16 @@ pub(crate) fn list() -> String {
 }
 
 /// All formats on the command line.
-pub fn all() -> impl Iterator<Item = Row> {
+pub fn all() -> impl Iterator<Item = FormatEntry> {
     recognized().chain([RECURSIVE])
 }
 
 /// The formats that have a tool of their own, `inferno-collapse-NAME`.
-pub fn with_tools() -> impl Iterator<Item = Row> {
+pub fn with_tools() -> impl Iterator<Item = FormatEntry> {
     RECORDS.iter().chain([&RECURSIVE]).copied()
 }
 
-fn documents() -> impl Iterator<Item = &'static Row> {
-    let binary = BINARY.iter().chain(protobuf::ROWS).chain(jfr::ROWS);
-    binary.chain(json::ROWS).chain(TEXT)
+fn documents() -> impl Iterator<Item = &'static FormatEntry> {
+    let binary = BINARY.iter().chain(protobuf::ENTRIES).chain(jfr::ENTRIES);
+    binary.chain(json::ENTRIES).chain(TEXT)
 }

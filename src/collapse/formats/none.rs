@@ -1,5 +1,5 @@
 //! The formats of a feature that is not enabled.
 
-use super::Row;
+use super::FormatEntry;
 
-pub(super) const ROWS: &[Row] = &[];
+pub(super) const ENTRIES: &[FormatEntry] = &[];

@@ -1,5 +1,5 @@
 //! Formats in protocol buffers.
 
-use super::{Row, rows};
+use super::{FormatEntry, entries};
 
-pub(super) const ROWS: &[Row] = rows!(otlp pprof simpleperf);
+pub(super) const ENTRIES: &[FormatEntry] = entries!(otlp pprof simpleperf);

@@ -6,7 +6,7 @@
 mod foreign;
 
 use super::engine::folder::{Collapse, fold_file};
-use super::formats::{self, FOLDED, Row, list, recognized};
+use super::formats::{self, FOLDED, FormatEntry, list, recognized};
 use super::json::{is_started as is_json, outline};
 pub use super::options::Options;
 use crate::call_tree::{CallTree, Forest};
@@ -126,16 +126,16 @@ impl Folder {
         head: &mut Vec<u8>,
     ) -> io::Result<Option<CallTree>> {
         match recognize(&mut reader, head)? {
-            Some(row) if row.name == FOLDED.name => {
+            Some(entry) if entry.name == FOLDED.name => {
                 Forest::default().check_value(self.options.value.as_ref())?;
-                self.options.selection.check(row.name, row.origin)?;
-                self.options.refuse_off_cpu(row.name)?;
+                self.options.selection.check(entry.name, entry.origin)?;
+                self.options.refuse_off_cpu(entry.name)?;
                 Ok(None)
             }
-            Some(row) => {
-                let tree = self.fold_as(row, head, reader)?.merged();
+            Some(entry) => {
+                let tree = self.fold_as(entry, head, reader)?.merged();
                 if self.options.in_time_order && !tree.is_in_time_order() {
-                    let name = row.name;
+                    let name = entry.name;
                     warning!(
                         "{name} profiles are not drawn in time order: stacks are merged and sorted by name"
                     );
@@ -153,7 +153,7 @@ impl Folder {
     fn fold_text(&self, mut reader: Reader<'_>) -> io::Result<Option<Forest>> {
         let mut head = Vec::new();
         match recognize(&mut reader, &mut head)? {
-            Some(row) => self.fold_as(row, &head, reader).map(Some),
+            Some(entry) => self.fold_as(entry, &head, reader).map(Some),
             None => refuse_foreign(&head).map(|()| None),
         }
     }
@@ -165,8 +165,8 @@ impl Folder {
 
     fn fold_text_or_log(&self, mut reader: Reader<'_>) -> io::Result<Forest> {
         let mut head = Vec::new();
-        if let Some(row) = recognize(&mut reader, &mut head)? {
-            return self.fold_as(row, &head, reader);
+        if let Some(entry) = recognize(&mut reader, &mut head)? {
+            return self.fold_as(entry, &head, reader);
         }
         let what = foreign::describe(&head).map(|it| format!(": this is {}", it.what));
         let what = what.unwrap_or_default();
@@ -174,10 +174,10 @@ impl Folder {
         Ok(Forest::default())
     }
 
-    fn fold_as(&self, row: Row, head: &[u8], rest: Reader<'_>) -> io::Result<Forest> {
-        log::info!("Using {} collapser", row.name);
-        self.options.refuse_off_cpu(row.name)?;
-        rest.after(head, |reader| (row.fold)(&self.options, reader))
+    fn fold_as(&self, entry: FormatEntry, head: &[u8], rest: Reader<'_>) -> io::Result<Forest> {
+        log::info!("Using {} collapser", entry.name);
+        self.options.refuse_off_cpu(entry.name)?;
+        rest.after(head, |reader| (entry.fold)(&self.options, reader))
     }
 }
 
@@ -195,7 +195,7 @@ impl Collapse for Folder {
 
     fn is_applicable(&mut self, input: &str) -> Option<bool> {
         let answers: Vec<_> = recognized()
-            .map(|row| (row.sniff)(input.as_bytes()))
+            .map(|entry| (entry.sniff)(input.as_bytes()))
             .collect();
         match answers {
             _ if answers.contains(&Some(true)) => Some(true),
@@ -235,30 +235,30 @@ impl Collapse for Folder {
 
 /// The format of input that starts with `head`, of which [`FIRST_EXAMINED`] bytes are enough for
 /// most.
-pub(crate) fn row_of(mut head: &[u8]) -> io::Result<Row> {
+pub(crate) fn entry_of(mut head: &[u8]) -> io::Result<FormatEntry> {
     let mut examined = Vec::new();
     match recognize(&mut head, &mut examined)? {
-        Some(row) => Ok(row),
+        Some(entry) => Ok(entry),
         None => refuse_foreign(&examined).and_then(|()| Err(unrecognized())),
     }
 }
 
 /// Reads into `head` until a format matches, all are excluded, or the input ends.
-fn recognize(reader: &mut impl BufRead, head: &mut Vec<u8>) -> io::Result<Option<Row>> {
-    let mut open: Vec<Row> = recognized().collect();
+fn recognize(reader: &mut impl BufRead, head: &mut Vec<u8>) -> io::Result<Option<FormatEntry>> {
+    let mut open: Vec<FormatEntry> = recognized().collect();
     let mut examined = FIRST_EXAMINED;
     // The first value of a JSON document may make up most of it.
     while !open.is_empty() && (examined <= MAX_EXAMINED || is_json(head)) {
         let missing = examined - head.len();
         let is_at_end = reader.take(missing as u64).read_to_end(head)? < missing;
         let outline = (examined > MAX_EXAMINED).then(|| outline(head));
-        let row = match &outline {
+        let entry = match &outline {
             None => ask(&mut open, head, is_at_end),
             Some(None) => break,
             Some(Some(outline)) => ask(&mut open, outline, is_at_end),
         };
-        if row.is_some() {
-            return Ok(row);
+        if entry.is_some() {
+            return Ok(entry);
         }
         if is_at_end {
             break;
@@ -269,19 +269,19 @@ fn recognize(reader: &mut impl BufRead, head: &mut Vec<u8>) -> io::Result<Option
 }
 
 /// Returns the first of the `open` formats that matches, and removes those that do not.
-fn ask(open: &mut Vec<Row>, head: &[u8], is_at_end: bool) -> Option<Row> {
+fn ask(open: &mut Vec<FormatEntry>, head: &[u8], is_at_end: bool) -> Option<FormatEntry> {
     // Formats examine whole lines only; at the end of the input, the last one is whole.
     let end: &[u8] = if is_at_end { b"\n" } else { b"" };
     let head = [head, end].concat();
     let mut yes = None;
-    open.retain(|row| {
+    open.retain(|entry| {
         let answer = if yes.is_none() {
-            (row.sniff)(&head)
+            (entry.sniff)(&head)
         } else {
             None
         };
         if answer == Some(true) {
-            yes = Some(*row);
+            yes = Some(*entry);
         }
         answer != Some(false)
     });
@@ -296,7 +296,7 @@ mod tests {
     fn format_of(input: &[u8]) -> Option<&'static str> {
         recognize(&mut &*input, &mut Vec::new())
             .unwrap()
-            .map(|row| row.name)
+            .map(|entry| entry.name)
     }
 
     #[test]
@@ -448,10 +448,10 @@ mod tests {
             );
             text.push(b'\n');
             // Folded stacks are tried last, so they may resemble Austin's output.
-            let others = recognized().filter(|row| ![owner, FOLDED.name].contains(&row.name));
-            for row in others {
-                let answer = (row.sniff)(&text);
-                assert_ne!(answer, Some(true), "{path:?} is claimed by {}", row.name);
+            let others = recognized().filter(|entry| ![owner, FOLDED.name].contains(&entry.name));
+            for entry in others {
+                let answer = (entry.sniff)(&text);
+                assert_ne!(answer, Some(true), "{path:?} is claimed by {}", entry.name);
             }
             claim.is_some()
         }
@@ -459,17 +459,17 @@ mod tests {
         /// Formats that cannot be distinguished from others; the user must name them.
         const NOT_RECOGNIZED: [&str; 5] = ["java-exceptions", "ljp", "perf-sched", "stap", "wcp"];
 
-        fn check_that_no_other_format_matches(row: &Row, paths: Vec<PathBuf>) {
+        fn check_that_no_other_format_matches(entry: &FormatEntry, paths: Vec<PathBuf>) {
             let is_folded = |path: &PathBuf| path.extension().is_some_and(|end| end == "folded");
             let (folded, profiles): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_folded);
             let claims = profiles
                 .iter()
-                .filter(|path| is_claimed_by_owner(path, row.name))
+                .filter(|path| is_claimed_by_owner(path, entry.name))
                 .count();
             // Some fixtures are too broken to be recognized, but not all of them.
-            assert!(claims > 0, "{}", row.name);
+            assert!(claims > 0, "{}", entry.name);
             // Austin's output is folded stacks, and is still recognized as Austin's after folding.
-            for path in folded.iter().filter(|_| row.name != "austin") {
+            for path in folded.iter().filter(|_| entry.name != "austin") {
                 is_claimed_by_owner(path, FOLDED.name);
             }
         }
@@ -477,10 +477,11 @@ mod tests {
         #[test]
         fn no_format_claims_the_fixtures_of_another() {
             let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-            let is_recognized_by_head =
-                |row: &Row| row.name != FOLDED.name && !NOT_RECOGNIZED.contains(&row.name);
-            for row in recognized().filter(is_recognized_by_head) {
-                check_that_no_other_format_matches(&row, fixtures(&data.join(row.name)));
+            let is_recognized_by_head = |entry: &FormatEntry| {
+                entry.name != FOLDED.name && !NOT_RECOGNIZED.contains(&entry.name)
+            };
+            for entry in recognized().filter(is_recognized_by_head) {
+                check_that_no_other_format_matches(&entry, fixtures(&data.join(entry.name)));
             }
         }
     }
