@@ -20,7 +20,7 @@ pub(super) struct Layout {
     min_samples: f64,
     /// Whether descendants of frames that are not drawn are omitted from the profile data.
     omits_callees: bool,
-    /// Frames with so many samples or fewer are omitted from the profile data, except for the root.
+    /// Frames with at most this many samples are omitted from the profile data, except for the root.
     max_light: Option<Count>,
     is_in_time_order: bool,
     /// The frames omitted because they are light.

@@ -5,9 +5,9 @@
 //!                                    └─> worker: tree ─┘
 //! ```
 //!
-//! Each worker reads its own part of a file, so that none waits for another one's input. A stream is read by one thread,
-//! which sends blocks through a bounded channel, so that the writer at the other end of a pipe can
-//! continue.
+//! Each worker reads its own part of a file, so that none waits for another one's input. A stream, and
+//! a file in a format that numbers its lines, is read by one thread, which sends blocks through a
+//! bounded channel, so that the writer at the other end of a pipe can continue.
 //!
 //! The result depends neither on the number of threads nor on the size of blocks: counts are sums,
 //! a tree has no inherent order, and of several errors, the one in the earliest block is reported.

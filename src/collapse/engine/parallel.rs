@@ -36,16 +36,16 @@ pub(super) fn fold<'a, F: Format>(
         Some(rest) if !F::NUMBERS_LINES => Parts::of(rest, folding.format, nthreads)?,
         _ => None,
     };
-    let (read, mut harvests) = match parts {
+    let (read, mut results) = match parts {
         Some(parts) => team.read_at_places(&mut own, first, &parts),
         None => team.read_for_all(&mut own, first, &mut input),
     };
-    harvests.insert(0, own);
-    let errors = harvests.iter_mut().flat_map(|made| made.errors.drain(..));
+    results.insert(0, own);
+    let errors = results.iter_mut().flat_map(|made| made.errors.drain(..));
     if let Some((_, error)) = errors.min_by_key(|(block, _)| *block) {
         return Err(error.into());
     }
-    let mut made = harvests.into_iter().map(|made| (made.worker, made.tree));
+    let mut made = results.into_iter().map(|made| (made.worker, made.tree));
     (folding.worker, folding.tree) = made.next().unwrap_or_default();
     folding.others = made.collect();
     read
@@ -90,8 +90,8 @@ impl<F: Format> Team<'_, F> {
             self.fold(own, &first);
             fold_all(own, first.into_buffer())
         });
-        let (reads, harvests): (Vec<_>, _) = others.into_iter().unzip();
-        (reads.into_iter().fold(read, io::Result::and), harvests)
+        let (reads, results): (Vec<_>, _) = others.into_iter().unzip();
+        (reads.into_iter().fold(read, io::Result::and), results)
     }
 
     /// Reads on this thread, and also folds blocks when the others are busy. Returns the same as

@@ -181,8 +181,8 @@ fn is_time(head: &[u8]) -> bool {
 }
 
 impl Sample {
-    /// Reads a sample, and its labels if anybody asks for them. There are so many that they are read field by field, as
-    /// the profile is: that takes half the time.
+    /// Reads a sample, and its labels if requested. Field by field, like the profile, this takes half the time, which
+    /// matters because there are many samples.
     fn read(&mut self, message: &[u8], with_labels: bool) -> io::Result<()> {
         self.locations.clear();
         self.values.clear();

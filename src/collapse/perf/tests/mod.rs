@@ -98,7 +98,7 @@ fn assert_all_paths_agree(text: &[u8]) {
     }
 }
 
-/// Lines read before do not affect the result.
+/// Even if they have an address and text, as frames do if perf omits modules.
 #[test]
 fn without_modules_other_lines_are_not_samples() {
     for text in [
