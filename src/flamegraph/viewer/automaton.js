@@ -33,7 +33,7 @@ class Automaton {
   // Adds the nodes of `tree`, which are followed by `next`, and returns the first of them.
   /** @param {Part} tree @param {number} next @returns {number} */
   build(tree, next) {
-    if (++this.built > MOST_NODES) {
+    if (++this.built > MAX_NODES) {
       throw new Refusal('the pattern is too complex');
     }
     switch (tree.kind) {

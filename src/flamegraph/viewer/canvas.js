@@ -146,7 +146,7 @@ class Canvas {
 
   // The minimum share of the whole width for elements: as configured, or when zoomed in, a third of a pixel.
   leastShare() {
-    return this.isWhole ? this.profile.settings.minWidth / 100 : LEAST_WIDTH / USUAL_WIDTH;
+    return this.isWhole ? this.profile.settings.minWidth / 100 : MIN_WIDTH / USUAL_WIDTH;
   }
 
   get isWhole() {
@@ -155,7 +155,7 @@ class Canvas {
 
   mostElements() {
     const isAskedFor = this.isWhole && this.profile.settings.minWidth < USUAL_MIN_WIDTH;
-    return isAskedFor ? MOST_ELEMENTS.asked : MOST_ELEMENTS.usual;
+    return isAskedFor ? MAX_ELEMENTS.asked : MAX_ELEMENTS.usual;
   }
 
   // The frames with at least `from` and less than `to` ticks that have a width and a name.
@@ -195,7 +195,7 @@ class Canvas {
   // Keeps hidden elements for the way back, unless there are too many. They are hidden with an attribute,
   // which is faster to set than a class.
   hideOthers() {
-    const isFull = this.items.size > MOST_KEPT;
+    const isFull = this.items.size > MAX_KEPT;
     for (const [node, item] of this.items) {
       if (this.isSeen.has(node)) {
         continue;

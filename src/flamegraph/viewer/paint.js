@@ -4,7 +4,7 @@
 
 // Pixels of the canvas per pixel of the window, and the limit of browsers on its width and height.
 const SHARPNESS = 2;
-const MOST_PIXELS = 16_000;
+const MAX_PIXELS = 16_000;
 
 // What is painted, in this order.
 const PAINTED = '.background, #title, #subtitle, #legend rect, #legend text, #frames rect:not([fill-opacity]), \
@@ -13,7 +13,7 @@ const PAINTED = '.background, #title, #subtitle, #legend rect, #legend text, #fr
 /** @param {any} root */
 function painted(root) {
   const { left, top, width, height } = root.getBoundingClientRect();
-  const scale = Math.min(SHARPNESS, MOST_PIXELS / Math.max(width, height));
+  const scale = Math.min(SHARPNESS, MAX_PIXELS / Math.max(width, height));
   const size = { width: Math.ceil(width * scale), height: Math.ceil(height * scale) };
   const canvas = create(XHTML, 'canvas', size, null);
   const context = canvas.getContext('2d');

@@ -7,11 +7,11 @@
 
 // Longer terms are rejected, and patterns that need more nodes are searched for as plain text.
 const LONGEST_TERM = 2_000;
-const MOST_NODES = 4_000;
+const MAX_NODES = 4_000;
 
 // The limit on the steps of RegExp for a search, and on the additional steps of an automaton.
-const MOST_TRIED = 200_000_000;
-const MOST_STEPS = 50_000_000;
+const MAX_TRIED = 200_000_000;
+const MAX_STEPS = 50_000_000;
 
 // The reason why a term is not searched for as written.
 class Refusal extends Error {}
@@ -40,11 +40,11 @@ function matcherOf({ term, isPlain, ignoreCase }, size, longest) {
   }
   const flags = ignoreCase ? 'i' : '';
   const tree = isPlain ? plainTree(term) : patternTree(term);
-  if (size * effort(tree, longest).steps <= MOST_TRIED) {
+  if (size * effort(tree, longest).steps <= MAX_TRIED) {
     const pattern = new RegExp(isPlain ? quoted(term) : term, flags);
     return (text) => pattern.test(text);
   }
-  const budget = new Budget(size + MOST_STEPS);
+  const budget = new Budget(size + MAX_STEPS);
   const automaton = new Automaton(tree, { flags, isBackward: false, budget });
   return (text) => automaton.run(text);
 }

@@ -26,23 +26,23 @@ const options = {
 // The padding of a label in pixels.
 const LABEL_PADDING = 3;
 
-// Widths are in pixels of a graph of the usual width. If there are many frames, those narrower than `WIDE`
-// become elements later, if at all. Modern frames have gaps between them, which very narrow ones would vanish in. When zoomed in, this applies to frames of at least `LEAST_WIDTH`;
-// otherwise, to those of at least the configured width.
+// Widths are in pixels of a graph of the usual width. If there are many frames, those narrower than `WIDE` become
+// elements later, if at all: modern frames have gaps between them, in which very narrow ones would vanish. When zoomed
+// in, this applies to frames of at least `MIN_WIDTH`; otherwise, to those of at least the configured width.
 const USUAL_WIDTH = 1180;
 const FEW = 2_000;
 const WIDE = { classic: 2, modern: 4 };
-const LEAST_WIDTH = 0.3;
+const MIN_WIDTH = 0.3;
 
 // The limit on the number of frames that become elements, unless very narrow ones were requested.
 const USUAL_MIN_WIDTH = 0.01;
-const MOST_ELEMENTS = { usual: 14_000, asked: 60_000 };
+const MAX_ELEMENTS = { usual: 14_000, asked: 60_000 };
 
 // A profile with more frames is large, and gets special treatment.
 const MANY = 2_000;
 
 // The limit on the number of hidden elements to keep.
-const MOST_KEPT = 80_000;
+const MAX_KEPT = 80_000;
 
 // The pause in typing before a search starts, in milliseconds.
 const TYPING_PAUSE = 200;
