@@ -48,14 +48,14 @@ mod callgrind;
 #[cfg(feature = "json")]
 mod json;
 #[cfg(not(feature = "json"))]
-#[path = "none.rs"]
-mod json;
+use none as json;
 mod listing;
+#[cfg(not(all(feature = "compression", feature = "json", feature = "protobuf")))]
+mod none;
 #[cfg(all(feature = "compression", feature = "protobuf"))]
 mod pprof;
 #[cfg(not(all(feature = "compression", feature = "protobuf")))]
-#[path = "none.rs"]
-mod pprof;
+use none as pprof;
 mod tsv;
 
 use crate::call_tree::Forest;

@@ -9,18 +9,17 @@ mod folded;
 #[cfg(feature = "jfr")]
 mod jfr;
 #[cfg(not(feature = "jfr"))]
-#[path = "none.rs"]
-mod jfr;
+use none as jfr;
 #[cfg(feature = "json")]
 mod json;
 #[cfg(not(feature = "json"))]
-#[path = "none.rs"]
-mod json;
+use none as json;
+#[cfg(not(all(feature = "jfr", feature = "json", feature = "protobuf")))]
+mod none;
 #[cfg(feature = "protobuf")]
 mod protobuf;
 #[cfg(not(feature = "protobuf"))]
-#[path = "none.rs"]
-mod protobuf;
+use none as protobuf;
 
 use super::document::{self, Document};
 use super::engine::format::{Listed, Samples};

@@ -7,6 +7,10 @@ use crate::collapse::engine::format::Listed;
 #[derive(Clone, Copy)]
 pub(crate) struct Cli;
 
+#[allow(
+    clippy::extra_unused_type_parameters,
+    reason = "the functions are those of the command-line interface"
+)]
 impl Cli {
     pub const fn of<F: Listed>() -> Cli {
         Cli
