@@ -7,7 +7,7 @@
 
 mod support;
 #[allow(dead_code)]
-#[path = "../../tests/support/xml.rs"]
+#[path = "../../tests/it/support/xml.rs"]
 mod xml;
 
 use inferno::flamegraph::color::PaletteMap;
