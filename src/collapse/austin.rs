@@ -119,6 +119,8 @@ impl Options {
     }
 
     fn read_text(&self, lines: &mut Lines<'_>, profile: &mut Profile) -> io::Result<()> {
+        // The text is also folded text, and both are drawn the same way.
+        profile.hide_unit();
         let (mut found, mut is_of_memory) = (false, false);
         let mut column = None;
         while let Some(line) = lines.next()? {
@@ -129,13 +131,7 @@ impl Options {
             }
             let column = match column {
                 Some(column) => column,
-                None => {
-                    // Without its header, it is folded text, and is drawn like that.
-                    if !found {
-                        profile.hide_unit();
-                    }
-                    *column.insert(self.choose(is_of_memory, profile)?)
-                }
+                None => *column.insert(self.choose(is_of_memory, profile)?),
             };
             let Some((stack, values)) = split_sample(line, is_of_memory) else {
                 lines.skip_if_cut("a sample, `P…;T…;FILE:FUNCTION:LINE METRIC`")?;
