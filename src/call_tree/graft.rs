@@ -15,7 +15,6 @@ impl CallTree {
     }
 
     /// Adds all stacks of `other`, whose first frame becomes `name`. Neither tree is in time order.
-    #[cfg(feature = "cli")]
     pub(crate) fn merge_part(&mut self, name: &[u8], other: &CallTree) {
         self.describe_with(other);
         let name = self.intern(name);

@@ -4,7 +4,7 @@ use super::many::{LeftOut, ManyArgs};
 use super::{ANY_PROFILE, Input, Opened, Output, about, expect_stacks, no_stacks};
 use crate::bytes::text::lossy;
 use crate::call_tree::{CallTree, Count, Forest, Roots};
-use crate::collapse::selection::{self, Division, Listing, PartBy, PartKey, Selection};
+use crate::collapse::selection::{Division, Listing, Part, PartBy, PartKey, Selection};
 use crate::input::Reader;
 use clap::Args;
 use std::collections::{BTreeMap, HashSet};
@@ -36,7 +36,8 @@ pub struct PartOutput {
     pub forest: Forest,
 }
 
-struct Part {
+/// A part, which several inputs may have.
+struct NamedForest {
     name: String,
     forest: Forest,
 }
@@ -47,7 +48,7 @@ pub(super) struct Divide<'a> {
     pub inputs: &'a [Input],
     pub many: ManyArgs,
     pub selection: &'a Selection,
-    /// Selects stacks, apart from the names of parts.
+    /// Filters the stacks of each part, to which its name does not belong.
     pub filter: &'a dyn Fn(Forest) -> Forest,
     pub output: &'a Output,
 }
@@ -67,7 +68,7 @@ impl Divide<'_> {
                 added => added?,
             }
         }
-        let parts = divider.parts.into_values().map(|part| Part {
+        let parts = divider.parts.into_values().map(|part| NamedForest {
             forest: (self.filter)(part.forest),
             ..part
         });
@@ -85,9 +86,9 @@ impl Divide<'_> {
     }
 
     /// All parts, whose names become the first frames of stacks.
-    fn together(&self, parts: impl Iterator<Item = Part>) -> io::Result<PartOutput> {
+    fn together(&self, parts: impl Iterator<Item = NamedForest>) -> io::Result<PartOutput> {
         let mut all = CallTree::new();
-        for Part { name, forest } in parts.filter(|part| !part.forest.is_empty()) {
+        for NamedForest { name, forest } in parts.filter(|part| !part.forest.is_empty()) {
             if forest.is_in_time_order() {
                 return Err(io::Error::other(
                     "--per divides a flame chart only into files: -o 'NAME-{}'",
@@ -109,9 +110,9 @@ impl Divide<'_> {
 }
 
 /// A file for each part.
-fn apart(parts: impl Iterator<Item = Part>, pattern: &str) -> Vec<PartOutput> {
+fn apart(parts: impl Iterator<Item = NamedForest>, pattern: &str) -> Vec<PartOutput> {
     let mut names = HashSet::new();
-    let with_output = |Part { name, forest }| {
+    let with_output = |NamedForest { name, forest }| {
         let file_name = distinct(&file_name(&name), &mut names);
         let path = PathBuf::from(pattern.replace(PLACEHOLDER, &file_name));
         PartOutput {
@@ -127,7 +128,7 @@ fn apart(parts: impl Iterator<Item = Part>, pattern: &str) -> Vec<PartOutput> {
 struct Divider<'a> {
     by: PartBy,
     selection: &'a Selection,
-    parts: BTreeMap<Option<PartKey>, Part>,
+    parts: BTreeMap<Option<PartKey>, NamedForest>,
 }
 
 impl Divider<'_> {
@@ -157,7 +158,7 @@ impl Divider<'_> {
         let (whole, Listing { parts, event }) = self.list(fold)?;
         let mut sum = Count::default();
         for (key, comm) in parts {
-            let part = selection::Part::new(self.by, key.clone(), event.as_deref());
+            let part = Part::new(self.by, key.clone(), event.as_deref());
             let forest = quietly(|| fold(&self.selecting(Division::One(part))))?;
             sum += forest.total();
             if forest.is_empty() {
@@ -177,7 +178,7 @@ impl Divider<'_> {
         match self.parts.get_mut(&key) {
             Some(part) => part.forest.append(forest),
             None => {
-                self.parts.insert(key, Part { name, forest });
+                self.parts.insert(key, NamedForest { name, forest });
             }
         }
     }
