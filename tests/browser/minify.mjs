@@ -11,7 +11,7 @@ const TARGET = new URL('../../src/flamegraph/viewer.min.js', import.meta.url);
 
 // The files form one script, in which only these have a place.
 const FIRST = 'settings.js';
-const LAST = 'viewer.js';
+const LAST = 'start.js';
 
 const LINE_LENGTH = 400;
 

@@ -11,7 +11,7 @@ function remember(viewer, isNew) {
   const [x, y] = positionOf(viewer);
   /** @param {unknown} condition @param {unknown} value */
   const only = (condition, value) => (condition ? String(value) : null);
-  const { range } = viewer.canvas;
+  const { range } = viewer.canvas.zoom;
   const { unit } = viewer.profile.counts;
   writeQuery({
     x,

@@ -48,10 +48,19 @@ function changeColor(level, isSafe, isDark) {
   return mixed(unchanged, level > 0 ? growing : shrinking, Math.abs(level)).map(Math.round);
 }
 
+// Switches to colors for the color-blind, or back.
+/** @param {Viewer} viewer */
+function toggleSafe(viewer) {
+  viewer.colors.isSafe = !viewer.colors.isSafe;
+  paintLegend(viewer.root, viewer.colors);
+  viewer.canvas.forgetLooks();
+  updateTable(viewer);
+}
+
 // The colors in the legend of the file.
 /** @param {SVGSVGElement} root @param {Colors} colors */
-function paintLegend(root, { isSafe, isDark, sign }) {
-  for (const swatch of root.querySelectorAll('#legend > rect')) {
+function paintLegend(root, { isLog, isSafe, isDark, sign }) {
+  for (const swatch of isLog ? root.querySelectorAll('#legend > rect') : []) {
     const after = 100 + number(swatch, 'fg:change');
     const color = changeColor(sign * changeLevel(100, after, 1), isSafe, isDark);
     swatch.setAttribute('fill', css(color));

@@ -1,11 +1,11 @@
 // @ts-check
-// The items of menus.
+// Menus: their items, and where they open.
 
 // What the toolbar has no room for.
 /** @param {Viewer} viewer */
 function mainMenu(viewer) {
   const { profile, view, colors, query, inUnits, filter } = viewer;
-  const actions = viewer.actions();
+  const actions = actionsOf(viewer);
   const { isDifferential } = profile;
   const isOrdered = isInTime(profile, view.part);
   /** @param {string} id @param {string} text @param {string} key @param {boolean} isChecked @param {() => void} action */
@@ -41,7 +41,7 @@ function mainMenu(viewer) {
 function viewMenu(viewer) {
   const { buttons, view } = viewer.tools;
   /** @type {Actions} */
-  const actions = viewer.actions();
+  const actions = actionsOf(viewer);
   /** @param {string} name */
   const hasRoom = (name) => name !== 'both' || viewer.picture.hasRoom;
   const shown = VIEWS.filter(([name]) => !buttons[name].hidden && hasRoom(name));
@@ -58,7 +58,7 @@ function frameMenu(viewer, node) {
   const isFunction = canvas.graph.tree.name[node] > 0;
   return [
     item('focus', 'Zoom into it', 'Enter', () => viewer.zoom(node)),
-    isFunction && !isInTime(profile, viewer.view.part) && item('around', 'All callers and callees', 's', () => viewer.sandwich(node)),
+    isFunction && !isInTime(profile, viewer.view.part) && item('around', 'All callers and callees', 's', () => showSandwich(viewer, node)),
     isFunction && item('find', 'Search for it', '', () => searchFunction(viewer, node)),
     null,
     isFunction && item('hide', 'Hide the function', 'h', () => hideFrame(viewer, node, false)),
@@ -69,4 +69,38 @@ function frameMenu(viewer, node) {
     item('copy', 'Copy the name', 'c', () => copyFrame(viewer, node, false)),
     item('copystack', 'Copy the stack', 'C', () => copyFrame(viewer, node, true)),
   ].filter((entry) => entry === null || entry);
+}
+
+// A menu below its button.
+/** @param {Viewer} viewer @param {string} name @param {(MenuItem | null)[]} items */
+function openMenu(viewer, name, items) {
+  const { menu, picture, tools } = viewer;
+  if (menu.isOpen) {
+    menu.close();
+    return;
+  }
+  const box = tools.buttons[name].getBoundingClientRect();
+  openMenuAt(viewer, items, box.right - MENU_WIDTH / picture.scale(), box.bottom + 2);
+}
+
+// A position in the window.
+/** @param {Viewer} viewer @param {(MenuItem | null)[]} items @param {number} x @param {number} y */
+function openMenuAt({ menu, picture, root }, items, x, y) {
+  const box = root.getBoundingClientRect();
+  menu.open(items, (x - box.left) * picture.scale(), (y - box.top) * picture.scale());
+}
+
+/** @param {Viewer} viewer @param {number} node @param {number} x @param {number} y */
+function openFrameMenu(viewer, node, x, y) {
+  point(viewer, node);
+  openMenuAt(viewer, frameMenu(viewer, node), x, y);
+}
+
+// The menu of a frame, below it.
+/** @param {Viewer} viewer @param {number} node */
+function openMenuOf(viewer, node) {
+  const box = viewer.canvas.drawn(node)?.querySelector('rect').getBoundingClientRect();
+  if (box && viewer.hasGraph) {
+    openFrameMenu(viewer, node, Math.max(box.left, 0), box.bottom);
+  }
 }

@@ -65,20 +65,6 @@ function ordered(viewer, graph) {
   return isSorted ? graph : sorted(graph, order, profile.names, side);
 }
 
-/** @param {Viewer} viewer @param {Graph} graph */
-function sandwichOf(viewer, graph) {
-  const { functions } = viewer.profile;
-  const { name, side } = viewer.view;
-  /** @param {number} other */
-  const isFunction = (other) => other > 0 && functions[other] === functions[name];
-  const { callees, callers } = aroundFunction(graph, isFunction);
-  const around = ordered(viewer, new Graph(callees, side));
-  around.addCallers(ordered(viewer, new Graph(callers, side)));
-  around.tree.name[0] = name;
-  around.whole = graph.total[0];
-  return around;
-}
-
 /** @param {Viewer} viewer */
 function isOriginal(viewer) {
   const { order, part, side, recursion } = viewer.view;

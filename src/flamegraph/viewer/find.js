@@ -7,7 +7,7 @@ function searchFor(viewer, term) {
   viewer.query.term = term;
   viewer.search.run(viewer.query);
   viewer.canvas.setCurrent(-1);
-  viewer.updateTable();
+  updateTable(viewer);
   if (viewer.hasGraph) {
     viewer.canvas.repaint();
   }
@@ -20,7 +20,7 @@ function searchFor(viewer, term) {
 
 /** @param {Viewer} viewer @param {number} node */
 function searchFunction(viewer, node) {
-  searchName(viewer, viewer.canvas.name(node));
+  searchName(viewer, viewer.canvas.titles.name(node));
 }
 
 /** @param {Viewer} viewer @param {string} name */
@@ -80,12 +80,12 @@ function step(viewer, by) {
   const node = found[(at + (at < 0 && by < 0 ? 0 : by) + found.length) % found.length];
   if (!canvas.isShown(node)) {
     // Not another entry in the browser's history for each match.
-    viewer.zoomTo(canvas.isWide(node, top) ? top : node);
+    viewer.zoomTo(canvas.visible.isWide(canvas.graph, node, top) ? top : node);
     remember(viewer, false);
     viewer.stepsFrom = top;
   }
   canvas.setCurrent(node);
   reveal(viewer, canvas.drawn(node));
-  viewer.point(node);
+  point(viewer, node);
   showMatched(viewer);
 }

@@ -23,7 +23,7 @@ function onKey(viewer, event) {
     event.preventDefault();
     viewer.tools.openSearch();
   } else if (command && key === 'c' && String(getSelection()) === '') {
-    copyFrame(viewer, viewer.selected(), false);
+    copyFrame(viewer, selected(viewer), false);
   } else if (!command && !event.altKey && !event.ctrlKey) {
     onPlainKey(viewer, event.key);
   }
@@ -58,12 +58,12 @@ function onTab({ canvas, tools, root }, event) {
 
 /** @param {Viewer} viewer @param {string} key */
 function onPlainKey(viewer, key) {
-  const actions = viewer.actions();
-  const node = viewer.selected();
+  const actions = actionsOf(viewer);
+  const node = selected(viewer);
   const isOrdered = isInTime(viewer.profile, viewer.view.part);
   /** @type {Record<string, () => void>} */
   const keys = {
-    '.': () => viewer.openMenuOf(node),
+    '.': () => openMenuOf(viewer, node),
     Escape: () => escape(viewer),
     Backspace: () => zoomOut(viewer),
     '+': () => viewer.pan.zoom(1 / ZOOM_STEP),
@@ -98,7 +98,7 @@ function escape(viewer) {
     viewer.menu.close();
   } else if (viewer.help.isOpen) {
     viewer.help.toggle(false, 0);
-  } else if (!viewer.canvas.isWhole) {
+  } else if (!viewer.canvas.zoom.isWhole) {
     viewer.zoom(0);
   } else if (viewer.view.view !== 'plain') {
     viewer.show({ view: 'plain' });
@@ -107,8 +107,8 @@ function escape(viewer) {
 
 /** @param {Viewer} viewer */
 function zoomOut(viewer) {
-  const { zoomed, range, graph } = viewer.canvas;
-  viewer.zoom(range ? zoomed : Math.max(graph.tree.parent[zoomed], 0));
+  const { zoom: { node, range }, graph } = viewer.canvas;
+  viewer.zoom(range ? node : Math.max(graph.tree.parent[node], 0));
 }
 
 // Keys on the focused frame.

@@ -3,6 +3,9 @@
 
 const VARIANTS = 3;
 
+// The number of modules in the legend.
+const MAX_LEGEND = 14;
+
 // Frames of other modules than the selected one.
 const FADED = { light: [236, 236, 238], dark: [52, 52, 56] };
 
@@ -99,5 +102,18 @@ class ModuleLegend {
   }
 }
 
-// The number of modules in the legend.
-const MAX_LEGEND = 14;
+// Shows the frames of one module in their colors, or all again.
+/** @param {Viewer} viewer @param {number} module */
+function selectModule(viewer, module) {
+  const { modules } = viewer.profile;
+  modules.selected = modules.selected === module ? -1 : module;
+  remember(viewer, true);
+  showModules(viewer);
+  viewer.canvas.forgetLooks();
+  updateTable(viewer);
+}
+
+/** @param {Viewer} viewer */
+function showModules({ legend, canvas, colors }) {
+  legend?.show(canvas.graph, canvas.zoomed, colors.isDark);
+}

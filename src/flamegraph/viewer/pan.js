@@ -27,7 +27,7 @@ class Pan {
   onWheel(event) {
     if (event.ctrlKey || event.metaKey) {
       event.preventDefault();
-      const { left, width } = this.viewer.canvas.hits.getBoundingClientRect();
+      const { left, width } = this.viewer.canvas.hits.rect.getBoundingClientRect();
       const pixels = event.deltaY * (event.deltaMode > 0 ? WHEEL_LINE : 1);
       this.zoom(Math.exp(pixels * WHEEL_SPEED), (event.clientX - left) / width);
     }
@@ -38,7 +38,7 @@ class Pan {
   onDown(event) {
     this.hasMoved = false;
     const isDrag = event.button === 0 && event.pointerType === 'mouse';
-    this.grip = isDrag && this.viewer.canvas.range ? { x: event.clientX, extent: this.extent } : null;
+    this.grip = isDrag && this.viewer.canvas.zoom.range ? { x: event.clientX, extent: this.extent } : null;
   }
 
   /** @param {PointerEvent} event */
@@ -50,7 +50,7 @@ class Pan {
     const pixels = x - event.clientX;
     this.hasMoved ||= Math.abs(pixels) >= DRAG_DISTANCE;
     if (this.hasMoved) {
-      this.show(first + (pixels * span) / this.viewer.canvas.hits.getBoundingClientRect().width, span);
+      this.show(first + (pixels * span) / this.viewer.canvas.hits.rect.getBoundingClientRect().width, span);
     }
   }
 
@@ -112,9 +112,10 @@ function showRange(viewer, { first, span }) {
   }
   const range = span > total[node] - slack ? null : { first, span };
   if (node === canvas.zoomed && viewer.hasGraph) {
-    canvas.draw(node, range);
+    canvas.setZoom(node, range);
+    canvas.draw();
     viewer.drawAxis();
-    setShown(viewer.tools.buttons.unzoom, !canvas.isWhole);
+    setShown(viewer.tools.buttons.unzoom, !canvas.zoom.isWhole);
   } else {
     viewer.zoomTo(node, range);
   }

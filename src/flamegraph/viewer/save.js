@@ -4,7 +4,7 @@
 /** @param {Viewer} viewer @param {number} node @param {boolean} isWhole */
 function copyFrame(viewer, node, isWhole) {
   const path = isWhole ? [node, ...viewer.canvas.graph.ancestors(node)].reverse() : [node];
-  const names = path.map((at) => viewer.canvas.name(at));
+  const names = path.map((at) => viewer.canvas.titles.name(at));
   const text = (isWhole && names.length > 1 ? names.slice(1) : names).join(';');
   copyText(text);
   viewer.bar.show(`Copied: ${text}`, null);
@@ -44,7 +44,7 @@ function saveStacks(viewer) {
 function setPrinting(viewer, isPrinting) {
   viewer.isPrinting = isPrinting;
   setBare(viewer, isPrinting);
-  viewer.applyTheme();
+  applyTheme(viewer);
   viewer.picture.setPrinting(isPrinting);
 }
 

@@ -1,5 +1,5 @@
 // @ts-check
-// Keeps the theme, where the browser lets a document store anything.
+// Dark or light. The choice is kept, where the browser lets a document store anything.
 
 const THEME_KEY = 'flamegraph-theme';
 
@@ -23,4 +23,28 @@ function keepTheme(theme) {
   } catch {
     return;
   }
+}
+
+/** @param {Viewer} viewer */
+function toggleTheme(viewer) {
+  const isDark = !viewer.colors.isDark;
+  viewer.theme = isDark === viewer.darkness.matches ? null : isDark ? 'dark' : 'light';
+  if (viewer.picture.isDocument) {
+    keepTheme(viewer.theme);
+  }
+  applyTheme(viewer);
+}
+
+/** @param {Viewer} viewer */
+function applyTheme(viewer) {
+  const { theme, darkness, isPrinting, colors, canvas, root } = viewer;
+  const isWanted = theme ? theme === 'dark' : darkness.matches;
+  colors.isDark = isWanted && !isPrinting;
+  root.classList.toggle('dark', colors.isDark);
+  paintLegend(root, colors);
+  if (canvas.graph) {
+    canvas.repaint();
+    showModules(viewer);
+  }
+  updateTable(viewer);
 }

@@ -1,38 +1,5 @@
 // @ts-check
-// Trees derived from another one: around a function, and with parts left out.
-
-// Adds `node` and its callers below `from`.
-/** @param {Builder} builder @param {number} from @param {Tree} tree @param {number} node */
-function climb(builder, from, tree, node) {
-  for (let at = node; at > 0; at = tree.parent[at]) {
-    from = builder.child(from, tree.name[at]);
-  }
-  return from;
-}
-
-// All callees and callers of a function. For a recursive function, the outermost frames count.
-/** @param {Graph} graph @param {(name: number) => boolean} isFunction */
-function aroundFunction(graph, isFunction) {
-  const callees = new Builder();
-  const callers = new Builder();
-  const { tree } = graph;
-  for (let node = 1; node < tree.size; node++) {
-    if (!isFunction(tree.name[node])) {
-      continue;
-    }
-    const place = new Map([[node, 0]]);
-    callees.add(0, tree.own[node], tree.ownBefore[node]);
-    for (let below = node + 1; below < graph.end[node]; below++) {
-      const at = callees.child(place.get(tree.parent[below]), tree.name[below]);
-      place.set(below, at);
-      callees.add(at, tree.own[below], tree.ownBefore[below]);
-    }
-    const end = climb(callers, 0, tree, tree.parent[node]);
-    callers.add(end, graph.after[node], graph.before[node]);
-    node = graph.end[node] - 1;
-  }
-  return { callees: callees.finish(), callers: callers.finish() };
-}
+// Trees derived from another one, with parts left out.
 
 // The tree in which frames are part of their callers if `isHidden`, by their name and their caller's.
 // `subtree` is a frame hidden with its descendants, or -1.

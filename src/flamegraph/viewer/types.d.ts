@@ -63,6 +63,12 @@ interface Query {
   ignoreCase: boolean;
 }
 
+/** Properties of frames in the file: elements to clone, by name, and exact titles, by node. */
+interface Marks {
+  groups: Map<number, any>;
+  titles: Map<number, string>;
+}
+
 /** The frames with elements in the file. */
 type Found = { node: number; group: Element; rect: Element }[] & { isExact?: boolean };
 
