@@ -31,9 +31,6 @@ struct ManArgs {
     /// The output directory; it is created if it does not exist
     #[arg(value_name = "DIR")]
     directory: PathBuf,
-
-    #[command(flatten)]
-    common: CommonArgs,
 }
 
 /// `inferno completions`
@@ -71,7 +68,7 @@ pub fn completions(matches: &ArgMatches) -> ExitCode {
 /// Runs `inferno man`.
 pub fn man(matches: &ArgMatches) -> ExitCode {
     let args: ManArgs = usage::args(matches);
-    run("inferno man", &args.common, |_| {
+    run("inferno man", &CommonArgs::default(), |_| {
         write_man_pages(&args.directory)
             .map_err(|error| about(&message::name_of(&args.directory), error))
     })

@@ -1,6 +1,7 @@
 //! Links from frames to lines of source code.
 
 use super::frames::without_annotation;
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -19,14 +20,14 @@ const SCHEMES: [&str; 7] = [
 /// (/srv/shop/parse.c:7)`.
 ///
 /// `{file}` in the pattern is replaced with the file, and `{line}` with the line, or 1 if the frame
-/// has none.
+/// has none. An absolute file replaces the `/` before `{file}` too, if there is one.
 ///
 /// ```
 /// use inferno::flamegraph::LinkPattern;
 ///
 /// let pattern: LinkPattern = "vscode://file/{file}:{line}".parse()?;
 /// let link = pattern.link("parse (/srv/my shop/parse.c:7)");
-/// assert_eq!(link.as_deref(), Some("vscode://file//srv/my%20shop/parse.c:7"));
+/// assert_eq!(link.as_deref(), Some("vscode://file/srv/my%20shop/parse.c:7"));
 /// assert_eq!(pattern.link("main"), None);
 /// assert!("javascript:alert({file})".parse::<LinkPattern>().is_err());
 /// # Ok::<(), inferno::flamegraph::ParseLinkError>(())
@@ -79,7 +80,11 @@ impl LinkPattern {
     pub fn link(&self, name: &str) -> Option<String> {
         let (file, line) = source_of(without_annotation(name))?;
         let file = encoded(file);
-        let parts = self.0.split("{file}");
+        let pattern = match file.starts_with('/') {
+            true => Cow::Owned(self.0.replace("/{file}", "{file}")),
+            false => Cow::Borrowed(&self.0),
+        };
+        let parts = pattern.split("{file}");
         let parts: Vec<String> = parts.map(|part| part.replace("{line}", line)).collect();
         Some(parts.join(&file))
     }
