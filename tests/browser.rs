@@ -210,8 +210,9 @@ fn the_viewer_can_stand_where_it_is_put() -> Result<(), Box<dyn Error>> {
         .collect::<Result<Vec<PathBuf>, Box<dyn Error>>>()?
         .into_iter()
         .filter(|path| path.extension().is_some_and(|extension| extension == "css"));
-    let script = PathBuf::from("src/flamegraph/viewer.min.js");
-    let files: Vec<PathBuf> = styles.chain([script]).collect();
+    let minified = ["viewer.min.js", "viewer.min.css", "graph.min.css"];
+    let minified = minified.map(|name| Path::new("src/flamegraph").join(name));
+    let files: Vec<PathBuf> = styles.chain(minified).collect();
     assert!(files.len() > 3);
     for path in files {
         let text = fs::read_to_string(&path)?;

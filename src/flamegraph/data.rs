@@ -1,26 +1,21 @@
 //! The whole profile as text, from which the viewer draws any zoom, including frames without an
 //! element in the file.
 //!
-//! It is the text of `<metadata id="profile">`, with at least four lines:
+//! It is the text of `<metadata id="profile">`, with two lines: settings as JSON, and numbers packed by
+//! [`Packer`], each of a [`Kind`].
 //!
-//! ```text
-//! {"unit":"1", ...}
-//! (*))*+)...
-//! f8f8...
-//! mainparse...
-//! ```
+//! In the settings, counts are multiples of `unit`; `kind` is `plain`, `chart` or `differential`; `parts` is
+//! what the frames above the root are. The numbers are:
 //!
-//! 1. Settings as JSON. Counts are multiples of `unit`; `names` is the length of the names in UTF-16
-//!    units; `kind` is `plain`, `chart` or `differential`; `parts` is what the frames above the root are.
-//! 2. Stacks, in drawing order: how many frames of the previous stack end, how many begin, which ones,
-//!    and the stack's self count (in a differential graph two, before and after). A frame is an index
-//!    into the distinct functions that its caller has called so far; a new index is followed by the
-//!    number of the name. These numbers are sequential, too: a new name gets the next one. All
-//!    numbers are written by [`push_number`].
-//! 3. A color for each name: two digits, with 4 bits each of red, green, and blue; empty if colors do
+//! 1. `stacks` stacks with `frames` frames, in drawing order: how many frames of the previous stack end, how
+//!    many begin, which ones, and the stack's self count (in a differential graph two, before and after). A frame
+//!    is one plus an index into the distinct functions that its caller has called so far, or 0 if it is a new one;
+//!    nothing is written if the caller has called none. A new one is followed by the number of its name:
+//!    0 for the next number, 1 to skip a number, otherwise one plus the distance back from the next number.
+//! 2. The names, one per line: `names` bytes, packed by [`shorten`].
+//! 3. A color for each name: two numbers, with 4 bits each of red, green, and blue; none if colors do
 //!    not depend on names. If they depend on modules, the settings list these, and here is, for each
 //!    name, the index of its module, times 3, plus the number of one of the module's colors.
-//! 4. The names, one per line, compressed by [`shorten`].
 //!
 //! The first name, number 0, is not a function: it represents frames omitted because they are too
 //! narrow, if the options say so.
@@ -29,8 +24,9 @@ use super::color::{DARK, LIGHT, Modules, palette};
 use super::counts::CountText;
 use super::frames::without_annotation;
 use super::layout::{Layout, Omitted, Step};
+use super::pack::{Kind, Packer};
 use super::paint::Painter;
-use super::shorten::{push_large_number, push_number, push_pair, shorten};
+use super::shorten::shorten;
 use super::svg::Xml;
 use super::{DiffScale, DiffWidth, Options, style};
 use crate::bytes::number::push_count;
@@ -54,23 +50,25 @@ pub(super) fn write(
     while !stacks.last.is_empty() {
         stacks.end_last();
     }
-    let names = shorten(&names_of(tree, &stacks.named));
+    let names = names_of(tree, &stacks.named);
+    let theme = painter.modules().map_or(String::new(), modules_json);
+    let settings = settings(opt, &stacks, names.len(), &theme);
+    let Stacks {
+        mut packer, named, ..
+    } = stacks;
+    shorten(names.as_bytes(), &mut packer);
+    if let Some(modules) = painter.modules() {
+        push_modules(&mut packer, &named, modules);
+    } else if painter.is_by_name(tree.is_differential()) {
+        push_colors(&mut packer, tree, &named, painter);
+    }
     xml.start("metadata");
     xml.attr("id", "profile");
-    let theme = painter.modules().map_or(String::new(), modules_json);
-    xml.text(&settings(opt, tree, stacks.unit, names.units, &theme));
+    xml.text(&settings);
     xml.text_with(|out| {
         out.push(b'\n');
-        out.extend_from_slice(&stacks.out);
-        out.push(b'\n');
-        if let Some(modules) = painter.modules() {
-            push_modules(out, &stacks.named, modules);
-        } else if painter.is_by_name(tree.is_differential()) {
-            push_colors(out, tree, &stacks.named, painter);
-        }
-        out.push(b'\n');
+        packer.write(out);
     });
-    xml.text(&names.text);
     xml.end();
 }
 
@@ -155,7 +153,9 @@ fn modules_json(modules: &Modules) -> String {
     )
 }
 
-fn settings(opt: &Options<'_>, tree: &CallTree, unit: i128, units: usize, modules: &str) -> String {
+fn settings(opt: &Options<'_>, stacks: &Stacks<'_>, names: usize, modules: &str) -> String {
+    let Stacks { tree, unit, .. } = *stacks;
+    let (frames, stacks) = (stacks.frames, stacks.count);
     let kind = match (tree.is_in_time_order(), tree.is_differential()) {
         (true, _) => "chart",
         (_, true) => "differential",
@@ -190,7 +190,7 @@ fn settings(opt: &Options<'_>, tree: &CallTree, unit: i128, units: usize, module
     let (row, negate) = (opt.frame_height, opt.negate_differentials);
     let diffusion = opt.color_diffusion;
     format!(
-        "{{\"unit\":\"{unit}\",\"names\":{units},\"kind\":\"{kind}\",\"width\":\"{width}\",\
+        "{{\"unit\":\"{unit}\",\"stacks\":{stacks},\"frames\":{frames},\"names\":{names},\"kind\":\"{kind}\",\"width\":\"{width}\",\
          \"negate\":{negate},\"byWidth\":{diffusion},\"factor\":{factor},\"row\":{row},\
          \"minWidth\":{min_width},\
          \"countName\":{count_name}{scaled}{scale}{theme}{parts}{modules}}}"
@@ -216,35 +216,44 @@ fn in_samples(nanos: i128) -> Count {
     Count::from_parts(whole, (nanos % NANOS) as u32)
 }
 
-fn push_colors(out: &mut Vec<u8>, tree: &CallTree, named: &[FrameId], painter: &mut Painter<'_>) {
-    push_pair(out, 0xccc);
+fn push_colors(packer: &mut Packer, tree: &CallTree, named: &[FrameId], painter: &mut Painter<'_>) {
+    let mut push = |color: u32| {
+        packer.push_symbol(Kind::COLOR, color >> 6);
+        packer.push_symbol(Kind::COLOR, color & 63);
+    };
+    push(0xccc);
     for &frame in named {
         let color = painter.of_name(tree, frame);
         let [red, green, blue] = [color.r, color.g, color.b].map(|part| u32::from(part >> 4));
-        push_pair(out, red << 8 | green << 4 | blue);
+        push(red << 8 | green << 4 | blue);
     }
 }
 
 /// For each name a number, see [`Modules::number`].
-fn push_modules(out: &mut Vec<u8>, named: &[FrameId], modules: &Modules) {
-    push_number(out, 0);
+fn push_modules(packer: &mut Packer, named: &[FrameId], modules: &Modules) {
+    packer.push(Kind::MODULE, 0);
     for &frame in named {
-        push_number(out, modules.number(frame) as u64);
+        packer.push(Kind::MODULE, modules.number(frame) as u64);
     }
 }
 
 const NO_CALLER: (u32, u32) = (u32::MAX, 0);
 
-/// The second line of the text.
+/// The stacks of a profile.
 pub(super) struct Stacks<'t> {
     tree: &'t CallTree,
     /// The unit of counts, in 10⁻⁹ samples.
     unit: i128,
     /// The unit in samples, if it is an integer.
     whole_unit: Option<u64>,
-    out: Vec<u8>,
+    packer: Packer,
+    /// The number of stacks, and of the frames that begin in them.
+    count: usize,
+    frames: usize,
     /// By frame name: its number, or 0 if it has none yet.
     numbers: Vec<u32>,
+    /// The number of the first name that is not written yet.
+    next_name: u32,
     /// The frame of each number, starting with 1.
     named: Vec<FrameId>,
     /// The index of a function among the callees of another, by both their numbers.
@@ -275,8 +284,11 @@ impl<'t> Stacks<'t> {
             whole_unit: u64::try_from(unit / NANOS)
                 .ok()
                 .filter(|_| unit % NANOS == 0),
-            out: Vec::with_capacity(4 * tree.len()),
+            packer: Packer::with_capacity(2 * tree.len()),
+            count: 0,
+            frames: 0,
             numbers: Vec::new(),
+            next_name: 1,
             named: Vec::new(),
             places: HashMap::default(),
             latest: vec![NO_CALLER],
@@ -406,23 +418,29 @@ impl<'t> Stacks<'t> {
     }
 
     fn push_stack(&mut self, before: Count, after: Count) {
-        push_number(&mut self.out, (self.written - self.open) as u64);
-        push_number(&mut self.out, (self.path.len() - self.open) as u64);
-        for depth in self.open..self.path.len() {
+        let (open, begun) = (self.open, self.path.len() - self.open);
+        self.packer.push(Kind::CLOSED, (self.written - open) as u64);
+        self.packer.push(Kind::OPENED, begun as u64);
+        for depth in open..self.path.len() {
             self.push_frame(depth);
         }
+        self.count += 1;
+        self.frames += begun;
         self.written = self.path.len();
         self.open = self.written;
         if self.tree.is_differential() {
-            self.push_count(before);
+            self.push_count(Kind::BEFORE, before);
         }
-        self.push_count(after);
+        self.push_count(Kind::COUNT, after);
     }
 
-    fn push_count(&mut self, count: Count) {
+    fn push_count(&mut self, kind: Kind, count: Count) {
         match self.whole_unit {
-            Some(unit) if count.nanos() == 0 => push_number(&mut self.out, count.whole() / unit),
-            _ => push_large_number(&mut self.out, (count.in_nanos() / self.unit) as u128),
+            Some(unit) if count.nanos() == 0 => self.packer.push(kind, count.whole() / unit),
+            _ => {
+                let units = count.in_nanos() / self.unit;
+                self.packer.push_large(kind, units as u128);
+            }
         }
     }
 
@@ -436,11 +454,31 @@ impl<'t> Stacks<'t> {
             _ => *self.places.entry((caller, callee)).or_insert(*callees),
         };
         *latest = (caller, place);
-        push_number(&mut self.out, u64::from(place));
-        if place == *callees {
-            *callees += 1;
-            push_number(&mut self.out, u64::from(callee));
+        let kind = Kind::choice(*callees);
+        if place < *callees {
+            self.packer.push(kind, u64::from(place) + 1);
+            return;
         }
+        if *callees > 0 {
+            self.packer.push_symbol(kind, 0);
+        }
+        *callees += 1;
+        self.push_name(callee);
+    }
+
+    /// New names are written in the order of their numbers. A number is skipped if the stacks of its name have no
+    /// count.
+    fn push_name(&mut self, name: u32) {
+        while self.next_name < name {
+            self.next_name += 1;
+            self.packer.push(Kind::NAME, 1);
+        }
+        let value = match self.next_name - name {
+            0 => 0,
+            since => since + 1,
+        };
+        self.next_name = self.next_name.max(name + 1);
+        self.packer.push(Kind::NAME, value.into());
     }
 
     /// The number of the node's name.
@@ -470,10 +508,13 @@ impl<'t> Stacks<'t> {
 #[cfg(test)]
 mod tests {
     use super::super::paint::Scale;
+    use super::super::test_reader::{Reader, lengthen};
     use super::*;
     use crate::folded::LineFolder;
 
-    fn written(tree: CallTree, lines: &str, min_width: f64) -> Vec<String> {
+    /// The stacks in the data as folded lines, and the names. Only the frames that begin are named; two spaces
+    /// stand for each of the others.
+    fn written(tree: CallTree, lines: &str, min_width: f64) -> (Vec<String>, Vec<String>) {
         let opt = Options {
             min_width,
             color_diffusion: true,
@@ -482,7 +523,7 @@ mod tests {
         written_with(&opt, tree, lines)
     }
 
-    fn written_with(opt: &Options<'_>, tree: CallTree, lines: &str) -> Vec<String> {
+    fn written_with(opt: &Options<'_>, tree: CallTree, lines: &str) -> (Vec<String>, Vec<String>) {
         let mut folder = LineFolder::new(tree);
         lines
             .lines()
@@ -496,32 +537,83 @@ mod tests {
         let mut xml = Xml::new(false);
         write(opt, stacks, &layout, &mut painter, &mut xml);
         let text = String::from_utf8(std::mem::take(xml.out())).unwrap();
-        text.lines().skip(1).map(str::to_string).collect()
+        let text = text.strip_prefix("<metadata id=\"profile\">").unwrap();
+        let (settings, packed) = text.split_once('\n').unwrap();
+        let mut reader = Reader::new(packed.strip_suffix("</metadata>").unwrap());
+        let stacks = read_stacks(&mut reader, setting(settings, "stacks"));
+        let names = lengthen(&mut reader, setting(settings, "names"));
+        let names: Vec<String> = names.lines().map(str::to_string).collect();
+        let line = |(indent, begun, count): &(usize, Vec<usize>, u128)| {
+            let begun: Vec<&str> = begun.iter().map(|name| names[*name].as_str()).collect();
+            format!("{}{} {count}", "  ".repeat(*indent), begun.join(";"))
+        };
+        (stacks.iter().map(line).collect(), names)
     }
 
-    // The digits are ( ) * + , from 0 on. Each stack: end, begin, indexes (new ones with numbers),
-    // count.
+    fn setting(settings: &str, key: &str) -> usize {
+        let (_, value) = settings.split_once(&format!("\"{key}\":")).unwrap();
+        value.split_once(',').unwrap().0.parse().unwrap()
+    }
+
+    /// Of each stack: how many frames of the previous one it shares, the names of the others, and the count.
+    fn read_stacks(reader: &mut Reader, stacks: usize) -> Vec<(usize, Vec<usize>, u128)> {
+        let mut callees: HashMap<usize, Vec<usize>> = HashMap::new();
+        let (mut path, mut next) = (vec![0], 1);
+        let read = |_| {
+            path.truncate(path.len() - reader.number(Kind::CLOSED) as usize);
+            let shared = path.len();
+            for _ in 0..reader.number(Kind::OPENED) {
+                let callees = callees.entry(path[path.len() - 1]).or_default();
+                let choice = match callees.len() {
+                    0 => 0,
+                    known => reader.number(Kind::choice(known as u32)) as usize,
+                };
+                if choice == 0 {
+                    callees.push(read_name(reader, &mut next));
+                }
+                let at = choice.checked_sub(1).unwrap_or(callees.len() - 1);
+                path.push(callees[at]);
+            }
+            let count = reader.number(Kind::COUNT);
+            (shared - 1, path[shared..].to_vec(), count)
+        };
+        (0..stacks).map(read).collect()
+    }
+
+    fn read_name(reader: &mut Reader, next: &mut usize) -> usize {
+        loop {
+            match reader.number(Kind::NAME) as usize {
+                value @ 0..2 => {
+                    *next += 1;
+                    if value == 0 {
+                        return *next - 1;
+                    }
+                }
+                value => return *next + 1 - value,
+            }
+        }
+    }
 
     #[test]
     fn stacks_share_their_start_and_names_are_written_once() {
-        let lines = "a;b;c 5\na;b;d 10\na;c 5\n";
-        let stacks = ["(+()(*(+)", "))),*", "*))+)"].concat();
-        let found = written(CallTree::new(), lines, 0.0);
-        assert_eq!(
-            found,
-            [&stacks, "", "\u{2026}", "a", "b", "c", "d</metadata>"]
-        );
+        let (stacks, names) = written(CallTree::new(), "a;b;c 5\na;b;d 10\na;c 5\n", 0.0);
+        assert_eq!(stacks, ["a;b;c 1", "    d 2", "  c 1"]);
+        assert_eq!(names, ["\u{2026}", "a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn names_of_stacks_without_a_count_have_numbers() {
+        let (stacks, names) = written(CallTree::new(), "a;b 0\nc;a 3\nd;b 3\n", 0.0);
+        assert_eq!(stacks, ["c;a 1", "d;b 1"]);
+        assert_eq!(names, ["\u{2026}", "a", "b", "c", "d"]);
     }
 
     #[test]
     fn counts_have_fractions_and_the_time_in_charts_runs_on() {
-        let found = written(
-            CallTree::in_time_order(),
-            "a;b 0.5\na 0.25\na;b 0.25\n",
-            0.0,
-        );
-        // The second b is another frame, with the same index among the callees of a.
-        assert_eq!(found[0], ["(*()(**", ")()", "()()"].concat());
+        let lines = "a;b 0.5\na 0.25\na;b 0.25\n";
+        let (stacks, _) = written(CallTree::in_time_order(), lines, 0.0);
+        // The second b is another frame, with the same name.
+        assert_eq!(stacks, ["a;b 2", "   1", "  b 1"]);
     }
 
     #[test]
@@ -539,20 +631,22 @@ mod tests {
             ..Options::default()
         };
         let lines = "a;b 1\na;c 9\na;c;x 2\na;d 1\nb 1\ne 40\n";
-        let found = written_with(&opt, CallTree::new(), lines);
-        assert_eq!(found[2..], ["\u{2026}", "a", "c", "e</metadata>"]);
-        let unlimited = "a;c 9\na;c;~ 2\na;~ 2\ne 40\n~ 1\n";
-        let unlimited = written_with(&Options::default(), CallTree::new(), unlimited);
-        // The stacks are the same, but for the number of the omitted frame.
-        assert_eq!(found[0].len(), unlimited[0].len());
+        let (stacks, names) = written_with(&opt, CallTree::new(), lines);
+        assert_eq!(names, ["\u{2026}", "a", "c", "e"]);
+        let expected = [
+            "a;c 9",
+            "    \u{2026} 2",
+            "  \u{2026} 2",
+            "e 40",
+            "\u{2026} 1",
+        ];
+        assert_eq!(stacks, expected);
     }
 
     #[test]
     fn omitted_narrow_frames_are_one_frame_without_a_name() {
-        let found = written(CallTree::new(), "a;b;c 1\na;d 99\n", 5.0);
-        assert_eq!(
-            found,
-            ["(*()(())))*r)", "", "\u{2026}", "a", "d</metadata>"]
-        );
+        let (stacks, names) = written(CallTree::new(), "a;b;c 1\na;d 99\n", 5.0);
+        assert_eq!(stacks, ["a;\u{2026} 1", "  d 99"]);
+        assert_eq!(names, ["\u{2026}", "a", "d"]);
     }
 }

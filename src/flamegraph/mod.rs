@@ -35,6 +35,7 @@ mod legend;
 mod link;
 mod narrow;
 mod options;
+mod pack;
 mod paint;
 #[cfg(feature = "picture")]
 mod picture;
@@ -42,6 +43,8 @@ mod render;
 mod shorten;
 mod style;
 mod svg;
+#[cfg(test)]
+mod test_reader;
 mod transform;
 
 #[cfg(feature = "nameattr")]

@@ -9,7 +9,6 @@ use super::geometry::Geometry;
 use super::layout::Span;
 use super::svg::Xml;
 use crate::bytes::number::push_uint;
-use std::collections::BTreeMap;
 
 /// The units of a column, in which paths are written.
 const UNITS: f64 = 10.0;
@@ -28,29 +27,29 @@ pub(super) struct Cells {
     columns_per_sample: f64,
     color_step: f64,
     rows: Vec<Row>,
+    segments: Vec<Segment>,
 }
 
-/// A row of cells, one for each column.
+/// The current cell of a row: a column, and the frames in it so far.
 #[derive(Clone, Default)]
 struct Row {
-    /// The column of the current cell.
     column: u32,
-    /// The position of the first frame in the current cell.
+    /// The position of the first frame.
     left: f64,
-    /// The sum of the widths of the frames in it.
+    /// The sum of the widths of the frames.
     covered: f64,
     /// The sum of their colors, weighted by width.
     color: [f64; 3],
     /// The rounding error of the painted widths, in units. It is carried over to the next cell, so
     /// that the row is exact as a whole.
     carry: f64,
-    /// What is painted in the cells before.
-    segments: Vec<Segment>,
+    /// The index of the last segment.
+    last: Option<usize>,
 }
 
 /// A painted part of a row, in units.
-#[derive(Clone)]
 struct Segment {
+    depth: usize,
     color: Color,
     left: u32,
     right: u32,
@@ -64,39 +63,64 @@ impl Cells {
             columns_per_sample: columns / total,
             color_step,
             rows: vec![Row::default(); rows],
+            segments: Vec::new(),
         }
     }
 
     pub fn add(&mut self, span: &Span, color: Color) {
         let mut left = span.start * self.columns_per_sample;
         let right = left + span.count * self.columns_per_sample;
-        let row = &mut self.rows[span.depth];
         while left < right {
             let column = left as u32;
-            if row.column != column {
-                row.finish_cell(self.color_step);
+            if self.rows[span.depth].column != column {
+                self.finish_cell(span.depth);
             }
             let end = right.min(f64::from(column) + 1.0);
-            row.add(left, end - left, color);
+            self.rows[span.depth].add(left, end - left, color);
             left = end;
         }
     }
 
-    /// Writes a path for each color, if there are any frames.
-    pub fn write(mut self, geometry: &Geometry, xml: &mut Xml) {
-        let mut paths: BTreeMap<[u8; 3], Path> = BTreeMap::new();
-        for (depth, row) in self.rows.iter_mut().enumerate() {
-            row.finish_cell(self.color_step);
-            let (top, height) = geometry.rect(depth);
-            for segment in &row.segments {
-                let Color { r, g, b } = segment.color;
-                let path = paths.entry([r, g, b]).or_default();
-                path.push(segment, depth, 10 * top + 5 * height);
-            }
-        }
-        if paths.is_empty() {
+    fn finish_cell(&mut self, depth: usize) {
+        let row = &mut self.rows[depth];
+        let units = row.covered * UNITS + row.carry;
+        let width = units.round();
+        row.carry = units - width;
+        let color = row.average(self.color_step);
+        row.covered = 0.0;
+        if width <= 0.0 {
             return;
         }
+        let left = (row.left * UNITS).round() as u32;
+        let last = row.last.map(|last| &mut self.segments[last]);
+        let end = last.as_ref().map_or(0, |last| last.right);
+        let right = left.max(end) + width as u32;
+        let left = match last {
+            Some(last) if left <= last.right && last.color == color => {
+                last.right = right;
+                return;
+            }
+            Some(last) if left <= last.right => last.left.max(last.right.saturating_sub(OVERLAP)),
+            _ => left,
+        };
+        row.last = Some(self.segments.len());
+        self.segments.push(Segment {
+            depth,
+            color,
+            left,
+            right,
+        });
+    }
+
+    /// Writes a path for each color, if there are any frames.
+    pub fn write(mut self, geometry: &Geometry, xml: &mut Xml) {
+        (0..self.rows.len()).for_each(|depth| self.finish_cell(depth));
+        if self.segments.is_empty() {
+            return;
+        }
+        // Segments of a row stay in order.
+        self.segments
+            .sort_by_key(|it| (it.color.r, it.color.g, it.color.b, it.depth));
         xml.start("svg");
         xml.attr("id", "narrow");
         xml.attr("height", "100");
@@ -105,10 +129,14 @@ impl Cells {
         xml.attr("overflow", "visible");
         xml.attr("fill", "none");
         xml.attr("stroke-width", &(geometry.rect(0).1 * 10).to_string());
-        for ([red, green, blue], path) in &paths {
+        for path in self.segments.chunk_by(|a, b| a.color == b.color) {
             xml.start("path");
-            xml.attr("stroke", &css(Color::new(*red, *green, *blue)));
-            xml.attr_with("d", |out| out.extend_from_slice(&path.text));
+            xml.attr("stroke", &css(path[0].color));
+            xml.attr_with("d", |out| {
+                for row in path.chunk_by(|a, b| a.depth == b.depth) {
+                    push_row(out, row, geometry.rect(row[0].depth));
+                }
+            });
             xml.end();
         }
         xml.end();
@@ -128,30 +156,6 @@ impl Row {
         }
     }
 
-    fn finish_cell(&mut self, color_step: f64) {
-        let units = self.covered * UNITS + self.carry;
-        let width = units.round();
-        self.carry = units - width;
-        let color = self.average(color_step);
-        self.covered = 0.0;
-        if width <= 0.0 {
-            return;
-        }
-        let left = (self.left * UNITS).round() as u32;
-        let last = self.segments.last_mut();
-        let end = last.as_ref().map_or(0, |last| last.right);
-        let right = left.max(end) + width as u32;
-        let left = match last {
-            Some(last) if left <= last.right && last.color == color => {
-                last.right = right;
-                return;
-            }
-            Some(last) if left <= last.right => last.left.max(last.right.saturating_sub(OVERLAP)),
-            _ => left,
-        };
-        self.segments.push(Segment { color, left, right });
-    }
-
     fn average(&self, step: f64) -> Color {
         let [red, green, blue] = self.color.map(|sum| {
             let steps = (sum / self.covered / step).round();
@@ -161,36 +165,28 @@ impl Row {
     }
 }
 
-/// The lines of one color.
-#[derive(Default)]
-struct Path {
-    text: Vec<u8>,
-    /// The row and the end of the last line.
-    last: Option<(usize, u32)>,
-}
-
-impl Path {
-    /// Adds a line along the middle of a row, at `y`.
-    fn push(&mut self, segment: &Segment, depth: usize, y: usize) {
-        let text = &mut self.text;
-        match self.last.filter(|(row, _)| *row == depth) {
+/// Writes lines along the middle of a row.
+fn push_row(out: &mut Vec<u8>, segments: &[Segment], (y, height): (usize, usize)) {
+    let mut end = None;
+    for segment in segments {
+        match end {
             None => {
-                text.push(b'M');
-                push_uint(text, u64::from(segment.left));
-                text.push(b' ');
-                push_uint(text, y as u64);
+                out.push(b'M');
+                push_uint(out, u64::from(segment.left));
+                out.push(b' ');
+                push_uint(out, (10 * y + 5 * height) as u64);
             }
-            Some((_, end)) => {
-                text.push(b'm');
+            Some(end) => {
+                out.push(b'm');
                 if segment.left < end {
-                    text.push(b'-');
+                    out.push(b'-');
                 }
-                push_uint(text, u64::from(segment.left.abs_diff(end)));
-                text.extend_from_slice(b" 0");
+                push_uint(out, u64::from(segment.left.abs_diff(end)));
+                out.extend_from_slice(b" 0");
             }
         }
-        text.push(b'h');
-        push_uint(text, u64::from(segment.right - segment.left));
-        self.last = Some((depth, segment.right));
+        out.push(b'h');
+        push_uint(out, u64::from(segment.right - segment.left));
+        end = Some(segment.right);
     }
 }

@@ -97,7 +97,10 @@ fn start_page(xml: &mut Xml, opt: &Options<'_>, inline: Option<&Inline>) {
         None => format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(text))),
     };
     if let Some(Inline { style, script }) = inline {
-        let (script, style) = (source(script), source(style));
+        let (mut script, style) = (source(script), source(style));
+        if opt.has_viewer() && opt.csp_nonce.is_none() {
+            script += &format!(" 'sha256-{}'", style::viewer_hash());
+        }
         xml.start("meta");
         xml.attr("http-equiv", "Content-Security-Policy");
         let policy = format!("default-src 'none'; script-src {script}; style-src {style}");

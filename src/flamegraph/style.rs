@@ -5,11 +5,12 @@ use super::geometry::X_PAD;
 use super::{Options, TextTruncateDirection, defaults};
 use std::fmt::Write;
 
-/// The viewer, made by tests/browser/minify.mjs of the files in `viewer`.
+/// The viewer, made by tests/browser/minify.mjs of the files in `viewer`, as are the style sheets. It is packed, after
+/// a script that unpacks it.
 const VIEWER: &str = include_str!("viewer.min.js");
 
 /// Styles of the parts that pictures have, too.
-const STYLE: &str = include_str!("viewer/graph.css");
+const STYLE: &str = include_str!("graph.min.css");
 
 /// Frames that are painted together have transparent elements, which get no outline.
 const OUTLINES: &str = ".outlines #frames > * > rect { stroke:#555; stroke-width:0.5; stroke-opacity:0.6; }\n\
@@ -21,7 +22,7 @@ const MODERN: &str = include_str!("viewer/modern.css");
 /// Styles of the modern theme where the system is dark, without the script.
 const DARK_STYLE: &str = include_str!("viewer/modern-dark.css");
 
-const VIEWER_STYLE: &str = include_str!("viewer/viewer.css");
+const VIEWER_STYLE: &str = include_str!("viewer.min.css");
 
 /// The style sheet. With `has_outlines`, adjacent frames of the same color can be told apart.
 pub(super) fn style_sheet(opt: &Options<'_>, has_outlines: bool) -> String {
@@ -70,6 +71,12 @@ fn push_dark_style(style: &mut String) {
         );
     }
     style.push_str("}\n");
+}
+
+/// The SHA-256 hash, in base 64, of the viewer when it is unpacked. It becomes a script of its own.
+pub(super) fn viewer_hash() -> &'static str {
+    let last_line = VIEWER.lines().last().unwrap_or_default();
+    last_line.split(' ').nth(1).unwrap_or_default()
 }
 
 /// Appends the script of the viewer.

@@ -126,7 +126,7 @@ function median(values) {
 
 // The number of frames in the file, as read by the viewer.
 function framesIn(svg) {
-  const viewer = ['numbers', 'profile', 'modules', 'parts', 'graph', 'colors'].map((name) =>
+  const viewer = ['numbers', 'reader', 'profile', 'modules', 'parts', 'graph', 'colors'].map((name) =>
     readFileSync(new URL(`../../src/flamegraph/viewer/${name}.js`, import.meta.url), 'utf8'),
   );
   const Profile = new Function(`${viewer.join('\n')}; return Profile;`)();

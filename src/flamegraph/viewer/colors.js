@@ -50,7 +50,7 @@ class Colors {
     this.isSafe = false;
     this.isDark = false;
     // By name, and by node for frames of the file with their own color.
-    this.ofName = profile.names.map((_, name) => colorAt(profile.colors, name));
+    this.ofName = profile.names.map((_, name) => colorAt(profile.colors[name]));
     this.ofNode = new Map();
     this.largest = 1;
     this.sign = profile.settings.negate ? -1 : 1;
@@ -138,14 +138,8 @@ class Colors {
 /** @param {number} value @param {number} step */
 const snapped = (value, step) => Math.min(Math.round(value / step) * step, 255);
 
-// Two digits for each name, 12 bits.
-/** @param {string} colors @param {number} name */
-function colorAt(colors, name) {
-  if (colors.length < 2 * name + 2) {
-    return [200, 200, 200];
-  }
-  /** @param {number} at */
-  const digit = (at) => DIGIT_OF[colors.charCodeAt(2 * name + at)];
-  const bits = digit(0) * 64 + digit(1);
-  return [bits >> 8, (bits >> 4) & 15, bits & 15].map((value) => value * 17);
+// The color of 12 bits, if there is one.
+/** @param {number | undefined} bits */
+function colorAt(bits) {
+  return bits === undefined ? [200, 200, 200] : [bits >> 8, (bits >> 4) & 15, bits & 15].map((value) => value * 17);
 }

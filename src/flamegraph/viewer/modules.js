@@ -11,20 +11,15 @@ const FADED = { light: [236, 236, 238], dark: [52, 52, 56] };
 
 class Modules {
   // `numbers` has a number for each name; src/flamegraph/data.rs documents it.
-  /** @param {Settings} settings @param {string} numbers */
+  /** @param {Settings} settings @param {number[]} numbers */
   constructor({ modules, light, dark }, numbers) {
     this.names = modules.map(([name]) => name);
     this.hues = modules.map(([, hue]) => hue);
     this.light = colorsIn(light);
     this.dark = colorsIn(dark);
     // By name of a function.
-    this.index = [];
-    this.variant = [];
-    for (const reader = new Numbers(numbers); !reader.isAtEnd; ) {
-      const number = reader.next();
-      this.index.push(Math.floor(number / VARIANTS));
-      this.variant.push(number % VARIANTS);
-    }
+    this.index = numbers.map((number) => Math.floor(number / VARIANTS));
+    this.variant = numbers.map((number) => number % VARIANTS);
     // The module to show; -1 for all.
     this.selected = -1;
   }

@@ -1,39 +1,6 @@
 // @ts-check
 // Reads the profile from the text in the file; src/flamegraph/data.rs documents the format.
 
-// 56 digits that end a number, followed by 28 that do not.
-const DIGITS = '()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]_`abcdefghijklmnopqrstuvwxyz{|}~';
-const ENDS = 56;
-const GOES_ON = 28;
-
-const DIGIT_OF = new Uint8Array(128);
-for (let digit = 0; digit < DIGITS.length; digit++) {
-  DIGIT_OF[DIGITS.charCodeAt(digit)] = digit;
-}
-
-class Numbers {
-  /** @param {string} text @param {number} [at] */
-  constructor(text, at = 0) {
-    this.text = text;
-    this.at = at;
-  }
-
-  get isAtEnd() {
-    return this.at >= this.text.length;
-  }
-
-  next() {
-    let digit = DIGIT_OF[this.text.charCodeAt(this.at++)];
-    let [value, scale] = [digit, 1];
-    while (digit >= ENDS) {
-      scale *= GOES_ON;
-      digit = DIGIT_OF[this.text.charCodeAt(this.at++)];
-      value += digit * scale;
-    }
-    return value;
-  }
-}
-
 // A call tree in which each frame comes before its callees, and those before the next frame. The first node
 // is the root. `name` is the number of a name, -1 for the root's. `own` is the count of the stack that ends
 // there, `ownBefore` the same in the baseline profile.
@@ -84,47 +51,50 @@ class Tree {
 class Profile {
   /** @param {string} text */
   constructor(text) {
-    const [settings, stacks, colors, ...names] = text.split('\n');
+    const [settings, packed] = text.split('\n');
+    const reader = new Reader(packed);
     this.settings = JSON.parse(settings);
     this.isChart = this.settings.kind === 'chart';
     this.isDifferential = this.settings.kind === 'differential';
     this.counts = new Counts(this.settings);
-    this.names = lengthened(names.join('\n'), this.settings.names).split('\n');
     this.isModern = this.settings.theme === 'modern';
-    this.modules = this.settings.modules ? new Modules(this.settings, colors) : null;
-    this.colors = this.modules ? '' : colors;
-    this.tree = this.read(stacks);
+    this.tree = this.read(reader);
+    this.names = reader.string(this.settings.names).split('\n');
+    const { modules, byWidth } = this.settings;
+    const hasColors = !modules && !byWidth && !this.isDifferential;
+    this.modules = modules ? new Modules(this.settings, this.names.map(() => reader.number(MODULE))) : null;
+    this.colors = hasColors ? this.names.map(() => reader.symbol(COLOR) * 64 + reader.symbol(COLOR)) : [];
     this.functions = functionsOf(this.names);
     this.parts = partsOf(this);
   }
 
-  /** @param {string} stacks */
-  read(stacks) {
-    const tree = new Tree(stacks.length + 1);
-    const numbers = new Numbers(stacks);
+  /** @param {Reader} reader */
+  read(reader) {
+    const { frames, stacks } = this.settings;
+    const tree = new Tree(frames + 1);
     /** @type {number[][]} */
-    const callees = this.names.map(() => new Array());
+    const callees = [[]];
     const path = [tree.push(-1, -1)];
     // The end of the stacks so far, if the x axis is time.
     let time = 0;
-    tree.start = this.isChart ? new Float64Array(stacks.length + 1) : null;
-    while (!numbers.isAtEnd) {
-      path.length -= numbers.next();
-      for (let begun = numbers.next(); begun > 0; begun--) {
+    tree.start = this.isChart ? new Float64Array(frames + 1) : null;
+    for (let stack = 0; stack < stacks; stack++) {
+      path.length -= reader.number(CLOSED);
+      for (let begun = reader.number(OPENED); begun > 0; begun--) {
         const caller = path[path.length - 1];
         const called = callees[Math.max(tree.name[caller], 0)];
-        const place = numbers.next();
-        if (place === called.length) {
-          called.push(numbers.next());
+        const choice = reader.choice(called.length);
+        if (choice === 0) {
+          called.push(readName(reader, callees));
         }
-        path.push(tree.push(caller, called[place]));
+        path.push(tree.push(caller, called[choice === 0 ? called.length - 1 : choice - 1]));
         if (this.isChart) {
           tree.start[tree.size - 1] = time;
         }
       }
       const node = path[path.length - 1];
-      const before = this.isDifferential ? numbers.next() : 0;
-      const own = numbers.next();
+      const before = this.isDifferential ? reader.number(BEFORE) : 0;
+      const own = reader.number(COUNT);
       tree.add(node, own, before);
       time += own;
     }
@@ -132,25 +102,18 @@ class Profile {
   }
 }
 
-// Decompresses the output of src/flamegraph/shorten.rs: `^`, a distance and a length refer to earlier text.
-/** @param {string} text @param {number} length */
-function lengthened(text, length) {
-  const units = new Uint16Array(length);
-  const numbers = new Numbers(text);
-  let filled = 0;
-  while (filled < length && !numbers.isAtEnd) {
-    const unit = text.charCodeAt(numbers.at++);
-    if (unit !== 94 || text.charCodeAt(numbers.at) === 94) {
-      numbers.at += unit === 94 ? 1 : 0;
-      units[filled++] = unit;
-      continue;
+// The number of a name: the next one, or one that is known. `callees` has an entry for each that is known.
+/** @param {Reader} reader @param {number[][]} callees */
+function readName(reader, callees) {
+  let value = reader.number(NAME);
+  while (value < 2) {
+    callees.push([]);
+    if (value === 0) {
+      return callees.length - 1;
     }
-    let from = filled - numbers.next();
-    for (let left = numbers.next(); left > 0; left--) {
-      units[filled++] = units[from++];
-    }
+    value = reader.number(NAME);
   }
-  return new TextDecoder('utf-16le').decode(units);
+  return callees.length + 1 - value;
 }
 
 // For each name, the first one that is written the same way: `f` and `f_[k]` differ only in color.

@@ -11,6 +11,8 @@ declare const truncate_text_right: boolean;
 /** The first line of the profile; src/flamegraph/data.rs documents it. */
 interface Settings {
   unit: string;
+  stacks: number;
+  frames: number;
   names: number;
   kind: string;
   width: string;
