@@ -43,7 +43,7 @@ pub(super) struct Frames<'f, 'o> {
     character: f64,
     /// [`LABEL_PAD`] in percent of the image.
     label_pad: f64,
-    /// Frames with fewer samples have no element, unless the viewer creates one.
+    /// Frames with fewer samples have no element until the viewer creates one.
     min_samples: f64,
     /// Frames with fewer samples are painted as [`Cells`].
     thin: f64,
@@ -67,6 +67,7 @@ impl<'f, 'o> Frames<'f, 'o> {
         painter: Painter<'f>,
     ) -> Frames<'f, 'o> {
         let columns = columns(opt, geometry);
+        let thin = thin_samples(opt, tree, layout, columns);
         Frames {
             opt,
             tree,
@@ -78,8 +79,8 @@ impl<'f, 'o> Frames<'f, 'o> {
             total: layout.total().to_f64(),
             character: character_width(opt),
             label_pad: 100.0 * LABEL_PAD / geometry.width.max(1) as f64,
-            min_samples: min_samples(opt, layout, columns),
-            thin: thin_samples(opt, tree, layout, columns),
+            min_samples: min_samples(opt, layout, columns, thin),
+            thin,
             columns,
         }
     }
@@ -304,12 +305,15 @@ fn columns(opt: &Options<'_>, geometry: &Geometry) -> f64 {
 /// The columns of an image of the default width.
 const COLUMNS: f64 = 1180.0;
 
-/// The minimum number of samples of frames with an element: in a large graph, a column.
-fn min_samples(opt: &Options<'_>, layout: &Layout, columns: f64) -> f64 {
+/// The minimum number of samples of frames with an element: in a large graph, those of a column, and no thin ones,
+/// which would be transparent. Thin elements are needed if frames have attributes, because the data has none.
+fn min_samples(opt: &Options<'_>, layout: &Layout, columns: f64, thin: f64) -> f64 {
     let is_all_needed = opt.no_javascript || layout.frames.len() <= MAX_FRAMES;
-    match is_all_needed {
-        true => f64::NEG_INFINITY,
-        false => layout.total().to_f64() / columns,
+    let column = layout.total().to_f64() / columns;
+    match (is_all_needed, opt.link.is_some() || attrs::exist(opt)) {
+        (true, _) => f64::NEG_INFINITY,
+        (false, true) => column,
+        (false, false) => thin.max(column),
     }
 }
 

@@ -14,6 +14,11 @@ impl FrameAttrs {
     }
 }
 
+/// Whether any frame may have attributes.
+pub(super) fn exist(_: &Options<'_>) -> bool {
+    false
+}
+
 pub(super) fn of<'o>(_: &'o Options<'_>, _: &str) -> Option<&'o FrameAttrs> {
     None
 }

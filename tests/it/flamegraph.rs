@@ -428,11 +428,78 @@ fn a_large_graph_has_elements_for_visible_frames() {
     assert_eq!((elements, are_painted_together), (10_000, true));
     let (elements, are_painted_together, data) = drawn(9_998, |_| ());
     assert_eq!((elements, are_painted_together), (3, true));
-    // Three bytes for the new part of a stack, up to three for its index, and the number of its
-    // name.
-    assert!((50_000..200_000).contains(&data.len()), "{}", data.len());
+    // For each frame, a few bits of the stack, the color, and the digits of the name.
+    assert!((20_000..80_000).contains(&data.len()), "{}", data.len());
     // Without the viewer, the other frames could never be drawn.
     assert_eq!(drawn(9_998, |opt| opt.no_javascript = true).0, 10_001);
+}
+
+#[test]
+fn thin_frames_of_a_large_graph_are_elements_only_if_there_are_links() {
+    // One frame of one and a half pixels, more than a thousand below that, and one wide one.
+    let small = (0..11_000).map(|number| format!("f{number:05} 10"));
+    let lines: Vec<String> = small
+        .chain(["g 280".to_string(), "wide 110000".to_string()])
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let drawn = |change: fn(&mut Options<'_>)| {
+        let mut opt = options(|opt| opt.min_width = 0.0);
+        change(&mut opt);
+        titles(&mut opt, &lines)
+    };
+    let has_thin = |titles: &[String]| titles.iter().any(|title| title.starts_with("g ("));
+    assert!(!has_thin(&drawn(|_| ())));
+    assert_eq!(drawn(|_| ()).len(), 2);
+    let has_links = |opt: &mut Options<'_>| opt.link = "https://example.com/{file}".parse().ok();
+    assert!(has_thin(&drawn(has_links)));
+}
+
+/// A profile like that of a compiler: long names that share most of their text, and many narrow frames.
+fn stacks_of_a_compiler() -> Vec<String> {
+    let mut state = 1u32;
+    let mut random = move |below: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        ((u64::from(state) * u64::from(below)) >> 32) as u32
+    };
+    let words = [
+        "resolve", "typeck", "borrow", "codegen", "query", "intern", "visit", "fold",
+    ];
+    let word = |of: u32| words[(of % 8) as usize];
+    let name = |number: u32| {
+        let (a, b, c) = (word(number), word(number / 8), word(number / 64));
+        format!("<rustc_{a}::{b}::Context<rustc_{b}::{c}>>::{c}_{a}_{number}")
+    };
+    let mut path: Vec<String> = Vec::new();
+    let mut lines = Vec::new();
+    for _ in 0..4_000 {
+        path.truncate(random(20) as usize);
+        let new = 1 + random(6);
+        path.extend((0..new).map(|_| {
+            let frequent = random(2_000) * random(2_000) / 2_000;
+            name(frequent)
+        }));
+        lines.push(format!("{} {}", path.join(";"), 1 + random(9) * random(9)));
+    }
+    lines
+}
+
+#[test]
+fn graphs_are_small() {
+    let size = |lines: &[&str], theme| {
+        let mut svg = Vec::new();
+        let mut opt = options(|opt| opt.theme = theme);
+        opt.min_width = 0.0;
+        flamegraph::from_lines(&mut opt, lines.iter().copied(), &mut svg).unwrap();
+        svg.len()
+    };
+    let large = stacks_of_a_compiler();
+    let large: Vec<&str> = large.iter().map(String::as_str).collect();
+    for (theme, most) in [(Theme::Classic, 520_000), (Theme::Modern, 330_000)] {
+        let small = size(&["main;parse 3", "main;draw 4"], theme);
+        assert!(small < 60_000, "{small}");
+        let large = size(&large, theme);
+        assert!(large < most, "{large}");
+    }
 }
 
 #[test]

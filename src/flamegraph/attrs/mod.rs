@@ -50,6 +50,11 @@ pub(super) struct FrameAttrs {
 
 const HREF: &str = "xlink:href";
 
+/// Whether any frame may have attributes.
+pub(super) fn exist(opt: &Options<'_>) -> bool {
+    !opt.func_frameattrs.0.is_empty()
+}
+
 /// The attributes of the frames of a function.
 pub(super) fn of<'o>(opt: &'o Options<'_>, name: &str) -> Option<&'o FrameAttrs> {
     opt.func_frameattrs.0.get(name)
