@@ -9,6 +9,7 @@ let viewer = null;
 function start() {
   if (viewer === null && root.querySelector('#profile') && root.querySelector('#frames rect')) {
     try {
+      addStyle();
       viewer = new Viewer(root);
     } finally {
       root.classList.remove('loading');
@@ -23,6 +24,13 @@ if (document.readyState !== 'loading') {
   // Laying out a growing image repeatedly would take most of the loading time.
   root.classList.toggle('loading', root === document.documentElement);
   document.addEventListener('DOMContentLoaded', start);
+}
+
+// Adds the rules of tools.css. The policy of a page does not apply to a style sheet of this kind.
+function addStyle() {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(TOOLS_STYLE);
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 }
 
 // For screen readers, the browser's tab, and phones.

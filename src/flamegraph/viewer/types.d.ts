@@ -1,4 +1,8 @@
-// The types of plain objects and of the variables above the script, for `tsc`; see tests/browser/tsconfig.json.
+// The types of plain objects, of the variables above the script, and of what is put into it, for `tsc`; see
+// tests/browser/tsconfig.json.
+
+/** The rules of tools.css; see tests/browser/minify.mjs. */
+declare const TOOLS_STYLE: string;
 
 declare const nametype: string;
 declare const fontsize: number;
