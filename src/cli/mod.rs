@@ -7,10 +7,7 @@ pub mod convert;
 mod descriptor;
 pub mod diff;
 mod every;
-#[cfg(feature = "filter")]
-mod filter;
-#[cfg(not(feature = "filter"))]
-#[path = "no_filter.rs"]
+#[cfg_attr(not(feature = "filter"), path = "no_filter.rs")]
 mod filter;
 pub mod flamegraph;
 mod generate;

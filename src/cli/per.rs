@@ -6,7 +6,8 @@ use crate::bytes::text::lossy;
 use crate::call_tree::{CallTree, Count, Forest, Roots};
 use crate::collapse::selection::{Division, Listing, Part, PartBy, PartKey, Selection};
 use crate::input::Reader;
-use clap::Args;
+use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::PathBuf;
@@ -23,6 +24,22 @@ pub struct PerArgs {
     /// The profile is read again for each part
     #[arg(long, value_name = "PART", value_enum, conflicts_with = "list_values")]
     pub per: Option<PartBy>,
+}
+
+impl ValueEnum for PartBy {
+    fn value_variants<'a>() -> &'a [PartBy] {
+        &[
+            PartBy::Thread,
+            PartBy::Process,
+            PartBy::Cpu,
+            PartBy::Event,
+            PartBy::File,
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.property().to_ascii_lowercase()))
+    }
 }
 
 /// Reads the chosen samples of a profile.

@@ -70,10 +70,7 @@ pub mod java_exceptions;
 pub mod jemalloc;
 #[cfg(feature = "jfr")]
 pub mod jfr;
-#[cfg(feature = "json")]
-mod json;
-#[cfg(not(feature = "json"))]
-#[path = "no_json.rs"]
+#[cfg_attr(not(feature = "json"), path = "no_json.rs")]
 mod json;
 pub mod ljp;
 pub mod massif;

@@ -45,17 +45,14 @@
 
 mod amounts;
 mod callgrind;
-#[cfg(feature = "json")]
+#[cfg_attr(not(feature = "json"), path = "no_json.rs")]
 mod json;
-#[cfg(not(feature = "json"))]
-use none as json;
 mod listing;
-#[cfg(not(all(feature = "compression", feature = "json", feature = "protobuf")))]
-mod none;
-#[cfg(all(feature = "compression", feature = "protobuf"))]
+#[cfg_attr(
+    not(all(feature = "compression", feature = "protobuf")),
+    path = "no_pprof.rs"
+)]
 mod pprof;
-#[cfg(not(all(feature = "compression", feature = "protobuf")))]
-use none as pprof;
 mod tsv;
 
 use crate::call_tree::Forest;

@@ -1,11 +1,7 @@
 //! Command-line flags, which are derived from the options of the library if it is built with the tools.
 
-#[cfg(feature = "cli")]
-#[path = "with_clap.rs"]
-mod imp;
-#[cfg(not(feature = "cli"))]
-#[path = "without_clap.rs"]
-mod imp;
+#[cfg_attr(not(feature = "cli"), path = "no_derive.rs")]
+mod derive;
 
-pub use imp::*;
-pub(crate) use imp::{flags, flags_of};
+pub use derive::*;
+pub(crate) use derive::{flags, flags_of};

@@ -18,10 +18,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
-#[cfg(feature = "nameattr")]
-mod attrs;
-#[cfg(not(feature = "nameattr"))]
-#[path = "no_attrs.rs"]
+#[cfg_attr(not(feature = "nameattr"), path = "no_attrs.rs")]
 mod attrs;
 mod collect;
 pub mod color;
@@ -37,7 +34,7 @@ mod narrow;
 mod options;
 mod pack;
 mod paint;
-#[cfg(feature = "picture")]
+#[cfg_attr(not(feature = "picture"), path = "no_picture.rs")]
 mod picture;
 mod render;
 mod shorten;
@@ -47,7 +44,6 @@ mod svg;
 mod test_reader;
 mod transform;
 
-#[cfg(feature = "nameattr")]
 pub use attrs::FuncFrameAttrsMap;
 pub use collect::Collector;
 pub use color::Palette;
@@ -77,7 +73,8 @@ use std::path::{Path, PathBuf};
 /// * [`InvalidData`](io::ErrorKind::InvalidData) if there are no samples in the input, or none with a
 ///   [base](Options::base) (an image that says so is written anyway), if the counts add up to more
 ///   than `u64::MAX`, or if `no_sort` is set and the lines are not sorted.
-/// * [`NotFound`](io::ErrorKind::NotFound) if a picture is to be drawn, and the system has no fonts.
+/// * [`NotFound`](io::ErrorKind::NotFound) if a picture is to be drawn, and the system has no fonts;
+///   [`Unsupported`](io::ErrorKind::Unsupported) if the crate is built without the feature `picture`.
 /// * Errors of `writer`.
 pub fn from_lines<'a, I, W>(opt: &mut Options<'_>, lines: I, writer: W) -> io::Result<()>
 where
@@ -179,7 +176,6 @@ pub fn from_call_tree<W: Write>(
         opt.subtitle = tree.note().map(str::to_string);
     }
     let drawn = match opt.format {
-        #[cfg(feature = "picture")]
         Format::Png | Format::Pdf => picture::draw(opt, tree, writer),
         Format::Svg | Format::Html => draw(opt, tree, writer),
     };

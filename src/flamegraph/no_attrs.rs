@@ -2,6 +2,11 @@
 
 use super::Options;
 
+/// Attributes by function name, of which there are none without the crate's feature `nameattr`.
+#[derive(Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FuncFrameAttrsMap;
+
 /// Attributes that no frame has.
 pub(super) struct FrameAttrs {
     pub title: Option<String>,

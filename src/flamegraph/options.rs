@@ -1,10 +1,8 @@
 //! Options of a flame graph, and their defaults.
 
-#[cfg(feature = "nameattr")]
-use super::FuncFrameAttrsMap;
-use super::LinkPattern;
 use super::color::{self, BackgroundColor, Color, Palette, PaletteMap, SearchColor, StrokeColor};
 use super::layout::Limits;
+use super::{FuncFrameAttrsMap, LinkPattern};
 use crate::call_tree::CallTree;
 use std::io;
 
@@ -133,10 +131,9 @@ pub enum Format {
     /// permissions in its content security policy.
     Html,
     /// A PNG, which shows what the SVG does without the viewer. Text needs a font of the system.
-    #[cfg(feature = "picture")]
+    /// PNG and PDF require the crate's feature `picture`.
     Png,
     /// A PDF of one page, with the same contents, whose text can be searched.
-    #[cfg(feature = "picture")]
     Pdf,
 }
 
@@ -179,7 +176,6 @@ pub struct Options<'a> {
     pub palette_map: Option<&'a mut PaletteMap>,
 
     /// Custom attributes for the frames of selected functions. Default: none.
-    #[cfg(feature = "nameattr")]
     pub func_frameattrs: FuncFrameAttrsMap,
 
     /// The pattern for links from frames to their source. A link in `func_frameattrs` takes
@@ -260,7 +256,6 @@ pub struct Options<'a> {
     pub format: Format,
 
     /// The width and height of a PNG in units of the width and height of the graph. Default: 1.
-    #[cfg(feature = "picture")]
     pub scale: f64,
 
     /// In HTML, the nonce of the script and the style sheet, for pages served with a content
@@ -304,7 +299,6 @@ impl Default for Options<'_> {
             hash: false,
             deterministic: false,
             palette_map: None,
-            #[cfg(feature = "nameattr")]
             func_frameattrs: FuncFrameAttrsMap::default(),
             link: None,
             direction: Direction::default(),
@@ -328,7 +322,6 @@ impl Default for Options<'_> {
             diff_scale: DiffScale::default(),
             factor: defaults::FACTOR,
             format: Format::default(),
-            #[cfg(feature = "picture")]
             scale: 1.0,
             csp_nonce: None,
             pretty_xml: false,
@@ -349,7 +342,6 @@ impl Options<'_> {
             let message = "the frame height must be at least 1 pixel";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
-        #[cfg(feature = "picture")]
         if !self.scale.is_finite() || self.scale <= 0.0 {
             let message = "the scale must be a number greater than 0";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
@@ -377,10 +369,7 @@ impl Options<'_> {
 
     /// The number of pixels per unit, if the graph is converted to a picture.
     pub(super) fn picture_scale(&self) -> Option<f64> {
-        #[cfg(feature = "picture")]
-        return matches!(self.format, Format::Png | Format::Pdf).then_some(self.scale);
-        #[cfg(not(feature = "picture"))]
-        None
+        matches!(self.format, Format::Png | Format::Pdf).then_some(self.scale)
     }
 
     pub(super) fn is_modern(&self) -> bool {

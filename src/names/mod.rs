@@ -5,9 +5,6 @@ mod brackets;
 pub(crate) mod demangle;
 pub(crate) mod frame;
 pub mod java;
-#[cfg(feature = "demangle")]
-mod mangling;
-#[cfg(not(feature = "demangle"))]
-#[path = "no_mangling.rs"]
+#[cfg_attr(not(feature = "demangle"), path = "no_mangling.rs")]
 mod mangling;
 pub(crate) mod symbol;

@@ -38,7 +38,6 @@ pub struct Flags {
     pub format: String,
 
     /// Make a PNG this many times as wide and high, for high-resolution screens
-    #[cfg(feature = "picture")]
     #[arg(
         long = "scale", value_name = "FLOAT", default_value_t = 1.0, value_parser = values::factor,
         allow_negative_numbers = true
@@ -91,10 +90,7 @@ pub struct Flags {
 }
 
 /// The values of `--format`.
-#[cfg(feature = "picture")]
 const FORMATS: [&str; 4] = ["svg", "html", "png", "pdf"];
-#[cfg(not(feature = "picture"))]
-const FORMATS: [&str; 2] = ["svg", "html"];
 
 /// What `-h` shows; `--help` shows all.
 const MOST_USED: &[&str] = &[
@@ -132,7 +128,6 @@ impl Flags {
     pub fn options(&self) -> Options<'static> {
         let mut options = Options {
             format: self.format(),
-            #[cfg(feature = "picture")]
             scale: self.scale,
             csp_nonce: self.csp_nonce.clone(),
             pretty_xml: self.pretty_xml,
@@ -151,9 +146,7 @@ impl Flags {
     fn format(&self) -> Format {
         match self.format.as_str() {
             "html" => Format::Html,
-            #[cfg(feature = "picture")]
             "png" => Format::Png,
-            #[cfg(feature = "picture")]
             "pdf" => Format::Pdf,
             _ => Format::Svg,
         }
@@ -176,7 +169,6 @@ impl Flags {
         if self.csp_nonce.is_some() && self.format != "html" {
             return Some("--csp-nonce requires --format html: an SVG has no policy");
         }
-        #[cfg(feature = "picture")]
         if self.scale != 1.0 && self.format != "png" {
             return Some("--scale requires --format png");
         }
@@ -319,12 +311,9 @@ mod tests {
         );
         check!(["--flamechart"], flame_chart, true);
         check!(["--format", "svg"], format, Format::Svg);
-        #[cfg(feature = "picture")]
-        {
-            check!(["--format", "png"], format, Format::Png);
-            check!(["--format", "pdf"], format, Format::Pdf);
-            check!(["--scale", "1.5"], scale, 1.5);
-        }
+        check!(["--format", "png"], format, Format::Png);
+        check!(["--format", "pdf"], format, Format::Pdf);
+        check!(["--scale", "1.5"], scale, 1.5);
         check!(["--csp-nonce", "n"], csp_nonce, Some("n".to_string()));
         check!(["--diff-scale=log"], diff_scale, DiffScale::Log);
         check!(["--theme=modern"], theme, Theme::Modern);

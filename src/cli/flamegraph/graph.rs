@@ -1,10 +1,9 @@
 //! Flags for what is drawn, and how large.
 
+use super::attrs::AttrArgs;
 use crate::cli::values;
 use crate::flamegraph::{Direction, LinkPattern, Options, defaults};
 use clap::Args;
-#[cfg(feature = "nameattr")]
-use std::path::PathBuf;
 
 /// What is drawn.
 #[derive(Debug, Args)]
@@ -75,12 +74,8 @@ pub struct GraphArgs {
     #[arg(long = "notes", value_name = "STRING")]
     pub notes: Option<String>,
 
-    /// File containing attributes to use for the SVG frames of particular functions. Each line in
-    /// the file should be a function name followed by a tab, then a sequence of tab separated
-    /// name=value pairs
-    #[cfg(feature = "nameattr")]
-    #[arg(long = "nameattr", value_name = "PATH")]
-    pub nameattr: Option<PathBuf>,
+    #[command(flatten)]
+    pub attrs: AttrArgs,
 
     /// Make frames with a file in their names (see --lines) links to this URL, in which {file} and {line} are
     /// replaced: `vscode://file/{file}:{line}`

@@ -1,5 +1,7 @@
 //! Draws a profile as a flame graph.
 
+#[cfg_attr(not(feature = "nameattr"), path = "no_attrs.rs")]
+mod attrs;
 mod colors;
 mod comparison;
 mod flags;
@@ -23,9 +25,6 @@ pub use flags::command as tool_command;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
-
-#[cfg(feature = "nameattr")]
-use crate::flamegraph::FuncFrameAttrsMap;
 
 /// The tool whose output is that of the published one.
 const PUBLISHED: &str = "inferno-flamegraph";
@@ -83,12 +82,7 @@ fn show(
 fn draw_with(flags: &Flags, filters: &Filters, output: &Output) -> io::Result<()> {
     let mut colors = PaletteMap::default();
     let mut options = flags.options();
-    #[cfg(feature = "nameattr")]
-    if let Some(path) = &flags.graph.nameattr {
-        let attributes = Input::new(Some(path));
-        options.func_frameattrs =
-            attributes.read(|reader| FuncFrameAttrsMap::from_reader(reader))?;
-    }
+    flags.graph.attrs.set(&mut options)?;
     if flags.colors.cp {
         colors = PaletteMap::load_from_file_or_empty(&PALETTE_MAP)?;
         options.palette_map = Some(&mut colors);

@@ -1,9 +1,6 @@
 //! Reports the numbers of a profile, or what changed between profiles.
 
-#[cfg(feature = "filter")]
-mod rules;
-#[cfg(not(feature = "filter"))]
-#[path = "no_rules.rs"]
+#[cfg_attr(not(feature = "filter"), path = "no_rules.rs")]
 mod rules;
 
 use crate::call_tree::{CallTree, Forest};

@@ -17,10 +17,7 @@ pub(crate) mod error;
 pub(crate) mod folder;
 pub(crate) mod format;
 pub(crate) mod notes;
-#[cfg(feature = "multithreaded")]
-mod parallel;
-#[cfg(not(feature = "multithreaded"))]
-#[path = "sequential.rs"]
+#[cfg_attr(not(feature = "multithreaded"), path = "sequential.rs")]
 mod parallel;
 mod parts;
 pub(crate) mod shared;

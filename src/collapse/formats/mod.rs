@@ -1,25 +1,8 @@
 //! The list of formats: their names, and how to recognize and read them.
 
-#[cfg(feature = "cli")]
-mod cli;
-#[cfg(not(feature = "cli"))]
-#[path = "no_cli.rs"]
+#[cfg_attr(not(feature = "cli"), path = "no_cli.rs")]
 mod cli;
 mod folded;
-#[cfg(feature = "jfr")]
-mod jfr;
-#[cfg(not(feature = "jfr"))]
-use none as jfr;
-#[cfg(feature = "json")]
-mod json;
-#[cfg(not(feature = "json"))]
-use none as json;
-#[cfg(not(all(feature = "jfr", feature = "json", feature = "protobuf")))]
-mod none;
-#[cfg(feature = "protobuf")]
-mod protobuf;
-#[cfg(not(feature = "protobuf"))]
-use none as protobuf;
 
 use super::document::{self, Document};
 use super::engine::format::{Listed, Samples};
@@ -124,13 +107,18 @@ macro_rules! records {
     };
 }
 
-/// Declares the entries of documents.
-macro_rules! entries {
-    ($($module:ident)*) => {
-        &[$(FormatEntry::of_document::<crate::collapse::$module::Options>()),*]
-    };
+/// Declares lists of documents. Without the feature that a list requires, it is empty.
+macro_rules! documents {
+    ($($list:ident $(requires $feature:literal)?: $($module:ident)*;)*) => {$(
+        $(#[cfg(feature = $feature)])?
+        const $list: &[FormatEntry] =
+            &[$(FormatEntry::of_document::<super::$module::Options>()),*];
+        $(
+            #[cfg(not(feature = $feature))]
+            const $list: &[FormatEntry] = &[];
+        )?
+    )*};
 }
-use entries;
 
 /// perf, which has options of its own among those of any format.
 pub const PERF: FormatEntry = FormatEntry {
@@ -147,15 +135,18 @@ records! {
     XCTRACE: xctrace::Options,
 }
 
-/// Binary files.
-const BINARY: &[FormatEntry] = entries!(cprofile nettrace);
-
-/// Text.
-const TEXT: &[FormatEntry] = entries! {
-    aix austin bcc callgrind elfutils faulthandler gdb go goroutine gperftools heaptrack ibmjava
-    instruments java_exceptions jemalloc ljp massif perf_sched pmc rprof stap strace uftrace
-    vtune_mc wcp xdebug
-};
+documents! {
+    BINARY: cprofile nettrace;
+    PROTOBUF requires "protobuf": otlp pprof simpleperf;
+    JFR requires "jfr": jfr;
+    JSON requires "json":
+        bpftrace chrome cpuprofile dhat firefox ghc heapprofile jstack node_prof pyinstrument
+        pyspy_dump safari speedscope stackprof xhprof;
+    TEXT:
+        aix austin bcc callgrind elfutils faulthandler gdb go goroutine gperftools heaptrack ibmjava
+        instruments java_exceptions jemalloc ljp massif perf_sched pmc rprof stap strace uftrace
+        vtune_mc wcp xdebug;
+}
 
 /// Folded stacks. They are tried last, because many formats resemble them.
 pub(crate) const FOLDED: FormatEntry = FormatEntry::of::<folded::Options>();
@@ -205,6 +196,5 @@ pub fn with_tools() -> impl Iterator<Item = FormatEntry> {
 }
 
 fn documents() -> impl Iterator<Item = &'static FormatEntry> {
-    let binary = BINARY.iter().chain(protobuf::ENTRIES).chain(jfr::ENTRIES);
-    binary.chain(json::ENTRIES).chain(TEXT)
+    [BINARY, PROTOBUF, JFR, JSON, TEXT].into_iter().flatten()
 }

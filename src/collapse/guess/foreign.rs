@@ -224,11 +224,6 @@ mod tests {
                 "a pyinstrument session",
             ),
             (b"{\"foo\": [1, 2]}", "unrecognized JSON"),
-            #[cfg(feature = "json")]
-            (
-                b"{\"foo\": {\"x\": 1}, \"bar\": 2",
-                "unrecognized JSON (its keys: foo, bar)",
-            ),
             (b"<?xml version=\"1.0\"?>\n<svg>", "an SVG"),
             (b"<!DOCTYPE HTML>\n<p>404", "a web page"),
             (b"\x7fELF\x02\x01", "an executable"),

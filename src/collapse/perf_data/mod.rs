@@ -54,10 +54,7 @@
 //! user or root. Nothing is fetched from the network. A function without a name is named after its
 //! object, `[libc.so.6]`, and a warning says why.
 
-#[cfg(feature = "perf-data")]
-mod recording;
-#[cfg(not(feature = "perf-data"))]
-#[path = "no_recording.rs"]
+#[cfg_attr(not(feature = "perf-data"), path = "no_recording.rs")]
 mod recording;
 
 use super::engine::folder::{Collapse, open};

@@ -6,10 +6,7 @@
 
 mod location;
 pub mod otlp;
-#[cfg(feature = "json")]
-mod otlp_json;
-#[cfg(not(feature = "json"))]
-#[path = "no_otlp_json.rs"]
+#[cfg_attr(not(feature = "json"), path = "no_otlp_json.rs")]
 mod otlp_json;
 pub mod pprof;
 pub(crate) mod pprof_messages;

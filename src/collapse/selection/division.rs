@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a profile is divided by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum PartBy {
     Thread,
     Process,

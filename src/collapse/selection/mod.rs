@@ -22,10 +22,7 @@ mod chooser;
 mod division;
 mod name;
 mod range;
-#[cfg(feature = "filter")]
-mod regex;
-#[cfg(not(feature = "filter"))]
-#[path = "no_regex.rs"]
+#[cfg_attr(not(feature = "filter"), path = "no_regex.rs")]
 mod regex;
 mod seen;
 mod time;

@@ -1,10 +1,7 @@
 //! Decodes input: compressed data, which is recognized by its first bytes, and text in UTF-16 or
 //! with a byte order mark.
 
-#[cfg(feature = "compression")]
-mod compression;
-#[cfg(not(feature = "compression"))]
-#[path = "no_compression.rs"]
+#[cfg_attr(not(feature = "compression"), path = "no_compression.rs")]
 mod compression;
 mod head;
 mod text;

@@ -4,10 +4,7 @@
 //! tools. It takes two steps: a reader adds all addresses to [`Addresses`], which then resolves
 //! them, one object at a time, with the same code as for `perf.data`.
 
-#[cfg(feature = "perf-data")]
-pub(crate) mod symbols;
-#[cfg(not(feature = "perf-data"))]
-#[path = "no_symbols.rs"]
+#[cfg_attr(not(feature = "perf-data"), path = "no_symbols.rs")]
 pub(crate) mod symbols;
 
 use super::SymbolOptions;

@@ -62,8 +62,7 @@ impl Machine {
         match arch {
             b"x86_64" => Some(&X86_64),
             b"aarch64" | b"arm64" => Some(&AARCH64),
-            b"" if cfg!(target_arch = "x86_64") => Some(&X86_64),
-            b"" if cfg!(target_arch = "aarch64") => Some(&AARCH64),
+            b"" => Machine::of_arch(std::env::consts::ARCH.as_bytes()),
             _ => None,
         }
     }

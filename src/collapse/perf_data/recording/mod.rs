@@ -23,10 +23,7 @@ mod stacks;
 mod tracing;
 mod trampolines;
 mod unwind;
-#[cfg(feature = "multithreaded")]
-mod workers;
-#[cfg(not(feature = "multithreaded"))]
-#[path = "one_worker.rs"]
+#[cfg_attr(not(feature = "multithreaded"), path = "one_worker.rs")]
 mod workers;
 
 pub(super) use fold::{fold_file, fold_reader};

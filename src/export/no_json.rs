@@ -1,4 +1,4 @@
-//! The formats of a feature that is not enabled.
+//! No formats in JSON.
 
 use super::Entry;
 
