@@ -1,5 +1,6 @@
 //! Splits any reader into blocks of whole records.
 
+use super::error::Mismatch;
 use std::io::{self, Read};
 
 /// The default block size in bytes. Small enough for a block to stay in a core's cache while it is
@@ -14,8 +15,11 @@ pub(crate) const MAX_RECORD_SIZE: u64 = 256 << 20;
 #[cold]
 pub(crate) fn record_too_long(offset: u64) -> io::Error {
     let max_mib = MAX_RECORD_SIZE >> 20;
-    let message = format!("the record that starts at byte {offset} is longer than {max_mib} MiB");
-    io::Error::new(io::ErrorKind::InvalidData, message)
+    let expected = format!("a record of at most {max_mib} MiB");
+    let message = format!("the record is longer than {max_mib} MiB");
+    Mismatch::worded(message, expected, None)
+        .at_offset(offset)
+        .into()
 }
 
 /// A block, whose memory is reused for the next one.
@@ -218,7 +222,10 @@ mod tests {
         for size in 1..8 {
             assert_eq!(read(b"ab\n1234567\n", size), Ok(11));
             let error = read(b"ab\n12345678\ncd\n", size).unwrap_err();
-            assert!(error.contains("starts at byte 3 is longer than"), "{error}");
+            assert!(
+                error.starts_with("the record is longer than 256 MiB [offset 3]"),
+                "{error}"
+            );
         }
     }
 }

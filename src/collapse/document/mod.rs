@@ -23,10 +23,12 @@ pub(crate) use profile::resolve_value;
 
 use super::engine::folder::{Collapse, fold_file};
 use super::selection::{Chooser, Criterion, Selection};
+use crate::bytes::error::{Mismatch, ParseErrorKind};
 use crate::call_tree::{CallTree, Forest, Roots};
 use crate::folded;
 use crate::input::{Reader, invalid};
 use crate::names::demangle::demangled;
+use std::fmt;
 use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
 
@@ -239,8 +241,15 @@ pub(crate) fn read_to_end(input: &mut dyn BufRead) -> io::Result<Vec<u8>> {
 
 /// The error for an index outside its table.
 #[cold]
-pub(crate) fn out_of_range(table: &str, index: impl std::fmt::Display, length: usize) -> io::Error {
-    invalid(format!(
-        "index {index} is outside of the table `{table}`, which has {length} entries"
-    ))
+pub(crate) fn out_of_range(table: &str, index: impl fmt::Display, length: usize) -> io::Error {
+    invalid(outside(table, index, length).to_string())
+}
+
+/// An index outside its table.
+#[cold]
+pub(crate) fn outside(table: &str, index: impl fmt::Display, length: usize) -> Mismatch {
+    let message =
+        format!("index {index} is outside of the table `{table}`, which has {length} entries");
+    let expected = format!("an index below {length}");
+    Mismatch::worded(message, expected, Some(index.to_string())).of_kind(ParseErrorKind::Reference)
 }

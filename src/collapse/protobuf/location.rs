@@ -1,8 +1,8 @@
 //! Frames of locations, for the similar tables of pprof and OpenTelemetry.
 
 use crate::bytes::decimal::Decimal;
+use crate::bytes::error::Mismatch;
 use crate::names::frame::{frame_name, with_place};
-use std::io;
 
 /// The function and line of a location. `file` is empty if unknown.
 pub(super) struct Function<'a> {
@@ -29,8 +29,8 @@ pub(super) fn location_frames<'a, L>(
     lines: &[L],
     unnamed: &[Vec<u8>],
     with_lines: bool,
-    function: impl Fn(&L) -> io::Result<Option<Function<'a>>>,
-) -> io::Result<Vec<Vec<u8>>> {
+    function: impl Fn(&L) -> Result<Option<Function<'a>>, Mismatch>,
+) -> Result<Vec<Vec<u8>>, Mismatch> {
     if lines.is_empty() {
         return Ok(unnamed.to_vec());
     }

@@ -14,15 +14,16 @@
 //! of which is read. With the feature `json`, the JSON encoding is supported too.
 
 use crate::bytes::decimal::Decimal;
+use crate::bytes::error::{Mismatch, ParseError};
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileAddress, FileId, Names};
 use crate::collapse::document::{
-    Document, Profile, ValueType, out_of_range, read_to_end, shared_options, thread_roots,
+    Document, Profile, ValueType, outside, read_to_end, shared_options, thread_roots,
 };
 use crate::collapse::engine::shared::SymbolOptions;
 use crate::collapse::protobuf::location::{self, location_frames};
 use crate::collapse::protobuf::otlp_json;
-use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
+use crate::collapse::protobuf::{Fields, Payload, Value, decode, decode_into};
 use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::flags::flags;
 use crate::input::invalid;
@@ -86,11 +87,29 @@ impl Document for Options {
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        let mut message = read_to_end(input)?;
-        if is_json(&message) {
-            message = otlp_json::to_protobuf(&message, Options::DESCRIPTION)?;
+        let message = read_to_end(input)?;
+        match is_json(&message) {
+            true => {
+                let message = otlp_json::to_protobuf(&message, Options::DESCRIPTION)?;
+                self.read_message(&message, profile).map_err(without_offset)
+            }
+            false => self.read_message(&message, profile),
         }
-        let file = File::read(&message)?;
+    }
+}
+
+/// Removes the offset, which is not one in the input, from an error about converted JSON.
+fn without_offset(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|error| error.downcast_ref());
+    match inner.map(ParseError::mismatch) {
+        Some(mismatch) => invalid(mismatch.to_string()),
+        None => error,
+    }
+}
+
+impl Options {
+    fn read_message(&self, message: &[u8], profile: &mut Profile) -> io::Result<()> {
+        let file = File::read(Payload::of_file(message))?;
         let (types, profiles) = file.value_types()?;
         let chosen = profile.choose(types, self.value.as_deref(), 0)?;
         let (names, unnamed) = file
@@ -138,7 +157,7 @@ fn sniff(head: &[u8]) -> Option<bool> {
     // If the whole message is available, it must consist of fields. A short incomplete one is text:
     // blank lines.
     let is_message = match message.len() as u64 == length {
-        true => Fields::of(message).all(|field| field.is_ok()),
+        true => Fields::of(Payload::of_file(message)).all(|field| field.is_ok()),
         false => length >= 0x80,
     };
     let is_resource = first == 0x0a && is_field(inner);
@@ -149,7 +168,7 @@ fn sniff(head: &[u8]) -> Option<bool> {
 /// Whether the start of a message matches profiles and dictionaries at deeper levels.
 fn has_profile(message: &[u8]) -> bool {
     matches!(
-        Fields::of(message).next(),
+        Fields::of(Payload::of_file(message)).next(),
         Some(Ok((1..=7, Value::Bytes(_)))) | Some(Err(_))
     )
 }
@@ -251,7 +270,7 @@ struct Stack {
 #[derive(Default)]
 struct Dictionary<'a> {
     mappings: Vec<Mapping>,
-    locations: Vec<Location>,
+    locations: Vec<(Location, Payload<'a>)>,
     functions: Vec<Function>,
     strings: Vec<&'a [u8]>,
     attributes: Vec<Attribute>,
@@ -259,13 +278,15 @@ struct Dictionary<'a> {
 }
 
 impl<'a> Dictionary<'a> {
-    fn read(&mut self, message: &'a [u8]) -> io::Result<()> {
+    fn read(&mut self, message: Payload<'a>) -> io::Result<()> {
         for field in Fields::of(message) {
             match field? {
                 (1, Value::Bytes(bytes)) => self.mappings.push(decode(bytes, "mapping")?),
-                (2, Value::Bytes(bytes)) => self.locations.push(decode(bytes, "location")?),
+                (2, Value::Bytes(bytes)) => {
+                    self.locations.push((decode(bytes, "location")?, bytes));
+                }
                 (3, Value::Bytes(bytes)) => self.functions.push(decode(bytes, "function")?),
-                (5, Value::Bytes(text)) => self.strings.push(text),
+                (5, Value::Bytes(text)) => self.strings.push(text.bytes),
                 (6, Value::Bytes(bytes)) => self.attributes.push(decode(bytes, "attribute")?),
                 (7, Value::Bytes(bytes)) => self.stacks.push(decode(bytes, "stack")?),
                 _ => {}
@@ -274,7 +295,7 @@ impl<'a> Dictionary<'a> {
         Ok(())
     }
 
-    fn string(&self, index: i32) -> io::Result<&'a [u8]> {
+    fn string(&self, index: i32) -> Result<&'a [u8], Mismatch> {
         match index {
             0 => Ok(b""),
             index => entry(&self.strings, index, "string_table").copied(),
@@ -282,19 +303,19 @@ impl<'a> Dictionary<'a> {
     }
 
     /// The text of the attribute called `key` among those with the `indices`.
-    fn attribute(&self, indices: &[i32], key: &[u8]) -> io::Result<Option<&[u8]>> {
+    fn attribute(&self, indices: &[i32], key: &[u8]) -> Result<Option<&[u8]>, Mismatch> {
         let value = self.attribute_value(indices, key)?;
         Ok(value.map(|value| value.map_or(&b""[..], |value| &value.text)))
     }
 
     /// The number in the attribute called `key`.
-    fn number(&self, indices: &[i32], key: &[u8]) -> io::Result<Option<u64>> {
+    fn number(&self, indices: &[i32], key: &[u8]) -> Result<Option<u64>, Mismatch> {
         let value = self.attribute_value(indices, key)?.flatten();
         Ok(value.and_then(|value| u64::try_from(value.number).ok()))
     }
 
     /// The origin of a sample with these attributes.
-    fn origin(&self, indices: &[i32]) -> io::Result<SampleOrigin<'_>> {
+    fn origin(&self, indices: &[i32]) -> Result<SampleOrigin<'_>, Mismatch> {
         Ok(SampleOrigin {
             time: None,
             comm: self.attribute(indices, b"thread.name")?,
@@ -309,7 +330,7 @@ impl<'a> Dictionary<'a> {
         &self,
         indices: &[i32],
         key: &[u8],
-    ) -> io::Result<Option<Option<&AnyValue>>> {
+    ) -> Result<Option<Option<&AnyValue>>, Mismatch> {
         for &index in indices {
             let attribute = entry(&self.attributes, index, "attribute_table")?;
             if self.string(attribute.key)? == key {
@@ -322,7 +343,9 @@ impl<'a> Dictionary<'a> {
     /// The addresses of all locations; only those without functions are symbolized.
     fn addresses(&self, mut addresses: Addresses<'_>) -> io::Result<(Names, Vec<AddressId>)> {
         let ids = self.locations.iter();
-        let ids = ids.map(|location| self.add_address(location, &mut addresses));
+        let ids = ids.map(|(location, message)| {
+            Ok(message.locate(self.add_address(location, &mut addresses))?)
+        });
         let ids = ids.collect::<io::Result<_>>()?;
         Ok((addresses.resolve(), ids))
     }
@@ -331,7 +354,7 @@ impl<'a> Dictionary<'a> {
         &self,
         location: &Location,
         addresses: &mut Addresses<'_>,
-    ) -> io::Result<AddressId> {
+    ) -> Result<AddressId, Mismatch> {
         let address = location.address;
         let is_named = |line: &Line| line.function != 0;
         let has_names = !location.lines.is_empty() && location.lines.iter().all(is_named);
@@ -345,29 +368,29 @@ impl<'a> Dictionary<'a> {
         Ok(addresses.add(self.string(mapping.filename)?, &id, file_address, address))
     }
 
-    fn text(&self, index: i32) -> io::Result<String> {
+    fn text(&self, index: i32) -> Result<String, Mismatch> {
         Ok(String::from_utf8_lossy(self.string(index)?).into_owned())
     }
 }
 
 /// The entry of a table.
-fn entry<'t, T>(table: &'t [T], index: i32, name: &str) -> io::Result<&'t T> {
+fn entry<'t, T>(table: &'t [T], index: i32, name: &str) -> Result<&'t T, Mismatch> {
     let entry = usize::try_from(index)
         .ok()
         .and_then(|index| table.get(index));
-    entry.ok_or_else(|| out_of_range(name, index, table.len()))
+    entry.ok_or_else(|| outside(name, index, table.len()))
 }
 
 /// A file: the messages of its profiles, and their dictionary.
 #[derive(Default)]
 struct File<'a> {
     /// Each with the process of its resource.
-    profiles: Vec<(&'a [u8], Option<u64>)>,
+    profiles: Vec<(Payload<'a>, Option<u64>)>,
     dictionary: Dictionary<'a>,
 }
 
 impl<'a> File<'a> {
-    fn read(message: &'a [u8]) -> io::Result<File<'a>> {
+    fn read(message: Payload<'a>) -> io::Result<File<'a>> {
         let mut file = File::default();
         for field in Fields::of(message) {
             match field? {
@@ -385,7 +408,7 @@ impl<'a> File<'a> {
         Ok(file)
     }
 
-    fn read_resource(&mut self, resource: &'a [u8]) -> io::Result<()> {
+    fn read_resource(&mut self, resource: Payload<'a>) -> io::Result<()> {
         let process = process_of(resource)?;
         for scope in messages(resource, 2) {
             for profile in messages(scope?, 2) {
@@ -402,15 +425,13 @@ impl<'a> File<'a> {
         for &(profile, process) in &self.profiles {
             let sample_type = messages(profile, 1).next().transpose()?;
             let sample_type: SampleType = decode(sample_type.unwrap_or_default(), "sample type")?;
-            let name = self.dictionary.text(sample_type.kind)?;
+            let name = profile.locate(self.dictionary.text(sample_type.kind))?;
             let value = types.iter().position(|known| known.name == name);
             let value = match value {
                 Some(value) => value,
                 None => {
-                    types.push(ValueType::new(
-                        name,
-                        self.dictionary.text(sample_type.unit)?,
-                    ));
+                    let unit = profile.locate(self.dictionary.text(sample_type.unit))?;
+                    types.push(ValueType::new(name, unit));
                     types.len() - 1
                 }
             };
@@ -425,7 +446,7 @@ impl<'a> File<'a> {
 }
 
 /// Returns a profile if its structure is that of the current version.
-fn expect_current(profile: &[u8]) -> io::Result<&[u8]> {
+fn expect_current(profile: Payload<'_>) -> io::Result<Payload<'_>> {
     // A field that is now a time was a table.
     match messages(profile, 3).next() {
         None => Ok(profile),
@@ -436,7 +457,7 @@ fn expect_current(profile: &[u8]) -> io::Result<&[u8]> {
 }
 
 /// The process of a resource, if it is one.
-fn process_of(resource: &[u8]) -> io::Result<Option<u64>> {
+fn process_of(resource: Payload<'_>) -> io::Result<Option<u64>> {
     for attributes in messages(resource, 1) {
         for attribute in messages(attributes?, 1) {
             let attribute: KeyValue = decode(attribute?, "attribute")?;
@@ -452,12 +473,12 @@ fn process_of(resource: &[u8]) -> io::Result<Option<u64>> {
 /// A profile: the index of its type, its message, and the process of its resource.
 struct Typed<'a> {
     value: usize,
-    message: &'a [u8],
+    message: Payload<'a>,
     process: Option<u64>,
 }
 
 /// The fields of a message that have the number `tag` and are messages.
-fn messages(message: &[u8], tag: u32) -> impl Iterator<Item = io::Result<&[u8]>> {
+fn messages(message: Payload<'_>, tag: u32) -> impl Iterator<Item = io::Result<Payload<'_>>> {
     Fields::of(message).filter_map(move |field| match field {
         Ok((found, Value::Bytes(bytes))) if found == tag => Some(Ok(bytes)),
         Ok(_) => None,
@@ -482,32 +503,38 @@ struct Reader<'r, 'a> {
 }
 
 impl Reader<'_, '_> {
-    fn read(&mut self, message: &[u8], value: usize, is_chosen: bool) -> io::Result<()> {
+    fn read(&mut self, message: Payload<'_>, value: usize, is_chosen: bool) -> io::Result<()> {
         let mut sample = Sample::default();
         for bytes in messages(message, 2) {
-            decode_into(&mut sample, bytes?, "sample")?;
-            let weight = match sample.values.as_slice() {
-                [] => Decimal::from(sample.timestamps.len() as u64),
-                values => values
-                    .iter()
-                    .fold(Decimal::ZERO, |sum, value| sum + (*value).into()),
-            };
-            let weight = match self.profile.has_selection() {
-                true => self.selected(&sample, weight)?,
-                false => weight,
-            };
-            self.profile.add_to_sum(value, weight);
-            if is_chosen {
-                let base = self.base(&sample)?;
-                let node = self.stack(base, sample.stack)?;
-                self.profile.add(node, weight);
-            }
+            let bytes = bytes?;
+            decode_into(&mut sample, bytes, "sample")?;
+            bytes.locate(self.add(&sample, value, is_chosen))?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, sample: &Sample, value: usize, is_chosen: bool) -> Result<(), Mismatch> {
+        let weight = match sample.values.as_slice() {
+            [] => Decimal::from(sample.timestamps.len() as u64),
+            values => values
+                .iter()
+                .fold(Decimal::ZERO, |sum, value| sum + (*value).into()),
+        };
+        let weight = match self.profile.has_selection() {
+            true => self.selected(sample, weight)?,
+            false => weight,
+        };
+        self.profile.add_to_sum(value, weight);
+        if is_chosen {
+            let base = self.base(sample)?;
+            let node = self.stack(base, sample.stack)?;
+            self.profile.add(node, weight);
         }
         Ok(())
     }
 
     /// The selected part of the `weight` of a sample, which occurred at each of its timestamps.
-    fn selected(&mut self, sample: &Sample, weight: Decimal) -> io::Result<Decimal> {
+    fn selected(&mut self, sample: &Sample, weight: Decimal) -> Result<Decimal, Mismatch> {
         let dictionary = self.dictionary;
         let mut origin = dictionary.origin(&sample.attributes)?;
         origin.pid = origin.pid.or(self.process);
@@ -532,7 +559,7 @@ impl Reader<'_, '_> {
     }
 
     /// The node that the stack of a sample is below.
-    fn base(&mut self, sample: &Sample) -> io::Result<NodeId> {
+    fn base(&mut self, sample: &Sample) -> Result<NodeId, Mismatch> {
         if !self.options.threads {
             return Ok(CallTree::ROOT);
         }
@@ -547,7 +574,7 @@ impl Reader<'_, '_> {
         Ok(CallTree::ROOT)
     }
 
-    fn stack(&mut self, base: NodeId, index: i32) -> io::Result<NodeId> {
+    fn stack(&mut self, base: NodeId, index: i32) -> Result<NodeId, Mismatch> {
         if let Some(node) = self.stacks.get(&(base, index)) {
             return Ok(*node);
         }
@@ -562,8 +589,8 @@ impl Reader<'_, '_> {
         Ok(node)
     }
 
-    fn add_location(&mut self, parent: NodeId, index: i32) -> io::Result<NodeId> {
-        let location = entry(&self.dictionary.locations, index, "location_table")?;
+    fn add_location(&mut self, parent: NodeId, index: i32) -> Result<NodeId, Mismatch> {
+        let (location, _) = entry(&self.dictionary.locations, index, "location_table")?;
         let frames = &mut self.locations[index as usize];
         if frames.is_none() {
             let unnamed = self.names.frames(self.unnamed[index as usize]);
@@ -581,7 +608,7 @@ impl Reader<'_, '_> {
 fn function_in<'a>(
     line: &Line,
     dictionary: &Dictionary<'a>,
-) -> io::Result<Option<location::Function<'a>>> {
+) -> Result<Option<location::Function<'a>>, Mismatch> {
     if line.function == 0 {
         return Ok(None);
     }

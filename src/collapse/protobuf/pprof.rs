@@ -19,22 +19,22 @@
 //! or the last one. Samples that `pprof -diff_base` marks as baseline are the first of two counts.
 
 use crate::bytes::decimal::Decimal;
+use crate::bytes::error::{Mismatch, ParseErrorKind};
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileAddress, FileId, Names};
 use crate::collapse::document::ids::Ids;
 use crate::collapse::document::latest::LatestStack;
 use crate::collapse::document::{
-    Document, Profile, ValueType, out_of_range, read_to_end, resolve_value, shared_options,
+    Document, Profile, ValueType, outside, read_to_end, resolve_value, shared_options,
 };
 use crate::collapse::engine::shared::SymbolOptions;
 use crate::collapse::protobuf::location::{self, location_frames};
 use crate::collapse::protobuf::pprof_messages::{
     Function, Label, Line, Location, Mapping, Sample, SampleType,
 };
-use crate::collapse::protobuf::{Fields, Value, decode, push_numbers};
+use crate::collapse::protobuf::{Fields, Payload, Value, decode, push_numbers};
 use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::flags::flags;
-use crate::input::invalid;
 use crate::names::frame::frame_name;
 use ahash::AHashMap;
 use std::io::{self, BufRead};
@@ -114,7 +114,8 @@ impl Document for Options {
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         let message = read_to_end(input)?;
-        let tables = Tables::read(&message)?;
+        let message = Payload::of_file(&message);
+        let tables = Tables::read(message)?;
         let (types, default) = tables.value_types()?;
         let wanted = self
             .value
@@ -133,7 +134,7 @@ impl Document for Options {
             has_base: tables.strings.contains(&BASE_LABEL),
             profile,
         };
-        reader.read(&message)
+        reader.read(message)
     }
 }
 
@@ -144,9 +145,9 @@ fn sniff(head: &[u8]) -> Option<bool> {
     if !is_field_start(head) {
         return if head.is_empty() { None } else { Some(false) };
     }
-    for field in Fields::of(head).take(ENOUGH) {
+    for field in Fields::of(Payload::of_file(head)).take(ENOUGH) {
         match field {
-            Ok((1, Value::Bytes(inner))) if !is_value_type(inner) => return Some(false),
+            Ok((1, Value::Bytes(inner))) if !is_value_type(inner.bytes) => return Some(false),
             Ok((1..=6 | 11 | 13, Value::Bytes(_))) => {}
             Ok((7..=10 | 12..=15, Value::Number(_))) => {}
             Ok(_) => return Some(false),
@@ -183,7 +184,7 @@ fn is_time(head: &[u8]) -> bool {
 impl Sample {
     /// Reads a sample, and its labels if requested. Field by field, like the profile, this takes half the time, which
     /// matters because there are many samples.
-    fn read(&mut self, message: &[u8], with_labels: bool) -> io::Result<()> {
+    fn read(&mut self, message: Payload<'_>, with_labels: bool) -> io::Result<()> {
         self.locations.clear();
         self.values.clear();
         self.labels.clear();
@@ -210,36 +211,46 @@ struct Unnamed<'o> {
 /// All of a profile except its samples.
 #[derive(Default)]
 struct Tables<'a> {
-    types: Vec<SampleType>,
+    types: Vec<(SampleType, Payload<'a>)>,
     mappings: AHashMap<u64, Mapping>,
-    locations: AHashMap<u64, Location>,
+    locations: AHashMap<u64, (Location, Payload<'a>)>,
     functions: AHashMap<u64, Function>,
     strings: Vec<&'a [u8]>,
-    default_type: i64,
+    default_type: (i64, Payload<'a>),
 }
 
 impl<'a> Tables<'a> {
-    fn read(message: &'a [u8]) -> io::Result<Tables<'a>> {
+    fn read(message: Payload<'a>) -> io::Result<Tables<'a>> {
         let mut tables = Tables::default();
-        for field in Fields::of(message) {
+        let mut fields = Fields::of(message);
+        while let Some(field) = fields.next() {
             match field? {
-                (1, Value::Bytes(bytes)) => tables.types.push(decode(bytes, "sample type")?),
+                (1, Value::Bytes(bytes)) => {
+                    tables.types.push((decode(bytes, "sample type")?, bytes));
+                }
                 (3, Value::Bytes(bytes)) => {
                     let mapping: Mapping = decode(bytes, "mapping")?;
-                    insert(&mut tables.mappings, mapping.id, mapping, "mapping")?;
+                    let inserted = insert(&mut tables.mappings, mapping.id, mapping, "mapping");
+                    bytes.locate(inserted)?;
                 }
                 (4, Value::Bytes(bytes)) => {
                     let location: Location = decode(bytes, "location")?;
-                    insert(&mut tables.locations, location.id, location, "location")?;
+                    let (id, location) = (location.id, (location, bytes));
+                    bytes.locate(insert(&mut tables.locations, id, location, "location"))?;
                 }
                 (5, Value::Bytes(bytes)) => {
                     let function: Function = decode(bytes, "function")?;
-                    insert(&mut tables.functions, function.id, function, "function")?;
+                    let inserted = insert(&mut tables.functions, function.id, function, "function");
+                    bytes.locate(inserted)?;
                 }
-                (6, Value::Bytes(text)) => tables.strings.push(text),
-                (14, Value::Number(index)) => tables.default_type = index.cast_signed(),
+                (6, Value::Bytes(text)) => tables.strings.push(text.bytes),
+                (14, Value::Number(index)) => {
+                    tables.default_type = (index.cast_signed(), fields.latest());
+                }
                 (1..=6, Value::Number(_) | Value::Fixed(_)) => {
-                    return Err(invalid("expected a message in the profile, found a number"));
+                    return Err(number_for_message()
+                        .at_offset(fields.latest().offset)
+                        .into());
                 }
                 _ => {}
             }
@@ -249,14 +260,19 @@ impl<'a> Tables<'a> {
 
     /// The types of values, and the index of the default one.
     fn value_types(&self) -> io::Result<(Vec<ValueType>, usize)> {
-        let text =
-            |index| io::Result::Ok(String::from_utf8_lossy(self.string(index)?).into_owned());
-        let types = self
-            .types
-            .iter()
-            .map(|kind| Ok(ValueType::new(text(kind.kind)?, text(kind.unit)?)));
+        let text = |index, message: Payload<'_>| {
+            let string = message.locate(self.string(index))?;
+            io::Result::Ok(String::from_utf8_lossy(string).into_owned())
+        };
+        let types = self.types.iter().map(|(kind, message)| {
+            Ok(ValueType::new(
+                text(kind.kind, *message)?,
+                text(kind.unit, *message)?,
+            ))
+        });
         let types: Vec<ValueType> = types.collect::<io::Result<_>>()?;
-        let default = text(self.default_type)?;
+        let (default, message) = self.default_type;
+        let default = text(default, message)?;
         let named = types
             .iter()
             .position(|known| known.name == default && !default.is_empty());
@@ -264,19 +280,19 @@ impl<'a> Tables<'a> {
         Ok((types, named.unwrap_or(last)))
     }
 
-    fn string(&self, index: i64) -> io::Result<&'a [u8]> {
+    fn string(&self, index: i64) -> Result<&'a [u8], Mismatch> {
         let string = usize::try_from(index)
             .ok()
             .and_then(|index| self.strings.get(index));
         match string {
             Some(string) => Ok(string),
             None if index == 0 => Ok(b""),
-            None => Err(out_of_range("string_table", index, self.strings.len())),
+            None => Err(outside("string_table", index, self.strings.len())),
         }
     }
 
     /// Where a sample with these labels is from: profilers have no names for them in common.
-    fn origin(&self, labels: &[Label]) -> io::Result<SampleOrigin<'a>> {
+    fn origin(&self, labels: &[Label]) -> Result<SampleOrigin<'a>, Mismatch> {
         let mut origin = SampleOrigin::default();
         for label in labels {
             let text = self.string(label.text)?;
@@ -301,20 +317,21 @@ impl<'a> Tables<'a> {
     /// The addresses of locations that have no function.
     fn addresses<'o>(&self, mut addresses: Addresses<'o>) -> io::Result<Unnamed<'o>> {
         let mut ids = AHashMap::new();
-        for location in self.unnamed_locations() {
-            ids.insert(location.id, self.add_address(location, &mut addresses)?);
+        for (location, message) in self.unnamed_locations() {
+            let id = message.locate(self.add_address(location, &mut addresses))?;
+            ids.insert(location.id, id);
         }
         Ok(Unnamed { addresses, ids })
     }
 
     /// The locations without a function. They are sorted, so that the first error is always the same.
-    fn unnamed_locations(&self) -> Vec<&Location> {
+    fn unnamed_locations(&self) -> Vec<&(Location, Payload<'a>)> {
         let has_function = |line: &Line| line.function != 0;
-        let is_unnamed = |location: &&Location| {
+        let is_unnamed = |(location, _): &&(Location, Payload<'_>)| {
             location.lines.is_empty() || !location.lines.iter().all(has_function)
         };
         let mut unnamed: Vec<_> = self.locations.values().filter(is_unnamed).collect();
-        unnamed.sort_unstable_by_key(|location| location.id);
+        unnamed.sort_unstable_by_key(|(location, _)| location.id);
         unnamed
     }
 
@@ -322,7 +339,7 @@ impl<'a> Tables<'a> {
         &self,
         location: &Location,
         addresses: &mut Addresses<'_>,
-    ) -> io::Result<AddressId> {
+    ) -> Result<AddressId, Mismatch> {
         let address = location.address;
         let Some(mapping) = self.mappings.get(&location.mapping) else {
             return match location.mapping {
@@ -336,7 +353,7 @@ impl<'a> Tables<'a> {
     }
 
     /// The function in a line of a location; `None` if it is unknown.
-    fn function_in(&self, line: &Line) -> io::Result<Option<location::Function<'a>>> {
+    fn function_in(&self, line: &Line) -> Result<Option<location::Function<'a>>, Mismatch> {
         if line.function == 0 {
             return Ok(None);
         }
@@ -354,21 +371,30 @@ impl<'a> Tables<'a> {
 }
 
 /// Adds an entry to a table, whose ids start at 1 and are unique.
-fn insert<T>(table: &mut AHashMap<u64, T>, id: u64, entry: T, what: &str) -> io::Result<()> {
+fn insert<T>(table: &mut AHashMap<u64, T>, id: u64, entry: T, what: &str) -> Result<(), Mismatch> {
+    let unlike =
+        |message: String, expected| Err(Mismatch::worded(message, expected, Some(id.to_string())));
     if id == 0 {
-        return Err(invalid(format!("a {what} has the id 0")));
+        return unlike(format!("a {what} has the id 0"), "an id above 0");
     }
     match table.insert(id, entry) {
         None => Ok(()),
-        Some(_) => Err(invalid(format!("two {what}s have the id {id}"))),
+        Some(_) => unlike(format!("two {what}s have the id {id}"), "a unique id"),
     }
 }
 
 #[cold]
-fn unknown(what: &str, id: u64) -> io::Error {
-    invalid(format!(
-        "the {what} {id} is referenced but missing from the profile"
-    ))
+fn unknown(what: &str, id: u64) -> Mismatch {
+    let message = format!("the {what} {id} is referenced but missing from the profile");
+    Mismatch::worded(message, format!("the id of a {what}"), Some(id.to_string()))
+        .of_kind(ParseErrorKind::Reference)
+}
+
+#[cold]
+fn number_for_message() -> Mismatch {
+    let (expected, found) = ("a message in the profile", "a number");
+    let message = format!("expected {expected}, found {found}");
+    Mismatch::worded(message, expected, Some(found.to_string()))
 }
 
 /// The label with which `pprof -diff_base` marks samples.
@@ -417,7 +443,7 @@ impl LocationFrames {
 }
 
 impl SampleReader<'_, '_, '_> {
-    fn read(&mut self, message: &[u8]) -> io::Result<()> {
+    fn read(&mut self, message: Payload<'_>) -> io::Result<()> {
         let mut sample = Sample::default();
         let Options {
             tagroot, tagleaf, ..
@@ -429,13 +455,13 @@ impl SampleReader<'_, '_, '_> {
         for field in Fields::of(message) {
             if let (2, Value::Bytes(bytes)) = field? {
                 sample.read(bytes, with_labels)?;
-                self.add(&sample)?;
+                bytes.locate(self.add(&sample))?;
             }
         }
         Ok(())
     }
 
-    fn add(&mut self, sample: &Sample) -> io::Result<()> {
+    fn add(&mut self, sample: &Sample) -> Result<(), Mismatch> {
         let Sample {
             locations,
             values,
@@ -444,9 +470,9 @@ impl SampleReader<'_, '_, '_> {
         if values.len() != self.tables.types.len() {
             let types = self.tables.types.len();
             let values = values.len();
-            return Err(invalid(format!(
-                "a sample has {values} values, expected {types}"
-            )));
+            let message = format!("a sample has {values} values, expected {types}");
+            let (expected, found) = (format!("{types} values"), format!("{values} values"));
+            return Err(Mismatch::worded(message, expected, Some(found)));
         }
         if self.profile.has_selection() && !self.profile.takes(&self.tables.origin(labels)?) {
             return Ok(());
@@ -470,7 +496,7 @@ impl SampleReader<'_, '_, '_> {
     }
 
     /// The node of a stack, whose outermost location comes last.
-    fn add_locations(&mut self, root: NodeId, locations: &[u64]) -> io::Result<NodeId> {
+    fn add_locations(&mut self, root: NodeId, locations: &[u64]) -> Result<NodeId, Mismatch> {
         self.latest.begin(root);
         for id in locations.iter().rev() {
             if !self.latest.follow(*id) {
@@ -481,7 +507,7 @@ impl SampleReader<'_, '_, '_> {
         Ok(self.latest.node())
     }
 
-    fn add_location(&mut self, parent: NodeId, id: u64) -> io::Result<NodeId> {
+    fn add_location(&mut self, parent: NodeId, id: u64) -> Result<NodeId, Mismatch> {
         if self.frames.get(id).is_none() {
             self.name_location(id)?;
         }
@@ -489,9 +515,9 @@ impl SampleReader<'_, '_, '_> {
         Ok(frames.fold(parent, |node, frame| self.profile.tree.child(node, *frame)))
     }
 
-    fn name_location(&mut self, id: u64) -> io::Result<()> {
+    fn name_location(&mut self, id: u64) -> Result<(), Mismatch> {
         let location = self.tables.locations.get(&id);
-        let location = location.ok_or_else(|| unknown("location", id))?;
+        let (location, _) = location.ok_or_else(|| unknown("location", id))?;
         let unnamed = self.unnamed.get(&id).map(|id| self.names.frames(*id));
         let function = |line: &Line| self.tables.function_in(line);
         let unnamed = unnamed.unwrap_or_default();
@@ -507,7 +533,7 @@ impl SampleReader<'_, '_, '_> {
         parent: NodeId,
         labels: &[Label],
         keys: &[String],
-    ) -> io::Result<NodeId> {
+    ) -> Result<NodeId, Mismatch> {
         let mut node = parent;
         for key in keys {
             for label in labels {
@@ -521,7 +547,7 @@ impl SampleReader<'_, '_, '_> {
     }
 
     /// Text, or a number with its unit: `320bytes`.
-    fn label_value(&self, label: &Label) -> io::Result<Vec<u8>> {
+    fn label_value(&self, label: &Label) -> Result<Vec<u8>, Mismatch> {
         Ok(match label.text {
             0 => {
                 let unit = self.tables.string(label.unit)?;
@@ -532,7 +558,7 @@ impl SampleReader<'_, '_, '_> {
     }
 
     /// Whether the sample is marked as baseline by `pprof -diff_base`.
-    fn is_of_base(&self, labels: &[Label]) -> io::Result<bool> {
+    fn is_of_base(&self, labels: &[Label]) -> Result<bool, Mismatch> {
         for label in labels {
             if self.tables.string(label.key)? == BASE_LABEL {
                 return Ok(self.tables.string(label.text)? == b"true");

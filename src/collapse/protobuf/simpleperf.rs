@@ -14,14 +14,15 @@
 //! read.
 
 use crate::bytes::decimal::Decimal;
+use crate::bytes::error::Mismatch;
 use crate::bytes::text::plural;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileAddress, FileId, Names};
 use crate::collapse::document::{
-    Document, Profile, ValueType, out_of_range, read_to_end, shared_options, thread_roots,
+    Document, Profile, ValueType, outside, read_to_end, shared_options, thread_roots,
 };
 use crate::collapse::engine::shared::SymbolOptions;
-use crate::collapse::protobuf::{Fields, Value, decode, decode_into};
+use crate::collapse::protobuf::{Fields, Payload, Value, decode, decode_into};
 use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::flags::flags;
 use crate::input::invalid;
@@ -197,9 +198,12 @@ impl<'a> Records<'a> {
             }
             Some((version, _)) => {
                 let version = u16::from_le_bytes(*version);
-                Err(invalid(format!(
-                    "expected version 1 of a report, found {version}"
-                )))
+                let mismatch = Mismatch::worded(
+                    format!("expected version 1 of a report, found {version}"),
+                    "version 1 of a report",
+                    Some(version.to_string()),
+                );
+                Err(mismatch.at_offset(MAGIC.len() as u64).into())
             }
             None => Err(invalid(
                 "expected a report of simpleperf, which starts with SIMPLEPERF; what `simpleperf record` \
@@ -219,22 +223,25 @@ impl<'a> Records<'a> {
 }
 
 impl<'a> Iterator for Records<'a> {
-    type Item = &'a [u8];
+    type Item = Payload<'a>;
 
     /// The next complete message.
-    fn next(&mut self) -> Option<&'a [u8]> {
+    fn next(&mut self) -> Option<Payload<'a>> {
         let split = self.rest.split_first_chunk().and_then(|(size, rest)| {
             let size = u32::from_le_bytes(*size);
             Some((size, rest.split_at_checked(usize::try_from(size).ok()?)?))
         });
         let (_, (message, rest)) = split.filter(|(size, _)| *size > 0)?;
         self.rest = rest;
-        Some(message)
+        Some(Payload {
+            bytes: message,
+            offset: (self.offset() - message.len()) as u64,
+        })
     }
 }
 
 /// The record in a message.
-fn record(message: &[u8]) -> io::Result<Option<(u32, &[u8])>> {
+fn record(message: Payload<'_>) -> io::Result<Option<(u32, Payload<'_>)>> {
     Ok(match Fields::of(message).next().transpose()? {
         Some((tag, Value::Bytes(bytes))) => Some((tag, bytes)),
         _ => None,
@@ -298,7 +305,7 @@ impl Tables {
     }
 
     /// The name of the function of an entry, if it has one.
-    fn symbol(&self, entry: &Entry) -> io::Result<Option<&[u8]>> {
+    fn symbol(&self, entry: &Entry) -> Result<Option<&[u8]>, Mismatch> {
         let symbol = entry.symbol.and_then(|symbol| usize::try_from(symbol).ok());
         // A truncated report lacks files.
         let file = self.files.get(&entry.file);
@@ -307,7 +314,7 @@ impl Tables {
         };
         let table = || format!("symbol of {}", String::from_utf8_lossy(path));
         let name = symbols.get(symbol);
-        let name = name.ok_or_else(|| out_of_range(&table(), symbol, symbols.len()))?;
+        let name = name.ok_or_else(|| outside(&table(), symbol, symbols.len()))?;
         Ok(Some(name))
     }
 
@@ -323,7 +330,7 @@ impl Tables {
             if let Some((1, bytes)) = record(message)? {
                 decode_into(&mut sample, bytes, "sample")?;
                 for entry in &sample.entries {
-                    if self.symbol(entry)?.is_some() {
+                    if bytes.locate(self.symbol(entry))?.is_some() {
                         continue;
                     }
                     let path = self.files.get(&entry.file).map_or(&b""[..], |it| &it.path);
@@ -373,7 +380,7 @@ impl Reader<'_> {
         for message in Records::of(bytes)? {
             if let Some((1, bytes)) = record(message)? {
                 decode_into(&mut sample, bytes, "sample")?;
-                self.add(&sample)?;
+                bytes.locate(self.add(&sample))?;
             }
         }
         if self.other_events > 0 {
@@ -389,7 +396,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn add(&mut self, sample: &Sample) -> io::Result<()> {
+    fn add(&mut self, sample: &Sample) -> Result<(), Mismatch> {
         if sample.event_type != self.event {
             self.other_events += 1;
             return Ok(());
@@ -419,7 +426,7 @@ impl Reader<'_> {
         self.profile.tree.child(CallTree::ROOT, frame)
     }
 
-    fn add_entry(&mut self, parent: NodeId, entry: &Entry) -> io::Result<NodeId> {
+    fn add_entry(&mut self, parent: NodeId, entry: &Entry) -> Result<NodeId, Mismatch> {
         let Some(symbol) = self.tables.symbol(entry)? else {
             let frames = self.unnamed.get(&(entry.file, entry.address));
             let frames = frames.map_or(&[][..], |id| self.names.frames(*id));
