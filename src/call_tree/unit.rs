@@ -261,6 +261,8 @@ mod tests {
             (Unit::Bytes, "3565158", "3.4 MiB"),
             (Unit::Bytes, "1023", "1,023 B"),
             (Unit::Bytes, "1024", "1 KiB"),
+            (Unit::Bytes, "2147483648", "2 GiB"),
+            (Unit::Bytes, "2199023255552", "2 TiB"),
             (Unit::Bytes, "18446744073709551615", "16,384 PiB"),
             (Unit::Unknown, "1493", "1,493 samples"),
             (Unit::Unknown, "1", "1 sample"),

@@ -145,6 +145,18 @@ mod tests {
 
     #[test]
     fn only_known_schemes_are_accepted() {
+        for scheme in [
+            "http",
+            "https",
+            "vscode",
+            "vscodium",
+            "jetbrains",
+            "zed",
+            "file",
+        ] {
+            let pattern = format!("{scheme}://open/{{file}}");
+            assert!(pattern.parse::<LinkPattern>().is_ok(), "{scheme}");
+        }
         for text in [
             "javascript:{file}",
             "data:{file}",

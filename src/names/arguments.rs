@@ -217,6 +217,18 @@ mod tests {
                 "A::f(int) const::{lambda(char)#1}::operator()",
             ),
             (
+                "A::f() volatile::{lambda()#1}::operator()()",
+                "A::f() volatile::{lambda()#1}::operator()",
+            ),
+            (
+                "A::f() noexcept::{lambda()#1}::operator()()",
+                "A::f() noexcept::{lambda()#1}::operator()",
+            ),
+            (
+                "A::f() &&::{lambda()#1}::operator()()",
+                "A::f() &&::{lambda()#1}::operator()",
+            ),
+            (
                 "A::f() const &::'lambda0'(int)::operator()(int) const",
                 "A::f() const &::'lambda0'(int)::operator()",
             ),

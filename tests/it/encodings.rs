@@ -242,7 +242,11 @@ fn the_error_for_other_compression_names_it() {
     for (start, program) in [
         (&b"\xfd7zXZ\0\0\x04"[..], "xz"),
         (b"BZh91AY&SY", "bzip2"),
+        (b"LZIP\x01\x0c\0\0", "lzip"),
         (b"PK\x03\x04\x14\0\0\0", "zip"),
+        (b"7z\xbc\xaf\x27\x1c\0\x04", "7z"),
+        (b"\x1f\x9d\x90\x61", "compress"),
+        (b"\x5d\0\0\x80\0\xff", "lzma"),
         (b"\x04\x22\x4d\x18\x64\x40\xa7\0", "lz4"),
     ] {
         let input = [start, &[0x55; 100]].concat();

@@ -28,6 +28,19 @@ fn collapse(args: &[&str], input: &str) -> std::process::Output {
 }
 
 #[test]
+fn formats_have_the_names_of_their_tools_too() {
+    for (alias, name) in [
+        ("procstack", "aix"),
+        ("eu-stack", "elfutils"),
+        ("function-graph", "uftrace"),
+    ] {
+        let usage = |format| stdout(&collapse(&[format, "--help"], ""));
+        assert_eq!(usage(alias), usage(name));
+        assert!(!usage(alias).is_empty(), "{alias}");
+    }
+}
+
+#[test]
 fn a_format_is_given_or_detected() {
     let folded = "prog;main;leaf 7\n";
     assert_folds(&collapse(&["perf"], SCRIPT), folded);

@@ -185,6 +185,7 @@ mod tests {
     fn profiles_of_other_tools_are_named() {
         for (head, name) in [
             (&b"*version\n3\n"[..], "an Android method trace"),
+            (b"SLOW\x02\0", "an Android method trace"),
             (
                 b"# To display the header info\n#\n# Overhead  Command\n",
                 "output of `perf report`",
@@ -194,9 +195,19 @@ mod tests {
                 "a memray recording",
             ),
             (b"tracy\0\x0b\0", "a Tracy trace"),
+            (b"tlZ\x04\0", "a Tracy trace"),
             (b"\x14\0\0\0!FastSerialization.1", "a .NET Core 2 trace"),
             (b"JAVA PROFILE 1.0.2\0", "a Java heap dump"),
+            (
+                b"\xc1\x1f\xfc\xc1\0",
+                "a trace in the Common Trace Format (LTTng)",
+            ),
+            (
+                b"\xc1\xfc\x1f\xc1\0",
+                "a trace in the Common Trace Format (LTTng)",
+            ),
             (b"gmon\x01\0\0\0", "a gprof profile"),
+            (b"NYTProf 5 0\n", "a profile of Perl's NYTProf"),
             (b"\x04\x08{\x07:", "a dump of Ruby objects"),
             (
                 b"flamegraph([\n{\"x\":0,\"frame_id\":7}",
@@ -223,9 +234,18 @@ mod tests {
                 b"{\"session\": {}, \"frame_tree\": {}}",
                 "a pyinstrument session",
             ),
+            (
+                b"{\"session\": {}, \"frame_records\": []}",
+                "a pyinstrument session",
+            ),
             (b"{\"foo\": [1, 2]}", "unrecognized JSON"),
             (b"<?xml version=\"1.0\"?>\n<svg>", "an SVG"),
+            (
+                b"<?xml version=\"1.0\"?>\n<list>",
+                "XML, but not from xctrace",
+            ),
             (b"<!DOCTYPE HTML>\n<p>404", "a web page"),
+            (b"<html>\n<p>404", "a web page"),
             (b"\x7fELF\x02\x01", "an executable"),
         ] {
             let found = describe(head).map_or(String::new(), |found| found.what);

@@ -517,7 +517,19 @@ mod tests {
     fn threads_that_wait_for_the_network_do_not_run() {
         for (method, waits) in [
             ("sun.nio.ch.EPollArrayWrapper.epollWait", true),
+            ("sun.nio.ch.EPoll.wait", true),
+            ("sun.nio.ch.KQueue.poll", true),
+            ("sun.nio.ch.WEPoll.wait", true),
+            ("sun.nio.ch.WindowsSelectorImpl$SubSelector.poll0", true),
+            ("java.lang.ref.Reference.waitForReferencePendingList", true),
+            (
+                "java.lang.VirtualThread.takeVirtualThreadListToUnblock",
+                true,
+            ),
             ("java.net.PlainSocketImpl.socketAccept", true),
+            ("java.net.SocketInputStream.socketRead0", true),
+            ("sun.nio.ch.Net.poll", true),
+            ("sun.nio.ch.NioSocketImpl.park", true),
             ("java.net.ServerSocketX.accept0", true),
             ("sun.nio.ch.Net.accept", true),
             ("shop.Order.accept0", false),
@@ -525,6 +537,61 @@ mod tests {
         ] {
             assert_eq!(waits_without_saying(method.as_bytes()), waits, "{method}");
         }
+    }
+
+    #[test]
+    fn threads_of_the_jvm_are_in_the_background() {
+        for (name, is_of_jvm) in [
+            ("Signal Dispatcher", true),
+            ("Service Thread", true),
+            ("Attach Listener", true),
+            ("JFR Recorder Thread", true),
+            ("Notification Thread", true),
+            ("Monitor Deflation Thread", true),
+            ("Sweeper thread", true),
+            ("C2 CompilerThread0", true),
+            ("My CompilerThread0", false),
+            ("main", false),
+        ] {
+            assert_eq!(is_background(name.as_bytes()), is_of_jvm, "{name}");
+        }
+    }
+
+    #[test]
+    fn leaves_that_wait() {
+        for (leaf, waits) in [
+            ("java.lang.Object.wait0", true),
+            ("java.lang.Thread.sleep0", true),
+            ("java.lang.VirtualThread.park", true),
+            ("jdk.internal.misc.Unsafe.park", true),
+            ("sun.misc.Unsafe.park", true),
+            ("shop.Unsafe.park", false),
+        ] {
+            assert_eq!(is_wait(leaf.as_bytes()), waits, "{leaf}");
+        }
+    }
+
+    #[test]
+    fn lines_between_threads_are_known() {
+        for line in [
+            "os_prio=0 cpu=1.0ms",
+            "#3 daemon",
+            "- locked <0x1>",
+            "JNI global refs: 7",
+            "No compile task",
+            "Compiling: 7",
+            "JavaThread state: _thread_blocked",
+            "Thread: 0x00007f01",
+            "Locked ownable synchronizers:",
+            "Carrying virtual thread #7",
+            "Threads class SMR info:",
+            "0x00007f01, 0x00007f02",
+            "}",
+            "<no locals>",
+        ] {
+            assert!(is_known(line.as_bytes()), "{line}");
+        }
+        assert!(!is_known(b"Dear all,"));
     }
 
     #[test]

@@ -173,6 +173,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn source_locations_have_two_spaces_before_them() {
+        for line in [
+            "  main.c:12",
+            "  :0",
+            "  ??:0",
+            "  libc.so.6[2724a]",
+            "  [kernel.kallsyms]+0x12",
+        ] {
+            assert!(is_source_line(line.as_bytes()), "{line}");
+        }
+        for line in [
+            "main.c:12",
+            " main.c:12",
+            "   main.c:12",
+            "  main.c",
+            "  main.c:",
+        ] {
+            assert!(!is_source_line(line.as_bytes()), "{line}");
+        }
+    }
+
+    #[test]
     fn comments_have_a_space_or_a_rule_after_the_hash() {
         for line in ["#", "# cmdline : perf record", "#\tx", "#=", "# ========"] {
             assert!(is_comment(line.as_bytes()), "{line}");

@@ -391,6 +391,24 @@ mod tests {
     }
 
     #[test]
+    fn modifiers_are_not_part_of_an_events_name() {
+        for modifiers in [
+            "u", "k", "h", "G", "H", "p", "P", "S", "D", "I", "W", "e", "b", "uppp",
+        ] {
+            let printed = format!("cycles:{modifiers}");
+            assert_eq!(
+                EventName::new(printed.as_bytes()).name,
+                b"cycles",
+                "{printed}"
+            );
+        }
+        for printed in ["cycles:", "cycles:x", "sched:sched_switch"] {
+            let name = EventName::new(printed.as_bytes()).name;
+            assert_eq!(name, printed.as_bytes());
+        }
+    }
+
+    #[test]
     fn threads_and_command_names() {
         for (line, expected) in [
             ("java 12/34 [000] 5.6: cycles:", "java|12/34|-|cycles|"),

@@ -379,6 +379,15 @@ mod tests {
             "Script:/opt/shop (old)/main.js",
             "Eval:(x)",
             "Handler:LdaGlobal(1)",
+            "Builtin:Add(1)",
+            "BytecodeHandler:Add(1)",
+            "Callback:get(1)",
+            "InterpretedFunction:add(1)",
+            "NativeFunction:add(1)",
+            "NativeLazyCompile:add(1)",
+            "NativeScript:/opt/shop (old)/main.js",
+            "Stub:CEntry(1)",
+            "Wasm:add(1)",
             "py::total:/opt/shop (old)/cart.py",
         ] {
             assert_eq!(frames(name, "/tmp/perf-31.map"), [name]);

@@ -169,6 +169,8 @@ mod tests {
     fn addresses_could_run_in_any_spelling() {
         for address in [
             "javascript:alert(1)",
+            "vbscript:alert(1)",
+            "livescript:alert(1)",
             "JavaScript:alert(1)",
             " java\u{1}script:alert(1)",
             "\u{a0}javascript\u{2003}:alert(1)",

@@ -168,6 +168,21 @@ fn a_signal_does_not_end_a_stack() {
     assert_eq!(fold(&capture("signal")), stack);
 }
 
+/// The address at which a signal arrives is not a return address: the byte before it can belong to another function.
+#[test]
+fn a_signal_can_arrive_at_the_start_of_a_function() {
+    let (after_kill, start_of_tell) = (0x40_1081_u64.to_le_bytes(), 0x40_105a_u64.to_le_bytes());
+    let mut recording = capture("signal");
+    let places: Vec<usize> = (0..recording.len() - 8)
+        .filter(|at| recording[*at..*at + 8] == after_kill)
+        .collect();
+    assert!(!places.is_empty());
+    for at in places {
+        recording[at..at + 8].copy_from_slice(&start_of_tell);
+    }
+    assert_eq!(fold(&recording), fold(&capture("signal")));
+}
+
 /// `packed/` has the program with its symbols in `.gnu_debugdata`; `linked/` has them in a separate
 /// file.
 #[test]
@@ -299,6 +314,47 @@ fn guess_and_flamegraph_recognize_recordings() {
         run(FLAMEGRAPH, &["--diff", &path, "-"], &capture("pipe")),
     ] {
         assert!(stdout(&output).contains("<title>spin-fp ("), "{output:?}");
+    }
+}
+
+/// Recordings without the names of their events.
+#[test]
+fn events_without_names_are_called_like_in_perf() {
+    const HARDWARE: u32 = 0;
+    let hardware = [
+        "cycles",
+        "instructions",
+        "cache-references",
+        "cache-misses",
+        "branches",
+        "branch-misses",
+        "bus-cycles",
+        "stalled-cycles-frontend",
+        "stalled-cycles-backend",
+        "ref-cycles",
+    ];
+    let software = [
+        "cpu-clock",
+        "task-clock",
+        "page-faults",
+        "context-switches",
+        "cpu-migrations",
+        "minor-faults",
+        "major-faults",
+        "alignment-faults",
+        "emulation-faults",
+        "dummy",
+    ];
+    for (kind, names) in [(HARDWARE, hardware), (SOFTWARE, software)] {
+        for (number, name) in (0..).zip(names) {
+            let mut file = File::new(false);
+            (file.kind, file.events) = (kind, vec![number]);
+            let file = file.comm(5, 5, "prog", 1).sample(5, 2, &[USER, 0x1000]);
+            let mut options = options();
+            options.stacks.event_filter = Some(name.to_string());
+            let folded = fold_with(options, &file.bytes()).expect("the event");
+            assert_eq!(folded, "prog;[unknown] 7\n", "{name}");
+        }
     }
 }
 
@@ -759,22 +815,35 @@ fn code_without_tables_has_frame_pointers() {
     }
 }
 
-/// `chosen.so` calls one of its own functions through a stub, because it is an indirect function.
-#[test]
-fn stubs_of_indirect_functions_are_named_after_them() {
-    let size = fs::metadata(format!("{DATA}/symfs/opt/demo/chosen.so"))
+/// Folds a recording with a sample, which counts 7, at each byte of a library.
+fn fold_each_byte(library: &str) -> String {
+    let path = format!("/opt/demo/{library}");
+    let size = fs::metadata(format!("{DATA}/symfs{path}"))
         .expect("a library")
         .len();
-    let mut file =
-        File::new(false)
-            .comm(5, 5, "prog", 1)
-            .map(5, 0x1000, size, "/opt/demo/chosen.so", 2);
+    let mut file = File::new(false)
+        .comm(5, 5, "prog", 1)
+        .map(5, 0x1000, size, &path, 2);
     for offset in 0..size {
         file = file.sample(5, 3, &[USER, 0x1000 + offset]);
     }
-    let found = fold(&file.bytes());
-    // The stub has 16 bytes, and each sample counts 7.
+    fold(&file.bytes())
+}
+
+/// `chosen.so` calls one of its own functions through a stub, because it is an indirect function.
+#[test]
+fn stubs_of_indirect_functions_are_named_after_them() {
+    let found = fold_each_byte("chosen.so");
+    // The stub has 16 bytes.
     assert!(found.contains("prog;chosen@plt 112\n"), "{found}");
+}
+
+/// `stubs.so` calls a function of another object, whose address it also takes: its stub is in `.plt.got`.
+#[test]
+fn stubs_with_the_address_in_the_global_offset_table_are_named() {
+    let found = fold_each_byte("stubs.so");
+    // The stub has 8 bytes.
+    assert!(found.contains("prog;other@plt 56\n"), "{found}");
 }
 
 /// Stacks of eight kilobytes to unwind, first in a short recording and then in one that is twenty

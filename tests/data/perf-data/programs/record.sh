@@ -19,8 +19,11 @@ gcc $flags -fomit-frame-pointer -fasynchronous-unwind-tables spin.c -o spin
 gcc ${flags/-static/-static-pie -fPIE} -fomit-frame-pointer -fasynchronous-unwind-tables again.c -o again
 gcc $flags -fomit-frame-pointer -fasynchronous-unwind-tables signal.c -o signal
 gcc $flags -fomit-frame-pointer -fasynchronous-unwind-tables trampoline.c -o trampoline
-gcc -O1 -shared -fPIC -nostdlib -fcf-protection=none -Wl,--build-id=none,-z,noseparate-code,-z,norelro -s chosen.c -o chosen.so
-cp spin-fp spin again signal trampoline chosen.so "$data/symfs/opt/demo"
+for library in chosen stubs; do
+    gcc -O1 -shared -fPIC -nostdlib -fcf-protection=none -Wl,--build-id=none,-z,noseparate-code,-z,norelro -s \
+        $library.c -o $library.so
+done
+cp spin-fp spin again signal trampoline chosen.so stubs.so "$data/symfs/opt/demo"
 
 # The same program without its own symbols: they are in a separate file, or in a section, as in Fedora.
 mkdir -p "$data"/{linked,packed}/opt/demo
