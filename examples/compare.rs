@@ -1,4 +1,5 @@
-//! Draws what changed between two profiles: `cargo run --example compare -- before.folded after.folded > diff.svg`
+//! Draws what changed between two profiles:
+//! `cargo run --example compare -- before.folded after.folded > diff.svg`
 
 use inferno::differential::{self, compare};
 use inferno::flamegraph::{self, Options};

@@ -1,7 +1,7 @@
 //! Warnings as data, for programs that show them in their own way.
 //!
-//! The library warns of what it skips and of what a profile lacks. By default a warning is a record of the crate
-//! [`log`]. [`collect`] returns the warnings of one call instead:
+//! The library warns of what it skips and of what a profile lacks. By default a warning is a record
+//! of the crate [`log`]. [`collect`] returns the warnings of one call instead:
 //!
 //! ```
 //! use inferno::collapse::{Collapse, perf::Folder};

@@ -1,5 +1,6 @@
-//! `perf.data`: no file panics, and reading from a pipe produces the same result as reading from memory. Start from
-//! real files: `cargo fuzz run perf_data fuzz/corpus/perf_data tests/data/perf-data`.
+//! `perf.data`: no file panics, and reading from a pipe produces the same result as reading from
+//! memory. Start from real files:
+//! `cargo fuzz run perf_data fuzz/corpus/perf_data tests/data/perf-data`.
 
 #![no_main]
 

@@ -85,8 +85,8 @@ pub fn check_document(is_meant: impl Fn(&str) -> bool, format: u8, input: &[u8])
     }
 }
 
-/// Whether the text starts with no byte order mark, and no stack looks like a comment or ends in something like a
-/// count.
+/// Whether the text starts with no byte order mark, and no stack looks like a comment or ends in
+/// something like a count.
 fn is_unambiguous(text: &[u8]) -> bool {
     let has_mark = matches!(text.first(), Some(0xef | 0xfe | 0xff));
     let mut lines = text.split(|byte| *byte == b'\n');

@@ -1,5 +1,5 @@
-//! VTune exports: the result is the same when reading a few bytes at a time, and with other line ends. Start from
-//! real files: `cargo fuzz run vtune fuzz/corpus/vtune tests/data/vtune`.
+//! VTune exports: the result is the same when reading a few bytes at a time, and with other line
+//! ends. Start from real files: `cargo fuzz run vtune fuzz/corpus/vtune tests/data/vtune`.
 
 #![no_main]
 

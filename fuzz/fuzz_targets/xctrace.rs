@@ -1,5 +1,6 @@
-//! The output of `xctrace export`: the result is the same when reading a few bytes at a time, and with spaces in
-//! tags. Start from real files: `cargo fuzz run xctrace fuzz/corpus/xctrace tests/data/xctrace`.
+//! The output of `xctrace export`: the result is the same when reading a few bytes at a time, and
+//! with spaces in tags. Start from real files:
+//! `cargo fuzz run xctrace fuzz/corpus/xctrace tests/data/xctrace`.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! `inferno completions` and `inferno man`: shell completions and man pages, generated from the definitions of the
-//! flags.
+//! `inferno completions` and `inferno man`: shell completions and man pages, generated from the
+//! definitions of the flags.
 
 use super::{CommonArgs, about, collapse, diff, flamegraph, guess, inferno, message, run, usage};
 use crate::collapse::formats;

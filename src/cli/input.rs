@@ -72,8 +72,8 @@ impl Input {
         inputs
     }
 
-    /// The inputs at `paths`; if there are none and nothing is piped in, `perf.data` in the current directory, as for
-    /// perf itself.
+    /// The inputs at `paths`; if there are none and nothing is piped in, `perf.data` in the current
+    /// directory, as for perf itself.
     pub fn all_or_perf_data(paths: &[PathBuf]) -> Vec<Input> {
         let perf_data = Path::new("perf.data");
         if paths.is_empty() && io::stdin().is_terminal() && perf_data.is_file() {

@@ -77,8 +77,8 @@ pub(super) type FoldOne<'a> = dyn Fn(Opened<'_>) -> io::Result<Forest> + Sync + 
 
 /// Adds up `inputs` on up to `nthreads` threads. Neither the sum nor any message depends on their number.
 ///
-/// Inputs are read one after another, each by all threads, unless there are enough to keep the threads busy: then each
-/// thread reads one at a time.
+/// Inputs are read one after another, each by all threads, unless there are enough to keep the
+/// threads busy: then each thread reads one at a time.
 pub(super) fn add_up(
     inputs: &[Input],
     nthreads: usize,

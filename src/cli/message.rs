@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
-/// `TOOL: SEVERITY: TEXT`, the form of everything the tools say on stderr. The severity is in color on a terminal.
+/// `TOOL: SEVERITY: TEXT`, the form of everything the tools say on stderr. The severity is in color
+/// on a terminal.
 pub fn line(tool: &str, level: Level, text: &str) -> String {
     let text = printable(text);
     let (severity, color) = match level {

@@ -1,11 +1,11 @@
-//! Patterns for names of files, such as `'shards/*.gz'`: a shell has a limit to the number of names that it passes on,
-//! and some shells pass patterns as they are.
+//! Patterns for names of files, such as `'shards/*.gz'`: a shell has a limit to the number of names
+//! that it passes on, and some shells pass patterns as they are.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The files that match a pattern, whose file name contains `*` or `?`, in the order of their names. A path that is no
-/// pattern, that exists, or that nothing matches is returned as it is.
+/// The files that match a pattern, whose file name contains `*` or `?`, in the order of their
+/// names. A path that is no pattern, that exists, or that nothing matches is returned as it is.
 pub(super) fn expand(path: &Path) -> Vec<PathBuf> {
     let as_is = || vec![path.to_path_buf()];
     let pattern = path.file_name().and_then(|name| name.to_str());
@@ -32,8 +32,8 @@ pub(super) fn expand(path: &Path) -> Vec<PathBuf> {
     }
 }
 
-/// Whether `name` matches `pattern`, in which `*` stands for any bytes and `?` for a character. Hidden files match only
-/// if the pattern names the dot.
+/// Whether `name` matches `pattern`, in which `*` stands for any bytes and `?` for a character.
+/// Hidden files match only if the pattern names the dot.
 fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let is_hidden = name.starts_with(b".") && !pattern.starts_with(b".");
     !is_hidden && is_match(pattern, name)

@@ -19,9 +19,9 @@ const PLACEHOLDER: &str = "{}";
 /// The flag that divides a profile.
 #[derive(Debug, Clone, Args)]
 pub struct PerArgs {
-    /// Divide the profile by thread, process, CPU, event or file. If the output path contains {}, as in -o 'NAME-{}',
-    /// each part has a file, whose name replaces it; otherwise the names of the parts become the first frames of stacks.
-    /// The profile is read again for each part
+    /// Divide the profile by thread, process, CPU, event or file. If the output path contains {},
+    /// as in -o 'NAME-{}', each part has a file, whose name replaces it; otherwise the names of the
+    /// parts become the first frames of stacks. The profile is read again for each part
     #[arg(long, value_name = "PART", value_enum, conflicts_with = "list_values")]
     pub per: Option<PartBy>,
 }

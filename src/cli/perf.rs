@@ -46,8 +46,8 @@ pub struct PerfArgs {
     #[arg(long, conflicts_with = "event_filter")]
     off_cpu: bool,
 
-    /// With --off-cpu: append the stack of the thread that woke the one that was off the CPU, its innermost function
-    /// first, and its name; from sched:sched_waking events, recorded as well
+    /// With --off-cpu: append the stack of the thread that woke the one that was off the CPU, its
+    /// innermost function first, and its name; from sched:sched_waking events, recorded as well
     #[arg(long, requires = "off_cpu")]
     wakers: bool,
 

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// The progress of reading one or more inputs. Copies share their state; dropping the last one clears the line.
+/// The progress of reading one or more inputs. Copies share their state; dropping the last one
+/// clears the line.
 #[derive(Clone)]
 pub struct Progress(Arc<State>);
 

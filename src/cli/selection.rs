@@ -11,8 +11,8 @@ use std::convert::Infallible;
     next_help_heading = "Selecting samples (an error if the profile does not record the criterion)"
 )]
 pub struct SelectionArgs {
-    /// Read a part of the recorded time: seconds from the first sample `5..10`, with a unit `5ms..`, as a share
-    /// `10%..20%`, or absolute times as printed by perf script `@388.8..@388.9`
+    /// Read a part of the recorded time: seconds from the first sample `5..10`, with a unit
+    /// `5ms..`, as a share `10%..20%`, or absolute times as printed by perf script `@388.8..@388.9`
     #[arg(id = "time_range", long = "time", value_name = "FROM..TO")]
     time: Option<TimeRange>,
 
@@ -34,8 +34,8 @@ pub struct SelectionArgs {
 }
 
 impl SelectionArgs {
-    /// Adds the flags to those of a format, unless it has its own flag `--time` (like ghcprof, to count time), in
-    /// which case it records no criteria to select samples by.
+    /// Adds the flags to those of a format, unless it has its own flag `--time` (like ghcprof, to
+    /// count time), in which case it records no criteria to select samples by.
     pub fn add_to(command: Command) -> Command {
         let has_own = command
             .get_arguments()

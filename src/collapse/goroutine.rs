@@ -23,8 +23,8 @@
 //! #    0x47e26a    main.(*Basket).wait+0x18    /srv/shop/basket.go:87
 //! ```
 //!
-//! Each goroutine counts 1. Other profiles with the same text, such as `threadcreate` and those of a program's
-//! own, count what is in their name.
+//! Each goroutine counts 1. Other profiles with the same text, such as `threadcreate` and those of
+//! a program's own, count what is in their name.
 
 use super::document::lines::{Lines, parse, whole_lines};
 use super::document::{Document, Profile, START, ValueType, peek, shared_options};

@@ -20,7 +20,8 @@
 //!
 //! ```
 //!
-//! For `sched:sched_switch` alone, which has all time off the CPU, see [`perf::Options::off_cpu`](super::perf::Options::off_cpu).
+//! For `sched:sched_switch` alone, which has all time off the CPU, see
+//! [`perf::Options::off_cpu`](super::perf::Options::off_cpu).
 //!
 //! A thread that wakes up counts the microseconds that it slept, at the stack with which it went to
 //! sleep. A sleep counts once, even if the event that ends it is printed repeatedly.

@@ -149,7 +149,8 @@ fn origin(line: &[u8]) -> SampleOrigin<'static> {
     }
 }
 
-/// A time of day (`strace -t`), or since 1970 (`-ttt`), in seconds. Others are relative to the previous call (`-r`).
+/// A time of day (`strace -t`), or since 1970 (`-ttt`), in seconds. Others are relative to the
+/// previous call (`-r`).
 fn time(word: &[u8]) -> Option<Decimal> {
     const YEAR: u64 = 365 * 86400;
     if !word.contains(&b':') {

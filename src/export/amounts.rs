@@ -45,14 +45,15 @@ const NANOS_PER_ONE: u32 = 1_000_000_000;
 #[derive(Debug)]
 pub(super) struct Whole {
     conversion: Conversion,
-    /// The billionths carried over from the counts so far, plus one half. Without it, many small fractions would all be
-    /// rounded to zero.
+    /// The billionths carried over from the counts so far, plus one half. Without it, many small
+    /// fractions would all be rounded to zero.
     rest: u32,
     has_rounded: bool,
 }
 
 impl Whole {
-    /// Converts the counts in `tree`. Times with a fraction, and units of ten nanoseconds, become nanoseconds.
+    /// Converts the counts in `tree`. Times with a fraction, and units of ten nanoseconds, become
+    /// nanoseconds.
     pub fn of(tree: &CallTree) -> Whole {
         let has_fractions = tree.large_counts().any(|count| count.nanos() > 0);
         let unit = match tree.unit() {

@@ -1,8 +1,8 @@
 //! Writes callgrind files. `collapse/callgrind/mod.rs` describes the syntax.
 //!
-//! It has the self cost of each function, and the inclusive cost of its calls to each other function. A sample is counted
-//! once for each function in its stack, at the outermost call. So the calls to a function add up to its inclusive cost,
-//! even if it is recursive.
+//! It has the self cost of each function, and the inclusive cost of its calls to each other
+//! function. A sample is counted once for each function in its stack, at the outermost call. So the
+//! calls to a function add up to its inclusive cost, even if it is recursive.
 
 use super::Entry;
 use super::amounts::{Whole, warn_of_rounding};
@@ -19,14 +19,15 @@ pub(super) const ENTRY: Entry = Entry {
     write: |forest, writer| write(&forest.merged(), writer),
 };
 
-/// Writes `tree` in the format of callgrind, for KCachegrind and `callgrind_annotate`. There are no source lines.
+/// Writes `tree` in the format of callgrind, for KCachegrind and `callgrind_annotate`. There are no
+/// source lines.
 ///
-/// Stacks are not preserved: the format has the cost of calls between functions, whatever called the caller. The event
-/// is the [unit](CallTree::unit) of the counts; a differential tree has two events, `before` and `after`. The number of
-/// calls is unknown and written as 1.
+/// Stacks are not preserved: the format has the cost of calls between functions, whatever called
+/// the caller. The event is the [unit](CallTree::unit) of the counts; a differential tree has two
+/// events, `before` and `after`. The number of calls is unknown and written as 1.
 ///
-/// Samples without a stack count for a function `root`, which also calls the outermost functions if any of these is
-/// called by another function too.
+/// Samples without a stack count for a function `root`, which also calls the outermost functions if
+/// any of these is called by another function too.
 ///
 /// ```
 /// use inferno::call_tree::CallTree;
@@ -111,7 +112,8 @@ impl Graph {
     }
 }
 
-/// Whether an outermost function is called by another one. Readers use the cost of these calls as its inclusive cost.
+/// Whether an outermost function is called by another one. Readers use the cost of these calls as
+/// its inclusive cost.
 fn is_root_needed(calls: &[Call], root: usize) -> bool {
     let mut is_called = vec![false; root];
     for call in calls.iter().filter(|call| call.caller as usize != root) {

@@ -6,8 +6,8 @@ use crate::names::frame::UNKNOWN;
 use crate::warnings::warning;
 use std::borrow::Cow;
 
-/// A tree, its nodes in walk order, and its frames numbered in the same order. Neither depends on how many threads made
-/// the tree.
+/// A tree, its nodes in walk order, and its frames numbered in the same order. Neither depends on
+/// how many threads made the tree.
 pub(super) struct Listing<'t> {
     pub tree: &'t CallTree,
     /// All nodes but the root, parents before their children.

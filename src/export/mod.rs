@@ -29,19 +29,21 @@
 //!
 //! # What is kept
 //!
-//! All formats keep all stacks with their counts, except callgrind, which only has functions and their calls. Names
-//! and counts that a format cannot hold are changed, and a warning is logged:
+//! All formats keep all stacks with their counts, except callgrind, which only has functions and
+//! their calls. Names and counts that a format cannot hold are changed, and a warning is logged:
 //!
-//! * Empty names become `[unknown]`, except in folded text and TSV. Bytes that are not UTF-8 become U+FFFD, except in
-//!   folded text and callgrind.
-//! * pprof and callgrind only have whole numbers: times with a fraction become nanoseconds, other counts are rounded so
-//!   that the total is preserved. pprof stops at 2⁶³ - 1.
+//! * Empty names become `[unknown]`, except in folded text and TSV. Bytes that are not UTF-8 become
+//!   U+FFFD, except in folded text and callgrind.
+//! * pprof and callgrind only have whole numbers: times with a fraction become nanoseconds, other
+//!   counts are rounded so that the total is preserved. pprof stops at 2⁶³ - 1.
 //!
-//! Samples without a stack get a frame `[no stack]` in Firefox profiles, and count for a function `root` in callgrind.
+//! Samples without a stack get a frame `[no stack]` in Firefox profiles, and count for a function
+//! `root` in callgrind.
 //!
-//! The two counts of a [differential](crate::call_tree::CallTree::is_differential) tree become two values in pprof and
-//! callgrind, two profiles in speedscope, two threads in Firefox, two columns in TSV, and a value and a delta in d3. speedscope, Firefox and
-//! d3 preserve the order of a tree [in time order](crate::call_tree::CallTree::in_time_order).
+//! The two counts of a [differential](crate::call_tree::CallTree::is_differential) tree become two
+//! values in pprof and callgrind, two profiles in speedscope, two threads in Firefox, two columns
+//! in TSV, and a value and a delta in d3. speedscope, Firefox and d3 preserve the order of a tree
+//! [in time order](crate::call_tree::CallTree::in_time_order).
 
 mod amounts;
 mod callgrind;

@@ -1,7 +1,7 @@
 //! Profiles of pprof, compressed. `collapse/protobuf/pprof.rs` describes the format.
 //!
-//! Each frame becomes a function and a location, with the same id. The parts are encoded and compressed one by one, so
-//! the profile is never in memory as a whole.
+//! Each frame becomes a function and a location, with the same id. The parts are encoded and
+//! compressed one by one, so the profile is never in memory as a whole.
 
 use super::Entry;
 use super::amounts::{Whole, warn_of_rounding};
@@ -25,8 +25,9 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
 
 /// Writes `tree` as a profile of pprof, compressed with gzip.
 ///
-/// The [unit](CallTree::unit) determines the sample type: `samples` in `count`, `time` in `nanoseconds`, `space` in
-/// `bytes`. A differential tree has two sample types, `before` and `after`.
+/// The [unit](CallTree::unit) determines the sample type: `samples` in `count`, `time` in
+/// `nanoseconds`, `space` in `bytes`. A differential tree has two sample types, `before` and
+/// `after`.
 ///
 /// ```
 /// use inferno::call_tree::CallTree;

@@ -1,7 +1,7 @@
 //! Tab-separated values: a row for each distinct stack, with its count.
 //!
-//! The quoting is that of CSV, as databases and data frames read it by default: a field with a tab, a quote or a line
-//! end is quoted, and quotes in it are doubled.
+//! The quoting is that of CSV, as databases and data frames read it by default: a field with a tab,
+//! a quote or a line end is quoted, and quotes in it are doubled.
 
 use super::Entry;
 use crate::bytes::text::lossy;
@@ -19,10 +19,11 @@ pub(super) const ENTRY: Entry = Entry {
     write: |forest, writer| write(&forest.merged(), writer),
 };
 
-/// Writes `tree` as tab-separated values, for DuckDB, Polars, pandas and spreadsheets: the columns `stack` and `count`, or
-/// `stack`, `before` and `after` of a differential tree.
+/// Writes `tree` as tab-separated values, for DuckDB, Polars, pandas and spreadsheets: the columns
+/// `stack` and `count`, or `stack`, `before` and `after` of a differential tree.
 ///
-/// A stack is written as in folded text, root first. Names are quoted where they need to be, and counts are exact.
+/// A stack is written as in folded text, root first. Names are quoted where they need to be, and
+/// counts are exact.
 ///
 /// ```
 /// use inferno::call_tree::CallTree;

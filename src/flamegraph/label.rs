@@ -34,8 +34,8 @@ pub(super) fn fit(name: &str, columns: usize) -> (&str, &'static str) {
     }
 }
 
-/// As much of `name` as fits into `columns`, for the modern theme: the function is kept, and what is around it is
-/// left out first. The viewer shortens names in the same way.
+/// As much of `name` as fits into `columns`, for the modern theme: the function is kept, and what
+/// is around it is left out first. The viewer shortens names in the same way.
 pub(super) fn fit_function(name: &str, columns: usize) -> Cow<'_, str> {
     if columns < MIN_COLUMNS {
         return Cow::Borrowed("");
@@ -57,8 +57,8 @@ pub(super) fn fit_function(name: &str, columns: usize) -> Cow<'_, str> {
     }
 }
 
-/// Shorter forms of a name: without what is in brackets, then without the parts of its path, from the first one
-/// on.
+/// Shorter forms of a name: without what is in brackets, then without the parts of its path, from
+/// the first one on.
 fn shorter_names(name: &str) -> Vec<String> {
     if let Some((function, place)) = name.split_once(" (")
         && place.contains(['/', '.'])
@@ -93,7 +93,8 @@ fn starts_of_parts(path: &str) -> Vec<usize> {
     starts
 }
 
-/// `a<b<c>>::f` becomes `a<…>::f`, and `f::<b>` becomes `f`. Brackets that are not in pairs are operators or arrows.
+/// `a<b<c>>::f` becomes `a<…>::f`, and `f::<b>` becomes `f`. Brackets that are not in pairs are
+/// operators or arrows.
 fn without_brackets(name: &str) -> String {
     let (mut kept, mut depth, mut previous) = (String::new(), 0_usize, ' ');
     for character in name.chars() {

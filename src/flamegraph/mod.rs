@@ -68,8 +68,8 @@ use std::path::{Path, PathBuf};
 /// differential. Lines that are not stacks are skipped, and a warning logs their number.
 ///
 /// # Errors
-/// * [`InvalidInput`](io::ErrorKind::InvalidInput) if the options are invalid: a frame height or a scale of 0, or
-///   a PNG that is too large.
+/// * [`InvalidInput`](io::ErrorKind::InvalidInput) if the options are invalid: a frame height or a
+///   scale of 0, or a PNG that is too large.
 /// * [`InvalidData`](io::ErrorKind::InvalidData) if there are no samples in the input, or none with a
 ///   [base](Options::base) (an image that says so is written anyway), if the counts add up to more
 ///   than `u64::MAX`, or if `no_sort` is set and the lines are not sorted.

@@ -83,9 +83,9 @@ pub enum Theme {
     /// That of the original Perl script.
     #[default]
     Classic,
-    /// Calm colors of the same lightness: a hue for each module (crate, namespace, package or library), and one
-    /// color for each function. Where names do not fit, their middle is cut, and the function is kept. The
-    /// image follows the color scheme of the system.
+    /// Calm colors of the same lightness: a hue for each module (crate, namespace, package or
+    /// library), and one color for each function. Where names do not fit, their middle is cut, and
+    /// the function is kept. The image follows the color scheme of the system.
     ///
     /// A [palette](Options::colors) that is not the default determines the colors of frames nevertheless.
     Modern,
@@ -208,9 +208,9 @@ pub struct Options<'a> {
     /// The minimum width of a frame, in percent of the total. Default: 0.01.
     pub min_width: f64,
 
-    /// The maximum number of frames, including the root. If there are more, the lightest ones are left out, and the
-    /// subtitle says so. Frames of the same weight are kept or left out together. Callers keep their weight.
-    /// Default: `None`, no limit.
+    /// The maximum number of frames, including the root. If there are more, the lightest ones are
+    /// left out, and the subtitle says so. Frames of the same weight are kept or left out together.
+    /// Callers keep their weight. Default: `None`, no limit.
     pub max_frames: Option<usize>,
 
     /// The font family. Default: `monospace`.

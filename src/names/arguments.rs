@@ -23,8 +23,8 @@ pub(crate) fn without_arguments(name: &str) -> &str {
     }
 }
 
-/// Whether `name` is a path and one list of arguments, which starts at `open`. Most names of C++ are, and matching
-/// their brackets takes several times as long.
+/// Whether `name` is a path and one list of arguments, which starts at `open`. Most names of C++
+/// are, and matching their brackets takes several times as long.
 fn is_usual_list(name: &str, open: usize) -> bool {
     let (path, list) = name.as_bytes().split_at(open);
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_:~".contains(byte);

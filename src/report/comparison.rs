@@ -29,9 +29,9 @@ use std::io::{self, Write};
 ///
 /// # Noise
 ///
-/// With two or more profiles on each side, [`Sides::p`] is the p-value of Welch's t-test: how likely a change of this size
-/// is if nothing changed but noise. Each function is tested on its own: among a hundred unchanged functions, five
-/// have a p-value below 0.05.
+/// With two or more profiles on each side, [`Sides::p`] is the p-value of Welch's t-test: how
+/// likely a change of this size is if nothing changed but noise. Each function is tested on its
+/// own: among a hundred unchanged functions, five have a p-value below 0.05.
 ///
 /// Counts are `f64` here, which is exact for integers up to 2⁵³.
 #[derive(Debug, Clone)]
@@ -202,8 +202,8 @@ enum Side {
 }
 
 impl Comparison {
-    /// Compares profiles. With `normalize`, each is scaled to the mean total of those after, which generalizes
-    /// [`differential::Options::normalize`](crate::differential::Options::normalize).
+    /// Compares profiles. With `normalize`, each is scaled to the mean total of those after, which
+    /// generalizes [`differential::Options::normalize`](crate::differential::Options::normalize).
     ///
     /// ```
     /// use inferno::folded;

@@ -1,10 +1,10 @@
 //! Tables of the functions, threads, modules and stacks of a profile, and of what changed between
 //! profiles.
 //!
-//! A [`Report`] holds the totals and rows of one [`CallTree`] as data. A [`Comparison`] holds the changes from
-//! some profiles to others; with two or more profiles on each side, it tests whether a change is significant.
-//! A `Rule` (feature `filter`) limits how much a function may change. Reports and comparisons are written as
-//! text, Markdown, JSON or CSV.
+//! A [`Report`] holds the totals and rows of one [`CallTree`] as data. A [`Comparison`] holds the
+//! changes from some profiles to others; with two or more profiles on each side, it tests whether a
+//! change is significant. A `Rule` (feature `filter`) limits how much a function may change.
+//! Reports and comparisons are written as text, Markdown, JSON or CSV.
 //!
 //! ```
 //! use inferno::folded;
@@ -29,9 +29,10 @@
 //!
 //! # JSON
 //!
-//! The members below are stable as long as `version` is 1; others may be added. Counts are in `unit`, which is
-//! `null` if the profile has no unit. Percentages refer to the total count. Sections that the profile has no
-//! data for are `null`. Rows are sorted, and limited to [`Options::top`] except in `hot_path`.
+//! The members below are stable as long as `version` is 1; others may be added. Counts are in
+//! `unit`, which is `null` if the profile has no unit. Percentages refer to the total count.
+//! Sections that the profile has no data for are `null`. Rows are sorted, and limited to
+//! [`Options::top`] except in `hot_path`.
 //!
 //! ```text
 //! {"version": 1, "kind": "report",
@@ -44,10 +45,11 @@
 //! ROW: {"name": NAME, "self": COUNT, "self_percent": NUMBER, "total": COUNT, "total_percent": NUMBER}
 //! ```
 //!
-//! A comparison has the mean and the standard deviation of the profiles on each side; the deviation of a single
-//! profile is `null`. `points` is the change in percentage points of the total. `relative_percent` is relative
-//! to `before`, and `null` if that is zero. `p` is the two-sided p-value of [Welch's
-//! t-test](Comparison#noise), and `null` unless there are two profiles on each side.
+//! A comparison has the mean and the standard deviation of the profiles on each side; the deviation
+//! of a single profile is `null`. `points` is the change in percentage points of the total.
+//! `relative_percent` is relative to `before`, and `null` if that is zero. `p` is the two-sided
+//! p-value of [Welch's t-test](Comparison#noise), and `null` unless there are two profiles on each
+//! side.
 //!
 //! ```text
 //! {"version": 1, "kind": "comparison", "unit": "nanoseconds" or null,
@@ -58,8 +60,8 @@
 //!          "change": NUMBER, "points": NUMBER, "relative_percent": NUMBER, "p": NUMBER}
 //! ```
 //!
-//! With the results of rules, a comparison also has the member `rules`. `p_of_excess` is the one-sided p-value, and
-//! `null` if it was not tested.
+//! With the results of rules, a comparison also has the member `rules`. `p_of_excess` is the
+//! one-sided p-value, and `null` if it was not tested.
 //!
 //! ```text
 //! "rules": [{"rule": TEXT, "result": "passed", "violated" or "unmatched" (no function), "violations": [VIOLATION...]}...]
@@ -68,10 +70,11 @@
 //!
 //! # CSV
 //!
-//! One table according to RFC 4180, with a header. The columns of a report are `section`, `name`, `self`,
-//! `self_percent`, `total` and `total_percent`. The sections are those of the JSON; the name of the row `total` is
-//! the unit, and the name of a stack is its folded text. A comparison has the members of its JSON rows as
-//! columns, after `section`, which is `total`, `by_self` or `by_total`. Fields that are `null` in JSON are empty.
+//! One table according to RFC 4180, with a header. The columns of a report are `section`, `name`,
+//! `self`, `self_percent`, `total` and `total_percent`. The sections are those of the JSON; the
+//! name of the row `total` is the unit, and the name of a stack is its folded text. A comparison
+//! has the members of its JSON rows as columns, after `section`, which is `total`, `by_self` or
+//! `by_total`. Fields that are `null` in JSON are empty.
 
 mod comparison;
 mod comparison_tables;
@@ -104,8 +107,8 @@ pub struct Options {
     /// Maximum number of rows of each table; 0 for all. Default: 20.
     pub top: usize,
 
-    /// Maximum width of a line of text, in characters: longer names are cut in the middle. Default: `None`, names
-    /// are never cut.
+    /// Maximum width of a line of text, in characters: longer names are cut in the middle. Default:
+    /// `None`, names are never cut.
     pub width: Option<usize>,
 
     /// Whether text has ANSI colors. Default: `false`.
@@ -172,8 +175,8 @@ pub struct Report {
     /// The modules (programs and libraries), by descending self count; functions of no known module are
     /// `(unknown)`. `None` if the modules of less than half of the counts are known.
     ///
-    /// The module of a function is part of some names: ``module`function``, or `[libc.so.6]` for a function without
-    /// a name.
+    /// The module of a function is part of some names: ``module`function``, or `[libc.so.6]` for a
+    /// function without a name.
     pub modules: Option<Vec<Row>>,
     /// The stacks with the largest self counts, at most [`Options::top`].
     pub hottest_stacks: Vec<Stack>,
@@ -207,7 +210,8 @@ impl Report {
     /// The report of a tree; of a [differential](CallTree::is_differential) one, with the counts after
     /// the change.
     ///
-    /// It takes `O(n log n)` time for n nodes, and `O(n)` if they are sorted already, however deep stacks are.
+    /// It takes `O(n log n)` time for n nodes, and `O(n)` if they are sorted already, however deep
+    /// stacks are.
     pub fn new(tree: &CallTree, options: &Options) -> Report {
         let own = |node| tree.self_count(node).unwrap_or_default();
         Report::of_counts(tree, own, options)

@@ -33,7 +33,8 @@ pub(crate) struct Function {
     /// The linkage name; `None` if it is unknown.
     pub name: Option<Vec<u8>>,
     pub is_inlined: bool,
-    /// The line that was running, or from which the next function was called, if it was asked for and is known.
+    /// The line that was running, or from which the next function was called, if it was asked for
+    /// and is known.
     pub line: Option<SourceLine>,
 }
 

@@ -92,7 +92,8 @@ proptest! {
     }
 }
 
-/// What functions cost themselves, what all calls of each cost, and the total, as `callgrind_annotate` adds them up.
+/// What functions cost themselves, what all calls of each cost, and the total, as
+/// `callgrind_annotate` adds them up.
 fn functions_of(profile: &str) -> (BTreeMap<String, u64>, BTreeMap<String, u64>, u64) {
     let (mut own, mut called) = (BTreeMap::new(), BTreeMap::new());
     let (mut names, mut current, mut callee, mut total) = (BTreeMap::new(), None, None, 0);

@@ -16,7 +16,8 @@ const INFERNO: &str = env!("CARGO_BIN_EXE_inferno");
 const FLAMEGRAPH: &str = env!("CARGO_BIN_EXE_inferno-flamegraph");
 const GUESS: &str = env!("CARGO_BIN_EXE_inferno-collapse-guess");
 
-/// What a tool writes to a terminal, stdout and stderr together. `None` if there is no `script`, which makes one.
+/// What a tool writes to a terminal, stdout and stderr together. `None` if there is no `script`,
+/// which makes one.
 fn on_terminal(test: &str, directory: &Path, command: &str, no_color: &str) -> Option<String> {
     let output = Command::new("script")
         .args(["-qec", command, "/dev/null"])

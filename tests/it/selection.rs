@@ -1,4 +1,5 @@
-//! Samples chosen by time and by who ran where: the same from `perf.data` and from text, and in other formats.
+//! Samples chosen by time and by who ran where: the same from `perf.data` and from text, and in
+//! other formats.
 
 #![cfg(feature = "cli")]
 

@@ -31,8 +31,8 @@ pub(super) struct Window {
     pub name: String,
     /// Its end, if that does not depend on the times of samples.
     pub deadline: Option<Instant>,
-    /// The times of samples for which it is closed: those from its end on, and those before the previous window, which
-    /// belong to another recording.
+    /// The times of samples for which it is closed: those from its end on, and those before the
+    /// previous window, which belong to another recording.
     other_times: Option<(Decimal, Decimal)>,
 }
 
@@ -159,7 +159,8 @@ fn decimal(duration: Duration) -> Decimal {
     Decimal::from_nanos(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
 }
 
-/// A time as `20260131T235959Z`, with milliseconds unless it `is_whole`, so that names of files are in time order.
+/// A time as `20260131T235959Z`, with milliseconds unless it `is_whole`, so that names of files are
+/// in time order.
 fn utc(time: SystemTime, is_whole: bool) -> String {
     let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (seconds, millis) = (since_epoch.as_secs(), since_epoch.subsec_millis());

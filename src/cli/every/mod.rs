@@ -5,8 +5,9 @@
 //! thread for signals ──> signal ┘
 //! ```
 //!
-//! Windows are divided by the times of records, or else by the clock when they are read. A record belongs to one window, so
-//! all windows add up to the stream. Memory holds one window and the unread input.
+//! Windows are divided by the times of records, or else by the clock when they are read. A record
+//! belongs to one window, so all windows add up to the stream. Memory holds one window and the
+//! unread input.
 
 mod clock;
 #[cfg(unix)]
@@ -36,8 +37,8 @@ const PLACEHOLDER: &str = "{time}";
 /// The flag that divides a stream.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct EveryArgs {
-    /// Write a file for each window of time (60s, 5m) of a stream that may have no end. The start of the window replaces
-    /// `{time}` in the name of the output: -o 'NAME-{time}'
+    /// Write a file for each window of time (60s, 5m) of a stream that may have no end. The start
+    /// of the window replaces `{time}` in the name of the output: -o 'NAME-{time}'
     #[arg(
         long, value_name = "DURATION", value_parser = values::duration,
         conflicts_with_all = ["per", "list_values", "keep_going"]

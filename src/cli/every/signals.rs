@@ -6,8 +6,8 @@ use std::sync::mpsc::SyncSender;
 
 /// Sends the first signal to end. The next one ends the process at once.
 ///
-/// The signals are blocked in all threads, and a separate thread waits for one, because a signal handler could hardly do
-/// anything safely. So no file is left half written.
+/// The signals are blocked in all threads, and a separate thread waits for one, because a signal
+/// handler could hardly do anything safely. So no file is left half written.
 pub(super) fn forward(sender: SyncSender<Event>) -> io::Result<()> {
     use nix::sys::signal::{SigSet, Signal};
 

@@ -11,8 +11,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Colors")]
 pub struct ColorArgs {
-    /// Set the theme: `classic`, or `modern`: calm colors by module, labels that keep the function, and dark colors
-    /// if the system prefers them [default: modern in HTML and for `inferno flamegraph`, or else classic]
+    /// Set the theme: `classic`, or `modern`: calm colors by module, labels that keep the function,
+    /// and dark colors if the system prefers them [default: modern in HTML and for
+    /// `inferno flamegraph`, or else classic]
     #[arg(
         long = "theme", value_name = "THEME",
         value_parser = PossibleValuesParser::new(["classic", "modern"]).map(|name| theme(&name))

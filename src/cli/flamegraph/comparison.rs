@@ -34,8 +34,9 @@ pub struct ComparisonArgs {
     )]
     pub diff_width: Option<DiffWidth>,
 
-    /// In a differential graph, color changes on a `log` scale, which shows small ones, or by a `classic` one,
-    /// in proportion to the largest [default: log with --diff, in HTML and for `inferno flamegraph`, or else classic]
+    /// In a differential graph, color changes on a `log` scale, which shows small ones, or by a
+    /// `classic` one, in proportion to the largest [default: log with --diff, in HTML and for
+    /// `inferno flamegraph`, or else classic]
     #[arg(
         long = "diff-scale", value_name = "SCALE",
         value_parser = PossibleValuesParser::new(["classic", "log"]).map(|name| diff_scale(&name))

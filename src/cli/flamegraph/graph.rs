@@ -9,8 +9,8 @@ use clap::Args;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Graph")]
 pub struct GraphArgs {
-    /// Draw a flame chart: perf samples in time order, one thread after another; folded stacks in line order. Only
-    /// adjacent stacks are merged
+    /// Draw a flame chart: perf samples in time order, one thread after another; folded stacks in
+    /// line order. Only adjacent stacks are merged
     #[arg(long = "flamechart")]
     pub flame_chart: bool,
 
@@ -37,8 +37,8 @@ pub struct GraphArgs {
     )]
     pub min_width: f64,
 
-    /// Leave out the lightest frames, so that at most N remain; the subtitle says how much they weigh. Then browsers can
-    /// open a graph of millions of frames
+    /// Leave out the lightest frames, so that at most N remain; the subtitle says how much they
+    /// weigh. Then browsers can open a graph of millions of frames
     #[arg(
         long = "max-frames", value_name = "N", value_parser = values::frames, allow_negative_numbers = true
     )]

@@ -116,7 +116,8 @@ fn draw(
     left_out.check()
 }
 
-/// Draws the parts of the inputs: all in one graph, or each in its own, with the name of the part in its subtitle.
+/// Draws the parts of the inputs: all in one graph, or each in its own, with the name of the part
+/// in its subtitle.
 fn draw_parts(
     options: &mut Options<'_>,
     flags: &Flags,

@@ -44,8 +44,8 @@ struct Flags {
     )]
     before: Vec<PathBuf>,
 
-    /// Compare several profiles: those from after the change. Means are compared; with two or more profiles on each
-    /// side, changes are tested for significance
+    /// Compare several profiles: those from after the change. Means are compared; with two or more
+    /// profiles on each side, changes are tested for significance
     #[arg(long, num_args = 1.., value_name = "PROFILE", help_heading = COMPARISON, requires = "before")]
     after: Vec<PathBuf>,
 

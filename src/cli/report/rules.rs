@@ -14,8 +14,8 @@ const VIOLATED: u8 = 3;
 /// The flags for rules.
 #[derive(Debug, Args)]
 pub(super) struct Rules {
-    /// Exit with code 3 if a matching function changes by more than LIMIT: +5% (relative) or +0.5pp (percentage
-    /// points of the total); -5% requires an improvement. Can be repeated
+    /// Exit with code 3 if a matching function changes by more than LIMIT: +5% (relative) or +0.5pp
+    /// (percentage points of the total); -5% requires an improvement. Can be repeated
     #[arg(
         long,
         value_name = "REGEX self|total LIMIT",

@@ -11,8 +11,8 @@
 //! * Parts of whole numbers have three digits after the point, because more would not be meaningful.
 //! * Costs below a 10,000th of the total are not split further, and splitting stops after millions of steps.
 //!
-//! So no cost is lost. Without recursion, the total of each function equals its inclusive cost in the call graph,
-//! except for rounding.
+//! So no cost is lost. Without recursion, the total of each function equals its inclusive cost in
+//! the call graph, except for rounding.
 
 use super::Profile;
 use crate::bytes::decimal::Decimal;

@@ -144,7 +144,8 @@ pub(crate) fn describe(head: &[u8]) -> Option<Foreign> {
     })
 }
 
-/// Whether a recording of heaptrack has the paths of its program and libraries, instead of names of functions.
+/// Whether a recording of heaptrack has the paths of its program and libraries, instead of names of
+/// functions.
 fn is_raw_heaptrack(head: &[u8]) -> bool {
     let mut lines = head.split(|byte| *byte == b'\n');
     let mut starts = |start: &[u8]| lines.next().is_some_and(|line| line.starts_with(start));

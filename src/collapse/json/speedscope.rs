@@ -258,7 +258,8 @@ struct Thread<'a> {
     unit: String,
     /// The stacks. Frames are named by their indexes, because the names may come last.
     stacks: Profile,
-    /// The stacks of an evented profile with their times, which are not counted yet if they are to be selected.
+    /// The stacks of an evented profile with their times, which are not counted yet if they are to
+    /// be selected.
     times: Vec<(NodeId, Decimal, Decimal)>,
 }
 

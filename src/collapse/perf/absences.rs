@@ -69,8 +69,8 @@ impl<S> Default for Absences<S> {
 }
 
 impl<S> Absences<S> {
-    /// Applies the change at a time in nanoseconds, and returns the absence that it ends. A wakeup without a stack
-    /// is only counted.
+    /// Applies the change at a time in nanoseconds, and returns the absence that it ends. A wakeup
+    /// without a stack is only counted.
     pub fn apply(&mut self, change: Change, time: u64, stack: Option<S>) -> Option<Absence<S>> {
         match change {
             Change::Switch {

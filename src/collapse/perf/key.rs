@@ -73,8 +73,8 @@ impl Keys {
         })
     }
 
-    /// `text` up to the end of the name in its last line, if an offset and this module follow; all of `text` if
-    /// `module` is 0.
+    /// `text` up to the end of the name in its last line, if an offset and this module follow; all
+    /// of `text` if `module` is 0.
     #[inline]
     pub fn strip_tail<'a>(&self, text: &'a [u8], module: u64) -> Option<&'a [u8]> {
         match module {

@@ -131,9 +131,10 @@ pub struct Options {
     /// `cycles`. Default: `false`.
     pub count_samples: bool,
 
-    /// Append file and line to the names of functions: `parse (/srv/shop/parse.c:7)`. In text, they are those
-    /// that `perf script -F +srcline` prints below frames; in `perf.data`, they come from debug information, and
-    /// in functions that called others it is the line of the call. Default: `false`.
+    /// Append file and line to the names of functions: `parse (/srv/shop/parse.c:7)`. In text, they
+    /// are those that `perf script -F +srcline` prints below frames; in `perf.data`, they come from
+    /// debug information, and in functions that called others it is the line of the call. Default:
+    /// `false`.
     pub lines: bool,
 
     /// The number of threads; 0 means 1, and the maximum is 1024. Default: one per logical CPU.
@@ -142,19 +143,20 @@ pub struct Options {
     /// The samples to read. Default: all.
     pub selection: Selection,
 
-    /// Count the nanoseconds for which threads are off the CPU, at the stacks with which they leave it: a sample of
-    /// `sched:sched_switch` lasts until the next one in which its thread returns. Default: `false`.
+    /// Count the nanoseconds for which threads are off the CPU, at the stacks with which they leave
+    /// it: a sample of `sched:sched_switch` lasts until the next one in which its thread returns.
+    /// Default: `false`.
     ///
     /// * Time without a recorded return is not counted, which a warning mentions.
-    /// * [`selection`](Options::selection) applies to the thread that leaves. If an interval is partly in the selected
-    ///   time, that part is counted.
+    /// * [`selection`](Options::selection) applies to the thread that leaves. If an interval is
+    ///   partly in the selected time, that part is counted.
     /// * [`event_filter`](Options::event_filter) is ignored.
     /// * Text is read by a single thread.
     pub off_cpu: bool,
 
-    /// With [`off_cpu`](Options::off_cpu): append the stack of the thread that woke the one that was off the CPU, as
-    /// recorded by `sched:sched_waking`, starting with its innermost function, and the name of that thread.
-    /// Default: `false`.
+    /// With [`off_cpu`](Options::off_cpu): append the stack of the thread that woke the one that
+    /// was off the CPU, as recorded by `sched:sched_waking`, starting with its innermost function,
+    /// and the name of that thread. Default: `false`.
     pub wakers: bool,
 
     /// Remove the callers of the innermost function with one of these names, including the command

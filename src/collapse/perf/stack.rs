@@ -149,8 +149,8 @@ impl Stacks {
         range.start + rest.len()
     }
 
-    /// Reads the last line of `text` if it is the latest successor of `parent`. If it is another line in the same
-    /// module, returns the end of its name.
+    /// Reads the last line of `text` if it is the latest successor of `parent`. If it is another
+    /// line in the same module, returns the end of its name.
     #[inline]
     fn find_predicted<'t>(
         &self,

@@ -182,8 +182,8 @@ fn is_time(head: &[u8]) -> bool {
 }
 
 impl Sample {
-    /// Reads a sample, and its labels if requested. Field by field, like the profile, this takes half the time, which
-    /// matters because there are many samples.
+    /// Reads a sample, and its labels if requested. Field by field, like the profile, this takes
+    /// half the time, which matters because there are many samples.
     fn read(&mut self, message: Payload<'_>, with_labels: bool) -> io::Result<()> {
         self.locations.clear();
         self.values.clear();

@@ -1,5 +1,6 @@
-//! The messages of [pprof's schema](https://github.com/google/pprof/blob/main/proto/profile.proto), as far as they are read
-//! or written. What is text in the schema is an index into the string table.
+//! The messages of [pprof's schema](https://github.com/google/pprof/blob/main/proto/profile.proto),
+//! as far as they are read or written. What is text in the schema is an index into the string
+//! table.
 
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct SampleType {

@@ -1,5 +1,5 @@
-//! Divides the samples of a profile by thread, process, CPU or event: a first pass lists the parts, then one pass for each selects its
-//! samples.
+//! Divides the samples of a profile by thread, process, CPU or event: a first pass lists the parts,
+//! then one pass for each selects its samples.
 
 use super::chooser::SampleOrigin;
 use std::collections::BTreeMap;
@@ -84,8 +84,8 @@ pub(crate) enum Division {
     /// All, which are listed.
     List(PartBy, Arc<Mutex<Listing>>),
     One(Part),
-    /// All that was recorded in a part of the time, whose first sample may be of another event than that of the whole
-    /// profile.
+    /// All that was recorded in a part of the time, whose first sample may be of another event than
+    /// that of the whole profile.
     Window {
         event: Option<String>,
     },

@@ -4,8 +4,8 @@
 //! node = { "name": NAME, "value": NUMBER, "delta"?: NUMBER, "children"?: [node …] }
 //! ```
 //!
-//! The value of a node includes its children. In a differential tree it is the count after, and the delta is by how much
-//! it grew.
+//! The value of a node includes its children. In a differential tree it is the count after, and the
+//! delta is by how much it grew.
 
 use super::Number;
 use crate::call_tree::{CallTree, Count, NodeId};
@@ -22,7 +22,8 @@ pub(super) const ENTRY: Entry = Entry {
     write: |forest, writer| write(&forest.merged(), writer),
 };
 
-/// Writes `tree` as JSON: nodes with a name, a value, and the nodes below them. The outermost node is called `root`.
+/// Writes `tree` as JSON: nodes with a name, a value, and the nodes below them. The outermost node
+/// is called `root`.
 ///
 /// ```
 /// use inferno::call_tree::CallTree;

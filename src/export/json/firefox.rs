@@ -1,7 +1,8 @@
-//! Profiles of the Firefox Profiler, version 57 of those that it saves. `collapse/json/firefox/mod.rs` describes the format.
+//! Profiles of the Firefox Profiler, version 57 of those that it saves.
+//! `collapse/json/firefox/mod.rs` describes the format.
 //!
-//! Each frame becomes an entry of the frame table and one of the function table, at the same index; each node becomes an entry of
-//! the stack table.
+//! Each frame becomes an entry of the frame table and one of the function table, at the same index;
+//! each node becomes an entry of the stack table.
 
 use super::tracks::Track;
 use super::{List, Number};
@@ -25,8 +26,8 @@ pub(super) const ENTRY: Entry = Entry {
 
 /// Writes `tree` as a profile of the Firefox Profiler, which is marked as symbolicated.
 ///
-/// Times are converted to milliseconds. A tree [in time order](CallTree::in_time_order) has a thread for each of its
-/// threads; a differential tree has two threads, `before` and `after`.
+/// Times are converted to milliseconds. A tree [in time order](CallTree::in_time_order) has a
+/// thread for each of its threads; a differential tree has two threads, `before` and `after`.
 ///
 /// ```
 /// use inferno::call_tree::CallTree;

@@ -21,8 +21,9 @@ pub(super) const ENTRY: Entry = Entry {
 
 /// Writes `tree` as a profile of speedscope.
 ///
-/// A tree [in time order](CallTree::in_time_order) becomes an evented profile for each thread, any other tree a sampled
-/// one. A differential tree becomes two, `before` and `after`; speedscope opens the second.
+/// A tree [in time order](CallTree::in_time_order) becomes an evented profile for each thread, any
+/// other tree a sampled one. A differential tree becomes two, `before` and `after`; speedscope
+/// opens the second.
 ///
 /// ```
 /// use inferno::call_tree::CallTree;

@@ -71,7 +71,8 @@ fn by_thread(listing: &Listing<'_>) -> Vec<Track> {
     tracks
 }
 
-/// The self count of a node is spread over the gaps between its callees; each callee knows how much precedes it.
+/// The self count of a node is spread over the gaps between its callees; each callee knows how much
+/// precedes it.
 fn for_each_in_time_order(listing: &Listing<'_>, mut take: impl FnMut(Sample)) {
     let tree = listing.tree;
     // The current path, with the part of each self count that was taken already.

@@ -53,8 +53,8 @@ fn until<const N: usize>(text: &str, ends: [char; N]) -> Option<&str> {
     (!part.is_empty()).then_some(part)
 }
 
-/// The namespace of a function in PHP, without more than a package: `Shop` of `Shop\cart`, `Symfony\Console` of
-/// `Symfony\Console\Style\Table->render`.
+/// The namespace of a function in PHP, without more than a package: `Shop` of `Shop\cart`,
+/// `Symfony\Console` of `Symfony\Console\Style\Table->render`.
 fn namespace_of(name: &str) -> Option<&str> {
     const PARTS: usize = 2;
     let is_word = |part: &&str| {

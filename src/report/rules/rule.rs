@@ -10,14 +10,15 @@ use std::str::FromStr;
 
 /// A limit on how much functions may change: `REGEX self|total LIMIT`.
 ///
-/// The [regular expression](https://docs.rs/regex/latest/regex/#syntax) matches anywhere in the name of a function. A limit
-/// is relative to the count before (`+5%`), or in percentage points of the total (`+0.5pp`, `+0.5 points`). A function
-/// violates the rule if it changes by more than the limit. A negative limit requires an improvement: `-10%` is violated
-/// unless the function shrinks by at least 10%. A new function exceeds any relative limit.
+/// The [regular expression](https://docs.rs/regex/latest/regex/#syntax) matches anywhere in the
+/// name of a function. A limit is relative to the count before (`+5%`), or in percentage points of
+/// the total (`+0.5pp`, `+0.5 points`). A function violates the rule if it changes by more than the
+/// limit. A negative limit requires an improvement: `-10%` is violated unless the function shrinks
+/// by at least 10%. A new function exceeds any relative limit.
 ///
-/// With two or more profiles on each side, the excess must be significant: a one-sided Welch's t-test must reject, at level
-/// `alpha`, that the function changed by the limit or less. With a single profile on either side, only the means are
-/// compared.
+/// With two or more profiles on each side, the excess must be significant: a one-sided Welch's
+/// t-test must reject, at level `alpha`, that the function changed by the limit or less. With a
+/// single profile on either side, only the means are compared.
 ///
 /// ```
 /// use inferno::folded;
@@ -127,7 +128,8 @@ impl Limit {
 }
 
 impl Rule {
-    /// The functions that violate the rule, by descending excess; `None` if it matches no function in any profile.
+    /// The functions that violate the rule, by descending excess; `None` if it matches no function
+    /// in any profile.
     ///
     /// `alpha` is the significance level, usually 0.05.
     pub fn check<'c>(&self, comparison: &'c Comparison, alpha: f64) -> Option<Vec<Violation<'c>>> {

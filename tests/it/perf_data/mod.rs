@@ -168,7 +168,8 @@ fn a_signal_does_not_end_a_stack() {
     assert_eq!(fold(&capture("signal")), stack);
 }
 
-/// The address at which a signal arrives is not a return address: the byte before it can belong to another function.
+/// The address at which a signal arrives is not a return address: the byte before it can belong to
+/// another function.
 #[test]
 fn a_signal_can_arrive_at_the_start_of_a_function() {
     let (after_kill, start_of_tell) = (0x40_1081_u64.to_le_bytes(), 0x40_105a_u64.to_le_bytes());

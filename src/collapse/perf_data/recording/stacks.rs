@@ -272,7 +272,8 @@ impl Stacks {
         self.stack.push(frame);
     }
 
-    /// The node of the current stack and the name of its thread, below the stack at `node` of the thread that it woke.
+    /// The node of the current stack and the name of its thread, below the stack at `node` of the
+    /// thread that it woke.
     pub fn waker_node(
         &mut self,
         node: NodeId,

@@ -52,8 +52,9 @@ impl<R: Read> WholeLines<R> {
         Ok(())
     }
 
-    /// Where the last whole line ends, if `known` bytes hold no line end. Of a long line, pieces of one size are
-    /// whole too, so that what is given does not depend on how much is decoded at a time.
+    /// Where the last whole line ends, if `known` bytes hold no line end. Of a long line, pieces of
+    /// one size are whole too, so that what is given does not depend on how much is decoded at a
+    /// time.
     fn end_of_whole(&self, known: usize) -> usize {
         match memchr::memrchr(b'\n', &self.bytes[known..]) {
             Some(at) => known + at + 1,
