@@ -32,7 +32,7 @@ use crate::bytes::decimal::Decimal;
 use crate::bytes::error::{Mismatch, ParseError, ParseErrorKind};
 use crate::flags::flags;
 use crate::input::invalid;
-use crate::names::frame::{frame_name, with_place};
+use crate::names::frame::{frame_name, with_source};
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 use std::rc::Rc;
@@ -133,7 +133,7 @@ impl Function {
     fn frame(&self, with_line: bool) -> Vec<u8> {
         let name = frame_name(&self.name);
         match with_line && self.line > Decimal::ZERO {
-            true => with_place(&name, &self.file, Some(self.line)),
+            true => with_source(&name, &self.file, Some(self.line)),
             false => name,
         }
     }

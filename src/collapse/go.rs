@@ -31,7 +31,7 @@ use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, NodeId};
 use crate::flags::flags;
 use crate::input::invalid;
-use crate::names::frame::{UNKNOWN, basename, frame_name, object_name, with_place};
+use crate::names::frame::{UNKNOWN, basename, frame_name, object_name, with_source};
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 
@@ -305,15 +305,15 @@ impl Options {
         }
         let end = memchr::memmem::rfind(line, b" s=").unwrap_or(line.len());
         let line = &line[..end];
-        let place = memchr::memrchr(b' ', line).filter(|at| line[*at..].contains(&b':'));
-        let (name, place) = match place {
+        let location = memchr::memrchr(b' ', line).filter(|at| line[*at..].contains(&b':'));
+        let (name, location) = match location {
             Some(at) => (&line[..at], &line[at + 1..]),
             None => (line, &b""[..]),
         };
-        match (name, place) {
+        match (name, location) {
             (b"??" | b"", _) => UNKNOWN.to_vec(),
-            (name, place) if self.lines && !place.is_empty() => {
-                with_place(&frame_name(name), place, None)
+            (name, location) if self.lines && !location.is_empty() => {
+                with_source(&frame_name(name), location, None)
             }
             (name, _) => frame_name(name),
         }

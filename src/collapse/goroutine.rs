@@ -2,9 +2,9 @@
 //! `debug=2`, and from a program that panics or receives SIGQUIT.
 //!
 //! ```text
-//! dump    = { "goroutine " N " [" STATE "]:", { call, place }, [ "created by " call, place ], blank line }
+//! dump    = { "goroutine " N " [" STATE "]:", { call, location }, [ "created by " call, location ], blank line }
 //! call    = FUNCTION "(" arguments ")"                           (the leaf first)
-//! place   = TAB FILE ":" LINE [ " +0x" OFFSET ]
+//! location   = TAB FILE ":" LINE [ " +0x" OFFSET ]
 //!
 //! profile = NAME " profile: total " N, { COUNT " @ " addresses, { "#" TAB ADDRESS TAB FUNCTION … } }
 //! ```
@@ -32,7 +32,7 @@ use crate::bytes::decimal::Decimal;
 use crate::bytes::text::lossy;
 use crate::call_tree::CallTree;
 use crate::flags::flags;
-use crate::names::frame::{frame_name, with_place};
+use crate::names::frame::{frame_name, with_source};
 use std::borrow::Cow;
 use std::io::{self, BufRead};
 
@@ -189,10 +189,10 @@ impl Reader<'_> {
             if let Some(frame) = frame_of_profile(entry, self.options.lines) {
                 self.stack.frames.push(frame);
             }
-        } else if let Some(place) = line.strip_prefix(b"\t") {
+        } else if let Some(location) = line.strip_prefix(b"\t") {
             if let (Some(frame), true) = (self.stack.frames.last_mut(), self.options.lines) {
-                let end = memchr::memmem::find(place, b" +0x").unwrap_or(place.len());
-                *frame = with_place(frame, &place[..end], None);
+                let end = memchr::memmem::find(location, b" +0x").unwrap_or(location.len());
+                *frame = with_source(frame, &location[..end], None);
             }
         } else if let Some(creator) = line.strip_prefix(b"created by ") {
             let end = memchr::memmem::find(creator, b" in goroutine ").unwrap_or(creator.len());
@@ -240,7 +240,7 @@ pub(super) fn frame_of_profile(entry: &[u8], with_line: bool) -> Option<Vec<u8>>
     let end = memchr::memmem::rfind(function, b"+0x").unwrap_or(function.len());
     let name = frame_name(&function[..end]);
     Some(match fields.next() {
-        Some(place) if with_line => with_place(&name, place, None),
+        Some(location) if with_line => with_source(&name, location, None),
         _ => name,
     })
 }

@@ -30,7 +30,7 @@ use super::document::{Document, Profile, ValueType, out_of_range, shared_options
 use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, NodeId};
 use crate::flags::flags;
-use crate::names::frame::{basename, frame_name, object_name, with_place};
+use crate::names::frame::{basename, frame_name, object_name, with_source};
 use std::io::{self, BufRead};
 
 /// Folds heaptrack recordings. See the [module](self) for the format.
@@ -350,7 +350,7 @@ impl Options {
             0 => name,
             file if self.lines => {
                 let line = Decimal::from(line as u64);
-                with_place(&name, recording.string(file)?, Some(line))
+                with_source(&name, recording.string(file)?, Some(line))
             }
             _ => name,
         })

@@ -3,9 +3,9 @@
 //! ```text
 //! input  = header, { "#File " N ": " PATH | sample }
 //! header = … "sample.interval=" µs
-//! sample = [ ":" N ":" N ":" N ":" N ":" ], { place | name }          (the leaf first)
+//! sample = [ ":" N ":" N ":" N ":" N ":" ], { location | name }          (the leaf first)
 //! name   = '"' FUNCTION '"'
-//! place  = FILE "#" LINE
+//! location  = FILE "#" LINE
 //!
 //! memory = { ( BYTES " " | "new page" ) ":", { name } }          (of `Rprofmem()`)
 //! ```
@@ -30,7 +30,7 @@ use crate::bytes::decimal::Decimal;
 use crate::call_tree::CallTree;
 use crate::flags::flags;
 use crate::input::invalid;
-use crate::names::frame::{frame_name, with_place};
+use crate::names::frame::{frame_name, with_source};
 use ahash::AHashMap;
 use std::io::{self, BufRead};
 
@@ -195,15 +195,15 @@ fn split_file(text: &[u8]) -> Option<(u64, Vec<u8>)> {
 struct Call<'l> {
     name: &'l [u8],
     /// The numbers of the file and the line.
-    place: Option<(u64, u64)>,
+    location: Option<(u64, u64)>,
 }
 
 impl Call<'_> {
     fn frame(&self, files: &Files, with_line: bool) -> Vec<u8> {
         let name = frame_name(self.name);
-        let place = self.place.filter(|_| with_line);
-        match place.and_then(|(file, line)| Some((files.get(&file)?, line))) {
-            Some((file, line)) => with_place(&name, file, Some(Decimal::from(line))),
+        let location = self.location.filter(|_| with_line);
+        match location.and_then(|(file, line)| Some((files.get(&file)?, line))) {
+            Some((file, line)) => with_source(&name, file, Some(Decimal::from(line))),
             None => name,
         }
     }
@@ -221,7 +221,7 @@ fn calls(line: &[u8]) -> Option<Vec<Call<'_>>> {
             .or_else(|| name.strip_suffix(b"\"").map(<[u8]>::len))?;
         calls.push(Call {
             name: &name[..end],
-            place: place(&rest[..start]),
+            location: location(&rest[..start]),
         });
         rest = &name[end + 1..];
     }
@@ -230,7 +230,7 @@ fn calls(line: &[u8]) -> Option<Vec<Call<'_>>> {
 }
 
 /// The file and line before a name: `1#3`, possibly after memory statistics.
-fn place(text: &[u8]) -> Option<(u64, u64)> {
+fn location(text: &[u8]) -> Option<(u64, u64)> {
     let text = text.trim_ascii();
     let start = memchr::memrchr2(b' ', b':', text).map_or(0, |at| at + 1);
     let hash = memchr::memchr(b'#', &text[start..])?;

@@ -53,7 +53,7 @@ pub(crate) fn frame_name(name: &[u8]) -> Vec<u8> {
 }
 
 /// `name (file:line)`; `name (file)` if there is no line.
-pub(crate) fn with_place(name: &[u8], file: &[u8], line: Option<Decimal>) -> Vec<u8> {
+pub(crate) fn with_source(name: &[u8], file: &[u8], line: Option<Decimal>) -> Vec<u8> {
     let file = frame_name(file);
     let line = line.map_or(String::new(), |line| format!(":{line}"));
     [name, b" (", &file, line.as_bytes(), b")"].concat()

@@ -31,7 +31,7 @@ impl Id for LineId {
 /// and offsets.
 pub(crate) struct LineCache<T> {
     hasher: RandomState,
-    places: Table<Hashed<LineId>>,
+    ids: Table<Hashed<LineId>>,
     lines: Vec<Line<T>>,
     /// The keys of all lines, concatenated: 8 bytes of context followed by the text.
     text: Vec<u8>,
@@ -52,7 +52,7 @@ impl<T> Default for LineCache<T> {
     fn default() -> LineCache<T> {
         LineCache {
             hasher: RandomState::default(),
-            places: Table::default(),
+            ids: Table::default(),
             lines: Vec::new(),
             text: Vec::new(),
             frames: Vec::new(),
@@ -79,8 +79,8 @@ impl<T> LineCache<T> {
     }
 
     fn find(&self, hash: u32, context: u64, text: &[u8]) -> Option<LineId> {
-        let is_same = |place: &Hashed<_>| self.key(place.id) == (context, text);
-        self.places.find(hash, is_same).map(|place| place.id)
+        let is_same = |entry: &Hashed<_>| self.key(entry.id) == (context, text);
+        self.ids.find(hash, is_same).map(|entry| entry.id)
     }
 
     /// The data that `read` returned for the line.
@@ -147,7 +147,7 @@ impl<T> LineCache<T> {
             facts,
         });
         let line = LineId(NonZeroU32::MIN.saturating_add(number(self.lines.len() - 1)));
-        self.places.insert(Hashed { hash, id: line });
+        self.ids.insert(Hashed { hash, id: line });
         line
     }
 

@@ -47,7 +47,7 @@ use super::bcc;
 use super::engine::DEFAULT_NTHREADS;
 use super::engine::format::Listed;
 use super::engine::format::{Block, Format, count_lines, impl_collapse, offset_in};
-use super::engine::notes::{LineCounts, LinePlace, Notes};
+use super::engine::notes::{LineCounts, LinePosition, Notes};
 use super::engine::shared::Shared;
 use crate::bytes::error::{Mismatch, ParseError};
 use crate::bytes::lines::whole_lines;
@@ -58,7 +58,7 @@ use crate::input::Reader;
 use crate::warnings::warning;
 use head::{indentation, is_head_line, skip_header};
 use record::{Role, STACK_INDENT, after_last_record, number_line};
-use stack::{BlockFolder, Stacks};
+use stack::{BlockFolder, StackCaches};
 use std::io;
 
 flags! {
@@ -137,11 +137,11 @@ impl_collapse!(Folder);
 #[derive(Default)]
 pub(crate) struct Worker {
     header: Header,
-    stacks: Stacks,
+    stacks: StackCaches,
     /// The first line of the incomplete stack at the end of the input.
-    unfinished: Option<LinePlace>,
+    unfinished: Option<LinePosition>,
     /// Negative counts.
-    negative: Notes<LinePlace>,
+    negative: Notes<LinePosition>,
     /// The number of lines in the blocks it folded.
     counts: LineCounts,
 }
@@ -219,11 +219,11 @@ impl Format for Options {
         let header = count_lines(&block.bytes[..offset_in(block.bytes, body)]);
         let mut folder = BlockFolder::new(self.includeoffset, &mut worker.stacks, tree);
         let lines = folder.fold_lines(body);
-        let unfinished = folder.unfinished().map(|line| block.place_of(line));
+        let unfinished = folder.unfinished().map(|line| block.position_of(line));
         let negative = folder.negative();
         if negative.stacks > 0 {
-            let place = block.place_of(negative.first);
-            let notes = Notes::of(negative.stacks, negative.first, place);
+            let position = block.position_of(negative.first);
+            let notes = Notes::of(negative.stacks, negative.first, position);
             worker.negative.merge(notes);
         }
         worker.unfinished = worker.unfinished.or(unfinished);
@@ -244,17 +244,17 @@ impl Format for Options {
             counts.merge(worker.counts);
             negative.merge(worker.negative);
         }
-        let negative = negative.numbered(|place| counts.number(place));
+        let negative = negative.numbered(|position| counts.number(position));
         let expected = "counts that are not negative";
         negative.log_as("skipped", ["stack", "stacks"], expected);
-        let Some(place) = unfinished else {
+        let Some(position) = unfinished else {
             return Ok(());
         };
         let error = Mismatch::end(
             "Input data ends in the middle of a stack",
             "a line with its count",
         )
-        .at_line(counts.number(place));
+        .at_line(counts.number(position));
         if forest.is_empty() {
             return Err(error.into());
         }

@@ -17,7 +17,7 @@ use crate::names::symbol::one_frame;
 /// Folds the lines of one block, from the last to the first.
 pub(super) struct BlockFolder<'a> {
     includes_offsets: bool,
-    stacks: &'a mut Stacks,
+    stacks: &'a mut StackCaches,
     tree: &'a mut CallTree,
     body: &'a [u8],
     reading: Reading<'a>,
@@ -81,7 +81,11 @@ pub(super) struct Negative<'a> {
 }
 
 impl<'a> BlockFolder<'a> {
-    pub fn new(includes_offsets: bool, stacks: &'a mut Stacks, tree: &'a mut CallTree) -> Self {
+    pub fn new(
+        includes_offsets: bool,
+        stacks: &'a mut StackCaches,
+        tree: &'a mut CallTree,
+    ) -> Self {
         BlockFolder {
             includes_offsets,
             stacks,
@@ -309,7 +313,7 @@ impl<'a> BlockFolder<'a> {
 
 /// Caches of lines, and of steps down the tree. The tree must be the same in each call.
 #[derive(Default)]
-pub(super) struct Stacks {
+pub(super) struct StackCaches {
     /// The data says whether the line had no offset when it was added.
     lines: LineCache<bool>,
     /// With offsets: whether the lines of a function are the names of their frames.
@@ -319,7 +323,7 @@ pub(super) struct Stacks {
     successors: Successors,
 }
 
-impl Stacks {
+impl StackCaches {
     /// `text` without its last line, and the node for that line below `parent`, if the line is the
     /// predicted one in DTrace's usual form: indented, and with or without an offset.
     #[inline]

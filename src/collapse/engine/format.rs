@@ -1,6 +1,6 @@
 //! The interface between record formats and the engine.
 
-use super::notes::LinePlace;
+use super::notes::LinePosition;
 use super::shared::{Flags, Shared};
 use crate::bytes::decimal::Decimal;
 use crate::bytes::error::ParseError;
@@ -242,8 +242,8 @@ impl Block<'_> {
 
     /// The position of the line that contains `part`, from which the line number is computed later.
     #[cold]
-    pub fn place_of(&self, part: &[u8]) -> LinePlace {
-        LinePlace {
+    pub fn position_of(&self, part: &[u8]) -> LinePosition {
+        LinePosition {
             block: self.index,
             line: self.line_of(part),
         }

@@ -7,7 +7,7 @@ use crate::warnings::{self, Warning, warning};
 /// The position of a line: its block, and its number in the block. Lines before the block are
 /// counted only if the number is needed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct LinePlace {
+pub(crate) struct LinePosition {
     pub block: u64,
     pub line: u64,
 }
@@ -29,9 +29,12 @@ impl LineCounts {
     }
 
     /// The number of a line in the whole input.
-    pub fn number(&self, place: LinePlace) -> u64 {
-        let before = self.blocks.iter().filter(|(block, _)| *block < place.block);
-        before.map(|(_, lines)| lines).sum::<u64>() + place.line
+    pub fn number(&self, position: LinePosition) -> u64 {
+        let before = self
+            .blocks
+            .iter()
+            .filter(|(block, _)| *block < position.block);
+        before.map(|(_, lines)| lines).sum::<u64>() + position.line
     }
 }
 
@@ -46,25 +49,25 @@ pub(crate) struct Notes<P = u64> {
 
 impl<P: Copy + Ord> Notes<P> {
     /// Notes about `count` lines, the first of which is `line`.
-    pub fn of(count: u64, line: &[u8], place: P) -> Notes<P> {
+    pub fn of(count: u64, line: &[u8], position: P) -> Notes<P> {
         Notes {
             count,
-            first: Some((place, excerpt(line))),
+            first: Some((position, excerpt(line))),
         }
     }
 
-    /// Adds `line`; its `place` is computed only if it is the first.
-    pub fn add(&mut self, line: &[u8], place: impl FnOnce() -> P) {
+    /// Adds `line`; its `position` is computed only if it is the first.
+    pub fn add(&mut self, line: &[u8], position: impl FnOnce() -> P) {
         self.count += 1;
         if self.first.is_none() {
-            self.first = Some((place(), excerpt(line)));
+            self.first = Some((position(), excerpt(line)));
         }
     }
 
     pub fn merge(&mut self, other: Notes<P>) {
         self.count += other.count;
         let firsts = self.first.take().into_iter().chain(other.first);
-        self.first = firsts.min_by_key(|(place, _)| *place);
+        self.first = firsts.min_by_key(|(position, _)| *position);
     }
 
     /// Converts the position of the first line to a line number, with `number`.
@@ -72,7 +75,7 @@ impl<P: Copy + Ord> Notes<P> {
         let first = self.first.as_ref();
         Notes {
             count: self.count,
-            first: first.map(|(place, line)| (number(*place), line.clone())),
+            first: first.map(|(position, line)| (number(*position), line.clone())),
         }
     }
 }

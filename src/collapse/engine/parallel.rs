@@ -1,6 +1,6 @@
 //! Runs the engine on several threads.
 
-use super::parts::Parts;
+use super::parts::FileParts;
 use super::{Buffer, CallTree, Folding, Format, Numbered, NumberedBlock, ParseError, Source};
 use crate::threads::work_together;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -33,11 +33,11 @@ pub(super) fn fold<'a, F: Format>(
         failed_at: AtomicU64::new(u64::MAX),
     };
     let parts = match input.source.rest() {
-        Some(rest) if !F::NUMBERS_LINES => Parts::of(rest, folding.format, nthreads)?,
+        Some(rest) if !F::NUMBERS_LINES => FileParts::of(rest, folding.format, nthreads)?,
         _ => None,
     };
     let (read, mut results) = match parts {
-        Some(parts) => team.read_at_places(&mut own, first, &parts),
+        Some(parts) => team.read_parts(&mut own, first, &parts),
         None => team.read_for_all(&mut own, first, &mut input),
     };
     results.insert(0, own);
@@ -64,11 +64,11 @@ struct Team<'a, F: Format> {
 impl<F: Format> Team<'_, F> {
     /// Lets each worker read parts of a file. Returns the result of reading, and the results of the
     /// other workers.
-    fn read_at_places(
+    fn read_parts(
         &self,
         own: &mut WorkerResults<F::Worker>,
         first: NumberedBlock<'_>,
-        parts: &Parts<'_, F>,
+        parts: &FileParts<'_, F>,
     ) -> (io::Result<()>, Vec<WorkerResults<F::Worker>>) {
         let fold_all = |results: &mut WorkerResults<_>, mut buffer| {
             while let Some(mut part) = parts.take()? {
@@ -95,7 +95,7 @@ impl<F: Format> Team<'_, F> {
     }
 
     /// Reads on this thread, and also folds blocks when the others are busy. Returns the same as
-    /// [`Team::read_at_places`].
+    /// [`Team::read_parts`].
     fn read_for_all<'a>(
         &self,
         own: &mut WorkerResults<F::Worker>,

@@ -70,7 +70,7 @@ impl RestOfFile<'_> {
 }
 
 /// Parts, some of which are taken.
-pub(super) struct Parts<'f, F> {
+pub(super) struct FileParts<'f, F> {
     rest: RestOfFile<'f>,
     format: &'f F,
     state: Mutex<State>,
@@ -83,11 +83,11 @@ struct State {
     active: Vec<Range<u64>>,
 }
 
-impl<'f, F: Format> Parts<'f, F> {
+impl<'f, F: Format> FileParts<'f, F> {
     /// The rest of a file, for `count` workers; `None` if its size is unknown.
     pub fn of(rest: RestOfFile<'f>, format: &'f F, count: usize) -> io::Result<Option<Self>> {
         let waiting = rest.divided(format, count)?;
-        Ok(waiting.map(|waiting| Parts {
+        Ok(waiting.map(|waiting| FileParts {
             rest,
             format,
             state: Mutex::new(State {
@@ -187,7 +187,7 @@ impl<F: Format> FilePart<'_, F> {
 }
 
 struct PartReader<'p, F: Format> {
-    parts: &'p Parts<'p, F>,
+    parts: &'p FileParts<'p, F>,
     /// The index among the taken parts.
     index: usize,
 }
@@ -244,7 +244,7 @@ mod tests {
             block_size,
         };
         let format = Options::default();
-        let Some(parts) = Parts::of(rest, &format, WORKERS).unwrap() else {
+        let Some(parts) = FileParts::of(rest, &format, WORKERS).unwrap() else {
             return Vec::new();
         };
         let mut active: [Option<FilePart<'_, _>>; WORKERS] = Default::default();
@@ -280,7 +280,7 @@ mod tests {
             start: 0,
             block_size: 4,
         };
-        let parts = Parts::of(rest, &format, 1).unwrap().unwrap();
+        let parts = FileParts::of(rest, &format, 1).unwrap().unwrap();
         let mut part = parts.take().unwrap().unwrap();
         part.next(Buffer::default()).unwrap();
         assert!(parts.split_off(0, 2).is_none());

@@ -290,7 +290,7 @@ impl<'c> EventReader<'c> {
     fn is_taken_by(&self, profile: &mut Profile) -> bool {
         let mut fields = self.class.fields.iter().zip(&self.fields);
         let start = fields.find(|(field, _)| field.name == "startTime");
-        let thread = self.place(&THREADS);
+        let thread = self.location(&THREADS);
         let name = thread.map(|thread| self.frames.thread_name(thread));
         let id = thread.and_then(|thread| self.frames.thread_id(thread));
         profile.takes(&SampleOrigin {
@@ -317,14 +317,17 @@ impl<'c> EventReader<'c> {
 
     /// The thread of the event that was read, if it is asked for.
     fn thread(&self) -> Option<Location<'c>> {
-        self.options.threads.then(|| self.place(&THREADS)).flatten()
+        self.options
+            .threads
+            .then(|| self.location(&THREADS))
+            .flatten()
     }
 
     /// Where the event that was read belongs.
     fn node(&mut self, thread: Option<Location<'c>>, tree: &mut CallTree) -> NodeId {
-        let stack = self.place(&["stackTrace"]);
+        let stack = self.location(&["stackTrace"]);
         let node = self.frames.node(thread, stack, tree);
-        let class = self.options.class.then(|| self.place(&["objectClass"]));
+        let class = self.options.class.then(|| self.location(&["objectClass"]));
         match class
             .flatten()
             .and_then(|class| self.frames.of_class(class))
@@ -335,7 +338,7 @@ impl<'c> EventReader<'c> {
     }
 
     /// The location of the last field whose name is one of `names`.
-    fn place(&self, names: &[&str]) -> Option<Location<'c>> {
+    fn location(&self, names: &[&str]) -> Option<Location<'c>> {
         let mut fields = self.class.fields.iter().zip(&self.fields);
         let (field, value) = fields.rfind(|(field, _)| names.contains(&field.name.as_str()))?;
         Some(match *value {

@@ -7,7 +7,7 @@ use super::values::{Constants, Location, Value};
 use crate::bytes::decimal::Decimal;
 use crate::call_tree::{CallTree, FrameId, NodeId};
 use crate::collapse::document::latest::LatestStack;
-use crate::names::frame::{UNKNOWN, frame_name, with_place};
+use crate::names::frame::{UNKNOWN, frame_name, with_source};
 use ahash::AHashMap;
 
 /// Finds the nodes of the stacks in a class of events. Each stack is resolved once per chunk.
@@ -36,7 +36,7 @@ struct Method {
 
 /// The role of a field in a frame.
 #[derive(Clone, Copy)]
-enum Part<'c> {
+enum FieldRole<'c> {
     Method,
     Kind,
     Line,
@@ -44,14 +44,14 @@ enum Part<'c> {
     Other(&'c Field),
 }
 
-impl<'c> Part<'c> {
-    fn of(field: &'c Field) -> Part<'c> {
+impl<'c> FieldRole<'c> {
+    fn of(field: &'c Field) -> FieldRole<'c> {
         match field.name.as_str() {
-            _ if !field.is_integer => Part::Other(field),
-            "method" => Part::Method,
-            "type" => Part::Kind,
-            "lineNumber" => Part::Line,
-            _ => Part::OtherInteger,
+            _ if !field.is_integer => FieldRole::Other(field),
+            "method" => FieldRole::Method,
+            "type" => FieldRole::Kind,
+            "lineNumber" => FieldRole::Line,
+            _ => FieldRole::OtherInteger,
         }
     }
 }
@@ -59,7 +59,7 @@ impl<'c> Part<'c> {
 /// The positions of the fields in a stack.
 struct Layout<'c> {
     fields: &'c [Field],
-    frame: Vec<Part<'c>>,
+    frame: Vec<FieldRole<'c>>,
     /// The classes of the keys of methods and kinds.
     method: ClassId,
     kind: Option<ClassId>,
@@ -76,7 +76,7 @@ impl<'c> Layout<'c> {
             fields,
             method: find(frame, "method")?.class,
             kind: find(frame, "type").map(|field| field.class),
-            frame: frame.iter().map(Part::of).collect(),
+            frame: frame.iter().map(FieldRole::of).collect(),
         })
     }
 }
@@ -178,11 +178,11 @@ impl<'c> Frames<'c> {
         let mut method = Method::default();
         for part in &self.layout.as_ref()?.frame {
             match part {
-                Part::Method => method.method = input.number()?,
-                Part::Kind => method.kind = input.number()?,
-                Part::Line => method.line = input.number()?,
-                Part::OtherInteger => drop(input.number()?),
-                Part::Other(field) => self.constants.skip_field(input, field, 2)?,
+                FieldRole::Method => method.method = input.number()?,
+                FieldRole::Kind => method.kind = input.number()?,
+                FieldRole::Line => method.line = input.number()?,
+                FieldRole::OtherInteger => drop(input.number()?),
+                FieldRole::Other(field) => self.constants.skip_field(input, field, 2)?,
             }
         }
         if !self.options.lines {
@@ -229,7 +229,7 @@ impl<'c> Frames<'c> {
             (class, name) => {
                 let full = frame_name(&[class, b".", name].concat());
                 match line > 0 {
-                    true => with_place(&full, class, Some(Decimal::from(line))),
+                    true => with_source(&full, class, Some(Decimal::from(line))),
                     false => full,
                 }
             }
@@ -244,13 +244,13 @@ impl<'c> Frames<'c> {
 
     /// The name of a class as a frame.
     pub fn of_class(&self, class: Location<'c>) -> Option<Vec<u8>> {
-        let class = self.constants.read_place(class)?;
+        let class = self.constants.read_at(class)?;
         Some(frame_name(&self.class_name(class)?))
     }
 
     /// The number that the system has for a thread.
     pub fn thread_id(&self, thread: Location<'c>) -> Option<u64> {
-        let thread = self.constants.read_place(thread)?;
+        let thread = self.constants.read_at(thread)?;
         match self.constants.field(thread, "osThreadId")? {
             Value::Number(id) => u64::try_from(id).ok(),
             _ => None,
@@ -258,7 +258,7 @@ impl<'c> Frames<'c> {
     }
 
     pub fn thread_name(&self, thread: Location<'c>) -> Vec<u8> {
-        let thread = self.constants.read_place(thread);
+        let thread = self.constants.read_at(thread);
         let field = |name: &str| {
             let text = self
                 .constants

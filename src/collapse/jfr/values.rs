@@ -36,7 +36,7 @@ pub(super) struct Constants<'a> {
     pub chunk: &'a [u8],
     pub metadata: Metadata,
     /// The position of the value for a key. The first definition counts.
-    places: AHashMap<(ClassId, i64), usize>,
+    offsets: AHashMap<(ClassId, i64), usize>,
     string_class: Option<ClassId>,
 }
 
@@ -46,7 +46,7 @@ impl<'a> Constants<'a> {
             chunk,
             string_class: metadata.find("java.lang.String"),
             metadata,
-            places: AHashMap::new(),
+            offsets: AHashMap::new(),
         }
     }
 
@@ -86,7 +86,7 @@ impl<'a> Constants<'a> {
             let class = input.number()?;
             for _ in 0..input.count()? {
                 let key = input.number()?;
-                self.places.entry((class, key)).or_insert(input.at);
+                self.offsets.entry((class, key)).or_insert(input.at);
                 self.skip(&mut input, class, 0)?;
             }
         }
@@ -94,10 +94,10 @@ impl<'a> Constants<'a> {
     }
 
     /// The bytes at a location.
-    pub fn input(&self, place: Location<'a>) -> Option<Input<'a>> {
-        match place {
+    pub fn input(&self, location: Location<'a>) -> Option<Input<'a>> {
+        match location {
             Location::Key(class, key) => {
-                let at = *self.places.get(&(class, key))?;
+                let at = *self.offsets.get(&(class, key))?;
                 Some(Input::at(self.chunk, at))
             }
             Location::Inline(_, input) => Some(input),
@@ -105,9 +105,9 @@ impl<'a> Constants<'a> {
     }
 
     /// The value at a location.
-    pub fn read_place(&self, place: Location<'a>) -> Option<Value> {
-        let (Location::Key(class, _) | Location::Inline(class, _)) = place;
-        self.read(&mut self.input(place)?, class, 0)
+    pub fn read_at(&self, location: Location<'a>) -> Option<Value> {
+        let (Location::Key(class, _) | Location::Inline(class, _)) = location;
+        self.read(&mut self.input(location)?, class, 0)
     }
 
     /// Returns the constant for a key, and any other value unchanged.
@@ -117,7 +117,7 @@ impl<'a> Constants<'a> {
             Value::PooledText(key) => (self.string_class?, key),
             value => return Some(value),
         };
-        self.read_place(Location::Key(class, key))
+        self.read_at(Location::Key(class, key))
     }
 
     /// Reads a value of `class`.

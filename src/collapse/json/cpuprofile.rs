@@ -26,7 +26,7 @@ use crate::collapse::json::{self, ForEach, Id, Keys, Text};
 use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::flags::flags;
 use crate::input::invalid;
-use crate::names::frame::{Names, basename, frame_name, with_place};
+use crate::names::frame::{Names, basename, frame_name, with_source};
 use crate::warnings::warning;
 use ahash::AHashMap;
 use serde::Deserialize;
@@ -151,7 +151,7 @@ impl CallFrame<'_> {
         let name = frame_name(name);
         match file {
             b"" => name,
-            file if with_line => with_place(&name, file, line),
+            file if with_line => with_source(&name, file, line),
             _ => name,
         }
     }

@@ -20,7 +20,7 @@ use crate::collapse::document::{Document, Profile, ValueType, shared_options};
 use crate::collapse::json::{self, Keys, Text};
 use crate::flags::flags;
 use crate::input::invalid;
-use crate::names::frame::{frame_name, with_place};
+use crate::names::frame::{frame_name, with_source};
 use ahash::AHashMap;
 use serde::Deserialize;
 use std::io::{self, BufRead};
@@ -123,7 +123,7 @@ impl Options {
         let frame = |centre: &CostCentre<'_>| {
             let name = frame_name(&[&centre.module[..], b".", &centre.label].concat());
             let name = match self.lines && !centre.src_loc.is_empty() {
-                true => with_place(&name, &centre.src_loc, None),
+                true => with_source(&name, &centre.src_loc, None),
                 false => name,
             };
             (centre.id, tree.intern(&name))

@@ -146,21 +146,21 @@ impl Options {
         let Some(space) = memchr::memchr(b' ', name) else {
             return frame_name(name);
         };
-        let (function, place) = (&name[..space], &name[space + 1..]);
+        let (function, location) = (&name[..space], &name[space + 1..]);
         match (function, self.lines) {
             (b"", _) => {
-                frame_name(&[b"(anonymous ", basename(without_column(place)), b")"].concat())
+                frame_name(&[b"(anonymous ", basename(without_column(location)), b")"].concat())
             }
-            (function, true) => frame_name(&[function, b" (", place, b")"].concat()),
+            (function, true) => frame_name(&[function, b" (", location, b")"].concat()),
             (function, false) => frame_name(function),
         }
     }
 }
 
 /// `URL:LINE` of `URL:LINE:COLUMN`.
-fn without_column(place: &[u8]) -> &[u8] {
-    match memchr::memrchr(b':', place) {
-        Some(at) if memchr::memchr(b':', &place[..at]).is_some() => &place[..at],
-        _ => place,
+fn without_column(location: &[u8]) -> &[u8] {
+    match memchr::memrchr(b':', location) {
+        Some(at) if memchr::memchr(b':', &location[..at]).is_some() => &location[..at],
+        _ => location,
     }
 }

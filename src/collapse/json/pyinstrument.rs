@@ -19,7 +19,7 @@ use crate::call_tree::CallTree;
 use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
 use crate::collapse::json::{self, Keys, Text};
 use crate::flags::flags;
-use crate::names::frame::{frame_name, with_place};
+use crate::names::frame::{frame_name, with_source};
 use serde::Deserialize;
 use std::io::{self, BufRead};
 
@@ -129,7 +129,7 @@ impl Options {
     fn name(&self, frame: &Frame<'_>) -> Vec<u8> {
         let name = frame_name(frame.function.as_deref().unwrap_or_default());
         match &frame.file {
-            Some(file) if self.lines => with_place(&name, file, frame.line),
+            Some(file) if self.lines => with_source(&name, file, frame.line),
             _ => name,
         }
     }

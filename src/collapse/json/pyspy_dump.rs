@@ -27,7 +27,7 @@ use crate::collapse::document::{
 };
 use crate::collapse::json::{self, Id, Keys, Text};
 use crate::flags::flags;
-use crate::names::frame::{frame_name, with_place};
+use crate::names::frame::{frame_name, with_source};
 use serde::Deserialize;
 use std::io::{self, BufRead};
 use std::marker::PhantomData;
@@ -134,7 +134,7 @@ impl Options {
             let name = frame_name(frame.name.as_deref().unwrap_or_default());
             let file = frame.short_filename.as_ref().or(frame.filename.as_ref());
             match file {
-                Some(file) if self.lines => with_place(&name, file, frame.line),
+                Some(file) if self.lines => with_source(&name, file, frame.line),
                 _ => name,
             }
         };

@@ -15,7 +15,7 @@ use crate::call_tree::CallTree;
 use crate::collapse::document::{Document, Profile, ValueType, shared_options};
 use crate::collapse::json::{self, Keys, Text};
 use crate::flags::flags;
-use crate::names::frame::{basename, frame_name, with_place};
+use crate::names::frame::{basename, frame_name, with_source};
 use crate::warnings::warning;
 use serde::Deserialize;
 use std::io::{self, BufRead};
@@ -97,7 +97,7 @@ impl Options {
             name => frame_name(name),
         };
         match self.lines && !frame.url.is_empty() {
-            true => with_place(&name, basename(&frame.url), frame.line),
+            true => with_source(&name, basename(&frame.url), frame.line),
             false => name,
         }
     }

@@ -33,7 +33,7 @@ use crate::collapse::json::{self, ForEach, Index, Keys, Text};
 use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::flags::flags;
 use crate::input::invalid;
-use crate::names::frame::{frame_name, with_place};
+use crate::names::frame::{frame_name, with_source};
 use crate::warnings::warning;
 use ahash::AHashMap;
 use serde::Deserialize;
@@ -245,7 +245,7 @@ impl Frame<'_> {
     fn name(&self, with_line: bool) -> Vec<u8> {
         let name = frame_name(self.name.as_deref().unwrap_or_default());
         match &self.file {
-            Some(file) if with_line => with_place(&name, file, self.line),
+            Some(file) if with_line => with_source(&name, file, self.line),
             _ => name,
         }
     }

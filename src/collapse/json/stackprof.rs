@@ -17,7 +17,7 @@ use crate::collapse::document::{Document, Profile, ValueType, read_to_end, share
 use crate::collapse::json::{self, Index, Keys, Text};
 use crate::flags::flags;
 use crate::input::invalid;
-use crate::names::frame::{frame_name, with_place};
+use crate::names::frame::{frame_name, with_source};
 use ahash::{AHashMap, RandomState};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -160,7 +160,7 @@ impl Options {
         let frame = frame.ok_or_else(|| invalid(format!("frame {id} is not in `frames`")))?;
         let name = frame_name(frame.name.as_deref().unwrap_or_default());
         Ok(profile.tree.intern(&match &frame.file {
-            Some(file) if self.lines => with_place(&name, file, frame.line),
+            Some(file) if self.lines => with_source(&name, file, frame.line),
             _ => name,
         }))
     }

@@ -2,12 +2,12 @@
 
 use super::class::{
     Class, First, classify, first_of_sample, is_bare_frame, is_comment, is_frame_after_event,
-    is_other_field, is_sample_of_one_line, source_place,
+    is_other_field, is_sample_of_one_line, source_location,
 };
 use super::event::EventLine;
 use super::frame::FrameLine;
 use super::samples::{self, Samples, after_last_blank_line, are_plain, start_of_sample};
-use super::stack::Stack;
+use super::stack::ReadStack;
 use super::{Options, Prelude, Worker};
 use crate::bytes::lines::lines_of;
 use crate::bytes::text::trim_end;
@@ -82,7 +82,7 @@ impl<'a> BlockFolder<'a> {
     /// Folds a sample in perf's usual form: an event line, then lines that start with a tab.
     /// Returns the number of lines, or `None` if the sample has another form; then nothing is
     /// folded.
-    fn fold_plain(&mut self, sample: &samples::Sample) -> Option<u64> {
+    fn fold_plain(&mut self, sample: &samples::SampleRanges) -> Option<u64> {
         let bytes = self.block.bytes;
         let others = sample.others.clone();
         let event =
@@ -228,7 +228,7 @@ impl<'a> BlockFolder<'a> {
     /// A frame line, including the `next` line if that is its source location, which is wanted.
     fn with_source(&self, line: &'a [u8], next: Option<&'a [u8]>) -> &'a [u8] {
         let wanted = next.filter(|_| self.options.lines);
-        match wanted.filter(|next| source_place(next).is_some()) {
+        match wanted.filter(|next| source_location(next).is_some()) {
             Some(next) => {
                 let block = self.block.bytes;
                 let both = offset_in(block, line)..offset_in(block, next) + next.len();
@@ -266,7 +266,7 @@ impl<'a> BlockFolder<'a> {
         }
     }
 
-    fn count(&mut self, event: &EventLine<'_>, stack: Stack) {
+    fn count(&mut self, event: &EventLine<'_>, stack: ReadStack) {
         match stack.node {
             Some(node) => {
                 self.worker.sums.add(event.period);
@@ -306,7 +306,7 @@ impl<'a> BlockFolder<'a> {
             Some(_) => &mut self.worker.report.no_frames,
             None => &mut self.worker.report.no_events,
         };
-        notes.add(line, || self.block.place_of(line));
+        notes.add(line, || self.block.position_of(line));
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn blank_out(block: &[u8], chooser: &mut Chooser, text: &mut Vec<u8>)
         }
         is_taken
     };
-    let mut sample = Sample::default();
+    let mut sample = CurrentSample::default();
     let mut lines = crate::bytes::lines::lines_of(block).peekable();
     while let Some(line) = lines.next() {
         sample.read(line, lines.peek().copied(), &mut takes);
@@ -30,7 +30,7 @@ pub(super) fn blank_out(block: &[u8], chooser: &mut Chooser, text: &mut Vec<u8>)
 
 /// Calls `visit` with each sample in a block of whole records.
 pub(super) fn for_each_sample(block: &[u8], visit: &mut dyn FnMut(SampleStart<'_>)) {
-    let mut sample = Sample::default();
+    let mut sample = CurrentSample::default();
     let mut lines = crate::bytes::lines::lines_of(block).peekable();
     while let Some(line) = lines.next() {
         let mut takes = |origin: &SampleOrigin<'_>, event: Option<&[u8]>| {
@@ -49,16 +49,16 @@ pub(super) fn for_each_sample(block: &[u8], visit: &mut dyn FnMut(SampleStart<'_
 type Takes<'a> = dyn FnMut(&SampleOrigin<'_>, Option<&[u8]>) -> bool + 'a;
 
 /// The current sample.
-struct Sample {
+struct CurrentSample {
     is_taken: bool,
     is_inside: bool,
     is_after_blank: bool,
 }
 
-impl Default for Sample {
+impl Default for CurrentSample {
     /// Text before the first sample does not belong to any.
-    fn default() -> Sample {
-        Sample {
+    fn default() -> CurrentSample {
+        CurrentSample {
             is_taken: true,
             is_inside: false,
             is_after_blank: true,
@@ -66,11 +66,11 @@ impl Default for Sample {
     }
 }
 
-impl Sample {
+impl CurrentSample {
     fn read(&mut self, line: &[u8], next: Option<&[u8]>, takes: &mut Takes<'_>) {
         let line = trim_end(line);
         if line.is_empty() {
-            *self = Sample::default();
+            *self = CurrentSample::default();
             return;
         }
         if self.is_inside && line.starts_with(b"\t") {
@@ -78,7 +78,7 @@ impl Sample {
         }
         let is_sample_alone = !self.is_inside && is_bare_frame(line);
         match classify(line, self.is_inside) {
-            Class::Event(event) if event.is_record() => *self = Sample::default(),
+            Class::Event(event) if event.is_record() => *self = CurrentSample::default(),
             Class::Event(event) => self.begin_with(line, &event, takes),
             Class::Unknown if !self.is_inside || is_sample_of_one_line(line) => {
                 self.begin_with_any_fields(line, next.map(trim_end), takes);

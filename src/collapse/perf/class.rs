@@ -5,7 +5,7 @@ use super::frame::{FrameLine, one_line_frame};
 use crate::bytes::decimal::Decimal;
 use crate::bytes::text::trim_start;
 use crate::collapse::document::lines::parse;
-use crate::names::frame::with_place;
+use crate::names::frame::with_source;
 
 /// A line in a sample or between samples.
 pub(super) enum Class<'a> {
@@ -145,10 +145,10 @@ fn split_number(text: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// The source location in a line that `perf script -F +srcline` prints below a frame. `None` if perf
 /// does not know the file, or if it is another line.
-pub(super) fn source_place(line: &[u8]) -> Option<SourcePlace<'_>> {
+pub(super) fn source_location(line: &[u8]) -> Option<SourceLocation<'_>> {
     let (file, number) = split_number(source_text(line)?)?;
     let is_known = !file.is_empty() && file != b"??";
-    is_known.then(|| SourcePlace {
+    is_known.then(|| SourceLocation {
         file,
         number: parse(number).filter(|number| *number > 0),
     })
@@ -156,15 +156,15 @@ pub(super) fn source_place(line: &[u8]) -> Option<SourcePlace<'_>> {
 
 /// A file, and a line if that is known.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct SourcePlace<'a> {
+pub(super) struct SourceLocation<'a> {
     pub file: &'a [u8],
     pub number: Option<u64>,
 }
 
-impl SourcePlace<'_> {
+impl SourceLocation<'_> {
     /// `parse (parse.c:7)`
     pub fn append_to(&self, name: &str) -> Vec<u8> {
-        with_place(name.as_bytes(), self.file, self.number.map(Decimal::from))
+        with_source(name.as_bytes(), self.file, self.number.map(Decimal::from))
     }
 }
 

@@ -6,14 +6,14 @@ use super::event::EventLine;
 use super::frame::FrameLine;
 use crate::bytes::text::{trim, trim_end};
 use crate::collapse::engine::format::Block;
-use crate::collapse::engine::notes::LinePlace;
+use crate::collapse::engine::notes::LinePosition;
 
 /// The end of a block, which is relevant for the last one.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct End {
     block: u64,
     /// The last line, if it is inside a sample.
-    pub cut: Option<LinePlace>,
+    pub cut: Option<LinePosition>,
 }
 
 impl End {
@@ -27,7 +27,7 @@ impl End {
         };
         End {
             block: block.index,
-            cut: cut.map(|line| block.place_of(line)),
+            cut: cut.map(|line| block.position_of(line)),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A cache of whole stacks.
 
 use super::samples::{addresses_in, first_tail};
-use super::stack::Stack;
+use super::stack::ReadStack;
 use crate::call_tree::{CallTree, NodeId};
 use foldhash::fast::RandomState;
 use std::hash::BuildHasher;
@@ -39,7 +39,7 @@ const ANY: u8 = 0;
 struct Slot {
     hash: u32,
     command: NodeId,
-    stack: Stack,
+    stack: ReadStack,
     /// A range in [`KnownStacks::text`].
     text: Range<u32>,
 }
@@ -49,7 +49,7 @@ impl Slot {
     const EMPTY: Slot = Slot {
         hash: 0,
         command: CallTree::ROOT,
-        stack: Stack {
+        stack: ReadStack {
             node: None,
             lines: 0,
         },
@@ -90,7 +90,7 @@ impl KnownStacks {
     }
 
     /// The stack of `command` with the lines `text`, or the hash to store it with.
-    pub fn find(&mut self, command: NodeId, text: &[u8]) -> Result<Stack, u32> {
+    pub fn find(&mut self, command: NodeId, text: &[u8]) -> Result<ReadStack, u32> {
         self.asked += 1;
         let hash = self.hash(command, text);
         let mut is_seen = false;
@@ -115,7 +115,7 @@ impl KnownStacks {
     }
 
     /// Stores the stack of `command` with the lines `text`, under the hash returned by the lookup.
-    pub fn note(&mut self, hash: u32, command: NodeId, text: &[u8], stack: Stack) {
+    pub fn note(&mut self, hash: u32, command: NodeId, text: &[u8], stack: ReadStack) {
         if self.slots.is_empty() || self.text.len() + text.len() > Self::MAX_TEXT {
             self.slots = vec![[Slot::EMPTY; WAYS]; Self::SETS];
             self.text.clear();

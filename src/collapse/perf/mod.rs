@@ -47,7 +47,7 @@
 //! 5. Each frame is a step down the call tree: a lookup of the pair (parent, frame) in a table.
 //!
 //! Samples that are not in perf's usual form are read line by line, on the slow path. Both paths
-//! end in `stack::Stacks`, and tests compare them.
+//! end in `stack::StackReader`, and tests compare them.
 
 pub(super) mod absences;
 mod block;
@@ -88,7 +88,7 @@ pub(super) use frame::{function_name, name_frames};
 use off_cpu::OffCpu;
 pub(super) use report::Report;
 use samples::last_boundary;
-use stack::Stacks;
+use stack::StackReader;
 use std::io;
 pub(super) use sums::Sums;
 
@@ -243,7 +243,7 @@ impl_collapse!(Folder);
 #[derive(Default)]
 pub(crate) struct Worker {
     events: EventReader,
-    stacks: Stacks,
+    stacks: StackReader,
     sums: Sums,
     report: Report,
     timeline: Timeline,

@@ -4,7 +4,7 @@ use super::end::End;
 use super::jit::JitMaps;
 use crate::bytes::text::lossy;
 use crate::bytes::text::plural;
-use crate::collapse::engine::notes::{LineCounts, LinePlace, Notes};
+use crate::collapse::engine::notes::{LineCounts, LinePosition, Notes};
 use crate::warnings::warning;
 use ahash::AHashMap;
 
@@ -12,9 +12,9 @@ use ahash::AHashMap;
 #[derive(Debug, Default)]
 pub(in crate::collapse) struct Report {
     /// Lines between samples that are not event lines.
-    pub no_events: Notes<LinePlace>,
+    pub no_events: Notes<LinePosition>,
     /// Lines in samples that are not frame lines.
-    pub no_frames: Notes<LinePlace>,
+    pub no_frames: Notes<LinePosition>,
     /// The number of samples without a stack.
     pub without_stack: u64,
     /// The end of the last block.
@@ -68,8 +68,8 @@ impl Report {
         let (no_events, no_frames) = self.numbered_notes();
         no_events.log("an event line (`comm tid time: event:`)");
         no_frames.log("a frame line (`address symbol (module)`)");
-        if let Some(place) = self.end.cut {
-            let line = self.lines.number(place);
+        if let Some(position) = self.end.cut {
+            let line = self.lines.number(position);
             warning!(
                 "the input ends within a sample, whose stack is counted as far as it goes [line {line}]"
             );
@@ -97,7 +97,7 @@ impl Report {
 
     /// The lines that are not event lines, and those that are not frame lines, with their numbers.
     pub fn numbered_notes(&self) -> (Notes, Notes) {
-        let number = |place| self.lines.number(place);
+        let number = |position| self.lines.number(position);
         (
             self.no_events.numbered(number),
             self.no_frames.numbered(number),

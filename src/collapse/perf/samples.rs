@@ -23,7 +23,7 @@ pub(super) struct Samples<'a> {
 }
 
 /// A sample, by its positions in the block.
-pub(super) struct Sample {
+pub(super) struct SampleRanges {
     pub first_line: Range<usize>,
     /// The other lines, each with the preceding line end.
     pub others: Range<usize>,
@@ -44,10 +44,10 @@ impl<'a> Samples<'a> {
         self.between
     }
 
-    fn cut(&self, sample: Range<usize>) -> Sample {
+    fn cut(&self, sample: Range<usize>) -> SampleRanges {
         let line_end = memchr::memchr(b'\n', &self.block[sample.clone()]);
         let middle = line_end.map_or(sample.end, |at| sample.start + at);
-        Sample {
+        SampleRanges {
             first_line: sample.start..middle,
             others: middle..sample.end,
         }
@@ -55,9 +55,9 @@ impl<'a> Samples<'a> {
 }
 
 impl Iterator for Samples<'_> {
-    type Item = Sample;
+    type Item = SampleRanges;
 
-    fn next(&mut self) -> Option<Sample> {
+    fn next(&mut self) -> Option<SampleRanges> {
         let text = &self.block[self.start..];
         let blank = text.iter().take_while(|byte| **byte == b'\n').count();
         self.between += blank;

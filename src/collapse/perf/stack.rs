@@ -1,10 +1,10 @@
 //! Maps the frame lines of a sample to its node in the call tree.
 //!
-//! [`Stacks`] caches the previous sample, level by level, all parsed lines, and their successors;
+//! [`StackReader`] caches the previous sample, level by level, all parsed lines, and their successors;
 //! see [`perf`](super) for how this makes it fast.
 
 use super::Options;
-use super::class::source_place;
+use super::class::source_location;
 use super::event::EventLine;
 use super::frame::{FrameLine, function_name, name_frames};
 use super::jit::JitMaps;
@@ -24,7 +24,7 @@ use std::ops::Range;
 
 /// The current stack, and the caches.
 #[derive(Default)]
-pub(super) struct Stacks {
+pub(super) struct StackReader {
     levels: Levels,
     is_java: bool,
     keys: Keys,
@@ -56,14 +56,14 @@ struct Level {
 
 /// The result of reading the lines of a sample.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stack {
+pub(super) struct ReadStack {
     /// `None` if there are no frames.
     pub node: Option<NodeId>,
     /// The number of lines.
     pub lines: usize,
 }
 
-impl Stacks {
+impl StackReader {
     /// Whether to look up whole stacks, which requires knowing where samples start.
     pub fn looks_for_whole(&self, options: &Options) -> bool {
         predicts(options) && !self.known.is_paused()
@@ -87,7 +87,7 @@ impl Stacks {
         event: &EventLine<'_>,
         options: &Options,
         tree: &mut CallTree,
-    ) -> Option<Stack> {
+    ) -> Option<ReadStack> {
         self.set_command(event, options);
         let text = &block[range.clone()];
         let Some(command) = self.levels.command.filter(|_| self.known.is_worthwhile()) else {
@@ -105,7 +105,7 @@ impl Stacks {
         }
     }
 
-    /// Reads the lines at `range` one by one, for [`Stacks::read_plain`], if the whole stack is not
+    /// Reads the lines at `range` one by one, for [`StackReader::read_plain`], if the whole stack is not
     /// cached.
     fn read_lines_of(
         &mut self,
@@ -113,7 +113,7 @@ impl Stacks {
         range: Range<usize>,
         options: &Options,
         tree: &mut CallTree,
-    ) -> Option<Stack> {
+    ) -> Option<ReadStack> {
         if self.read_frames(block, range.clone(), options, tree) > range.start {
             self.levels.clear();
             return None;
@@ -225,7 +225,7 @@ impl Stacks {
         event: &EventLine<'_>,
         options: &Options,
         tree: &mut CallTree,
-    ) -> Option<Stack> {
+    ) -> Option<ReadStack> {
         match self.set_command(event, options) {
             true => self.read_lines_of(block, range, options, tree),
             false => Some(self.finish(options, tree)),
@@ -240,7 +240,7 @@ impl Stacks {
         event: &EventLine<'_>,
         options: &Options,
         tree: &mut CallTree,
-    ) -> Stack {
+    ) -> ReadStack {
         self.set_command(event, options);
         self.levels.clear();
         for line in lines {
@@ -294,7 +294,7 @@ impl Stacks {
         is_other
     }
 
-    fn finish(&mut self, options: &Options, tree: &mut CallTree) -> Stack {
+    fn finish(&mut self, options: &Options, tree: &mut CallTree) -> ReadStack {
         let levels = &self.levels.all;
         let lines = levels.len();
         let mut levels = levels.iter();
@@ -303,7 +303,7 @@ impl Stacks {
             true => self.walk(options, tree),
             false => self.walk_skipping(tree),
         });
-        Stack { node, lines }
+        ReadStack { node, lines }
     }
 
     /// The node of the current stack. Missing nodes are created.
@@ -328,7 +328,7 @@ impl Stacks {
         parent
     }
 
-    /// Like [`Stacks::walk`], but starts at the innermost function that hides its callers.
+    /// Like [`StackReader::walk`], but starts at the innermost function that hides its callers.
     fn walk_skipping(&mut self, tree: &mut CallTree) -> NodeId {
         let lines = &mut self.lines;
         let levels = &self.levels.all;
@@ -429,8 +429,8 @@ fn read_line(
         is_frame_anywhere: false,
         hides_callers: false,
     };
-    let (line, place) = match memchr::memchr(b'\n', line) {
-        Some(end) => (trim_end(&line[..end]), source_place(&line[end + 1..])),
+    let (line, source) = match memchr::memchr(b'\n', line) {
+        Some(end) => (trim_end(&line[..end]), source_location(&line[end + 1..])),
         None => (line, None),
     };
     let Some(line) = FrameLine::parse(line) else {
@@ -442,8 +442,8 @@ fn read_line(
     if let Some(function) = function_name(&symbol) {
         facts.hides_callers = options.skip_after.iter().any(|name| *name == function);
         name_frames(&function, &line, options, is_java, |name| {
-            frames.push(match &place {
-                Some(place) => tree.intern(&place.append_to(name)),
+            frames.push(match &source {
+                Some(source) => tree.intern(&source.append_to(name)),
                 None => tree.intern(name.as_bytes()),
             });
         });

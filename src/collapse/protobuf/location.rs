@@ -2,7 +2,7 @@
 
 use crate::bytes::decimal::Decimal;
 use crate::bytes::error::Mismatch;
-use crate::names::frame::{frame_name, with_place};
+use crate::names::frame::{frame_name, with_source};
 
 /// The function and line of a location. `file` is empty if unknown.
 pub(super) struct Function<'a> {
@@ -19,7 +19,7 @@ impl Function<'_> {
             return name;
         }
         let line = (self.line > 0).then(|| Decimal::from(self.line));
-        with_place(&name, self.file, line)
+        with_source(&name, self.file, line)
     }
 }
 

@@ -54,7 +54,7 @@ use crate::warnings::warning;
 use markup::{Failure, Markup};
 use mismatch::unknown_backtrace;
 use origin::Origins;
-use stacks::{Reference, Stack, Stacks};
+use stacks::{BacktraceId, Backtraces, Reference};
 use std::io::{self, BufRead, Write};
 use tag::{Element, Tag};
 use threads::{Thread, Threads};
@@ -231,7 +231,7 @@ const BLOCK_SIZE: usize = 1 << 16;
 /// The state of reading a document.
 struct Document {
     tree: CallTree,
-    stacks: Stacks,
+    stacks: Backtraces,
     threads: Threads,
     /// The enclosing elements, the root first, limited to those in [`Kind::of`].
     open: Vec<Open>,
@@ -286,13 +286,13 @@ enum Open {
 #[derive(Default)]
 struct Row {
     /// The last stack in it.
-    stack: Option<Stack>,
+    stack: Option<BacktraceId>,
     thread: Thread,
 }
 
 struct Tagged {
     id: Option<u64>,
-    stack: Option<Stack>,
+    stack: Option<BacktraceId>,
     /// Whether the stack consists of its frames.
     has_frames: bool,
     has_children: bool,
@@ -300,7 +300,7 @@ struct Tagged {
 
 struct Backtrace {
     id: Option<u64>,
-    stack: Stack,
+    stack: BacktraceId,
     has_frames: bool,
     has_children: bool,
 }
@@ -309,7 +309,7 @@ impl Document {
     fn new(options: &Options) -> Document {
         Document {
             tree: CallTree::new(),
-            stacks: Stacks::default(),
+            stacks: Backtraces::default(),
             threads: Threads::new(options),
             open: Vec::new(),
             origins: None,
@@ -560,7 +560,7 @@ impl Document {
     }
 
     /// Passes `stack` to the enclosing element.
-    fn attach(&mut self, stack: Stack) -> Result<(), Mismatch> {
+    fn attach(&mut self, stack: BacktraceId) -> Result<(), Mismatch> {
         match self.open.last_mut() {
             Some(Open::Row(row)) => row.stack = Some(stack),
             Some(Open::Tagged(tagged)) if tagged.stack.is_none() => tagged.stack = Some(stack),

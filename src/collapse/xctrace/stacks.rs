@@ -16,41 +16,41 @@ pub(super) enum Reference {
     Definition(Option<u64>),
 }
 
-/// A stack in [`Stacks`].
+/// A stack in [`Backtraces`].
 #[derive(Clone, Copy)]
-pub(super) struct Stack(usize);
+pub(super) struct BacktraceId(usize);
 
 #[derive(Default)]
-pub(super) struct Stacks {
+pub(super) struct Backtraces {
     /// The frames of frame elements.
     frames: AHashMap<u64, FrameId>,
     stacks: Vec<StackFrames>,
     /// The frames of each stack, starting with the leaf.
     elements: Vec<FrameId>,
-    backtraces: AHashMap<u64, Stack>,
-    tagged: AHashMap<u64, Stack>,
+    backtraces: AHashMap<u64, BacktraceId>,
+    tagged: AHashMap<u64, BacktraceId>,
 }
 
 struct StackFrames {
-    /// A range in [`Stacks::elements`].
+    /// A range in [`Backtraces::elements`].
     elements: Range<usize>,
     /// The thread in which it was last counted, and its node there.
     node: Option<(Thread, NodeId)>,
 }
 
-impl Stacks {
+impl Backtraces {
     /// Adds a stack without frames.
-    pub fn begin(&mut self) -> Stack {
+    pub fn begin(&mut self) -> BacktraceId {
         let start = self.elements.len();
         self.stacks.push(StackFrames {
             elements: start..start,
             node: None,
         });
-        Stack(self.stacks.len() - 1)
+        BacktraceId(self.stacks.len() - 1)
     }
 
     /// Adds the caller of the frames in `stack` so far.
-    pub fn push(&mut self, stack: Stack, frame: FrameId) {
+    pub fn push(&mut self, stack: BacktraceId, frame: FrameId) {
         let stack = &mut self.stacks[stack.0].elements;
         if stack.end < self.elements.len() {
             // Another stack was defined inside it.
@@ -63,7 +63,7 @@ impl Stacks {
     }
 
     /// Counts one sample of `stack` in `thread`.
-    pub fn count(&mut self, stack: Stack, thread: Thread, tree: &mut CallTree) {
+    pub fn count(&mut self, stack: BacktraceId, thread: Thread, tree: &mut CallTree) {
         let stack = &mut self.stacks[stack.0];
         let frames = self.elements[stack.elements.clone()].iter().rev();
         let node = match stack.node {
@@ -86,11 +86,15 @@ impl Stacks {
         Ok(frame)
     }
 
-    pub fn define_backtrace(&mut self, id: Option<u64>, stack: Stack) -> Result<(), Mismatch> {
+    pub fn define_backtrace(
+        &mut self,
+        id: Option<u64>,
+        stack: BacktraceId,
+    ) -> Result<(), Mismatch> {
         define(&mut self.backtraces, "backtrace", id, stack)
     }
 
-    pub fn define_tagged(&mut self, id: Option<u64>, stack: Stack) -> Result<(), Mismatch> {
+    pub fn define_tagged(&mut self, id: Option<u64>, stack: BacktraceId) -> Result<(), Mismatch> {
         define(&mut self.tagged, "tagged-backtrace", id, stack)
     }
 
@@ -98,11 +102,11 @@ impl Stacks {
         find(&self.frames, "frame", id)
     }
 
-    pub fn backtrace(&self, id: u64) -> Result<Stack, Mismatch> {
+    pub fn backtrace(&self, id: u64) -> Result<BacktraceId, Mismatch> {
         find(&self.backtraces, "backtrace", id)
     }
 
-    pub fn tagged(&self, id: u64) -> Result<Stack, Mismatch> {
+    pub fn tagged(&self, id: u64) -> Result<BacktraceId, Mismatch> {
         find(&self.tagged, "tagged-backtrace", id)
     }
 }

@@ -107,7 +107,7 @@ fn meta() -> serde_json::Value {
 struct Tables<'l> {
     listing: &'l Listing<'l>,
     /// The index of each node in the stack table, by [`NodeId::index`].
-    places: Vec<u32>,
+    node_indices: Vec<u32>,
     /// Whether there are samples without a stack, which use the last entry of each table.
     has_no_stack: bool,
     conversion: Conversion,
@@ -116,15 +116,15 @@ struct Tables<'l> {
 impl<'l> Tables<'l> {
     fn of(listing: &'l Listing<'l>, tracks: &[Track]) -> Tables<'l> {
         let tree = listing.tree;
-        let mut places = vec![0; tree.len()];
-        for (place, visit) in (0..).zip(&listing.visits) {
-            places[visit.node.index()] = place;
+        let mut node_indices = vec![0; tree.len()];
+        for (index, visit) in (0..).zip(&listing.visits) {
+            node_indices[visit.node.index()] = index;
         }
-        places[CallTree::ROOT.index()] = listing.visits.len() as u32;
+        node_indices[CallTree::ROOT.index()] = listing.visits.len() as u32;
         let mut samples = tracks.iter().flat_map(|track| &track.samples);
         Tables {
             listing,
-            places,
+            node_indices,
             has_no_stack: samples.any(|sample| sample.node == CallTree::ROOT),
             conversion: Conversion::of(tree.unit(), Unit::Milliseconds),
         }
@@ -135,8 +135,8 @@ impl<'l> Tables<'l> {
         self.listing.frame_count() + usize::from(self.has_no_stack)
     }
 
-    fn place(&self, node: NodeId) -> u32 {
-        self.places[node.index()]
+    fn index_of(&self, node: NodeId) -> u32 {
+        self.node_indices[node.index()]
     }
 
     fn weight_type(&self) -> &'static str {
@@ -211,7 +211,7 @@ impl Serialize for Samples<'_> {
             .map(|sample| tables.conversion.of_count(sample.weight));
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("length", &track.samples.len())?;
-        let stacks = samples.map(|sample| tables.place(sample.node));
+        let stacks = samples.map(|sample| tables.index_of(sample.node));
         map.serialize_entry("stack", &List(stacks))?;
         match tables.conversion.unit {
             Unit::Milliseconds => {
@@ -239,7 +239,7 @@ impl Serialize for StackTable<'_> {
         let callers = nodes.map(|node| {
             let caller = listing.tree.parent(node);
             let caller = caller.filter(|caller| *caller != CallTree::ROOT);
-            caller.map(|caller| self.0.place(caller))
+            caller.map(|caller| self.0.index_of(caller))
         });
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("frame", &List(frames.chain(no_stack)))?;

@@ -1,7 +1,7 @@
 //! Finds functions in the files that the profile names.
 
 use super::{Addresses, FileAddress, FileId, Names, Object};
-use crate::names::frame::{basename, frame_name, with_place};
+use crate::names::frame::{basename, frame_name, with_source};
 use crate::symbols::{
     self, Detail, FileSymbols, Files, Function, Identity, Kind, Origin, SourceLine, list_missing,
 };
@@ -11,7 +11,7 @@ use crate::warnings::warning;
 pub(crate) fn with_line(name: &[u8], source: Option<&SourceLine>) -> Vec<u8> {
     match source {
         Some(SourceLine { file, number }) => {
-            with_place(name, file, number.map(|number| u64::from(number).into()))
+            with_source(name, file, number.map(|number| u64::from(number).into()))
         }
         None => name.to_vec(),
     }

@@ -30,7 +30,7 @@ use crate::collapse::json::{self, Keys};
 use crate::collapse::selection::{Criterion, SampleOrigin};
 use crate::flags::flags;
 use crate::input::invalid;
-use crate::names::frame::{frame_name, with_place};
+use crate::names::frame::{frame_name, with_source};
 use file::{
     Column, File, Index, Indexes, Lib, Samples, Strings, Table, Thread, ThreadTimes, Times,
 };
@@ -526,7 +526,7 @@ impl<'r, 't> FrameNamer<'r, 't> {
             b"" => Ok(name),
             file if options.lines => {
                 let line = frames.line.at(index);
-                Ok(with_place(
+                Ok(with_source(
                     &name,
                     file,
                     line.map(|line| Decimal::from(line as u64)),
@@ -547,7 +547,7 @@ impl<'r, 't> FrameNamer<'r, 't> {
         let text = without_number.unwrap_or(text);
         Ok(match split_place(text) {
             Some((name, location)) if self.reader.options.lines => {
-                with_place(&frame_name(name), without_column(location), None)
+                with_source(&frame_name(name), without_column(location), None)
             }
             Some((name, _)) => frame_name(name),
             None => frame_name(text),

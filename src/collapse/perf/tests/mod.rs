@@ -235,7 +235,7 @@ fn noted_end(text: &str) -> Option<u64> {
     options
         .fold(&prelude, block, &mut worker, &mut tree)
         .unwrap();
-    worker.report.end.cut.map(|place| place.line)
+    worker.report.end.cut.map(|position| position.line)
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Compares all code paths for a profile: threads, block sizes, slices and readers, fast and slow.
 
 use super::*;
-use crate::collapse::engine::notes::LinePlace;
+use crate::collapse::engine::notes::LinePosition;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -66,7 +66,7 @@ pub(super) fn noted(options: &Options, text: &[u8], size: usize) -> (u64, String
         (rest, index) = (&rest[end..], index + 1);
     }
     let report = Report::merge([worker.report]);
-    let after_all = LinePlace {
+    let after_all = LinePosition {
         block: u64::MAX,
         line: 0,
     };

@@ -10,7 +10,7 @@ use super::records::Records;
 use super::report::Unnamed;
 use super::resolve::Resolver;
 use super::sample::Sample;
-use super::stacks::{Kind, Stacks};
+use super::stacks::{Kind, LocationTree};
 use super::unwind::{Open, Unwinder};
 use super::workers;
 use crate::call_tree::{CallTree, Forest, Timeline};
@@ -91,7 +91,7 @@ fn read_start(reader: &mut impl Read) -> io::Result<Start> {
 struct Worker {
     /// The rank of the event of these samples.
     rank: Option<Rank>,
-    stacks: Stacks,
+    stacks: LocationTree,
     unwinder: Option<Unwinder>,
     timeline: Timeline,
     sums: Sums,
@@ -138,7 +138,7 @@ impl Worker {
         self.stacks.tree.add(node, count);
         if options.in_time_order {
             let thread = sample.tid.to_le_bytes();
-            self.timeline.add(&thread, waiting.place, node, count);
+            self.timeline.add(&thread, waiting.number, node, count);
         }
         Some(())
     }
@@ -190,17 +190,17 @@ fn conclude(
 ) -> io::Result<Forest> {
     reader.finish_off_cpu()?;
     reader.finish_choice()?;
-    let (mut places, mut report) = (CallTree::new(), Report::default());
+    let (mut locations, mut report) = (CallTree::new(), Report::default());
     let mut timeline = Timeline::default();
     let mut sums = Sums::default();
     let chosen = reader.choice.chosen();
     for worker in workers.into_iter().filter(|it| it.rank == chosen) {
         sums.merge(worker.sums);
         report.without_stack += worker.without_stack;
-        match places.is_empty() {
+        match locations.is_empty() {
             // In time order, there is only one.
-            true => (places, timeline) = (worker.stacks.tree, worker.timeline),
-            false => places.merge(&worker.stacks.tree),
+            true => (locations, timeline) = (worker.stacks.tree, worker.timeline),
+            false => locations.merge(&worker.stacks.tree),
         }
     }
     let resolver = Resolver {
@@ -215,18 +215,18 @@ fn conclude(
         },
     };
     let objects = &reader.processes.objects.list;
-    let resolved = resolver.resolve(&places, objects, options.stacks.nthreads);
+    let resolved = resolver.resolve(&locations, objects, options.stacks.nthreads);
     let naming = Naming {
         options: &options.stacks,
         objects,
         resolved: &resolved,
     };
-    let (mut tree, nodes) = naming.name(&places);
+    let (mut tree, nodes) = naming.name(&locations);
     if options.stacks.in_time_order {
-        tree = timeline.chart(&tree, |place| nodes[place.index()]);
+        tree = timeline.chart(&tree, |location| nodes[location.index()]);
     }
     reader.reading.log();
-    Unnamed::find(&places, objects, &resolved).log();
+    Unnamed::find(&locations, objects, &resolved).log();
     let mut forest = Forest::from(tree);
     sums.log(reader.choice.event());
     sums.describe(&mut forest, reader.choice.event(), &options.stacks);

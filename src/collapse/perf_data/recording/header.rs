@@ -115,22 +115,22 @@ impl Header {
             offset: 0,
             size: 104,
         })?;
-        let places = FileHeader::read(&mut Bytes::new(&bytes, order))
+        let positions = FileHeader::read(&mut Bytes::new(&bytes, order))
             .ok_or_else(|| invalid("the file ends in its header"))?;
         let mut header = Header::new(order);
-        header.read_events(&mut file, &places)?;
+        header.read_events(&mut file, &positions)?;
         // The size is 0 if recording was killed; then all of the rest are records.
-        let available = length.saturating_sub(places.records.offset);
-        let (records, is_whole) = match places.records.size {
+        let available = length.saturating_sub(positions.records.offset);
+        let (records, is_whole) = match positions.records.size {
             0 => (available, false),
             size => (size.min(available), size < available),
         };
         if is_whole {
-            header.read_features(&mut file, &places)?;
+            header.read_features(&mut file, &positions)?;
         } else {
             header.damage = Some("it ends early");
         }
-        file.file.seek(SeekFrom::Start(places.records.offset))?;
+        file.file.seek(SeekFrom::Start(positions.records.offset))?;
         Ok((header, records))
     }
 
@@ -192,10 +192,10 @@ impl Header {
     fn read_events<R: Read + Seek>(
         &mut self,
         file: &mut SectionReader<'_, R>,
-        places: &FileHeader,
+        positions: &FileHeader,
     ) -> io::Result<()> {
-        let bytes = file.read(places.events)?;
-        let size = usize::try_from(places.event_size).unwrap_or(usize::MAX);
+        let bytes = file.read(positions.events)?;
+        let size = usize::try_from(positions.event_size).unwrap_or(usize::MAX);
         for entry in bytes.chunks_exact(size.max(1)) {
             let Some((attribute, ids)) = entry.split_last_chunk::<16>() else {
                 break;
@@ -220,7 +220,7 @@ impl Header {
     fn read_features<R: Read + Seek>(
         &mut self,
         file: &mut SectionReader<'_, R>,
-        places: &FileHeader,
+        positions: &FileHeader,
     ) -> io::Result<()> {
         let wanted = [
             TRACING_DATA,
@@ -230,8 +230,11 @@ impl Header {
             ARCH,
             EVENT_DESC,
         ];
-        let table = places.records.offset.saturating_add(places.records.size);
-        let count = places
+        let table = positions
+            .records
+            .offset
+            .saturating_add(positions.records.size);
+        let count = positions
             .features
             .iter()
             .map(|word| word.count_ones())
@@ -241,7 +244,7 @@ impl Header {
             size: 16 * u64::from(count),
         })?;
         let mut table = Bytes::new(&table, self.order);
-        let has = |bit: &u32| places.features[*bit as usize / 64] >> (bit % 64) & 1 != 0;
+        let has = |bit: &u32| positions.features[*bit as usize / 64] >> (bit % 64) & 1 != 0;
         for feature in (0..256).filter(has) {
             let Some(section) = Section::read(&mut table) else {
                 self.damage = Some("its table of features is cut");

@@ -37,19 +37,19 @@ pub(super) struct Naming<'a> {
 }
 
 impl<'a> Naming<'a> {
-    /// The tree for `places` with names, and its node for each node of `places`.
-    pub fn name(&self, places: &CallTree) -> (CallTree, Vec<NodeId>) {
+    /// The tree for `locations` with names, and its node for each node of `locations`.
+    pub fn name(&self, locations: &CallTree) -> (CallTree, Vec<NodeId>) {
         let mut named = Named::default();
         // Java functions are named differently.
         let mut lines: AHashMap<(FrameId, bool), Line> = AHashMap::new();
-        let mut here: Vec<Here> = Vec::with_capacity(places.len());
-        for id in places.ids() {
-            let above = match places.parent(id) {
+        let mut here: Vec<Here> = Vec::with_capacity(locations.len());
+        for id in locations.ids() {
+            let above = match locations.parent(id) {
                 Some(parent) => here[parent.index()],
                 None => Here::default(),
             };
-            let frame = places.frame(id);
-            let key = FrameKey::read(places.name(id));
+            let frame = locations.frame(id);
+            let key = FrameKey::read(locations.name(id));
             let is_java = match key {
                 FrameKey::OfWaker { is_java, .. } => is_java,
                 _ => above.is_java,
@@ -65,7 +65,7 @@ impl<'a> Naming<'a> {
                 (FrameKey::Waker(comm), None) => above.enter(comm, &mut named.tree),
                 (_, None) => above,
             };
-            if let Some(count) = places.self_count(id) {
+            if let Some(count) = locations.self_count(id) {
                 named.tree.add(next.node, count);
             }
             here.push(next);

@@ -192,7 +192,7 @@ impl Reader {
     pub fn waiting(&self, record: Record, event: Arc<Event>, state: State) -> WaitingSample {
         let processes = &self.processes;
         WaitingSample {
-            place: 0,
+            number: 0,
             record,
             rest: None,
             event,
@@ -221,7 +221,7 @@ impl Reader {
             })
         });
         self.taken += 1;
-        waiting.place = self.taken;
+        waiting.number = self.taken;
         waiting.count = count;
         match waiting.state.cookie {
             Some(cookie) => self.defer(waiting.state.tid, cookie, waiting),
@@ -345,7 +345,7 @@ impl Reader {
 /// A sample, and the state at its time.
 pub(super) struct WaitingSample {
     /// The number of preceding samples.
-    pub place: u64,
+    pub number: u64,
     pub record: Record,
     /// The record with the user part of its call chain, if that is separate.
     pub rest: Option<Arc<Record>>,

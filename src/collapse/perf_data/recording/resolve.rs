@@ -47,8 +47,8 @@ type Job = Vec<(ObjectId, Vec<usize>)>;
 
 impl Resolver<'_> {
     /// Finds the functions of all frames in a tree of locations, on `nthreads` threads.
-    pub fn resolve(&self, places: &CallTree, objects: &ObjectList, nthreads: usize) -> Resolved {
-        let locations: Vec<Option<Location>> = places
+    pub fn resolve(&self, tree: &CallTree, objects: &ObjectList, nthreads: usize) -> Resolved {
+        let locations: Vec<Option<Location>> = tree
             .frame_names()
             .map(|name| FrameKey::read(name).location())
             .collect();
@@ -81,9 +81,9 @@ impl Resolver<'_> {
     ) -> Vec<OfObject> {
         let mut kernel = None;
         let found = job.into_iter().map(|(id, frames)| {
-            let places: Vec<Location> = frames.iter().filter_map(|at| locations[*at]).collect();
+            let in_object: Vec<Location> = frames.iter().filter_map(|at| locations[*at]).collect();
             let (functions, missing) =
-                self.of_object(&objects.get(id), objects, &places, &mut kernel);
+                self.of_object(&objects.get(id), objects, &in_object, &mut kernel);
             OfObject {
                 id,
                 frames,
@@ -98,18 +98,18 @@ impl Resolver<'_> {
         &self,
         object: &Object,
         objects: &ObjectList,
-        places: &[Location],
+        locations: &[Location],
         kernel: &mut Option<SymbolTable>,
     ) -> (Vec<Functions>, Option<Missing>) {
         let in_table = |table: &SymbolTable| {
-            let find = |place: &Location| vec![Function::named(table.find(place.address))];
-            places.iter().map(find).collect()
+            let find = |location: &Location| vec![Function::named(table.find(location.address))];
+            locations.iter().map(find).collect()
         };
         match object.kind {
             Kind::Nothing => (in_table(&SymbolTable::default()), None),
             Kind::KernelFunction => {
                 let functions = vec![Function::named(Some(&object.name))];
-                (vec![functions; places.len()], None)
+                (vec![functions; locations.len()], None)
             }
             Kind::Kernel | Kind::KernelModule => {
                 let table = kernel.get_or_insert_with(|| self.kernel(objects));
@@ -123,18 +123,22 @@ impl Resolver<'_> {
                     Some(map.err().unwrap_or(Missing::PerfMapEntries)),
                 )
             }
-            Kind::File | Kind::Vdso => self.of_file(object, places),
+            Kind::File | Kind::Vdso => self.of_file(object, locations),
         }
     }
 
-    fn of_file(&self, object: &Object, places: &[Location]) -> (Vec<Functions>, Option<Missing>) {
+    fn of_file(
+        &self,
+        object: &Object,
+        locations: &[Location],
+    ) -> (Vec<Functions>, Option<Missing>) {
         let symbols = FileSymbols::read(self.files, object, &self.identity(object), self.detail);
         let lookup = symbols.lookup(self.files);
         // Like perf, this looks up the symbol at the return address; but inlined calls at the call
         // itself.
-        let functions = places.iter().map(|place| {
-            let address = symbols.address_of(place.address);
-            lookup.functions(address, symbols.address_of(place.address_of_call()))
+        let functions = locations.iter().map(|location| {
+            let address = symbols.address_of(location.address);
+            lookup.functions(address, symbols.address_of(location.address_of_call()))
         });
         (functions.collect(), Some(symbols.missing()))
     }

@@ -165,7 +165,7 @@ pub(super) struct Spaces {
 
 /// The tree of locations.
 #[derive(Default)]
-pub(super) struct Stacks {
+pub(super) struct LocationTree {
     pub tree: CallTree,
     frames: AHashMap<(Kind, Location), FrameId>,
     threads: AHashMap<ThreadKey, NodeId>,
@@ -175,7 +175,7 @@ pub(super) struct Stacks {
     stack: Vec<FrameId>,
 }
 
-impl Stacks {
+impl LocationTree {
     /// Reads the stack of a sample; `false` if it has none.
     pub fn read(
         &mut self,

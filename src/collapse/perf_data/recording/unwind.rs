@@ -275,8 +275,8 @@ impl<F: Open> WithoutTables<'_, F> {
             .stack
             .read(top.checked_add(8)?)
             .filter(|_| may_be_one)?;
-        let place = self.space.find(caller.wrapping_sub(1));
-        if !self.is_code(caller) || self.files.object(place.object).kind != Kind::File {
+        let location = self.space.find(caller.wrapping_sub(1));
+        if !self.is_code(caller) || self.files.object(location.object).kind != Kind::File {
             return None;
         }
         registers.set(self.machine.stack_pointer, Some(top.checked_add(16)?));
