@@ -119,7 +119,7 @@ struct Recording {
     peak: u64,
     /// The allocations whose number in use has changed since the peak.
     changed: Vec<usize>,
-    /// The latest allocation, if nothing was freed since. Times and sizes may be in between.
+    /// The latest allocation, if nothing was freed since. Lines with times and sizes may come in between.
     latest: Option<usize>,
 }
 

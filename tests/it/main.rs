@@ -1,7 +1,7 @@
 //! All tests of the library and the tools in one program, because each program takes a while to link.
 //!
-//! Apart are `tests/browser.rs`, which takes minutes in Chromium, and `tests/tidy.rs`, which checks
-//! documents and source files and needs none of this. `cargo test --test it output::` runs the
+//! `tests/browser.rs`, which takes minutes in Chromium, and `tests/tidy.rs`, which only checks
+//! documents and source files, are separate programs. `cargo test --test it output::` runs the
 //! tests in `output.rs`.
 
 #[path = "../../benches/documents/mod.rs"]
