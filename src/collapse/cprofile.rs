@@ -58,7 +58,7 @@ impl Document for Options {
     shared_options!(lines);
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        let plain = |at: usize| Some(head.get(at)? & !Reader::MARK);
+        let plain = |at: usize| Some(head.get(at)? & !MarshalReader::MARK);
         if plain(0)? != b'{' {
             return Some(false);
         }
@@ -78,7 +78,7 @@ impl Document for Options {
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         let mut bytes = Vec::new();
         input.read_to_end(&mut bytes)?;
-        let stats = Reader::of(&bytes).read_stats()?;
+        let stats = MarshalReader::of(&bytes).read_stats()?;
         let mut calls = Calls::default();
         for (function, stats) in &stats {
             calls.add(function, stats)?;
@@ -213,18 +213,18 @@ impl Calls {
 }
 
 /// Reads the output of `marshal`.
-struct Reader<'a> {
+struct MarshalReader<'a> {
     length: usize,
     rest: Bytes<'a>,
     /// The values that may be referenced later.
     marked: Vec<Value>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> MarshalReader<'a> {
     const MARK: u8 = 0x80;
 
-    fn of(bytes: &'a [u8]) -> Reader<'a> {
-        Reader {
+    fn of(bytes: &'a [u8]) -> MarshalReader<'a> {
+        MarshalReader {
             length: bytes.len(),
             rest: Bytes::new(bytes, ByteOrder::Little),
             marked: Vec::new(),

@@ -74,7 +74,7 @@ impl Document for Options {
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         profile.choose(vec![ValueType::new("stacks", "count")], None, 0)?;
-        let mut reader = Reader {
+        let mut reader = BacktraceReader {
             profile,
             frames: Vec::new(),
             found: false,
@@ -103,7 +103,7 @@ fn is_thread(line: &[u8]) -> bool {
     digits > 0 && rest[digits..].starts_with(b" (") && rest.ends_with(b":")
 }
 
-struct Reader<'r> {
+struct BacktraceReader<'r> {
     profile: &'r mut Profile,
     /// The text after the numbers of the frames, starting with the leaf.
     frames: Vec<Vec<u8>>,
@@ -111,7 +111,7 @@ struct Reader<'r> {
     lost: u64,
 }
 
-impl Reader<'_> {
+impl BacktraceReader<'_> {
     fn read_line(&mut self, line: &[u8]) {
         if line.starts_with(b"Thread") {
             self.found |= is_thread(line);

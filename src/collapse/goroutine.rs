@@ -95,7 +95,7 @@ impl Document for Options {
         let value = whole_lines(&head).find_map(profile_name);
         let value = value.unwrap_or(Cow::Borrowed("goroutines"));
         profile.choose(vec![ValueType::new(value, "count")], None, 0)?;
-        let mut reader = Reader {
+        let mut reader = DumpReader {
             options: self,
             profile,
             stack: Stack::default(),
@@ -149,7 +149,7 @@ struct Stack {
     frames: Vec<Vec<u8>>,
 }
 
-struct Reader<'r> {
+struct DumpReader<'r> {
     options: &'r Options,
     profile: &'r mut Profile,
     stack: Stack,
@@ -157,7 +157,7 @@ struct Reader<'r> {
     found: bool,
 }
 
-impl Reader<'_> {
+impl DumpReader<'_> {
     fn read_line(&mut self, lines: &mut Lines<'_>) -> io::Result<()> {
         let line = lines.line();
         if profile_name(line).is_some() {

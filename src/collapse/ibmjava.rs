@@ -72,7 +72,7 @@ impl Document for Options {
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         profile.choose(vec![ValueType::new("threads", "count")], None, 0)?;
-        let mut reader = Reader {
+        let mut reader = JavacoreReader {
             names: &self.names,
             profile,
             name: None,
@@ -94,7 +94,7 @@ fn is_capital(tag: &[u8]) -> bool {
     tag.len() > 3 && tag.iter().all(is_letter)
 }
 
-struct Reader<'r> {
+struct JavacoreReader<'r> {
     names: &'r ThreadNames,
     profile: &'r mut Profile,
     /// The name of the thread, if requested.
@@ -104,7 +104,7 @@ struct Reader<'r> {
     found: bool,
 }
 
-impl Reader<'_> {
+impl JavacoreReader<'_> {
     fn read_line(&mut self, line: &[u8]) {
         let after = |tag| line.strip_prefix(tag).map(<[u8]>::trim_ascii_start);
         if let Some(header) = after(THREAD) {

@@ -78,7 +78,7 @@ impl Document for Options {
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         profile.choose(vec![ValueType::new("time", "microseconds")], None, 0)?;
-        let mut reader = Reader {
+        let mut reader = EventReader {
             options: self,
             profile,
             event: None,
@@ -121,7 +121,7 @@ struct Wakeup {
 
 type Stack = Vec<Vec<u8>>;
 
-struct Reader<'r> {
+struct EventReader<'r> {
     options: &'r Options,
     profile: &'r mut Profile,
     event: Option<Event>,
@@ -136,7 +136,7 @@ struct Reader<'r> {
     found: bool,
 }
 
-impl Reader<'_> {
+impl EventReader<'_> {
     fn read_line(&mut self, line: &[u8]) {
         match line {
             [b'#', ..] => {}

@@ -94,7 +94,7 @@ impl Document for Options {
             false => self.value.as_deref(),
         };
         let column = profile.choose(values, wanted, TIME)?;
-        let mut reader = Reader {
+        let mut reader = TraceReader {
             profile,
             column,
             trace: None,
@@ -124,7 +124,7 @@ struct Trace {
     is_after_entry: bool,
 }
 
-struct Reader<'r> {
+struct TraceReader<'r> {
     profile: &'r mut Profile,
     column: usize,
     trace: Option<Trace>,
@@ -139,7 +139,7 @@ struct Record<'l> {
     entered: Option<&'l [u8]>,
 }
 
-impl Reader<'_> {
+impl TraceReader<'_> {
     fn read_line(&mut self, line: &[u8]) {
         if line.starts_with(START) {
             self.found = true;

@@ -7,7 +7,7 @@ use addr2line::{Context, Location, LookupContinuation, LookupResult};
 use gimli::{DwarfSections, EndianSlice, RunTimeEndian, Section, SectionId};
 use object::Object;
 
-pub(crate) type Reader<'a> = EndianSlice<'a, RunTimeEndian>;
+pub(crate) type DwarfReader<'a> = EndianSlice<'a, RunTimeEndian>;
 
 /// Deeper nested calls are skipped.
 const MAX_NESTED: usize = 256;
@@ -60,7 +60,7 @@ fn number_of_parts(sections: &DwarfSections<Vec<u8>>, endian: RunTimeEndian) -> 
 
 /// Finds the calls inlined at addresses of an object.
 pub(crate) struct InlinedCalls<'a> {
-    context: Option<Context<Reader<'a>>>,
+    context: Option<Context<DwarfReader<'a>>>,
     split: Option<&'a SplitInfo>,
     detail: Detail,
     files: &'a Files,

@@ -4,7 +4,7 @@
 //! A part is read when one of its functions is looked up.
 
 use super::files::{Elf, Files, Image, section_data};
-use super::inline::Reader;
+use super::inline::DwarfReader;
 use super::untrusted::FilePath;
 use addr2line::SplitDwarfLoad;
 use gimli::{Dwarf, DwarfPackageSections, DwarfSections, EndianSlice, RunTimeEndian, SectionId};
@@ -43,16 +43,19 @@ impl SplitInfo {
     /// Loads the requested part, if available.
     pub fn load<'a>(
         &'a self,
-        wanted: &SplitDwarfLoad<Reader<'a>>,
+        wanted: &SplitDwarfLoad<DwarfReader<'a>>,
         files: &Files,
-    ) -> Option<Arc<Dwarf<Reader<'a>>>> {
+    ) -> Option<Arc<Dwarf<DwarfReader<'a>>>> {
         let part = self
             .in_package(wanted)
             .or_else(|| self.in_file(wanted, files));
         part.map(Arc::new)
     }
 
-    fn in_package<'a>(&'a self, wanted: &SplitDwarfLoad<Reader<'a>>) -> Option<Dwarf<Reader<'a>>> {
+    fn in_package<'a>(
+        &'a self,
+        wanted: &SplitDwarfLoad<DwarfReader<'a>>,
+    ) -> Option<Dwarf<DwarfReader<'a>>> {
         let sections = self.package.get_or_init(|| {
             let image = Image::open(&self.package_path).ok()?;
             let elf = image.parse()?;
@@ -66,9 +69,9 @@ impl SplitInfo {
 
     fn in_file<'a>(
         &'a self,
-        wanted: &SplitDwarfLoad<Reader<'a>>,
+        wanted: &SplitDwarfLoad<DwarfReader<'a>>,
         files: &Files,
-    ) -> Option<Dwarf<Reader<'a>>> {
+    ) -> Option<Dwarf<DwarfReader<'a>>> {
         let directory = wanted.comp_dir.map(|dir| dir.slice());
         let image = files.part(&self.program, directory, wanted.path?.slice())?;
         let elf = image.parse()?;
@@ -88,7 +91,7 @@ fn load(elf: &Elf<'_>, id: SectionId) -> Vec<u8> {
 }
 
 /// Whether a file is the one that existed when the program was linked.
-fn has_id<'a>(part: &Dwarf<Reader<'a>>, wanted: &SplitDwarfLoad<Reader<'a>>) -> bool {
+fn has_id<'a>(part: &Dwarf<DwarfReader<'a>>, wanted: &SplitDwarfLoad<DwarfReader<'a>>) -> bool {
     let mut units = part.units();
     while let Ok(Some(header)) = units.next() {
         let id = part.unit(header).ok().and_then(|unit| unit.dwo_id);

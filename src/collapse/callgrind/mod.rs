@@ -100,7 +100,7 @@ impl Document for Options {
     }
 
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        let mut reader = Reader::new(self.value.as_deref(), profile);
+        let mut reader = CallgrindReader::new(self.value.as_deref(), profile);
         let mut lines = Lines::of(input);
         while lines.next()?.is_some() {
             if let Err(expected) = reader.read_line(lines.line()) {
@@ -192,7 +192,7 @@ enum Next {
     Jump,
 }
 
-struct Reader<'r> {
+struct CallgrindReader<'r> {
     wanted: Option<&'r str>,
     profile: &'r mut Profile,
     column: usize,
@@ -210,9 +210,9 @@ struct Reader<'r> {
     calls: Calls,
 }
 
-impl<'r> Reader<'r> {
-    fn new(wanted: Option<&'r str>, profile: &'r mut Profile) -> Reader<'r> {
-        Reader {
+impl<'r> CallgrindReader<'r> {
+    fn new(wanted: Option<&'r str>, profile: &'r mut Profile) -> CallgrindReader<'r> {
+        CallgrindReader {
             wanted,
             profile,
             column: 0,

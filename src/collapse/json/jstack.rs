@@ -236,7 +236,7 @@ fn is_wait(leaf: &[u8]) -> bool {
 
 impl Options {
     fn read_text(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
-        let mut reader = Reader {
+        let mut reader = DumpReader {
             options: self,
             profile,
             thread: None,
@@ -290,7 +290,7 @@ fn without_number(name: &[u8]) -> &[u8] {
     }
 }
 
-struct Reader<'r> {
+struct DumpReader<'r> {
     options: &'r Options,
     profile: &'r mut Profile,
     thread: Option<Thread>,
@@ -300,7 +300,7 @@ struct Reader<'r> {
     unknown_lines: u64,
 }
 
-impl Reader<'_> {
+impl DumpReader<'_> {
     fn read_line(&mut self, line: &[u8]) {
         let text = line.trim_ascii();
         if line.starts_with(DUMP) {

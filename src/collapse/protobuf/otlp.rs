@@ -115,7 +115,7 @@ impl Options {
         let (names, unnamed) = file
             .dictionary
             .addresses(Addresses::new(&self.symbols, self.lines))?;
-        let mut reader = Reader {
+        let mut reader = SampleReader {
             options: self,
             dictionary: &file.dictionary,
             names,
@@ -487,7 +487,7 @@ fn messages(message: Payload<'_>, tag: u32) -> impl Iterator<Item = io::Result<P
 }
 
 /// Reads samples into a profile.
-struct Reader<'r, 'a> {
+struct SampleReader<'r, 'a> {
     options: &'r Options,
     dictionary: &'r Dictionary<'a>,
     /// The names of locations without a function.
@@ -502,7 +502,7 @@ struct Reader<'r, 'a> {
     profile: &'r mut Profile,
 }
 
-impl Reader<'_, '_> {
+impl SampleReader<'_, '_> {
     fn read(&mut self, message: Payload<'_>, value: usize, is_chosen: bool) -> io::Result<()> {
         let mut sample = Sample::default();
         for bytes in messages(message, 2) {

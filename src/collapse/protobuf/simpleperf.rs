@@ -109,7 +109,7 @@ impl Document for Options {
         let column = profile.choose(values, self.value.as_deref(), 0)?;
         let (names, unnamed) =
             tables.addresses(&bytes, Addresses::new(&self.symbols, self.lines))?;
-        Reader {
+        SampleReader {
             options: self,
             tables: &tables,
             event,
@@ -360,7 +360,7 @@ impl Tables {
 }
 
 /// Reads samples, after all tables.
-struct Reader<'r> {
+struct SampleReader<'r> {
     options: &'r Options,
     tables: &'r Tables,
     event: u32,
@@ -374,7 +374,7 @@ struct Reader<'r> {
     other_events: u64,
 }
 
-impl Reader<'_> {
+impl SampleReader<'_> {
     fn read(mut self, bytes: &[u8]) -> io::Result<()> {
         let mut sample = Sample::default();
         for message in Records::of(bytes)? {

@@ -5,7 +5,7 @@ use super::deferred::Rest;
 use super::header::{Header, Start, invalid};
 use super::naming::Naming;
 use super::objects::{ObjectId, identity};
-use super::reader::{Batch, Reader, Recording, WaitingSample};
+use super::reader::{Batch, RecordReader, Recording, WaitingSample};
 use super::records::Records;
 use super::report::Unnamed;
 use super::resolve::Resolver;
@@ -27,7 +27,7 @@ pub(in crate::collapse::perf_data) fn fold_file(
     mut file: impl Read + Seek,
 ) -> io::Result<Forest> {
     let start = read_start(&mut file)?;
-    let mut reader = Reader::new(options);
+    let mut reader = RecordReader::new(options);
     if reader.needs_survey() {
         reader.survey(&mut records_of(&start, &mut file)?)?;
         file.seek(SeekFrom::Start(Start::LENGTH as u64))?;
@@ -59,7 +59,7 @@ pub(in crate::collapse::perf_data) fn fold_reader(
     mut input: impl BufRead,
 ) -> io::Result<Forest> {
     let start = read_start(&mut input)?;
-    let reader = Reader::new(options);
+    let reader = RecordReader::new(options);
     if start.is_pipe && !reader.needs_survey() {
         return fold(options, reader, records_of_pipe(&start, input));
     }
@@ -68,7 +68,11 @@ pub(in crate::collapse::perf_data) fn fold_reader(
     fold_file(options, Cursor::new(file))
 }
 
-fn fold(options: &Options, mut reader: Reader, mut records: Records<'_>) -> io::Result<Forest> {
+fn fold(
+    options: &Options,
+    mut reader: RecordReader,
+    mut records: Records<'_>,
+) -> io::Result<Forest> {
     let files = Files::new(options.symfs.clone(), &options.debug_dirs);
     let (read, workers) = workers::work(
         options.stacks.nthreads(),
@@ -185,7 +189,7 @@ fn conclude(
     options: &Options,
     files: &Files,
     header: &Header,
-    reader: Reader,
+    reader: RecordReader,
     workers: Vec<Worker>,
 ) -> io::Result<Forest> {
     reader.finish_off_cpu()?;

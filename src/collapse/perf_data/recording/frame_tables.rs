@@ -17,7 +17,7 @@ use gimli::{
 use object::{Object, ObjectSection};
 use std::ops::Range;
 
-type Reader<'a> = EndianSlice<'a, RunTimeEndian>;
+type DwarfReader<'a> = EndianSlice<'a, RunTimeEndian>;
 
 /// The size of an address in bytes.
 const ADDRESS_SIZE: u8 = 8;
@@ -128,14 +128,14 @@ impl FrameTables {
             .or_else(|| self.row_of_stub(address))
     }
 
-    fn eh_section(&self) -> EhFrame<Reader<'_>> {
+    fn eh_section(&self) -> EhFrame<DwarfReader<'_>> {
         let mut section = EhFrame::new(&self.eh_frame, self.endian);
         section.set_address_size(ADDRESS_SIZE);
         section.set_vendor(self.vendor);
         section
     }
 
-    fn debug_section(&self) -> DebugFrame<Reader<'_>> {
+    fn debug_section(&self) -> DebugFrame<DwarfReader<'_>> {
         let mut section = DebugFrame::new(&self.debug_frame, self.endian);
         section.set_address_size(ADDRESS_SIZE);
         section.set_vendor(self.vendor);
@@ -178,10 +178,10 @@ impl FrameTables {
         Some(table.pointer_to_offset(pointer).ok()?.0)
     }
 
-    fn row_of_entry<'a, S: UnwindSection<Reader<'a>>>(
+    fn row_of_entry<'a, S: UnwindSection<DwarfReader<'a>>>(
         &self,
         section: &S,
-        entry: &FrameDescriptionEntry<Reader<'a>>,
+        entry: &FrameDescriptionEntry<DwarfReader<'a>>,
         address: u64,
     ) -> Option<Row> {
         let mut context = UnwindContext::new();
@@ -244,7 +244,7 @@ fn bases(elf: &Elf<'_>) -> BaseAddresses {
 }
 
 /// An index of the functions in a section, sorted by address.
-fn index<'a, S: UnwindSection<Reader<'a>>>(section: &S, bases: &BaseAddresses) -> Vec<Entry> {
+fn index<'a, S: UnwindSection<DwarfReader<'a>>>(section: &S, bases: &BaseAddresses) -> Vec<Entry> {
     let mut entries = section.entries(bases);
     let mut index = Vec::new();
     while let Ok(Some(entry)) = entries.next() {
@@ -355,7 +355,7 @@ impl<F: FnMut(u64) -> Option<u64>> Context<'_, F> {
     fn evaluate(&mut self, expression: &[u8]) -> Option<u64> {
         const MAX_STEPS: u32 = 1000;
         let bytes = Expression(EndianSlice::new(expression, self.row.endian));
-        let mut evaluation: Evaluation<Reader<'_>> = bytes.evaluation(self.row.encoding);
+        let mut evaluation: Evaluation<DwarfReader<'_>> = bytes.evaluation(self.row.encoding);
         evaluation.set_initial_value(self.frame);
         evaluation.set_max_iterations(MAX_STEPS);
         let mut result = evaluation.evaluate().ok()?;

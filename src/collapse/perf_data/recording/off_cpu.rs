@@ -3,7 +3,7 @@
 use super::choice::Choice;
 use super::event::Event;
 use super::header::Header;
-use super::reader::{Reader, State, WaitingSample};
+use super::reader::{RecordReader, State, WaitingSample};
 use super::records::Record;
 use super::sample::{Sample, thread_of_record};
 use super::tracing::{Role, SOFTWARE_SWITCH};
@@ -35,7 +35,7 @@ impl OffCpu {
     }
 }
 
-impl Reader {
+impl RecordReader {
     /// Takes a sample of any event; `None` if it is one of the scheduler's without the necessary fields.
     pub fn take_change(&mut self, record: Record, header: &Header) -> Option<()> {
         let event = header.events.get(record.event)?.clone();

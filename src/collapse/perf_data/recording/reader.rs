@@ -22,7 +22,7 @@ use std::io;
 use std::sync::Arc;
 
 /// The state while reading records.
-pub(super) struct Reader {
+pub(super) struct RecordReader {
     pub processes: Processes,
     /// The data that all samples share, after the first one.
     recording: Option<Arc<Recording>>,
@@ -44,10 +44,10 @@ pub(super) struct Reader {
     pub reading: Reading,
 }
 
-impl Reader {
-    pub fn new(options: &Options) -> Reader {
+impl RecordReader {
+    pub fn new(options: &Options) -> RecordReader {
         let selection = &options.stacks.selection;
-        Reader {
+        RecordReader {
             processes: Processes::default(),
             recording: None,
             waiting: Vec::new(),
