@@ -7,8 +7,13 @@
 //   node bench_inputs.mjs DIRECTORY     # writes profiles of 200,000 frames, and of 2,000 levels
 //   inferno-flamegraph DIRECTORY/many.folded >DIRECTORY/many.svg     # and so on
 //   node bench.mjs CHROMIUM GRAPH.svg...
+//
+// Graphs of the published tool are measured by what they can do. So is speedscope, from the npm package of that name,
+// if its directory is given; then files that are not SVG are profiles that it opens:
+//
+//   SPEEDSCOPE=node_modules/speedscope/dist/release node bench.mjs CHROMIUM GRAPH.svg PROFILE.folded
 
-import { basename } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { Chromium } from './chromium.mjs';
@@ -37,7 +42,8 @@ function prepare() {
   // Runs in an animation frame, so that it sees the contents of that frame.
   const look = () => {
     const rect = document.querySelector('#frames > g > rect');
-    if (rect?.getBoundingClientRect().width > 0) {
+    const isSpeedscope = document.title.endsWith(' - speedscope');
+    if (rect?.getBoundingClientRect().width > 0 || isSpeedscope) {
       afterFrame().then((time) => (window.drawn = time));
     } else {
       requestAnimationFrame(look);
@@ -47,7 +53,7 @@ function prepare() {
   // Calls `choose` to select a target, then `act` with it.
   window.timed = async (choose, act) => {
     await settled();
-    const chosen = choose();
+    const chosen = await choose();
     await painted();
     const start = performance.now();
     act(chosen);
@@ -69,6 +75,10 @@ function prepare() {
     }));
     const fitting = frames.filter(({ width }) => width > low * innerWidth && width < high * innerWidth);
     return (fitting[0] ?? frames[1]).group;
+  };
+  window.withText = (text) => {
+    const found = [...document.querySelectorAll('div')].filter((div) => div.textContent.includes(text));
+    return found[found.length - 1];
   };
   window.byId = (id) => document.getElementById(id);
   window.clicked = (element) => element.dispatchEvent(new MouseEvent('click', { bubbles: true }));
@@ -103,10 +113,63 @@ const actions = {
   'callers first': press('callers'),
 };
 
+// The published tool asks for the term, in a window that would wait for an answer.
+const publishedActions = {
+  zoom: actions.zoom,
+  deeper: actions.deeper,
+  unzoom: actions.unzoom,
+  search: () =>
+    timed(() => {
+      window.prompt = () => 'alloc|read';
+      return byId('search');
+    }, clicked),
+  'zoom, searched': actions.zoom,
+  'unzoom, searched': actions.unzoom,
+  'end search': press('search'),
+};
+
+// In its view of merged stacks, which `icicle` opens. Its table is part of another view.
+const speedscopeActions = {
+  icicle: () => timed(() => withText('Left Heavy'), clicked),
+  zoom: () =>
+    timed(
+      () => {
+        const canvases = [...document.querySelectorAll('canvas')].filter((canvas) => canvas.clientHeight > 200);
+        const target = canvases[canvases.length - 1];
+        const { left, top } = target.getBoundingClientRect();
+        const at = { bubbles: true, clientX: left + 300, clientY: top + 70 };
+        target.dispatchEvent(new MouseEvent('mousemove', at));
+        return { target, at };
+      },
+      ({ target, at }) => target.dispatchEvent(new MouseEvent('dblclick', at)),
+    ),
+  unzoom: () =>
+    timed(
+      () => window,
+      (page) => page.dispatchEvent(new KeyboardEvent('keydown', { key: '0', code: 'Digit0', bubbles: true })),
+    ),
+  search: () =>
+    timed(
+      async () => {
+        window.dispatchEvent(new KeyboardEvent('keydown', { key: 'f', ctrlKey: true, bubbles: true }));
+        await settled();
+        return document.querySelector('input');
+      },
+      (input) => {
+        input.value = 'alloc';
+        input.dispatchEvent(new Event('input', { bubbles: true }));
+      },
+    ),
+  table: () => timed(() => withText('Sandwich'), clicked),
+};
+
 async function open(tab, url) {
   await tab.goto('about:blank');
   await tab.goto(url);
   return tab.evaluate(async () => {
+    while (window.drawn === undefined) {
+      await settled();
+    }
     await settled();
     const paint = performance.getEntriesByName('first-paint')[0];
     return { 'first paint': paint?.startTime ?? NaN, drawn: window.drawn };
@@ -135,7 +198,7 @@ function framesIn(svg) {
   return new Profile(text.replace(/&(amp|lt|gt);/g, (_, name) => plain[name])).tree.size - 1;
 }
 
-async function measure(tab, url) {
+async function measure(tab, url, actions) {
   const found = {};
   const note = (name, value) => (found[name] ??= []).push(value);
   for (let run = 0; run < RUNS; run++) {
@@ -152,23 +215,39 @@ async function measure(tab, url) {
   return Object.entries(found).map(([name, values]) => `${name} ${Math.round(median(values))}`);
 }
 
-const [executable, ...graphs] = process.argv.slice(2);
+const TYPES = { '.svg': 'image/svg+xml', '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
+
+// What to open, what it is, and what can be measured.
+function subjectOf(path, at) {
+  if (extname(path) !== '.svg') {
+    return { url: `/speedscope/index.html#profileURL=/${at}`, size: 'speedscope', actions: speedscopeActions };
+  }
+  const file = readFileSync(path);
+  const text = file.toString();
+  const isPublished = !text.includes('<metadata id="profile">');
+  const frames = isPublished ? text.split('<title>').length - 2 : framesIn(text);
+  const size = `${frames} frames, ${(file.length / frames).toFixed(1)} bytes a frame`;
+  return { url: `/${at}`, size: isPublished ? `published, ${size}` : size, actions: isPublished ? publishedActions : actions };
+}
+
+const [executable, ...paths] = process.argv.slice(2);
 const server = http.createServer((request, response) => {
-  const graph = graphs[Number(request.url.slice(1))];
-  response.writeHead(graph ? 200 : 204, { 'content-type': 'image/svg+xml; charset=utf-8' });
-  response.end(graph && readFileSync(graph));
+  const { pathname } = new URL(request.url, 'http://localhost');
+  const [, asset] = /^\/speedscope\/([\w.-]+)$/.exec(pathname) ?? [];
+  const path = asset ? join(process.env.SPEEDSCOPE, asset) : paths[Number(pathname.slice(1))];
+  const type = path && (TYPES[extname(path)] ?? 'application/octet-stream');
+  response.writeHead(path ? 200 : 204, path ? { 'content-type': `${type}; charset=utf-8` } : {});
+  response.end(path && readFileSync(path));
 });
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 const browser = new Chromium(executable);
 try {
   const tab = await browser.openTab();
   await tab.send('Page.addScriptToEvaluateOnNewDocument', { source: `(${prepare})()` });
-  for (const [at, graph] of graphs.entries()) {
-    const file = readFileSync(graph);
-    const frames = framesIn(file.toString());
-    const size = `${frames} frames, ${(file.length / frames).toFixed(1)} bytes a frame`;
-    const found = await measure(tab, `http://127.0.0.1:${server.address().port}/${at}`);
-    console.log(`${basename(graph)}: ${size}, ${found.join(', ')}`);
+  for (const [at, path] of paths.entries()) {
+    const { url, size, actions } = subjectOf(path, at);
+    const found = await measure(tab, `http://127.0.0.1:${server.address().port}${url}`, actions);
+    console.log(`${basename(path)}: ${size}, ${found.join(', ')}`);
   }
 } finally {
   await browser.close();
