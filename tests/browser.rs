@@ -1,4 +1,5 @@
-//! Tests the flame graph in a real browser, where tests/browser/viewer.mjs simulates a user.
+//! Tests the flame graph in a real browser, where tests/browser/viewer.mjs simulates a user, and
+//! accessible.mjs checks what users of assistive technology depend on.
 //!
 //! Requires Chromium (from the environment variable CHROMIUM, or the first one in PATH) and Node
 //! 20. If these are missing, the test reports that it was skipped; if CI is set, it fails.
@@ -24,22 +25,38 @@ const BROWSERS: [&str; 4] = [
 
 #[test]
 fn the_graph_works_in_chromium() -> Result<(), Box<dyn Error>> {
+    drive("the_graph_works_in_chromium", "viewer.mjs", "0 failed\n")
+}
+
+/// All views, menus and dialogs, in both themes, light and dark, wide and narrow. Requires what
+/// `npm ci` installs in tests/browser.
+#[test]
+fn the_graph_is_accessible() -> Result<(), Box<dyn Error>> {
+    let test = "the_graph_is_accessible";
+    if !Path::new("tests/browser/node_modules/axe-core").exists() {
+        return skip_unless_ci(test, "no `npm ci` in tests/browser");
+    }
+    drive(test, "accessible.mjs", " 0 wrong\n")
+}
+
+/// Runs a script of tests/browser, whose report ends with `success`, on the graphs.
+fn drive(test: &str, script: &str, success: &str) -> Result<(), Box<dyn Error>> {
     let browser = env::var_os("CHROMIUM")
         .map(PathBuf::from)
         .or_else(|| BROWSERS.into_iter().find_map(in_path));
     let (Some(browser), Some(node)) = (browser, in_path("node")) else {
-        return skip_unless_ci("the_graph_works_in_chromium", "no Chromium or no Node");
+        return skip_unless_ci(test, "no Chromium or no Node");
     };
     let directory = tempfile::tempdir()?;
     draw_all(directory.path())?;
     let output = Command::new(node)
-        .arg("tests/browser/viewer.mjs")
+        .arg(Path::new("tests/browser").join(script))
         .args([browser.as_path(), directory.path()])
         .output()?;
     let report = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{report}{errors}");
-    assert!(report.ends_with("0 failed\n"), "{report}{errors}");
+    assert!(report.ends_with(success), "{report}{errors}");
     Ok(())
 }
 
@@ -128,6 +145,11 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
         ("changed.svg", &changed, &[]),
         ("log.svg", &changed, &["--diff-scale", "log"]),
         ("modern.svg", &modules, &["--theme", "modern"]),
+        (
+            "modern-page.html",
+            &modules,
+            &["--theme", "modern", "--format", "html"],
+        ),
         ("modern-dense.svg", &dense, &["--theme", "modern"]),
         ("narrow.svg", &narrow, &[]),
         ("modern-narrow.svg", &narrow, &["--theme", "modern"]),

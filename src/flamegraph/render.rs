@@ -112,9 +112,11 @@ fn start_page(xml: &mut Xml, opt: &Options<'_>, inline: Option<&Inline>) {
     xml.end();
     xml.end();
     xml.start("body");
+    xml.start("main");
 }
 
 fn end_page(xml: &mut Xml) {
+    xml.end();
     xml.end();
     xml.end();
 }
@@ -313,6 +315,10 @@ impl<W: Write> Document<'_, '_, W> {
         xml.attr("id", id);
         if let Some(class) = class {
             xml.attr("class", class);
+        }
+        if id == "title" && self.opt.format == Format::Html {
+            xml.attr("role", "heading");
+            xml.attr("aria-level", "1");
         }
         if id != "subtitle" {
             xml.attr("fill", &css(self.opt.uicolor));

@@ -592,7 +592,7 @@ fn a_page_has_its_own_policy_or_a_nonce() {
     assert!(page.starts_with("<!DOCTYPE html><html"));
     assert!(page.contains("default-src &apos;none&apos;; script-src &apos;sha256-"));
     assert!(page.contains("<title>&lt;/title&gt;&lt;script&gt;</title>"));
-    assert!(page.ends_with("</svg></body></html>"));
+    assert!(page.ends_with("</svg></main></body></html>"));
     assert!(!page.contains("onload="));
     let page = written(Some("\"r4nd0m"));
     assert!(page.contains("script-src &apos;nonce-&quot;r4nd0m&apos;"));
