@@ -14,6 +14,9 @@ const DOTS: &str = "\u{2026}";
 /// Narrower frames have no label: fewer than two letters of most names would remain.
 const MIN_COLUMNS: usize = 3;
 
+/// Narrower frames have no name without its middle: less says nothing.
+const MIN_CUT_COLUMNS: usize = 5;
+
 /// The start of `name` that fits into `columns`, and the ellipsis if it was truncated.
 pub(super) fn fit(name: &str, columns: usize) -> (&str, &'static str) {
     if columns < MIN_COLUMNS {
@@ -53,6 +56,7 @@ pub(super) fn fit_function(name: &str, columns: usize) -> Cow<'_, str> {
     let function = shortest.trim_start_matches(DOTS).trim_start_matches("::");
     match end_of_columns(function, columns) == function.len() {
         true => Cow::Owned(function.to_string()),
+        false if columns < MIN_CUT_COLUMNS => Cow::Borrowed(""),
         false => Cow::Owned(without_middle(function, columns)),
     }
 }
@@ -209,6 +213,7 @@ mod tests {
             ("java.util.HashMap.put", 12, "…HashMap.put"),
             ("b::a::main::{closure#0}", 21, "…::main::{closure#0}"),
             ("operator<", 5, "op…r<"),
+            ("operator<", 4, ""),
             ("f", 2, ""),
             ("function", 8, "function"),
         ] {

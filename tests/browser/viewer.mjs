@@ -779,6 +779,15 @@ const checks = {
     assert.match(await tab.evaluate(current), /^memchr \(20 /);
   },
 
+  async 'counts all matches while it steps through those that are too narrow to see'({ tab, graph, url }) {
+    await tab.goto(url('/narrow.svg'));
+    await graph.search('^f000[01]$|needle|pin');
+    for (const text of ['1 of 4', '2 of 4', '3 of 4', '4 of 4', '1 of 4']) {
+      await tab.press('n');
+      assert.match(await graph.text('matched'), new RegExp(`^Matched: 0\\.03%, ${text} frames$`));
+    }
+  },
+
   async 'searches for plain text'({ graph }) {
     await graph.search('(draft)');
     assert.deepEqual(await graph.highlighted(), ['render (draft)']);
@@ -820,7 +829,7 @@ const checks = {
     const y = async (start) => (await graph.frame(start)).y;
     assert.ok((await y('app (90')) < (await y('main (90')));
     assert.ok((await y('parse (40')) > (await y('main (90')));
-    assert.equal(await graph.text('crumbs'), 'callers above, callees below main: 90, 90.00% of all');
+    assert.equal(await graph.text('crumbs'), 'main: 90.00% of all, 90 samples; callers above, callees below');
     assert.equal(await graph.query(), '?view=sandwich&of=main');
     await graph.search('app');
     assert.match(await graph.text('matched'), /, 1 frame$/);
@@ -929,6 +938,51 @@ const checks = {
     assert.ok(y < size, 'where the tools were is no gap');
   },
 
+  async 'saves a picture that opens as it was'({ tab, graph, url }) {
+    const features = [{ name: 'prefers-color-scheme', value: 'dark' }];
+    const seen = async () => (await graph.frames())
+      .filter(({ isShown }) => isShown)
+      .map(({ title, label, left, width, fill }) => [title, label, left, width, fill].join())
+      .sort();
+    for (const page of ['/modern.svg', '/changed.svg', '/log.svg', '/modern-chart.svg', '/parts.svg?merged=1', '/parts.svg?part=web']) {
+      for (const isDark of [false, true]) {
+        await tab.send('Emulation.setEmulatedMedia', { features: isDark ? features : [] });
+        await tab.goto(url(page));
+        await record(tab);
+        await tab.move(await graph.frame('all '));
+        for (const step of ['ArrowUp', 'h', 'i']) {
+          await tab.press(step);
+        }
+        const before = await seen();
+        await graph.choose('save');
+        const svg = await tab.evaluate(() => window.saved);
+        // A light one follows the system, as other pictures do.
+        await tab.send('Emulation.setEmulatedMedia', { features: [] });
+        await tab.goto('data:image/svg+xml,' + encodeURIComponent(svg));
+        assert.ok(before.length > 1);
+        assert.deepEqual(await seen(), before, `${page}, ${isDark ? 'dark' : 'light'}`);
+      }
+    }
+  },
+
+  async 'saves stacks in the order of time, with both counts, and of the parts that are shown'({ tab, graph, url }) {
+    for (const [page, expected] of [
+      ['/chart.svg', 'main;a 10\nmain;b 20\nmain;a 30\n'],
+      ['/chart.svg?merged=1', 'main;a 40\nmain;b 20\n'],
+      ['/changed.svg', 'main;gone 20 0\nmain;grew 10 30\nmain;same 10 10\n'],
+      ['/parts.svg', 'db;main;leaf 1\nweb;main;leaf 3\n'],
+      ['/parts.svg?part=web', 'main;leaf 3\n'],
+      ['/parts.svg?merged=1', 'main;leaf 4\n'],
+      ['/parts.svg?edit=hide%20leaf', 'db;main 1\nweb;main 3\n'],
+      ['/graph.svg?only=memchr&norec=1', 'app;main;parse;read_line;memchr 10\napp;main;render (draft);memchr 20\n'],
+    ]) {
+      await tab.goto(url(page));
+      await record(tab);
+      await graph.choose('export');
+      assert.equal(await tab.evaluate(() => window.saved), expected, page);
+    }
+  },
+
   async 'saves the same picture in pixels'({ tab, graph, url }) {
     for (const page of ['/graph.svg', '/nonce.html', '/modern-dense.svg', '/log.svg']) {
       await tab.goto(url(page));
@@ -1020,6 +1074,20 @@ const checks = {
     assert.deepEqual((await axis('/modern-chart.svg')).slice(0, 3), ['0 ms', '10 ms', '20 ms']);
     await graph.clickFrame('b ');
     assert.deepEqual((await tab.evaluate(texts)).slice(0, 2), ['10 ms', '12 ms'], 'the time since the beginning');
+  },
+
+  async 'has texts on the axis that do not touch'({ tab, url }) {
+    for (const width of [375, 500, 640, 1000]) {
+      await tab.setSize(width, 500);
+      await tab.goto(url('/modern-narrow.svg'));
+      const boxes = await tab.evaluate(() => [...document.querySelectorAll('#axis text')].map((text) => {
+        const { left, right } = text.getBoundingClientRect();
+        return [left, right];
+      }));
+      assert.ok(boxes.length > 1);
+      boxes.slice(1).forEach(([left], at) => assert.ok(left > boxes[at][1] + 5, `${width}: ${boxes}`));
+      assert.ok(boxes[0][0] >= 0 && boxes[boxes.length - 1][1] <= width);
+    }
   },
 
   async 'zooms by the wheel with Ctrl, and moves by dragging'({ tab, graph, url }) {
@@ -1360,6 +1428,58 @@ const checks = {
     assert.ok((await tab.evaluate(sight)) > 0 && (await tab.evaluate(sight)) < 200);
     await graph.clickText('flame');
     assert.equal((await graph.frame('all ')).left, PADDING);
+  },
+
+  async 'keeps both ends of a name that is too long for the table, and of one that is under the pointer'({ tab, graph, url }) {
+    await tab.goto(url('/long.svg?view=table'));
+    const names = () => [...document.querySelectorAll('#functions tbody button')].map(({ textContent }) => textContent);
+    const long = (await tab.evaluate(names)).find((name) => name.startsWith('aa'));
+    assert.match(long, /^a{9,}\u2026a{9,}!$/);
+    await tab.setSize(375, 500);
+    await tab.goto(url('/long.svg'));
+    await tab.move(await graph.frame('aaa'));
+    assert.match(await graph.text('details'), /^a+\u2026a+! \(1 sample, 25\.00%\)$/);
+    await tab.goto(url('/log.svg'));
+    await tab.move(await graph.frame('grew '));
+    assert.match(await graph.text('details'), /^Function: grew \(30 samples, 75\.00%; \+50\.00%\)/);
+    const outside = () => [...document.querySelectorAll('#legend > rect')].filter((swatch) => swatch.getBoundingClientRect().right > innerWidth);
+    assert.equal((await tab.evaluate(outside)).length, 0);
+  },
+
+  async 'says no more in a table than it has room for'({ tab, url }) {
+    const headings = () => [...document.querySelectorAll('#functions th')].map(({ textContent }) => textContent.replace(/ .$/, ''));
+    const isWide = () => {
+      const { scrollWidth, clientWidth } = document.querySelector('#functions > div');
+      return scrollWidth > clientWidth;
+    };
+    for (const [width, view, expected] of [
+      [1280, 'table', ['Before', 'After', 'Change', 'Change', 'Self change', 'Function']],
+      [1280, 'both', ['After', 'Change', 'Change', 'Function']],
+      [375, 'table', ['After', 'Change', 'Change', 'Function']],
+    ]) {
+      await tab.setSize(width, 500);
+      await tab.goto(url(`/changed.svg?view=${view}`));
+      assert.deepEqual(await tab.evaluate(headings), expected, view);
+      assert.equal(await tab.evaluate(isWide), false, `${view} at ${width}`);
+    }
+  },
+
+  async 'marks one item of a menu, by the pointer or by keys'({ tab, graph }) {
+    await graph.clickText('menu');
+    const marked = () => {
+      const usual = getComputedStyle(document.getElementById('popup').firstChild).backgroundColor;
+      const items = [...document.querySelectorAll('#popup button')];
+      return items.filter((item) => ![usual, 'rgba(0, 0, 0, 0)'].includes(getComputedStyle(item).backgroundColor)).map(({ id }) => id);
+    };
+    assert.deepEqual(await tab.evaluate(marked), ['order']);
+    const box = () => {
+      const { left, top, width, height } = document.getElementById('save').getBoundingClientRect();
+      return { x: left + width / 2, y: top + height / 2 };
+    };
+    await tab.move(await tab.evaluate(box));
+    assert.deepEqual(await tab.evaluate(marked), ['save']);
+    await tab.press('ArrowUp');
+    assert.deepEqual(await tab.evaluate(marked), ['dark']);
   },
 
   async 'has a menu for a frame'({ tab, graph }) {

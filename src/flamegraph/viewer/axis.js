@@ -5,12 +5,16 @@
 const TICK_DISTANCE = 90;
 const TICK = 4;
 
+// The least gap between texts.
+const TEXT_GAP = 10;
+
 class Axis {
   /** @param {Picture} picture @param {Counts} counts */
   constructor(picture, counts) {
     this.picture = picture;
     this.counts = counts;
     this.group = create(SVG, 'svg', { id: 'axis', overflow: 'visible', 'aria-hidden': 'true' }, picture.root);
+    this.font = new Font(create(SVG, 'text', {}, this.group));
   }
 
   // `extent` are the ticks of the graph to show; they count from the start of the frame `from`.
@@ -28,13 +32,25 @@ class Axis {
     const d = places.map((x) => `M${x.toFixed(1)} ${line}v${isAbove ? -TICK : TICK}`).join('');
     group.replaceChildren();
     create(SVG, 'path', { d: `M0 ${line}h${width}${d}` }, group);
-    marks.forEach(({ text }, index) => {
-      // The texts at the ends stay within the graph.
-      const x = places[index];
-      const anchor = x < TICK_DISTANCE / 3 ? 'start' : x > width - TICK_DISTANCE / 3 ? 'end' : 'middle';
-      const y = isAbove ? AXIS_HEIGHT - 8 : AXIS_HEIGHT - 5;
-      create(SVG, 'text', { x, y, 'text-anchor': anchor }, group).textContent = text;
-    });
+    const texts = marks.map(({ text }, index) => ({ text, x: places[index] }));
+    for (const { text, x } of this.apart(texts, width)) {
+      create(SVG, 'text', { x, y: isAbove ? AXIS_HEIGHT - 8 : AXIS_HEIGHT - 5 }, group).textContent = text;
+    }
+  }
+  // The texts around the given positions, within the graph, without those that would touch the one before.
+  /** @param {{ text: string, x: number }[]} texts @param {number} width */
+  apart(texts, width) {
+    const kept = [];
+    let end = -TEXT_GAP;
+    for (const { text, x } of texts) {
+      const size = this.font.measure(text);
+      const left = Math.max(Math.min(x - size / 2, width - size), 0);
+      if (left >= end + TEXT_GAP) {
+        kept.push({ text, x: left });
+        end = left + size;
+      }
+    }
+    return kept;
   }
 }
 

@@ -1,6 +1,9 @@
 // @ts-check
 // The line of text that describes what is under the pointer.
 
+/** @type {Details} */
+const NO_DETAILS = { parts: [''], name: '' };
+
 // The details of a frame. They are in the margin of the image; when that is out of sight, they float at the edge of
 // the visible part.
 class Bar {
@@ -10,7 +13,8 @@ class Bar {
     this.font = font;
     this.details = picture.root.querySelector('#details');
     this.line = Math.ceil(font.size * 1.5);
-    this.text = '';
+    /** @type {Details} */
+    this.content = NO_DETAILS;
     this.rect = null;
     this.group = create(SVG, 'g', { id: 'bar' }, picture.root);
     this.back = create(SVG, 'rect', { width: '100%', height: this.line }, this.group);
@@ -19,11 +23,11 @@ class Bar {
     this.details.setAttribute('y', 0);
   }
 
-  // Shows a text about the frame drawn by `rect`, or nothing.
-  /** @param {string} text @param {Element | null} rect */
-  show(text, rect) {
-    if (text !== this.text || rect !== this.rect) {
-      this.text = text;
+  // Shows the details of the frame drawn by `rect`, or nothing.
+  /** @param {Details} content @param {Element | null} rect */
+  show(content, rect) {
+    if (content !== this.content || rect !== this.rect) {
+      this.content = content;
       this.rect = rect;
       this.layout();
     }
@@ -32,7 +36,7 @@ class Bar {
   layout() {
     // First, because it reads the layout and the others invalidate it.
     this.place();
-    this.details.textContent = this.font.fit(this.text, this.picture.width - 2 * options.padding, keepBothEnds);
+    this.details.textContent = fitDetails(this.font, this.content, this.picture.width - 2 * options.padding);
   }
 
   place() {
@@ -45,7 +49,7 @@ class Bar {
     if (!isHome && this.hides(y)) {
       y = home < highest ? lowest : highest;
     }
-    setShown(this.back, !isHome && this.text !== '');
+    setShown(this.back, !isHome && this.content !== NO_DETAILS);
     this.group.setAttribute('transform', `translate(0 ${y.toFixed(1)})`);
   }
 

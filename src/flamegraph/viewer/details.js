@@ -1,7 +1,10 @@
 // @ts-check
 // What is said about a frame: its title, its self count, and its share of the zoomed frame.
 
-/** @param {Viewer} viewer @param {number} node */
+// A name is not cut to fewer letters.
+const MIN_NAME = 6;
+
+/** @param {Viewer} viewer @param {number} node @returns {Details} */
 function detailsOf(viewer, node) {
   const { canvas: { graph, zoom, titles }, inUnits, profile: { isDifferential, counts } } = viewer;
   const parts = [`${options.nameType} ${titles.description(node)}`];
@@ -17,9 +20,30 @@ function detailsOf(viewer, node) {
   if (isDifferential) {
     const [before, after] = [graph.before[node], graph.after[node]];
     const change = relativeText(before, after);
-    parts.push(`before ${countText(viewer, before)}`, `after ${countText(viewer, after)}${change && ` (${change})`}`);
+    const texts = [before, after].map((ticks) => countText(viewer, ticks));
+    parts.push(`before ${texts[0]}, after ${texts[1]}${change && ` (${change})`}`);
   }
-  return parts.join(', ');
+  return { parts, name: titles.name(node) };
+}
+
+// As much of the details as fits into `room` pixels: numbers are complete or left out. The name may be cut, but not
+// before the type of names is left out.
+/** @param {Font} font @param {Details} details @param {number} room */
+function fitDetails(font, { parts, name }, room) {
+  const least = Math.min(font.width(name), MIN_NAME * font.cell);
+  for (let count = parts.length; count > 0; count--) {
+    const text = parts.slice(0, count).join(', ');
+    const at = text.indexOf(name);
+    const rest = text.slice(at + name.length);
+    const left = room - font.width(rest);
+    if (font.width(text) <= room || at < 0) {
+      return font.fit(text, room, keepBothEnds);
+    }
+    if (left >= least) {
+      return font.fit(name, left, keepBothEnds) + rest;
+    }
+  }
+  return font.fit(parts[0], room, keepBothEnds);
 }
 
 /** @param {Viewer} viewer @param {number} ticks @param {number} whole */

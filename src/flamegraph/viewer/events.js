@@ -43,7 +43,7 @@ function point(viewer, node) {
   viewer.pointed = node;
   canvas.outlineSame(node);
   const rect = node < 0 ? null : canvas.drawn(node)?.querySelector('rect');
-  bar.show(node < 0 ? '' : detailsOf(viewer, node), rect);
+  bar.show(node < 0 ? NO_DETAILS : detailsOf(viewer, node), rect);
 }
 
 // Points at a narrow frame without an element, or at nothing.

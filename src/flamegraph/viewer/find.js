@@ -53,17 +53,18 @@ function matchedText(viewer) {
   if (!isActive) {
     return error;
   }
-  const { graph, zoomed, current } = viewer.canvas;
-  const { found, samples } = viewer.search.in(graph, zoomed);
+  const { graph, current } = viewer.canvas;
+  const top = viewer.stepsFrom ?? viewer.canvas.zoomed;
+  const { found, samples } = viewer.search.in(graph, top);
   if (found.length === 0 && viewer.search.find(graph, 0).found.length === 0) {
     return 'No match' + note;
   }
-  const whole = graph.total[zoomed];
+  const whole = graph.total[top];
   const places = samples / whole < 0.0005 ? 2 : 1;
   const share = samples === whole ? '100%' : percentText(samples, whole, places);
   const at = found.indexOf(current);
-  const frames = numbered(found.length, 'frames');
-  return `Matched: ${share}, ${at < 0 ? frames : `${at + 1} of ${frames}`}${note}`;
+  const frames = numbered(grouped(String(found.length)), 'frames');
+  return `Matched: ${share}, ${at < 0 ? frames : `${grouped(String(at + 1))} of ${frames}`}${note}`;
 }
 
 // Goes to the next or previous match. A match that is too narrow to see is zoomed into; the next one is

@@ -2,9 +2,10 @@
 // The rows of the table: the counts of each function.
 
 // The columns of a table: a key of its rows, a heading, and the cell of a row: a text, and optionally a share
-// for a bar, or a color. For a count, `whole` is the key of what it is a share of.
-/** @param {{ profile: Profile, colors: Colors, countText: (ticks: number) => string }} of */
-function columnsOf({ profile, colors, countText }) {
+// for a bar, or a color. For a count, `whole` is the key of what it is a share of. A brief table has the most important
+// ones.
+/** @param {{ profile: Profile, colors: Colors, isBrief: boolean, countText: (ticks: number) => string }} of */
+function columnsOf({ profile, colors, isBrief, countText }) {
   const name = { key: 'name', heading: 'Function', isName: true };
   /** @param {string} key @param {string} heading @param {string} whole @returns {Column} */
   const count = (key, heading, whole) => ({
@@ -12,7 +13,10 @@ function columnsOf({ profile, colors, countText }) {
     heading,
     whole,
     /** @param {Row} row */
-    cell: (row) => ({ text: `${countText(row[key])}  ${percentText(row[key], row[whole])}`, share: row[key] / row[whole] }),
+    cell: (row) => {
+      const short = percentText(row[key], row[whole]);
+      return { text: `${countText(row[key])}  ${short}`, short, share: row[key] / row[whole] };
+    },
   });
   /** @param {string} key @param {string} heading @returns {Column} */
   const change = (key, heading) => ({ key, heading, cell: (row) => ({ text: signed(row[key], countText) }) });
@@ -28,7 +32,10 @@ function columnsOf({ profile, colors, countText }) {
   };
   const before = count('before', 'Before', 'wholeBefore');
   const after = count('after', 'After', 'wholeAfter');
-  return [before, after, change('change', 'Change'), relative, change('ownChange', 'Self change'), name];
+  const changed = change('change', 'Change');
+  return isBrief
+    ? [after, changed, relative, name]
+    : [before, after, changed, relative, change('ownChange', 'Self change'), name];
 }
 
 // The rows of functions at and below `top` for which `isWanted`.

@@ -3,6 +3,9 @@
 
 const ELLIPSIS = '\u2026';
 
+// The fewest characters of a name without its middle: less says nothing.
+const MIN_CUT_LABEL = 5;
+
 // The name, as much of it as fits into `room` pixels.
 /** @param {Font} font @param {string} name @param {number} room */
 function fitName(font, name, room) {
@@ -17,7 +20,14 @@ function fitName(font, name, room) {
     last = shorter;
   }
   const label = font.fit(last, room, keepBothEnds);
-  return label.length > 2 || label === last ? label : '';
+  return label.length >= MIN_CUT_LABEL || label === last ? label : '';
+}
+
+// A name without its middle. What is in brackets goes first, if the rest would be cut anyway.
+/** @param {Font} font @param {string} name @param {number} room */
+function fitBothEnds(font, name, room) {
+  const plain = withoutBrackets(name);
+  return font.fit(font.width(plain) > room ? plain : name, room, keepBothEnds);
 }
 
 // A name, and shorter forms of it: without what is in brackets, then without the parts of its path, from the first

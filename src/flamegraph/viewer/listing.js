@@ -5,7 +5,10 @@
 function showTable(viewer) {
   const { profile, colors, search, table } = viewer;
   const { graph, zoomed } = viewer.canvas;
-  const columns = columnsOf({ profile, colors, countText: (ticks) => countText(viewer, ticks) });
+  /** @param {number} ticks */
+  const textOf = (ticks) => countText(viewer, ticks);
+  const isBrief = viewer.hasGraph || !viewer.picture.hasRoom;
+  const columns = columnsOf({ profile, colors, isBrief, countText: textOf });
   /** @param {number} name */
   const isWanted = (name) => !search.isActive || search.isMatch[name] === 1;
   const rows = functionRows(graph, zoomed, profile, isWanted);

@@ -37,7 +37,7 @@ class Menu {
     setShown(this.place, true);
     const { picture } = this;
     const height = this.box.getBoundingClientRect().height * picture.scale();
-    const [top, bottom] = picture.inSight();
+    const [top, bottom] = picture.windowInSight();
     this.place.setAttribute('x', Math.max(Math.min(x, picture.width - MENU_WIDTH), 0));
     this.place.setAttribute('y', Math.max(Math.min(y, bottom - height), top));
     this.place.setAttribute('height', height);
@@ -62,6 +62,8 @@ class Menu {
       action();
     });
     line.id = id;
+    // Only one item is marked: what the pointer is on is what Enter chooses.
+    line.addEventListener('pointerenter', () => line.focus({ preventScroll: true }));
     line.setAttribute('role', isChecked === undefined ? 'menuitem' : 'menuitemcheckbox');
     if (isChecked !== undefined) {
       line.setAttribute('aria-checked', String(isChecked));

@@ -6,7 +6,7 @@ const LEGEND_GAP = 6;
 
 // A table beside the graph has this share of the width, at most so many pixels, and a gap next to it.
 const SIDE_SHARE = 0.42;
-const MAX_SIDE = 620;
+const MAX_SIDE = 720;
 const SIDE_GAP = 12;
 const MIN_SPLIT_WIDTH = 700;
 
@@ -65,7 +65,18 @@ class Picture {
     const isNew = width !== this.width;
     this.width = width;
     this.split(this.isSplit);
+    this.fitLegend();
     return isNew;
+  }
+
+  // Makes the legend of a differential graph smaller in a window that is too narrow for it.
+  fitLegend() {
+    const last = this.root.querySelector('#legend > rect:last-of-type');
+    if (last) {
+      const share = Math.min((this.width - options.padding) / (number(last, 'x') + number(last, 'width')), 1);
+      const y = number(last, 'y');
+      last.parentNode.setAttribute('transform', `translate(0 ${(y - share * y).toFixed(2)}) scale(${share.toFixed(4)})`);
+    }
   }
 
   // Leaves room for a table to the left of the frames, if there is enough.
@@ -156,6 +167,13 @@ class Picture {
   // Pixels of the image per pixel of the window.
   scale() {
     return this.width / (this.root.getBoundingClientRect().width || 1);
+  }
+
+  // The visible part of the height, and in a document, what is visible below it: [top, bottom].
+  windowInSight() {
+    const [top, bottom] = this.inSight();
+    const box = this.root.getBoundingClientRect();
+    return [top, this.isDocument ? (window.innerHeight - box.top) * this.scale() : bottom];
   }
 
   // The visible part of the height: [top, bottom].

@@ -23,8 +23,9 @@ function showSandwich(viewer, node) {
 function showCaption(viewer) {
   const { graph, zoomed, titles } = viewer.canvas;
   if (viewer.view.view === 'sandwich' && zoomed === 0) {
-    const share = shareText(viewer, graph.total[0], graph.whole).replace('  ', ', ');
-    viewer.tools.showCaption(`callers above, callees below ${titles.name(0)}: ${share} of all`);
+    const share = percentText(graph.total[0], graph.whole);
+    const count = viewer.profile.counts.numbered(graph.total[0]);
+    viewer.tools.showCaption(titles.name(0), `: ${share} of all`, `, ${count}; callers above, callees below`);
   }
 }
 

@@ -7,7 +7,7 @@ function copyFrame(viewer, node, isWhole) {
   const names = path.map((at) => viewer.canvas.titles.name(at));
   const text = (isWhole && names.length > 1 ? names.slice(1) : names).join(';');
   copyText(text);
-  viewer.bar.show(`Copied: ${text}`, null);
+  viewer.bar.show({ parts: [`Copied: ${text}`], name: text }, null);
 }
 
 /** @param {Viewer} viewer */

@@ -9,6 +9,9 @@ const MIN_TABLE_HEIGHT = 200;
 // If columns are narrower on average, each function has a line of its own above its counts.
 const MIN_COLUMN_WIDTH = 160;
 
+// If columns of a table beside the graph are narrower on average, there are only the shares.
+const MIN_FULL_WIDTH = 220;
+
 class Table {
   /** @param {Picture} picture @param {{ open: (name: number) => void }} actions */
   constructor(picture, actions) {
@@ -25,6 +28,7 @@ class Table {
     this.table = html('table', '', {}, this.content);
     this.head = html('tr', '', {}, html('thead', '', {}, this.table));
     this.body = html('tbody', '', {}, this.table);
+    this.font = new Font(this.scroller);
     this.scroller.addEventListener('scroll', () => this.draw());
   }
 
@@ -91,7 +95,12 @@ class Table {
     this.place.setAttribute('width', this.isBesideGraph ? Math.max(picture.side - SIDE_GAP, 0) : picture.framesWidth());
     this.place.setAttribute('height', height);
     const width = number(this.place, 'width');
-    this.place.classList.toggle('stacked', width < MIN_COLUMN_WIDTH * this.columns.length);
+    const isStacked = width < MIN_COLUMN_WIDTH * this.columns.length;
+    this.place.classList.toggle('stacked', isStacked);
+    // In a line of their own, counts have more room.
+    this.isTight = isStacked
+      ? width < MIN_COLUMN_WIDTH * (this.columns.length - 1)
+      : this.isBesideGraph && width < MIN_FULL_WIDTH * this.columns.length;
     this.scroller.style.height = `${height}px`;
     if (!this.isBesideGraph) {
       picture.setHeight(height);
@@ -121,12 +130,25 @@ class Table {
     this.body.replaceChildren(...rows.slice(first, last).map((row, at) => this.row(row, first + at)));
     this.content.style.paddingTop = `${first * rowHeight}px`;
     this.content.style.height = `${(rows.length + 1) * rowHeight + this.head.offsetHeight}px`;
+    this.fitNames();
     const measured = this.body.firstChild?.getBoundingClientRect().height;
     if (measured > 0 && this.rowHeight !== measured) {
       this.rowHeight = measured;
       this.drawn = null;
       this.draw();
     }
+  }
+
+  // Shortens the names that are too long for the column.
+  fitNames() {
+    const names = [...this.body.querySelectorAll('button > span')];
+    // Their widths are read first, because each change invalidates the layout.
+    const rooms = names.map((name) => (name.scrollWidth > name.clientWidth ? name.clientWidth : Infinity));
+    names.forEach((name, at) => {
+      if (rooms[at] < Infinity) {
+        name.textContent = fitBothEnds(this.font, name.textContent, rooms[at]);
+      }
+    });
   }
 
   /** @param {Row} row @param {number} index */
@@ -136,8 +158,9 @@ class Table {
       const place = html('td', '', {}, line);
       if (isName) {
         const open = () => this.actions.open(row.number);
-        const name = button(row.name || '(no name)', `${row.name}\nall callers and callees`, place, open);
+        const name = button('', `${row.name}\nall callers and callees`, place, open);
         this.addSwatch(name, row.color);
+        html('span', row.name || '(no name)', {}, name);
       } else {
         this.fillCell(place, cell(row));
       }
@@ -151,13 +174,14 @@ class Table {
     if (color) {
       const swatch = html('i');
       swatch.style.background = css(color);
-      place.prepend(swatch);
+      place.append(swatch);
     }
   }
 
   /** @param {HTMLElement} place @param {Cell} cell */
-  fillCell(place, { text, share, color }) {
-    place.textContent = text;
+  fillCell(place, { text, short, share, color }) {
+    place.textContent = (this.isTight && short) || text;
+    place.title = this.isTight ? text : '';
     if (share !== undefined) {
       place.style.backgroundSize = `${Math.min(100 * share, 100)}% 100%`;
     }

@@ -212,17 +212,17 @@ class Tools {
   // Says how many rows are out of sight in the direction away from the root.
   /** @param {number} rows @param {boolean} isDownward */
   showMore(rows, isDownward) {
-    const text = rows > 0 ? `${isDownward ? '\u25bc' : '\u25b2'} ${numbered(rows, 'more rows')}` : '';
+    const text = rows > 0 ? `${isDownward ? '\u25bc' : '\u25b2'} ${numbered(grouped(String(rows)), 'more rows')}` : '';
     if (text !== this.buttons.more.textContent) {
       this.buttons.more.textContent = text;
       setShown(this.buttons.more, rows > 0);
     }
   }
 
-  // Explains the view, in place of the path.
-  /** @param {string} text */
-  showCaption(text) {
-    html('span', text, {}, this.crumbs);
+  // Explains the view, in place of the path. Where there is little room, the last text is cut first.
+  /** @param {string[]} texts */
+  showCaption(...texts) {
+    texts.forEach((text) => html('span', text, { class: 'caption' }, this.crumbs));
   }
 
   // The names of the frames above the zoomed one, each as a button.

@@ -75,6 +75,12 @@ interface Marks {
   titles: Map<number, string>;
 }
 
+/** What is said about a frame, of most interest first; `name` is in the first part. */
+interface Details {
+  parts: string[];
+  name: string;
+}
+
 /** The frames with elements in the file. */
 type Found = { node: number; group: Element; rect: Element }[] & { isExact?: boolean };
 
@@ -124,6 +130,8 @@ interface Row {
 
 interface Cell {
   text: string;
+  /** Where there is little room. */
+  short?: string;
   share?: number;
   color?: Color;
 }

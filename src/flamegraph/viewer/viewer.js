@@ -120,7 +120,7 @@ class Viewer {
     const { canvas, picture, tools } = this;
     const { view } = this.view;
     this.pointed = -1;
-    this.bar.show('', null);
+    this.bar.show(NO_DETAILS, null);
     canvas.setGraph(graphOf(this), isOriginal(this));
     picture.isSandwich = view === 'sandwich';
     const stacks = picture.isFlipped ? 'icicle' : 'flame';
