@@ -81,6 +81,26 @@ fn patterns_match_what_javascript_matches_and_cannot_hang() -> Result<(), Box<dy
     Ok(())
 }
 
+/// Samples of two processes in 60 s: `early` in the first 20 s, `late` in the others, `web` twice as often as `db`, and
+/// from 30 s to 40 s none.
+fn times() -> Vec<u8> {
+    let mut script = String::new();
+    let mut add = |process: &str, leaf: &str, at: u32| {
+        let time = format!("{}.{:03}", 100 + at / 1000, at % 1000);
+        script += &format!("{process} 1 {time}: 1 e:\n\t 12 {leaf} (m)\n\t 34 main (m)\n\n");
+    };
+    for at in (0..60_000).step_by(100) {
+        let leaf = if at < 20_000 { "early" } else { "late" };
+        if !(30_000..40_000).contains(&at) {
+            add("web", leaf, at);
+        }
+        if !(30_000..40_000).contains(&at) && at % 200 == 0 {
+            add("db", leaf, at);
+        }
+    }
+    script.into_bytes()
+}
+
 /// Names that contain markup, scripts, or invalid UTF-8.
 const HOSTILE: &[u8] = b"main;<script>window.pwned=1</script>;]]>&amp;\"' 10\n\
     main;</svg><img src=x onerror=window.pwned=2>;__proto__ 20\n\
@@ -96,6 +116,7 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
     let parts = b"web 1 1.0: 3 e:\n\t 12 leaf (m)\n\t 34 main (m)\n\n\
         db 2 1.0: 1 e:\n\t 12 leaf (m)\n\t 34 main (m)\n\n"
         .to_vec();
+    let times = times();
     // Modules and recursion.
     let modules = b"main;std::f;app::g 60\nmain;std::f;std::f;app::h 30\nmain;other 10\n".to_vec();
     let changed = b"main;same 10 10\nmain;grew 10 30\nmain;gone 20 0\n".to_vec();
@@ -136,6 +157,12 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
         ("bytes.svg", &example, &["--countname", "KiB"]),
         ("clock.svg", &clock, &[]),
         ("parts.svg", &parts, &[]),
+        ("times.svg", &times, &["--heatmap"]),
+        (
+            "times.html",
+            &times,
+            &["--heatmap", "--format", "html", "--csp-nonce", "abc"],
+        ),
         ("chart.svg", &chart, &["--flamechart"]),
         (
             "modern-chart.svg",

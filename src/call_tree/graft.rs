@@ -67,6 +67,7 @@ impl CallTree {
                 add(self, here[id.index()], id);
             }
         }
+        self.add_timeline(other, |node| Some(here[node.index()]));
     }
 
     /// Returns the child of `parent` for `frame`, which has not been requested since there were

@@ -61,7 +61,7 @@ pub(crate) use forest::ForestDescription;
 pub(crate) use preorder::Late;
 pub use roots::Roots;
 pub use stacks::{Stack, Stacks};
-pub(crate) use timeline::Timeline;
+pub(crate) use timeline::{Moment, Sample, Timeline};
 pub(crate) use unit::Scale;
 pub use unit::Unit;
 pub use value::ValueType;
@@ -119,6 +119,8 @@ pub struct CallTree {
     is_in_preorder: bool,
     hasher: RandomState,
     description: Description,
+    /// The samples whose time is known, if that was asked for.
+    timeline: Option<Box<Timeline>>,
 }
 
 #[derive(Debug, Clone)]
@@ -168,6 +170,7 @@ impl CallTree {
             is_in_preorder: false,
             hasher: RandomState::default(),
             description: Description::default(),
+            timeline: None,
         };
         let frame = tree.intern(b"");
         tree.push_node(Self::ROOT, frame);

@@ -3,6 +3,7 @@
 //! Both counts of a differential profile are kept together, and time order is preserved.
 
 use super::{CallTree, Count, FrameId, NodeId};
+use ahash::AHashMap;
 use std::borrow::Cow;
 
 /// Builds a tree from the stacks that `change` modifies, each with its outermost frame first. If
@@ -19,7 +20,7 @@ pub(crate) fn with_stacks(
             builder.add_of_thread(&stack, &part);
         }
     }
-    builder.target
+    builder.finish()
 }
 
 /// Appends the stacks of `other` to a tree in time order.
@@ -81,7 +82,7 @@ pub(crate) fn with_names<'t>(
         fill_stack(tree, part.node, &mut stack);
         builder.add_of_thread(&stack, &part);
     }
-    builder.target
+    builder.finish()
 }
 
 /// Fills `stack` with the nodes from the outermost frame to `node`, without the root.
@@ -178,6 +179,8 @@ struct Builder<'t, R> {
     path: Vec<(FrameId, NodeId)>,
     /// The thread of that stack in `from`.
     thread: usize,
+    /// The nodes of stacks in `from`, with those in `target`, if `from` has times.
+    moved: AHashMap<NodeId, NodeId>,
 }
 
 impl<'t, R: FnMut(&'t [u8]) -> Cow<'t, [u8]>> Builder<'t, R> {
@@ -190,6 +193,7 @@ impl<'t, R: FnMut(&'t [u8]) -> Cow<'t, [u8]>> Builder<'t, R> {
             frames: Vec::new(),
             path: Vec::new(),
             thread: 0,
+            moved: AHashMap::new(),
         }
     }
 
@@ -211,10 +215,21 @@ impl<'t, R: FnMut(&'t [u8]) -> Cow<'t, [u8]>> Builder<'t, R> {
 
     fn add(&mut self, stack: &[NodeId], part: &SelfCount) {
         let node = self.walk_to(stack);
+        if self.from.timeline().is_some() {
+            self.moved.insert(part.node, node);
+        }
         match part.before {
             Some(before) => self.target.add_change(node, before, part.count),
             None => self.target.add(node, part.count),
         }
+    }
+
+    /// The tree, with the times of its samples.
+    fn finish(mut self) -> CallTree {
+        let moved = &self.moved;
+        self.target
+            .add_timeline(self.from, |node| moved.get(&node).copied());
+        self.target
     }
 
     fn walk_to(&mut self, stack: &[NodeId]) -> NodeId {

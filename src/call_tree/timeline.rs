@@ -1,26 +1,58 @@
-//! Samples in time order, for flame charts.
+//! Samples in time order, for flame charts and heat maps.
 
 use super::rebuild::{Chart, SelfCount, fill_stack};
-use super::{CallTree, NodeId};
+use super::{CallTree, Count, NodeId};
+use crate::bytes::decimal::Decimal;
 use ahash::AHashMap;
 
 /// The individual samples of a tree.
 ///
 /// Threads run at the same time, so each has its own chart, next to the others.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Timeline {
     /// Thread names, numbered in order of appearance.
     threads: AHashMap<Vec<u8>, usize>,
     samples: Vec<Sample>,
 }
 
-#[derive(Debug)]
-struct Sample {
-    thread: usize,
-    /// The position of the sample in time order.
-    position: u64,
-    node: NodeId,
-    count: u64,
+/// A sample of a [`Timeline`].
+#[derive(Debug, Clone)]
+pub(crate) struct Sample {
+    /// The number of its thread.
+    pub thread: usize,
+    pub moment: Moment,
+    pub node: NodeId,
+    pub count: Count,
+}
+
+/// When a sample was taken, in nanoseconds; or only its position in time order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub start: u64,
+    /// The duration of what the sample stands for; 0 if it is a point in time.
+    pub length: u64,
+}
+
+impl Moment {
+    pub fn at(start: u64) -> Moment {
+        Moment { start, length: 0 }
+    }
+
+    /// A time in seconds, or the one from there to `end`. It is relative to any point, so that negative ones become
+    /// positive.
+    pub fn between(start: Decimal, end: Option<Decimal>) -> Option<Moment> {
+        const OFFSET: Decimal = Decimal::from_nanos(1 << 62);
+        let start = (start + OFFSET).to_nanos()?;
+        let end = end.and_then(|end| (end + OFFSET).to_nanos());
+        Some(Moment {
+            start,
+            length: end.map_or(0, |end| end.saturating_sub(start)),
+        })
+    }
+
+    pub fn end(self) -> u64 {
+        self.start.saturating_add(self.length)
+    }
 }
 
 impl Timeline {
@@ -29,25 +61,61 @@ impl Timeline {
         self.samples.len() as u64
     }
 
-    /// Adds a sample of the stack that ends at `node`. Samples are ordered by `position`.
-    pub fn add(&mut self, thread: &[u8], position: u64, node: NodeId, count: u64) {
-        let next = self.threads.len();
-        let thread = match self.threads.get(thread) {
-            Some(known) => *known,
-            None => *self.threads.entry(thread.to_vec()).or_insert(next),
-        };
+    /// The samples, in the order in which they were added.
+    pub fn samples(&self) -> &[Sample] {
+        &self.samples
+    }
+
+    /// Adds a sample of the stack that ends at `node`.
+    pub fn add(&mut self, thread: &[u8], moment: Moment, node: NodeId, count: impl Into<Count>) {
+        let thread = self.number(thread);
         self.samples.push(Sample {
             thread,
-            position,
+            moment,
             node,
-            count,
+            count: count.into(),
         });
+    }
+
+    fn number(&mut self, thread: &[u8]) -> usize {
+        let next = self.threads.len();
+        match self.threads.get(thread) {
+            Some(known) => *known,
+            None => *self.threads.entry(thread.to_vec()).or_insert(next),
+        }
+    }
+
+    /// Adds the samples of `other`, except those whose node has none in this timeline's tree.
+    pub fn append(&mut self, other: &Timeline, node_of: impl Fn(NodeId) -> Option<NodeId>) {
+        let mut names: Vec<_> = other.threads.iter().collect();
+        names.sort_unstable_by_key(|(_, number)| **number);
+        let threads: Vec<usize> = names
+            .into_iter()
+            .map(|(name, _)| self.number(name))
+            .collect();
+        let moved = other.samples.iter().filter_map(|sample| {
+            Some(Sample {
+                thread: threads[sample.thread],
+                node: node_of(sample.node)?,
+                ..*sample
+            })
+        });
+        self.samples.extend(moved);
+    }
+
+    /// Makes times relative to the first sample.
+    fn start_at_zero(&mut self) {
+        let starts = self.samples.iter().map(|sample| sample.moment.start);
+        let first = starts.min().unwrap_or_default();
+        for sample in &mut self.samples {
+            sample.moment.start -= first;
+        }
     }
 
     /// Builds the tree in time order, where `node_of` maps the nodes of samples to those of `tree`.
     pub fn chart(mut self, tree: &CallTree, node_of: impl Fn(NodeId) -> NodeId) -> CallTree {
         self.samples
-            .sort_by_key(|sample| (sample.thread, sample.position));
+            .sort_by_key(|sample| (sample.thread, sample.moment.start));
         let mut chart_tree = CallTree::in_time_order();
         chart_tree.describe_as(tree);
         let mut chart = Chart::new(tree, chart_tree);
@@ -62,11 +130,41 @@ impl Timeline {
             let part = SelfCount {
                 node,
                 before: None,
-                count: sample.count.into(),
+                count: sample.count,
             };
             chart.add(&stack, &part);
         }
         chart.finish()
+    }
+}
+
+impl CallTree {
+    /// When the samples of this tree were taken, as far as known.
+    pub(crate) fn timeline(&self) -> Option<&Timeline> {
+        self.timeline.as_deref()
+    }
+
+    /// The samples whose time is known, to add to.
+    pub(crate) fn timeline_mut(&mut self) -> &mut Timeline {
+        self.timeline.get_or_insert_default()
+    }
+
+    /// Makes the times of samples relative to the first.
+    pub(crate) fn start_at_zero(&mut self) {
+        if let Some(timeline) = &mut self.timeline {
+            timeline.start_at_zero();
+        }
+    }
+
+    /// Takes over the times of the samples of `other`.
+    pub(crate) fn add_timeline(
+        &mut self,
+        other: &CallTree,
+        node_of: impl Fn(NodeId) -> Option<NodeId>,
+    ) {
+        if let Some(timeline) = &other.timeline {
+            self.timeline_mut().append(timeline, node_of);
+        }
     }
 }
 
@@ -88,7 +186,7 @@ mod tests {
         for (position, (thread, stack)) in (0..).zip(samples) {
             let node = tree.descend(CallTree::ROOT, stack.as_bytes());
             tree.add(node, 2u64);
-            timeline.add(thread.as_bytes(), position, node, 2);
+            timeline.add(thread.as_bytes(), Moment::at(position), node, 2u64);
         }
         let chart = timeline.chart(&tree, |node| node);
         let lines: Vec<String> = chart

@@ -21,6 +21,10 @@ pub struct Options {
     /// `false`.
     pub in_time_order: bool,
 
+    /// Keep the time of each sample, in formats that record it, for the heat map of a graph: see
+    /// [`flamegraph::Options::heat_map`](crate::flamegraph::Options::heat_map). Default: `false`.
+    pub keep_times: bool,
+
     /// The number of threads; 0 means 1, and the maximum is 1024. Default: one per logical CPU.
     pub nthreads: usize,
 
@@ -47,6 +51,7 @@ impl Default for Options {
         Options {
             demangle: true,
             in_time_order: false,
+            keep_times: false,
             nthreads: *DEFAULT_NTHREADS,
             value: None,
             threads: false,
@@ -100,7 +105,10 @@ impl Options {
             demangle: self.demangle,
             in_time_order: self.in_time_order,
             nthreads: self.nthreads,
-            selection: self.selection.clone(),
+            selection: Selection {
+                keeps_times: self.keep_times,
+                ..self.selection.clone()
+            },
         }
     }
 }

@@ -32,6 +32,7 @@ pub struct Collector {
     guess: guess::Folder,
     needs_sorted_lines: bool,
     needs_time_order: bool,
+    needs_times: bool,
 }
 
 impl Collector {
@@ -43,6 +44,7 @@ impl Collector {
             guess: guess::Folder::default(),
             needs_sorted_lines: opt.needs_sorted_lines(),
             needs_time_order: opt.flame_chart,
+            needs_times: opt.heat_map,
         };
         collector.collapse_with(guess::Options::default())
     }
@@ -50,6 +52,7 @@ impl Collector {
     /// Sets the options for folding profiles.
     pub fn collapse_with(mut self, mut options: guess::Options) -> Collector {
         options.in_time_order |= self.needs_time_order;
+        options.keep_times |= self.needs_times;
         self.guess = guess::Folder::from(options);
         self
     }
@@ -69,10 +72,16 @@ impl Collector {
     fn add_text<R: BufRead>(&mut self, mut reader: R) -> io::Result<()> {
         let mut head = Vec::new();
         match self.guess.collapse_if_recognized(&mut reader, &mut head)? {
-            Some(tree) => self.lines.take(tree),
+            Some(tree) => self.take(tree),
             None => self.add_folded(head.chain(reader))?,
         }
         Ok(())
+    }
+
+    /// Adds the stacks of a profile. The times of several profiles start together.
+    fn take(&mut self, mut tree: CallTree) {
+        tree.start_at_zero();
+        self.lines.take(tree);
     }
 
     fn add_folded(&mut self, reader: impl Read) -> io::Result<()> {
@@ -93,7 +102,7 @@ impl Collector {
             return self.add(in_order(file));
         }
         match self.guess.collapse_file_if_recognized(file)? {
-            Some(tree) => self.lines.take(tree),
+            Some(tree) => self.take(tree),
             None => self.add_folded(in_order(file))?,
         }
         Ok(())

@@ -2,7 +2,8 @@
 //! element in the file.
 //!
 //! It is the text of `<metadata id="profile">`, with two lines: settings as JSON, and numbers packed by
-//! [`Packer`], each of a [`Kind`].
+//! [`Packer`], each of a [`Kind`]. If the settings have a `tick`, a third line has the [times](super::times) of
+//! samples.
 //!
 //! In the settings, counts are multiples of `unit`; `kind` is `plain`, `chart` or `differential`; `parts` is
 //! what the frames above the root are. The numbers are:
@@ -28,10 +29,11 @@ use super::pack::{Kind, Packer};
 use super::paint::Painter;
 use super::shorten::shorten;
 use super::svg::Xml;
+use super::times::Times;
 use super::{DiffScale, DiffWidth, Options, style};
 use crate::bytes::number::push_count;
 use crate::bytes::text::{json_string, lossy};
-use crate::call_tree::{CallTree, Count, FrameId, NodeId, Roots, rebuild};
+use crate::call_tree::{CallTree, Count, FrameId, NodeId, Roots, Timeline, rebuild};
 use std::collections::HashMap;
 
 /// Writes the profile of `layout`. The `stacks` must have received all its steps.
@@ -52,7 +54,10 @@ pub(super) fn write(
     }
     let names = names_of(tree, &stacks.named);
     let theme = painter.modules().map_or(String::new(), modules_json);
+    let times = stacks.timeline.map(Times::new);
+    let theme = times.as_ref().map_or(String::new(), Times::settings) + &theme;
     let settings = settings(opt, &stacks, names.len(), &theme);
+    let times = times.map(|times| times.packed(|node| stacks.position(node), stacks.unit));
     let Stacks {
         mut packer, named, ..
     } = stacks;
@@ -68,6 +73,10 @@ pub(super) fn write(
     xml.text_with(|out| {
         out.push(b'\n');
         packer.write(out);
+        if let Some(times) = &times {
+            out.push(b'\n');
+            times.write(out);
+        }
     });
     xml.end();
 }
@@ -78,19 +87,37 @@ const OMITTED: &str = "\u{2026}";
 const NANOS: i128 = 1_000_000_000;
 
 /// The greatest common divisor of all counts, in units of 10⁻⁹ samples.
-fn unit_of(tree: &CallTree) -> i128 {
+fn unit_of(tree: &CallTree, timeline: Option<&Timeline>) -> i128 {
     let counts = |node| [tree.self_count(node), tree.self_before(node)];
-    let mut unit = 0i128;
-    // Integers are handled separately, because 128-bit division is many times slower.
-    let mut whole = 0u64;
+    let mut unit = CommonDivisor::default();
     for count in tree.ids().flat_map(counts).flatten() {
+        unit.add(count);
+    }
+    for sample in timeline.map_or(&[][..], Timeline::samples) {
+        unit.add(sample.count);
+    }
+    greatest_common_divisor(unit.nanos, i128::from(unit.whole) * NANOS).max(1)
+}
+
+/// The greatest common divisor of fractional counts and, separately, that of integers, because 128-bit division is many
+/// times slower.
+#[derive(Default)]
+struct CommonDivisor {
+    nanos: i128,
+    whole: u64,
+}
+
+impl CommonDivisor {
+    #[inline]
+    fn add(&mut self, count: Count) {
+        let (of_nanos, whole) = (self.nanos, self.whole);
         if count.nanos() != 0 {
-            unit = greatest_common_divisor(unit, count.in_nanos());
-        } else if whole == 0 || count.whole() % whole != 0 {
-            whole = greatest_common_divisor(i128::from(whole), i128::from(count.whole())) as u64;
+            self.nanos = greatest_common_divisor(of_nanos, count.in_nanos());
+        } else if !count.whole().is_multiple_of(whole) {
+            let both = (i128::from(whole), i128::from(count.whole()));
+            self.whole = greatest_common_divisor(both.0, both.1) as u64;
         }
     }
-    greatest_common_divisor(unit, i128::from(whole) * NANOS).max(1)
 }
 
 fn greatest_common_divisor(mut a: i128, mut b: i128) -> i128 {
@@ -167,7 +194,7 @@ fn settings(opt: &Options<'_>, stacks: &Stacks<'_>, names: usize, modules: &str)
         DiffWidth::Larger => "larger",
     };
     let mut unit_text = Vec::new();
-    push_count(&mut unit_text, in_samples(unit));
+    push_count(&mut unit_text, in_samples(unit.nanos));
     let unit = String::from_utf8_lossy(&unit_text);
     let counts = CountText::new(opt, tree);
     let count_name = json_string(counts.name());
@@ -237,15 +264,47 @@ fn push_modules(packer: &mut Packer, named: &[FrameId], modules: &Modules) {
     }
 }
 
+/// The unit of counts.
+#[derive(Clone, Copy)]
+pub(super) struct CountUnit {
+    /// In 10⁻⁹ samples.
+    nanos: i128,
+    /// In samples, if it is an integer.
+    whole: Option<u64>,
+}
+
+impl CountUnit {
+    pub fn of(nanos: i128) -> CountUnit {
+        let whole = u64::try_from(nanos / NANOS).ok();
+        CountUnit {
+            nanos,
+            whole: whole.filter(|_| nanos % NANOS == 0),
+        }
+    }
+
+    pub fn push(self, packer: &mut Packer, kind: Kind, count: Count) {
+        match self.whole {
+            Some(unit) if count.nanos() == 0 => packer.push(kind, count.whole() / unit),
+            _ => packer.push_large(kind, (count.in_nanos() / self.nanos) as u128),
+        }
+    }
+}
+
+/// Instead of a position: a node is one of those omitted callees of a frame that come last.
+const IN_REST: u32 = u32::MAX;
+
 const NO_CALLER: (u32, u32) = (u32::MAX, 0);
 
 /// The stacks of a profile.
 pub(super) struct Stacks<'t> {
     tree: &'t CallTree,
-    /// The unit of counts, in 10⁻⁹ samples.
-    unit: i128,
-    /// The unit in samples, if it is an integer.
-    whole_unit: Option<u64>,
+    unit: CountUnit,
+    /// The samples whose times are written, too.
+    timeline: Option<&'t Timeline>,
+    /// With a timeline, the position of each node's stack, starting with 1, or [`IN_REST`].
+    positions: Vec<u32>,
+    /// The positions of the stacks of omitted callees that come last, by their callers.
+    rests: HashMap<NodeId, u32, ahash::RandomState>,
     packer: Packer,
     /// The number of stacks, and of the frames that begin in them.
     count: usize,
@@ -269,21 +328,20 @@ pub(super) struct Stacks<'t> {
     open: usize,
     /// For the root and each frame of the path: the counts of its omitted callees that come last.
     /// Empty until there are any.
-    last: Vec<(Count, Count)>,
+    last: Vec<(NodeId, Count, Count)>,
     /// In time order, the depth and the counts of adjacent omitted frames, which become one.
     adjacent: Option<(usize, Count, Count)>,
 }
 
 impl<'t> Stacks<'t> {
     /// The stacks of `tree`, before the first step of its layout.
-    pub fn new(tree: &'t CallTree) -> Stacks<'t> {
-        let unit = unit_of(tree);
+    pub fn new(tree: &'t CallTree, timeline: Option<&'t Timeline>) -> Stacks<'t> {
         let mut stacks = Stacks {
             tree,
-            unit,
-            whole_unit: u64::try_from(unit / NANOS)
-                .ok()
-                .filter(|_| unit % NANOS == 0),
+            unit: CountUnit::of(unit_of(tree, timeline)),
+            timeline,
+            positions: timeline.map_or(Vec::new(), |_| vec![0; tree.len()]),
+            rests: HashMap::default(),
             packer: Packer::with_capacity(2 * tree.len()),
             count: 0,
             frames: 0,
@@ -320,10 +378,11 @@ impl<'t> Stacks<'t> {
                 self.path.push(number);
                 self.push_own_counts(visit.node);
             }
-            Some(omitted) if omitted.is_last => self.add_to_last(&omitted),
+            Some(omitted) if omitted.is_last => self.add_to_last(visit.node, &omitted),
             Some(omitted) => {
                 self.path.push(0);
                 self.push_counts(omitted.before, Some(omitted.after));
+                self.note_position(visit.node, self.count as u32);
             }
         }
     }
@@ -337,22 +396,45 @@ impl<'t> Stacks<'t> {
     }
 
     #[cold]
-    fn add_to_last(&mut self, omitted: &Omitted) {
-        self.last.resize(self.path.len() + 1, Default::default());
-        if let Some((before, after)) = self.last.last_mut() {
+    fn add_to_last(&mut self, node: NodeId, omitted: &Omitted) {
+        let none = (CallTree::ROOT, Count::ZERO, Count::ZERO);
+        self.last.resize(self.path.len() + 1, none);
+        if let Some((caller, before, after)) = self.last.last_mut() {
+            *caller = self.tree.parent(node).unwrap_or(CallTree::ROOT);
             *before += omitted.before.unwrap_or_default();
             *after += omitted.after;
         }
+        self.note_position(node, IN_REST);
     }
 
     /// Ends the stack of the omitted callees of the innermost frame that has any.
     #[cold]
     fn end_last(&mut self) {
-        if let Some((before, after)) = self.last.pop() {
+        if let Some((caller, before, after)) = self.last.pop() {
             self.close_to(self.last.len());
             self.path.push(0);
             self.push_counts(Some(before), Some(after));
+            if self.timeline.is_some() {
+                self.rests.insert(caller, self.count as u32);
+            }
         }
+    }
+
+    fn note_position(&mut self, node: NodeId, position: u32) {
+        if let Some(known) = self.positions.get_mut(node.index()) {
+            *known = position;
+        }
+    }
+
+    /// The position of the stack in which a sample of `node` is counted: that of the node, or of an omitted caller.
+    fn position(&self, node: NodeId) -> u32 {
+        let callers = std::iter::successors(Some(node), |&node| self.tree.parent(node));
+        let position = |node: NodeId| match self.positions[node.index()] {
+            0 => None,
+            IN_REST => self.rests.get(&self.tree.parent(node)?).copied(),
+            position => Some(position),
+        };
+        callers.filter_map(position).next().unwrap_or(1)
     }
 
     /// Adds an omitted frame in time order, whose callers are the path.
@@ -373,6 +455,9 @@ impl<'t> Stacks<'t> {
 
     fn push_own_counts(&mut self, node: NodeId) {
         self.push_counts(self.tree.self_before(node), self.tree.self_count(node));
+        if self.timeline.is_some() && self.tree.self_count(node).is_some() {
+            self.note_position(node, self.count as u32);
+        }
     }
 
     fn push_in_time_order(&mut self, layout: &Layout) {
@@ -429,19 +514,9 @@ impl<'t> Stacks<'t> {
         self.written = self.path.len();
         self.open = self.written;
         if self.tree.is_differential() {
-            self.push_count(Kind::BEFORE, before);
+            self.unit.push(&mut self.packer, Kind::BEFORE, before);
         }
-        self.push_count(Kind::COUNT, after);
-    }
-
-    fn push_count(&mut self, kind: Kind, count: Count) {
-        match self.whole_unit {
-            Some(unit) if count.nanos() == 0 => self.packer.push(kind, count.whole() / unit),
-            _ => {
-                let units = count.in_nanos() / self.unit;
-                self.packer.push_large(kind, units as u128);
-            }
-        }
+        self.unit.push(&mut self.packer, Kind::COUNT, after);
     }
 
     fn push_frame(&mut self, depth: usize) {
@@ -529,7 +604,7 @@ mod tests {
             .lines()
             .for_each(|line| folder.fold_line(line.as_bytes()));
         let tree = folder.finish().tree;
-        let mut stacks = Stacks::new(&tree);
+        let mut stacks = Stacks::new(&tree, tree.timeline());
         let layout = Layout::new(&tree, opt.limits(), DiffWidth::After, |step| {
             stacks.push(step)
         });

@@ -42,6 +42,7 @@ mod style;
 mod svg;
 #[cfg(test)]
 mod test_reader;
+mod times;
 mod transform;
 
 pub use attrs::FuncFrameAttrsMap;
@@ -193,7 +194,8 @@ fn draw<W: Write>(opt: &mut Options<'_>, tree: &CallTree, writer: W) -> io::Resu
         warning!("{}", no_stack_has(&missing));
     }
     let tree = transform::for_drawing(tree, opt);
-    let mut stacks = opt.has_viewer().then(|| Stacks::new(&tree));
+    let timeline = tree.timeline().filter(|_| opt.heat_map);
+    let mut stacks = opt.has_viewer().then(|| Stacks::new(&tree, timeline));
     let layout = Layout::new(&tree, opt.limits(), opt.diff_width, |step| {
         if let Some(stacks) = &mut stacks {
             stacks.push(step);
@@ -213,7 +215,24 @@ fn draw<W: Write>(opt: &mut Options<'_>, tree: &CallTree, writer: W) -> io::Resu
             None => note,
         });
     }
+    if opt.heat_map && opt.has_viewer() {
+        warn_of_unknown_times(&tree);
+    }
     render::draw(opt, &tree, &layout, stacks, writer)
+}
+
+/// Warns about what is missing from the heat map.
+fn warn_of_unknown_times(tree: &CallTree) {
+    let Some(timeline) = tree.timeline() else {
+        warning!("there is no heat map: the profile does not record when samples were taken");
+        return;
+    };
+    let known: Count = timeline.samples().iter().map(|sample| sample.count).sum();
+    let total = tree.total();
+    if known < total {
+        let percent = 100.0 * known.to_f64() / total.to_f64();
+        warning!("the heat map has {percent:.2}% of the total: other samples have no time");
+    }
 }
 
 /// Says how much is left out of a graph because it has too many frames.

@@ -284,6 +284,11 @@ pub struct Options<'a> {
     /// merge only adjacent frames. Default: `false`.
     pub flame_chart: bool,
 
+    /// Add the times of samples to the graph, for a heat map in which to select a part of the time, and for a
+    /// flame chart of the same profile. They are those of a tree folded with
+    /// [`keep_times`](crate::collapse::guess::Options::keep_times). Default: `false`.
+    pub heat_map: bool,
+
     /// Draw only stacks that contain a frame with one of these names, starting at the last such
     /// frame. Default: empty, which draws all.
     pub base: Vec<String>,
@@ -330,6 +335,7 @@ impl Default for Options<'_> {
             no_javascript: false,
             color_diffusion: false,
             flame_chart: false,
+            heat_map: false,
             base: Vec::new(),
         }
     }

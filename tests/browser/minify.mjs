@@ -25,7 +25,7 @@ function viewer() {
   const apart = [FIRST, LAST, 'boot.js'];
   const others = readdirSync(SOURCES).filter((name) => name.endsWith('.js') && !apart.includes(name));
   const source = [FIRST, ...others.sort(), LAST].map(read).join('');
-  const style = `const TOOLS_STYLE = ${JSON.stringify(compact(read('tools.css')))};\n`;
+  const style = `const TOOLS_STYLE = ${JSON.stringify(compact(read('tools.css') + read('heatmap.css')))};\n`;
   return `var init = (function () {\n'use strict';\n${style}${source}return start;\n}());\n`;
 }
 

@@ -1231,6 +1231,177 @@ const checks = {
     assert.equal((await titles()).length, 14, 'a profile without parts');
   },
 
+  // The graph has 500 samples of `web` and 250 of `db`; tests/browser.rs says when.
+  async 'shows a range of the time, which the heat map and the URL select'({ tab, graph, url }) {
+    await tab.goto(url('/times.svg'));
+    const titles = async () => (await graph.frames()).map((frame) => frame.title.replace(/, [^,]*\)$/, ')'));
+    const all = ['all (750 e)', 'db (250 e)', 'main (250 e)', 'early (100 e)', 'late (150 e)', 'web (500 e)',
+      'main (500 e)', 'early (200 e)', 'late (300 e)'];
+    assert.deepEqual(await titles(), all);
+    // From a second to another one, by the labels below the columns.
+    const column = (second) => tab.evaluate((second) => {
+      const { left, top, width, height } = document.querySelector('#heat canvas').getBoundingClientRect();
+      return { x: left + 52 + ((second + 0.5) * (width - 52)) / 60, y: top + height - 6 };
+    }, second);
+    const drag = async (from, to) => {
+      await tab.move(from);
+      await tab.send('Input.dispatchMouseEvent', { type: 'mousePressed', ...from, button: 'left', buttons: 1, clickCount: 1 });
+      await tab.send('Input.dispatchMouseEvent', { type: 'mouseMoved', ...to, button: 'left', buttons: 1 });
+      await tab.settle();
+      const tip = await graph.text('heattip');
+      await tab.send('Input.dispatchMouseEvent', { type: 'mouseReleased', ...to, button: 'left', clickCount: 1 });
+      await tab.settle();
+      return tip;
+    };
+    assert.equal(await drag(await column(19), await column(20)), '19.00 s to 21.00 s: 30 e');
+    assert.equal(await graph.query(), '?time=19..21');
+    const two = ['all (30 e)', 'db (10 e)', 'main (10 e)', 'early (5 e)', 'late (5 e)', 'web (20 e)', 'main (20 e)',
+      'early (10 e)', 'late (10 e)'];
+    assert.deepEqual(await titles(), two);
+    assert.equal(await graph.text('heatrange'), 'Shown: 19.00 s to 21.00 s');
+    // A search, a table, callers and a part are of the range.
+    await graph.search('^early$');
+    assert.match(await graph.text('matched'), /50\.0%/);
+    await tab.press('Escape');
+    await tab.press('r');
+    assert.ok((await graph.frames()).some((frame) => frame.title.startsWith('late (15 e, 50.00%)')));
+    await tab.press('r');
+    await tab.press('t');
+    assert.match(await graph.text('functions'), /15/);
+    await tab.press('t');
+    await tab.goto(url('/times.svg?time=19..21&part=db'));
+    assert.deepEqual(await titles(), ['all (10 e)', 'main (10 e)', 'early (5 e)', 'late (5 e)']);
+    await tab.goto(url('/times.svg?time=19..21&only=late'));
+    assert.equal((await titles())[0], 'all (15 e)');
+    // Two clicks are the ends as well; Back shows the range before.
+    await tab.goto(url('/times.svg?time=19..21'));
+    await tab.click(await column(5));
+    assert.equal(await graph.query(), '?time=19..21', 'one click is only the start');
+    await tab.click(await column(8));
+    assert.equal(await graph.query(), '?time=5..9');
+    assert.equal((await titles())[0], 'all (60 e)');
+    await tab.evaluate(() => history.back());
+    await tab.settle();
+    await tab.settle();
+    assert.deepEqual(await titles(), two);
+    await graph.clickText('alltimes');
+    assert.deepEqual([await titles(), await graph.query()], [all, '']);
+    // Ranges without samples, or that make no sense, show all.
+    await drag(await column(32), await column(35));
+    assert.equal(await graph.text('heattip'), 'no samples: 32.00 s to 36.00 s');
+    for (const time of ['32..36', '9..5', 'x..y', '-3', '1e999..2', '70..80']) {
+      await tab.goto(url(`/times.svg?time=${time}`));
+      assert.deepEqual(await titles(), all, time);
+    }
+  },
+
+  async 'adds up to the whole over adjacent ranges'({ tab, graph, url }) {
+    const sums = {};
+    for (let from = 0; from < 60; from += 7.5) {
+      await tab.goto(url(`/times.svg?time=${from}..${from + 7.5}`));
+      if ((await graph.query()) === '') {
+        continue;
+      }
+      for (const { title } of (await graph.frames()).filter(({ title }) => /^(all|early|late) /.test(title))) {
+        const [, name, count] = /^(\w+) \((\d+) e/.exec(title);
+        sums[name] = (sums[name] ?? 0) + Number(count);
+      }
+    }
+    // The range from 30 s to 37.5 s is empty, so all is shown.
+    assert.deepEqual(sums, { all: 750 + 750, early: 300 + 300, late: 450 + 450 });
+  },
+
+  async 'paints cells by their samples, in both themes'({ tab, url }) {
+    await tab.goto(url('/times.svg'));
+    const painted = () => tab.evaluate(() => {
+      const canvas = document.querySelector('#heat canvas');
+      const { data, width } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      const at = (second, share) => {
+        const x = Math.round(52 + ((second + 0.5) * (width - 52)) / 60);
+        const y = Math.round(150 * (1 - share));
+        return [...data.slice(4 * (y * width + x), 4 * (y * width + x) + 3)].join();
+      };
+      // One of web alone at 100 ms, one of each process at 200 ms, and none in between or later.
+      return [at(5, 0.11), at(5, 0.21), at(5, 0.15), at(33, 0.21)];
+    });
+    const lightness = (color) => color.split(',').reduce((sum, part) => sum + Number(part), 0);
+    for (const isDark of [false, true]) {
+      const [one, two, none, never] = await painted();
+      const difference = lightness(one) - lightness(two);
+      assert.ok(isDark ? difference < -50 : difference > 50, `${one} and ${two}`);
+      assert.equal(none, never);
+      assert.equal(two, isDark ? '190,220,255' : '8,48,107');
+      await tab.press('d');
+    }
+  },
+
+  async 'has a heat map that keys use'({ tab, graph, url }) {
+    await tab.goto(url('/times.svg'));
+    const used = () => tab.evaluate(() => document.activeElement?.id || document.activeElement?.localName);
+    for (let presses = 0; presses < 30 && (await used()) !== 'canvas'; presses++) {
+      await tab.press('Tab');
+    }
+    assert.equal(await used(), 'canvas');
+    await tab.press('ArrowRight');
+    await tab.press('ArrowUp');
+    assert.match(await graph.text('heattip'), /^1\.\d+ s to 1\.\d+ s: /);
+    await tab.press('Home');
+    await tab.press('Enter');
+    await tab.press('ArrowRight');
+    await tab.press('ArrowRight');
+    await tab.press('Enter');
+    assert.match(await graph.query(), /^\?time=0\.\.2\.\d+$/);
+    await tab.press('Escape');
+    assert.equal(await graph.query(), '');
+    await tab.press('Tab');
+    assert.equal(await used(), 'g', 'the frames come next');
+    await tab.press('Tab', 8);
+    assert.equal(await used(), 'canvas');
+    await tab.press('e');
+    assert.equal(await graph.query(), '?heat=0');
+    assert.equal(await graph.text('heat'), null);
+    await tab.press('e');
+    assert.equal(await graph.query(), '');
+  },
+
+  async 'draws a profile with times in their order'({ tab, graph, url }) {
+    await tab.goto(url('/times.svg'));
+    await graph.clickText('ordertimes');
+    assert.equal(await graph.query(), '?ordered=1');
+    const titles = async () => (await graph.frames()).map((frame) => frame.title.replace(/, [^,]*\)$/, ')'));
+    // One thread runs both processes, which alternate: two samples of one, and one of the other.
+    assert.equal((await titles())[0], 'all (750 e)');
+    assert.ok((await titles()).filter((title) => title.startsWith('web (')).length > 100);
+    await tab.goto(url('/times.svg?ordered=1&part=web'));
+    const web = ['all (500 e)', 'web (500 e)', 'main (500 e)', 'early (200 e)'];
+    assert.deepEqual((await titles()).slice(0, 4), web);
+    const [early, late] = await Promise.all(['early', 'late'].map(async (name) =>
+      (await graph.frames()).filter((frame) => frame.title.startsWith(`${name} `)).map((frame) => frame.x)));
+    assert.ok(Math.max(...early) < Math.min(...late), 'time runs to the right');
+    await tab.goto(url('/times.svg?ordered=1&time=19..21'));
+    assert.equal((await titles())[0], 'all (30 e)');
+    await graph.clickText('mergetimes');
+    assert.equal(await graph.query(), '?time=19..21');
+    await tab.press('r');
+    await graph.clickText('ordertimes');
+    assert.equal(await graph.query(), '?time=19..21&ordered=1', 'callers are those of merged stacks');
+  },
+
+  async 'shows the heat map on a phone, under a strict policy, and not where there are no times'({ tab, graph, url }) {
+    await tab.setSize(390, 800);
+    await tab.goto(url('/times.html?time=19..21'));
+    const [width, right] = await tab.evaluate(() => {
+      const box = document.querySelector('#heat canvas').getBoundingClientRect();
+      return [box.width, box.right];
+    });
+    assert.ok(width > 300 && right <= 390, `${width} ${right}`);
+    assert.equal((await graph.frame('all (30 e')).title, 'all (30 e, 100%)');
+    await tab.setSize(WIDTH, 500);
+    await tab.goto(url('/graph.svg?time=1..2&ordered=1&heat=0'));
+    assert.equal((await graph.frames()).length, 14);
+    assert.ok(await tab.evaluate(() => !document.querySelector('#heat')));
+  },
+
   async 'takes names for text, wherever they are shown'({ tab, graph, url }) {
     for (const page of ['/hostile.svg', '/hostile.html']) {
       await tab.goto(url(page));

@@ -21,6 +21,7 @@ mod flamechart;
 mod flamegraph;
 mod folded;
 mod generated;
+mod heatmap;
 mod hostile;
 mod many;
 mod max_frames;

@@ -14,7 +14,7 @@ pub struct ComparisonArgs {
     /// Compare two profiles, in any supported format, and draw what changed: red grew, blue shrank
     #[arg(
         long = "diff", num_args = 2, value_names = ["BEFORE", "AFTER"],
-        conflicts_with_all = ["paths", "flame_chart", "no_sort"]
+        conflicts_with_all = ["paths", "flame_chart", "heat_map", "no_sort"]
     )]
     pub diff: Option<Vec<PathBuf>>,
 

@@ -163,6 +163,9 @@ impl Flags {
         if self.many.keep_going && self.comparison.inputs().is_some() {
             return Some("--diff compares two profiles: --keep-going could leave one out");
         }
+        if self.graph.heat_map && !matches!(self.format.as_str(), "svg" | "html") {
+            return Some("--heatmap requires --format svg or html: a picture is not interactive");
+        }
         if self.open && self.list_values {
             return Some("--list-values cannot be combined with --open");
         }
@@ -226,6 +229,7 @@ impl Flags {
     pub fn collapse_options(&self) -> guess::Options {
         let mut options = self.guess.options();
         options.in_time_order = self.graph.flame_chart;
+        options.keep_times = self.graph.heat_map;
         options
     }
 }
@@ -310,6 +314,7 @@ mod tests {
             vec!["a".to_string(), "b".to_string()]
         );
         check!(["--flamechart"], flame_chart, true);
+        check!(["--heatmap"], heat_map, true);
         check!(["--format", "svg"], format, Format::Svg);
         check!(["--format", "png"], format, Format::Png);
         check!(["--format", "pdf"], format, Format::Pdf);
@@ -352,7 +357,7 @@ mod tests {
         let file = Input::File(PathBuf::from("a.perf"));
         assert_eq!(flags.comparison.inputs(), Some([file, Input::Stdin]));
         assert!(flags.comparison.options().normalize && flags.comparison.options().strip_hex);
-        for more in ["c", "--flamechart", "--no-sort"] {
+        for more in ["c", "--flamechart", "--heatmap", "--no-sort"] {
             assert!(parse(&format!("--diff a b {more}")).is_err(), "{more}");
         }
     }
@@ -371,6 +376,7 @@ mod tests {
             ["--reverse", "--flamechart"],
             ["--reverse", "--no-sort"],
             ["--flamechart", "--no-sort"],
+            ["--flamechart", "--heatmap"],
             ["--colordiffusion", "--colors=hot"],
             ["--title=a", "--title=b"],
             ["--height", "0"],

@@ -14,6 +14,11 @@ pub struct GraphArgs {
     #[arg(long = "flamechart")]
     pub flame_chart: bool,
 
+    /// Add the times of samples, in formats that record them: a heat map of the profile, in which to select the part of
+    /// the time that the graph shows, and a flame chart in the same file
+    #[arg(long = "heatmap", conflicts_with = "flame_chart")]
+    pub heat_map: bool,
+
     /// Draw the graph upside down, with the root at the top (an icicle graph)
     #[arg(short = 'i', long = "inverted")]
     pub inverted: bool,
@@ -93,6 +98,7 @@ pub struct GraphArgs {
 impl GraphArgs {
     pub fn set(&self, options: &mut Options<'_>) {
         options.flame_chart = self.flame_chart;
+        options.heat_map = self.heat_map;
         options.direction = self.direction();
         options.reverse_stack_order = self.reverse;
         options.base = self.base.clone();

@@ -2,7 +2,7 @@
 
 use crate::bytes::decimal::Decimal;
 use crate::bytes::text::plural;
-use crate::call_tree::{CallTree, Count, Forest, FrameId, NodeId, Roots, Unit, ValueType};
+use crate::call_tree::{CallTree, Count, Forest, FrameId, Moment, NodeId, Roots, Unit, ValueType};
 use crate::collapse::selection::{Chooser, SampleOrigin};
 use crate::warnings::warning;
 use std::borrow::Cow;
@@ -84,6 +84,48 @@ impl Profile {
     pub(crate) fn selects_by_time(&self) -> bool {
         let chooser = self.chooser.as_ref();
         chooser.is_some_and(Chooser::selects_by_time)
+    }
+
+    /// Whether the tree keeps the times of samples.
+    pub(crate) fn keeps_times(&self) -> bool {
+        self.chooser.as_ref().is_some_and(Chooser::keeps_times)
+    }
+
+    /// Whether the times of samples are needed.
+    pub(crate) fn needs_times(&self) -> bool {
+        self.selects_by_time() || self.keeps_times()
+    }
+
+    /// The thread of the latest selected sample, and its time, if that is kept.
+    pub(crate) fn latest_time(&mut self) -> Option<(&[u8], Moment)> {
+        self.chooser.as_mut()?.take_moment()
+    }
+
+    /// When the latest selected sample was taken, if times are kept, for a sample that is added later by
+    /// [`Profile::note_time`].
+    pub(crate) fn take_moment(&mut self) -> Option<Moment> {
+        self.latest_time().map(|(_, moment)| moment)
+    }
+
+    /// Keeps the time of a sample at `node`, which is of the same thread as the latest selected one.
+    pub(crate) fn note_time(&mut self, moment: Option<Moment>, node: NodeId, weight: Decimal) {
+        if let (Some(moment), Some(chooser)) = (moment, &self.chooser)
+            && let Some(count) = weight.to_count().filter(|count| !count.is_zero())
+        {
+            let timeline = self.tree.timeline_mut();
+            timeline.add(chooser.thread(), moment, node, count);
+        }
+    }
+
+    /// Keeps the time of the latest selected sample, which was added to `part`, for [`Profile::add_renamed`].
+    pub(crate) fn note_time_in(&mut self, part: &mut Profile, node: NodeId, weight: Decimal) {
+        if let Some(chooser) = &mut self.chooser
+            && let Some((thread, moment)) = chooser.take_moment()
+            && let Some(count) = weight.to_count().filter(|count| !count.is_zero())
+        {
+            let timeline = part.tree.timeline_mut();
+            timeline.add(thread, moment, node, count);
+        }
     }
 
     /// Whether a sample is selected.
@@ -177,7 +219,11 @@ impl Profile {
     pub(crate) fn add(&mut self, node: NodeId, weight: Decimal) {
         match weight.to_count() {
             Some(count) if count.is_zero() => {}
-            Some(count) => self.tree.add(node, count),
+            Some(count) => {
+                self.tree.add(node, count);
+                let moment = self.take_moment();
+                self.note_time(moment, node, weight);
+            }
             None => self.negative.add(weight),
         }
     }
@@ -247,6 +293,8 @@ impl Profile {
             }
             nodes.push(node);
         }
+        self.tree
+            .add_timeline(&part.tree, |node| Some(nodes[node.index()]));
         self.negative.samples += part.negative.samples;
         self.negative.sum += part.negative.sum;
         Ok(())

@@ -7,7 +7,7 @@ use super::values::{Constants, Location};
 use super::{EventValue, Events, Options, Recording, WALL_CLOCK};
 use crate::bytes::decimal::Decimal;
 use crate::bytes::error::Mismatch;
-use crate::call_tree::{CallTree, NodeId};
+use crate::call_tree::{CallTree, Moment, NodeId};
 use crate::collapse::document::{Profile, ValueType};
 use crate::collapse::selection::SampleOrigin;
 use std::io::{self, BufRead, Read};
@@ -133,7 +133,7 @@ impl<'a> Chunk<'a> {
                     let events = events.ok_or(at)?;
                     reader.read_fields(&mut event).ok_or(at)?;
                     if !profile.has_selection() || reader.is_taken_by(profile) {
-                        reader.add_to(events);
+                        reader.add_to(events, profile.latest_time());
                     }
                 }
             }
@@ -305,13 +305,13 @@ impl<'c> EventReader<'c> {
     }
 
     /// Adds the event that was read to those of its kind.
-    fn add_to(&mut self, events: &mut Events) {
+    fn add_to(&mut self, events: &mut Events, time: Option<(&[u8], Moment)>) {
         events.events += 1;
         let thread = self.thread();
         events.lack_threads |= thread.is_none();
         let node = self.node(thread, &mut events.tree);
         for (amount, value) in self.amounts.iter().zip(&mut events.values) {
-            value.add(node, self.chunk.amount(amount, &self.fields));
+            value.add(node, self.chunk.amount(amount, &self.fields), time);
         }
     }
 

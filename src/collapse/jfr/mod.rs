@@ -23,7 +23,7 @@ use super::document::{Document, Negative, Profile, ValueType, shared_options, th
 use crate::bytes::decimal::Decimal;
 use crate::bytes::error::{Mismatch, ParseError, ParseErrorKind};
 use crate::bytes::text::plural;
-use crate::call_tree::{CallTree, NodeId};
+use crate::call_tree::{CallTree, Moment, NodeId, Timeline};
 use crate::collapse::selection::Criterion;
 use crate::flags::flags;
 use crate::input::invalid;
@@ -145,6 +145,8 @@ struct EventValue {
     value: ValueType,
     /// The amount of each node.
     own: Vec<Decimal>,
+    /// When the events occurred, if that is kept.
+    times: Timeline,
     negative: Negative,
 }
 
@@ -153,11 +155,12 @@ impl EventValue {
         EventValue {
             value,
             own: Vec::new(),
+            times: Timeline::default(),
             negative: Negative::default(),
         }
     }
 
-    fn add(&mut self, node: NodeId, amount: Decimal) {
+    fn add(&mut self, node: NodeId, amount: Decimal, time: Option<(&[u8], Moment)>) {
         let Some(count) = amount.to_count() else {
             self.negative.add(amount);
             return;
@@ -167,6 +170,9 @@ impl EventValue {
             self.own.resize(node.index() + 1, Decimal::ZERO);
         }
         self.own[node.index()] += amount;
+        if let Some((thread, moment)) = time.filter(|_| !count.is_zero()) {
+            self.times.add(thread, moment, node, count);
+        }
     }
 }
 
@@ -181,6 +187,9 @@ impl Events {
                 Some(count) if !count.is_zero() => self.tree.add(node, count),
                 _ => {}
             }
+        }
+        if value.times.len() > 0 {
+            *self.tree.timeline_mut() = value.times;
         }
         match profile.tree.is_empty() {
             true => profile.tree = self.tree,

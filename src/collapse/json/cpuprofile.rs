@@ -18,7 +18,7 @@
 //! monotonic, even if deltas are negative. `(root)` is not a frame, and `(idle)` is skipped.
 
 use crate::bytes::decimal::Decimal;
-use crate::call_tree::{CallTree, NodeId};
+use crate::call_tree::{CallTree, Moment, NodeId};
 use crate::collapse::document::ids::Ids;
 use crate::collapse::document::stack_table::StackTable;
 use crate::collapse::document::{Document, Profile, ValueType, read_to_end, shared_options};
@@ -275,6 +275,13 @@ impl Clock {
     }
 }
 
+/// A sample whose time is kept.
+struct Kept {
+    node: u32,
+    moment: Moment,
+    values: [Decimal; 2],
+}
+
 impl Recording {
     /// A recording that keeps the times of samples, if wanted.
     pub fn with_times(is_wanted: bool) -> Recording {
@@ -406,8 +413,14 @@ impl Recording {
         }
     }
 
-    /// Recounts only the selected samples of `thread`.
-    fn choose(&mut self, times: &[Decimal], thread: &SampleOrigin<'_>, profile: &mut Profile) {
+    /// Recounts only the selected samples of `thread`, and returns those whose time is kept.
+    fn choose(
+        &mut self,
+        times: &[Decimal],
+        thread: &SampleOrigin<'_>,
+        profile: &mut Profile,
+    ) -> Vec<Kept> {
+        let mut kept = Vec::new();
         for facts in &mut self.nodes {
             (facts.time, facts.samples) = (Decimal::ZERO, 0);
         }
@@ -423,10 +436,17 @@ impl Recording {
             };
             if profile.takes(&origin) {
                 let facts = &mut self.nodes[*node as usize];
-                facts.time += (end - *time).max(Decimal::ZERO);
+                let passed = (end - *time).max(Decimal::ZERO);
+                facts.time += passed;
                 facts.samples += 1;
+                kept.extend(profile.take_moment().map(|moment| Kept {
+                    node: *node,
+                    moment,
+                    values: [passed, Decimal::from(1u64)],
+                }));
             }
         }
+        kept
     }
 
     /// Adds the selected samples of `thread` to `profile`, below `base`, with the value at index
@@ -440,10 +460,17 @@ impl Recording {
         thread: &SampleOrigin<'_>,
     ) -> io::Result<()> {
         self.finish();
-        if let Some(times) = self.times.take() {
-            self.choose(&times, thread, profile);
-        }
+        let kept = match self.times.take() {
+            Some(times) => self.choose(&times, thread, profile),
+            None => Vec::new(),
+        };
         let nodes = self.nodes_in(profile, base)?;
+        for sample in kept {
+            let number = sample.node as usize;
+            if options.idle || !self.nodes[number].is_idle {
+                profile.note_time(Some(sample.moment), nodes[number], sample.values[column]);
+            }
+        }
         let mut idle = Decimal::ZERO;
         for (facts, node) in self.nodes.iter().zip(nodes) {
             let values = [facts.time, Decimal::from(facts.samples)];

@@ -261,6 +261,10 @@ struct Thread<'a> {
     /// The stacks of an evented profile with their times, which are not counted yet if they are to
     /// be selected.
     times: Vec<(NodeId, Decimal, Decimal)>,
+    /// The samples of a sampled profile with their weights, if times are kept.
+    samples: Vec<(NodeId, Decimal)>,
+    /// When the first sample starts.
+    start: Decimal,
 }
 
 impl Thread<'_> {
@@ -271,21 +275,63 @@ impl Thread<'_> {
             ..SampleOrigin::default()
         };
         if self.times.is_empty() {
-            return !profile.has_selection() || profile.takes(&origin);
+            let is_taken = !profile.has_selection() || profile.takes(&origin);
+            if is_taken && profile.keeps_times() {
+                self.note_times(profile);
+            }
+            return is_taken;
         }
-        let second = match self.unit.as_str() {
-            "milliseconds" => 1_000,
-            "microseconds" => 1_000_000,
-            "nanoseconds" => 1_000_000_000,
-            _ => 1,
-        };
+        let second = self.ticks_per_second().unwrap_or(1);
         for (node, start, end) in std::mem::take(&mut self.times) {
             let (start, end) = (start.divided_by(second), end.divided_by(second));
             if let Some((start, end)) = profile.clip(start, end, &origin) {
-                self.stacks.add(node, (end - start).times(second));
+                let weight = (end - start).times(second);
+                self.stacks.add(node, weight);
+                profile.note_time_in(&mut self.stacks, node, weight);
             }
         }
         true
+    }
+
+    /// Counts a sample of a sampled profile.
+    fn add(&mut self, node: NodeId, weight: Decimal, keeps_times: bool) {
+        self.stacks.add(node, weight);
+        if keeps_times {
+            self.samples.push((node, weight));
+        }
+    }
+
+    /// Keeps the times of the samples of a sampled profile, which follow each other.
+    fn note_times(&mut self, profile: &mut Profile) {
+        let Some(second) = self.ticks_per_second() else {
+            return;
+        };
+        let origin = SampleOrigin {
+            comm: Some(&self.name),
+            ..SampleOrigin::default()
+        };
+        let mut at = self.start;
+        for (node, weight) in std::mem::take(&mut self.samples) {
+            let start = at.divided_by(second);
+            at += weight;
+            if profile
+                .clip(start, at.divided_by(second), &origin)
+                .is_some()
+            {
+                profile.note_time_in(&mut self.stacks, node, weight);
+            }
+        }
+    }
+
+    /// How many of its units are a second, if it measures time.
+    fn ticks_per_second(&self) -> Option<u64> {
+        match self.unit.as_str() {
+            "seconds" => Some(1),
+            "milliseconds" => Some(1_000),
+            "microseconds" => Some(1_000_000),
+            "nanoseconds" => Some(1_000_000_000),
+            _ => None,
+        }
     }
 
     fn into_owned(self) -> Thread<'static> {
@@ -329,7 +375,7 @@ impl<'a> ThreadReader<'a> {
     fn read_weights<'de, A: MapAccess<'de>>(&mut self, map: &mut A) -> Result<(), A::Error> {
         map.next_value_seed(ForEach::new(|weight| {
             match self.leaves.get(self.weight_count) {
-                Some(node) => self.thread.stacks.add(*node, weight),
+                Some(node) => self.thread.add(*node, weight, self.events.keeps_times),
                 None => self.weights.push(weight),
             }
             self.weight_count += 1;
@@ -355,7 +401,7 @@ impl<'a> ThreadReader<'a> {
             )));
         }
         for (node, weight) in self.leaves.iter().zip(&self.weights) {
-            self.thread.stacks.add(*node, *weight);
+            self.thread.add(*node, *weight, self.events.keeps_times);
         }
         self.events.finish(self.end, &mut self.thread);
         Ok(self.thread)
@@ -550,6 +596,9 @@ impl<'de> Visitor<'de> for ThreadReader<'de> {
                     if let Some(unit) = map.next_value()? {
                         self.thread.unit = unit;
                     }
+                }
+                b"startValue" => {
+                    self.thread.start = map.next_value::<Option<_>>()?.unwrap_or_default();
                 }
                 b"endValue" => self.end = map.next_value()?,
                 b"samples" => self.read_samples(&mut map)?,

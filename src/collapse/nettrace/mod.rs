@@ -330,7 +330,9 @@ impl<'o> Trace<'o> {
             let frame = tree.intern_as_is(&ProcessAddress { process, address }.to_bytes());
             node = tree.child(node, frame);
         }
-        self.samples.add(node, Decimal::from(weight));
+        let weight = Decimal::from(weight);
+        self.samples.add(node, weight);
+        self.profile.note_time_in(&mut self.samples, node, weight);
     }
 
     fn finish(mut self) -> io::Result<()> {

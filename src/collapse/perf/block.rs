@@ -1,5 +1,6 @@
 //! Folds the samples of a block, forwards or backwards.
 
+use super::chosen::origin;
 use super::class::{
     Class, First, classify, first_of_sample, is_bare_frame, is_comment, is_frame_after_event,
     is_other_field, is_sample_of_one_line, source_location,
@@ -11,7 +12,7 @@ use super::stack::ReadStack;
 use super::{Options, Prelude, Worker};
 use crate::bytes::lines::lines_of;
 use crate::bytes::text::trim_end;
-use crate::call_tree::{CallTree, NodeId};
+use crate::call_tree::{CallTree, Moment, NodeId};
 use crate::collapse::engine::format::{Block, count_lines, offset_in};
 
 /// Folds the samples of one block.
@@ -33,7 +34,7 @@ impl<'a> BlockFolder<'a> {
         // Skipping a sample requires its event, which is at its start.
         let has_skipped = self.worker.report.has_skipped();
         match has_skipped
-            || self.options.in_time_order
+            || self.options.needs_order()
             || self.worker.stacks.looks_for_whole(self.options)
         {
             true => self.fold_forwards(),
@@ -85,8 +86,8 @@ impl<'a> BlockFolder<'a> {
     fn fold_plain(&mut self, sample: &samples::SampleRanges) -> Option<u64> {
         let bytes = self.block.bytes;
         let others = sample.others.clone();
-        let event =
-            self.read_plain_event(&bytes[sample.first_line.clone()], &bytes[others.clone()])?;
+        let line = &bytes[sample.first_line.clone()];
+        let event = self.read_plain_event(line, &bytes[others.clone()])?;
         if !self.is_wanted(&event) {
             let others = &bytes[others];
             return are_plain(others, self.options).then(|| {
@@ -96,7 +97,7 @@ impl<'a> BlockFolder<'a> {
         }
         let stacks = &mut self.worker.stacks;
         let stack = stacks.read_plain(bytes, others, &event, self.options, self.tree)?;
-        self.count(&event, stack);
+        self.count(line, &event, stack);
         Some(stack.lines as u64)
     }
 
@@ -113,7 +114,7 @@ impl<'a> BlockFolder<'a> {
         }
         let stacks = &mut self.worker.stacks;
         let stack = stacks.finish_ahead(bytes, middle..end, &event, self.options, self.tree)?;
-        self.count(&event, stack);
+        self.count(&bytes[start..middle], &event, stack);
         Some((start, stack.lines as u64))
     }
 
@@ -252,7 +253,7 @@ impl<'a> BlockFolder<'a> {
         let lines = sample.frames.iter().rev().copied();
         let stacks = &mut self.worker.stacks;
         let stack = stacks.read_lines(lines, &sample.event, self.options, self.tree);
-        self.count(&sample.event, stack);
+        self.count(sample.line, &sample.event, stack);
     }
 
     #[inline]
@@ -266,7 +267,7 @@ impl<'a> BlockFolder<'a> {
         }
     }
 
-    fn count(&mut self, event: &EventLine<'_>, stack: ReadStack) {
+    fn count(&mut self, line: &[u8], event: &EventLine<'_>, stack: ReadStack) {
         match stack.node {
             Some(node) => {
                 self.worker.sums.add(event.period);
@@ -275,8 +276,8 @@ impl<'a> BlockFolder<'a> {
                     false => event.period.unwrap_or(1),
                 };
                 self.tree.add(node, count);
-                if self.options.in_time_order {
-                    self.note_time(event, node, count);
+                if self.options.needs_order() {
+                    self.note_time(line, event, node, count);
                 }
             }
             None => self.worker.report.without_stack += 1,
@@ -284,10 +285,19 @@ impl<'a> BlockFolder<'a> {
     }
 
     #[cold]
-    fn note_time(&mut self, event: &EventLine<'_>, node: NodeId, count: u64) {
+    fn note_time(&mut self, line: &[u8], event: &EventLine<'_>, node: NodeId, count: u64) {
         let timeline = &mut self.worker.timeline;
         let thread = event.start.tid.unwrap_or(event.start.comm);
-        timeline.add(thread, timeline.len(), node, count);
+        let moment = match self.options.in_time_order {
+            true => Some(Moment::at(timeline.len())),
+            false => {
+                let time = origin(line, event).time;
+                time.and_then(|time| Moment::between(time, None))
+            }
+        };
+        if let Some(moment) = moment {
+            timeline.add(thread, moment, node, count);
+        }
     }
 
     #[cold]

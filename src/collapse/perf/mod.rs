@@ -192,6 +192,11 @@ impl Options {
         (!self.selection.is_empty()).then(|| Chooser::new(&self.selection))
     }
 
+    /// Whether samples are kept one by one.
+    pub(super) fn needs_order(&self) -> bool {
+        self.in_time_order || self.selection.keeps_times
+    }
+
     /// Restricts reading to `selection`, including its event.
     pub(crate) fn select(&mut self, selection: &Selection) {
         self.selection = selection.clone();
@@ -259,7 +264,7 @@ impl Format for Options {
         "; `perf script -F comm,pid,tid,cpu,time,period,event,ip,sym,dso` prints all criteria";
 
     fn nthreads(&self) -> usize {
-        match self.in_time_order || self.off_cpu {
+        match self.needs_order() || self.off_cpu {
             true => 1,
             false => self.nthreads,
         }
@@ -339,6 +344,8 @@ impl Format for Options {
                     .timeline
                     .chart(forest.first_mut(), |node| node)
                     .into();
+            } else if worker.timeline.len() > 0 {
+                *forest.first_mut().timeline_mut() = worker.timeline;
             }
         }
         sums.log(prelude.event.as_deref());

@@ -13,7 +13,7 @@ use super::absences::{Absence, Absences, Change, SWITCH, Thread};
 use super::block::{BlockFolder, Sample};
 use super::chosen::origin;
 use super::event::EventLine;
-use crate::call_tree::{CallTree, NodeId};
+use crate::call_tree::{CallTree, Moment, NodeId};
 use crate::collapse::selection::{Chooser, SampleOrigin};
 use ahash::AHashMap;
 use memchr::memmem;
@@ -157,9 +157,16 @@ impl Worker {
         self.sums.add(Some(time));
         let count = if options.count_samples { 1 } else { time };
         tree.add(node, count);
-        if options.in_time_order {
+        if options.needs_order() {
             let timeline = &mut self.timeline;
-            timeline.add(&absence.stack.thread, timeline.len(), node, count);
+            let moment = match options.in_time_order {
+                true => Moment::at(timeline.len()),
+                false => Moment {
+                    start: end.saturating_sub(time),
+                    length: time,
+                },
+            };
+            timeline.add(&absence.stack.thread, moment, node, count);
         }
     }
 

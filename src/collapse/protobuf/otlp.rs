@@ -15,7 +15,7 @@
 
 use crate::bytes::decimal::Decimal;
 use crate::bytes::error::{Mismatch, ParseError};
-use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::call_tree::{CallTree, FrameId, Moment, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileAddress, FileId, Names};
 use crate::collapse::document::{
     Document, Profile, ValueType, outside, read_to_end, shared_options, thread_roots,
@@ -123,6 +123,7 @@ impl Options {
             locations: vec![None; file.dictionary.locations.len()],
             stacks: AHashMap::new(),
             process: None,
+            moments: Vec::new(),
             profile,
         };
         for Typed {
@@ -499,6 +500,8 @@ struct SampleReader<'r, 'a> {
     stacks: AHashMap<(NodeId, i32), NodeId>,
     /// The process of the samples, unless they have one themselves.
     process: Option<u64>,
+    /// The times of a sample, if they are kept, with the part of its weight at each.
+    moments: Vec<(Moment, Decimal)>,
     profile: &'r mut Profile,
 }
 
@@ -529,6 +532,9 @@ impl SampleReader<'_, '_> {
             let base = self.base(sample)?;
             let node = self.stack(base, sample.stack)?;
             self.profile.add(node, weight);
+            for (moment, weight) in std::mem::take(&mut self.moments) {
+                self.profile.note_time(Some(moment), node, weight);
+            }
         }
         Ok(())
     }
@@ -543,15 +549,23 @@ impl SampleReader<'_, '_> {
             return Ok(if is_taken { weight } else { Decimal::ZERO });
         }
         let has_values_of_times = sample.values.len() == sample.timestamps.len();
+        let all = Decimal::from(sample.timestamps.len() as u64);
         let (mut sum, mut taken) = (Decimal::ZERO, 0u64);
+        self.moments.clear();
         for (index, time) in sample.timestamps.iter().enumerate() {
             origin.time = Some(Decimal::from_nanos(*time));
             if self.profile.takes(&origin) {
-                sum += sample.values.get(index).copied().unwrap_or(0).into();
+                let value = sample.values.get(index).copied().unwrap_or(0).into();
+                sum += value;
                 taken += 1;
+                let value = match has_values_of_times {
+                    true => value,
+                    false => weight.share(Decimal::from(1u64), all),
+                };
+                let moment = self.profile.take_moment();
+                self.moments.extend(moment.map(|moment| (moment, value)));
             }
         }
-        let all = Decimal::from(sample.timestamps.len() as u64);
         Ok(match has_values_of_times {
             true => sum,
             false => weight.share(Decimal::from(taken), all),

@@ -5,6 +5,7 @@ use super::time::{Span, TimeRange, Window};
 use super::{Criterion, Division, IdRange, Selection};
 use crate::bytes::decimal::Decimal;
 use crate::bytes::text::plural;
+use crate::call_tree::Moment;
 use crate::input::invalid;
 use std::io;
 
@@ -27,6 +28,10 @@ pub(crate) struct Chooser {
     is_surveying: bool,
     seen: Seen,
     chosen: u64,
+    /// When the latest selected sample was taken, if times are kept.
+    latest: Option<Moment>,
+    /// The ID or the name of its thread.
+    thread: Vec<u8>,
 }
 
 impl Chooser {
@@ -93,6 +98,7 @@ impl Chooser {
             && self.is_wanted(origin)
             && self.selection.division.takes(origin);
         self.chosen += u64::from(takes);
+        self.note_moment(takes.then_some(origin.time).flatten(), None, origin);
         takes
     }
 
@@ -118,7 +124,46 @@ impl Chooser {
         };
         let clipped = clipped.filter(|_| self.selection.division.takes(origin));
         self.chosen += u64::from(clipped.is_some());
+        let (start, end) = clipped.unzip();
+        self.note_moment(start, end, origin);
         clipped
+    }
+
+    fn note_moment(
+        &mut self,
+        start: Option<Decimal>,
+        end: Option<Decimal>,
+        origin: &SampleOrigin<'_>,
+    ) {
+        if !self.selection.keeps_times {
+            return;
+        }
+        self.latest = start.and_then(|start| Moment::between(start, end));
+        self.thread.clear();
+        match origin.tid {
+            Some(tid) => {
+                let pid = origin.pid.unwrap_or_default();
+                self.thread.extend(pid.to_le_bytes());
+                self.thread.extend(tid.to_le_bytes());
+            }
+            None => self.thread.extend(origin.comm.unwrap_or_default()),
+        }
+    }
+
+    /// Whether the tree keeps the times of samples.
+    pub fn keeps_times(&self) -> bool {
+        self.selection.keeps_times
+    }
+
+    /// The thread of the latest sample: its IDs or its name.
+    pub fn thread(&self) -> &[u8] {
+        &self.thread
+    }
+
+    /// The thread of the latest selected sample, and its time, unless that is not kept, or was taken already.
+    pub fn take_moment(&mut self) -> Option<(&[u8], Moment)> {
+        let moment = self.latest.take()?;
+        Some((&self.thread, moment))
     }
 
     /// The selected nanoseconds of an interval from `origin`, whose ends are in nanoseconds too.

@@ -59,6 +59,9 @@ pub struct Selection {
     pub cpus: Vec<IdRange>,
 
     pub(crate) division: Division,
+
+    /// Whether the tree keeps the times of samples.
+    pub(crate) keeps_times: bool,
 }
 
 /// A property of samples to select by.
@@ -119,7 +122,7 @@ impl Selection {
 
     /// Whether the origin of samples matters: to select them, or to describe them in the log.
     pub(crate) fn needs_origin(&self) -> bool {
-        !self.is_empty() || log::log_enabled!(log::Level::Info)
+        !self.is_empty() || self.keeps_times || log::log_enabled!(log::Level::Info)
     }
 
     /// The criteria of the selection.

@@ -460,7 +460,12 @@ impl Document {
     fn end_row(&mut self, row: Row) {
         match row.stack {
             Some(stack) if self.origins.as_mut().is_none_or(Origins::takes_row) => {
-                self.stacks.count(stack, row.thread, &mut self.tree);
+                let node = self.stacks.count(stack, row.thread, &mut self.tree);
+                if let Some((thread, moment)) = self.origins.as_mut().and_then(Origins::take_moment)
+                {
+                    let timeline = self.tree.timeline_mut();
+                    timeline.add(thread, moment, node, 1u64);
+                }
             }
             Some(_) => {}
             None => self.rows_without_stack += 1,

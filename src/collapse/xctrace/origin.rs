@@ -6,6 +6,7 @@ use super::tag::{Element, Tag};
 use crate::bytes::count::parse_digits;
 use crate::bytes::decimal::Decimal;
 use crate::bytes::error::Mismatch;
+use crate::call_tree::Moment;
 use crate::collapse::selection::{Chooser, SampleOrigin};
 use ahash::AHashMap;
 use std::rc::Rc;
@@ -98,6 +99,11 @@ impl Origins {
             tid: thread.tid,
             cpu: *cpu,
         })
+    }
+
+    /// The thread and the time of the row that was selected, if times are kept.
+    pub fn take_moment(&mut self) -> Option<(&[u8], Moment)> {
+        self.chooser.take_moment()
     }
 
     /// Processes the next tag.

@@ -62,8 +62,8 @@ impl Backtraces {
         stack.end += 1;
     }
 
-    /// Counts one sample of `stack` in `thread`.
-    pub fn count(&mut self, stack: BacktraceId, thread: Thread, tree: &mut CallTree) {
+    /// Counts one sample of `stack` in `thread`, and returns its node.
+    pub fn count(&mut self, stack: BacktraceId, thread: Thread, tree: &mut CallTree) -> NodeId {
         let stack = &mut self.stacks[stack.0];
         let frames = self.elements[stack.elements.clone()].iter().rev();
         let node = match stack.node {
@@ -72,6 +72,7 @@ impl Backtraces {
         };
         stack.node = Some((thread, node));
         tree.add(node, 1);
+        node
     }
 
     pub fn define_frame(

@@ -34,6 +34,7 @@ function actionsOf(viewer) {
     units: () => toggleUnits(viewer),
     undo: () => undo(viewer),
     more: () => scrollOn(viewer),
+    heat: () => toggleHeat(viewer),
     dark: () => toggleTheme(viewer),
     save: () => savePicture(viewer),
     png: () => savePixels(viewer),

@@ -30,6 +30,9 @@ function remember(viewer, isNew) {
     edit: only(viewer.edits.length > 0, viewer.edits.map((edit) => editText(viewer, edit)).join('\n')),
     merged: only(view.part === MERGED, 1),
     part: only(view.part > 0, viewer.profile.names[view.part]),
+    time: only(view.time, view.time && rangeText(viewer.profile.times, view.time)),
+    ordered: only(view.isChart, 1),
+    heat: only(viewer.heat && !viewer.heat.isOpen, 0),
     only: only(filter.term, filter.term),
     onlyic: only(filter.term && filter.ignoreCase, 1),
   }, isNew);
@@ -142,16 +145,18 @@ function restoreView(viewer, value) {
   const oneOf = (key, choices, usual) => (choices.includes(value(key)) ? value(key) : usual);
   const canMerge = profile.isChart || profile.parts.length > 0;
   const part = value('merged') === '1' && canMerge ? MERGED : partNamed(profile, value('part'));
-  const isOrdered = isInTime(profile, part);
+  const isChart = profile.times !== null && value('ordered') === '1';
+  const isOrdered = isInTime(profile, { ...viewer.view, part, isChart });
   const views = ['table', 'both', ...(isOrdered ? [] : name > 0 ? ['callers', 'sandwich'] : ['callers'])];
   const { modules } = profile;
-  const state = () => JSON.stringify([viewer.view, picture.isFlipped, viewer.filter, viewer.edits, modules?.selected]);
+  const state = () =>
+    JSON.stringify([viewer.view, picture.isFlipped, viewer.filter, viewer.edits, modules?.selected, viewer.heat?.isOpen]);
   const before = state();
   if (modules) {
     modules.selected = modules.names.indexOf(value('module'));
   }
   viewer.filter = {
-    term: isOrdered ? '' : value('only') ?? '',
+    term: isOrdered && !isChart ? '' : value('only') ?? '',
     isPlain: false,
     ignoreCase: value('onlyic') === '1',
   };
@@ -162,8 +167,22 @@ function restoreView(viewer, value) {
     side: oneOf('side', ['after', 'before', 'larger'], profile.settings.width),
     recursion: value('norec') === '1',
     part,
+    time: null,
+    isChart,
   };
+  restoreTime(viewer, value);
   viewer.edits = value('edit').split('\n').map((line) => editOf(viewer, line)).filter(Boolean);
   picture.isFlipped = options.inverted !== (value('flip') === '1');
   return !viewer.canvas.graph || before !== state();
+}
+
+// The range of time, unless it has no samples.
+/** @param {Viewer} viewer @param {(key: string) => string} value */
+function restoreTime(viewer, value) {
+  const { profile, heat, view } = viewer;
+  if (heat) {
+    const range = rangeOf(profile.times, value('time'));
+    view.time = range && countIn(viewer, range) > 0 ? range : null;
+    heat.isOpen = value('heat') !== '0';
+  }
 }

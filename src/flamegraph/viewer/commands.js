@@ -7,7 +7,7 @@ function mainMenu(viewer) {
   const { profile, view, colors, query, inUnits, filter } = viewer;
   const actions = actionsOf(viewer);
   const { isDifferential } = profile;
-  const isOrdered = isInTime(profile, view.part);
+  const isOrdered = isInTime(profile, view);
   /** @param {string} id @param {string} text @param {string} key @param {boolean} isChecked @param {() => void} action */
   const check = (id, text, key, isChecked, action) => ({ id, text, key, isChecked, action });
   /** @param {string} id @param {string} text @param {string} key @param {() => void} action */
@@ -26,6 +26,7 @@ function mainMenu(viewer) {
       : []),
     isDifferential && check('safe', 'Colors for the color-blind', '', colors.isSafe, actions.safe),
     profile.counts.hasUnits && check('units', 'Larger units', 'b', inUnits, actions.units),
+    viewer.heat && check('heatmap', 'Heat map', 'e', viewer.heat.isOpen, actions.heat),
     check('dark', 'Dark', 'd', colors.isDark, actions.dark),
     null,
     viewer.hasGraph && item('save', 'Save this view as an SVG', '', actions.save),
@@ -58,7 +59,7 @@ function frameMenu(viewer, node) {
   const isFunction = canvas.graph.tree.name[node] > 0;
   return [
     item('focus', 'Zoom into it', 'Enter', () => viewer.zoom(node)),
-    isFunction && !isInTime(profile, viewer.view.part) && item('around', 'All callers and callees', 's', () => showSandwich(viewer, node)),
+    isFunction && !isInTime(profile, viewer.view) && item('around', 'All callers and callees', 's', () => showSandwich(viewer, node)),
     isFunction && item('find', 'Search for it', '', () => searchFunction(viewer, node)),
     null,
     isFunction && item('hide', 'Hide the function', 'h', () => hideFrame(viewer, node, false)),

@@ -5,7 +5,8 @@
 /** @param {Viewer} viewer */
 function graphOf(viewer) {
   const { profile, view } = viewer;
-  let tree = filtered(viewer, ofParts(profile, view.part));
+  const recorded = treeInTime(profile, view, view.isChart ? wantedNodes(viewer) : null);
+  let tree = filtered(viewer, ofParts(recorded, profile, view.part));
   for (const edit of viewer.edits) {
     tree = edited(profile, tree, edit);
   }
@@ -29,14 +30,21 @@ function uneditedGraph(viewer) {
 // The tree without the stacks and the recursion that are not wanted.
 /** @param {Viewer} viewer @param {Tree} tree */
 function filtered(viewer, tree) {
-  const { view, filter, profile } = viewer;
-  let wanted = tree;
-  if (filter.term) {
-    const search = new Search(profile.names);
-    search.run(filter);
-    wanted = search.isActive ? withFrames(wanted, search.isMatch) : wanted;
-  }
+  const { view, profile } = viewer;
+  const isMatch = view.isChart ? null : matchesOf(viewer);
+  const wanted = isMatch ? withFrames(tree, isMatch) : tree;
   return view.recursion ? edited(profile, wanted, { kind: 'recursion' }) : wanted;
+}
+
+// For each name, whether it passes the filter; null if there is none.
+/** @param {Viewer} viewer */
+function matchesOf({ filter, profile }) {
+  if (!filter.term) {
+    return null;
+  }
+  const search = new Search(profile.names);
+  search.run(filter);
+  return search.isActive ? search.isMatch : null;
 }
 
 // The tree after an edit. A `node` is one of the profile's tree.
@@ -60,23 +68,24 @@ function edited(profile, tree, { kind, name, module, node }) {
 
 /** @param {Viewer} viewer @param {Graph} graph */
 function ordered(viewer, graph) {
-  const { profile, view: { order, part, side } } = viewer;
+  const { profile, view } = viewer;
+  const { order, part, side } = view;
   const isSorted = order === 'name' && (!profile.isChart || part !== MERGED);
-  return isSorted ? graph : sorted(graph, order, profile.names, side);
+  return isSorted || isInTime(profile, view) ? graph : sorted(graph, order, profile.names, side);
 }
 
 /** @param {Viewer} viewer */
 function isOriginal(viewer) {
-  const { order, part, side, recursion } = viewer.view;
+  const { order, part, side, recursion, time } = viewer.view;
   const isUnsorted = order === 'name' && side === viewer.profile.settings.width;
-  const isEdited = part !== SIDE_BY_SIDE || viewer.edits.length > 0 || recursion || viewer.filter.term !== '';
+  const isEdited = part !== SIDE_BY_SIDE || viewer.edits.length > 0 || recursion || viewer.filter.term !== '' || time !== null;
   return hasFramesOfProfile(viewer) && isUnsorted && !isEdited;
 }
 
-// Tables list the frames of the plain view.
+// Tables list the frames of the plain view. In time order, a frame of the profile is drawn many times.
 /** @param {Viewer} viewer */
 function hasFramesOfProfile(viewer) {
-  return ['plain', 'table', 'both'].includes(viewer.view.view);
+  return ['plain', 'table', 'both'].includes(viewer.view.view) && !viewer.view.isChart;
 }
 
 // The frame that corresponds to `node` in the previous graph, or its nearest remaining caller.

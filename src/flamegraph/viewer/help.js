@@ -23,6 +23,8 @@ const KEYS = [
   ['m', 'collapse the calls within the module of the frame (modern theme)'],
   ['u', 'undo the last edit'],
   ['b', 'larger units'],
+  ['e', 'heat map of the time, if the profile has times'],
+  ['T', 'in time order, or merged'],
   ['d', 'dark or light'],
   ['?', 'this list'],
 ];

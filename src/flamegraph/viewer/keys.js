@@ -29,14 +29,15 @@ function onKey(viewer, event) {
   }
 }
 
-// In a document of its own, the Tab key reaches the tools before the frames. In the document they come later,
-// because what comes later is painted over the rest. Where this does not prevent what the browser does, it goes on
+// In a document of its own, the Tab key reaches the tools, then the heat map, and then the frames. In the document they
+// are in the opposite order, because what comes later is painted over the rest. Where this does not prevent what the browser does, it goes on
 // from the new place.
 /** @param {Viewer} viewer @param {Key} event */
-function onTab({ canvas, tools, root }, event) {
+function onTab({ canvas, tools, heat, root }, event) {
   const used = document.activeElement;
   const frame = canvas.element(canvas.focused);
   const [first, last] = tools.ends();
+  const [firstOfMap = frame, lastOfMap = last] = heat?.controls ?? [];
   const isBack = event.shiftKey;
   /** @param {any} target */
   const move = (target) => {
@@ -46,10 +47,14 @@ function onTab({ canvas, tools, root }, event) {
   if (!isBack && (!used || used === document.body || used === root)) {
     move(first);
   } else if (!isBack && used === last) {
+    move(firstOfMap);
+  } else if (!isBack && used === lastOfMap) {
     move(frame);
   } else if (isBack && used === first) {
     frame.focus();
   } else if (used === frame && isBack) {
+    move(lastOfMap);
+  } else if (isBack && used === firstOfMap) {
     move(last);
   } else if (used === frame) {
     last.focus();
@@ -60,7 +65,7 @@ function onTab({ canvas, tools, root }, event) {
 function onPlainKey(viewer, key) {
   const actions = actionsOf(viewer);
   const node = selected(viewer);
-  const isOrdered = isInTime(viewer.profile, viewer.view.part);
+  const isOrdered = isInTime(viewer.profile, viewer.view);
   /** @type {Record<string, () => void>} */
   const keys = {
     '.': () => openMenuOf(viewer, node),
@@ -74,6 +79,8 @@ function onPlainKey(viewer, key) {
     t: actions.table,
     B: actions.both,
     d: actions.dark,
+    e: actions.heat,
+    T: () => viewer.heat && orderByTime(viewer, !viewer.view.isChart),
     u: actions.undo,
     '?': actions.help,
     b: () => viewer.profile.counts.hasUnits && actions.units(),

@@ -7,15 +7,15 @@ const SIDE_BY_SIDE = -1;
 const MERGED = 0;
 
 // Whether frames are in the order of time.
-/** @param {Profile} profile @param {number} part */
-function isInTime(profile, part) {
-  return profile.isChart && part !== MERGED;
+/** @param {Profile} profile @param {View} view */
+function isInTime(profile, { part, isChart }) {
+  return isChart || (profile.isChart && part !== MERGED);
 }
 
-// The tree that is shown.
-/** @param {Profile} profile @param {number} shown */
-function ofParts({ tree, isChart }, shown) {
-  if (shown === SIDE_BY_SIDE) {
+// The tree of the profile, or of a range of its time, that is shown. In time order, parts are chosen by sample.
+/** @param {Tree} tree @param {Profile} profile @param {number} shown */
+function ofParts(tree, { isChart }, shown) {
+  if (shown === SIDE_BY_SIDE || (tree.start && !isChart)) {
     return tree;
   }
   return isChart ? without(tree, () => false, -1) : withoutParts(tree, shown);

@@ -32,6 +32,7 @@ class Picture {
     this.header += legend ? number(legend, 'height') + LEGEND_GAP : 0;
     this.footer = 2 * options.fontSize + 10;
     this.toolsHeight = 0;
+    this.heatHeight = 0;
     // On the other side of the root.
     this.axisHeight = isModern ? AXIS_HEIGHT : 0;
     // Whether a table to the left is wanted, and its width.
@@ -97,7 +98,7 @@ class Picture {
   }
 
   get top() {
-    return this.header + this.toolsHeight;
+    return this.header + this.toolsHeight + this.heatHeight;
   }
 
   // Callers around a function are always above it.

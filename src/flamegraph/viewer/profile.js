@@ -51,14 +51,18 @@ class Tree {
 class Profile {
   /** @param {string} text */
   constructor(text) {
-    const [settings, packed] = text.split('\n');
+    const [settings, packed, times] = text.split('\n');
     const reader = new Reader(packed);
     this.settings = JSON.parse(settings);
     this.isChart = this.settings.kind === 'chart';
     this.isDifferential = this.settings.kind === 'differential';
     this.counts = new Counts(this.settings);
     this.isModern = this.settings.theme === 'modern';
+    // The nodes at which the stacks end.
+    /** @type {number[]} */
+    this.leaves = [];
     this.tree = this.read(reader);
+    this.times = times ? new Times(times, this.settings, this.leaves) : null;
     this.names = reader.string(this.settings.names).split('\n');
     const { modules, byWidth } = this.settings;
     const hasColors = !modules && !byWidth && !this.isDifferential;
@@ -96,6 +100,7 @@ class Profile {
       const before = this.isDifferential ? reader.number(BEFORE) : 0;
       const own = reader.number(COUNT);
       tree.add(node, own, before);
+      this.leaves.push(node);
       time += own;
     }
     return tree;

@@ -55,9 +55,10 @@ function setBare(viewer, isBare) {
   picture.setWhole(!isBare);
   if (isBare) {
     viewer.scrolledTo = window.scrollY;
-    picture.toolsHeight = 0;
+    picture.toolsHeight = picture.heatHeight = 0;
   } else {
     viewer.tools.layout();
+    viewer.heat?.layout();
   }
   if (viewer.hasGraph) {
     picture.split(!isBare && viewer.view.view === 'both');

@@ -47,4 +47,5 @@ function applyTheme(viewer) {
     showModules(viewer);
   }
   updateTable(viewer);
+  viewer.heat?.paint(colors.isDark);
 }

@@ -31,6 +31,10 @@ interface Settings {
   theme?: string;
   modules?: [string, number][];
   parts?: string;
+  /** The number of samples with times. */
+  samples?: number;
+  /** The length of a tick of the times of samples, in nanoseconds. */
+  tick?: number;
   light?: string;
   dark?: string;
 }
@@ -53,6 +57,22 @@ interface View {
   recursion: boolean;
   /** The number of a part's name, or a constant in parts.js. */
   part: number;
+  /** The part of the time that is shown, in ticks of the heat map; null for all. */
+  time: Extent | null;
+  /** Whether the samples of a profile with times are in their order. */
+  isChart: boolean;
+}
+
+/** Cells of the heat map, from one to another. */
+interface CellRange {
+  from: number;
+  to: number;
+}
+
+/** What the heat map does. */
+interface HeatActions {
+  select: (range: Extent | null) => boolean;
+  order: (isWanted: boolean) => void;
 }
 
 /** A change of the tree: of a function (`name`), a module, or a node of the profile's tree. */

@@ -15,6 +15,8 @@ class Viewer {
     this.canvas = new Canvas(this.picture, this.font, this.profile, this.colors, this.search);
     this.axis = this.profile.isModern ? new Axis(this.picture, this.profile.counts) : null;
     this.bar = new Bar(this.picture, this.font);
+    // Tools that float are above it.
+    this.heat = this.profile.times && new HeatMap(this.picture, this.profile, heatActions(this));
     this.tools = new Tools(this.picture, actionsOf(this), this.profile);
     this.table = new Table(this.picture, { open: (name) => openFunction(this, name) });
     this.menu = new Menu(this.picture);
@@ -22,7 +24,10 @@ class Viewer {
     this.legend = modules && new ModuleLegend(this.tools.modules, modules, (module) => selectModule(this, module));
     this.help = new Help(root, () => this.help.toggle(false, 0));
     // The displayed view, except for the zoom.
-    this.view = { view: 'plain', name: -1, order: 'name', side: settings.width, recursion: false, part: SIDE_BY_SIDE };
+    /** @type {View} */
+    this.view = {
+      view: 'plain', name: -1, order: 'name', side: settings.width, recursion: false, part: SIDE_BY_SIDE, time: null, isChart: false,
+    };
     /** @type {Edit[]} */
     this.edits = [];
     // The search whose matching stacks are kept; an empty one keeps all.
@@ -67,6 +72,7 @@ class Viewer {
     }
     if (this.picture.fill()) {
       this.tools.layout();
+      this.heat?.layout();
       this.redraw();
     } else if (this.table.isOpen) {
       this.table.layout();
@@ -122,10 +128,11 @@ class Viewer {
     this.pointed = -1;
     this.bar.show(NO_DETAILS, null);
     canvas.setGraph(graphOf(this), isOriginal(this));
+    this.heat?.show(wantedNodes(this), this.view);
     picture.isSandwich = view === 'sandwich';
     const stacks = picture.isFlipped ? 'icicle' : 'flame';
     tools.showView(view === 'plain' ? stacks : view);
-    tools.showPart(partText(this), isInTime(this.profile, this.view.part));
+    tools.showPart(partText(this), isInTime(this.profile, this.view));
     setShown(tools.buttons.undo, this.edits.length > 0);
     setShown(picture.frames, this.hasGraph);
     picture.split(view === 'both');
@@ -174,7 +181,7 @@ class Viewer {
       setShown(axis.group, this.hasGraph);
     }
     if (axis && this.hasGraph) {
-      axis.draw(canvas.graph, canvas.extent, isInTime(profile, view.part) ? 0 : canvas.zoomed);
+      axis.draw(canvas.graph, canvas.extent, isInTime(profile, view) ? 0 : canvas.zoomed);
     }
   }
 }

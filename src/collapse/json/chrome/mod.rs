@@ -23,7 +23,7 @@ mod spans;
 use super::cpuprofile;
 use crate::bytes::decimal::Decimal;
 use crate::bytes::text::plural;
-use crate::call_tree::{CallTree, NodeId};
+use crate::call_tree::{CallTree, Moment, NodeId};
 use crate::collapse::document::{Document, Profile, ValueType, shared_options, thread_roots};
 use crate::collapse::json::{self, Id, Keys, Text};
 use crate::collapse::selection::{Criterion, SampleOrigin};
@@ -347,7 +347,8 @@ impl<'o, 'a> Trace<'o, 'a> {
     /// A sample counts the time until the next one of its thread.
     fn count_samples(mut self, profile: &mut Profile) -> io::Result<()> {
         self.samples.sort_by_key(|sample| sample.ts);
-        let mut latest: AHashMap<ThreadId<'_>, (Decimal, Option<NodeId>)> = AHashMap::new();
+        let mut latest: AHashMap<ThreadId<'_>, (Decimal, Option<NodeId>, Option<Moment>)> =
+            AHashMap::new();
         let mut nodes = AHashMap::new();
         for sample in &self.samples {
             let pid = sample.pid.clone().unwrap_or(Id::Number(0));
@@ -365,10 +366,13 @@ impl<'o, 'a> Trace<'o, 'a> {
             };
             nodes.insert(key, node);
             let node = is_taken.then_some(node);
-            if let Some((at, Some(node))) = latest.insert(thread, (sample.ts, node)) {
+            let moment = profile.take_moment();
+            let now = (sample.ts, node, moment);
+            if let Some((at, Some(node), moment)) = latest.insert(thread, now) {
                 let passed = (sample.ts - at).max(Decimal::ZERO);
                 profile.add_to_sum(0, passed);
                 profile.add(node, passed);
+                profile.note_time(moment, node, passed);
             }
         }
         Ok(())

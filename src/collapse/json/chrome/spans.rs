@@ -2,12 +2,15 @@
 
 use super::ThreadId;
 use crate::bytes::decimal::Decimal;
-use crate::call_tree::NodeId;
+use crate::call_tree::{Moment, NodeId};
 use crate::collapse::document::Profile;
 use crate::collapse::selection::SampleOrigin;
 use crate::names::frame::Names;
 use ahash::AHashMap;
 use std::cmp::Reverse;
+
+/// Times are in microseconds.
+const PER_SECOND: u64 = 1_000_000;
 
 /// A name in [`Spans`].
 type NameId = u32;
@@ -23,12 +26,12 @@ struct Span {
 impl Span {
     /// The selected part of the span; its times are in microseconds.
     fn clip(self, origin: &SampleOrigin<'_>, profile: &mut Profile) -> Option<Span> {
-        const PER_SECOND: u64 = 1_000_000;
         if !profile.has_selection() {
             return Some(self);
         }
-        let seconds = |time: Decimal| time.divided_by(PER_SECOND);
         let (begin, end) = profile.clip(seconds(self.begin), seconds(self.end), origin)?;
+        // Its own time has gaps, which nested spans fill.
+        profile.take_moment();
         Some(Span {
             begin: begin.times(PER_SECOND),
             end: end.times(PER_SECOND),
@@ -151,6 +154,7 @@ impl<'a> Spans<'a> {
                 close_until(span.begin, &mut open, profile, column);
                 let (parent, end) = match open.last_mut() {
                     Some(outer) => {
+                        outer.note_until(span.begin, profile);
                         report.cut += u64::from(span.end > outer.end);
                         let end = span.end.min(outer.end);
                         outer.own = outer.own - (end - span.begin);
@@ -162,10 +166,11 @@ impl<'a> Spans<'a> {
                     node: profile.tree.child(parent, frames[span.name as usize]),
                     end,
                     own: end - span.begin,
+                    since: span.begin,
                 });
             }
             while let Some(last) = open.pop() {
-                last.count(profile, column);
+                last.close(&mut open, profile, column);
             }
         }
         report
@@ -178,19 +183,40 @@ struct Open {
     end: Decimal,
     /// The time that is not in nested spans.
     own: Decimal,
+    /// When the latest nested span ended, or this one began.
+    since: Decimal,
 }
 
 impl Open {
-    fn count(&self, profile: &mut Profile, column: usize) {
+    /// Counts the span, which is the last of those that were `open`.
+    fn close(mut self, open: &mut [Open], profile: &mut Profile, column: usize) {
+        self.note_until(self.end, profile);
+        if let Some(outer) = open.last_mut() {
+            outer.since = self.end;
+        }
         profile.add_to_sum(column, self.own);
         profile.add(self.node, self.own);
     }
+
+    /// Keeps the time until another span begins, or this one ends.
+    fn note_until(&mut self, end: Decimal, profile: &mut Profile) {
+        if profile.keeps_times() {
+            let moment = Moment::between(seconds(self.since), Some(seconds(end)));
+            profile.note_time(moment, self.node, end - self.since);
+        }
+        self.since = end;
+    }
+}
+
+/// A time in microseconds, in seconds.
+fn seconds(time: Decimal) -> Decimal {
+    time.divided_by(PER_SECOND)
 }
 
 /// Closes and counts the spans that end at or before `begin`.
 fn close_until(begin: Decimal, open: &mut Vec<Open>, profile: &mut Profile, column: usize) {
     while let Some(last) = open.pop_if(|last| last.end <= begin) {
-        last.count(profile, column);
+        last.close(open, profile, column);
     }
 }
 

@@ -19,7 +19,7 @@
 mod file;
 
 use crate::bytes::decimal::Decimal;
-use crate::call_tree::{CallTree, FrameId, NodeId};
+use crate::call_tree::{CallTree, FrameId, Moment, NodeId};
 use crate::collapse::document::addresses::{AddressId, Addresses, FileAddress, FileId, Names};
 use crate::collapse::document::stack_table::StackTable;
 use crate::collapse::document::{
@@ -98,7 +98,7 @@ impl Document for Options {
     fn read(&self, input: &mut dyn BufRead, profile: &mut Profile) -> io::Result<()> {
         let document = read_to_end(input)?;
         let file: File<Thread> = json::parse_shallow_object(&document, Self::DESCRIPTION)?;
-        let times = match profile.selects_by_time() {
+        let times = match profile.needs_times() {
             true => json::parse_shallow_object(&document, Self::DESCRIPTION)?,
             false => File::<ThreadTimes>::default(),
         };
@@ -129,15 +129,15 @@ impl Document for Options {
         }
         let names = addresses.resolve();
         for reader in &readers {
-            let is_sample_taken = reader.taken(Kind::Samples, profile);
+            let taken_samples = reader.taken(Kind::Samples, profile);
             for (value, kind) in kinds.iter().enumerate() {
-                let is_taken = match kind {
-                    Kind::Samples | Kind::Cpu | Kind::Time => &is_sample_taken,
+                let taken = match kind {
+                    Kind::Samples | Kind::Cpu | Kind::Time => &taken_samples,
                     kind => &reader.taken(*kind, profile),
                 };
-                reader.add_to_sum(*kind, value, is_taken, profile);
+                reader.add_to_sum(*kind, value, taken, profile);
                 if value == chosen {
-                    reader.add(*kind, &names, is_taken, profile)?;
+                    reader.add(*kind, &names, taken, profile)?;
                 }
             }
         }
@@ -331,18 +331,23 @@ impl<'t> ThreadReader<'t> {
         }
     }
 
-    /// Which samples with this kind of value are selected; empty if all are.
-    fn taken(&self, kind: Kind, profile: &mut Profile) -> Vec<bool> {
+    /// Which samples with this kind of value are selected.
+    fn taken(&self, kind: Kind, profile: &mut Profile) -> Taken {
+        let mut taken = Taken::default();
         let Some(samples) = self.samples(kind).filter(|_| profile.has_selection()) else {
-            return Vec::new();
+            return taken;
         };
         let stacks = samples.stacks();
         let mut times = self.times(kind).map(|times| times.iter(self.start));
-        let is_taken = |stack: Index| {
+        for stack in stacks.iter() {
             let time = times.as_mut().and_then(Iterator::next).flatten();
-            stack.get().is_some() && profile.takes(&self.origin(time))
-        };
-        stacks.iter().map(is_taken).collect()
+            let is_taken = stack.get().is_some() && profile.takes(&self.origin(time));
+            taken.are.push(is_taken);
+            if profile.keeps_times() {
+                taken.moments.push(profile.take_moment());
+            }
+        }
+        taken
     }
 
     /// The times of the samples with this kind of value.
@@ -368,7 +373,7 @@ impl<'t> ThreadReader<'t> {
     }
 
     /// Adds up the values of a kind.
-    fn add_to_sum(&self, kind: Kind, value: usize, is_taken: &[bool], profile: &mut Profile) {
+    fn add_to_sum(&self, kind: Kind, value: usize, taken: &Taken, profile: &mut Profile) {
         let Some(samples) = self.samples(kind) else {
             return;
         };
@@ -376,7 +381,7 @@ impl<'t> ThreadReader<'t> {
         for (index, _) in stacks
             .iter()
             .enumerate()
-            .filter(|(index, stack)| stack.get().is_some() && is_in(is_taken, *index))
+            .filter(|(index, stack)| stack.get().is_some() && taken.has(*index))
         {
             profile.add_to_sum(value, self.weight(kind, samples, index));
         }
@@ -387,7 +392,7 @@ impl<'t> ThreadReader<'t> {
         &self,
         kind: Kind,
         names: &Names,
-        is_taken: &[bool],
+        taken: &Taken,
         profile: &mut Profile,
     ) -> io::Result<()> {
         let Some(samples) = self.samples(kind) else {
@@ -402,7 +407,7 @@ impl<'t> ThreadReader<'t> {
         let mut table = StackTable::new("stackTable", frames.len(), base);
         let stacks = samples.stacks();
         for (index, stack) in stacks.iter().enumerate() {
-            let Some(stack) = stack.get().filter(|_| is_in(is_taken, index)) else {
+            let Some(stack) = stack.get().filter(|_| taken.has(index)) else {
                 continue;
             };
             let node = table.node(stack, caller, |row, parent| {
@@ -411,7 +416,9 @@ impl<'t> ThreadReader<'t> {
                 let frames = frames.iter();
                 Ok(frames.fold(parent, |node, frame| profile.tree.child(node, *frame)))
             })?;
-            profile.add(node, self.weight(kind, samples, index));
+            let weight = self.weight(kind, samples, index);
+            profile.add(node, weight);
+            profile.note_time(taken.moment(index), node, weight);
         }
         Ok(())
     }
@@ -458,9 +465,23 @@ impl<'t> ThreadReader<'t> {
     }
 }
 
-/// Whether a sample is selected; all are if `is_taken` is empty.
-fn is_in(is_taken: &[bool], index: usize) -> bool {
-    is_taken.get(index).is_none_or(|is_taken| *is_taken)
+/// Which samples are selected.
+#[derive(Default)]
+struct Taken {
+    /// Empty if all are.
+    are: Vec<bool>,
+    /// When they were taken, if times are kept.
+    moments: Vec<Option<Moment>>,
+}
+
+impl Taken {
+    fn has(&self, index: usize) -> bool {
+        self.are.get(index).is_none_or(|is_taken| *is_taken)
+    }
+
+    fn moment(&self, index: usize) -> Option<Moment> {
+        self.moments.get(index).copied().flatten()
+    }
 }
 
 /// Names the frames of a thread, each once.

@@ -13,7 +13,7 @@ use super::sample::Sample;
 use super::stacks::{Kind, LocationTree};
 use super::unwind::{Open, Unwinder};
 use super::workers;
-use crate::call_tree::{CallTree, Forest, Timeline};
+use crate::call_tree::{CallTree, Forest, Moment, NodeId, Timeline};
 use crate::collapse::engine::format::Format;
 use crate::collapse::perf::{self, Report, Sums};
 use crate::collapse::perf_data::Options;
@@ -140,9 +140,17 @@ impl Worker {
             node = self.stacks.waker_node(node, &sample, &waker.comm, options);
         }
         self.stacks.tree.add(node, count);
-        if options.in_time_order {
+        let length = match options.off_cpu {
+            true => waiting.count,
+            false => 0,
+        };
+        let moment = match options.in_time_order {
+            true => Some(Moment::at(waiting.number)),
+            false => sample.time.map(|start| Moment { start, length }),
+        };
+        if let Some(moment) = moment.filter(|_| options.needs_order()) {
             let thread = sample.tid.to_le_bytes();
-            self.timeline.add(&thread, waiting.number, node, count);
+            self.timeline.add(&thread, moment, node, count);
         }
         Some(())
     }
@@ -202,7 +210,7 @@ fn conclude(
         sums.merge(worker.sums);
         report.without_stack += worker.without_stack;
         match locations.is_empty() {
-            // In time order, there is only one.
+            // If there is a timeline, there is only one.
             true => (locations, timeline) = (worker.stacks.tree, worker.timeline),
             false => locations.merge(&worker.stacks.tree),
         }
@@ -228,6 +236,9 @@ fn conclude(
     let (mut tree, nodes) = naming.name(&locations);
     if options.stacks.in_time_order {
         tree = timeline.chart(&tree, |location| nodes[location.index()]);
+    } else if timeline.len() > 0 {
+        let node_of = |location: NodeId| Some(nodes[location.index()]);
+        tree.timeline_mut().append(&timeline, node_of);
     }
     reader.reading.log();
     Unnamed::find(&locations, objects, &resolved).log();
