@@ -117,6 +117,11 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
         db 2 1.0: 1 e:\n\t 12 leaf (m)\n\t 34 main (m)\n\n"
         .to_vec();
     let times = times();
+    // Taller than a window, with times.
+    let frames: String = (0..100)
+        .map(|level| format!("\t 12 level{level} (m)\n"))
+        .collect();
+    let high = format!("web 1 1.0: 1 e:\n{frames}\nweb 1 2.0: 1 e:\n{frames}\n").into_bytes();
     // Modules and recursion.
     let modules = b"main;std::f;app::g 60\nmain;std::f;std::f;app::h 30\nmain;other 10\n".to_vec();
     let changed = b"main;same 10 10\nmain;grew 10 30\nmain;gone 20 0\n".to_vec();
@@ -158,6 +163,7 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
         ("clock.svg", &clock, &[]),
         ("parts.svg", &parts, &[]),
         ("times.svg", &times, &["--heatmap"]),
+        ("high.svg", &high, &["--heatmap"]),
         (
             "times.html",
             &times,

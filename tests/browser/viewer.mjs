@@ -1402,6 +1402,23 @@ const checks = {
     assert.ok(await tab.evaluate(() => !document.querySelector('#heat')));
   },
 
+  async 'opens with both the root and the heat map in sight'({ tab, graph, url }) {
+    for (const width of [390, WIDTH]) {
+      await tab.setSize(width, 800);
+      await tab.goto(url('/high.svg'));
+      const [scrolled, tools, map, root] = await tab.evaluate(() => {
+        const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+        const all = [...document.querySelectorAll('#frames g')].find((it) => it.textContent.startsWith('all'));
+        const root = all.querySelector('rect').getBoundingClientRect();
+        return [window.scrollY, box('#tools > div').bottom, box('#heat > div'), root].map((it) => it.toJSON?.() ?? it);
+      });
+      assert.ok(scrolled > 500, String(scrolled));
+      assert.ok(Math.abs(map.top - tools) <= 1, `${map.top} below ${tools}`);
+      assert.ok(root.top > map.bottom && root.bottom < 800, `${root.top} ${root.bottom}`);
+    }
+    await tab.setSize(WIDTH, 500);
+  },
+
   async 'takes names for text, wherever they are shown'({ tab, graph, url }) {
     for (const page of ['/hostile.svg', '/hostile.html']) {
       await tab.goto(url(page));

@@ -2,6 +2,9 @@
 // The heat map: a column for each second and a row for each part of it, or for other units in a short or long profile.
 // Cells are numbered in the order of time, from the bottom of a column to its top.
 
+// The map floats only if it and the tools take a smaller share of the window.
+const MAX_HEAT_SHARE = 0.5;
+
 // In pixels.
 const CELLS_HEIGHT = 150;
 const MIN_CELL_WIDTH = 1.5;
@@ -138,6 +141,18 @@ class HeatMap {
     place.setAttribute('height', 1000);
     picture.heatHeight = Math.ceil(this.box.getBoundingClientRect().height * picture.scale());
     place.setAttribute('height', picture.heatHeight);
+  }
+
+  // Like the tools, which float by `distance` and then have this height, stays in sight below them, unless it takes
+  // too much of the window.
+  /** @param {number} distance @param {number} toolsHeight */
+  float(distance, toolsHeight) {
+    const { picture } = this;
+    const [top, bottom] = picture.inSight();
+    const isSmall = picture.toolsHeight + picture.heatHeight < MAX_HEAT_SHARE * (bottom - top);
+    const isFloating = picture.isDocument && isSmall && distance > 0;
+    this.place.setAttribute('transform', `translate(0 ${isFloating ? distance - picture.toolsHeight + toolsHeight : 0})`);
+    this.place.classList.toggle('floating', isFloating);
   }
 
   // ---- Painting ----

@@ -65,11 +65,13 @@ function keepBottom(viewer, distance) {
   }
 }
 
-// Scrolls to an element, if it is out of sight or under the tools.
+// Scrolls to an element, if it is out of sight or under the tools or the heat map.
 /** @param {Viewer} viewer @param {Element | undefined} element */
 function reveal(viewer, element) {
   element?.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
-  const covered = viewer.tools.place.getBoundingClientRect().bottom - (element?.getBoundingClientRect().top ?? Infinity);
+  const covers = [viewer.tools.place, viewer.heat?.isOpen && viewer.heat.place];
+  const bottom = Math.max(...covers.map((place) => (place ? place.getBoundingClientRect().bottom : 0)));
+  const covered = bottom - (element?.getBoundingClientRect().top ?? Infinity);
   if (covered > 0 && viewer.picture.isDocument) {
     window.scrollBy({ top: -covered, behavior: 'instant' });
   }

@@ -188,11 +188,15 @@ class Tools {
     this.place.classList.remove('floating');
     this.place.setAttribute('y', this.picture.header);
     this.place.setAttribute('height', 1000);
-    const height = Math.ceil(this.box.getBoundingClientRect().height * this.picture.scale());
+    const height = this.height();
     this.place.setAttribute('height', height);
     const isNew = height !== this.picture.toolsHeight;
     this.picture.toolsHeight = height;
     return isNew;
+  }
+
+  height() {
+    return Math.ceil(this.box.getBoundingClientRect().height * this.picture.scale());
   }
 
   // Returns how far it moves. Stays in sight: in a document of its own always, unless it takes too much of the window, and in a host page

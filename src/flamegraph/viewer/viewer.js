@@ -62,6 +62,7 @@ class Viewer {
   onScroll() {
     this.bar.place();
     const distance = this.tools.float();
+    this.heat?.float(distance, this.tools.height());
     this.table.float(this.hasGraph ? distance : 0);
     showMore(this);
   }
