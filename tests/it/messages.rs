@@ -349,3 +349,13 @@ fn numbers_at_the_limits_are_accepted() {
     );
     assert!(stdout(&output).contains("nonce-aB3+/w=="));
 }
+
+#[test]
+#[cfg(feature = "jfr")]
+fn a_recording_without_execution_samples_says_what_it_has() {
+    let recording = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/jfr/malloc.jfr");
+    let args = ["collapse", "jfr", recording];
+    let output = run(env!("CARGO_BIN_EXE_inferno"), &args, b"");
+    let expected = "the recording has no execution samples; it has profiler.Malloc; choose one";
+    assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+}

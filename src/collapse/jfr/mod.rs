@@ -255,6 +255,15 @@ impl Recording {
         }
     }
 
+    /// The names of all events with stacks, for messages.
+    fn recorded_events(&self) -> String {
+        let recorded: Vec<&str> = self.recorded.iter().map(String::as_str).collect();
+        match recorded.is_empty() {
+            true => "no events with stacks".to_string(),
+            false => recorded.join(", "),
+        }
+    }
+
     /// Adds up the requested events.
     fn choose(mut self, options: &Options, profile: &mut Profile) -> io::Result<()> {
         if let Some(event) = &options.event
@@ -262,14 +271,17 @@ impl Recording {
                 .iter()
                 .any(|name| self.kinds.contains(*name))
         {
-            let recorded: Vec<&str> = self.recorded.iter().map(String::as_str).collect();
-            let recorded = match recorded.is_empty() {
-                true => "no events with stacks".to_string(),
-                false => recorded.join(", "),
-            };
             return Err(invalid(format!(
-                "the recording has no event `{event}`; it has {recorded}"
+                "the recording has no event `{event}`; it has {}",
+                self.recorded_events()
             )));
+        }
+        let has_samples = self.events.values().any(|it| it.events > 0);
+        if options.event.is_none() && !has_samples && !self.recorded.is_empty() {
+            log::warn!(
+                "the recording has no execution samples; it has {}; choose one with the event filter (--event EVENT)",
+                self.recorded_events()
+            );
         }
         self.prefer(CPU_TIME, &[EXECUTION]);
         self.prefer(ALLOCATION_SAMPLE, &TLAB_ALLOCATIONS);
