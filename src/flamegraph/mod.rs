@@ -32,17 +32,12 @@ mod legend;
 mod link;
 mod narrow;
 mod options;
-mod pack;
 mod paint;
 #[cfg_attr(not(feature = "picture"), path = "no_picture.rs")]
 mod picture;
 mod render;
-mod shorten;
 mod style;
 mod svg;
-#[cfg(test)]
-mod test_reader;
-mod times;
 mod transform;
 
 pub use attrs::FuncFrameAttrsMap;

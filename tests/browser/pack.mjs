@@ -1,4 +1,4 @@
-// Packs text for the viewer's script, in the format of src/flamegraph/pack.rs and shorten.rs: more slowly than
+// Packs text for the viewer's script, in the format of src/flamegraph/data/pack.rs and shorten.rs: more slowly than
 // those, but into fewer characters.
 
 const LITERAL = 0;

@@ -10,7 +10,7 @@ const MAX_LEGEND = 14;
 const FADED = { light: [236, 236, 238], dark: [52, 52, 56] };
 
 class Modules {
-  // `numbers` has a number for each name; src/flamegraph/data.rs documents it.
+  // `numbers` has a number for each name; src/flamegraph/data/ documents it.
   /** @param {Settings} settings @param {number[]} numbers */
   constructor({ modules, light, dark }, numbers) {
     this.names = modules.map(([name]) => name);

@@ -1,5 +1,5 @@
 // @ts-check
-// Reads the profile from the text in the file; src/flamegraph/data.rs documents the format.
+// Reads the profile from the text in the file; src/flamegraph/data/ documents the format.
 
 // A call tree in which each frame comes before its callees, and those before the next frame. The first node
 // is the root. `name` is the number of a name, -1 for the root's. `own` is the count of the stack that ends

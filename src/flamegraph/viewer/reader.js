@@ -1,5 +1,5 @@
 // @ts-check
-// Reads packed numbers and text; src/flamegraph/pack.rs and shorten.rs document the format.
+// Reads packed numbers and text; src/flamegraph/data/pack.rs and shorten.rs document the format.
 
 // Kinds of numbers.
 const LITERAL = 0;

@@ -1,5 +1,5 @@
 // @ts-check
-// The samples with their times; src/flamegraph/times.rs documents the format. A tick is the thousandth part of a column
+// The samples with their times; src/flamegraph/data/times.rs documents the format. A tick is the thousandth part of a column
 // of the heat map.
 
 const TICKS_PER_COLUMN = 1000;

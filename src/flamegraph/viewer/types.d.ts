@@ -12,7 +12,7 @@ declare const searchcolor: string;
 declare const fluiddrawing: boolean;
 declare const truncate_text_right: boolean;
 
-/** The first line of the profile; src/flamegraph/data.rs documents it. */
+/** The first line of the profile; src/flamegraph/data/ documents it. */
 interface Settings {
   unit: string;
   stacks: number;

@@ -18,16 +18,16 @@ const STEP: usize = 4;
 /// Earlier text is found by a hash of the next eight bytes, in a table with only the latest
 /// position: a megabyte takes a few milliseconds.
 pub(super) fn shorten(text: &[u8], packer: &mut Packer) {
-    let mut places = vec![0; 1 << PLACE_BITS];
+    let mut positions = vec![0; 1 << POSITION_BITS];
     let mut at = 0;
     while at < text.len() {
-        match find(text, at, &mut places) {
-            Some((place, length)) => {
+        match find(text, at, &mut positions) {
+            Some((position, length)) => {
                 packer.push_symbol(Kind::LITERAL, MATCH);
                 packer.push(Kind::LENGTH, (length - MIN_LENGTH) as u64);
-                packer.push(Kind::DISTANCE, (at - place - 1) as u64);
+                packer.push(Kind::DISTANCE, (at - position - 1) as u64);
                 for inner in (at + STEP..at + length).step_by(STEP) {
-                    remember(text, inner, &mut places);
+                    remember(text, inner, &mut positions);
                 }
                 at += length;
             }
@@ -39,24 +39,24 @@ pub(super) fn shorten(text: &[u8], packer: &mut Packer) {
     }
 }
 
-const PLACE_BITS: u32 = 16;
+const POSITION_BITS: u32 = 16;
 
 /// Stores a position, plus one, by the hash of the text there. Returns the previous one, or 0.
 #[inline]
-fn remember(text: &[u8], at: usize, places: &mut [u32]) -> Option<(usize, u64)> {
+fn remember(text: &[u8], at: usize, positions: &mut [u32]) -> Option<(usize, u64)> {
     let word = u64::from_le_bytes(*text[at..].first_chunk::<MIN_MATCH>()?);
-    let hash = word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - PLACE_BITS);
-    let place = std::mem::replace(&mut places[hash as usize], at as u32 + 1);
-    Some((place as usize, word))
+    let hash = word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - POSITION_BITS);
+    let position = std::mem::replace(&mut positions[hash as usize], at as u32 + 1);
+    Some((position as usize, word))
 }
 
 /// An earlier copy of the text from `at` on, and the length of what is the same.
 #[inline]
-fn find(text: &[u8], at: usize, places: &mut [u32]) -> Option<(usize, usize)> {
-    let (place, word) = remember(text, at, places)?;
-    let place = place.checked_sub(1)?;
-    let before = u64::from_le_bytes(*text[place..].first_chunk()?);
-    (before == word).then(|| (place, common(&text[place..], &text[at..])))
+fn find(text: &[u8], at: usize, positions: &mut [u32]) -> Option<(usize, usize)> {
+    let (position, word) = remember(text, at, positions)?;
+    let position = position.checked_sub(1)?;
+    let before = u64::from_le_bytes(*text[position..].first_chunk()?);
+    (before == word).then(|| (position, common(&text[position..], &text[at..])))
 }
 
 /// The length of the common prefix of `a` and `b`.

@@ -1,6 +1,6 @@
 //! The times of samples as compact text, from which the viewer draws the heat map and the flame chart.
 //!
-//! It is the last line of the profile (see [`data`](super::data)): numbers packed by [`Packer`], for each thread: how many
+//! It is the last line of the profile (see [`data`](super)): numbers packed by [`Packer`], for each thread: how many
 //! samples it has; 1 if they have a length, plus 2 if their counts differ; their count if it is always the same; and then
 //! the samples in time order. A sample is how many ticks it starts after the previous one, its stack, and its length in
 //! ticks and its count, if these differ.
@@ -8,8 +8,8 @@
 //! A tick is the thousandth part of a column of the heat map, so a range of its cells is a range of ticks. The stack is 0
 //! if it is the one that followed the previous stack the last time, or else its position in the profile, starting with 1.
 
-use super::data::CountUnit;
 use super::pack::{Kind, Packer};
+use super::unit::CountUnit;
 use crate::call_tree::{NodeId, Sample, Timeline};
 
 // The kinds of numbers, for which the kinds of other numbers of the profile stand.
