@@ -23,8 +23,9 @@
 //! The runtime sometimes writes broken rows, for programs with threads and on Windows. These are
 //! skipped with a warning.
 
+use super::engine;
 use super::engine::format::Listed;
-use super::engine::format::{Block, Format, impl_collapse};
+use super::engine::format::{Block, Format};
 use super::engine::notes::Notes;
 use super::engine::shared::Shared;
 use crate::bytes::error::{Mismatch, ParseError};
@@ -161,18 +162,7 @@ flags! {
 /// assert_eq!(folded, b"MAIN.MAIN 26\nMAIN.MAIN;Lib.work 974\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Clone, Default)]
-pub struct Folder {
-    options: Options,
-}
-
-impl From<Options> for Folder {
-    fn from(options: Options) -> Folder {
-        Folder { options }
-    }
-}
-
-impl_collapse!(Folder);
+pub type Folder = super::engine::folder::Folder<Options>;
 
 /// The progress of reading a profile.
 #[derive(Default)]
@@ -226,7 +216,7 @@ impl Listed for Options {
     const EXPECTED: &'static str = "the call table of a GHC .prof file";
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        Format::sniff(&Options::default(), head)
+        <Options as Format>::sniff(head)
     }
 
     fn adopt(&mut self, options: &Shared) {
@@ -238,7 +228,7 @@ impl Listed for Options {
     }
 
     fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
-        Folder::from(self).fold(reader)
+        engine::fold(&self, reader)
     }
 }
 
@@ -296,7 +286,7 @@ impl Format for Options {
     }
 
     /// The header of the table must be present.
-    fn sniff(&self, head: &[u8]) -> Option<bool> {
+    fn sniff(head: &[u8]) -> Option<bool> {
         whole_lines(head).any(is_header).then_some(true)
     }
 }
@@ -608,7 +598,7 @@ mod tests {
 
     #[test]
     fn sniffing() {
-        let sniff = |text: &str| Options::default().sniff(text.as_bytes());
+        let sniff = |text: &str| <Options as Format>::sniff(text.as_bytes());
         assert_eq!(sniff(HEAD), Some(true));
         assert_eq!(sniff(HEADER), None);
         assert_eq!(sniff("COST CENTRE MODULE SRC %time %alloc\n"), None);

@@ -21,8 +21,9 @@
 //! last callee when the tree returns to a lower level, because these are counted there. The
 //! process, at level 0, has no calls and is not a frame.
 
+use super::engine;
 use super::engine::format::Listed;
-use super::engine::format::{Block, Format, impl_collapse};
+use super::engine::format::{Block, Format};
 use super::engine::notes::warn_of_cut;
 use super::engine::shared::Shared;
 use crate::bytes::error::{Mismatch, ParseError};
@@ -57,17 +58,12 @@ pub(super) const HEADER: &str = "Level,Function Name,Number of Calls,Elapsed Inc
 /// assert_eq!(folded, b"Main() 1\nMain();Parse(string) 1200\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Default)]
-pub struct Folder {
-    options: Summary,
-}
-
-impl_collapse!(Folder);
+pub type Folder = super::engine::folder::Folder<Options>;
 
 flags! {
-    /// The format, which has no options.
+    /// Options for the summary of Visual Studio's profiler: there are none.
     #[derive(Default)]
-    pub(super) struct Summary {}
+    pub struct Options {}
 }
 
 /// The path to the previous row.
@@ -85,7 +81,7 @@ struct Called {
     calls: u64,
 }
 
-impl Listed for Summary {
+impl Listed for Options {
     const NAME: &'static str = "vsprof";
     const DESCRIPTION: &'static str =
         "the call tree summary of Visual Studio's profiler (CSV), in calls";
@@ -95,17 +91,17 @@ impl Listed for Summary {
 This processes the call tree summary of the built in Visual Studio profiler";
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        Format::sniff(&Summary::default(), head)
+        <Options as Format>::sniff(head)
     }
 
     fn adopt(&mut self, _: &Shared) {}
 
     fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
-        Folder { options: self }.fold(reader)
+        engine::fold(&self, reader)
     }
 }
 
-impl Format for Summary {
+impl Format for Options {
     type Prelude = ();
     type Worker = Worker;
     const IS_PARALLEL: bool = false;
@@ -147,7 +143,7 @@ impl Format for Summary {
     }
 
     /// The first line is sufficient.
-    fn sniff(&self, head: &[u8]) -> Option<bool> {
+    fn sniff(head: &[u8]) -> Option<bool> {
         whole_lines(head).next().map(is_header)
     }
 }
@@ -342,7 +338,7 @@ mod tests {
 
     fn fold(rows: &str) -> Result<String, String> {
         let csv = format!("\u{feff}{HEADER}\r\n{rows}");
-        testing::fold(&Summary::default(), csv.as_bytes())
+        testing::fold(&Options::default(), csv.as_bytes())
     }
 
     #[test]
@@ -432,7 +428,7 @@ mod tests {
             let folded = fold(&format!("1,\"a\",1\r\n{row}\r\n"));
             assert_eq!(folded.unwrap_err(), expected);
         }
-        let error = testing::fold(&Summary::default(), b"Level,Function\n").unwrap_err();
+        let error = testing::fold(&Options::default(), b"Level,Function\n").unwrap_err();
         assert_eq!(
             error,
             format!(
@@ -447,12 +443,12 @@ mod tests {
             let folded = fold(&format!("1,\"a\",3\n{cut}"));
             assert_eq!(folded.unwrap(), "a 3\n", "{cut}");
         }
-        assert_eq!(testing::fold(&Summary::default(), b"").unwrap(), "");
+        assert_eq!(testing::fold(&Options::default(), b"").unwrap(), "");
     }
 
     #[test]
     fn sniffing() {
-        let sniff = |text: &str| Summary::default().sniff(text.as_bytes());
+        let sniff = |text: &str| <Options as Format>::sniff(text.as_bytes());
         assert_eq!(sniff(""), None);
         assert_eq!(sniff(HEADER), None);
         assert_eq!(sniff(&format!("{HEADER}\n")), Some(true));
@@ -467,7 +463,7 @@ mod tests {
         fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             for start in ["", "1,\"a\",1\n", "1,\"a\",1\n2,\"b\","] {
                 let csv = [HEADER.as_bytes(), b"\n", start.as_bytes(), &bytes].concat();
-                let _ = testing::fold(&Summary::default(), &csv);
+                let _ = testing::fold(&Options::default(), &csv);
             }
         }
     }

@@ -130,7 +130,7 @@ records! {
     DTRACE: dtrace::Options,
     SAMPLE: sample::Options,
     VTUNE: vtune::Options,
-    VSPROF: vsprof::Summary,
+    VSPROF: vsprof::Options,
     GHCPROF: ghcprof::Options,
     XCTRACE: xctrace::Options,
 }

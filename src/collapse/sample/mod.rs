@@ -30,8 +30,9 @@ mod idle;
 mod node;
 
 use super::cache::lines::{LineCache, LineId};
+use super::engine;
 use super::engine::format::Listed;
-use super::engine::format::{Block, Format, impl_collapse};
+use super::engine::format::{Block, Format};
 use super::engine::shared::Shared;
 use crate::bytes::error::{Mismatch, ParseError};
 use crate::bytes::lines::{after_last_line, whole_lines};
@@ -114,18 +115,7 @@ impl Default for Options {
 /// assert_eq!(folded, b"Thread_1;prog`main 2\nThread_1;prog`main;libparse`parse 3\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Clone, Default)]
-pub struct Folder {
-    options: Options,
-}
-
-impl From<Options> for Folder {
-    fn from(options: Options) -> Folder {
-        Folder { options }
-    }
-}
-
-impl_collapse!(Folder);
+pub type Folder = super::engine::folder::Folder<Options>;
 
 /// The position of a worker in the report, and the nodes that may still get children.
 #[derive(Default)]
@@ -165,7 +155,7 @@ This processes the result of the sample command on macOS:
         sample 1234 -file out.sample_stacks";
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        Format::sniff(&Options::default(), head)
+        <Options as Format>::sniff(head)
     }
 
     fn adopt(&mut self, options: &Shared) {
@@ -173,7 +163,7 @@ This processes the result of the sample command on macOS:
     }
 
     fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
-        Folder::from(self).fold(reader)
+        engine::fold(&self, reader)
     }
 }
 
@@ -216,7 +206,7 @@ impl Format for Options {
     }
 
     /// The line that starts the call graph must be present, followed by the graph.
-    fn sniff(&self, head: &[u8]) -> Option<bool> {
+    fn sniff(head: &[u8]) -> Option<bool> {
         let mut is_in_graph = false;
         for line in whole_lines(head).map(trim_end) {
             if line.starts_with(START) {

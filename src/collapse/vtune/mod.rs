@@ -27,8 +27,9 @@
 mod functions;
 mod row;
 
+use super::engine;
 use super::engine::format::Listed;
-use super::engine::format::{Block, Format, impl_collapse};
+use super::engine::format::{Block, Format};
 use super::engine::notes::warn_of_cut;
 use super::engine::shared::Shared;
 use crate::bytes::error::{Mismatch, ParseError};
@@ -89,18 +90,7 @@ impl Default for Options {
 /// assert_eq!(folded, b"Total;prog`main 500\nTotal;prog`main;libparse.so`parse(int, char) 1250\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Clone, Default)]
-pub struct Folder {
-    options: Options,
-}
-
-impl From<Options> for Folder {
-    fn from(options: Options) -> Folder {
-        Folder { options }
-    }
-}
-
-impl_collapse!(Folder);
+pub type Folder = super::engine::folder::Folder<Options>;
 
 /// The path to the previous row.
 #[derive(Default)]
@@ -126,7 +116,7 @@ This processes the CSV output of Intel VTune, created as follows:
     Older versions are called amplxe-cl.";
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        Format::sniff(&Options::default(), head)
+        <Options as Format>::sniff(head)
     }
 
     fn adopt(&mut self, options: &Shared) {
@@ -134,7 +124,7 @@ This processes the CSV output of Intel VTune, created as follows:
     }
 
     fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
-        Folder::from(self).fold(reader)
+        engine::fold(&self, reader)
     }
 }
 
@@ -184,7 +174,7 @@ impl Format for Options {
         Ok(())
     }
 
-    fn sniff(&self, head: &[u8]) -> Option<bool> {
+    fn sniff(head: &[u8]) -> Option<bool> {
         let has_header = whole_lines(head).any(|line| line.starts_with(HEADER));
         has_header.then_some(true)
     }
@@ -379,7 +369,7 @@ mod tests {
 
     #[test]
     fn sniffing() {
-        let sniff = |text: &str| Options::default().sniff(text.as_bytes());
+        let sniff = |text: &str| <Options as Format>::sniff(text.as_bytes());
         let header = "Function Stack,CPU Time:Self,Module";
         assert_eq!(sniff(&format!("war: x\n{header},x\r\n")), Some(true));
         assert_eq!(sniff(header), None);
