@@ -175,6 +175,15 @@ impl Forest {
         self.trees.iter().any(CallTree::is_in_time_order)
     }
 
+    /// Puts the trees in time order that know the times of samples.
+    pub(crate) fn sort_by_time(&mut self) {
+        for tree in &mut self.trees {
+            if tree.timeline().is_some() {
+                *tree = std::mem::take(tree).into_chart();
+            }
+        }
+    }
+
     /// Whether no tree has any stacks.
     pub fn is_empty(&self) -> bool {
         self.trees.iter().all(CallTree::is_empty)

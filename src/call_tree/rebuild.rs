@@ -38,7 +38,7 @@ pub(super) fn append(tree: &mut CallTree, other: &CallTree) {
 }
 
 /// The self counts from left to right, as drawn.
-fn parts_as_drawn(tree: &CallTree) -> Vec<SelfCount> {
+pub(super) fn parts_as_drawn(tree: &CallTree) -> Vec<SelfCount> {
     if tree.is_in_time_order() {
         return parts_in_order(tree);
     }

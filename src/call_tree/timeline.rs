@@ -1,6 +1,6 @@
 //! Samples in time order, for flame charts and heat maps.
 
-use super::rebuild::{Chart, SelfCount, fill_stack};
+use super::rebuild::{Chart, SelfCount, fill_stack, parts_as_drawn};
 use super::{CallTree, Count, NodeId};
 use crate::bytes::decimal::Decimal;
 use ahash::AHashMap;
@@ -113,12 +113,20 @@ impl Timeline {
     }
 
     /// Builds the tree in time order, where `node_of` maps the nodes of samples to those of `tree`.
-    pub fn chart(mut self, tree: &CallTree, node_of: impl Fn(NodeId) -> NodeId) -> CallTree {
+    pub fn chart(self, tree: &CallTree, node_of: impl Fn(NodeId) -> NodeId) -> CallTree {
+        let mut chart = empty_chart(tree);
+        self.add_to(&mut chart, tree, node_of);
+        chart.finish()
+    }
+
+    fn add_to(
+        mut self,
+        chart: &mut Chart<'_>,
+        tree: &CallTree,
+        node_of: impl Fn(NodeId) -> NodeId,
+    ) {
         self.samples
             .sort_by_key(|sample| (sample.thread, sample.moment.start));
-        let mut chart_tree = CallTree::in_time_order();
-        chart_tree.describe_as(tree);
-        let mut chart = Chart::new(tree, chart_tree);
         let mut thread = None;
         let mut stack = Vec::new();
         for sample in self.samples {
@@ -134,8 +142,22 @@ impl Timeline {
             };
             chart.add(&stack, &part);
         }
-        chart.finish()
     }
+
+    /// The sum of the samples of each node.
+    fn sums(&self) -> AHashMap<NodeId, Count> {
+        let mut sums = AHashMap::new();
+        for sample in &self.samples {
+            *sums.entry(sample.node).or_insert(Count::ZERO) += sample.count;
+        }
+        sums
+    }
+}
+
+fn empty_chart(tree: &CallTree) -> Chart<'_> {
+    let mut target = CallTree::in_time_order();
+    target.describe_as(tree);
+    Chart::new(tree, target)
 }
 
 impl CallTree {
@@ -147,6 +169,28 @@ impl CallTree {
     /// The samples whose time is known, to add to.
     pub(crate) fn timeline_mut(&mut self) -> &mut Timeline {
         self.timeline.get_or_insert_default()
+    }
+
+    /// The tree in time order, if the times of samples are known. Samples without a time follow, as
+    /// if they were of another thread.
+    pub(crate) fn into_chart(mut self) -> CallTree {
+        let Some(timeline) = self.timeline.take() else {
+            return self;
+        };
+        let dated = timeline.sums();
+        let mut chart = empty_chart(&self);
+        timeline.add_to(&mut chart, &self, |node| node);
+        chart.begin_thread();
+        let mut stack = Vec::new();
+        for mut part in parts_as_drawn(&self) {
+            let done = dated.get(&part.node).copied().unwrap_or_default();
+            part.count = part.count.saturating_sub(done);
+            if !part.count.is_zero() {
+                fill_stack(&self, part.node, &mut stack);
+                chart.add(&stack, &part);
+            }
+        }
+        chart.finish()
     }
 
     /// Makes the times of samples relative to the first.
@@ -210,5 +254,27 @@ mod tests {
         all.merge(&tree);
         let names: Vec<&[u8]> = all.walk().map(|visit| all.name(visit.node)).collect();
         assert_eq!(names.concat(), b"papabapbpab");
+    }
+
+    #[test]
+    fn samples_without_a_time_are_last() {
+        let mut tree = CallTree::new();
+        for (stack, start, count) in [("p;b", Some(1), 2), ("p;a", Some(7), 4), ("p;b", None, 3)] {
+            let node = tree.descend(CallTree::ROOT, stack.as_bytes());
+            tree.add(node, count);
+            if let Some(start) = start {
+                let timeline = tree.timeline_mut();
+                timeline.add(b"1", Moment::at(start), node, count);
+            }
+        }
+        let chart = tree.into_chart();
+        let frames = chart.walk().map(|visit| {
+            let name = String::from_utf8_lossy(chart.name(visit.node)).into_owned();
+            format!("{name} {}", chart.totals()[visit.node.index()])
+        });
+        assert_eq!(
+            frames.collect::<Vec<_>>(),
+            ["p 6", "b 2", "a 4", "p 3", "b 3"]
+        );
     }
 }

@@ -30,8 +30,8 @@ struct Args {
     #[arg(long)]
     list: bool,
 
-    /// Keep time order: perf samples one thread after another; folded stacks in line order. Only
-    /// adjacent stacks are merged
+    /// Keep time order: samples with times one thread after another; folded stacks in line order.
+    /// Only adjacent stacks are merged
     #[arg(long = "flamechart", conflicts_with = "list_values")]
     flame_chart: bool,
 

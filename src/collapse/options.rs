@@ -16,9 +16,9 @@ pub struct Options {
     /// requires the crate's feature `demangle`. Default: `true`.
     pub demangle: bool,
 
-    /// Keep the time order, in formats that have one: see
-    /// [`perf::Options::in_time_order`](crate::collapse::perf::Options::in_time_order). Default:
-    /// `false`.
+    /// Build a tree [in time order](crate::call_tree::CallTree::in_time_order) for a flame chart, in
+    /// formats that record times. The samples of each thread follow those of threads that appeared
+    /// earlier; samples without a time are last. Default: `false`.
     pub in_time_order: bool,
 
     /// Keep the time of each sample, in formats that record it, for the heat map of a graph: see
@@ -106,7 +106,7 @@ impl Options {
             in_time_order: self.in_time_order,
             nthreads: self.nthreads,
             selection: Selection {
-                keeps_times: self.keep_times,
+                keeps_times: self.keep_times || self.in_time_order,
                 ..self.selection.clone()
             },
         }

@@ -156,6 +156,65 @@ fn several_inputs_are_drawn_in_order() {
     assert_eq!(chart(&files, &[]), expected);
 }
 
+/// Profiles in which `mix` runs before and after `bake`, in the words of several formats.
+#[cfg(feature = "json")]
+#[test]
+fn formats_with_times_are_drawn_in_time_order() {
+    let span = |name, at, length| {
+        format!(r#"{{"ph":"X","pid":1,"tid":1,"name":"{name}","ts":{at},"dur":{length}}}"#)
+    };
+    let spans = [
+        span("main", 0, 40),
+        span("mix", 0, 10),
+        span("bake", 10, 20),
+        span("mix", 30, 10),
+    ];
+    let chrome = format!(r#"{{"traceEvents":[{}]}}"#, spans.join(","));
+    let speedscope = r#"{"$schema":"https://www.speedscope.app/file-format-schema.json",
+        "shared":{"frames":[{"name":"main"},{"name":"mix"},{"name":"bake"}]},
+        "profiles":[{"type":"sampled","name":"oven","unit":"microseconds","startValue":0,"endValue":40,
+            "samples":[[0,1],[0,2],[0,2],[0,1]],"weights":[10,10,10,10]}]}"#;
+    let cpuprofile = r#"{"nodes":[
+        {"id":1,"callFrame":{"functionName":"(root)"},"children":[2]},
+        {"id":2,"callFrame":{"functionName":"main"},"children":[3,4]},
+        {"id":3,"callFrame":{"functionName":"mix"}},{"id":4,"callFrame":{"functionName":"bake"}}],
+        "startTime":0,"endTime":40,"samples":[3,4,4,3],"timeDeltas":[0,10,10,10]}"#;
+    let expected = [
+        "all 0 +40",
+        "main 0 +40",
+        "mix 0 +10",
+        "bake 10 +20",
+        "mix 30 +10",
+    ];
+    for profile in [&chrome, speedscope, cpuprofile] {
+        assert_eq!(chart(&[("profile", profile)], &[]), expected, "{profile}");
+    }
+}
+
+/// A chart has all samples of the merged graph.
+#[cfg(all(feature = "json", feature = "protobuf", feature = "jfr"))]
+#[test]
+fn charts_of_all_formats_have_all_samples() {
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
+    for profile in [
+        "chrome/argument-of-begin.json",
+        "firefox/processed.json",
+        "jfr/bakery.jfr.gz",
+        "nettrace/samples.nettrace",
+        "otlp/json.json",
+        "simpleperf/cpu.proto",
+        "speedscope/evented.json",
+        "xctrace/threads-and-cores.xml",
+    ] {
+        let path = format!("{data}/{profile}");
+        let total = |args: &[&str]| {
+            let args: Vec<&str> = args.iter().copied().chain(["-q", &path]).collect();
+            frames(&stdout(&run_in(data.as_ref(), FLAMEGRAPH, &args, b"")))[0].clone()
+        };
+        assert_eq!(total(&["--flamechart"]), total(&[]), "{profile}");
+    }
+}
+
 #[test]
 fn a_profile_without_times_is_sorted_by_name_with_a_warning() {
     let dtrace = "\n\n  oven`mix\n  oven`main\n 3\n\n  oven`bake\n  oven`main\n 4\n\n";
@@ -167,7 +226,7 @@ fn a_profile_without_times_is_sorted_by_name_with_a_warning() {
         dtrace.as_bytes(),
     );
     assert!(stderr(&output).ends_with(
-        ": warning: dtrace profiles are not drawn in time order: stacks are merged and sorted by name\n"
+        ": warning: the dtrace profile has no times: stacks are merged and sorted by name\n"
     ));
     let expected = [
         "all 0 +7",

@@ -9,8 +9,8 @@ use clap::Args;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Graph")]
 pub struct GraphArgs {
-    /// Draw a flame chart: perf samples in time order, one thread after another; folded stacks in
-    /// line order. Only adjacent stacks are merged
+    /// Draw a flame chart: samples with times in time order, one thread after another; folded stacks
+    /// in line order. Only adjacent stacks are merged
     #[arg(long = "flamechart")]
     pub flame_chart: bool,
 

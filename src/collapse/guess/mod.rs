@@ -137,7 +137,7 @@ impl Folder {
                 if self.options.in_time_order && !tree.is_in_time_order() {
                     let name = entry.name;
                     warning!(
-                        "{name} profiles are not drawn in time order: stacks are merged and sorted by name"
+                        "the {name} profile has no times: stacks are merged and sorted by name"
                     );
                 }
                 Ok(Some(tree))
@@ -177,7 +177,11 @@ impl Folder {
     fn fold_as(&self, entry: FormatEntry, head: &[u8], rest: Reader<'_>) -> io::Result<Forest> {
         log::info!("Using {} collapser", entry.name);
         self.options.refuse_off_cpu(entry.name)?;
-        rest.after(head, |reader| (entry.fold)(&self.options, reader))
+        let mut forest = rest.after(head, |reader| (entry.fold)(&self.options, reader))?;
+        if self.options.in_time_order {
+            forest.sort_by_time();
+        }
+        Ok(forest)
     }
 }
 

@@ -343,7 +343,7 @@ impl<'o> Trace<'o> {
             })?;
         if self.without_stack > 0 {
             let samples = plural(self.without_stack, "sample has", "samples have");
-            warning!("{samples} no stack, and count for the root");
+            warning!("{samples} no stack: counted for the root");
         }
         if self.in_native_code > 0 {
             let samples = plural(self.in_native_code, "sample", "samples");
