@@ -2,7 +2,8 @@
 // unzoom, search, end the search, resize, show details, and switch views. Prints bytes per frame, and medians
 // in milliseconds, each from an event to the end of the frame that shows its effect; `drawn` is the time from
 // the start of the navigation to the end of the first frame with the graph, and `first paint` to the first
-// paint of anything.
+// paint of anything. `zoom 57 (31)`: of 57 ms, the main thread of the page used a CPU for 31. `complete` is its CPU
+// time until postponed drawing is done, too.
 //
 //   node bench_inputs.mjs DIRECTORY     # writes profiles of 200,000 frames, and of 2,000 levels
 //   inferno-flamegraph DIRECTORY/many.folded >DIRECTORY/many.svg     # and so on
@@ -28,7 +29,7 @@ function prepare() {
       channel.port1.onmessage = () => done(performance.now());
       channel.port2.postMessage(0);
     });
-  const painted = () => new Promise((done) => requestAnimationFrame(() => done(afterFrame())));
+  window.painted = () => new Promise((done) => requestAnimationFrame(() => done(afterFrame())));
   // Waits for postponed drawing, which is not part of any measurement, until nothing was added for several
   // frames.
   window.settled = async () => {
@@ -50,13 +51,15 @@ function prepare() {
     }
   };
   addEventListener('DOMContentLoaded', () => requestAnimationFrame(look));
-  // Calls `choose` to select a target, then `act` with it.
-  window.timed = async (choose, act) => {
+  // Calls `choose` to select a target for `timed`.
+  window.ready = async (choose) => {
     await settled();
-    const chosen = await choose();
+    window.chosen = await choose();
     await painted();
+  };
+  window.timed = async (act) => {
     const start = performance.now();
-    act(chosen);
+    act(window.chosen);
     return (await painted()) - start;
   };
   // From the resize event to the end of the next frame.
@@ -84,27 +87,26 @@ function prepare() {
   window.clicked = (element) => element.dispatchEvent(new MouseEvent('click', { bubbles: true }));
 }
 
-const press = (id) => `() => timed(() => byId('${id}'), clicked)`;
-const search = () =>
-  timed(
+// Actions are pairs of functions in the page: the first selects a target, the second acts on it.
+const press = (id) => [`() => byId('${id}')`, 'clicked'];
+const zoom = (low, high) => [`() => frameOf(${low}, ${high})`, 'clicked'];
+
+const actions = {
+  zoom: zoom(0.2, 0.6),
+  deeper: zoom(0.01, 0.2),
+  unzoom: press('unzoom'),
+  search: [
     () => byId('term'),
     (input) => {
       input.value = 'alloc|read';
       input.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
     },
-  );
-
-const actions = {
-  zoom: () => timed(() => frameOf(0.2, 0.6), clicked),
-  deeper: () => timed(() => frameOf(0.01, 0.2), clicked),
-  unzoom: press('unzoom'),
-  search,
-  hover: () =>
-    timed(
-      () => frameOf(0.01, 0.2).querySelector('rect'),
-      (rect) => rect.dispatchEvent(new MouseEvent('mouseover', { bubbles: true })),
-    ),
-  'zoom, searched': () => timed(() => frameOf(0.2, 0.6), clicked),
+  ],
+  hover: [
+    () => frameOf(0.01, 0.2).querySelector('rect'),
+    (rect) => rect.dispatchEvent(new MouseEvent('mouseover', { bubbles: true })),
+  ],
+  'zoom, searched': zoom(0.2, 0.6),
   'unzoom, searched': press('unzoom'),
   'end search': press('search'),
   icicle: press('icicle'),
@@ -118,11 +120,13 @@ const publishedActions = {
   zoom: actions.zoom,
   deeper: actions.deeper,
   unzoom: actions.unzoom,
-  search: () =>
-    timed(() => {
+  search: [
+    () => {
       window.prompt = () => 'alloc|read';
       return byId('search');
-    }, clicked),
+    },
+    'clicked',
+  ],
   'zoom, searched': actions.zoom,
   'unzoom, searched': actions.unzoom,
   'end search': press('search'),
@@ -130,57 +134,74 @@ const publishedActions = {
 
 // In its view of merged stacks, which `icicle` opens. Its table is part of another view.
 const speedscopeActions = {
-  icicle: () => timed(() => withText('Left Heavy'), clicked),
-  zoom: () =>
-    timed(
-      () => {
-        const canvases = [...document.querySelectorAll('canvas')].filter((canvas) => canvas.clientHeight > 200);
-        const target = canvases[canvases.length - 1];
-        const { left, top } = target.getBoundingClientRect();
-        const at = { bubbles: true, clientX: left + 300, clientY: top + 70 };
-        target.dispatchEvent(new MouseEvent('mousemove', at));
-        return { target, at };
-      },
-      ({ target, at }) => target.dispatchEvent(new MouseEvent('dblclick', at)),
-    ),
-  unzoom: () =>
-    timed(
-      () => window,
-      (page) => page.dispatchEvent(new KeyboardEvent('keydown', { key: '0', code: 'Digit0', bubbles: true })),
-    ),
-  search: () =>
-    timed(
-      async () => {
-        window.dispatchEvent(new KeyboardEvent('keydown', { key: 'f', ctrlKey: true, bubbles: true }));
-        await settled();
-        return document.querySelector('input');
-      },
-      (input) => {
-        input.value = 'alloc';
-        input.dispatchEvent(new Event('input', { bubbles: true }));
-      },
-    ),
-  table: () => timed(() => withText('Sandwich'), clicked),
+  icicle: [() => withText('Left Heavy'), 'clicked'],
+  zoom: [
+    () => {
+      const canvases = [...document.querySelectorAll('canvas')].filter((canvas) => canvas.clientHeight > 200);
+      const target = canvases[canvases.length - 1];
+      const { left, top } = target.getBoundingClientRect();
+      const at = { bubbles: true, clientX: left + 300, clientY: top + 70 };
+      target.dispatchEvent(new MouseEvent('mousemove', at));
+      return { target, at };
+    },
+    ({ target, at }) => target.dispatchEvent(new MouseEvent('dblclick', at)),
+  ],
+  unzoom: [
+    () => window,
+    (page) => page.dispatchEvent(new KeyboardEvent('keydown', { key: '0', code: 'Digit0', bubbles: true })),
+  ],
+  search: [
+    async () => {
+      window.dispatchEvent(new KeyboardEvent('keydown', { key: 'f', ctrlKey: true, bubbles: true }));
+      await settled();
+      return document.querySelector('input');
+    },
+    (input) => {
+      input.value = 'alloc';
+      input.dispatchEvent(new Event('input', { bubbles: true }));
+    },
+  ],
+  table: [() => withText('Sandwich'), 'clicked'],
 };
 
+// The CPU time of the page's main thread so far, in milliseconds.
+async function cpuTime(tab) {
+  const { metrics } = await tab.send('Performance.getMetrics');
+  return 1000 * metrics.find(({ name }) => name === 'ThreadTime').value;
+}
+
+// The result of `action`, a time, and the CPU time until then.
+async function withCpu(tab, action) {
+  const start = await cpuTime(tab);
+  const time = await action();
+  return { time, cpu: (await cpuTime(tab)) - start };
+}
+
+// Starts at an empty page of the same server, which the same process shows.
 async function open(tab, url) {
-  await tab.goto('about:blank');
-  await tab.goto(url);
-  return tab.evaluate(async () => {
-    while (window.drawn === undefined) {
-      await settled();
-    }
-    await settled();
-    const paint = performance.getEntriesByName('first-paint')[0];
-    return { 'first paint': paint?.startTime ?? NaN, drawn: window.drawn };
+  await tab.goto(new URL('/empty', url).href);
+  const start = await cpuTime(tab);
+  const drawn = await withCpu(tab, async () => {
+    await tab.goto(url);
+    return tab.evaluate(async () => {
+      while (window.drawn === undefined) {
+        await painted();
+      }
+      return window.drawn;
+    });
   });
+  await tab.evaluate(() => settled());
+  const time = await tab.evaluate(() => performance.getEntriesByName('first-paint')[0]?.startTime ?? NaN);
+  return { 'first paint': { time }, drawn, complete: { time: (await cpuTime(tab)) - start } };
 }
 
 // Sets the size while waiting for the answer of `resizing`, because that triggers it.
 async function resized(tab, width) {
   await tab.evaluate(() => settled());
-  const [time] = await Promise.all([tab.evaluate(() => resizing()), tab.setSize(width, 800)]);
-  return time;
+  return withCpu(tab, async () => {
+    const [time] = await Promise.all([tab.evaluate(() => resizing()), tab.setSize(width, 800)]);
+    return time;
+  });
 }
 
 function median(values) {
@@ -204,15 +225,19 @@ async function measure(tab, url, actions) {
   for (let run = 0; run < RUNS; run++) {
     await tab.setSize(1200, 800);
     Object.entries(await open(tab, url)).forEach(([name, value]) => note(name, value));
-    for (const [name, action] of Object.entries(actions)) {
-      note(name, await tab.evaluate(action));
+    for (const [name, [choose, act]] of Object.entries(actions)) {
+      await tab.evaluate(`() => ready(${choose})`);
+      note(name, await withCpu(tab, () => tab.evaluate(`() => timed(${act})`)));
       if (name === 'unzoom') {
         note('resize', await resized(tab, 1000));
       }
     }
-    note('elements', await tab.evaluate(() => document.querySelectorAll('#frames rect').length));
+    note('elements', { time: await tab.evaluate(() => document.querySelectorAll('#frames rect').length) });
   }
-  return Object.entries(found).map(([name, values]) => `${name} ${Math.round(median(values))}`);
+  return Object.entries(found).map(([name, values]) => {
+    const [time, cpu] = ['time', 'cpu'].map((key) => Math.round(median(values.map((value) => value[key]))));
+    return `${name} ${time}${Number.isNaN(cpu) ? '' : ` (${cpu})`}`;
+  });
 }
 
 const TYPES = { '.svg': 'image/svg+xml', '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
@@ -235,14 +260,16 @@ const server = http.createServer((request, response) => {
   const { pathname } = new URL(request.url, 'http://localhost');
   const [, asset] = /^\/speedscope\/([\w.-]+)$/.exec(pathname) ?? [];
   const path = asset ? join(process.env.SPEEDSCOPE, asset) : paths[Number(pathname.slice(1))];
-  const type = path && (TYPES[extname(path)] ?? 'application/octet-stream');
-  response.writeHead(path ? 200 : 204, path ? { 'content-type': `${type}; charset=utf-8` } : {});
+  const type = TYPES[path ? extname(path) : '.html'] ?? 'application/octet-stream';
+  const isFound = path || pathname === '/empty';
+  response.writeHead(isFound ? 200 : 204, isFound ? { 'content-type': `${type}; charset=utf-8` } : {});
   response.end(path && readFileSync(path));
 });
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 const browser = new Chromium(executable);
 try {
   const tab = await browser.openTab();
+  await tab.send('Performance.enable');
   await tab.send('Page.addScriptToEvaluateOnNewDocument', { source: `(${prepare})()` });
   for (const [at, path] of paths.entries()) {
     const { url, size, actions } = subjectOf(path, at);
