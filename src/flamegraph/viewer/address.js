@@ -109,13 +109,14 @@ function restore(viewer) {
   const query = viewer.picture.isDocument ? readQuery() : new Map();
   /** @param {string} key */
   const value = (key) => decode(query.get(key));
-  if (restoreView(viewer, value)) {
+  const isNew = restoreView(viewer, value);
+  if (isNew) {
     viewer.build();
-    // Programs that read the image find all frames in order, whatever the URL.
+  }
+  // Programs that read the image find all frames in order, whatever the URL.
+  if (isNew && value('x')) {
     viewer.zoomTo(0);
-    if (value('x')) {
-      viewer.canvas.drawAll();
-    }
+    viewer.canvas.drawAll();
   }
   const node = zoomedIn(viewer, value('x'), value('y'));
   viewer.query = { term: '', isPlain: value('plain') === '1', ignoreCase: value('ic') === '1' };

@@ -5,8 +5,9 @@
 // and nothing forces a layout.
 
 class Canvas {
-  /** @param {Picture} picture @param {Font} font @param {Profile} profile @param {Colors} colors @param {Search} search */
-  constructor(picture, font, profile, colors, search) {
+  // `graph` is that of the profile's tree, which the file shows.
+  /** @param {Picture} picture @param {Font} font @param {Profile} profile @param {Colors} colors @param {Search} search @param {Graph} graph */
+  constructor(picture, font, profile, colors, search, graph) {
     this.picture = picture;
     this.font = font;
     this.profile = profile;
@@ -21,15 +22,15 @@ class Canvas {
     this.current = -1;
     this.focused = 0;
     this.outline = new Outline(profile.functions);
-    this.found = foundFrames(picture, profile);
+    this.found = foundFrames(picture, profile, graph);
     this.marks = readMarks(this.found, profile, colors);
     this.titles = new Titles(profile, this.marks);
     this.narrow = new Narrow(this.svg);
     this.hits = new Hits(picture);
-    // The parts of a frame's element, to be cloned, which is faster than creating new ones.
-    this.parts = document.createDocumentFragment();
-    create(SVG, 'title', {}, this.parts);
-    create(SVG, 'rect', { height: picture.rowHeight - 1 }, this.parts);
+    // Elements of frames, to be cloned, which is faster than creating new ones: one that is painted, and one that is not.
+    const rect = { height: picture.rowHeight - 1 };
+    this.painted = emptyFrame(rect);
+    this.unpainted = emptyFrame({ ...rect, 'fill-opacity': 0 });
     this.later = new Later(this.svg, (node, added) => this.place(node, added));
   }
 
@@ -49,7 +50,7 @@ class Canvas {
       ...found.map(({ group }) => group),
       this.later.group,
     );
-    found.forEach(({ node, group }) => this.keep(node, group));
+    found.forEach(({ node, group, rect }) => this.keep(node, group, Item.found(group, rect)));
     this.found = [];
     this.colors.use(graph, isOriginal);
     this.titles.use(graph, isOriginal);
@@ -147,9 +148,10 @@ class Canvas {
     const { graph, picture, titles, visible, zoom: { extent, path, range } } = this;
     const isAbove = path.has(node);
     const share = 100 / extent.span;
-    const item = this.items.get(node) ?? this.add(node);
+    const isPainted = isAbove || graph.total[node] >= visible.thin;
+    const item = this.items.get(node) ?? this.add(node, isPainted);
     item.show(added, !this.isShown(node));
-    item.setPainted(isAbove || graph.total[node] >= visible.thin);
+    item.setPainted(isPainted);
     const start = (graph.start[node] - extent.first) * share;
     const end = start + graph.total[node] * share;
     const [left, right] = isAbove ? [0, 100] : range ? [Math.max(start, 0), Math.min(end, 100)] : [start, end];
@@ -158,18 +160,21 @@ class Canvas {
     item.label(titles.name(node), picture, this.font);
   }
 
-  /** @param {number} node */
-  add(node) {
+  /** @param {number} node @param {boolean} isPainted */
+  add(node, isPainted) {
     const mark = this.markOf(node);
-    const group = mark?.cloneNode(false) ?? document.createElementNS(SVG, 'g');
-    group.append(this.parts.cloneNode(true));
-    group.firstChild.textContent = mark?.title ?? this.titles.title(node);
-    return this.keep(node, group);
+    let group = (isPainted ? this.painted : this.unpainted).cloneNode(true);
+    const [title, rect] = group.childNodes;
+    title.firstChild.data = mark?.title ?? this.titles.title(node);
+    if (mark) {
+      group = mark.cloneNode(false);
+      group.append(title, rect);
+    }
+    return this.keep(node, group, new Item(group, rect, isPainted));
   }
 
-  /** @param {number} node @param {Element} group */
-  keep(node, group) {
-    const item = new Item(group);
+  /** @param {number} node @param {Element} group @param {Item} item */
+  keep(node, group, item) {
     this.items.set(node, item);
     this.nodes.set(group, node);
     return item;
@@ -327,4 +332,13 @@ class Canvas {
   markOf(node) {
     return this.marks.groups.get(this.graph.tree.name[node]);
   }
+}
+
+// A frame's element without a text.
+/** @param {Record<string, number>} attributes */
+function emptyFrame(attributes) {
+  const group = create(SVG, 'g', {}, null);
+  create(SVG, 'title', {}, group).append('');
+  create(SVG, 'rect', attributes, group);
+  return group;
 }

@@ -21,7 +21,7 @@ function graphOf(viewer) {
 /** @param {Viewer} viewer */
 function uneditedGraph(viewer) {
   const { side } = viewer.view;
-  if (viewer.unedited?.side !== side) {
+  if (viewer.unedited.side !== side) {
     viewer.unedited = { side, graph: new Graph(viewer.profile.tree, side) };
   }
   return viewer.unedited.graph;

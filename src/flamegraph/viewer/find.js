@@ -5,11 +5,15 @@
 /** @param {Viewer} viewer @param {string} term */
 function searchFor(viewer, term) {
   viewer.query.term = term;
-  viewer.search.run(viewer.query);
-  viewer.canvas.setCurrent(-1);
-  updateTable(viewer);
-  if (viewer.hasGraph) {
-    viewer.canvas.repaint();
+  const { search, canvas } = viewer;
+  const wasActive = search.isActive;
+  search.run(viewer.query);
+  canvas.setCurrent(-1);
+  if (wasActive || search.isActive) {
+    updateTable(viewer);
+  }
+  if (viewer.hasGraph && (wasActive || search.isActive)) {
+    canvas.repaint();
   }
   if (viewer.tools.showSearch(viewer.query)) {
     viewer.redraw();

@@ -2,23 +2,43 @@
 // A frame on the screen: a group of a title, a rectangle and, if it is wide enough, a text.
 
 class Item {
-  /** @param {any} group */
-  constructor(group) {
+  /** @param {any} group @param {any} rect @param {boolean} isPainted */
+  constructor(group, rect, isPainted) {
     this.group = group;
-    this.rect = group.querySelector('rect');
-    this.text = group.querySelector('text');
-    this.shownLabel = this.text?.textContent ?? '';
+    this.rect = rect;
+    this.text = null;
+    this.shownLabel = '';
     // The state that is drawn. Horizontal positions are in percent, so that they are valid for any width.
-    this.x = percent(this.rect, 'x');
-    this.width = percent(this.rect, 'width');
-    this.y = this.rect.hasAttribute('y') ? number(this.rect, 'y') : NaN;
-    this.fill = this.rect.getAttribute('fill');
-    this.onColor = this.text?.getAttribute('fill') ?? '';
+    this.x = NaN;
+    this.width = NaN;
+    this.y = NaN;
+    /** @type {string | null} */
+    this.fill = null;
+    this.classes = '';
+    this.onColor = '';
     this.look = -1;
-    this.isPainted = !this.rect.hasAttribute('fill-opacity');
+    this.isPainted = isPainted;
     this.isHidden = false;
     // Whether it is a fine one, which are removed together; others are kept.
-    this.isFine = group.parentNode === null;
+    this.isFine = true;
+  }
+
+  // A frame with an element in the file.
+  /** @param {any} group @param {any} rect */
+  static found(group, rect) {
+    const item = new Item(group, rect, !rect.hasAttribute('fill-opacity'));
+    const text = group.querySelector('text');
+    return Object.assign(item, {
+      text,
+      shownLabel: text?.textContent ?? '',
+      x: percent(rect, 'x'),
+      width: percent(rect, 'width'),
+      y: rect.hasAttribute('y') ? number(rect, 'y') : NaN,
+      fill: rect.getAttribute('fill'),
+      classes: group.getAttribute('class') ?? '',
+      onColor: text?.getAttribute('fill') ?? '',
+      isFine: false,
+    });
   }
 
   // Shows it, as an element of `parent` unless it has a permanent place.
@@ -78,7 +98,8 @@ class Item {
       this.fill = fill;
       this.rect.setAttribute('fill', fill);
     }
-    if (classes !== (this.group.getAttribute('class') ?? '')) {
+    if (classes !== this.classes) {
+      this.classes = classes;
       this.group.setAttribute('class', classes);
     }
     this.onColor = onColor(color);

@@ -2,9 +2,8 @@
 // Properties of the frames in the file that the profile data does not contain.
 
 // The frames with elements in the file: the node, the group, and its rectangle.
-/** @param {Picture} picture @param {Profile} profile */
-function foundFrames(picture, profile) {
-  const graph = new Graph(profile.tree, profile.settings.width);
+/** @param {Picture} picture @param {Profile} profile @param {Graph} graph */
+function foundFrames(picture, profile, graph) {
   /** @type {Found} */
   const found = [];
   let node = 0;

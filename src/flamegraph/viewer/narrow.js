@@ -43,7 +43,7 @@ const UNITS = 10;
 // Adjacent segments of different colors overlap by this many units, so that no scale shows a seam.
 const OVERLAP = 20;
 
-// The current cell of each row: a column, and the frames in it so far.
+// The current cell of each row, and the frames in it so far: their start, and the end of the column.
 class Cells {
   /** @param {number} low @param {number} high @param {Picture} picture @param {number} step */
   constructor(low, high, picture, step) {
@@ -52,33 +52,36 @@ class Cells {
     /** @param {number} row */
     const middle = (row) => UNITS * (picture.rowY(row + low) + (picture.rowHeight - 1) / 2);
     this.y = Array.from({ length: rows }, (_, row) => middle(row));
-    this.column = new Float64Array(rows).fill(-1);
     this.from = new Float64Array(rows);
+    this.limit = new Float64Array(rows);
     // Sums over the frames of a cell: their widths, their colors weighted by width, and the widths of matches.
     this.covered = new Float64Array(rows);
-    this.color = new Float64Array(3 * rows);
+    this.red = new Float64Array(rows);
+    this.green = new Float64Array(rows);
+    this.blue = new Float64Array(rows);
     this.matched = new Float64Array(rows);
     // The rounding error of the painted widths, in units. It is carried over to the next cell, so that each row is
     // exact as a whole.
     this.carry = new Float64Array(rows);
     this.matchedCarry = new Float64Array(rows);
-    // The last segment.
+    // The last segment, and its color.
     this.start = new Float64Array(rows);
     this.end = new Float64Array(rows);
+    this.painted = new Int32Array(rows).fill(NO_COLOR);
     // The data of a path for each color.
+    /** @type {Map<number, string[]>} */
     this.paths = new Map();
   }
 
   /** @param {number} row @param {number} from @param {number} to @param {Color | null} color */
   add(row, from, to, color) {
     while (from < to) {
-      const column = Math.floor(from);
-      if (this.column[row] !== column) {
+      if (from >= this.limit[row]) {
         this.finishCell(row);
-        this.column[row] = column;
         this.from[row] = from;
+        this.limit[row] = Math.floor(from) + 1;
       }
-      const end = Math.min(to, column + 1);
+      const end = Math.min(to, this.limit[row]);
       this.cover(row, end - from, color);
       from = end;
     }
@@ -91,9 +94,9 @@ class Cells {
       return;
     }
     this.covered[row] += width;
-    for (let part = 0; part < 3; part++) {
-      this.color[3 * row + part] += width * color[part];
-    }
+    this.red[row] += width * color[0];
+    this.green[row] += width * color[1];
+    this.blue[row] += width * color[2];
   }
 
   // Paints a cell: first what does not match, then what does.
@@ -104,44 +107,72 @@ class Cells {
       from += this.paint(row, from, this.covered[row], this.carry, this.average(row));
     }
     if (this.matched[row] > 0) {
-      this.paint(row, from, this.matched[row], this.matchedCarry, options.searchColor);
+      this.paint(row, from, this.matched[row], this.matchedCarry, MATCH);
     }
     this.covered[row] = 0;
     this.matched[row] = 0;
-    this.color.fill(0, 3 * row, 3 * row + 3);
+    this.red[row] = this.green[row] = this.blue[row] = 0;
   }
 
   /** @param {number} row */
   average(row) {
-    const sums = this.color.subarray(3 * row, 3 * row + 3);
-    return css(Array.from(sums, (sum) => snapped(sum / this.covered[row], this.step)));
+    const { covered, red, green, blue, step } = this;
+    /** @param {Float64Array} sums */
+    const part = (sums) => snapped(sums[row] / covered[row], step);
+    return (part(red) << 16) | (part(green) << 8) | part(blue);
   }
 
   // Returns the painted width, in units.
-  /** @param {number} row @param {number} from @param {number} covered @param {Float64Array} carry @param {string} color */
+  /** @param {number} row @param {number} from @param {number} covered @param {Float64Array} carry @param {number} color */
   paint(row, from, covered, carry, color) {
     const exact = UNITS * covered + carry[row];
     const width = Math.round(exact);
     carry[row] = exact - width;
     if (width > 0) {
-      const end = Math.max(from, this.end[row]) + width;
-      const isAdjacent = from <= this.end[row];
-      const start = isAdjacent ? Math.max(this.start[row], this.end[row] - OVERLAP) : from;
-      this.start[row] = start;
-      this.end[row] = end;
-      if (!this.paths.has(color)) {
-        this.paths.set(color, []);
-      }
-      this.paths.get(color).push(`M${start} ${this.y[row]}h${end - start}`);
+      this.extend(row, from, width, color);
     }
     return Math.max(width, 0);
   }
 
+  // Makes the last segment longer, or starts another one.
+  /** @param {number} row @param {number} from @param {number} width @param {number} color */
+  extend(row, from, width, color) {
+    const end = this.end[row];
+    const isAdjacent = from <= end;
+    if (!isAdjacent || color !== this.painted[row]) {
+      this.finishSegment(row);
+      this.painted[row] = color;
+      this.start[row] = isAdjacent ? Math.max(this.start[row], end - OVERLAP) : from;
+    }
+    this.end[row] = Math.max(from, end) + width;
+  }
+
+  /** @param {number} row */
+  finishSegment(row) {
+    const color = this.painted[row];
+    if (color === NO_COLOR) {
+      return;
+    }
+    if (!this.paths.has(color)) {
+      this.paths.set(color, []);
+    }
+    this.paths.get(color).push(`M${this.start[row]} ${this.y[row]}h${this.end[row] - this.start[row]}`);
+  }
+
   // A path for each color.
   finish() {
-    this.y.forEach((_, row) => this.finishCell(row));
-    /** @param {string} stroke @param {string[]} parts */
-    const path = (stroke, parts) => create(SVG, 'path', { stroke, d: parts.join('') }, null);
-    return Array.from(this.paths, ([stroke, parts]) => path(stroke, parts));
+    for (let row = 0; row < this.y.length; row++) {
+      this.finishCell(row);
+      this.finishSegment(row);
+    }
+    return Array.from(this.paths, ([color, parts]) => create(SVG, 'path', { stroke: strokeOf(color), d: parts.join('') }, null));
   }
 }
+
+// In place of a color in 24 bits: that of matches, and none.
+const MATCH = -1;
+const NO_COLOR = -2;
+
+/** @param {number} color */
+const strokeOf = (color) =>
+  color === MATCH ? options.searchColor : css([color >> 16, (color >> 8) & 255, color & 255]);

@@ -20,7 +20,7 @@ const MIN_MATCH = 3;
 class Reader {
   /** @param {string} text */
   constructor(text) {
-    this.text = text;
+    this.pairs = pairsIn(text);
     this.at = 0;
     this.bits = 0;
     this.count = 0;
@@ -33,7 +33,7 @@ class Reader {
   // Makes at least 16 bits available.
   fill() {
     while (this.count < 16) {
-      this.bits = (this.bits << 13) | (digitAt(this.text, this.at++) * 91 + digitAt(this.text, this.at++));
+      this.bits = (this.bits << 13) | this.pairs[this.at++];
       this.count += 13;
     }
   }
@@ -94,12 +94,20 @@ class Reader {
   }
 }
 
-// The number that a character represents: those from `!` on, without `&`, `<` and `>`.
-/** @param {string} text @param {number} at */
-function digitAt(text, at) {
-  const code = text.charCodeAt(at);
-  return code - 33 - +(code > 38) - +(code > 60) - +(code > 62);
+// The numbers of 13 bits that pairs of characters represent.
+/** @param {string} text */
+function pairsIn(text) {
+  const digits = Uint8Array.from({ length: 128 }, (_, code) => digitOf(code));
+  const pairs = new Uint16Array((text.length + 1) >> 1);
+  for (let at = 0; at < pairs.length; at++) {
+    pairs[at] = digits[text.charCodeAt(2 * at)] * 91 + digits[text.charCodeAt(2 * at + 1)];
+  }
+  return pairs;
 }
+
+// The digit that a character represents: those from `!` on, without `&`, `<` and `>`.
+/** @param {number} code */
+const digitOf = (code) => code - 33 - +(code > 38) - +(code > 60) - +(code > 62);
 
 // By the next bits: a symbol, and the length of its code in the low bits.
 /** @param {number[]} lengths */

@@ -12,7 +12,9 @@ class Viewer {
     this.font = new Font(root.querySelector('#details'));
     this.search = new Search(this.profile.names);
     this.colors = new Colors(this.profile);
-    this.canvas = new Canvas(this.picture, this.font, this.profile, this.colors, this.search);
+    // The graph that links refer to, and its side.
+    this.unedited = { side: settings.width, graph: new Graph(this.profile.tree, settings.width) };
+    this.canvas = new Canvas(this.picture, this.font, this.profile, this.colors, this.search, this.unedited.graph);
     this.axis = this.profile.isModern ? new Axis(this.picture, this.profile.counts) : null;
     this.bar = new Bar(this.picture, this.font);
     // Tools that float are above it.
@@ -36,8 +38,6 @@ class Viewer {
     this.pointed = -1;
     // The search in the URL.
     this.committed = '';
-    // The graph that links refer to, and its side.
-    this.unedited = null;
     // Where the window was before saving or printing.
     this.scrolledTo = 0;
     // The zoom at which stepping through matches started; null for the current one.
@@ -161,9 +161,13 @@ class Viewer {
       showTable(this);
     }
     if (this.hasGraph) {
+      const { height } = this.picture;
       const bottom = fromBottom(this);
       canvas.draw();
-      keepBottom(this, bottom);
+      // It reads the layout, which takes long after drawing.
+      if (this.picture.height !== height) {
+        keepBottom(this, bottom);
+      }
     }
     this.drawAxis();
     setShown(tools.buttons.unzoom, !canvas.zoom.isWhole);
