@@ -2,14 +2,20 @@
 
 /// The length of the common prefix of `a` and `b`.
 pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
-    const STEP: usize = 32;
-    let steps = a.as_chunks::<STEP>().0.iter().zip(b.as_chunks().0);
-    let start = STEP * steps.take_while(|(a, b)| a == b).count();
+    // Long chunks are compared by `memcmp`, short ones in line.
+    let long = equal_chunks::<256>(a, b);
+    let start = long + equal_chunks::<32>(&a[long..], &b[long..]);
     start + common_prefix_of_short(&a[start..], &b[start..])
 }
 
-/// The same, for prefixes that are usually shorter than a chunk.
-fn common_prefix_of_short(a: &[u8], b: &[u8]) -> usize {
+/// The length of the chunks at the start that are equal.
+fn equal_chunks<const SIZE: usize>(a: &[u8], b: &[u8]) -> usize {
+    let chunks = a.as_chunks::<SIZE>().0.iter().zip(b.as_chunks().0);
+    SIZE * chunks.take_while(|(a, b)| a == b).count()
+}
+
+/// The same, for prefixes that are usually short.
+pub(crate) fn common_prefix_of_short(a: &[u8], b: &[u8]) -> usize {
     let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
     for (at, (a, b)) in words.clone().enumerate() {
         let difference = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
@@ -59,8 +65,8 @@ mod tests {
 
     #[test]
     fn common_prefix_counts_bytes() {
-        let a = vec![b'x'; 100];
-        for at in [0, 1, 31, 32, 33, 63, 64, 99] {
+        let a = vec![b'x'; 600];
+        for at in [0, 1, 31, 32, 33, 63, 64, 99, 255, 256, 300, 599] {
             let mut b = a.clone();
             b[at] = b'y';
             assert_eq!(common_prefix(&a, &b), at);

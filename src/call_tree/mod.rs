@@ -414,9 +414,9 @@ impl CallTree {
     pub(crate) fn totals_of(&self, own: impl Fn(NodeId) -> Count) -> Vec<Count> {
         let mut totals = vec![Count::ZERO; self.len()];
         for node in self.ids().rev() {
-            totals[node.index()] += own(node);
+            let total = totals[node.index()] + own(node);
+            totals[node.index()] = total;
             if let Some(parent) = self.parent(node) {
-                let total = totals[node.index()];
                 totals[parent.index()] += total;
             }
         }

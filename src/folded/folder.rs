@@ -1,6 +1,7 @@
 //! Builds a tree from folded lines.
 
 use super::in_order::{InOrder, is_frame_end, is_new};
+use super::predictions::{Key, Predictions};
 use super::tally::{LineKind, Tally};
 use super::{Line, Profile, is_blank_or_comment};
 use crate::bytes::blocks::{Blocks, Buffer};
@@ -24,6 +25,7 @@ pub(crate) struct LineFolder {
     is_sorted: bool,
     joins_recursion: bool,
     in_order: InOrder,
+    predictions: Predictions,
 }
 
 impl LineFolder {
@@ -36,6 +38,7 @@ impl LineFolder {
             path: Vec::new(),
             is_sorted: true,
             joins_recursion: false,
+            predictions: Predictions::default(),
         }
     }
 
@@ -97,6 +100,7 @@ impl LineFolder {
         self.forget_previous();
         if is_new(&self.tree) {
             self.tree = tree;
+            self.predictions = Predictions::default();
         } else {
             self.tree.merge(&tree);
         }
@@ -165,12 +169,14 @@ impl LineFolder {
             Some(&(end, node)) => (end + 1, node),
             None => (0, CallTree::ROOT),
         };
+        let mut latest = self.tree.frame(node);
         while start <= stack.len() {
-            let (frame, end) = self.frame_at(start, stack);
+            let (frame, end) = self.frame_at(start, stack, latest);
             if !self.is_recursion(node, frame) {
                 node = self.child(node, frame, end);
             }
             self.path.push((end, node));
+            latest = frame;
             start = end + 1;
         }
         self.previous.truncate(common);
@@ -186,10 +192,23 @@ impl LineFolder {
         ended.unwrap_or_else(|| self.tree.push_new_child(caller, frame))
     }
 
-    /// The frame that starts at `start`, and its end.
-    fn frame_at(&mut self, start: usize, stack: &[u8]) -> (FrameId, usize) {
-        let end = memchr::memchr(b';', &stack[start..]).map_or(stack.len(), |at| start + at);
-        (self.tree.intern_as_is(&stack[start..end]), end)
+    /// The frame that starts at `start`, after the frame `latest`, and its end.
+    fn frame_at(&mut self, start: usize, stack: &[u8], latest: FrameId) -> (FrameId, usize) {
+        let rest = &stack[start..];
+        let key = Key::new(latest, rest);
+        if let Some(predicted) = key.and_then(|key| self.predictions.get(key))
+            && let name = self.tree.frame_name(predicted)
+            && rest.starts_with(name)
+            && is_frame_end(rest, name.len())
+        {
+            return (predicted, start + name.len());
+        }
+        let length = memchr::memchr(b';', rest).unwrap_or(rest.len());
+        let frame = self.tree.intern_as_is(&rest[..length]);
+        if let Some(key) = key {
+            self.predictions.note(key, frame);
+        }
+        (frame, start + length)
     }
 
     fn is_recursion(&self, caller: NodeId, frame: FrameId) -> bool {
@@ -314,6 +333,19 @@ mod tests {
             lines.extend(others);
             prop_assert_eq!(walked(&tree), walked(&tree_of(&lines)));
         }
+    }
+
+    #[test]
+    fn names_that_start_alike_are_not_mistaken_for_each_other() {
+        let start = "long::".repeat(6);
+        let ends = [
+            "b", "", "bb", ";c", "b;c", "b", "", ";c", "bb;c", "b;", "b;c",
+        ];
+        let lines = ends.map(|end| format!("a;{start}{end} 1"));
+        assert_eq!(
+            walked(&folded(&lines).finish().tree),
+            walked(&tree_of(&lines))
+        );
     }
 
     #[test]

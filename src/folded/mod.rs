@@ -38,6 +38,7 @@ mod in_order;
 mod lines;
 mod parallel;
 mod parts;
+mod predictions;
 mod tally;
 mod write;
 
