@@ -369,9 +369,14 @@ fn start_group<'o>(xml: &mut Xml, opt: &'o Options<'_>, name: &str) -> Option<&'
 
 /// The name without a final `_[k]` annotation, with which collapsers select colors.
 pub(super) fn without_annotation(name: &str) -> &str {
-    match name.as_bytes() {
-        [.., b'_', b'[', b'k' | b'w' | b'i' | b'j', b']'] => &name[..name.len() - 4],
-        _ => name,
+    &name[..annotation_start(name.as_bytes())]
+}
+
+/// Where the annotation starts, or the end of the name if it has none.
+pub(super) fn annotation_start(name: &[u8]) -> usize {
+    match name {
+        [start @ .., b'_', b'[', b'k' | b'w' | b'i' | b'j', b']'] => start.len(),
+        _ => name.len(),
     }
 }
 

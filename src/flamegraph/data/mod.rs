@@ -33,7 +33,7 @@ pub(super) use stacks::Stacks;
 
 use super::color::{DARK, LIGHT, Modules, palette};
 use super::counts::CountText;
-use super::frames::without_annotation;
+use super::frames::annotation_start;
 use super::layout::Layout;
 use super::paint::Painter;
 use super::svg::Xml;
@@ -64,7 +64,7 @@ pub(super) fn write(
     let Stacks {
         mut packer, named, ..
     } = stacks;
-    shorten(names.as_bytes(), &mut packer);
+    shorten(&names, &mut packer);
     if let Some(modules) = painter.modules() {
         push_modules(&mut packer, &named, modules);
     } else if painter.is_by_name(tree.is_differential()) {
@@ -88,25 +88,26 @@ pub(super) fn write(
 const OMITTED: &str = "\u{2026}";
 
 /// The text of all names, each preceded by a line break, so that numbers start at 1.
-fn names_of(tree: &CallTree, named: &[FrameId]) -> String {
-    let mut names = OMITTED.to_string();
+fn names_of(tree: &CallTree, named: &[FrameId]) -> Vec<u8> {
+    let mut names = OMITTED.as_bytes().to_vec();
     for &frame in named {
-        let name = lossy(tree.frame_name(frame));
-        names.push('\n');
-        let name = without_annotation(&name);
+        names.push(b'\n');
+        let name = tree.frame_name(frame);
+        let name = &name[..annotation_start(name)];
         if is_plain(name) {
-            names.push_str(name);
+            names.extend_from_slice(name);
         } else {
-            names.extend(name.chars().map(legal));
+            let name: String = lossy(name).chars().map(legal).collect();
+            names.extend_from_slice(name.as_bytes());
         }
     }
     names
 }
 
 /// Whether no character needs replacing, computed without a branch for each byte.
-fn is_plain(name: &str) -> bool {
-    name.bytes()
-        .fold(true, |all, byte| all & (b' '..0x80).contains(&byte))
+fn is_plain(name: &[u8]) -> bool {
+    name.iter()
+        .fold(true, |all, byte| all & (b' '..0x80).contains(byte))
 }
 
 /// Replaces characters that are invalid in XML or end a line.

@@ -122,7 +122,7 @@ impl Packer {
         }
         let mut writer = Writer::new(out);
         let mut codes = [Code::default(); ALL_SYMBOLS];
-        codes[(Kind::REST.0 as usize) << 9].extra = 16;
+        codes[(Kind::REST.0 as usize) << 9].length = 16;
         writer.push(KINDS as u32, 5);
         for kind in 0..KINDS {
             let of_kind = kind * SYMBOLS..(kind + 1) * SYMBOLS;
@@ -135,9 +135,7 @@ impl Packer {
         }
         for token in &self.tokens {
             let code = codes[index(*token)];
-            let extra = u32::from(code.extra);
-            let bits = u32::from(code.bits) << extra | token & 0xffff;
-            writer.push(bits, u32::from(code.length) + extra);
+            writer.push(code.bits | token & 0xffff, code.length);
         }
         writer.finish();
     }
@@ -157,13 +155,12 @@ fn rest_of(bits: u32) -> u32 {
     }
 }
 
-/// The code of a symbol.
+/// The code of a symbol, followed by as many zeros as the number has other bits.
 #[derive(Clone, Copy, Default)]
 struct Code {
-    bits: u16,
-    length: u8,
-    /// How many bits follow.
-    extra: u8,
+    bits: u32,
+    /// The number of bits, including these zeros.
+    length: u32,
 }
 
 fn assign_codes(kind: u32, lengths: &[u8], codes: &mut [Code]) {
@@ -173,10 +170,10 @@ fn assign_codes(kind: u32, lengths: &[u8], codes: &mut [Code]) {
         for (symbol, _) in lengths.iter().enumerate().filter(|it| *it.1 == length) {
             let is_number = kind > Kind::COLOR.0 && symbol >= 16;
             let extra = if is_number { symbol / 2 - 5 } else { 0 };
+            let extra = rest_of(extra as u32);
             codes[symbol] = Code {
-                bits: next,
-                length,
-                extra: rest_of(extra as u32) as u8,
+                bits: next << extra,
+                length: u32::from(length) + extra,
             };
             next += 1;
         }

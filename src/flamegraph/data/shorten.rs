@@ -1,6 +1,7 @@
 //! Packs text. Most repeated text becomes a reference to an earlier copy.
 
 use super::pack::{Kind, Packer};
+use crate::bytes::lines::common_prefix_of_short;
 
 /// The symbol that precedes a reference: its length less 3, because shorter ones would take more room than the
 /// text, and the distance back less 1.
@@ -56,15 +57,8 @@ fn find(text: &[u8], at: usize, positions: &mut [u32]) -> Option<(usize, usize)>
     let (position, word) = remember(text, at, positions)?;
     let position = position.checked_sub(1)?;
     let before = u64::from_le_bytes(*text[position..].first_chunk()?);
-    (before == word).then(|| (position, common(&text[position..], &text[at..])))
-}
-
-/// The length of the common prefix of `a` and `b`.
-fn common(a: &[u8], b: &[u8]) -> usize {
-    let words = a.as_chunks::<MIN_MATCH>().0.iter().zip(b.as_chunks().0);
-    let start = MIN_MATCH * words.take_while(|(a, b)| a == b).count();
-    let bytes = a[start..].iter().zip(&b[start..]);
-    start + bytes.take_while(|(a, b)| a == b).count()
+    let length = || common_prefix_of_short(&text[position..], &text[at..]);
+    (before == word).then(|| (position, length()))
 }
 
 #[cfg(test)]

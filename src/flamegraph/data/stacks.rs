@@ -94,13 +94,18 @@ impl<'t> Stacks<'t> {
                 self.path.push(number);
                 self.push_own_counts(visit.node);
             }
-            Some(omitted) if omitted.is_last => self.add_to_last(visit.node, &omitted),
-            Some(omitted) => {
-                self.path.push(0);
-                self.push_counts(omitted.before, Some(omitted.after));
-                self.note_position(visit.node, self.count as u32);
-            }
+            Some(omitted) => self.push_omitted(visit.node, &omitted),
         }
+    }
+
+    #[cold]
+    fn push_omitted(&mut self, node: NodeId, omitted: &Omitted) {
+        if omitted.is_last {
+            return self.add_to_last(node, omitted);
+        }
+        self.path.push(0);
+        self.push_counts(omitted.before, Some(omitted.after));
+        self.note_position(node, self.count as u32);
     }
 
     /// Ends what is still open, after the last step.
@@ -122,7 +127,6 @@ impl<'t> Stacks<'t> {
         self.close_to(depth);
     }
 
-    #[cold]
     fn add_to_last(&mut self, node: NodeId, omitted: &Omitted) {
         let none = (CallTree::ROOT, Count::ZERO, Count::ZERO);
         self.last.resize(self.path.len() + 1, none);
@@ -180,10 +184,14 @@ impl<'t> Stacks<'t> {
         }
     }
 
+    #[inline]
     fn push_own_counts(&mut self, node: NodeId) {
-        self.push_counts(self.tree.self_before(node), self.tree.self_count(node));
-        if self.timeline.is_some() && self.tree.self_count(node).is_some() {
-            self.note_position(node, self.count as u32);
+        // Most nodes have none.
+        if let Some(count) = self.tree.self_count(node) {
+            self.push_counts(self.tree.self_before(node), Some(count));
+            if self.timeline.is_some() {
+                self.note_position(node, self.count as u32);
+            }
         }
     }
 
@@ -221,7 +229,6 @@ impl<'t> Stacks<'t> {
     }
 
     /// Ends a stack, unless it has no count.
-    #[inline]
     fn push_counts(&mut self, before: Option<Count>, after: Option<Count>) {
         let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
         if !before.is_zero() || !after.is_zero() {
@@ -233,8 +240,11 @@ impl<'t> Stacks<'t> {
         let (open, begun) = (self.open, self.path.len() - self.open);
         self.packer.push(Kind::CLOSED, (self.written - open) as u64);
         self.packer.push(Kind::OPENED, begun as u64);
+        let mut caller = open.checked_sub(1).map_or(0, |last| self.path[last]);
         for depth in open..self.path.len() {
-            self.push_frame(depth);
+            let callee = self.path[depth];
+            self.push_frame(caller, callee);
+            caller = callee;
         }
         self.count += 1;
         self.frames += begun;
@@ -246,9 +256,7 @@ impl<'t> Stacks<'t> {
         self.unit.push(&mut self.packer, Kind::COUNT, after);
     }
 
-    fn push_frame(&mut self, depth: usize) {
-        let caller = depth.checked_sub(1).map_or(0, |above| self.path[above]);
-        let callee = self.path[depth];
+    fn push_frame(&mut self, caller: u32, callee: u32) {
         let callees = &mut self.callees[caller as usize];
         let latest = &mut self.latest[callee as usize];
         let index = match *latest {

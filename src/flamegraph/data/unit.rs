@@ -43,10 +43,13 @@ impl CountUnit {
 
 /// The greatest common divisor of all counts, in units of 10⁻⁹ samples.
 fn unit_of(tree: &CallTree, timeline: Option<&Timeline>) -> i128 {
-    let counts = |node| [tree.self_count(node), tree.self_before(node)];
     let mut unit = CommonDivisor::default();
-    for count in tree.ids().flat_map(counts).flatten() {
-        unit.add(count);
+    for node in tree.ids() {
+        // Most nodes have no count.
+        if let Some(count) = tree.self_count(node) {
+            unit.add(count);
+            unit.add(tree.self_before(node).unwrap_or_default());
+        }
     }
     for sample in timeline.map_or(&[][..], Timeline::samples) {
         unit.add(sample.count);
