@@ -134,7 +134,11 @@ impl Layout {
 
     /// Whether a node, which is not below an omitted one, is itself omitted.
     pub fn is_omitted(&self, node: NodeId) -> bool {
-        let count = self.totals[node.index()];
+        self.omits(self.totals[node.index()])
+    }
+
+    /// Whether a node with this many samples is omitted.
+    fn omits(&self, count: Count) -> bool {
         self.is_light(count) || (self.omits_callees && !self.is_wide(count))
     }
 
@@ -154,10 +158,10 @@ impl Layout {
         self.max_light.is_some_and(|max| count <= max)
     }
 
-    /// Whether a node comes after all its siblings: one gap for all light ones takes less of the file
-    /// than many. In time order, each has its place.
-    fn is_last(&self, node: NodeId) -> bool {
-        !self.is_in_time_order && self.is_light(self.totals[node.index()])
+    /// Whether a node with this many samples comes after all its siblings: one gap for all light ones
+    /// takes less of the file than many. In time order, each has its place.
+    fn is_last(&self, count: Count) -> bool {
+        !self.is_in_time_order && self.is_light(count)
     }
 
     /// The change of a node, drawn or not; `None` if the profile is not differential.
@@ -206,19 +210,10 @@ impl Layout {
         let mut open = vec![(Count::ZERO, Count::ZERO)];
         let mut walk = tree.walk();
         while let Some(visit) = walk.next() {
-            let is_omitted = self.is_omitted(visit.node);
-            let is_last = is_omitted && self.is_last(visit.node);
-            let omitted = is_omitted.then(|| {
-                let (before, after) = self.counts(visit.node);
-                Omitted {
-                    before,
-                    after,
-                    is_last,
-                }
-            });
-            on_step(Step { visit, omitted });
             let count = self.totals[visit.node.index()];
-            if is_omitted {
+            let omitted = self.omits(count).then(|| self.omitted(visit.node));
+            on_step(Step { visit, omitted });
+            if omitted.is_some() {
                 walk.skip_callees();
                 if self.is_light(count) {
                     self.light.count += count;
@@ -231,10 +226,10 @@ impl Layout {
             open.truncate(visit.depth);
             let (caller_start, done) = &mut open[visit.depth - 1];
             let start = *caller_start + widths.caller_self(visit.node) + *done;
-            if !is_last {
+            if !self.is_last(count) {
                 *done += count;
             }
-            if !is_omitted && self.is_wide(count) {
+            if omitted.is_none() && self.is_wide(count) {
                 open.push((start, Count::ZERO));
                 self.push(Frame {
                     node: visit.node,
@@ -243,6 +238,16 @@ impl Layout {
                     count,
                 });
             }
+        }
+    }
+
+    #[cold]
+    fn omitted(&self, node: NodeId) -> Omitted {
+        let (before, after) = self.counts(node);
+        Omitted {
+            before,
+            after,
+            is_last: self.is_last(self.totals[node.index()]),
         }
     }
 
@@ -255,20 +260,29 @@ impl Layout {
             tree,
             diff_width: self.diff_width,
         };
-        // For each open frame: its start, and the samples of its callees so far.
-        let mut open = vec![(0.0, 0.0)];
+        // The caller's self samples to the left of its callees: all of them, except in time order.
+        let before_all = |caller| match self.is_in_time_order {
+            true => 0.0,
+            false => widths.of_self(caller).map_or(0.0, Count::to_f64),
+        };
+        let before = |node| match self.is_in_time_order {
+            true => widths.caller_self(node).to_f64(),
+            false => 0.0,
+        };
+        // For each open frame: where its callees start, and their samples so far.
+        let mut open = vec![(before_all(CallTree::ROOT), 0.0)];
         let mut walk = tree.walk();
-        while let Some(visit) = walk.next() {
-            let (node, depth) = (visit.node, visit.depth);
+        while let Some(Visit { node, depth }) = walk.next() {
             open.truncate(depth);
-            let count = self.totals[node.index()].to_f64();
-            let (caller_start, done) = &mut open[depth - 1];
-            let start = *caller_start + widths.caller_self(node).to_f64() + *done;
-            if !self.is_last(node) {
+            let total = self.totals[node.index()];
+            let count = total.to_f64();
+            let (callees_start, done) = &mut open[depth - 1];
+            let start = *callees_start + before(node) + *done;
+            if !self.is_last(total) {
                 *done += count;
             }
-            open.push((start, 0.0));
-            if self.is_omitted(node) {
+            open.push((start + before_all(node), 0.0));
+            if self.omits(total) {
                 walk.skip_callees();
             } else if count < limit && depth <= self.deepest {
                 on_span(&Span {
@@ -324,28 +338,34 @@ impl<'t> Widths<'t> {
         match self.diff_width {
             DiffWidth::After => self.tree.totals(),
             DiffWidth::Before => self.tree.totals_before(),
-            DiffWidth::Larger => self.tree.totals_of(|node| self.of_self(node)),
+            DiffWidth::Larger => {
+                let own = |node| self.of_self(node).unwrap_or_default();
+                self.tree.totals_of(own)
+            }
         }
     }
 
-    fn of_self(&self, node: NodeId) -> Count {
-        let before = self.tree.self_before(node).unwrap_or_default();
-        let after = self.tree.self_count(node).unwrap_or_default();
-        match self.diff_width {
+    /// The width of the node itself; `None` if no stack ends here.
+    #[inline]
+    fn of_self(&self, node: NodeId) -> Option<Count> {
+        let after = self.tree.self_count(node)?;
+        let before = || self.tree.self_before(node).unwrap_or_default();
+        Some(match self.diff_width {
             DiffWidth::After => after,
-            DiffWidth::Before => before,
-            DiffWidth::Larger => before.max(after),
-        }
+            DiffWidth::Before => before(),
+            DiffWidth::Larger => before().max(after),
+        })
     }
 
     /// The self count of the caller before it called `node`.
     fn caller_self(&self, node: NodeId) -> Count {
         match self.diff_width {
             DiffWidth::After => self.tree.parent_self_so_far(node),
-            _ => self
-                .tree
-                .parent(node)
-                .map_or(Count::ZERO, |caller| self.of_self(caller)),
+            _ => {
+                let caller = self.tree.parent(node);
+                let own = caller.and_then(|caller| self.of_self(caller));
+                own.unwrap_or_default()
+            }
         }
     }
 }

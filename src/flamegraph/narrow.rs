@@ -9,6 +9,7 @@ use super::geometry::Geometry;
 use super::layout::Span;
 use super::svg::Xml;
 use crate::bytes::number::push_uint;
+use std::collections::BTreeMap;
 
 /// The units of a column, in which paths are written.
 const UNITS: f64 = 10.0;
@@ -27,13 +28,13 @@ pub(super) struct Cells {
     columns_per_sample: f64,
     color_step: f64,
     rows: Vec<Row>,
-    segments: Vec<Segment>,
 }
 
-/// The current cell of a row: a column, and the frames in it so far.
+/// A row: its current cell, which is a column and the frames in it so far, and what is painted left of it.
 #[derive(Clone, Default)]
 struct Row {
-    column: u32,
+    /// Where the column starts and ends.
+    column: (f64, f64),
     /// The position of the first frame.
     left: f64,
     /// The sum of the widths of the frames.
@@ -43,13 +44,12 @@ struct Row {
     /// The rounding error of the painted widths, in units. It is carried over to the next cell, so
     /// that the row is exact as a whole.
     carry: f64,
-    /// The index of the last segment.
-    last: Option<usize>,
+    segments: Vec<Segment>,
 }
 
 /// A painted part of a row, in units.
+#[derive(Clone, Copy)]
 struct Segment {
-    depth: usize,
     color: Color,
     left: u32,
     right: u32,
@@ -63,36 +63,107 @@ impl Cells {
             columns_per_sample: columns / total,
             color_step,
             rows: vec![Row::default(); rows],
-            segments: Vec::new(),
         }
     }
 
+    #[inline]
     pub fn add(&mut self, span: &Span, color: Color) {
-        let mut left = span.start * self.columns_per_sample;
+        let left = span.start * self.columns_per_sample;
         let right = left + span.count * self.columns_per_sample;
-        while left < right {
-            let column = left as u32;
-            if self.rows[span.depth].column != column {
-                self.finish_cell(span.depth);
+        let row = &mut self.rows[span.depth];
+        // Most frames are in the same cell as the one before.
+        match left >= row.column.0 && right <= row.column.1 {
+            true => row.cover(right - left, color),
+            false => row.add(left, right, color, self.color_step),
+        }
+    }
+
+    /// Writes a path for each color, if there are any frames.
+    pub fn write(mut self, geometry: &Geometry, xml: &mut Xml) {
+        for row in &mut self.rows {
+            row.finish_cell(self.color_step);
+        }
+        let paths = self.paths();
+        if paths.is_empty() {
+            return;
+        }
+        xml.start("svg");
+        xml.attr("id", "narrow");
+        xml.attr("height", "100");
+        xml.attr("viewBox", &format!("0 0 {} 1000", self.columns * UNITS));
+        xml.attr("preserveAspectRatio", "none");
+        xml.attr("overflow", "visible");
+        xml.attr("fill", "none");
+        xml.attr("stroke-width", &(geometry.rect(0).1 * 10).to_string());
+        for path in paths.values() {
+            xml.start("path");
+            xml.attr("stroke", &css(path[0].1.color));
+            xml.attr_with("d", |out| {
+                for row in path.chunk_by(|a, b| a.0 == b.0) {
+                    push_row(out, row, geometry.rect(row[0].0));
+                }
+            });
+            xml.end();
+        }
+        xml.end();
+    }
+
+    /// The segments of each color, with the depths of their rows.
+    fn paths(&self) -> BTreeMap<u32, Vec<(usize, Segment)>> {
+        let mut paths = BTreeMap::<_, Vec<_>>::new();
+        for (depth, row) in self.rows.iter().enumerate() {
+            for segment in &row.segments {
+                let Color { r, g, b } = segment.color;
+                let path = paths.entry(u32::from_be_bytes([0, r, g, b])).or_default();
+                path.push((depth, *segment));
             }
-            let end = right.min(f64::from(column) + 1.0);
-            self.rows[span.depth].add(left, end - left, color);
+        }
+        paths
+    }
+}
+
+impl Row {
+    /// Adds a frame that is not in the current cell, or not only there.
+    // Never inlined, so that its caller is.
+    #[inline(never)]
+    fn add(&mut self, mut left: f64, right: f64, color: Color, color_step: f64) {
+        while left < right {
+            if left < self.column.0 || left >= self.column.1 {
+                self.finish_cell(color_step);
+                self.begin_cell(left);
+            }
+            let end = right.min(self.column.1);
+            self.cover(end - left, color);
             left = end;
         }
     }
 
-    fn finish_cell(&mut self, depth: usize) {
-        let row = &mut self.rows[depth];
-        let units = row.covered * UNITS + row.carry;
+    fn begin_cell(&mut self, left: f64) {
+        let column = f64::from(left as u32);
+        self.column = (column, column + 1.0);
+        self.left = left;
+        self.covered = 0.0;
+        self.color = [0.0; 3];
+    }
+
+    #[inline]
+    fn cover(&mut self, width: f64, color: Color) {
+        self.covered += width;
+        for (sum, part) in self.color.iter_mut().zip([color.r, color.g, color.b]) {
+            *sum += width * f64::from(part);
+        }
+    }
+
+    fn finish_cell(&mut self, color_step: f64) {
+        let units = self.covered * UNITS + self.carry;
         let width = units.round();
-        row.carry = units - width;
-        let color = row.average(self.color_step);
-        row.covered = 0.0;
+        self.carry = units - width;
         if width <= 0.0 {
             return;
         }
-        let left = (row.left * UNITS).round() as u32;
-        let last = row.last.map(|last| &mut self.segments[last]);
+        let color = self.average(color_step);
+        let left = (self.left * UNITS).round() as u32;
+        let last = self.segments.last_mut();
         let end = last.as_ref().map_or(0, |last| last.right);
         let right = left.max(end) + width as u32;
         let left = match last {
@@ -103,57 +174,7 @@ impl Cells {
             Some(last) if left <= last.right => last.left.max(last.right.saturating_sub(OVERLAP)),
             _ => left,
         };
-        row.last = Some(self.segments.len());
-        self.segments.push(Segment {
-            depth,
-            color,
-            left,
-            right,
-        });
-    }
-
-    /// Writes a path for each color, if there are any frames.
-    pub fn write(mut self, geometry: &Geometry, xml: &mut Xml) {
-        (0..self.rows.len()).for_each(|depth| self.finish_cell(depth));
-        if self.segments.is_empty() {
-            return;
-        }
-        // Segments of a row stay in order.
-        self.segments
-            .sort_by_key(|it| (it.color.r, it.color.g, it.color.b, it.depth));
-        xml.start("svg");
-        xml.attr("id", "narrow");
-        xml.attr("height", "100");
-        xml.attr("viewBox", &format!("0 0 {} 1000", self.columns * UNITS));
-        xml.attr("preserveAspectRatio", "none");
-        xml.attr("overflow", "visible");
-        xml.attr("fill", "none");
-        xml.attr("stroke-width", &(geometry.rect(0).1 * 10).to_string());
-        for path in self.segments.chunk_by(|a, b| a.color == b.color) {
-            xml.start("path");
-            xml.attr("stroke", &css(path[0].color));
-            xml.attr_with("d", |out| {
-                for row in path.chunk_by(|a, b| a.depth == b.depth) {
-                    push_row(out, row, geometry.rect(row[0].depth));
-                }
-            });
-            xml.end();
-        }
-        xml.end();
-    }
-}
-
-impl Row {
-    fn add(&mut self, left: f64, width: f64, color: Color) {
-        if self.covered == 0.0 {
-            self.column = left as u32;
-            self.left = left;
-            self.color = [0.0; 3];
-        }
-        self.covered += width;
-        for (sum, part) in self.color.iter_mut().zip([color.r, color.g, color.b]) {
-            *sum += width * f64::from(part);
-        }
+        self.segments.push(Segment { color, left, right });
     }
 
     fn average(&self, step: f64) -> Color {
@@ -166,9 +187,9 @@ impl Row {
 }
 
 /// Writes lines along the middle of a row.
-fn push_row(out: &mut Vec<u8>, segments: &[Segment], (y, height): (usize, usize)) {
+fn push_row(out: &mut Vec<u8>, segments: &[(usize, Segment)], (y, height): (usize, usize)) {
     let mut end = None;
-    for segment in segments {
+    for (_, segment) in segments {
         match end {
             None => {
                 out.push(b'M');
