@@ -983,6 +983,23 @@ const checks = {
     }
   },
 
+  async 'saves stacks with the annotations that colors depend on'({ tab, graph, url }) {
+    const lines = [];
+    for (const [root, letter] of [['java', 'j'], ['sys', 'k']]) {
+      for (let number = 0; number < 2500; number++) {
+        lines.push(`${root};f${String(number).padStart(4, '0')}_[${letter}] 1\n`);
+      }
+    }
+    await tab.goto(url('/two-colors.svg'));
+    await record(tab);
+    await graph.choose('export');
+    assert.equal(await tab.evaluate(() => window.saved), lines.join(''));
+    await tab.press('r');
+    await graph.choose('export');
+    const callers = await tab.evaluate(() => window.saved);
+    assert.ok(callers.includes('f0000_[j];java 1\n') && callers.includes('f0000_[k];sys 1\n'));
+  },
+
   async 'saves the same picture in pixels'({ tab, graph, url }) {
     for (const page of ['/graph.svg', '/nonce.html', '/modern-dense.svg', '/log.svg']) {
       await tab.goto(url(page));

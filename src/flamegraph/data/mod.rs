@@ -17,6 +17,8 @@
 //! 3. A color for each name: two numbers, with 4 bits each of red, green, and blue; none if colors do
 //!    not depend on names. If they depend on modules, the settings list these, and here is, for each
 //!    name, the index of its module, times 3, plus the number of one of the module's colors.
+//! 4. If the settings are `annotated`: for each name, the letter of its annotation, or a space; packed by
+//!    [`shorten`].
 //!
 //! The first name, number 0, is not a function: it represents frames omitted because they are too
 //! narrow, if the options say so.
@@ -43,6 +45,7 @@ use crate::bytes::text::{json_string, lossy};
 use crate::call_tree::{CallTree, FrameId, Roots};
 use pack::{Kind, Packer};
 use shorten::shorten;
+use std::iter;
 use times::Times;
 
 /// Writes the profile of `layout`. The `stacks` must have received all its steps.
@@ -58,7 +61,9 @@ pub(super) fn write(
     let names = names_of(tree, &stacks.named);
     let theme = painter.modules().map_or(String::new(), modules_json);
     let times = stacks.timeline.map(Times::new);
-    let theme = times.as_ref().map_or(String::new(), Times::settings) + &theme;
+    let annotations = annotations_of(tree, &stacks.named);
+    let annotated = annotations.as_ref().map_or("", |_| ",\"annotated\":true");
+    let theme = times.as_ref().map_or(String::new(), Times::settings) + &theme + annotated;
     let settings = settings(opt, &stacks, names.len(), &theme);
     let times = times.map(|times| times.packed(|node| stacks.position(node), stacks.unit));
     let Stacks {
@@ -69,6 +74,9 @@ pub(super) fn write(
         push_modules(&mut packer, &named, modules);
     } else if painter.is_by_name(tree.is_differential()) {
         push_colors(&mut packer, tree, &named, painter);
+    }
+    if let Some(annotations) = annotations {
+        shorten(&annotations, &mut packer);
     }
     xml.start("metadata");
     xml.attr("id", "profile");
@@ -102,6 +110,21 @@ fn names_of(tree: &CallTree, named: &[FrameId]) -> Vec<u8> {
         }
     }
     names
+}
+
+/// The letter of each name's annotation, or a space, if any has one.
+fn annotations_of(tree: &CallTree, named: &[FrameId]) -> Option<Vec<u8>> {
+    let of_frame = |&frame| {
+        let name = tree.frame_name(frame);
+        name.get(annotation_start(name) + 2)
+            .copied()
+            .unwrap_or(b' ')
+    };
+    let letters: Vec<u8> = iter::once(b' ').chain(named.iter().map(of_frame)).collect();
+    letters
+        .iter()
+        .any(|letter| *letter != b' ')
+        .then_some(letters)
 }
 
 /// Whether no character needs replacing, computed without a branch for each byte.
@@ -315,6 +338,27 @@ mod tests {
         let (stacks, names) = written(CallTree::new(), "a;b;c 5\na;b;d 10\na;c 5\n", 0.0);
         assert_eq!(stacks, ["a;b;c 1", "    d 2", "  c 1"]);
         assert_eq!(names, ["\u{2026}", "a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn only_a_profile_with_annotations_has_their_letters() {
+        let letters = |lines: &str| {
+            let mut folder = LineFolder::new(CallTree::new());
+            lines
+                .lines()
+                .for_each(|line| folder.fold_line(line.as_bytes()));
+            let tree = folder.finish().tree;
+            let mut stacks = Stacks::new(&tree, None);
+            Layout::new(
+                &tree,
+                Options::default().limits(),
+                DiffWidth::After,
+                |step| stacks.push(step),
+            );
+            annotations_of(&tree, &stacks.named)
+        };
+        assert_eq!(letters("a;b_[x] 1\n"), None);
+        assert_eq!(letters("a;b_[k];c_[j] 1\na;b 1\n").unwrap(), b"   kj");
     }
 
     #[test]

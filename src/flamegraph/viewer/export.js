@@ -46,7 +46,7 @@ function pictureOf(root, width, height) {
 }
 
 // The stacks at and below `top` as folded text, one line each, with their callers; during a search, only
-// those with a match.
+// those with a match. Names have their annotations, so that a graph of it has the same colors.
 /** @param {Graph} graph @param {Profile} profile @param {Search} search @param {number} top */
 function foldedText(graph, profile, search, top) {
   const { tree } = graph;
@@ -64,7 +64,7 @@ function foldedText(graph, profile, search, top) {
     if (path.length === 0 || (search.isActive && !path.some((at) => search.matches(graph, at)))) {
       continue;
     }
-    const names = path.map((at) => profile.names[tree.name[at]].replace(/;/g, ':'));
+    const names = path.map((at) => annotatedName(profile, tree.name[at]).replace(/;/g, ':'));
     const counts = profile.isDifferential ? [tree.ownBefore[node], tree.own[node]] : [tree.own[node]];
     const texts = counts.map((ticks) => plainCount(profile.counts, ticks));
     lines.push(`${names.join(';')} ${texts.join(' ')}\n`);

@@ -68,6 +68,8 @@ class Profile {
     const hasColors = !modules && !byWidth && !this.isDifferential;
     this.modules = modules ? new Modules(this.settings, this.names.map(() => reader.number(MODULE))) : null;
     this.colors = hasColors ? this.names.map(() => reader.symbol(COLOR) * 64 + reader.symbol(COLOR)) : [];
+    // By name: the letter of its annotation, or a space.
+    this.annotations = this.settings.annotated ? reader.string(this.names.length) : '';
     this.functions = functionsOf(this.names);
     this.parts = partsOf(this);
   }
@@ -119,6 +121,13 @@ function readName(reader, callees) {
     value = reader.number(NAME);
   }
   return callees.length + 1 - value;
+}
+
+// A name as it is in folded text: `f_[k]`.
+/** @param {Profile} profile @param {number} name */
+function annotatedName({ names, annotations }, name) {
+  const letter = annotations[name] ?? ' ';
+  return letter === ' ' ? names[name] : `${names[name]}_[${letter}]`;
 }
 
 // For each name, the first one that is written the same way: `f` and `f_[k]` differ only in color.

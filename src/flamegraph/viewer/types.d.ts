@@ -28,6 +28,8 @@ interface Settings {
   countName: string;
   scaled?: boolean;
   scale?: string;
+  /** Whether names have annotations. */
+  annotated?: boolean;
   theme?: string;
   modules?: [string, number][];
   parts?: string;
