@@ -163,6 +163,11 @@ fn draw_all(directory: &Path) -> Result<(), Box<dyn Error>> {
         ("clock.svg", &clock, &[]),
         ("parts.svg", &parts, &[]),
         ("times.svg", &times, &["--heatmap"]),
+        (
+            "modern-times.svg",
+            &times,
+            &["--heatmap", "--theme", "modern"],
+        ),
         ("high.svg", &high, &["--heatmap"]),
         (
             "times.html",

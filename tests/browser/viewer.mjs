@@ -1312,6 +1312,22 @@ const checks = {
     }
   },
 
+  async 'says so if a part has no samples in a range'({ tab, graph, url }) {
+    const note = () => tab.evaluate(() => {
+      const text = document.querySelector('#empty');
+      return text.getBoundingClientRect().width > 0 ? text.textContent : '';
+    });
+    await tab.goto(url('/times.svg?time=19..21&part=db'));
+    assert.equal(await note(), '');
+    // Only `web` has samples at odd tenths of a second.
+    await tab.goto(url('/modern-times.svg?time=5.1..5.15'));
+    assert.equal(await note(), '');
+    await graph.clickText('part');
+    await tab.evaluate(() => [...document.querySelectorAll('#popup button')].find((item) => item.textContent.startsWith('db')).click());
+    await tab.settle();
+    assert.equal(await note(), 'No samples of db in the selected range of time');
+  },
+
   async 'adds up to the whole over adjacent ranges'({ tab, graph, url }) {
     const sums = {};
     for (let from = 0; from < 60; from += 7.5) {

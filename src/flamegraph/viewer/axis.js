@@ -27,7 +27,8 @@ class Axis {
     const line = isAbove ? AXIS_HEIGHT - 1 : 1;
     group.setAttribute('x', options.padding + picture.side);
     group.setAttribute('y', picture.top + (isAbove ? 0 : picture.rowsHeight));
-    const marks = ticksOf(counts, start, span, Math.max(Math.floor(width / TICK_DISTANCE), 1));
+    const most = Math.max(Math.floor(width / TICK_DISTANCE), 1);
+    const marks = span > 0 ? ticksOf(counts, start, span, most) : [];
     const places = marks.map(({ at }) => ((at - start) / span) * width);
     const d = places.map((x) => `M${x.toFixed(1)} ${line}v${isAbove ? -TICK : TICK}`).join('');
     group.replaceChildren();
@@ -68,7 +69,7 @@ function ticksOf(counts, start, span, most) {
   const decimals = Math.max(-Math.floor(Math.log10(step) + 1e-9), 0);
   const ticks = [];
   for (let index = Math.ceil(start / size / step - 1e-9); index * step * size <= (start + span) * (1 + 1e-9); index++) {
-    const [whole, fraction] = (index * step).toFixed(decimals).split('.');
+    const [whole, fraction] = (index * step).toFixed(index === 0 ? 0 : decimals).split('.');
     const number = grouped(whole) + (fraction ? '.' + fraction : '');
     // The name of counts is said once.
     ticks.push({ at: index * step * size, text: counts.hasUnits || ticks.length === 0 ? `${number} ${units[at]}` : number });

@@ -27,6 +27,8 @@ class Canvas {
     this.titles = new Titles(profile, this.marks);
     this.narrow = new Narrow(this.svg);
     this.hits = new Hits(picture);
+    // What a graph without samples says.
+    this.note = create(SVG, 'text', { id: 'empty', x: LABEL_PADDING, class: 'hide' }, null);
     // Elements of frames, to be cloned, which is faster than creating new ones: one that is painted, and one that is not.
     const rect = { height: picture.rowHeight - 1 };
     this.painted = emptyFrame(rect);
@@ -49,6 +51,7 @@ class Canvas {
       this.narrow.svg,
       ...found.map(({ group }) => group),
       this.later.group,
+      this.note,
     );
     found.forEach(({ node, group, rect }) => this.keep(node, group, Item.found(group, rect)));
     this.found = [];
@@ -83,6 +86,7 @@ class Canvas {
     const sight = picture.inSight();
     visible.choose(zoom);
     this.setRows();
+    this.showNote();
     this.later.stop();
     this.hideOthers();
     const [now, later] = visible.parted(sight, Math.abs(picture.height - height), this.graph, picture);
@@ -101,6 +105,13 @@ class Canvas {
     const [top, bottom] = this.topRows;
     this.picture.setRows(Math.min(first, top), Math.max(last, bottom));
     this.hits.fill();
+  }
+
+  // In place of the root.
+  showNote() {
+    const { graph, note, picture } = this;
+    setShown(note, !(graph.total[0] > 0));
+    note.setAttribute('y', picture.rowY(0) + picture.rowHeight - LABEL_PADDING);
   }
 
   // Keeps hidden elements for the way back, unless there are too many. They are hidden with an attribute,

@@ -280,7 +280,7 @@ class HeatMap {
   /** @param {number} cell @param {number} step @param {number} most */
   timeText(cell, step, most) {
     const nanos = this.ticks * this.times.tick;
-    return timeText(cell * nanos, step * nanos, most * nanos);
+    return timeText(cell * nanos, step * nanos, most * nanos).replace(/^0\.0+ /, '0 ');
   }
 
   // ---- Choosing ----

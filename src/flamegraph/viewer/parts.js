@@ -73,6 +73,15 @@ function wholeTexts({ isChart, settings: { parts } }) {
     : { [SIDE_BY_SIDE]: `All ${parts}`, [MERGED]: `All ${parts}, merged` };
 }
 
+// What a graph without samples says.
+/** @param {Viewer} viewer */
+function emptyText({ profile, view, filter, edits }) {
+  const part = view.part > 0 ? ` of ${profile.names[view.part]}` : '';
+  const time = view.time ? ' in the selected range of time' : '';
+  const rest = filter.term || edits.length > 0 ? ' left' : '';
+  return `No samples${rest}${part}${time}`;
+}
+
 /** @param {Viewer} viewer */
 function partMenu(viewer) {
   const { parts, names } = viewer.profile;

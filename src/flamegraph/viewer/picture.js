@@ -40,6 +40,9 @@ class Picture {
     this.side = 0;
     // The vertical offset of the element with the frames.
     this.offset = 0;
+    // Where the text of the legend ends.
+    /** @type {number | undefined} */
+    this.noteEnd = undefined;
     this.frames.setAttribute('overflow', 'visible');
     // The visible rows, starting with the root's; callers have negative numbers.
     this.rows = [0, 0];
@@ -70,10 +73,14 @@ class Picture {
     return isNew;
   }
 
-  // Makes the legend of a differential graph smaller in a window that is too narrow for it.
+  // Makes the legend of a differential graph smaller in a window that is too narrow for it, and leaves out the text
+  // next to it.
   fitLegend() {
     const last = this.root.querySelector('#legend > rect:last-of-type');
     if (last) {
+      const note = this.root.querySelector('#legend > g > text');
+      this.noteEnd ??= number(note, 'x') + note.getComputedTextLength();
+      setShown(note, this.noteEnd + options.padding <= this.width);
       const share = Math.min((this.width - options.padding) / (number(last, 'x') + number(last, 'width')), 1);
       const y = number(last, 'y');
       last.parentNode.setAttribute('transform', `translate(0 ${(y - share * y).toFixed(2)}) scale(${share.toFixed(4)})`);

@@ -12,7 +12,9 @@ function showRoot(viewer) {
   }
   const root = viewer.canvas.drawn(0);
   const box = root?.getBoundingClientRect();
-  if (picture.isDocument && box?.height > 0 && (box.top < 0 || box.bottom > window.innerHeight)) {
+  // The axis is below the root of a flame graph.
+  const below = picture.isDownward ? 0 : picture.axisHeight;
+  if (picture.isDocument && box?.height > 0 && (box.top < 0 || box.bottom + below > window.innerHeight)) {
     root.scrollIntoView({ block: 'center', behavior: 'instant' });
   }
 }

@@ -129,6 +129,7 @@ class Viewer {
     this.pointed = -1;
     this.bar.show(NO_DETAILS, null);
     canvas.setGraph(graphOf(this), isOriginal(this));
+    canvas.note.textContent = emptyText(this);
     this.heat?.show(wantedNodes(this), this.view);
     picture.isSandwich = view === 'sandwich';
     const stacks = picture.isFlipped ? 'icicle' : 'flame';
