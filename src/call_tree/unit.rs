@@ -247,6 +247,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn units_have_several_names() {
+        for (names, unit) in [
+            ("none unknown value weight count", Unit::Unknown),
+            ("ns nanosecond nanoseconds", Unit::Nanoseconds),
+            ("us \u{b5}s microsecond microseconds", Unit::Microseconds),
+            ("ms millisecond milliseconds", Unit::Milliseconds),
+            ("s second seconds", Unit::Seconds),
+            ("B byte bytes", Unit::Bytes),
+        ] {
+            for name in names.split(' ') {
+                assert_eq!(Unit::called(name), unit, "{name}");
+            }
+        }
+        assert_eq!(Unit::called(""), Unit::Unknown);
+        assert_eq!(Unit::called("10 nanoseconds"), Unit::TenNanoseconds);
+        assert_eq!(Unit::called("calls"), Unit::Other("calls".into()));
+    }
+
+    #[test]
     fn counts_are_written_in_units_that_are_easy_to_read() {
         for (unit, count, text) in [
             (Unit::Nanoseconds, "1190000000", "1.19 s"),

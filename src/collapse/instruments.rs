@@ -183,3 +183,46 @@ fn read_row(line: &[u8]) -> Option<(usize, &[u8], Weight)> {
     let name = rest.trim_ascii_start();
     (!name.is_empty()).then_some((rest.len() - name.len(), name, weight))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_has_weights_and_names() {
+        for header in [
+            "Weight\tSelf Weight\t\tSymbol Name",
+            "Bytes Used\tSelf Bytes\t\tSymbol Names",
+        ] {
+            assert!(is_header(header.as_bytes()), "{header}");
+        }
+        for other in [
+            "",
+            "\tSelf Weight\t\tSymbol Name",
+            "Weight\tCount\t\tSymbol Name",
+            "Weight\tSelf Weight\t\tSymbol",
+        ] {
+            assert!(!is_header(other.as_bytes()), "{other}");
+        }
+    }
+
+    #[test]
+    fn units_have_sizes() {
+        for (names, size) in [
+            ("ns byte bytes B c", 1),
+            ("us \u{b5}s \u{3bc}s kc Kc k K", 1_000),
+            ("ms Mc M", 1_000_000),
+            ("s Gc G", 1_000_000_000),
+            ("min", 60_000_000_000),
+            ("KB KiB", 1 << 10),
+            ("MB MiB", 1 << 20),
+            ("GB GiB", 1 << 30),
+        ] {
+            for name in names.split(' ') {
+                let unit = unit(name.as_bytes()).map(|unit| unit.size);
+                assert_eq!(unit, Some(size), "{name}");
+            }
+        }
+        assert!(unit(b"h").is_none());
+    }
+}

@@ -232,6 +232,27 @@ mod tests {
     }
 
     #[test]
+    fn widths_are_those_of_the_script() {
+        for (characters, width) in [
+            ("a\u{2ff}\u{370}é→─", 1),
+            // Combining characters: Latin, Cyrillic, Hebrew, Arabic, Devanagari, Thai.
+            ("\u{300}\u{36f}\u{483}\u{5b0}\u{610}\u{64b}", 0),
+            ("\u{900}\u{93c}\u{941}\u{94d}\u{e31}\u{e34}\u{e47}", 0),
+            ("\u{1ab0}\u{1dc0}\u{200b}\u{20d0}\u{fe0f}\u{fe20}", 0),
+            ("\u{feff}\u{1f3fb}\u{e0100}", 0),
+            // Hangul, Kana, Han, full-width forms.
+            ("\u{1100}\u{2e80}あカ\u{3400}関\u{a960}관\u{f900}", 2),
+            ("\u{fe30}Ａ\u{ffe0}\u{20000}", 2),
+            // Emoji, and symbols that are drawn as such.
+            ("\u{231a}\u{23e9}☀✂🇦😀🚀🦀", 2),
+        ] {
+            for character in characters.chars() {
+                assert_eq!(columns_of(character), width, "{character:?}");
+            }
+        }
+    }
+
+    #[test]
     fn combining_characters_are_not_cut_off() {
         // A family of three, joined by U+200D.
         let family = "👨\u{200d}👩\u{200d}👧";

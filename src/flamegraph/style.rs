@@ -163,7 +163,9 @@ mod tests {
 
     #[test]
     fn families_are_quoted_unless_generic() {
-        assert_eq!(font_family("monospace"), "monospace");
+        for generic in ["cursive", "fantasy", "monospace", "serif", "sans-serif"] {
+            assert_eq!(font_family(generic), generic);
+        }
         assert_eq!(font_family("Andale Mono"), "\"Andale Mono\"");
         assert_eq!(font_family("a\"b\\c\n"), "\"a\\\"b\\\\c \"");
     }

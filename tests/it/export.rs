@@ -141,6 +141,39 @@ fn all_counts_are_kept() {
     }
 }
 
+/// The names of the columns of a table without rows, sorted.
+fn columns_of(profile: &str, table: &str) -> Vec<String> {
+    let (_, rest) = profile
+        .split_once(&format!("\"{table}\":{{"))
+        .expect("the table");
+    let columns = rest.split('}').next().expect("its end").split(',');
+    let mut names: Vec<String> = columns
+        .filter_map(|column| column.strip_suffix(":[]"))
+        .map(|name| name.trim_matches('"').to_string())
+        .collect();
+    names.sort();
+    names
+}
+
+/// The Firefox Profiler expects all columns of a table, even if it has no rows.
+#[test]
+fn empty_tables_of_firefox_have_all_columns() {
+    let firefox = text("firefox", tree_of("a 1\n"));
+    for (table, columns) in [
+        (
+            "markers",
+            &["category", "data", "endTime", "name", "phase", "startTime"][..],
+        ),
+        ("resourceTable", &["host", "lib", "name", "type"]),
+        (
+            "nativeSymbols",
+            &["address", "functionSize", "libIndex", "name"],
+        ),
+    ] {
+        assert_eq!(columns_of(&firefox, table), columns, "{table}");
+    }
+}
+
 #[test]
 fn unsupported_data_is_approximated() {
     let reread =

@@ -30,6 +30,17 @@ fn compare_recorded(more: &[&str]) -> Output {
     report(&args, "")
 }
 
+/// Flags that few use are only in the long help.
+#[test]
+fn short_help_is_short() {
+    let help = |flag| stdout(&run(INFERNO, &["report", flag], b""));
+    let (short, long) = (help("-h"), help("--help"));
+    for flag in ["--alpha", "--cpu", "--pid-is", "--strip-hex", "--tid-is"] {
+        assert!(!short.contains(flag), "{flag}");
+        assert!(long.contains(flag), "{flag}");
+    }
+}
+
 #[test]
 fn text_has_totals_functions_stacks_and_the_hot_path() {
     let lines = "main;parse;parse;read 1193\nmain;parse 300\nmain;draw 7\n";

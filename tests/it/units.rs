@@ -57,6 +57,21 @@ fn graphs_say_what_is_counted() {
     }
 }
 
+/// The type of the weights in a profile for the Firefox Profiler determines their unit.
+#[test]
+fn weights_of_firefox_have_units() {
+    let profile = fs::read_to_string(format!("{DATA}/firefox/processed.json")).expect("a profile");
+    for (name, text) in [
+        ("samples", "7 samples"),
+        ("tracing-ms", "7 ms"),
+        ("bytes", "7 B"),
+    ] {
+        let weights = format!("\"weightType\": \"{name}\"");
+        let profile = profile.replace("\"weightType\": \"samples\"", &weights);
+        assert_eq!(total(&draw(&["-q"], &profile)), text, "{name}");
+    }
+}
+
 /// Austin's text output is folded, and is drawn in samples, as by the published tool.
 #[test]
 fn folded_text_of_austin_is_drawn_in_samples() {

@@ -377,3 +377,22 @@ fn unit(event: &str) -> &'static str {
         _ => "count",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_of_xdebug_have_units() {
+        for (event, expected) in [
+            ("Time_(10ns)", "10 nanoseconds"),
+            ("Time_(µs)", "microseconds"),
+            ("Time", "microseconds"),
+            ("Memory_(bytes)", "bytes"),
+            ("Memory", "bytes"),
+            ("Ir", "count"),
+        ] {
+            assert_eq!(unit(event), expected, "{event}");
+        }
+    }
+}

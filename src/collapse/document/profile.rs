@@ -332,3 +332,26 @@ pub(crate) fn resolve_value(types: &[ValueType], name: &str) -> String {
         _ => name.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_have_old_names_and_numbers() {
+        let types = ["objects", "space"].map(|name| ValueType::new(name, "count"));
+        for (name, expected) in [
+            ("space", "space"),
+            ("inuse_space", "space"),
+            ("alloc_space", "space"),
+            ("inuse_time", "inuse_time"),
+            ("0", "objects"),
+            ("1", "space"),
+            ("2", "2"),
+        ] {
+            assert_eq!(resolve_value(&types, name), expected, "{name}");
+        }
+        let types = ["space", "inuse_space"].map(|name| ValueType::new(name, "bytes"));
+        assert_eq!(resolve_value(&types, "inuse_space"), "inuse_space");
+    }
+}

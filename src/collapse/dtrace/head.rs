@@ -96,3 +96,27 @@ fn is_indented(line: &[u8]) -> bool {
 pub(super) fn indentation(line: &[u8]) -> usize {
     line.len() - trim_start(line).len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_and_probes_are_no_stacks() {
+        for line in [
+            "^C",
+            "Tracing... Hit Ctrl-C to end.",
+            "Sampling at 99 Hertz of all threads",
+            "dtrace: description 'profile-97' matched 1 probe",
+            "Detaching...",
+            "Exiting...",
+            "CPU     ID                    FUNCTION:NAME",
+            "  0  64091                        :tick-60s",
+        ] {
+            assert!(is_head_line(line.as_bytes()), "{line}");
+        }
+        for line in ["", "^", "Exiting", "CPU", "main", "  main", "  7"] {
+            assert!(!is_head_line(line.as_bytes()), "{line}");
+        }
+    }
+}

@@ -197,7 +197,10 @@ mod tests {
             ),
             (b"tracy\0\x0b\0", "a Tracy trace"),
             (b"tlZ\x04\0", "a Tracy trace"),
-            (b"\x14\0\0\0!FastSerialization.1", "a .NET Core 2 trace"),
+            (
+                b"\x14\0\0\0!FastSerialization.1",
+                "a .NET Core 2 trace (netperf)",
+            ),
             (b"JAVA PROFILE 1.0.2\0", "a Java heap dump"),
             (
                 b"\xc1\x1f\xfc\xc1\0",
@@ -209,7 +212,10 @@ mod tests {
             ),
             (b"gmon\x01\0\0\0", "a gprof profile"),
             (b"NYTProf 5 0\n", "a profile of Perl's NYTProf"),
-            (b"\x04\x08{\x07:", "a dump of Ruby objects"),
+            (
+                b"\x04\x08{\x07:",
+                "a dump of Ruby objects, as written by stackprof",
+            ),
             (
                 b"flamegraph([\n{\"x\":0,\"frame_id\":7}",
                 "stackprof's output for its own viewer",

@@ -384,3 +384,28 @@ fn whole_number(text: &[u8]) -> Option<Decimal> {
     let unsigned = || parse::<u64>(text).map(Decimal::from);
     unsigned().or_else(|| parse::<i64>(text).map(Decimal::from))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_json_are_recognized_by_their_type() {
+        for kind in [
+            "attached_probes",
+            "hist",
+            "join",
+            "lost_events",
+            "map",
+            "printf",
+            "stats",
+            "time",
+            "value",
+        ] {
+            let line = format!("{{\"type\": \"{kind}\", \"data\": 1}}\n");
+            assert_eq!(Options::sniff(line.as_bytes()), Some(true), "{kind}");
+        }
+        let other = b"{\"type\": \"maps\", \"data\": 1}\n";
+        assert_eq!(Options::sniff(other), Some(false));
+    }
+}

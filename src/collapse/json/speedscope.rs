@@ -651,3 +651,26 @@ impl<'de> Visitor<'de> for StacksSeed<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_of_time_have_ticks() {
+        for (unit, ticks) in [
+            ("seconds", Some(1)),
+            ("milliseconds", Some(1_000)),
+            ("microseconds", Some(1_000_000)),
+            ("nanoseconds", Some(1_000_000_000)),
+            ("bytes", None),
+            ("none", None),
+        ] {
+            let thread = Thread {
+                unit: unit.to_string(),
+                ..Thread::default()
+            };
+            assert_eq!(thread.ticks_per_second(), ticks, "{unit}");
+        }
+    }
+}

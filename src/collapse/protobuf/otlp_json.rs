@@ -249,3 +249,151 @@ impl<'de> Visitor<'de> for Values<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A document that has 7 in the field at the end of a path: `a.b` becomes `{"a": {"b": 7}}`.
+    fn document(path: &str) -> String {
+        let wrap = |inner: String, name: &str| format!("{{\"{name}\": {inner}}}");
+        path.rsplit('.').fold("7".to_string(), wrap)
+    }
+
+    /// The same in protobuf, where the path consists of numbers.
+    fn message(path: &[u8], kind: Kind) -> Vec<u8> {
+        let (last, outer) = path.split_last().unwrap();
+        let field = match kind {
+            Kind::Number => vec![last << 3, 7],
+            Kind::Fixed => [&[last << 3 | 1][..], &7_u64.to_le_bytes()].concat(),
+            _ => vec![last << 3 | 2, 1, b'7'],
+        };
+        let wrap = |inner: Vec<u8>, number: &u8| {
+            [&[number << 3 | 2, inner.len() as u8], &inner[..]].concat()
+        };
+        outer.iter().rev().fold(field, wrap)
+    }
+
+    #[test]
+    fn fields_have_numbers() {
+        const ATTRIBUTES: &str = "resourceProfiles.resource.attributes";
+        const PROFILE: &str = "resourceProfiles.scopeProfiles.profiles";
+        const TABLES: &str = "dictionary";
+        for (message_of, field, numbers, kind) in [
+            (ATTRIBUTES, "key", &[1, 1, 1, 1][..], Kind::Text),
+            (
+                ATTRIBUTES,
+                "value.stringValue",
+                &[1, 1, 1, 2, 1],
+                Kind::Text,
+            ),
+            (ATTRIBUTES, "value.intValue", &[1, 1, 1, 2, 3], Kind::Number),
+            (
+                PROFILE,
+                "sampleType.typeStrindex",
+                &[1, 2, 2, 1, 1],
+                Kind::Number,
+            ),
+            (
+                PROFILE,
+                "sampleType.unitStrindex",
+                &[1, 2, 2, 1, 2],
+                Kind::Number,
+            ),
+            (
+                PROFILE,
+                "samples.stackIndex",
+                &[1, 2, 2, 2, 1],
+                Kind::Number,
+            ),
+            (
+                PROFILE,
+                "samples.attributeIndices",
+                &[1, 2, 2, 2, 2],
+                Kind::Number,
+            ),
+            (PROFILE, "samples.values", &[1, 2, 2, 2, 4], Kind::Number),
+            (
+                PROFILE,
+                "samples.timestampsUnixNano",
+                &[1, 2, 2, 2, 5],
+                Kind::Fixed,
+            ),
+            (TABLES, "mappingTable.memoryStart", &[2, 1, 1], Kind::Number),
+            (TABLES, "mappingTable.memoryLimit", &[2, 1, 2], Kind::Number),
+            (TABLES, "mappingTable.fileOffset", &[2, 1, 3], Kind::Number),
+            (
+                TABLES,
+                "mappingTable.filenameStrindex",
+                &[2, 1, 4],
+                Kind::Number,
+            ),
+            (
+                TABLES,
+                "mappingTable.attributeIndices",
+                &[2, 1, 5],
+                Kind::Number,
+            ),
+            (
+                TABLES,
+                "locationTable.mappingIndex",
+                &[2, 2, 1],
+                Kind::Number,
+            ),
+            (TABLES, "locationTable.address", &[2, 2, 2], Kind::Number),
+            (
+                TABLES,
+                "locationTable.lines.functionIndex",
+                &[2, 2, 3, 1],
+                Kind::Number,
+            ),
+            (
+                TABLES,
+                "locationTable.lines.line",
+                &[2, 2, 3, 2],
+                Kind::Number,
+            ),
+            (
+                TABLES,
+                "functionTable.nameStrindex",
+                &[2, 3, 1],
+                Kind::Number,
+            ),
+            (
+                TABLES,
+                "functionTable.systemNameStrindex",
+                &[2, 3, 2],
+                Kind::Number,
+            ),
+            (
+                TABLES,
+                "functionTable.filenameStrindex",
+                &[2, 3, 3],
+                Kind::Number,
+            ),
+            (TABLES, "stringTable", &[2, 5], Kind::Text),
+            (
+                TABLES,
+                "attributeTable.keyStrindex",
+                &[2, 6, 1],
+                Kind::Number,
+            ),
+            (
+                TABLES,
+                "attributeTable.value.stringValue",
+                &[2, 6, 2, 1],
+                Kind::Text,
+            ),
+            (
+                TABLES,
+                "stackTable.locationIndices",
+                &[2, 7, 1],
+                Kind::Number,
+            ),
+        ] {
+            let path = format!("{message_of}.{field}");
+            let found = to_protobuf(document(&path).as_bytes(), "a profile").unwrap();
+            assert_eq!(found, message(numbers, kind), "{path}");
+        }
+    }
+}

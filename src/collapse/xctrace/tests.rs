@@ -160,6 +160,27 @@ fn origins_are_read_in_blocks_that_end_anywhere() {
     }
 }
 
+/// The time of a row is in an element that depends on the instrument.
+#[test]
+fn rows_have_times_of_several_kinds() {
+    for element in ["sample-time", "start-time", "event-time"] {
+        let rows = format!(
+            r#"<row><{element} id="1">11000000000</{element}>{BACKTRACE}</row>
+            <row><{element} id="2">12000000000</{element}><backtrace><frame ref="11"/></backtrace></row>"#
+        );
+        let mut options = Options::default();
+        options.selection.time = Some("@12..".parse().unwrap());
+        let text = document(&rows);
+        let folder = Folder::from(options);
+        // In small blocks, the content of an element is not read together with its tag.
+        for size in [1, 64, 4096] {
+            let reader = Reader::Stream(&mut text.as_bytes());
+            let folded = outcome(folder.fold(reader, size));
+            assert_eq!(folded, Ok("leaf 1\n".to_string()), "{element} {size}");
+        }
+    }
+}
+
 #[test]
 fn a_backtrace_in_another_element_belongs_to_the_row() {
     let rows = format!("<row><wrapper><other/>{BACKTRACE}</wrapper></row>");

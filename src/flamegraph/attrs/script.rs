@@ -214,6 +214,7 @@ mod tests {
             "width:exp/* */ression(alert(1))",
             "-moz-binding:url(x)",
             "behavior: url(x.htc)",
+            "behavior:url&lpar;x.htc&#41;",
             "@import 'x'",
         ] {
             assert!(could_run("style", style), "{style}");

@@ -847,6 +847,30 @@ fn stubs_with_the_address_in_the_global_offset_table_are_named() {
     assert!(found.contains("prog;other@plt 56\n"), "{found}");
 }
 
+/// `marked.so` was built for processors that check where calls end: its stub is in `.plt.sec`.
+#[test]
+fn stubs_with_marks_are_named() {
+    let found = fold_each_byte("marked.so");
+    assert!(found.contains("prog;other@plt 112\n"), "{found}");
+}
+
+/// No table covers the stub of `marked.so`: the address of its caller is on top of the stack.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn stubs_are_unwound_without_tables() {
+    const REGISTERS: u64 = 1 << 6 | 1 << 7 | 1 << 8;
+    // The stub is called by the instruction before 0x29d.
+    let (stub, stack) = (0x1280, [0x129d, 0, 0]);
+    let size = 8 * stack.len() as u64;
+    let user = [&[2, 0, 0x8000, stub, size], &stack[..], &[size]].concat();
+    let mut file = File::new(false);
+    file.registers = Some(REGISTERS);
+    file.comm(5, 5, "prog", 1)
+        .map(5, 0x1000, 0x1000, "/opt/demo/marked.so", 2)
+        .sample_of(5, 3, 0, &user)
+        .assert_folds("prog;call;other@plt 7\n");
+}
+
 /// Stacks of eight kilobytes to unwind, first in a short recording and then in one that is twenty
 /// times longer. Only some batches of samples, and their distinct content, are in memory at a time.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

@@ -181,6 +181,38 @@ fn wakers_need_wakeups() {
     assert!(stderr(&output).contains("--wakers needs sched:sched_waking events"));
 }
 
+/// Each of the events that wake up a thread names its waker.
+#[test]
+fn threads_are_woken_by_several_events() {
+    for event in [
+        "sched:sched_waking",
+        "sched:sched_wakeup",
+        "sched:sched_wakeup_new",
+    ] {
+        let text = format!(
+            "prog 7/7 1.0: sched:sched_switch: prog:7 [120] S ==> other:8 [120]\n\t12 f (m)\n\n\
+             other 8/8 1.000001: {event}: prog:7 [120] CPU:000\n\t34 g (m)\n\n\
+             other 8/8 1.000002: sched:sched_switch: other:8 [120] S ==> prog:7 [120]\n\t34 g (m)\n\n"
+        );
+        let output = run(PERF, &["-q", "--off-cpu", "--wakers"], text.as_bytes());
+        assert_eq!(stdout(&output), "prog;f;g;other 2000\n", "{event}");
+    }
+}
+
+/// `perf script --show-switch-events` prints when a thread returns.
+#[test]
+fn printed_switches_end_off_cpu_time() {
+    for record in ["PERF_RECORD_SWITCH", "PERF_RECORD_SWITCH_CPU_WIDE"] {
+        let text = format!(
+            "prog 7/7 1.0: sched:sched_switch: prog:7 [120] S ==> other:8 [120]\n\t12 f (m)\n\n\
+             prog 7/7 1.000001: {record} OUT next pid/tid: 8/8\n\
+             prog 7/7 1.000005: {record} IN prev pid/tid: 8/8\n"
+        );
+        let output = run(PERF, &["-q", "--off-cpu"], text.as_bytes());
+        assert_eq!(stdout(&output), "prog;f 5000\n", "{record}");
+    }
+}
+
 #[test]
 fn other_formats_reject_off_cpu() {
     let output = run(GUESS, &["--off-cpu"], b"main;leaf 3\n");

@@ -189,6 +189,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn events_of_the_scheduler_are_known_by_name() {
+        for (name, role) in [
+            ("sched:sched_switch", Some(Role::Switch)),
+            ("context-switches", Some(Role::SoftwareSwitch)),
+            ("sched:sched_waking", Some(Role::Wakeup)),
+            ("sched:sched_wakeup", Some(Role::Wakeup)),
+            ("sched:sched_wakeup_new", Some(Role::Wakeup)),
+            ("sched:sched_stat_wait", None),
+            ("cycles", None),
+        ] {
+            let mut event = Event::default();
+            event.name = name.into();
+            assert_eq!(Role::of(&event), role, "{name}");
+        }
+    }
+
+    #[test]
     fn fields_are_read_at_the_offsets_of_the_format() {
         let text = b"name: sched_waking\nID: 375\nformat:\n\
             \tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n\n\

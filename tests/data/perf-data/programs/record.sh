@@ -23,7 +23,9 @@ for library in chosen stubs; do
     gcc -O1 -shared -fPIC -nostdlib -fcf-protection=none -Wl,--build-id=none,-z,noseparate-code,-z,norelro -s \
         $library.c -o $library.so
 done
-cp spin-fp spin again signal trampoline chosen.so stubs.so "$data/symfs/opt/demo"
+gcc -O1 -shared -fPIC -nostdlib -fcf-protection=branch -Wl,--build-id=none,-z,noseparate-code,-z,norelro,-z,ibtplt \
+    -Wl,--no-ld-generated-unwind-info -s marked.c -o marked.so
+cp spin-fp spin again signal trampoline chosen.so stubs.so marked.so "$data/symfs/opt/demo"
 
 # The same program without its own symbols: they are in a separate file, or in a section, as in Fedora.
 mkdir -p "$data"/{linked,packed}/opt/demo
