@@ -145,6 +145,7 @@ mod tests {
             ("0x0900 __fd_poll(0x1, 0x2) + 0xac", Some("__fd_poll")),
             ("0x0900 main() + 0x28", Some("main")),
             ("0xd0   [??] + 1", Some("0xd0")),
+            ("0xd0 + 0x1", Some("")),
             ("0xd0 one", None),
             ("main() + 0x28", None),
         ] {

@@ -402,6 +402,33 @@ mod tests {
         assert_eq!(Options::sniff(&stats()), Some(true));
         assert_eq!(Options::sniff(b"{\"nodes\": []}"), Some(false));
         assert_eq!(Options::sniff(b"{)"), None);
+        // Older versions of Python write a longer form of tuples.
+        assert_eq!(Options::sniff(b"{(\x03\0\0\0z"), Some(true));
+        assert_eq!(Options::sniff(b"{(\x04\0\0\0z"), Some(false));
+    }
+
+    /// The module `profile` counts calls by callers, but not their time.
+    #[test]
+    fn calls_may_lack_their_times() {
+        let mut stats = stats();
+        stats.truncate(stats.len() - 32);
+        stats.extend(b"i\x02\0\0\x0000");
+        assert_eq!(fold(&stats).unwrap(), "main 0.5\nmain;load 1.5\n");
+    }
+
+    #[test]
+    fn integers_have_any_length() {
+        for (bytes, expected) in [
+            (&b"\x01\0\0\0\x03\0"[..], Some(3)),
+            (b"\xff\xff\xff\xff\x03\0", Some(-3)),
+            (b"\x02\0\0\0\x03\0\x01\0", Some(0x8003)),
+            (b"\xfe\xff\xff\xff\x03\0\x01\0", Some(-0x8003)),
+            (b"\0\0\0\0", Some(0)),
+            (b"\x02\0\0\0\x03\0", None),
+        ] {
+            let found = MarshalReader::of(bytes).long();
+            assert_eq!(found, expected.map(|number: i64| Decimal::from(number)));
+        }
     }
 
     #[test]

@@ -216,6 +216,16 @@ class Jfr:
         return header + body
 
 
+class JfrWithClasses(Jfr):
+    CLASSES = {
+        **Jfr.CLASSES,
+        106: (
+            "jdk.ObjectAllocationOutsideTLAB",
+            [("startTime", 20, ""), ("stackTrace", 28, "pool"), ("objectClass", 23, "pool"), ("allocationSize", 20, "")],
+        ),
+    }
+
+
 def jfr():
     jfr = Jfr()
     one, other = b"\x01", b"\x02"
@@ -226,6 +236,9 @@ def jfr():
     write("jfr/malloc-size.jfr", jfr.chunk(allocations))
     both = [(103, one + varint(500)), (104, one + varint(700)), (103, other + varint(30))]
     write("jfr/both-allocations.jfr", jfr.chunk(both))
+    outside = [(104, one + varint(100)), (106, other + one + varint(70))]
+    write("jfr/allocated-classes.jfr", JfrWithClasses().chunk(outside))
+    write("jfr/all-allocations.jfr", JfrWithClasses().chunk(outside + both))
     write("jfr/inline-stacks.jfr", jfr.chunk([(105, jfr.stack([2, 1])), (105, jfr.stack([3]))]))
     write("jfr/unfinished.jfr", jfr.chunk(samples) + jfr.chunk(samples, ended=False))
     write("jfr/cut-in-magic.jfr", jfr.chunk(samples) + b"FL")
@@ -313,6 +326,7 @@ def nettrace_6():
 
 write("pprof/cpu.pb", pprof())
 write("pprof/base.pb", pprof_of_two())
+write("pprof/default-type.pb", pprof() + message((14, 1)))
 write("pprof/time-first.pb", message((9, 1700000000000000000)) + pprof())
 write("otlp/cpu.pb", otlp())
 write("otlp/before-1-6.pb", old_otlp())

@@ -177,6 +177,17 @@ fn the_checksum_of_a_zstd_frame_is_checked() {
 }
 
 #[test]
+fn a_zstd_frame_may_be_cut_in_its_header() {
+    let frame = std::fs::read(format!("{DATA}/script.zst")).expect("a fixture");
+    for length in 1..6 {
+        let output = run(PERF, &[], &[&frame, &frame[..length]].concat());
+        assert_eq!(stdout(&output), "prog;main;leaf 7\n", "{length}");
+        let errors = stderr(&output);
+        assert!(errors.contains("the zstd data is truncated"), "{errors}");
+    }
+}
+
+#[test]
 fn zstd_may_have_skippable_frames_anywhere() {
     let frame = std::fs::read(format!("{DATA}/script.zst")).expect("a fixture");
     let skipped =

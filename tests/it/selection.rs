@@ -28,6 +28,17 @@ fn fold(file: &str, selection: &[&str]) -> String {
     stdout(&output)
 }
 
+#[test]
+fn samples_may_lack_their_thread() {
+    let text = "5.000001: 7 cycles:\n\t 12 leaf (m)\n\n5.000003: 3 cycles:\n\t 12 leaf (m)\n\n";
+    let output = run(
+        INFERNO,
+        &["collapse", "--time=@5.000002.."],
+        text.as_bytes(),
+    );
+    assert_eq!(stdout(&output), "leaf 3\n", "{}", stderr(&output));
+}
+
 #[track_caller]
 fn assert_refused(file: &str, selection: &[&str], message: &str) {
     let path = format!("{DATA}/{file}");

@@ -57,6 +57,57 @@ fn graphs_say_what_is_counted() {
     }
 }
 
+/// The values of a profile, the first of which is counted unless another is chosen.
+#[test]
+fn profiles_have_values_with_units() {
+    for (path, values) in [
+        (
+            "austin/full.txt",
+            "time microseconds 200,cpu microseconds 120,memory bytes 2048",
+        ),
+        ("bpftrace/maps.json", "value count 5"),
+        ("callgrind/shares.out", "Ir count 320"),
+        ("chrome/spans.json", "spans microseconds 50.5"),
+        (
+            "dhat/rust.json",
+            "tb bytes 576,tbk count 5,gb bytes 256,gbk count 2,mb bytes 320,mbk count 3,eb bytes 64,\
+             ebk count 1,rb bytes 0,wb bytes 0",
+        ),
+        (
+            "firefox/processed.json",
+            "samples count 7,time milliseconds 7",
+        ),
+        (
+            "gperftools/cpu.prof",
+            "samples count 4,time microseconds 40000",
+        ),
+        (
+            "gperftools/go-mutex.txt",
+            "delay nanoseconds 1500,contentions count 6",
+        ),
+        (
+            "gperftools/heap.prof",
+            "inuse_space bytes 300,inuse_objects count 3,alloc_space bytes 500,alloc_objects count 5",
+        ),
+        ("instruments/time.txt", "self seconds 3.5"),
+        ("nettrace/samples.nettrace", "samples count 4"),
+        ("otlp/cpu.pb", "cpu nanoseconds 20000000"),
+        ("speedscope/sampled.json", "weight none 5"),
+        (
+            "xhprof/memory.json",
+            "wt microseconds 1000,cpu microseconds 900,mu bytes 4096,pmu bytes 8192",
+        ),
+    ] {
+        let args = ["collapse", "-q", "--list-values", &format!("{DATA}/{path}")];
+        let listed = stdout(&run(INFERNO, &args, b""));
+        let listed = listed.replace("\t(default)", "").replace('\t', " ");
+        assert_eq!(listed.trim_end().replace('\n', ","), values, "{path}");
+    }
+    let ad_hoc = fs::read_to_string(format!("{DATA}/dhat/rust.json")).expect("a profile");
+    let ad_hoc = ad_hoc.replace("rust-heap", "rust-ad-hoc");
+    assert_eq!(total(&draw(&["-q"], &ad_hoc)), "576 units");
+}
+
 /// The type of the weights in a profile for the Firefox Profiler determines their unit.
 #[test]
 fn weights_of_firefox_have_units() {

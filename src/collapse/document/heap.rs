@@ -97,4 +97,12 @@ mod tests {
         assert_eq!(read("2: 200"), values([200, 2, 0, 0]));
         assert_eq!(read("2: x"), None);
     }
+
+    /// One in 1.58 allocations of the sampling rate's size is not sampled.
+    #[test]
+    fn sampled_allocations_represent_others() {
+        let sampled = counts(b"4: 2097152 [0: 0]").unwrap();
+        let values = sampled.unsampled(Sampling::with_rate(524_288));
+        assert_eq!(values, [3_317_645_u64, 6, 0, 0].map(Decimal::from));
+    }
 }

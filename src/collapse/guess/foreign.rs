@@ -246,6 +246,11 @@ mod tests {
                 "a pyinstrument session",
             ),
             (b"{\"foo\": [1, 2]}", "unrecognized JSON"),
+            (b"[\"foo\", 1]", "unrecognized JSON"),
+            (b"[[1, 2]]", "unrecognized JSON"),
+            (b"[ {}]", "unrecognized JSON"),
+            (b"[]", "unrecognized JSON"),
+            (b"[-1.5, 2]", "unrecognized JSON"),
             (b"<?xml version=\"1.0\"?>\n<svg>", "an SVG"),
             (
                 b"<?xml version=\"1.0\"?>\n<list>",

@@ -159,3 +159,37 @@ pub(super) fn utf16(bytes: &mut Bytes<'_>) -> Option<String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Up to version 5, the next event starts at a multiple of four bytes.
+    #[test]
+    fn without_a_flag_all_parts_have_fixed_sizes() {
+        for (version, ids, padding) in [(4, 32, 3), (5, 32, 3), (6, 4, 0)] {
+            let event = [
+                &0x8000_0007_u32.to_le_bytes()[..],
+                &[0; 4],
+                &9_u64.to_le_bytes(),
+                &[0; 12],
+                &3_u32.to_le_bytes(),
+                &100_u64.to_le_bytes(),
+                &vec![0; ids],
+                &5_u32.to_le_bytes(),
+                b"hello",
+            ]
+            .concat();
+            let size = (event.len() as u32).to_le_bytes();
+            let padded = [&size, &event[..], &[0; 3][..padding]].concat();
+            let block = [&[4, 0, 0, 0], &padded[..], &padded].concat();
+            let mut events = Events::of(&block, version).unwrap();
+            for _ in 0..2 {
+                let event = events.next().unwrap().unwrap();
+                assert_eq!((event.kind, event.thread, event.stack), (7, 9, 3));
+                assert_eq!((event.time, event.payload), (100, &b"hello"[..]));
+            }
+            assert!(events.next().unwrap().is_none(), "{version}");
+        }
+    }
+}

@@ -60,3 +60,19 @@ impl fmt::Display for IdRange {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_written_as_they_are_read() {
+        for text in ["0", "7", "3-5", "0-18446744073709551615"] {
+            assert_eq!(text.parse::<IdRange>().unwrap().to_string(), text);
+        }
+        assert_eq!("4-4".parse::<IdRange>().unwrap().to_string(), "4");
+        for text in ["", "-", "x", "5-3", "3-", "-5", "1-2-3"] {
+            assert!(text.parse::<IdRange>().is_err(), "{text}");
+        }
+    }
+}

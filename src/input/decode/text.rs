@@ -129,3 +129,26 @@ impl<R: Read> Read for Utf16<R> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_may_end_anywhere() {
+        let text = "a😀\u{e000}b";
+        let units = || text.encode_utf16();
+        let little: Vec<u8> = units().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = units().flat_map(u16::to_be_bytes).collect();
+        for (bytes, is_little) in [(little, true), (big, false)] {
+            for end in 0..=bytes.len() {
+                let (first, second) = bytes.split_at(end);
+                let mut decoded = String::new();
+                Utf16::new(first.chain(second), is_little)
+                    .read_to_string(&mut decoded)
+                    .unwrap();
+                assert_eq!(decoded, text, "{end}");
+            }
+        }
+    }
+}

@@ -971,6 +971,33 @@ fn modules_of_the_kernel_have_names() {
     assert_eq!(without, unnamed);
 }
 
+/// The kernel compiles programs and removes them again, which records of symbols say.
+#[test]
+fn functions_of_the_kernel_come_and_go() {
+    const SYMBOL: u32 = 17;
+    const PROGRAM: u16 = 1;
+    const GONE: u16 = 1;
+    let (text, program) = (0xffff_ffff_8100_0000, 0xffff_ffff_c000_0000);
+    let symbol = |file: File, flags: u16, time| {
+        let size = file.u32(0x100);
+        let kind = [PROGRAM.to_le_bytes(), flags.to_le_bytes()].concat();
+        let body = [
+            file.words(&[program]),
+            size.to_vec(),
+            kind,
+            File::text("bpf_prog_count"),
+        ];
+        file.event_of(5, SYMBOL, 0, &body.concat(), time)
+    };
+    let file = File::new(false)
+        .map_kernel(text, 0x2000, "[kernel.kallsyms]_text")
+        .comm(5, 5, "prog", 1);
+    let file = symbol(file, 0, 2).sample(5, 3, &[KERNEL, program + 0x10]);
+    symbol(file, GONE, 4)
+        .sample(5, 5, &[KERNEL, program + 0x10])
+        .assert_folds("prog;[unknown] 7\nprog;bpf_prog_count 7\n");
+}
+
 /// In code without frame pointers, the kernel takes the register's value as one.
 #[test]
 fn invalid_addresses_do_not_end_a_call_chain() {

@@ -181,6 +181,18 @@ fn wakers_need_wakeups() {
     assert!(stderr(&output).contains("--wakers needs sched:sched_waking events"));
 }
 
+/// An interval that ends where the selected time starts is not in it.
+#[test]
+fn intervals_may_touch_the_selected_time() {
+    let text = "prog 7/7 1.0: sched:sched_switch: prog:7 [120] S ==> other:8 [120]\n\t12 f (m)\n\n\
+                other 8/8 1.000002: sched:sched_switch: other:8 [120] S ==> prog:7 [120]\n\t34 g (m)\n\n\
+                prog 7/7 1.000003: sched:sched_switch: prog:7 [120] S ==> other:8 [120]\n\t12 h (m)\n\n\
+                other 8/8 1.000007: sched:sched_switch: other:8 [120] S ==> prog:7 [120]\n\t34 g (m)\n\n";
+    let args = ["-q", "--off-cpu", "--value=samples", "--time=@1.000002.."];
+    let output = run(PERF, &args, text.as_bytes());
+    assert_eq!(stdout(&output), "other;g 1\nprog;h 1\n");
+}
+
 /// Each of the events that wake up a thread names its waker.
 #[test]
 fn threads_are_woken_by_several_events() {
