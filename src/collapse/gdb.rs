@@ -199,6 +199,15 @@ fn symbol_of_operator(text: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collapse::engine::folder::Collapse;
+
+    #[test]
+    fn threads_may_have_no_frames() {
+        let read = |text: &str| Folder::default().collapse_to_tree(text.as_bytes());
+        let tree = read("Thread 1 (Thread 0x7 (LWP 7) \"oven\"):\n").unwrap();
+        assert!(tree.is_empty());
+        assert!(read("Thread 1:\n").is_err());
+    }
 
     #[test]
     fn functions_end_where_the_arguments_start() {

@@ -32,6 +32,7 @@ use super::document::{Document, Profile, START, ValueType, peek, read_to_end, sh
 use super::engine::shared::SymbolOptions;
 use super::goroutine;
 use crate::bytes::decimal::Decimal;
+use crate::bytes::text::plural;
 use crate::call_tree::CallTree;
 use crate::flags::flags;
 use crate::input::invalid;
@@ -172,8 +173,9 @@ impl Options {
             }
         };
         if !is_whole {
-            let (records, offset) = (stacks.len(), bytes.len() - words.rest.len());
-            warning!("the profile is truncated after {records} complete records [offset {offset}]");
+            let offset = bytes.len() - words.rest.len();
+            let records = plural(stacks.len() as u64, "complete record", "complete records");
+            warning!("the profile is truncated after {records} [offset {offset}]");
         }
         let mut maps = Maps::default();
         for line in words.rest.split(|byte| *byte == b'\n').filter(|_| is_whole) {

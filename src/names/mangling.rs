@@ -239,3 +239,35 @@ impl Write for Bounded {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn casts_of_numbers_become_suffixes() {
+        for (name, expected) in [
+            ("f<(unsigned int)2>", "f<2u>"),
+            ("f<(long)-2, (unsigned long)3>", "f<-2l, 3ul>"),
+            ("f<(long long)2, (unsigned long long)3>", "f<2ll, 3ull>"),
+            ("f<(long)x>", "f<(long)x>"),
+            ("f<(char)97>", "f<(char)97>"),
+        ] {
+            assert_eq!(with_short_literals(name.to_string()), expected);
+        }
+    }
+
+    #[test]
+    fn suffixes_of_clones_are_removed() {
+        for suffix in [
+            ".llvm.1234",
+            ".cold",
+            ".warm",
+            ".isra.0",
+            ".part.1",
+            ".constprop.2",
+        ] {
+            assert_eq!(without_suffix(format!("a::f{suffix}")), "a::f");
+        }
+    }
+}

@@ -98,8 +98,8 @@ def simpleperf(leaf=1):
     return out + struct.pack("<I", 0)
 
 
-def gperftools():
-    words = [0, 3, 0, 10000, 0, 4, 2, 0x1101, 0x5201, 0, 1, 0]
+def gperftools(samples=(4, 2, 0x1101, 0x5201)):
+    words = [0, 3, 0, 10000, 0, *samples, 0, 1, 0]
     maps = "00001000-00002000 r-xp 00000000 08:01 12 /srv/bakery/oven\n00005000-00006000 r-xp 00000000 08:01 13 /usr/lib/libc.so.6\n"
     return struct.pack("<%dQ" % len(words), *words) + maps.encode()
 
@@ -274,7 +274,7 @@ STACKS = [[0x1010, 0x2020], [0x9000, 0x2020], []]
 METHODS = [method(0x1000, 0x100, "Bakery.Dough", "Knead"), method(0x2000, 0x100, "", "Main")]
 
 
-def nettrace():
+def nettrace(stacks=STACKS):
     metadata = lambda kind, provider, number: event(
         0, 0, struct.pack("<I", kind) + utf16(provider) + struct.pack("<I", number) + utf16("") + b"\0" * 20
     )
@@ -284,7 +284,7 @@ def nettrace():
             metadata(1, "Microsoft-DotNETCore-SampleProfiler", 0),
             metadata(2, "Microsoft-Windows-DotNETRuntimeRundown", 144),
         ])),
-        ("StackBlock", stack_block(STACKS)),
+        ("StackBlock", stack_block(stacks)),
         ("EventBlock", event_block(samples)),
         ("SPBlock", b"\0" * 12),
         ("EventBlock", event_block([event(2, 0, it) for it in METHODS])),
@@ -333,7 +333,11 @@ write("otlp/before-1-6.pb", old_otlp())
 write("simpleperf/cpu.proto", simpleperf())
 write("simpleperf/symbol-not-there.proto", simpleperf(leaf=7))
 write("gperftools/cpu.prof", gperftools())
+write("gperftools/repeated-leaf.prof", gperftools((4, 3, 0x1101, 0x1101, 0x5201, 2, 1, 0x1101)))
+write("gperftools/cut-cpu.prof", gperftools((4, 2, 0x1101, 0x5201, 2, 1, 0x1101))[:92])
 write("austin/binary.mojo", mojo())
 jfr()
 write("nettrace/samples.nettrace", nettrace())
+# Calls at the end of functions, which return to the next one.
+write("nettrace/last-calls.nettrace", nettrace([[0x1010, 0x2100], [0x10FF, 0x2100], [0x1000]]))
 write("nettrace/universal.nettrace", nettrace_6())

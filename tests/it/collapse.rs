@@ -169,6 +169,60 @@ fn unusual_and_invalid_input_is_reported() {
     assert!(failures.is_empty(), "differ:\n{}", failures.join("\n"));
 }
 
+/// Formats in which names are mangled, each with a function in one of its profiles.
+const MANGLED: [(&str, &str, &str); 28] = [
+    ("aix", "two-threads.txt", "__fd_poll"),
+    ("bcc", "profile.txt", "bake"),
+    ("bpftrace", "maps-without-stacks.txt", "main"),
+    ("callgrind", "cachegrind.out", "knead"),
+    ("chrome", "chunks-with-nulls.json", "bake"),
+    ("dhat", "numbers-as-text.json", "load"),
+    ("dtrace", "carriage-returns.txt", "leaf"),
+    ("elfutils", "modules-and-inlined.txt", "_M_invoke"),
+    ("firefox", "places-with-parentheses.json", "bake"),
+    ("gdb", "bt-full.txt", "___pthread_join"),
+    ("go", "cpu.txt", "bakery"),
+    ("heaptrack", "peak.txt", "knead"),
+    ("instruments", "time.txt", "main"),
+    ("massif", "peak.out", "knead"),
+    ("otlp", "json.json", "bake"),
+    ("perf", "c-crlf.txt", "__libc_start_call_main"),
+    ("perf-sched", "sleep.txt", "__schedule"),
+    ("pmc", "two-events.txt", "__mtx_unlock_flags"),
+    ("sample", "cut.txt", "start"),
+    ("speedscope", "below-zero.json", "knead"),
+    ("stap", "modules.txt", "default_idle"),
+    ("strace", "calls.txt", "__close"),
+    ("uftrace", "kernel.txt", "do_sys_open"),
+    ("vtune", "names.csv", "Total"),
+    ("vtune-mc", "allocations.csv", "Total"),
+    ("wcp", "shares.txt", "heat"),
+    ("xctrace", "cut-in-a-row.xml", "leaf"),
+    ("rprof", "lines.out", "bake"),
+];
+
+#[test]
+fn mangled_names_are_readable_unless_they_are_to_be_kept() {
+    let symbol = "_ZN4oven4heat17h0123456789abcdefE";
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("profile");
+    for (format, file, function) in MANGLED {
+        let profile = fs::read_to_string(format!("{DATA}/{format}/{file}")).expect("a profile");
+        fs::write(&path, profile.replace(function, symbol)).expect("a file");
+        let fold = |args: &[&str]| {
+            let output = command(format).args(args).arg(&path).output();
+            let output = output.expect("the tool runs");
+            String::from_utf8(output.stdout).expect("folded text in UTF-8")
+        };
+        let readable = fold(&[]);
+        assert!(readable.contains("oven::heat"), "{format}: {readable}");
+        if !["rprof", "uftrace"].contains(&format) {
+            let kept = fold(&["--no-demangle"]);
+            assert!(kept.contains(symbol), "{format}: {kept}");
+        }
+    }
+}
+
 /// A profile in one format is not an empty profile in another.
 #[test]
 fn profiles_in_other_formats_are_rejected_or_folded() {

@@ -28,6 +28,23 @@ fn fold(file: &str, selection: &[&str]) -> String {
     stdout(&output)
 }
 
+/// If nothing is selected, the message lists the most frequent threads and counts the others.
+#[test]
+fn what_could_be_selected_is_listed() {
+    let message = |count: usize| {
+        let sample = |thread| format!("t{thread} {thread} 1.0: 7 cycles:\n\t 12 leaf (m)\n\n");
+        let text: String = (1..=count).map(sample).collect();
+        let output = run(INFERNO, &["collapse", "--comm=none"], text.as_bytes());
+        let message = stderr(&output);
+        let (_, threads) = message.split_once("threads named ").expect("a list");
+        threads.trim_end().to_string()
+    };
+    let eight = "`t1`, `t2`, `t3`, `t4`, `t5`, `t6`, `t7`, `t8`";
+    assert_eq!(message(8), eight);
+    let nine = format!("{eight}, and 1 more");
+    assert_eq!(message(9), nine);
+}
+
 #[test]
 fn samples_may_lack_their_thread() {
     let text = "5.000001: 7 cycles:\n\t 12 leaf (m)\n\n5.000003: 3 cycles:\n\t 12 leaf (m)\n\n";
