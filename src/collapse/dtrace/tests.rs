@@ -265,21 +265,6 @@ fn names() {
     }
 }
 
-/// The message names the line of the keys, where the record starts.
-#[test]
-fn a_stack_below_keys_may_lack_its_count() {
-    assert_eq!(
-        try_fold(
-            &Options::default(),
-            b"\n  node 12\n     m`f+0x1\n              m`g+0x1\n"
-        ),
-        Err(
-            "line 2: Input data ends in the middle of a stack, expected a line with its count"
-                .to_string()
-        )
-    );
-}
-
 #[test]
 fn a_stack_without_its_count_is_left_out() {
     assert_eq!(fold(" a`b+0x1\n 5\n a`c\n"), "a`b 5\n");

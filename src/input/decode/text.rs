@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn blocks_may_end_anywhere() {
-        let text = "a😀\u{e000}b";
+        let text = "ab😀\u{e000}c";
         let units = || text.encode_utf16();
         let little: Vec<u8> = units().flat_map(u16::to_le_bytes).collect();
         let big: Vec<u8> = units().flat_map(u16::to_be_bytes).collect();
