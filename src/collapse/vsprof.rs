@@ -444,6 +444,7 @@ mod tests {
             assert_eq!(folded.unwrap(), "a 3\n", "{cut}");
         }
         assert_eq!(testing::fold(&Options::default(), b"").unwrap(), "");
+        assert!(testing::fold(&Options::default(), b"Level,Function").is_err());
     }
 
     #[test]
