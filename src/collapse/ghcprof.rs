@@ -23,9 +23,8 @@
 //! The runtime sometimes writes broken rows, for programs with threads and on Windows. These are
 //! skipped with a warning.
 
-use super::engine;
 use super::engine::format::Listed;
-use super::engine::format::{Block, Format};
+use super::engine::format::{Block, Format, impl_collapse};
 use super::engine::notes::Notes;
 use super::engine::shared::Shared;
 use crate::bytes::error::{Mismatch, ParseError};
@@ -162,7 +161,18 @@ flags! {
 /// assert_eq!(folded, b"MAIN.MAIN 26\nMAIN.MAIN;Lib.work 974\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type Folder = super::engine::folder::Folder<Options>;
+#[derive(Clone, Default)]
+pub struct Folder {
+    options: Options,
+}
+
+impl From<Options> for Folder {
+    fn from(options: Options) -> Folder {
+        Folder { options }
+    }
+}
+
+impl_collapse!(Folder);
 
 /// The progress of reading a profile.
 #[derive(Default)]
@@ -216,7 +226,7 @@ impl Listed for Options {
     const EXPECTED: &'static str = "the call table of a GHC .prof file";
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        <Options as Format>::sniff(head)
+        Format::sniff(&Options::default(), head)
     }
 
     fn adopt(&mut self, options: &Shared) {
@@ -228,7 +238,7 @@ impl Listed for Options {
     }
 
     fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
-        engine::fold(&self, reader)
+        Folder::from(self).fold(reader)
     }
 }
 
@@ -286,7 +296,7 @@ impl Format for Options {
     }
 
     /// The header of the table must be present.
-    fn sniff(head: &[u8]) -> Option<bool> {
+    fn sniff(&self, head: &[u8]) -> Option<bool> {
         whole_lines(head).any(is_header).then_some(true)
     }
 }
@@ -598,7 +608,7 @@ mod tests {
 
     #[test]
     fn sniffing() {
-        let sniff = |text: &str| <Options as Format>::sniff(text.as_bytes());
+        let sniff = |text: &str| Options::default().sniff(text.as_bytes());
         assert_eq!(sniff(HEAD), Some(true));
         assert_eq!(sniff(HEADER), None);
         assert_eq!(sniff("COST CENTRE MODULE SRC %time %alloc\n"), None);

@@ -16,10 +16,9 @@
 //!
 //! Mutually recursive functions (`a;b;a;b`) are not merged.
 
-use super::engine;
 use super::engine::DEFAULT_NTHREADS;
 use super::engine::format::Listed;
-use super::engine::format::{Block, Format};
+use super::engine::format::{Block, Format, impl_collapse};
 use super::engine::shared::Shared;
 use crate::bytes::error::{Mismatch, ParseError};
 use crate::bytes::lines::lines_of;
@@ -65,7 +64,18 @@ impl Default for Options {
 /// assert_eq!(folded, b"main;f;g 3\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type Folder = super::engine::folder::Folder<Options>;
+#[derive(Clone, Default)]
+pub struct Folder {
+    options: Options,
+}
+
+impl From<Options> for Folder {
+    fn from(options: Options) -> Folder {
+        Folder { options }
+    }
+}
+
+impl_collapse!(Folder);
 
 impl Listed for Options {
     const NAME: &'static str = "recursive";
@@ -74,7 +84,7 @@ impl Listed for Options {
     const EXPECTED: &'static str = "folded stacks";
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        <Options as Format>::sniff(head)
+        Format::sniff(&Options::default(), head)
     }
 
     fn adopt(&mut self, options: &Shared) {
@@ -82,7 +92,7 @@ impl Listed for Options {
     }
 
     fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
-        engine::fold(&self, reader)
+        Folder::from(self).fold(reader)
     }
 }
 
@@ -117,7 +127,7 @@ impl Format for Options {
         Ok(())
     }
 
-    fn sniff(head: &[u8]) -> Option<bool> {
+    fn sniff(&self, head: &[u8]) -> Option<bool> {
         folded::sniff(head)
     }
 }
@@ -229,7 +239,7 @@ mod tests {
 
     #[test]
     fn sniffing() {
-        let sniff = |text: &str| <Options as Format>::sniff(text.as_bytes());
+        let sniff = |text: &str| Options::default().sniff(text.as_bytes());
         assert_eq!(sniff("a;b 1"), None);
         assert_eq!(sniff("\na;b 1\n"), Some(true));
         assert_eq!(sniff("prog 1 [000] 1.0: 7 cycles:\n"), Some(false));

@@ -21,9 +21,8 @@
 //! last callee when the tree returns to a lower level, because these are counted there. The
 //! process, at level 0, has no calls and is not a frame.
 
-use super::engine;
 use super::engine::format::Listed;
-use super::engine::format::{Block, Format};
+use super::engine::format::{Block, Format, impl_collapse};
 use super::engine::notes::warn_of_cut;
 use super::engine::shared::Shared;
 use crate::bytes::error::{Mismatch, ParseError};
@@ -58,12 +57,17 @@ pub(super) const HEADER: &str = "Level,Function Name,Number of Calls,Elapsed Inc
 /// assert_eq!(folded, b"Main() 1\nMain();Parse(string) 1200\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type Folder = super::engine::folder::Folder<Options>;
+#[derive(Default)]
+pub struct Folder {
+    options: Summary,
+}
+
+impl_collapse!(Folder);
 
 flags! {
-    /// Options for the summary of Visual Studio's profiler: there are none.
+    /// The format, which has no options.
     #[derive(Default)]
-    pub struct Options {}
+    pub(super) struct Summary {}
 }
 
 /// The path to the previous row.
@@ -81,7 +85,7 @@ struct Called {
     calls: u64,
 }
 
-impl Listed for Options {
+impl Listed for Summary {
     const NAME: &'static str = "vsprof";
     const DESCRIPTION: &'static str =
         "the call tree summary of Visual Studio's profiler (CSV), in calls";
@@ -91,17 +95,17 @@ impl Listed for Options {
 This processes the call tree summary of the built in Visual Studio profiler";
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        <Options as Format>::sniff(head)
+        Format::sniff(&Summary::default(), head)
     }
 
     fn adopt(&mut self, _: &Shared) {}
 
     fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
-        engine::fold(&self, reader)
+        Folder { options: self }.fold(reader)
     }
 }
 
-impl Format for Options {
+impl Format for Summary {
     type Prelude = ();
     type Worker = Worker;
     const IS_PARALLEL: bool = false;
@@ -143,7 +147,7 @@ impl Format for Options {
     }
 
     /// The first line is sufficient.
-    fn sniff(head: &[u8]) -> Option<bool> {
+    fn sniff(&self, head: &[u8]) -> Option<bool> {
         whole_lines(head).next().map(is_header)
     }
 }
@@ -338,7 +342,7 @@ mod tests {
 
     fn fold(rows: &str) -> Result<String, String> {
         let csv = format!("\u{feff}{HEADER}\r\n{rows}");
-        testing::fold(&Options::default(), csv.as_bytes())
+        testing::fold(&Summary::default(), csv.as_bytes())
     }
 
     #[test]
@@ -428,7 +432,7 @@ mod tests {
             let folded = fold(&format!("1,\"a\",1\r\n{row}\r\n"));
             assert_eq!(folded.unwrap_err(), expected);
         }
-        let error = testing::fold(&Options::default(), b"Level,Function\n").unwrap_err();
+        let error = testing::fold(&Summary::default(), b"Level,Function\n").unwrap_err();
         assert_eq!(
             error,
             format!(
@@ -443,13 +447,13 @@ mod tests {
             let folded = fold(&format!("1,\"a\",3\n{cut}"));
             assert_eq!(folded.unwrap(), "a 3\n", "{cut}");
         }
-        assert_eq!(testing::fold(&Options::default(), b"").unwrap(), "");
-        assert!(testing::fold(&Options::default(), b"Level,Function").is_err());
+        assert_eq!(testing::fold(&Summary::default(), b"").unwrap(), "");
+        assert!(testing::fold(&Summary::default(), b"Level,Function").is_err());
     }
 
     #[test]
     fn sniffing() {
-        let sniff = |text: &str| <Options as Format>::sniff(text.as_bytes());
+        let sniff = |text: &str| Summary::default().sniff(text.as_bytes());
         assert_eq!(sniff(""), None);
         assert_eq!(sniff(HEADER), None);
         assert_eq!(sniff(&format!("{HEADER}\n")), Some(true));
@@ -464,7 +468,7 @@ mod tests {
         fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             for start in ["", "1,\"a\",1\n", "1,\"a\",1\n2,\"b\","] {
                 let csv = [HEADER.as_bytes(), b"\n", start.as_bytes(), &bytes].concat();
-                let _ = testing::fold(&Options::default(), &csv);
+                let _ = testing::fold(&Summary::default(), &csv);
             }
         }
     }

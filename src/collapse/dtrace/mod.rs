@@ -44,10 +44,9 @@ mod record;
 mod stack;
 
 use super::bcc;
-use super::engine;
 use super::engine::DEFAULT_NTHREADS;
 use super::engine::format::Listed;
-use super::engine::format::{Block, Format, count_lines, offset_in};
+use super::engine::format::{Block, Format, count_lines, impl_collapse, offset_in};
 use super::engine::notes::{LineCounts, LinePosition, Notes};
 use super::engine::shared::Shared;
 use crate::bytes::error::{Mismatch, ParseError};
@@ -121,7 +120,18 @@ impl Default for Options {
 /// assert_eq!(folded, b"prog`main;prog`leaf 1641\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type Folder = super::engine::folder::Folder<Options>;
+#[derive(Default)]
+pub struct Folder {
+    options: Options,
+}
+
+impl From<Options> for Folder {
+    fn from(options: Options) -> Folder {
+        Folder { options }
+    }
+}
+
+impl_collapse!(Folder);
 
 /// The state of a worker between blocks.
 #[derive(Default)]
@@ -152,7 +162,7 @@ impl Listed for Options {
     const EXPECTED: &'static str = "stacks and counts printed by dtrace";
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        <Options as Format>::sniff(head)
+        Format::sniff(&Options::default(), head)
     }
 
     fn adopt(&mut self, options: &Shared) {
@@ -161,7 +171,7 @@ impl Listed for Options {
     }
 
     fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
-        engine::fold(&self, reader)
+        Folder::from(self).fold(reader)
     }
 }
 
@@ -253,7 +263,7 @@ impl Format for Options {
     }
 
     /// After the header, there must be a stack, with or without keys, and its count.
-    fn sniff(head: &[u8]) -> Option<bool> {
+    fn sniff(&self, head: &[u8]) -> Option<bool> {
         let body = skip_header(head)?;
         let mut stack = FirstStack::default();
         for line in whole_lines(body) {

@@ -502,7 +502,7 @@ fn a_header_alone_folds_to_nothing() {
 
 #[test]
 fn sniffing() {
-    let sniff = |lines: &str| <Options as Format>::sniff(format!("{HEAD}{lines}").as_bytes());
+    let sniff = |lines: &str| Options::default().sniff(format!("{HEAD}{lines}").as_bytes());
     assert_eq!(sniff(""), None);
     assert_eq!(sniff(" unix`a+0x1\n"), None);
     assert_eq!(sniff(" unix`a+0x1\n 3"), None);
@@ -510,5 +510,5 @@ fn sniffing() {
     assert_eq!(sniff("\n 0xfff\n\n 3\n"), Some(true));
     assert_eq!(sniff(" 3\n"), Some(false));
     assert_eq!(sniff(" prog;main 3\n"), Some(false));
-    assert_eq!(<Options as Format>::sniff(b"no blank line\n"), None);
+    assert_eq!(Options::default().sniff(b"no blank line\n"), None);
 }

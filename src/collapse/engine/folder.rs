@@ -1,7 +1,5 @@
 //! [`Collapse`], which all folders implement.
 
-use super::format::Format;
-use super::{Engine, fold};
 use crate::call_tree::{CallTree, Forest};
 use crate::folded;
 use crate::input::{ReadAt, Reader, in_order, invalid};
@@ -153,66 +151,6 @@ pub trait Collapse {
     /// The same as for [`Collapse::collapse`].
     fn collapse_slice_to_tree(&mut self, profile: &[u8]) -> io::Result<CallTree> {
         self.collapse_to_tree(profile)
-    }
-}
-
-/// Folds the input of one record format. The module of each format has an alias: `dtrace::Folder`.
-#[derive(Debug, Clone, Default)]
-pub struct Folder<F> {
-    options: F,
-}
-
-impl<F> From<F> for Folder<F> {
-    fn from(options: F) -> Folder<F> {
-        Folder { options }
-    }
-}
-
-impl<F: Format> Collapse for Folder<F> {
-    fn collapse<R, W>(&mut self, reader: R, writer: W) -> io::Result<()>
-    where
-        R: BufRead,
-        W: Write,
-    {
-        folded::write_forest(&self.collapse_to_forest(reader)?, writer)
-    }
-
-    fn collapse_file<P, W>(&mut self, infile: Option<P>, writer: W) -> io::Result<()>
-    where
-        P: AsRef<Path>,
-        W: Write,
-    {
-        let forest = fold_file(infile, |reader| fold(&self.options, reader))?;
-        folded::write_forest(&forest, writer)
-    }
-
-    fn is_applicable(&mut self, input: &str) -> Option<bool> {
-        F::sniff(input.as_bytes())
-    }
-
-    fn collapse_to_tree<R>(&mut self, reader: R) -> io::Result<CallTree>
-    where
-        R: BufRead,
-    {
-        self.collapse_to_forest(reader).map(Forest::merged)
-    }
-
-    fn collapse_to_forest<R>(&mut self, mut reader: R) -> io::Result<Forest>
-    where
-        R: BufRead,
-    {
-        fold(&self.options, Reader::Stream(&mut reader))
-    }
-
-    fn collapse_file_to_forest(&mut self, file: &dyn ReadAt) -> io::Result<Forest> {
-        fold(&self.options, Reader::of(file))
-    }
-
-    fn collapse_slice_to_tree(&mut self, profile: &[u8]) -> io::Result<CallTree> {
-        let engine = Engine::of(&self.options);
-        engine
-            .fold_slice(&self.options, profile)
-            .map(Forest::merged)
     }
 }
 

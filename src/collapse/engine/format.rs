@@ -85,7 +85,7 @@ pub(crate) trait Format: Sync {
 
     /// Whether the input that starts with `head` is in this format; `None` if more bytes are
     /// needed.
-    fn sniff(head: &[u8]) -> Option<bool>;
+    fn sniff(&self, head: &[u8]) -> Option<bool>;
 }
 
 /// A format that reads its input itself, or through the engine, implemented by its `Options`.
@@ -142,6 +142,88 @@ pub(crate) struct SampleStart<'a> {
     pub time: Option<Decimal>,
     pub event: Option<&'a [u8]>,
 }
+
+/// Implements `Collapse` for a `Folder` through the engine; its field `options` is the [`Format`].
+///
+/// In the published crate, these folders are distinct structs. So they are here, instead of aliases of
+/// a generic one, as the folders of documents are.
+macro_rules! impl_collapse {
+    ($folder:ty) => {
+        impl $crate::collapse::engine::folder::Collapse for $folder {
+            fn collapse<R, W>(&mut self, mut reader: R, writer: W) -> std::io::Result<()>
+            where
+                R: std::io::BufRead,
+                W: std::io::Write,
+            {
+                let forest = self.fold($crate::input::Reader::Stream(&mut reader))?;
+                $crate::folded::write_forest(&forest, writer)
+            }
+
+            fn collapse_file<P, W>(&mut self, infile: Option<P>, writer: W) -> std::io::Result<()>
+            where
+                P: AsRef<std::path::Path>,
+                W: std::io::Write,
+            {
+                let forest = $crate::collapse::engine::folder::fold_file(infile, |reader| {
+                    self.fold(reader)
+                })?;
+                $crate::folded::write_forest(&forest, writer)
+            }
+
+            fn is_applicable(&mut self, input: &str) -> Option<bool> {
+                $crate::collapse::engine::format::Format::sniff(&self.options, input.as_bytes())
+            }
+
+            fn collapse_to_tree<R>(
+                &mut self,
+                mut reader: R,
+            ) -> std::io::Result<$crate::call_tree::CallTree>
+            where
+                R: std::io::BufRead,
+            {
+                let reader = $crate::input::Reader::Stream(&mut reader);
+                self.fold(reader).map($crate::call_tree::Forest::merged)
+            }
+
+            fn collapse_to_forest<R>(
+                &mut self,
+                mut reader: R,
+            ) -> std::io::Result<$crate::call_tree::Forest>
+            where
+                R: std::io::BufRead,
+            {
+                self.fold($crate::input::Reader::Stream(&mut reader))
+            }
+
+            fn collapse_file_to_forest(
+                &mut self,
+                file: &dyn $crate::input::ReadAt,
+            ) -> std::io::Result<$crate::call_tree::Forest> {
+                self.fold($crate::input::Reader::of(file))
+            }
+
+            fn collapse_slice_to_tree(
+                &mut self,
+                profile: &[u8],
+            ) -> std::io::Result<$crate::call_tree::CallTree> {
+                let engine = $crate::collapse::engine::Engine::of(&self.options);
+                let folded = engine.fold_slice(&self.options, profile);
+                folded.map($crate::call_tree::Forest::merged)
+            }
+        }
+
+        impl $folder {
+            /// Folds `reader` into one tree per thread.
+            pub(crate) fn fold(
+                &self,
+                reader: $crate::input::Reader<'_>,
+            ) -> std::io::Result<$crate::call_tree::Forest> {
+                $crate::collapse::engine::Engine::of(&self.options).fold(&self.options, reader)
+            }
+        }
+    };
+}
+pub(crate) use impl_collapse;
 
 /// Whole records, and their position in the input.
 #[derive(Clone, Copy)]

@@ -49,11 +49,6 @@ pub(crate) struct Engine {
     block_size: usize,
 }
 
-/// Folds `reader` into one tree per thread.
-pub(crate) fn fold<F: Format>(format: &F, reader: Reader<'_>) -> io::Result<Forest> {
-    Engine::of(format).fold(format, reader)
-}
-
 impl Engine {
     /// Creates an engine with the number of threads from the options.
     pub fn of(format: &impl Format) -> Engine {

@@ -225,7 +225,7 @@ mod tests {
             false
         }
 
-        fn sniff(_: &[u8]) -> Option<bool> {
+        fn sniff(&self, _: &[u8]) -> Option<bool> {
             None
         }
     }

@@ -130,7 +130,7 @@ records! {
     DTRACE: dtrace::Options,
     SAMPLE: sample::Options,
     VTUNE: vtune::Options,
-    VSPROF: vsprof::Options,
+    VSPROF: vsprof::Summary,
     GHCPROF: ghcprof::Options,
     XCTRACE: xctrace::Options,
 }

@@ -69,7 +69,7 @@ mod start;
 mod sums;
 
 use super::engine::DEFAULT_NTHREADS;
-use super::engine::format::{Block, Format, Samples};
+use super::engine::format::{Block, Format, Samples, impl_collapse};
 use super::selection::{Chooser, Selection};
 use crate::bytes::error::ParseError;
 use crate::bytes::lines::whole_lines;
@@ -231,7 +231,18 @@ pub(super) const SAMPLES: Samples = Samples {
 };
 
 /// Folds the output of `perf script`. See the [module](self) for what is read.
-pub type Folder = super::engine::folder::Folder<Options>;
+#[derive(Default)]
+pub struct Folder {
+    options: Options,
+}
+
+impl From<Options> for Folder {
+    fn from(options: Options) -> Folder {
+        Folder { options }
+    }
+}
+
+impl_collapse!(Folder);
 
 /// The state of a worker between blocks.
 #[derive(Default)]
@@ -350,7 +361,7 @@ impl Format for Options {
 
     /// The first line that is not a comment must be an event line, followed by a frame or another
     /// event. Event lines with few fields must be followed by frames and a blank line.
-    fn sniff(head: &[u8]) -> Option<bool> {
+    fn sniff(&self, head: &[u8]) -> Option<bool> {
         let mut is_after_event = false;
         let mut is_after_blank = false;
         let mut lines = whole_lines(head).map(trim_end);

@@ -57,7 +57,6 @@
 #[cfg_attr(not(feature = "perf-data"), path = "no_recording.rs")]
 mod recording;
 
-use super::engine;
 use super::engine::folder::{Collapse, open};
 use super::engine::format::Listed;
 use super::engine::format::{Format, Samples};
@@ -178,7 +177,10 @@ impl Listed for Options {
     const SAMPLES: Option<Samples> = Some(perf::SAMPLES);
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        match (is_perf_data(head), <perf::Options as Format>::sniff(head)) {
+        match (
+            is_perf_data(head),
+            Format::sniff(&perf::Options::default(), head),
+        ) {
             (Some(true), _) | (_, Some(true)) => Some(true),
             (Some(false), Some(false)) => Some(false),
             _ => None,
@@ -207,7 +209,7 @@ impl Listed for Options {
         reader.after(&head, |reader| match (is_perf_data(&head), reader) {
             (Some(true), Reader::Stream(stream)) => fold_reader(&self, stream),
             (Some(true), Reader::RandomAccess(file)) => fold_file(&self, file.into_inner()),
-            (_, script) => engine::fold(&self.stacks, script),
+            (_, script) => perf::Folder::from(self.stacks).fold(script),
         })
     }
 }

@@ -30,9 +30,8 @@ mod idle;
 mod node;
 
 use super::cache::lines::{LineCache, LineId};
-use super::engine;
 use super::engine::format::Listed;
-use super::engine::format::{Block, Format};
+use super::engine::format::{Block, Format, impl_collapse};
 use super::engine::shared::Shared;
 use crate::bytes::error::{Mismatch, ParseError};
 use crate::bytes::lines::{after_last_line, whole_lines};
@@ -115,7 +114,18 @@ impl Default for Options {
 /// assert_eq!(folded, b"Thread_1;prog`main 2\nThread_1;prog`main;libparse`parse 3\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type Folder = super::engine::folder::Folder<Options>;
+#[derive(Clone, Default)]
+pub struct Folder {
+    options: Options,
+}
+
+impl From<Options> for Folder {
+    fn from(options: Options) -> Folder {
+        Folder { options }
+    }
+}
+
+impl_collapse!(Folder);
 
 /// The position of a worker in the report, and the nodes that may still get children.
 #[derive(Default)]
@@ -155,7 +165,7 @@ This processes the result of the sample command on macOS:
         sample 1234 -file out.sample_stacks";
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        <Options as Format>::sniff(head)
+        Format::sniff(&Options::default(), head)
     }
 
     fn adopt(&mut self, options: &Shared) {
@@ -163,7 +173,7 @@ This processes the result of the sample command on macOS:
     }
 
     fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
-        engine::fold(&self, reader)
+        Folder::from(self).fold(reader)
     }
 }
 
@@ -206,7 +216,7 @@ impl Format for Options {
     }
 
     /// The line that starts the call graph must be present, followed by the graph.
-    fn sniff(head: &[u8]) -> Option<bool> {
+    fn sniff(&self, head: &[u8]) -> Option<bool> {
         let mut is_in_graph = false;
         for line in whole_lines(head).map(trim_end) {
             if line.starts_with(START) {

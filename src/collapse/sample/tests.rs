@@ -284,7 +284,7 @@ fn whole_lines_of_a_truncated_report_are_kept() {
 
 #[test]
 fn sniffing() {
-    let sniff = |text: &str| <Options as Format>::sniff(text.as_bytes());
+    let sniff = |text: &str| Options::default().sniff(text.as_bytes());
     assert_eq!(sniff("Process: x\n\n"), None);
     assert_eq!(sniff("Process: x\n\nCall graph:\n    5 T\n"), Some(true));
     assert_eq!(sniff("Process: x\n\nCall graph:\n    5 T"), None);

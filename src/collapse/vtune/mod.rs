@@ -27,9 +27,8 @@
 mod functions;
 mod row;
 
-use super::engine;
 use super::engine::format::Listed;
-use super::engine::format::{Block, Format};
+use super::engine::format::{Block, Format, impl_collapse};
 use super::engine::notes::warn_of_cut;
 use super::engine::shared::Shared;
 use crate::bytes::error::{Mismatch, ParseError};
@@ -90,7 +89,18 @@ impl Default for Options {
 /// assert_eq!(folded, b"Total;prog`main 500\nTotal;prog`main;libparse.so`parse(int, char) 1250\n");
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub type Folder = super::engine::folder::Folder<Options>;
+#[derive(Clone, Default)]
+pub struct Folder {
+    options: Options,
+}
+
+impl From<Options> for Folder {
+    fn from(options: Options) -> Folder {
+        Folder { options }
+    }
+}
+
+impl_collapse!(Folder);
 
 /// The path to the previous row.
 #[derive(Default)]
@@ -116,7 +126,7 @@ This processes the CSV output of Intel VTune, created as follows:
     Older versions are called amplxe-cl.";
 
     fn sniff(head: &[u8]) -> Option<bool> {
-        <Options as Format>::sniff(head)
+        Format::sniff(&Options::default(), head)
     }
 
     fn adopt(&mut self, options: &Shared) {
@@ -124,7 +134,7 @@ This processes the CSV output of Intel VTune, created as follows:
     }
 
     fn fold(self, reader: Reader<'_>) -> io::Result<Forest> {
-        engine::fold(&self, reader)
+        Folder::from(self).fold(reader)
     }
 }
 
@@ -174,7 +184,7 @@ impl Format for Options {
         Ok(())
     }
 
-    fn sniff(head: &[u8]) -> Option<bool> {
+    fn sniff(&self, head: &[u8]) -> Option<bool> {
         let has_header = whole_lines(head).any(|line| line.starts_with(HEADER));
         has_header.then_some(true)
     }
@@ -369,7 +379,7 @@ mod tests {
 
     #[test]
     fn sniffing() {
-        let sniff = |text: &str| <Options as Format>::sniff(text.as_bytes());
+        let sniff = |text: &str| Options::default().sniff(text.as_bytes());
         let header = "Function Stack,CPU Time:Self,Module";
         assert_eq!(sniff(&format!("war: x\n{header},x\r\n")), Some(true));
         assert_eq!(sniff(header), None);

@@ -303,7 +303,7 @@ fn only_the_first_event_is_folded_unless_another_is_requested() {
 
 #[test]
 fn sniffing() {
-    let sniff = |text: &str| <Options as Format>::sniff(text.as_bytes());
+    let sniff = |text: &str| Options::default().sniff(text.as_bytes());
     assert_eq!(sniff(""), None);
     assert_eq!(sniff("# comment\n"), None);
     assert_eq!(sniff(HEAD), None);
