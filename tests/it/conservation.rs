@@ -45,7 +45,9 @@ fn profiles(format: &str) -> Vec<PathBuf> {
         .filter(|path| path.is_file())
         .filter(|path| {
             let name = path.to_string_lossy();
-            !name.ends_with(".folded") && !name.ends_with(".args")
+            ![".folded", ".args", ".stderr"]
+                .iter()
+                .any(|end| name.ends_with(end))
         })
         .collect()
 }
