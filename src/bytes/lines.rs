@@ -14,7 +14,7 @@ fn equal_chunks<const SIZE: usize>(a: &[u8], b: &[u8]) -> usize {
     SIZE * chunks.take_while(|(a, b)| a == b).count()
 }
 
-/// The same, for prefixes that are usually short.
+/// Like `common_prefix`, for prefixes that are usually short.
 pub(crate) fn common_prefix_of_short(a: &[u8], b: &[u8]) -> usize {
     let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
     for (at, (a, b)) in words.clone().enumerate() {

@@ -175,7 +175,7 @@ impl Forest {
         self.trees.iter().any(CallTree::is_in_time_order)
     }
 
-    /// Puts the trees in time order that know the times of samples.
+    /// Puts trees whose samples have times in time order.
     pub(crate) fn sort_by_time(&mut self) {
         for tree in &mut self.trees {
             if tree.timeline().is_some() {

@@ -171,8 +171,8 @@ impl CallTree {
         self.timeline.get_or_insert_default()
     }
 
-    /// The tree in time order, if the times of samples are known. Samples without a time follow, as
-    /// if they were of another thread.
+    /// The tree in time order if its samples have times, otherwise unchanged. Samples without a time
+    /// are last, in a chart of their own.
     pub(crate) fn into_chart(mut self) -> CallTree {
         let Some(timeline) = self.timeline.take() else {
             return self;
